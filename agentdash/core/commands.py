@@ -1,0 +1,44 @@
+"""What a person may ask the program to change. Typed, idempotent, and bound to the version acted on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from agentdash.core.runs import ControlAction, RunStatus
+
+
+@dataclass(frozen=True, slots=True)
+class ControlRun:
+    """Pause, resume or cancel a run.
+
+    Attributes:
+        seen: The state that the person saw when they decided; None from a program.
+    """
+
+    run_id: str
+    action: ControlAction
+    actor: str
+    reason: str | None = None
+    seen: RunStatus | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MarkFinding:
+    """Acknowledge a finding, so that it no longer asks for attention."""
+
+    fingerprint: str
+
+
+Command = ControlRun | MarkFinding
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a command: `ok`, and one sentence for a person."""
+
+    ok: bool
+    message: str
+
+
+class Refused(Exception):  # noqa: N818 - it is an answer, not a fault
+    """A command that the state of its subject does not allow; the text says why and what would be."""

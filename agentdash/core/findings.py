@@ -1,0 +1,129 @@
+"""Findings: what is wrong or will be, with evidence; and the tracker that gives them a life."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """How bad it is, worst first."""
+
+    CRITICAL = "CRITICAL"
+    HIGH = "HIGH"
+    MEDIUM = "MEDIUM"
+    LOW = "LOW"
+    INFO = "INFO"
+
+    @property
+    def rank(self) -> int:
+        """0 for the worst."""
+        return list(Severity).index(self)
+
+    def lowered(self) -> Severity:
+        """One step less bad."""
+        return list(Severity)[min(self.rank + 1, len(Severity) - 1)]
+
+
+class FindingStatus(StrEnum):
+    """The life of a finding. ``WATCHING``: seen, but not yet for long enough to be said aloud."""
+
+    WATCHING = "watching"
+    OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"
+    MUTED = "muted"
+    RESOLVED = "resolved"
+
+
+@dataclass(frozen=True, slots=True)
+class Symptom:
+    """What a rule saw at one moment; the tracker makes a `Finding` of it once it has lasted.
+
+    Attributes:
+        fingerprint: Same cause, same fingerprint: one finding whose count rises.
+        summary: One short line for a list, e.g. ``212 behind, never drains``.
+        evidence: The samples that fired it, verbatim.
+        see: The read-only command that shows it.
+        clears: What would clear it, in words.
+    """
+
+    fingerprint: str
+    agent_id: str
+    category: str
+    severity: Severity
+    summary: str
+    service: str | None = None
+    stream: bytes | None = None
+    consumer_group: bytes | None = None
+    consumer: bytes | None = None
+    run: str | None = None
+    repo: str | None = None
+    correlation_id: str | None = None
+    message_ids: tuple[str, ...] = ()
+    metrics: tuple[tuple[str, float], ...] = ()
+    evidence: tuple[str, ...] = ()
+    hypothesis: str | None = None
+    recommendation: str | None = None
+    see: str | None = None
+    clears: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A symptom with a life.
+
+    Attributes:
+        finding_id: ``RSA-004``: unique within this session; an outside agent's own id where it gave one.
+        symptom: The newest sight of it.
+        first_seen: Unix ms.
+        last_seen: Unix ms.
+        count: In how many samples it was seen.
+        outside: Read from the inbox rather than found by a rule of ours.
+    """
+
+    finding_id: str
+    symptom: Symptom
+    status: FindingStatus
+    first_seen: int
+    last_seen: int
+    count: int = 1
+    outside: bool = False
+    reason: str | None = None
+
+    @property
+    def active(self) -> bool:
+        """Whether it still holds and nobody put it aside."""
+        return self.status in {FindingStatus.OPEN, FindingStatus.WATCHING}
+
+
+@dataclass(frozen=True, slots=True)
+class InboxSnapshot:
+    """What outside agents wrote to the inbox.
+
+    Attributes:
+        findings: The newest of each id, in file order.
+        bad_lines: Lines that were not understood: (file, line number, why), newest last, bounded.
+        bad_total: How many there were in all.
+    """
+
+    taken_at: int
+    host: str
+    findings: tuple[Finding, ...]
+    bad_lines: tuple[tuple[str, int, str], ...] = ()
+    bad_total: int = 0
+    files: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FindingsSnapshot:
+    """All findings, worst and newest first; causes over their symptoms.
+
+    Attributes:
+        bad_lines: Of the inbox, see `InboxSnapshot`.
+    """
+
+    taken_at: int
+    host: str
+    findings: tuple[Finding, ...]
+    bad_lines: tuple[tuple[str, int, str], ...] = ()
+    bad_total: int = 0

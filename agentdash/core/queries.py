@@ -1,0 +1,63 @@
+"""What a screen asks for when a person looks closer: bounded reads, made only on demand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from agentdash.core.runs import RunEvent
+from agentdash.core.streams import Message, PendingEntry
+
+
+@dataclass(frozen=True, slots=True)
+class PendingOf:
+    """The pending entries of a group, oldest id first, at most `count`; of one consumer where given."""
+
+    stream: bytes
+    group: bytes
+    consumer: bytes | None = None
+    count: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class PendingList:
+    """The answer to `PendingOf`; `total` is what the group says it has."""
+
+    entries: tuple[PendingEntry, ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class MessageAt:
+    """One entry of a stream with its body. The answer is a `Message`, or None where it is gone."""
+
+    stream: bytes
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewestMessages:
+    """The newest `count` entries of a stream, newest first. The answer is a tuple of `Message`."""
+
+    stream: bytes
+    count: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class RunEventsOf:
+    """Events of a run after the id `after` (exclusive; None: the newest `count`), oldest first."""
+
+    run_id: str
+    after: str | None = None
+    count: int = 500
+
+
+@dataclass(frozen=True, slots=True)
+class RunEvents:
+    """The answer to `RunEventsOf`; `trimmed` names the first id that is left where some before it are gone."""
+
+    events: tuple[RunEvent, ...]
+    trimmed: str | None = None
+
+
+Query = PendingOf | MessageAt | NewestMessages | RunEventsOf
+Answer = PendingList | Message | tuple[Message, ...] | RunEvents | None

@@ -1,0 +1,115 @@
+"""Git repositories as `git status --porcelain=v2` tells them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class RepoKind(StrEnum):
+    """What sort of repository it is."""
+
+    REPO = "repo"
+    SUBMODULE = "submodule"
+    WORKTREE = "worktree"
+    NESTED = "nested"
+    BARE = "bare"
+
+
+class Operation(StrEnum):
+    """An operation that git has begun and not ended."""
+
+    MERGE = "merge"
+    REBASE = "rebase"
+    AM = "am"
+    CHERRY_PICK = "cherry-pick"
+    REVERT = "revert"
+    BISECT = "bisect"
+
+
+@dataclass(frozen=True, slots=True)
+class Submodules:
+    """How its submodules are; ``moved`` counts those checked out at another commit than recorded."""
+
+    total: int = 0
+    uninitialised: int = 0
+    moved: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """One changed path, with git's two status letters (index, work tree)."""
+
+    path: str
+    xy: str
+    renamed_from: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Repo:
+    """One repository. Counts are paths; None is *unknown*.
+
+    Attributes:
+        path: Its work tree (for a bare one, its git directory).
+        branch: The branch's short name; None when detached or unknown.
+        head: Commit id; None when there are no commits yet.
+        committed_at: Of HEAD, Unix ms.
+        operation: An unfinished operation, and how far it is, as ``3/7``.
+        lock_age_ms: Age of an ``index.lock`` that is there; None where there is none.
+        error: Why it could not be read, in words.
+    """
+
+    path: str
+    name: str
+    kind: RepoKind = RepoKind.REPO
+    branch: str | None = None
+    detached: bool = False
+    head: str | None = None
+    subject: str | None = None
+    author: str | None = None
+    committed_at: int | None = None
+    upstream: str | None = None
+    upstream_gone: bool = False
+    ahead: int | None = None
+    behind: int | None = None
+    staged: int | None = None
+    unstaged: int | None = None
+    untracked: int | None = None
+    conflicted: int | None = None
+    renamed: int | None = None
+    stash: int | None = None
+    operation: Operation | None = None
+    operation_step: str | None = None
+    shallow: bool = False
+    submodules: Submodules = Submodules()
+    lock_age_ms: int | None = None
+    changes: tuple[FileChange, ...] = ()
+    changes_total: int = 0
+    error: str | None = None
+
+    @property
+    def dirty(self) -> bool:
+        """Whether anything is uncommitted."""
+        return bool(
+            (self.staged or 0) + (self.unstaged or 0) + (self.untracked or 0) + (self.conflicted or 0)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ReposSnapshot:
+    """All repositories below the roots, in path order.
+
+    Attributes:
+        roots: The folders that were searched.
+        complete: Whether the search for nested ones is through.
+        mode: ``watching`` or ``polling``: how changes are noticed.
+        git_processes: How many git processes this pass started.
+    """
+
+    taken_at: int
+    host: str
+    repos: tuple[Repo, ...]
+    roots: tuple[str, ...] = ()
+    complete: bool = True
+    mode: str = "polling"
+    git_processes: int = 0

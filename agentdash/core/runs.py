@@ -1,0 +1,157 @@
+"""A run: one agent process working in turns, as its record in Redis tells it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class RunStatus(StrEnum):
+    """The states of a run. ``UNKNOWN``: the record names a state that this version does not know."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    PAUSING = "pausing"
+    PAUSED = "paused"
+    CANCELLING = "cancelling"
+    CANCELLED = "cancelled"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+    @property
+    def terminal(self) -> bool:
+        """Whether nothing can come after it."""
+        return self in {RunStatus.CANCELLED, RunStatus.COMPLETED, RunStatus.FAILED}
+
+
+class ControlAction(StrEnum):
+    """What a person may ask of a run."""
+
+    PAUSE = "pause"
+    RESUME = "resume"
+    CANCEL = "cancel"
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """Token counts; None where the record does not say."""
+
+    total: int | None = None
+    input: int | None = None
+    output: int | None = None
+    cached: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunEvent:
+    """One entry of a run's event stream.
+
+    Attributes:
+        id: The entry's id, e.g. ``1732112345118-0``.
+        type: The event's name; unknown ones are kept as they are.
+        at: Unix ms, or None where the entry does not say.
+        turn: The turn it belongs to, or None.
+        data: The decoded payload; ``{"raw": text}`` where it was not JSON.
+    """
+
+    id: str
+    type: str
+    at: int | None
+    turn: int | None
+    data: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run. Times are Unix ms; None is *unknown* or *not yet*.
+
+    Attributes:
+        id: Its id in the store.
+        source: Who wrote the record: ``redis``.
+        status: See `RunStatus`; `status_text` keeps what the record said.
+        requested: An action asked for whose effect is not seen yet.
+        orphaned: Its state is live but no worker holds its lock; None while that is not known.
+        lock_owner: The token of the worker that holds the lock.
+        lock_ttl_ms: How long the lock still lasts.
+        last_event: The newest event, for the one-line "doing".
+        malformed: Names of fields whose value could not be understood.
+    """
+
+    id: str
+    title: str
+    status: RunStatus
+    source: str = "redis"
+    status_text: str = ""
+    requested: ControlAction | None = None
+    requested_at: int | None = None
+    orphaned: bool | None = None
+    lock_owner: str | None = None
+    lock_ttl_ms: int | None = None
+    current_turn: int | None = None
+    max_turns: int | None = None
+    tokens: Tokens = Tokens()
+    pid: int | None = None
+    host: str | None = None
+    cwd: str | None = None
+    command: tuple[str, ...] = ()
+    worker: str | None = None
+    reason: str | None = None
+    created_at: int | None = None
+    started_at: int | None = None
+    updated_at: int | None = None
+    ended_at: int | None = None
+    last_event_at: int | None = None
+    last_event: RunEvent | None = None
+    events: int | None = None
+    completion: str | None = None
+    exit_code: int | None = None
+    error_code: str | None = None
+    error_message: str | None = None
+    malformed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RunsSnapshot:
+    """All runs that the store knows, newest first.
+
+    Attributes:
+        total: How many there are in the index; more than `runs` where the list is cut.
+    """
+
+    taken_at: int
+    host: str
+    runs: tuple[Run, ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunKeys:
+    """The keys of a run below a prefix. The id stands in braces nowhere: one run may span cluster slots."""
+
+    prefix: str = "codi:api"
+
+    @property
+    def index(self) -> str:
+        """Sorted set of run ids by creation time."""
+        return f"{self.prefix}:runs"
+
+    def meta(self, run_id: str) -> str:
+        """Hash of the run's fields."""
+        return f"{self.prefix}:run:{run_id}:meta"
+
+    def events(self, run_id: str) -> str:
+        """Stream of everything that happened."""
+        return f"{self.prefix}:run:{run_id}:events"
+
+    def control(self, run_id: str) -> str:
+        """Stream of what people asked for."""
+        return f"{self.prefix}:run:{run_id}:ctl"
+
+    def lock(self, run_id: str) -> str:
+        """String with the token of the worker that owns the run."""
+        return f"{self.prefix}:run:{run_id}:lock"
+
+    def owns(self, key: bytes) -> bool:
+        """Whether *key* is one of agentdash's own."""
+        return key.startswith(self.prefix.encode() + b":")

@@ -1,0 +1,75 @@
+"""Services: processes that people keep running beside their agents."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class ServiceState(StrEnum):
+    """How a service is."""
+
+    UP = "up"
+    DOWN = "down"
+    STARTING = "starting"
+    ZOMBIE = "zombie"
+    FLAPPING = "flapping"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """The answer of a health probe; ``ok`` is None before the first."""
+
+    kind: str
+    target: str
+    ok: bool | None = None
+    latency_ms: float | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One service, followed by (pid, create time). None is *may not be read* or *not known*.
+
+    Attributes:
+        create_time: Start of the process, Unix ms.
+        cpu_percent: Of one core, with its children, since the last pass.
+        cpu_history: Recent values, oldest first, for a sparkline.
+        rss_bytes: Resident memory, with its children.
+        rss_trend: Bytes a minute, over the kept history; None until there is enough of it.
+        restarts: How often it was seen with a new process since agentdash started.
+        exit_code: Of the last process, where known.
+        silent_ms: Since its last line in the log; None where it has no log.
+    """
+
+    name: str
+    state: ServiceState
+    pid: int | None = None
+    create_time: int | None = None
+    command: str | None = None
+    cwd: str | None = None
+    cpu_percent: float | None = None
+    cpu_history: tuple[float, ...] = ()
+    rss_bytes: int | None = None
+    rss_trend: float | None = None
+    threads: int | None = None
+    open_files: int | None = None
+    children: int | None = None
+    ports: tuple[int, ...] = ()
+    restarts: int = 0
+    down_since: int | None = None
+    exit_code: int | None = None
+    probe: Probe | None = None
+    last_line: str | None = None
+    last_line_at: int | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ServicesSnapshot:
+    """All services, in the order of the settings, found ones after."""
+
+    taken_at: int
+    host: str
+    services: tuple[Service, ...]

@@ -1,0 +1,64 @@
+"""The one place where facts come together: one slice a topic, latest wins, history bounded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from agentdash.core.findings import FindingsSnapshot
+from agentdash.core.logs import LogBatch, LogRing, LogSource
+from agentdash.core.repos import ReposSnapshot
+from agentdash.core.runs import RunsSnapshot
+from agentdash.core.services import ServicesSnapshot
+from agentdash.core.snapshot import SourceHealth, Topic
+from agentdash.core.streams import StreamsSnapshot
+
+Listener = Callable[[Topic], None]
+
+
+@dataclass(slots=True)
+class Store:
+    """The newest of everything. Only the runtime writes; nothing in here awaits.
+
+    Attributes:
+        runs: None until the first pass is done; so for the others.
+        health: By topic.
+        logs: The newest lines of all sources, in the order in which they were read.
+    """
+
+    runs: RunsSnapshot | None = None
+    streams: StreamsSnapshot | None = None
+    findings: FindingsSnapshot | None = None
+    repos: ReposSnapshot | None = None
+    services: ServicesSnapshot | None = None
+    logs: LogRing = field(default_factory=LogRing)
+    log_sources: tuple[LogSource, ...] = ()
+    log_behind_ms: int = 0
+    health: dict[Topic, SourceHealth] = field(default_factory=dict)
+    server_label: str = ""
+    _listeners: list[Listener] = field(default_factory=list)
+
+    def put(self, topic: Topic, snapshot: object) -> None:
+        """Take the newest snapshot of *topic* and tell who listens."""
+        if isinstance(snapshot, LogBatch):
+            self.logs.extend(snapshot.lines, snapshot.skipped)
+            self.log_sources = snapshot.sources
+            self.log_behind_ms = snapshot.behind_ms
+        else:
+            setattr(self, topic.value, snapshot)
+        self._tell(topic)
+
+    def put_health(self, topic: Topic, health: SourceHealth) -> None:
+        """Take the newest health of *topic* and tell who listens."""
+        if self.health.get(topic) != health:
+            self.health[topic] = health
+            self._tell(topic)
+
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        """Call *listener* after each change, in the writer's thread; returns the way to stop that."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def _tell(self, topic: Topic) -> None:
+        for listener in tuple(self._listeners):
+            listener(topic)
