@@ -18,7 +18,7 @@ class RedisSettings:
     """
 
     url: str | None = None
-    timeout: float = 2.0
+    timeout: float = 1.5
     connect_timeout: float = 1.0
     embedded: bool = True
 

@@ -40,13 +40,16 @@ class Store:
 
     def put(self, topic: Topic, snapshot: object) -> None:
         """Take the newest snapshot of *topic* and tell who listens."""
-        if isinstance(snapshot, LogBatch):
-            self.logs.extend(snapshot.lines, snapshot.skipped)
-            self.log_sources = snapshot.sources
-            self.log_behind_ms = snapshot.behind_ms
-        else:
-            setattr(self, topic.value, snapshot)
+        setattr(self, topic.value, snapshot)
         self._tell(topic)
+
+    def put_lines(self, batch: LogBatch) -> None:
+        """Add the lines of *batch*; a batch that names no sources leaves what is known of them."""
+        self.logs.extend(batch.lines, batch.skipped)
+        if batch.sources:
+            self.log_sources = batch.sources
+            self.log_behind_ms = batch.behind_ms
+        self._tell(Topic.LOGS)
 
     def put_health(self, topic: Topic, health: SourceHealth) -> None:
         """Take the newest health of *topic* and tell who listens."""

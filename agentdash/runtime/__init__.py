@@ -1,0 +1,1 @@
+"""Wires collectors, store and rules together and supervises them; knows no screen."""

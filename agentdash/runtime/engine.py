@@ -1,0 +1,351 @@
+"""The engine behind every face: starts the collectors, keeps the store, answers queries, carries out commands."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from agentdash.core.clock import Clock, SystemClock
+from agentdash.core.commands import Command, ControlRun, MarkFinding, Outcome, Refused
+from agentdash.core.findings import InboxSnapshot
+from agentdash.core.logs import Level, LogBatch, LogLine, LogRing
+from agentdash.core.paths import state_dir
+from agentdash.core.queries import Answer, Query
+from agentdash.core.repos import ReposSnapshot
+from agentdash.core.runs import RunsSnapshot
+from agentdash.core.services import ServicesSnapshot
+from agentdash.core.settings import Settings
+from agentdash.core.snapshot import Collector, Snapshot, SourceError, SourceHealth, SourceState, Topic
+from agentdash.core.store import Store
+from agentdash.core.streams import StreamsSnapshot
+from agentdash.core.text import printable
+from agentdash.runtime import news
+from agentdash.runtime.analysis import Analysis
+from agentdash.runtime.supervisor import Supervisor
+from agentdash.runtime.wiring import load, local_collectors, log_sources, redis_collectors
+
+if TYPE_CHECKING:
+    from agentdash.activity import Activity
+    from agentdash.server.find import ServerHandle
+
+REDIS_TOPICS = (Topic.RUNS, Topic.STREAMS)
+CONNECT_AGAIN = 2.0
+RECOVER_EVERY = 3.0
+
+
+class Engine:
+    """One engine, many faces: the dashboard, the JSON views and the demo all stand on it.
+
+    Args:
+        settings: In force for its whole life.
+        clock: Where the time comes from.
+        host: Stamped on every snapshot; this machine's name by default.
+        cwd: What relative paths of the settings start from.
+        topics: Read only these; all by default.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        clock: Clock | None = None,
+        host: str | None = None,
+        cwd: Path | None = None,
+        topics: frozenset[Topic] = frozenset(Topic),
+    ) -> None:
+        self.settings = settings
+        self.clock = clock or SystemClock()
+        self.host = host or socket.gethostname()
+        self.topics = topics
+        self.store = Store(logs=LogRing(settings.logs.limit))
+        self._cwd = cwd or Path.cwd()
+        self._analysis = Analysis(settings, self.host)
+        self._supervisors: dict[str, Supervisor] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+        self._handle: ServerHandle | None = None
+        self._activity: Activity | None = None
+        self._seen: dict[Topic, asyncio.Event] = {topic: asyncio.Event() for topic in Topic}
+        self._recovered_at = -RECOVER_EVERY
+        self._inbox_health: SourceHealth | None = None
+
+    @property
+    def read_only(self) -> bool:
+        """Whether nothing may be changed."""
+        return self.settings.read_only
+
+    async def start(self) -> None:
+        """Begin to read. Returns at once; data comes as it comes."""
+        for topic in self.topics:
+            self.store.put_health(topic, SourceHealth(topic.value))
+        await load("agentdash.activity")
+        from agentdash.activity import Activity
+
+        self._activity = await asyncio.to_thread(
+            Activity, state_dir(self.settings) / "agentdash.log", self.settings.logs.limit, self.clock
+        )
+        if not self.topics.isdisjoint(REDIS_TOPICS) or Topic.FINDINGS in self.topics:
+            self._spawn(self._connect(), "connect")
+        self._spawn(self._start_local(), "local sources")
+
+    async def stop(self) -> None:
+        """End every task, give back connections and files, write the last lines of the activity log."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks.clear()
+        if self._handle is not None:
+            await self._handle.close()
+            self._handle = None
+        if self._activity is not None:
+            await asyncio.to_thread(self._activity.close)
+            self._activity = None
+
+    def refresh(self, topic: Topic | None = None) -> None:
+        """Look again now: at one subject, or at all."""
+        for supervisor in self._supervisors.values():
+            if topic is None or supervisor.collector.topic is topic:
+                supervisor.wake()
+
+    async def first_pass(self, timeout: float) -> set[Topic]:  # noqa: ASYNC109 - a bound, not a cancellation
+        """Wait until each subject was read once, well or badly.
+
+        Args:
+            timeout: Seconds to wait at most.
+
+        Returns:
+            The subjects that were not reached in time.
+        """
+        waits = [self._seen[topic].wait() for topic in self.topics]
+        try:
+            async with asyncio.timeout(timeout):
+                await asyncio.gather(*waits)
+        except TimeoutError:
+            return {topic for topic in self.topics if not self._seen[topic].is_set()}
+        return set()
+
+    async def ask(self, query: Query) -> Answer:
+        """Read closer: pending entries, messages, events.
+
+        Raises:
+            SourceError: when the server cannot be asked, in words.
+        """
+        handle = self._handle
+        if handle is None:
+            health = self.store.health.get(Topic.STREAMS)
+            raise SourceError((health and health.error) or "no server is connected yet")
+        await load("agentdash.runtime.inspect")
+        from agentdash.runtime.inspect import answer
+
+        return await answer(query, handle, self.settings, self.clock.now_ms())
+
+    async def dispatch(self, command: Command) -> Outcome:
+        """Carry out *command*; the result is logged. Nothing is raised for what a person may cause."""
+        begun = time.perf_counter()
+        if self.read_only:
+            return Outcome(False, "read-only: nothing is changed (started with --read-only)")
+        match command:
+            case ControlRun():
+                actor, outcome = f"run {command.run_id}", await self._control(command)
+            case MarkFinding():
+                actor, outcome = "findings", self._mark(command)
+        self.note(actor, outcome.message, outcome.ok, (time.perf_counter() - begun) * 1000)
+        return outcome
+
+    def note(
+        self, actor: str, step: str, ok: bool, duration_ms: float | None = None, routine: bool = False
+    ) -> None:
+        """Write a line to the activity log; what is not routine is shown among the logs too."""
+        if self._activity is not None:
+            self._activity.write(actor, step, ok=ok, duration_ms=duration_ms, routine=routine)
+        if routine or Topic.LOGS not in self.topics:
+            return
+        now = self.clock.now_ms()
+        took = f" in {duration_ms:.1f} ms" if duration_ms is not None else ""
+        line = LogLine(
+            source="agentdash",
+            offset=self.store.logs.end,
+            seen_at=now,
+            at=now,
+            service="agentdash",
+            level=Level.INFO if ok else Level.ERROR,
+            message=printable(f"{actor}: {step}{took}"),
+        )
+        self.store.put_lines(LogBatch(taken_at=now, host=self.host, lines=(line,)))
+
+    async def _control(self, command: ControlRun) -> Outcome:
+        if self._handle is None:
+            return Outcome(False, "no server is connected: the run cannot be reached")
+        await load("agentdash.actions.runs")
+        from agentdash.actions.runs import control
+        from agentdash.core.runs import RunKeys
+        from agentdash.server.client import in_words
+
+        try:
+            outcome = await control(self._handle.client, RunKeys(self.settings.runs.prefix), command)
+        except Refused as why:
+            return Outcome(False, str(why))
+        except Exception as problem:  # noqa: BLE001 - a failing server must reach the person as words
+            return Outcome(False, in_words(problem, self._handle.url).message)
+        self.refresh(Topic.RUNS)
+        return outcome
+
+    def _mark(self, command: MarkFinding) -> Outcome:
+        now = self.clock.now_ms()
+        if not self._analysis.acknowledge(command.fingerprint, now):
+            return Outcome(False, "this finding is no longer there")
+        self._put_findings()
+        return Outcome(True, "acknowledged: it no longer asks for attention")
+
+    async def _start_local(self) -> None:
+        for collector in await local_collectors(self.settings, self.host, self.clock, self._cwd):
+            if collector.topic not in self.topics:
+                await collector.close()
+                continue
+            if collector.topic is Topic.LOGS and not log_sources(self.settings):
+                self._seen[Topic.LOGS].set()
+            self._supervise(collector)
+
+    async def _connect(self) -> None:
+        """Find the server, start what reads it; try again until there is one."""
+        await load("agentdash.server.find")
+        from agentdash.server.find import connect
+
+        while True:
+            begun = time.perf_counter()
+            try:
+                self._handle = await connect(self.settings, activity=self._activity)
+            except SourceError as problem:
+                self._no_server(problem)
+                self.note("server", problem.message, False, (time.perf_counter() - begun) * 1000)
+                await asyncio.sleep(CONNECT_AGAIN)
+            else:
+                break
+        self.store.server_label = self._handle.label
+        self.note(
+            "server", f"using {self._handle.label} ({self._handle.origin})", True, (time.perf_counter() - begun) * 1000
+        )
+        for collector in await redis_collectors(self._handle, self.settings, self.host, self.clock):
+            wanted = collector.topic in self.topics or (
+                collector.topic is Topic.STREAMS and Topic.FINDINGS in self.topics
+            )
+            if wanted:
+                self._supervise(collector, self._recover)
+            else:
+                await collector.close()
+
+    def _no_server(self, problem: SourceError) -> None:
+        now = self.clock.now_ms()
+        for topic in REDIS_TOPICS:
+            self.store.put_health(
+                topic,
+                SourceHealth(
+                    topic.value,
+                    state=SourceState.ERROR,
+                    error=problem.message,
+                    cure=problem.cure,
+                    retry_at=now + int(CONNECT_AGAIN * 1000),
+                ),
+            )
+            self._seen[topic].set()
+        self._findings_health()
+
+    async def _recover(self) -> None:
+        now = self.clock.monotonic()
+        if self._handle is None or now - self._recovered_at < RECOVER_EVERY:
+            return
+        self._recovered_at = now
+        try:
+            await self._handle.recover()
+        except SourceError as problem:
+            self.note("server", problem.message, False)
+
+    def _supervise(self, collector: Collector, recover: Callable[[], object] | None = None) -> None:
+        topic = collector.topic
+
+        def on_snapshot(snapshot: Snapshot) -> None:
+            self._took(topic, snapshot)
+
+        def on_health(health: SourceHealth) -> None:
+            self._health_changed(topic, health)
+
+        supervisor = Supervisor(
+            collector,
+            self.clock,
+            on_snapshot=on_snapshot,
+            on_health=on_health,
+            note=self.note,
+            recover=recover,  # type: ignore[arg-type]
+        )
+        self._supervisors[collector.name] = supervisor
+        self._spawn(supervisor.run(), collector.name)
+
+    def _took(self, topic: Topic, snapshot: Snapshot) -> None:
+        store = self.store
+        match snapshot:
+            case LogBatch():
+                store.put_lines(snapshot)
+            case InboxSnapshot():
+                self._analysis.inbox_changed(snapshot)
+                self._put_findings()
+            case StreamsSnapshot():
+                judged = self._analysis.judge(snapshot)
+                store.put(topic, judged)
+                self._analysis.streams_changed(judged, store.runs, snapshot.taken_at)
+                self._put_findings()
+            case RunsSnapshot():
+                self._tell(news.run_news(store.runs, snapshot))
+                store.put(topic, snapshot)
+            case ReposSnapshot():
+                self._tell(news.repo_news(store.repos, snapshot))
+                store.put(topic, snapshot)
+            case ServicesSnapshot():
+                self._tell(news.service_news(store.services, snapshot))
+                store.put(topic, snapshot)
+            case _:
+                store.put(topic, snapshot)
+
+    def _put_findings(self) -> None:
+        after = self._analysis.findings(self.clock.now_ms())
+        self._tell(news.finding_news(self.store.findings, after))
+        self.store.put(Topic.FINDINGS, after)
+
+    def _health_changed(self, topic: Topic, health: SourceHealth) -> None:
+        if topic is Topic.FINDINGS:
+            self._inbox_health = health
+        else:
+            self.store.put_health(topic, health)
+        if topic in {Topic.FINDINGS, Topic.STREAMS}:
+            self._findings_health()
+        if health.polls and (health.last_success is not None or health.error is not None):
+            self._seen[topic].set()
+
+    def _findings_health(self) -> None:
+        """Findings are as fresh as the streams that they are judged by; the inbox has a health of its own."""
+        streams, inbox = self.store.health.get(Topic.STREAMS), self._inbox_health
+        worst = streams or inbox
+        if streams is not None and streams.state is SourceState.LIVE and inbox is not None:
+            worst = inbox if inbox.state is SourceState.ERROR else streams
+        if worst is None:
+            return
+        state = worst.state
+        if worst.state is SourceState.ERROR and self.store.findings is not None:
+            state = SourceState.STALE
+        self.store.put_health(Topic.FINDINGS, replace(worst, source="findings", state=state))
+
+    def _tell(self, lines: list[news.Line]) -> None:
+        for actor, step, good in lines:
+            self.note(actor, step, good)
+
+    def _spawn(self, work: object, name: str) -> None:
+        task: asyncio.Task[None] = asyncio.get_running_loop().create_task(work, name=name)  # type: ignore[arg-type]
+        task.add_done_callback(self._ended)
+        self._tasks.append(task)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (problem := task.exception()) is not None:
+            self.note(task.get_name(), f"ended by a fault: {type(problem).__name__}: {problem}", False)

@@ -1,0 +1,86 @@
+"""What changed between two snapshots, as lines for the activity log: states, not polls."""
+
+from __future__ import annotations
+
+from agentdash.core.findings import FindingsSnapshot, FindingStatus
+from agentdash.core.repo_changes import repo_changes
+from agentdash.core.repos import ReposSnapshot
+from agentdash.core.runs import RunsSnapshot, RunStatus
+from agentdash.core.services import ServicesSnapshot, ServiceState
+from agentdash.core.text import decode
+
+Line = tuple[str, str, bool]
+"""(actor, step, whether it is good news or neutral)."""
+
+
+def run_news(before: RunsSnapshot | None, after: RunsSnapshot) -> list[Line]:
+    """A line for each run that changed its state or lost its worker."""
+    if before is None:
+        return []
+    old = {run.id: run for run in before.runs}
+    lines: list[Line] = []
+    for run in after.runs:
+        was = old.get(run.id)
+        if was is run:
+            continue
+        name = f"run {run.title or run.id}"
+        if was is None:
+            lines.append((name, f"appeared, {run.status}", True))
+        elif was.status is not run.status:
+            why = f": {run.error_message}" if run.error_message else ""
+            lines.append((name, f"{was.status}→{run.status}{why}", run.status is not RunStatus.FAILED))
+        if run.orphaned and not (was and was.orphaned):
+            lines.append((name, "orphaned: no worker holds its lock", False))
+    return lines
+
+
+def repo_news(before: ReposSnapshot | None, after: ReposSnapshot) -> list[Line]:
+    """A line for each change of a repository's state."""
+    if before is None:
+        return []
+    old = {repo.path: repo for repo in before.repos}
+    lines: list[Line] = []
+    for repo in after.repos:
+        was = old.pop(repo.path, None)
+        if was is None:
+            lines.append((f"repo {repo.name}", "found", True))
+        elif was is not repo:
+            lines += [(f"repo {repo.name}", change, repo.error is None) for change in repo_changes(was, repo)]
+    if after.complete:
+        lines += [(f"repo {gone.name}", "gone", True) for gone in old.values()]
+    return lines
+
+
+def service_news(before: ServicesSnapshot | None, after: ServicesSnapshot) -> list[Line]:
+    """A line for each service that went up or down, or has a new process."""
+    if before is None:
+        return []
+    old = {service.name: service for service in before.services}
+    lines: list[Line] = []
+    for service in after.services:
+        was = old.get(service.name)
+        if was is None or was is service:
+            continue
+        good = service.state in {ServiceState.UP, ServiceState.STARTING}
+        if was.state is not service.state:
+            lines.append((f"service {service.name}", f"{was.state}→{service.state}", good))
+        elif was.pid != service.pid and service.pid is not None:
+            lines.append((f"service {service.name}", f"new process {service.pid} (was {was.pid})", True))
+    return lines
+
+
+def finding_news(before: FindingsSnapshot | None, after: FindingsSnapshot) -> list[Line]:
+    """A line for each finding that opened or was resolved."""
+    old = {f.symptom.fingerprint: f for f in before.findings} if before else {}
+    lines: list[Line] = []
+    for finding in after.findings:
+        was = old.get(finding.symptom.fingerprint)
+        if finding.status is (was.status if was else None):
+            continue
+        stream = f"{decode(finding.symptom.stream)}: " if finding.symptom.stream else ""
+        what = f"{finding.symptom.severity} {stream}{finding.symptom.summary}"
+        if finding.status is FindingStatus.OPEN:
+            lines.append((f"finding {finding.finding_id}", f"opened: {what}", False))
+        elif finding.status is FindingStatus.RESOLVED:
+            lines.append((f"finding {finding.finding_id}", f"resolved: {what}", True))
+    return lines

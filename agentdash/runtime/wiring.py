@@ -1,0 +1,71 @@
+"""Which collectors there are and what each needs. Drivers are loaded here, late and off the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from agentdash.core.clock import Clock
+from agentdash.core.runs import RunKeys
+from agentdash.core.settings import Settings
+from agentdash.core.snapshot import Collector
+
+if TYPE_CHECKING:
+    from agentdash.server.find import ServerHandle
+
+
+def project_roots(settings: Settings, cwd: Path) -> tuple[Path, ...]:
+    """The folders that are searched for repositories: as set, else ``~/PROJECTS``, else *cwd*."""
+    if settings.projects:
+        return tuple(Path(root).expanduser() for root in settings.projects)
+    try:
+        default = Path.home() / "PROJECTS"
+    except RuntimeError:
+        return (cwd,)
+    return (default if default.is_dir() else cwd,)
+
+
+def log_sources(settings: Settings) -> tuple[tuple[str, str], ...]:
+    """(name, path or glob) of every log that is followed: those of services, then the files of the settings."""
+    of_services = tuple((service.name, service.log) for service in settings.services if service.log)
+    seen = {path for _, path in of_services}
+    files = tuple((Path(path).stem, path) for path in settings.logs.files if path not in seen)
+    return of_services + files
+
+
+async def load(*modules: str) -> None:
+    """Import *modules* in a thread, so that the first paint and the keys do not wait for them."""
+    for module in modules:
+        await asyncio.to_thread(importlib.import_module, module)
+
+
+async def local_collectors(settings: Settings, host: str, clock: Clock, cwd: Path) -> list[Collector]:
+    """Those that read this machine."""
+    await load("collectors.logs", "collectors.repos", "collectors.services", "collectors.inbox")
+    from collectors.inbox import InboxCollector
+    from collectors.logs import LogsCollector
+    from collectors.repos import ReposCollector
+    from collectors.services import ServicesCollector
+
+    roots = project_roots(settings, cwd)
+    return [
+        LogsCollector(log_sources(settings), settings.logs, host, clock),
+        ReposCollector(roots, settings.repos, host, clock),
+        ServicesCollector(settings.services, roots, host, clock),
+        InboxCollector(settings.findings, cwd, host, clock),
+    ]
+
+
+async def redis_collectors(handle: ServerHandle, settings: Settings, host: str, clock: Clock) -> list[Collector]:
+    """Those that read the server."""
+    await load("collectors.streams", "collectors.runs")
+    from collectors.runs import RunsCollector
+    from collectors.streams import StreamsCollector
+
+    keys = RunKeys(settings.runs.prefix)
+    return [
+        RunsCollector(handle.client, settings.runs, host, clock),
+        StreamsCollector(handle.client, settings.streams, keys, host, clock),
+    ]
