@@ -79,6 +79,7 @@ class Finding:
         last_seen: Unix ms.
         count: In how many samples it was seen.
         outside: Read from the inbox rather than found by a rule of ours.
+        cause: Fingerprint of the finding that this one is a symptom of; None for a cause.
     """
 
     finding_id: str
@@ -89,6 +90,7 @@ class Finding:
     count: int = 1
     outside: bool = False
     reason: str | None = None
+    cause: str | None = None
 
     @property
     def active(self) -> bool:

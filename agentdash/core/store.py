@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from agentdash.core.findings import FindingsSnapshot
+from agentdash.core.fleet_history import FleetHistory
 from agentdash.core.logs import LogBatch, LogRing, LogSource
 from agentdash.core.repos import ReposSnapshot
 from agentdash.core.runs import RunsSnapshot
@@ -35,6 +36,7 @@ class Store:
     log_sources: tuple[LogSource, ...] = ()
     log_behind_ms: int = 0
     health: dict[Topic, SourceHealth] = field(default_factory=dict)
+    history: FleetHistory = field(default_factory=FleetHistory)
     server_label: str = ""
     _listeners: list[Listener] = field(default_factory=list)
 

@@ -288,17 +288,23 @@ class Engine:
         store = self.store
         match snapshot:
             case LogBatch():
+                errors = sum(line.level in {Level.ERROR, Level.FATAL} for line in snapshot.lines)
+                store.history.saw_errors(errors, snapshot.taken_at)
                 store.put_lines(snapshot)
             case InboxSnapshot():
                 self._analysis.inbox_changed(snapshot)
                 self._put_findings()
             case StreamsSnapshot():
                 judged = self._analysis.judge(snapshot)
+                added = {s.name: s.entries_added for s in judged.streams if s.entries_added is not None}
+                store.history.saw_added(added, snapshot.taken_at)
                 store.put(topic, judged)
                 self._analysis.streams_changed(judged, store.runs, snapshot.taken_at)
                 self._put_findings()
             case RunsSnapshot():
                 self._tell(news.run_news(store.runs, snapshot))
+                used = {r.id: r.tokens.total for r in snapshot.runs if r.tokens.total is not None}
+                store.history.saw_tokens(used, snapshot.taken_at)
                 store.put(topic, snapshot)
             case ReposSnapshot():
                 self._tell(news.repo_news(store.repos, snapshot))

@@ -1,0 +1,100 @@
+"""The fleet in one glance: how it is, what needs a person, in which order things are listed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from agentdash.core.findings import Finding, FindingStatus, Severity
+from agentdash.core.repos import Repo
+from agentdash.core.runs import Run, RunStatus
+from agentdash.core.services import Service, ServiceState
+from agentdash.core.snapshot import SourceState, Topic
+from agentdash.core.store import Store
+
+RECENT_MS = 15 * 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """Something that needs a person: where it is, and why, in a few words."""
+
+    topic: Topic
+    key: object
+    why: str
+
+
+def run_needs_person(run: Run, now: int) -> bool:
+    """Whether a run waits for somebody: without a worker, or failed in the last quarter of an hour."""
+    if run.orphaned:
+        return True
+    return run.status is RunStatus.FAILED and run.ended_at is not None and now - run.ended_at < RECENT_MS
+
+
+def run_order(run: Run, now: int) -> tuple[int, int]:
+    """Sort key: what needs a person first, then what is live, then what has ended, newest first."""
+    if run_needs_person(run, now):
+        group = 0 if run.orphaned else 3
+    elif run.status.terminal:
+        group = 4
+    else:
+        group = 2 if run.status in {RunStatus.PAUSED, RunStatus.PAUSING} else 1
+    return group, -(run.ended_at or run.started_at or run.created_at or 0)
+
+
+def service_in_trouble(service: Service) -> bool:
+    """Whether a service is not as it should be."""
+    bad = {ServiceState.DOWN, ServiceState.ZOMBIE, ServiceState.FLAPPING}
+    return service.state in bad or (service.probe is not None and service.probe.ok is False)
+
+
+def repo_in_trouble(repo: Repo) -> bool:
+    """Whether a repository is broken, in conflict, or in the middle of an operation."""
+    return repo.error is not None or bool(repo.conflicted) or repo.operation is not None
+
+
+def open_findings(store: Store) -> list[Finding]:
+    """Findings that are open, worst first as the store has them."""
+    found = store.findings.findings if store.findings else ()
+    return [finding for finding in found if finding.status is FindingStatus.OPEN]
+
+
+def attention(store: Store, now: int) -> list[Attention]:
+    """What needs a person, most urgent first."""
+    needs: list[Attention] = []
+    if store.runs:
+        for run in sorted(store.runs.runs, key=lambda run: run_order(run, now)):
+            if run_needs_person(run, now):
+                why = "no worker" if run.orphaned else (run.error_message or "failed")
+                needs.append(Attention(Topic.RUNS, run.id, f"{run.title or run.id}: {why}"))
+    for finding in open_findings(store):
+        if finding.symptom.severity in {Severity.CRITICAL, Severity.HIGH} and finding.cause is None:
+            needs.append(Attention(Topic.FINDINGS, finding.symptom.fingerprint, finding.symptom.summary))
+    if store.services:
+        needs += [
+            Attention(Topic.SERVICES, service.name, f"{service.name}: {service.state}")
+            for service in store.services.services
+            if service_in_trouble(service)
+        ]
+    if store.repos:
+        needs += [
+            Attention(Topic.REPOS, repo.path, f"{repo.name}: {repo.error or repo.operation or 'conflicts'}")
+            for repo in store.repos.repos
+            if repo_in_trouble(repo)
+        ]
+    return needs
+
+
+def fleet_state(store: Store, now: int) -> str:
+    """``CRITICAL``, ``DEGRADED``, ``OK``, or ``UNKNOWN`` while a source that this rests on is not read."""
+    worst = min((finding.symptom.severity.rank for finding in open_findings(store)), default=99)
+    if worst == Severity.CRITICAL.rank:
+        return "CRITICAL"
+    troubled = store.services is not None and any(service_in_trouble(s) for s in store.services.services)
+    orphaned = store.runs is not None and any(run.orphaned for run in store.runs.runs)
+    if worst == Severity.HIGH.rank or troubled or orphaned:
+        return "DEGRADED"
+    for topic in (Topic.RUNS, Topic.STREAMS):
+        health = store.health.get(topic)
+        if health is None or health.seen_at(now) is not SourceState.LIVE:
+            return "UNKNOWN"
+    return "OK"
