@@ -1,0 +1,214 @@
+"""Where settings come from: command line, environment, ./agentdash.toml, the user's config.toml, defaults.
+
+The first that names a key wins. A typo is an error, never ignored: it names the place, the dotted key and the
+nearest key that exists. Nothing heavy is imported here, since this runs before the first paint.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from agentdash.core.settings import ServiceSettings, Settings
+from agentdash.core.settings_files import SettingsFile, candidates, read_tables
+from agentdash.core.settings_keys import PATHS, Key, WrongValue, checked, keys, nearest, sections
+from agentdash.core.text import printable
+
+# Variables that are agentdash's but no settings: the settings file itself, and what a run's command is told.
+_NO_SETTINGS = ("AGENTDASH_CONFIG", "AGENTDASH_RUN_", "AGENTDASH_TURN")
+_WELL_KNOWN = {"REDIS_URL": "redis.url", "PROJECTS": "projects"}
+_FLAGS = dict.fromkeys(("1", "true", "yes", "on"), True) | dict.fromkeys(("0", "false", "no", "off"), False)
+
+
+class SettingsError(Exception):
+    """Settings that cannot be used; the text has one line for each thing that is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The settings in force.
+
+    Attributes:
+        origins: Of each dotted key, where its value is from: ``default``, a file, ``$VARIABLE``, an option.
+        files: The files that were looked for, the one that wins last.
+    """
+
+    settings: Settings
+    origins: dict[str, str]
+    files: tuple[SettingsFile, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """Values of one place by dotted key; `services` only where the place gives any."""
+
+    where: str
+    values: dict[str, object]
+
+
+def load(
+    given: Mapping[str, tuple[str, object]] | None = None,
+    *,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    config: str | None = None,
+) -> Loaded:
+    """Put the settings together.
+
+    Args:
+        given: From the command line: dotted key to (option, value), e.g. ``{"redis.url": ("--redis", "redis://h")}``.
+        env: The environment; this process's when not given.
+        cwd: The folder whose ``agentdash.toml`` counts; the current one when not given.
+        config: A file that is read instead of the two usual ones; it must exist.
+
+    Raises:
+        SettingsError: for a file that cannot be read, an unknown key, or a value that cannot be.
+    """
+    env = os.environ if env is None else env
+    wrong: list[str] = []
+    files = candidates(config or env.get("AGENTDASH_CONFIG") or None, env, cwd or Path.cwd())
+    layers = [Layer(shown, _from_table(table, shown, wrong)) for shown, table in read_tables(files, wrong)]
+    layers += [*_from_env(env, wrong), *_from_options(given or {}, wrong)]
+    if wrong:
+        raise SettingsError("\n".join(printable(line) for line in wrong))
+    values: dict[str, object] = {}
+    origins = dict.fromkeys((name for name in keys() if not name.startswith("services.")), "default")
+    origins["services"] = "default"
+    for layer in layers:
+        values |= layer.values
+        origins |= dict.fromkeys(layer.values, layer.where)
+    return Loaded(_built(values), origins, files)
+
+
+def _from_table(table: Mapping[str, object], where: str, wrong: list[str]) -> dict[str, object]:
+    """The values of a parsed file by dotted key; what is wrong with it is added to *wrong*."""
+    values: dict[str, object] = {}
+    for name, value in table.items():
+        if name == "services":
+            services = _services(value, where, wrong)
+            if services is not None:
+                values[name] = services
+        elif name in sections():
+            if isinstance(value, dict):
+                values |= _section(name, value, where, wrong)
+            else:
+                wrong.append(f"{name} in {where} must be a table: write it as [{name}].")
+        else:
+            values |= _section("", {name: value}, where, wrong)
+    return values
+
+
+def _section(section: str, table: Mapping[str, object], where: str, wrong: list[str]) -> dict[str, object]:
+    values: dict[str, object] = {}
+    for part, value in table.items():
+        name = f"{section}.{part}" if section else part
+        key = keys().get(name)
+        if key is None:
+            wrong.append(_unknown(name, where))
+        else:
+            _take(values, key, value, where, wrong)
+    return values
+
+
+def _services(value: object, where: str, wrong: list[str]) -> tuple[ServiceSettings, ...] | None:
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        wrong.append(f"services in {where} must be a list of tables: write each as [[services]].")
+        return None
+    before, services = len(wrong), []
+    for number, table in enumerate(value, 1):
+        place = f"{where} (service {number})"
+        values = _section("services", table, place, wrong)
+        if "services.name" not in values and "name" not in table:
+            wrong.append(f"services.name is missing in {place}: every service has a name.")
+        services.append({name.removeprefix("services."): item for name, item in values.items()})
+    if len(wrong) > before:
+        return None
+    return tuple(ServiceSettings(**service) for service in services)  # type: ignore[arg-type]
+
+
+def _take(values: dict[str, object], key: Key, value: object, where: str, wrong: list[str]) -> None:
+    try:
+        values[key.name] = _expanded(key, checked(key, value))
+    except WrongValue as exc:
+        wrong.append(f"{key.name} in {where} must be {exc}.")
+
+
+def _expanded(key: Key, value: object) -> object:
+    """Paths with ``~`` written out."""
+    if key.name not in PATHS:
+        return value
+    if isinstance(value, tuple):
+        return tuple(os.path.expanduser(item) for item in value)  # noqa: PTH111 - may be globs, and may have no home
+    return os.path.expanduser(str(value))  # noqa: PTH111
+
+
+def _unknown(name: str, where: str) -> str:
+    known = [*keys(), *sections()]
+    section, _, part = name.rpartition(".")
+    guess = nearest(name, known)
+    if guess is None:  # the right key in the wrong table
+        guess = next((other for other in known if other.rpartition(".")[2] == part), None)
+    hint = f"did you mean {guess}?" if guess else "`agentdash config show` lists the settings."
+    return f"{name} in {where} is no setting{f' of [{section}]' if section else ''}: {hint}"
+
+
+def _from_env(env: Mapping[str, str], wrong: list[str]) -> Iterator[Layer]:
+    """The layers of the environment; the names that other programs use too give way to our own."""
+    ours = {key.variable: key for key in keys().values() if not key.name.startswith("services.")}
+    known = {name: keys()[dotted] for name, dotted in _WELL_KNOWN.items()} | ours
+    for variable in sorted(env):
+        if (
+            variable.startswith("AGENTDASH_")
+            and not variable.startswith(_NO_SETTINGS)
+            and variable not in ours
+        ):
+            guess = nearest(variable, ours)
+            hint = f"did you mean {guess}?" if guess else "`agentdash config show` lists the settings."
+            wrong.append(f"The environment variable {variable} is no setting: {hint}")
+    for variable, key in known.items():
+        text = env.get(variable, "")
+        if text:  # as is the custom, an empty variable is one that is not set
+            values: dict[str, object] = {}
+            _take(values, key, _parsed(key, text), f"${variable}", wrong)
+            yield Layer(f"${variable}", values)
+
+
+def _parsed(key: Key, text: str) -> object:
+    """A variable's text as what a file would hold; where it cannot be, the text, which `checked` refuses."""
+    try:
+        match key.kind:
+            case "number":
+                return float(text)
+            case "whole":
+                return int(text)
+            case "flag":
+                return _FLAGS.get(text.strip().lower(), text)
+            case "texts":
+                separator = os.pathsep if key.name in PATHS else ","
+                return [item.strip() for item in text.split(separator) if item.strip()]
+            case _:
+                return text
+    except ValueError:
+        return text
+
+
+def _from_options(given: Mapping[str, tuple[str, object]], wrong: list[str]) -> Iterator[Layer]:
+    for name, (option, value) in given.items():
+        values: dict[str, object] = {}
+        _take(values, keys()[name], value, option, wrong)
+        yield Layer(option, values)
+
+
+def _built(values: Mapping[str, object]) -> Settings:
+    """The records of the merged values."""
+    settings = Settings()
+    parts: dict[str, dict[str, object]] = {}
+    for name, value in values.items():
+        section, _, part = name.rpartition(".")
+        parts.setdefault(section, {})[part] = value
+    changed = dict(parts.pop("", {}))
+    for section, fields in parts.items():
+        changed[section] = replace(getattr(settings, section), **fields)
+    return replace(settings, **changed)  # type: ignore[arg-type]  # the keys and types were checked one by one
