@@ -1,0 +1,199 @@
+"""Runs, repositories, services, findings and log lines as items of their views."""
+
+from __future__ import annotations
+
+import math
+
+from agentdash.core.findings import Finding
+from agentdash.core.logs import LogLine
+from agentdash.core.repos import Repo
+from agentdash.core.runs import Run
+from agentdash.core.services import Probe, Service
+from agentdash.headless.names import named
+
+Item = dict[str, object]
+
+
+def run_item(run: Run) -> Item:
+    """One run. ``tokens`` is the total; its parts stand in ``tokenCounts``."""
+    last = run.last_event
+    return {
+        "id": run.id,
+        "source": run.source,
+        "title": run.title,
+        "status": run.status.value,
+        "statusText": run.status_text or None,
+        "requested": run.requested.value if run.requested else None,
+        "orphaned": run.orphaned,
+        "currentTurn": run.current_turn,
+        "maxTurns": run.max_turns,
+        "tokens": run.tokens.total,
+        "tokenCounts": {
+            "input": run.tokens.input,
+            "output": run.tokens.output,
+            "cached": run.tokens.cached,
+        },
+        "pid": run.pid,
+        "host": run.host,
+        "cwd": run.cwd,
+        "command": list(run.command) or None,
+        "reason": run.reason,
+        "createdAt": run.created_at,
+        "startedAt": run.started_at,
+        "updatedAt": run.updated_at,
+        "endedAt": run.ended_at,
+        "lastEventAt": run.last_event_at,
+        "lastEvent": {"id": last.id, "type": last.type, "at": last.at, "turn": last.turn} if last else None,
+        "completion": run.completion,
+        "exitCode": run.exit_code,
+        "error": run.error_message or run.error_code,
+        "errorCode": run.error_code,
+        "malformed": list(run.malformed),
+    }
+
+
+def repo_item(repo: Repo) -> Item:
+    """One repository."""
+    return {
+        "path": repo.path,
+        "name": repo.name,
+        "kind": repo.kind.value,
+        "branch": repo.branch,
+        "detached": repo.detached,
+        "head": repo.head,
+        "subject": repo.subject,
+        "author": repo.author,
+        "committedAt": repo.committed_at,
+        "upstream": repo.upstream,
+        "upstreamGone": repo.upstream_gone,
+        "ahead": repo.ahead,
+        "behind": repo.behind,
+        "staged": repo.staged,
+        "unstaged": repo.unstaged,
+        "untracked": repo.untracked,
+        "conflicted": repo.conflicted,
+        "renamed": repo.renamed,
+        "stash": repo.stash,
+        "operation": repo.operation.value if repo.operation else None,
+        "operationStep": repo.operation_step,
+        "shallow": repo.shallow,
+        "submodules": {
+            "total": repo.submodules.total,
+            "uninitialised": repo.submodules.uninitialised,
+            "moved": repo.submodules.moved,
+        },
+        "error": repo.error,
+    }
+
+
+def service_item(service: Service, now: int) -> Item:
+    """One service; ``silentMs`` is as of *now*."""
+    return {
+        "name": service.name,
+        "state": service.state.value,
+        "pid": service.pid,
+        "createTime": service.create_time,
+        "command": service.command,
+        "cwd": service.cwd,
+        "cpuPercent": service.cpu_percent,
+        "rssBytes": service.rss_bytes,
+        "rssTrendPerMin": service.rss_trend,
+        "threads": service.threads,
+        "openFiles": service.open_files,
+        "children": service.children,
+        "ports": list(service.ports),
+        "restarts": service.restarts,
+        "downSince": service.down_since,
+        "exitCode": service.exit_code,
+        "probe": _probe(service.probe),
+        "lastLine": service.last_line,
+        "silentMs": None if service.last_line_at is None else max(0, now - service.last_line_at),
+        "error": service.error,
+    }
+
+
+def _probe(probe: Probe | None) -> Item | None:
+    if probe is None:
+        return None
+    return {
+        "kind": probe.kind,
+        "target": probe.target,
+        "ok": probe.ok,
+        "latencyMs": probe.latency_ms,
+        "error": probe.error,
+    }
+
+
+def finding_item(finding: Finding) -> Item:
+    """One finding; ``timestamp`` is when it was first seen."""
+    symptom = finding.symptom
+    return {
+        "findingId": finding.finding_id,
+        "fingerprint": symptom.fingerprint,
+        "agentId": symptom.agent_id,
+        "category": symptom.category,
+        "severity": symptom.severity.value,
+        "priority": None,
+        "summary": symptom.summary,
+        "status": finding.status.value,
+        "service": symptom.service,
+        **named("stream", symptom.stream),
+        **named("consumerGroup", symptom.consumer_group),
+        **named("consumer", symptom.consumer),
+        "run": symptom.run,
+        "repo": symptom.repo,
+        "timestamp": finding.first_seen,
+        "firstSeen": finding.first_seen,
+        "lastSeen": finding.last_seen,
+        "count": finding.count,
+        "correlationId": symptom.correlation_id,
+        "messageIds": list(symptom.message_ids),
+        "metrics": {name: plain(value) for name, value in symptom.metrics},
+        "evidence": list(symptom.evidence),
+        "pattern": None,
+        "hypothesis": symptom.hypothesis,
+        "recommendation": symptom.recommendation,
+        "expected": None,
+        "actual": None,
+        "affectedFiles": None,
+        "relatedFindings": None,
+        "cause": finding.cause,
+        "outside": finding.outside,
+        "reason": finding.reason,
+        "see": symptom.see,
+        "clears": symptom.clears,
+    }
+
+
+def log_item(line: LogLine) -> Item:
+    """One line of a log; ``time`` is its own, ``seenAt`` when it was read."""
+    return {
+        "source": line.source,
+        "offset": line.offset,
+        "time": line.at,
+        "seenAt": line.seen_at,
+        "level": line.level.value if line.level else None,
+        "service": line.service,
+        "message": line.message,
+        "correlationId": line.correlation_id,
+        "fields": plain(line.fields),
+        "continues": line.continues,
+        "masked": list(line.masked),
+    }
+
+
+def plain(value: object, depth: int = 16) -> object:
+    """*value* as JSON can hold it: no NaN or infinity (null), no foreign types (their text), not too deep."""
+    match value:
+        case None | bool() | int() | str():
+            return value
+        case float():
+            return value if math.isfinite(value) else None
+        case dict() if depth:
+            return {str(key): plain(item, depth - 1) for key, item in value.items()}
+        case list() | tuple() if depth:
+            return [plain(item, depth - 1) for item in value]
+        case dict() | list() | tuple():
+            return "…"
+        case _:
+            return str(value)

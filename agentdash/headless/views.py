@@ -1,0 +1,139 @@
+"""The store as documents: one a view, ``agentdash/<view>/1``, and all of them together.
+
+Fields are only added within a version. Unknown is null, never 0. `schemas` publishes the shapes, and a test
+holds every document to them; nothing here needs pydantic, so that a one-shot view answers soon.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+from agentdash.core.snapshot import SourceHealth, SourceState, Topic
+from agentdash.core.store import Store
+from agentdash.core.text import printable
+from agentdash.headless.items import Item, finding_item, log_item, repo_item, run_item, service_item
+from agentdash.headless.stream_items import stream_items
+
+Document = dict[str, object]
+
+_STATES = {
+    SourceState.LIVE: "ok",
+    SourceState.STALE: "stale",
+    SourceState.ERROR: "error",
+    SourceState.ABSENT: "absent",
+    SourceState.LOADING: "error",
+}
+NOT_REACHED = "not read in time"
+
+
+def document(topic: Topic, store: Store, now: int, host: str) -> Document:
+    """One view as it is now.
+
+    Args:
+        topic: The view.
+        store: What was read.
+        now: Unix ms, for ages.
+        host: This machine; a snapshot that was taken names its own.
+    """
+    snapshot = _snapshot(topic, store)
+    health = store.health.get(topic)
+    taken_at = getattr(snapshot, "taken_at", None) or (health.last_success if health else None)
+    return {
+        "schema": f"agentdash/{topic.value}/1",
+        "host": getattr(snapshot, "host", host),
+        "takenAt": taken_at,
+        "health": health_of(health, now),
+        **_extras(topic, store),
+        "items": list(items(topic, store, now)),
+    }
+
+
+def all_views(store: Store, now: int, host: str, topics: Iterable[Topic] = tuple(Topic)) -> Document:
+    """Every view in one document."""
+    return {
+        "schema": "agentdash/all/1",
+        "host": host,
+        "takenAt": now,
+        "server": store.server_label or None,
+        "views": {topic.value: document(topic, store, now, host) for topic in topics},
+    }
+
+
+def health_of(health: SourceHealth | None, now: int) -> dict[str, object]:
+    """How a source is doing; one that was not reached yet counts as an error that says so."""
+    if health is None or (health.state is SourceState.LOADING and health.error is None):
+        return {"state": "error", "error": NOT_REACHED, "cure": None, "ageMs": None}
+    return {
+        "state": _STATES[health.seen_at(now)],
+        "error": printable(health.error) if health.error else None,
+        "cure": health.cure,
+        "ageMs": health.age_ms(now),
+    }
+
+
+def items(topic: Topic, store: Store, now: int) -> Iterable[Item]:
+    """The items of a view, in the order of the snapshot."""
+    match topic:
+        case Topic.RUNS:
+            return map(run_item, store.runs.runs if store.runs else ())
+        case Topic.STREAMS:
+            return stream_items(store.streams) if store.streams else ()
+        case Topic.REPOS:
+            return map(repo_item, store.repos.repos if store.repos else ())
+        case Topic.SERVICES:
+            return (
+                service_item(service, now) for service in (store.services.services if store.services else ())
+            )
+        case Topic.FINDINGS:
+            return map(finding_item, store.findings.findings if store.findings else ())
+        case Topic.LOGS:
+            return map(log_item, store.logs)
+
+
+def dumps(value: object, *, indent: int | None = None) -> str:
+    """JSON in plain ASCII, so that nothing in it can act on a terminal that shows it."""
+    return json.dumps(value, indent=indent, ensure_ascii=True, allow_nan=False)
+
+
+def _snapshot(topic: Topic, store: Store) -> object:
+    return None if topic is Topic.LOGS else getattr(store, topic.value)
+
+
+def _extras(topic: Topic, store: Store) -> Document:
+    """What a view says of itself beside its items."""
+    match topic:
+        case Topic.RUNS:
+            return {"total": store.runs.total if store.runs else None}
+        case Topic.STREAMS:
+            streams = store.streams
+            return {
+                "server": streams.server or None if streams else None,
+                "known": streams.known if streams else None,
+                "scanComplete": streams.scan_complete if streams else None,
+            }
+        case Topic.REPOS:
+            return {
+                "roots": list(store.repos.roots) if store.repos else None,
+                "complete": store.repos.complete if store.repos else None,
+            }
+        case Topic.FINDINGS:
+            found = store.findings
+            return {
+                "badLines": [
+                    {"file": file, "line": line, "error": why}
+                    for file, line, why in (found.bad_lines if found else ())
+                ],
+                "badTotal": found.bad_total if found else None,
+            }
+        case Topic.LOGS:
+            return {
+                "skipped": store.logs.skipped,
+                "behindMs": store.log_behind_ms,
+                "sources": [
+                    {"name": source.name, "path": source.path, "size": source.size, "error": source.error}
+                    for source in store.log_sources
+                ],
+            }
+        case Topic.SERVICES:
+            return {}
