@@ -1,0 +1,131 @@
+"""From semantic class names to the styles of the theme in force, for widgets that draw their own lines."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.style import Style
+
+if TYPE_CHECKING:
+    from textual.widget import Widget
+
+NAMES = ("dim", "faint", "good", "warn", "bad", "info", "unknown", "accent", "id", "spark", "match", "mark")
+"""Names that a text can have, each a component class ``<prefix>--<name>``; and the attributes below."""
+
+LAYERS = ("header", "cursor", "hover")
+"""What a whole line can be: a background (and attributes) below the colours of its cells."""
+
+_ATTRIBUTES = {
+    "bold": Style(bold=True),
+    "italic": Style(italic=True),
+    "underline": Style(underline=True),
+    "strike": Style(strike=True),
+}
+
+_CSS = """
+$WIDGET {
+    color: $foreground;
+    background: transparent;
+    overflow-x: hidden;
+    overflow-y: auto;
+    scrollbar-size-vertical: 1;
+    scrollbar-background: $surface;
+    scrollbar-color: $panel;
+
+    & > .$PREFIX--header { color: $text-muted; }
+    & > .$PREFIX--hover { background: $foreground 6%; }
+    & > .$PREFIX--cursor { background: $primary 14%; }
+    &:focus > .$PREFIX--cursor { background: $primary 32%; }
+    & > .$PREFIX--dim { color: $text-muted; }
+    & > .$PREFIX--faint { color: $text-disabled; }
+    & > .$PREFIX--good { color: $success; }
+    & > .$PREFIX--warn { color: $warning; }
+    & > .$PREFIX--bad { color: $error; }
+    & > .$PREFIX--info { color: $text-primary; }
+    & > .$PREFIX--unknown { color: $text-secondary; }
+    & > .$PREFIX--accent { color: $primary; }
+    & > .$PREFIX--id { color: $text-primary; }
+    & > .$PREFIX--spark { color: $primary; }
+    & > .$PREFIX--mark { color: $accent; text-style: bold; }
+    & > .$PREFIX--match { background: $warning 35%; text-style: underline; }
+
+    &:light {
+        & > .$PREFIX--good { color: $text-success; }
+        & > .$PREFIX--warn { color: $text-warning; }
+        & > .$PREFIX--bad { color: $text-error; }
+    }
+    &:ansi {
+        & > .$PREFIX--hover { text-style: underline; }
+        & > .$PREFIX--cursor { background: ansi_bright_black; }
+        &:focus > .$PREFIX--cursor { text-style: reverse; }
+        & > .$PREFIX--unknown { color: ansi_magenta; }
+        & > .$PREFIX--match { text-style: reverse; }
+    }
+    &:nocolor {
+        & > .$PREFIX--cursor { text-style: underline; }
+        &:focus > .$PREFIX--cursor { text-style: reverse; }
+        & > .$PREFIX--match { text-style: reverse; }
+    }
+}
+"""
+
+
+def default_css(widget: str, prefix: str) -> str:
+    """The default look of a line widget, on theme variables; style sheets may override it."""
+    return _CSS.replace("$WIDGET", widget).replace("$PREFIX", prefix)
+
+
+class Palette:
+    """Styles by class names, resolved once for each theme and background.
+
+    Args:
+        widget: Whose component classes are asked.
+        prefix: What they begin with, e.g. ``line-table``.
+    """
+
+    def __init__(self, widget: Widget, prefix: str) -> None:
+        self._widget = widget
+        self._prefix = prefix
+        self._base = Style.null()
+        self._styles: dict[tuple[str, str], Style] = {}
+
+    def renew(self) -> bool:
+        """Look whether what lies below the text has changed; True when all drawn lines are out of date."""
+        base = self._widget.rich_style
+        if base == self._base:
+            return False
+        self._base = base
+        self.clear()
+        return True
+
+    def clear(self) -> None:
+        """Forget everything: the theme or the state of the widget has changed."""
+        self._styles.clear()
+
+    def style(self, names: str = "", layer: str = "") -> Style:
+        """The style of text with class *names* on a line that is *layer*; names not known change nothing."""
+        found = self._styles.get((names, layer))
+        if found is None:
+            found = self._styles[names, layer] = self._resolve(names, layer)
+        return found
+
+    def _resolve(self, names: str, layer: str) -> Style:
+        style = self._base
+        if layer:
+            whole, part = self._component(layer)
+            style += Style(color=whole.color, bgcolor=whole.bgcolor) + part.without_color
+        for name in names.split():
+            if name in _ATTRIBUTES:
+                style += _ATTRIBUTES[name]
+                continue
+            whole, part = self._component(name)
+            # The whole style has colours blended over the background; the part alone says which it sets.
+            style += Style(color=whole.color) + part.without_color
+            if part.bgcolor is not None:
+                style += Style(bgcolor=whole.bgcolor)
+        return style
+
+    def _component(self, name: str) -> tuple[Style, Style]:
+        full_name = f"{self._prefix}--{name}"
+        ask = self._widget.get_component_rich_style
+        return ask(full_name, default=self._base), ask(full_name, partial=True, default=Style.null())
