@@ -1,0 +1,82 @@
+"""The other agents: one migrates and is soon done, one fails its tests, one sweeps the docs."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from pathlib import Path
+
+from agentdash.demo.agents.kit import Agent
+
+LINK = re.compile(r"\]\(([^)#:]+)\)")
+
+
+def migrate(agent: Agent) -> int:
+    """Add a column by a migration; done once all migrations apply, said by the line the worker waits for."""
+    agent.read("db/001_orders.sql")
+    agent.say("the currency is missing: adding a column")
+    agent.write(
+        "db/003_currency.sql", "ALTER TABLE orders ADD COLUMN currency TEXT NOT NULL DEFAULT 'EUR';\n"
+    )
+    if agent.test().good:
+        agent.commit("Orders have a currency")
+        agent.say("MIGRATION COMPLETE")
+    return 0
+
+
+def bump(agent: Agent) -> int:
+    """Raise the pins one a turn; on the third it forgets one, its tests fail, and it gives up."""
+    pins = agent.read("requirements.txt")
+    if agent.turn < 3:
+        raised = re.sub(r"(\d+)$", lambda last: str(int(last[1]) + 1), pins, flags=re.MULTILINE)
+        agent.write("requirements.txt", raised)
+    else:
+        agent.write("requirements.txt", pins.replace("==", ">=", 1))
+    agent.think(3.0)
+    tests = agent.test()
+    if tests.good:
+        return 0
+    agent.say(f"tests failed: {tests.failed} of {tests.passed + tests.failed}; giving up", "ERROR")
+    return 1
+
+
+def sweep(agent: Agent) -> int:
+    """Look through one page a turn; a link that leads nowhere is a finding, and mended where the page is near."""
+    pages = sorted(str(page) for page in Path("docs").glob("*.md"))
+    page = pages[(agent.turn - 1) % len(pages)]
+    text = agent.read(page)
+    agent.think(4.0)
+    for target in LINK.findall(text):
+        if not (Path("docs") / target).exists():
+            _report(agent, page, target)
+            twin = target.replace("-", "")
+            if (Path("docs") / twin).exists():
+                text = text.replace(f"({target})", f"({twin})")
+    reviewed = text.partition("\n_Reviewed")[0]
+    agent.write(page, f"{reviewed}\n_Reviewed in turn {agent.turn}._\n")
+    agent.think(5.0)
+    agent.test()
+    if agent.turn % 3 == 0:
+        agent.commit(f"Review {Path(page).stem}")
+    agent.think(4.0)
+    return 0
+
+
+def _report(agent: Agent, page: str, target: str) -> None:
+    """Append a finding to the inbox, as one line of JSON."""
+    finding = {
+        "findingId": f"DS-{Path(page).stem}-{Path(target).stem}",
+        "agentId": "DOCS_SWEEP",
+        "category": "DOC_DRIFT",
+        "severity": "LOW",
+        "timestamp": time.time_ns() // 1_000_000,
+        "summary": f"{page} links to {target}, which is not there",
+        "evidence": [f"({target})"],
+        "affectedFiles": [page],
+        "recommendation": f"write docs/{target} or mend the link",
+        "status": "open",
+    }
+    with (agent.inbox / "docs-sweep.jsonl").open("a") as file:
+        file.write(json.dumps(finding) + "\n")
+    agent.say(f"{page}: {target} is not there", "WARN")

@@ -1,0 +1,135 @@
+"""The temporary folder of one demo: what lies where, and who it belongs to."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import stat
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+PREFIX = "agentdash-demo-"
+MARK = "AGENTDASH_DEMO"
+"""Environment variable that every process of a demo inherits; its value is the demo's folder."""
+
+OWNERLESS_AFTER = 60.0
+"""Seconds after which a folder that names no owner is taken for abandoned: it was killed while being made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """One demo's folder; everything that a demo writes lies below `root`."""
+
+    root: Path
+
+    @property
+    def projects(self) -> Path:
+        """Where the repositories are."""
+        return self.root / "projects"
+
+    @property
+    def upstream(self) -> Path:
+        """The bare repositories that they push to: outside of the projects, as a host would be."""
+        return self.root / "upstream"
+
+    @property
+    def server(self) -> Path:
+        """The private server's files and socket."""
+        return self.root / "server"
+
+    @property
+    def state(self) -> Path:
+        """The state folder of every agentdash process in the demo."""
+        return self.root / "state"
+
+    @property
+    def config(self) -> Path:
+        """The settings file of the workers."""
+        return self.root / "config" / "agentdash" / "config.toml"
+
+    @property
+    def inbox(self) -> Path:
+        """Where agents report what they find."""
+        return self.root / "monitor-session" / "findings"
+
+    def log(self, name: str) -> Path:
+        """The log of a service."""
+        return self.root / "logs" / f"{name}.log"
+
+    def agent_log(self, title: str) -> Path:
+        """The log of an agent."""
+        return self.root / "logs" / "agents" / f"{title}.log"
+
+    def pid_file(self, name: str) -> Path:
+        """Holds the process id of a service."""
+        return self.root / "pids" / f"{name}.pid"
+
+    def port_file(self, name: str) -> Path:
+        """Holds the port that a service listens on."""
+        return self.root / "pids" / f"{name}.port"
+
+    def make(self) -> None:
+        """Make every folder that a part of the fleet expects to be there."""
+        places = (
+            self.projects, self.upstream, self.server, self.state, self.config.parent, self.inbox,
+            self.agent_log("x").parent, self.pid_file("x").parent, self.root / "empty",
+        )  # fmt: skip
+        for place in places:
+            place.mkdir(parents=True, exist_ok=True)
+
+    def write_keepers(self, **who: tuple[int, float]) -> None:
+        """Record who looks after the folder, each as (process id, create time in Unix seconds)."""
+        new = self.root / "keepers.json.new"
+        new.write_text(json.dumps(who))
+        new.replace(self.root / "keepers.json")
+
+    def keepers(self) -> tuple[tuple[int, float], ...] | None:
+        """Who looks after the folder; None where nobody has been recorded."""
+        try:
+            raw = json.loads((self.root / "keepers.json").read_text())
+            return tuple((int(pid), float(created)) for pid, created in raw.values())
+        except (OSError, ValueError, TypeError, AttributeError):
+            return None
+
+    def remove(self, patience: float = 3.0) -> bool:
+        """Remove everything, also what is still being written while it is removed.
+
+        Args:
+            patience: Seconds for which it is tried again.
+
+        Returns:
+            Whether the folder is gone.
+        """
+        until = time.monotonic() + patience
+        while self.root.exists():
+            shutil.rmtree(self.root, ignore_errors=True)
+            if time.monotonic() > until:
+                return not self.root.exists()
+            if self.root.exists():
+                time.sleep(0.05)
+        return True
+
+
+def create() -> Folder:
+    """A new folder, readable by its owner only.
+
+    Raises:
+        OSError: when the temporary folder cannot be written to.
+    """
+    return Folder(Path(tempfile.mkdtemp(prefix=PREFIX)).resolve())
+
+
+def existing() -> list[Folder]:
+    """The folders of all demos of this user on this machine, running or left behind."""
+    found = []
+    for place in Path(tempfile.gettempdir()).resolve().glob(f"{PREFIX}*"):
+        try:
+            info = place.lstat()
+        except OSError:
+            continue
+        if stat.S_ISDIR(info.st_mode) and info.st_uid == os.getuid():
+            found.append(Folder(place))
+    return found
