@@ -1,0 +1,160 @@
+"""Asks the server about many streams in few round trips, all of them reads.
+
+One ``XINFO STREAM key FULL COUNT 1`` a stream, at most 50 commands a write, so that other clients do not feel
+it. ``COUNT 0`` would mean *every entry*: it is never sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from redis.exceptions import MasterDownError, NoPermissionError, ResponseError
+
+from agentdash.core.streams import Stream
+from collectors.streams_reply import BadReplyError, group_names, parse_full, parse_pair
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+PER_WRITE = 50
+
+Command = tuple[Any, ...]
+"""A command's words, the first as text: ``("XINFO", "STREAM", b"key")``."""
+
+Read = Stream | str | None
+"""A stream; or why it could not be read; or None, because there is no stream of that name (any more)."""
+
+
+class Reads:
+    """Sends commands in pipelines and counts what they cost.
+
+    Attributes:
+        round_trips: Writes that were answered, since `begin`.
+        commands: Commands sent, since `begin`.
+    """
+
+    def __init__(self, client: Redis) -> None:
+        self.client = client
+        self.round_trips = 0
+        self.commands = 0
+
+    def begin(self) -> None:
+        """Count anew."""
+        self.round_trips = 0
+        self.commands = 0
+
+    async def ask(self, commands: Sequence[Command]) -> list[Any]:
+        """Send *commands*, at most `PER_WRITE` a write.
+
+        The command's name goes as bytes, with its words apart: redis-py finds its readers of replies by names
+        that are text, so replies come as the server gave them (its reader of XRANGE loses repeated fields).
+
+        Returns:
+            The replies in order; where the server refused a command, its `ResponseError`.
+
+        Raises:
+            redis.exceptions.RedisError: when the connection fails.
+        """
+        replies: list[Any] = []
+        for start in range(0, len(commands), PER_WRITE):
+            part = commands[start : start + PER_WRITE]
+            pipeline = self.client.pipeline(transaction=False)
+            for command in part:
+                pipeline.execute_command(command[0].encode(), *command[1:])
+            replies += await pipeline.execute(raise_on_error=False)
+            self.round_trips += 1
+            self.commands += len(part)
+        return replies
+
+
+async def read_full(reads: Reads, names: Sequence[bytes], server_ms: int) -> list[Read]:
+    """Read *names* with one command each. Redis 6.0 or later.
+
+    Args:
+        reads: What to ask through.
+        names: Keys.
+        server_ms: The server's own time, Unix ms.
+
+    Raises:
+        redis.exceptions.RedisError: when the connection fails, or the server refuses FULL itself.
+    """
+    replies = await reads.ask([("XINFO", "STREAM", name, "FULL", "COUNT", 1) for name in names])
+    return [_full(name, reply, server_ms) for name, reply in zip(names, replies, strict=True)]
+
+
+async def read_pairs(reads: Reads, names: Sequence[bytes]) -> list[Read]:
+    """Read *names* on a server without FULL (Redis 5): two commands a stream, then two a group.
+
+    The per-consumer form of XPENDING is not used: on those servers it would reset the consumer's idle time.
+
+    Raises:
+        redis.exceptions.RedisError: when the connection fails.
+    """
+    asked: list[Command] = []
+    for name in names:
+        asked += [("XINFO", "STREAM", name), ("XINFO", "GROUPS", name)]
+    heads = await reads.ask(asked)
+    groups: list[tuple[bytes, bytes]] = []
+    for name, reply in zip(names, heads[1::2], strict=True):
+        if not isinstance(reply, ResponseError):
+            groups += [(name, group) for group in group_names(reply)]
+    consumers = await reads.ask([("XINFO", "CONSUMERS", name, group) for name, group in groups])
+    oldest = await reads.ask([("XPENDING", name, group, "-", "+", 1) for name, group in groups])
+    answers: list[Read] = []
+    at = 0
+    for number, name in enumerate(names):
+        until = at + sum(1 for of, _ in groups[at:] if of == name)
+        answers.append(
+            _pair(name, heads[2 * number], heads[2 * number + 1], consumers[at:until], oldest[at:until])
+        )
+        at = until
+    return answers
+
+
+def refusal(problem: ResponseError) -> str | None:
+    """Why a stream could not be read, in words; None where it simply is no stream (any more).
+
+    Raises:
+        MasterDownError: again, because that is no matter of one stream.
+    """
+    text = str(problem)
+    if "no such key" in text or text.startswith("WRONGTYPE"):
+        return None
+    if isinstance(problem, MasterDownError):
+        raise problem
+    if isinstance(problem, NoPermissionError):
+        return f"the server's ACL does not let this user read it ({text})"
+    return f"the server refused to describe it ({text})"
+
+
+def lacks_full(problem: ResponseError) -> bool:
+    """Whether the server is too old for ``XINFO STREAM … FULL`` (before Redis 6.0)."""
+    text = str(problem).lower()
+    return "unknown subcommand" in text or "wrong number of arguments" in text or "syntax error" in text
+
+
+def _full(name: bytes, reply: object, server_ms: int) -> Read:
+    if isinstance(reply, ResponseError):
+        if lacks_full(reply):
+            raise reply
+        return refusal(reply)
+    try:
+        return parse_full(name, reply, server_ms)
+    except BadReplyError as problem:
+        return f"the server's description of it was not understood ({problem})"
+
+
+def _pair(
+    name: bytes, info: object, groups: object, consumers: Sequence[object], oldest: Sequence[object]
+) -> Read:
+    for reply in (info, groups):
+        if isinstance(reply, ResponseError):
+            return refusal(reply)
+    # A group that went between the two rounds has no consumers and no pending entries to show.
+    told = [() if isinstance(reply, ResponseError) else reply for reply in consumers]
+    waiting = [() if isinstance(reply, ResponseError) else reply for reply in oldest]
+    try:
+        return parse_pair(name, info, groups, told, waiting)
+    except BadReplyError as problem:
+        return f"the server's description of it was not understood ({problem})"
