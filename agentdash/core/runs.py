@@ -73,7 +73,8 @@ class Run:
         requested: An action asked for whose effect is not seen yet.
         orphaned: Its state is live but no worker holds its lock; None while that is not known.
         lock_owner: The token of the worker that holds the lock.
-        lock_ttl_ms: How long the lock still lasts.
+        lock_ttl_ms: How long the lock still lasts, to within 5 s: a run at rest stays the same object.
+        turns: Turns that are done.
         last_event: The newest event, for the one-line "doing".
         malformed: Names of fields whose value could not be understood.
     """
@@ -90,6 +91,7 @@ class Run:
     lock_ttl_ms: int | None = None
     current_turn: int | None = None
     max_turns: int | None = None
+    turns: int | None = None
     tokens: Tokens = Tokens()
     pid: int | None = None
     host: str | None = None
@@ -108,6 +110,7 @@ class Run:
     exit_code: int | None = None
     error_code: str | None = None
     error_message: str | None = None
+    retryable: bool | None = None
     malformed: tuple[str, ...] = ()
 
 

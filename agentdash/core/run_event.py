@@ -1,0 +1,75 @@
+"""The entries of a run's event stream: their names, and how they are read and written.
+
+An entry has the fields ``type``, ``at`` (Unix ms), ``turn`` and ``data`` (a JSON object). Unknown types stay.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from agentdash.core.runs import RunEvent
+from agentdash.core.text import decode
+
+RUN_QUEUED = "run_queued"
+RUN_STARTED = "run_started"
+RUN_PAUSING = "run_pausing"
+RUN_PAUSED = "run_paused"
+RUN_RESUMED = "run_resumed"
+RUN_CANCELLING = "run_cancelling"
+RUN_CANCELLED = "run_cancelled"
+RUN_COMPLETED = "run_completed"
+RUN_FAILED = "run_failed"
+TURN_STARTED = "turn_started"
+TURN_COMPLETED = "turn_completed"
+OUTPUT = "subprocess_output"
+FILE_READ = "file_read"
+FILE_WRITTEN = "file_written"
+FILE_DELETED = "file_deleted"
+LOG_UPDATED = "log_updated"
+TESTS_STARTED = "test_run_started"
+TESTS_COMPLETED = "test_run_completed"
+TOKEN_USAGE = "token_usage"  # noqa: S105 - a count of tokens, no secret
+COMPLETION = "completion_detected"
+DROPPED = "events_dropped"
+"""Stands where events are missing, because the store was away for longer than the buffer lasts."""
+
+TERMINAL = frozenset({RUN_CANCELLED, RUN_COMPLETED, RUN_FAILED})
+"""After one of these a reader need not wait for more."""
+
+
+def parse_event(entry_id: bytes | str, fields: Mapping[bytes, bytes]) -> RunEvent:
+    """One entry as a `RunEvent`; whatever is in it, this does not fail."""
+    name = entry_id.decode("ascii", "replace") if isinstance(entry_id, bytes) else entry_id
+    return RunEvent(
+        id=name,
+        type=decode(fields.get(b"type", b"unknown")[:100]) or "unknown",
+        at=_number(fields.get(b"at")),
+        turn=_number(fields.get(b"turn")),
+        data=_payload(fields.get(b"data")),
+    )
+
+
+def dump_data(data: Mapping[str, object]) -> bytes:
+    """The payload as JSON in UTF-8. Halves of surrogate pairs, which UTF-8 cannot hold, stay JSON escapes."""
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), default=str)
+    return text.encode("utf-8", "backslashreplace")
+
+
+def _number(raw: bytes | None) -> int | None:
+    try:
+        return int(raw[:64]) if raw else None
+    except ValueError:
+        return None
+
+
+def _payload(raw: bytes | None) -> dict[str, object]:
+    if not raw:
+        return {}
+    try:
+        value = json.loads(raw)
+    except (ValueError, RecursionError):
+        value = None
+    if isinstance(value, dict):
+        return value
+    return {} if value is None and raw.strip() == b"null" else {"raw": raw.decode("utf-8", "replace")}
