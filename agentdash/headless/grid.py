@@ -1,0 +1,103 @@
+"""Rows in aligned columns, as plain text for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from rich.cells import cell_len, set_cell_size
+
+from agentdash.core.text import printable
+
+GAP = "  "
+_TONES = {"good": "32", "warn": "33", "bad": "31", "dim": "2"}
+_LEAST = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Text with a tone: ``good``, ``warn``, ``bad``, ``dim`` or none."""
+
+    text: str
+    tone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column; numbers stand to the right, and one column may give way where the terminal is narrow."""
+
+    title: str
+    right: bool = False
+    gives_way: bool = False
+
+
+def columns_of(titles: str) -> tuple[Column, ...]:
+    """Columns from ``NAME | >COUNT | ~TEXT``: ``>`` stands to the right, ``~`` gives way."""
+    return tuple(
+        Column(title.lstrip(">~"), right=title.startswith(">"), gives_way=title.startswith("~"))
+        for title in titles.split(" | ")
+    )
+
+
+Row = Sequence[Cell | str]
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A table and what is said where it has no rows."""
+
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    empty: str
+
+
+def render(grid: Grid, *, width: int | None = None, color: bool = False) -> Iterator[str]:
+    """The lines of *grid*.
+
+    Args:
+        grid: What to show; its text may come from outside and is made safe here.
+        width: Cells of the terminal; None leaves every text whole, as programs want it.
+        color: Whether tones become ANSI colours.
+    """
+    if not grid.rows:
+        return
+    cells = [[_cell(cell) for cell in row] for row in grid.rows]
+    widths = [
+        max(cell_len(column.title), *(cell_len(row[at].text) for row in cells))
+        for at, column in enumerate(grid.columns)
+    ]
+    if width is not None:
+        _narrow(grid.columns, widths, width)
+    titles = [Cell(column.title, "dim") for column in grid.columns]
+    for row in [titles, *cells]:
+        parts = [
+            _fit(cell, size, column.right, color)
+            for cell, size, column in zip(row, widths, grid.columns, strict=True)
+        ]
+        yield GAP.join(parts).rstrip()
+
+
+def _cell(cell: Cell | str) -> Cell:
+    return Cell(printable(cell)) if isinstance(cell, str) else Cell(printable(cell.text), cell.tone)
+
+
+def _narrow(columns: Sequence[Column], widths: list[int], width: int) -> None:
+    """Shrink the columns that give way, the widest first, until the table fits or they are at their least."""
+    over = sum(widths) + len(GAP) * (len(widths) - 1) - width
+    giving = [at for at, column in enumerate(columns) if column.gives_way]
+    while over > 0 and giving:
+        widest = max(giving, key=lambda at: widths[at])
+        if widths[widest] <= _LEAST:
+            return
+        widths[widest] -= 1
+        over -= 1
+
+
+def _fit(cell: Cell, size: int, right: bool, color: bool) -> str:
+    text, length = cell.text, cell_len(cell.text)
+    if length > size:
+        text = set_cell_size(text, size - 1) + "…"
+    pad = " " * max(0, size - length)
+    if color and cell.tone:
+        text = f"\x1b[{_TONES[cell.tone]}m{text}\x1b[0m"
+    return pad + text if right else text + pad

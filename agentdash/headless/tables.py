@@ -1,0 +1,203 @@
+"""The views as tables for people: the same facts as the documents, in few columns and short units."""
+
+from __future__ import annotations
+
+from agentdash.core.findings import Finding, Severity
+from agentdash.core.repos import Repo
+from agentdash.core.run_doing import doing
+from agentdash.core.runs import Run, RunStatus
+from agentdash.core.services import Service, ServiceState
+from agentdash.core.snapshot import Topic
+from agentdash.core.store import Store
+from agentdash.core.streams import Group, Lag, LagGrade, StreamJudgement, StreamsSnapshot
+from agentdash.core.text import decode
+from agentdash.core.units import UNKNOWN, age, count, percent, size
+from agentdash.headless.grid import Cell, Grid, Row, columns_of
+
+_RUN_TONES = {
+    RunStatus.RUNNING: "good",
+    RunStatus.PAUSING: "warn",
+    RunStatus.PAUSED: "warn",
+    RunStatus.CANCELLING: "warn",
+    RunStatus.FAILED: "bad",
+    RunStatus.CANCELLED: "dim",
+    RunStatus.COMPLETED: "dim",
+}
+_SERVICE_TONES = {ServiceState.UP: "good", ServiceState.STARTING: "warn", ServiceState.UNKNOWN: "dim"}
+_SEVERITY_TONES = {Severity.CRITICAL: "bad", Severity.HIGH: "bad", Severity.MEDIUM: "warn"}
+_STATUS_TONES = {"HEALTHY": "good", "DEGRADED": "warn", "CRITICAL": "bad"}
+_LAG_SIGNS = {LagGrade.EXACT: "", LagGrade.BOUNDED: "≥", LagGrade.ESTIMATED: "≈"}
+
+
+def table(topic: Topic, store: Store, now: int) -> Grid:
+    """The table of a view; logs have none, see `headless.lines`."""
+    match topic:
+        case Topic.RUNS:
+            return _runs(store, now)
+        case Topic.STREAMS:
+            return _streams(store.streams)
+        case Topic.REPOS:
+            return _repos(store, now)
+        case Topic.SERVICES:
+            return _services(store, now)
+        case Topic.FINDINGS:
+            return _findings(store, now)
+        case Topic.LOGS:
+            raise ValueError("logs are lines, not a table")
+
+
+def _since(at: int | None, now: int) -> str:
+    return age(None if at is None else now - at)
+
+
+def _runs(store: Store, now: int) -> Grid:
+    columns = columns_of("RUN | STATUS | >TURN | >TOKENS | >AGE | >QUIET | ~TITLE | ~DOING")
+    rows = tuple(_run(run, now) for run in (store.runs.runs if store.runs else ()))
+    return Grid(columns, rows, "no runs yet: start one with `agentdash run -- COMMAND`")
+
+
+def _run(run: Run, now: int) -> Row:
+    tone = "bad" if run.orphaned else _RUN_TONES.get(run.status, "")
+    status = "orphaned" if run.orphaned else run.status_text or run.status.value
+    turns = f"{count(run.current_turn)}/{count(run.max_turns)}" if run.max_turns else count(run.current_turn)
+    until = run.ended_at or now
+    started = run.started_at or run.created_at
+    return (
+        run.id,
+        Cell(f"{status} ({run.requested} requested)" if run.requested else status, tone),
+        turns,
+        count(run.tokens.total),
+        _since(started, until),
+        UNKNOWN if run.status.terminal else _since(run.last_event_at, now),
+        run.title,
+        doing(run),
+    )
+
+
+def _streams(snapshot: StreamsSnapshot | None) -> Grid:
+    columns = columns_of(
+        "~STREAM | >LENGTH | >/MIN | STATUS | ~GROUP | >CONS | >LAG | >PENDING | >OLDEST | VERDICT"
+    )
+    rows: list[Row] = []
+    if snapshot is not None:
+        judged = snapshot.judgements or (StreamJudgement(),) * len(snapshot.streams)
+        for stream, judgement in zip(snapshot.streams, judged, strict=True):
+            head: Row = (
+                decode(stream.name),
+                count(stream.length),
+                count(judgement.rate_in),
+                Cell(judgement.status, _STATUS_TONES.get(judgement.status, "dim")),
+            )
+            if not stream.groups:
+                rows.append((*head, Cell(stream.error or "no group", "dim"), "", "", "", "", ""))
+            for number, group in enumerate(stream.groups):
+                rows.append((*(head if number == 0 else ("", "", "", "")), *_group(group, judgement)))
+    return Grid(columns, tuple(rows), "no streams on this server")
+
+
+def _group(group: Group, judgement: StreamJudgement) -> Row:
+    judged = judgement.group(group.name)
+    oldest = group.oldest_pending
+    return (
+        decode(group.name),
+        count(len(group.consumers)),
+        _lag(group.lag),
+        count(group.pending),
+        age(oldest.idle_ms) if oldest else UNKNOWN,
+        judged.verdict.value if judged else UNKNOWN,
+    )
+
+
+def _lag(lag: Lag) -> str:
+    return "?" if lag.value is None else _LAG_SIGNS.get(lag.grade, "") + count(lag.value)
+
+
+def _repos(store: Store, now: int) -> Grid:
+    columns = columns_of(
+        "REPOSITORY | ~BRANCH | SYNC | >STAGED | >CHANGED | >NEW | >STASH | STATE | >COMMIT | ~SUBJECT"
+    )
+    rows = tuple(_repo(repo, now) for repo in (store.repos.repos if store.repos else ()))
+    return Grid(columns, rows, "no repositories below " + ", ".join(store.repos.roots if store.repos else ()))
+
+
+def _repo(repo: Repo, now: int) -> Row:
+    return (
+        repo.name,
+        f"({(repo.head or '')[:7]})" if repo.detached else repo.branch or UNKNOWN,
+        _sync(repo),
+        count(repo.staged),
+        count(repo.unstaged),
+        count(repo.untracked),
+        count(repo.stash),
+        _repo_state(repo),
+        _since(repo.committed_at, now),
+        repo.error or repo.subject or ("no commits yet" if repo.head is None else ""),
+    )
+
+
+def _sync(repo: Repo) -> str:
+    if repo.upstream_gone:
+        return "gone"
+    if repo.upstream is None:
+        return UNKNOWN
+    marks = [f"{sign}{number}" for sign, number in (("↑", repo.ahead), ("↓", repo.behind)) if number]
+    return " ".join(marks) or "="
+
+
+def _repo_state(repo: Repo) -> Cell:
+    if repo.error:
+        return Cell("error", "bad")
+    if repo.conflicted:
+        return Cell("conflict", "bad")
+    if repo.operation:
+        return Cell(f"{repo.operation} {repo.operation_step or ''}".strip(), "warn")
+    if repo.staged is None:
+        return Cell(UNKNOWN, "dim")
+    return Cell("dirty", "warn") if repo.dirty else Cell("clean", "good")
+
+
+def _services(store: Store, now: int) -> Grid:
+    columns = columns_of(
+        "SERVICE | STATE | >PID | >UP | >CPU | >MEMORY | PORTS | >RESTARTS | >SILENT | ~LAST LINE"
+    )
+    rows = tuple(_service(service, now) for service in (store.services.services if store.services else ()))
+    return Grid(columns, rows, "no services are set or found: name them as [[services]] in agentdash.toml")
+
+
+def _service(service: Service, now: int) -> Row:
+    return (
+        service.name,
+        Cell(service.state.value, _SERVICE_TONES.get(service.state, "bad")),
+        str(service.pid) if service.pid else UNKNOWN,
+        _since(service.create_time, now),
+        percent(service.cpu_percent),
+        size(service.rss_bytes),
+        ",".join(map(str, service.ports)) or UNKNOWN,
+        count(service.restarts),
+        _since(service.last_line_at, now),
+        service.error or service.last_line or "",
+    )
+
+
+def _findings(store: Store, now: int) -> Grid:
+    columns = columns_of("SEVERITY | ID | STATUS | CATEGORY | ~WHERE | >SINCE | >SEEN | ~SUMMARY")
+    rows = tuple(_finding(finding, now) for finding in (store.findings.findings if store.findings else ()))
+    return Grid(columns, rows, "no findings")
+
+
+def _finding(finding: Finding, now: int) -> Row:
+    symptom = finding.symptom
+    names = [
+        decode(raw) for raw in (symptom.stream, symptom.consumer_group, symptom.consumer) if raw is not None
+    ]
+    where = " › ".join(names) or symptom.run or symptom.repo or symptom.service or ""
+    return (
+        Cell(symptom.severity.value, _SEVERITY_TONES.get(symptom.severity, "")),
+        finding.finding_id,
+        finding.status.value,
+        symptom.category,
+        where,
+        _since(finding.first_seen, now),
+        count(finding.count),
+        symptom.summary,
+    )

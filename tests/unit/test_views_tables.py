@@ -1,0 +1,56 @@
+"""Tables for people: aligned, whole where piped, fitting where shown, and safe."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from agentdash.core.logs import Level, LogLine
+from agentdash.core.snapshot import Topic
+from agentdash.core.store import Store
+from agentdash.headless.grid import Cell, Grid, columns_of, render
+from agentdash.headless.lines import log_text
+from agentdash.headless.tables import table
+
+from .test_views import NOW, full_store
+
+TABLES = [topic for topic in Topic if topic is not Topic.LOGS]
+
+
+@pytest.mark.parametrize("topic", TABLES)
+def test_every_view_has_a_table(topic: Topic) -> None:
+    lines = list(render(table(topic, full_store(), NOW)))
+    assert len(lines) >= 2
+    assert "\x1b" not in "".join(lines)
+
+
+@pytest.mark.parametrize("topic", TABLES)
+def test_an_empty_view_says_what_to_do(topic: Topic) -> None:
+    grid = table(topic, Store(), NOW)
+    assert not list(render(grid))
+    assert grid.empty
+
+
+def test_a_lag_that_is_not_known_is_a_question_mark() -> None:
+    (line,) = [line for line in render(table(Topic.STREAMS, full_store(), NOW)) if "orders" in line]
+    assert line.split()[:3] == ["orders", "5", "12"]
+    assert "?" in line.split()
+
+
+def test_a_table_fits_the_terminal_by_the_columns_that_give_way() -> None:
+    grid = Grid(columns_of("NAME | >N | ~TEXT"), (("a", "1", "word " * 40),), "")
+    assert all(cell_len(line) <= 40 for line in render(grid, width=40))
+    assert any(cell_len(line) > 200 for line in render(grid))
+
+
+@given(st.lists(st.tuples(st.text(), st.text(), st.text()), max_size=4), st.integers(20, 80))
+def test_text_from_outside_never_acts_and_columns_stay_aligned(rows, width: int) -> None:
+    grid = Grid(columns_of("A | >B | ~C"), tuple((a, Cell(b, "bad"), c) for a, b, c in rows), "")
+    for line in render(grid, width=width, color=False):
+        assert line.isprintable() or not any(ord(char) < 32 or 0x7F <= ord(char) < 0xA0 for char in line)
+
+
+def test_a_log_line_is_one_line_and_coloured_by_its_level_only() -> None:
+    line = LogLine("web", 0, NOW, "a\nb\x1b[31m", at=NOW, level=Level.ERROR)
+    assert log_text(line).endswith(" ERROR web: a␊b")
+    assert log_text(line, color=True).startswith("\x1b[31m")
