@@ -37,7 +37,7 @@ def printable(text: str) -> str:
 
 
 def decode(raw: bytes) -> str:
-    """Bytes as printable text; bytes that are no UTF-8 are shown as ``\\xNN``."""
+    r"""Bytes as printable text; bytes that are no UTF-8 are shown as ``\xNN``."""
     return printable(raw.decode("utf-8", "backslashreplace"))
 
 
@@ -60,3 +60,17 @@ def mask_url(url: str) -> str:
         return url
     host = parts.netloc.rpartition("@")[2]
     return urlunsplit(parts._replace(netloc=f"***@{host}"))
+
+
+_LOGIN = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*://)[^\s]*@")
+_SECRET_OPTION = re.compile(r"(?i)\b(password|passwd|pwd|token|secret|api_?key)=[^\s&]+")
+
+
+def mask_urls_in(text: str) -> str:
+    """*text* with the logins of all URLs in it, and the values of options such as ``password=``, as ``***``.
+
+    Where a URL is written wrongly (an ``@`` or ``/`` in its password) more is masked rather than less.
+    """
+    if "://" in text:
+        text = _LOGIN.sub(r"\1***@", text)
+    return _SECRET_OPTION.sub(r"\1=***", text) if "=" in text else text

@@ -1,0 +1,31 @@
+"""Where agentdash keeps its own files. Computed only; nothing is created here."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from agentdash.core.settings import Settings
+
+
+def state_dir(settings: Settings) -> Path:
+    """The folder of the activity log and the embedded server, absolute.
+
+    The setting comes first, then ``$XDG_STATE_HOME/agentdash``, then ``~/.local/state/agentdash``. A relative
+    ``$XDG_STATE_HOME`` is ignored, as the XDG Base Directory Specification asks.
+    """
+    if settings.state_dir is not None:
+        return Path(settings.state_dir).expanduser().absolute()
+    base = os.environ.get("XDG_STATE_HOME", "")
+    root = Path(base) if Path(base).is_absolute() else Path.home() / ".local" / "state"
+    return root / "agentdash"
+
+
+def server_dir(settings: Settings) -> Path:
+    """The folder of the embedded server."""
+    return state_dir(settings) / "server"
+
+
+def activity_log(settings: Settings) -> Path:
+    """The file of the activity log."""
+    return state_dir(settings) / "agentdash.log"

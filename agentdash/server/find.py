@@ -1,0 +1,154 @@
+"""Which server is used: the one that was named, else the one on this machine, else one of our own."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from redis import exceptions as faults
+
+from agentdash.core.paths import server_dir
+from agentdash.core.settings import Settings
+from agentdash.core.snapshot import SourceError
+from agentdash.server.client import open_client, place
+from agentdash.server.embedded import EmbeddedServer, EmbeddedUse
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+Origin = Literal["setting", "localhost", "embedded"]
+LOCALHOST = "redis://localhost:6379/0"
+
+
+class StepLog(Protocol):
+    """What of `agentdash.activity.Activity` is needed here; the two are on one layer."""
+
+    def write(self, actor: str, step: str, *, ok: bool = True, duration_ms: float | None = None) -> None:
+        """Note one step."""
+        ...
+
+
+class ServerHandle:
+    """The server in use.
+
+    Attributes:
+        url: May hold a password: not for showing.
+        origin: Where the choice came from.
+        label: Short and without secrets, for the header.
+        client: Connects when it is first used, and again by itself.
+    """
+
+    def __init__(self, url: str, origin: Origin, client: Redis, use: EmbeddedUse | None = None) -> None:
+        self.url = url
+        self.origin: Origin = origin
+        self.client = client
+        self._use = use
+        self._recovering = asyncio.Lock()
+
+    @property
+    def label(self) -> str:
+        """E.g. ``valkey 9.1 embedded`` or ``redis://***@host:6379``."""
+        if self._use is None:
+            return place(self.url)
+        name, _, version = self._use.version.partition(" ")
+        return f"{name} {'.'.join(version.split('.')[:2])} embedded"
+
+    async def recover(self) -> bool:
+        """Start the embedded server again where its process is gone; nothing is done for another server.
+
+        Returns:
+            Whether it was started.
+
+        Raises:
+            SourceError: when that is not possible.
+        """
+        if self._use is None:
+            return False
+        async with self._recovering:
+            return await asyncio.to_thread(self._use.recover)
+
+    async def close(self) -> None:
+        """Close the client and give up the embedded server, which its last user stops.
+
+        Raises:
+            SourceError: when the embedded server does not end.
+        """
+        await self.client.aclose()
+        await self.client.connection_pool.disconnect()
+        if self._use is not None:
+            await asyncio.to_thread(self._use.release)
+
+
+async def connect(
+    settings: Settings, *, activity: StepLog | None = None, localhost: str = LOCALHOST
+) -> ServerHandle:
+    """Choose the server: that of the settings; else localhost, if Redis answers there; else the embedded one.
+
+    A server that was named is not asked here whether it answers: its client says so, and recovers, by itself.
+    So is one on localhost that asks for a password: that *is* the server.
+
+    Args:
+        settings: ``redis.url`` holds what command line and environment say, too.
+        activity: Gets a line on what was chosen.
+        localhost: Where to look for a server on this machine.
+
+    Raises:
+        SourceError: when the URL cannot be used or the embedded server cannot be started.
+    """
+    began = time.monotonic()
+    try:
+        handle = await _choose(settings, localhost)
+    except SourceError as error:
+        if activity is not None:
+            activity.write("server", error.message, ok=False, duration_ms=(time.monotonic() - began) * 1000)
+        raise
+    if activity is not None:
+        step = f"use {handle.label} ({handle.origin})"
+        activity.write("server", step, duration_ms=(time.monotonic() - began) * 1000)
+    return handle
+
+
+async def _choose(settings: Settings, localhost: str) -> ServerHandle:
+    if settings.redis.url is not None:
+        return ServerHandle(settings.redis.url, "setting", open_client(settings.redis.url, settings.redis))
+    if not settings.redis.embedded or await _answers(localhost, settings):
+        return ServerHandle(localhost, "localhost", open_client(localhost, settings.redis))
+    use = await _acquire(EmbeddedServer(server_dir(settings)))
+    return ServerHandle(use.url, "embedded", open_client(use.url, settings.redis), use)
+
+
+async def _answers(url: str, settings: Settings) -> bool:
+    """Whether Redis is there; an error that only Redis gives, as for a password, is an answer."""
+    quick = replace(settings.redis, timeout=min(1.0, settings.redis.timeout))
+    client = open_client(url, quick)
+    try:
+        await client.ping()
+    except (faults.ResponseError, faults.AuthenticationError, faults.BusyLoadingError):
+        return True
+    except (faults.RedisError, OSError):
+        return False
+    else:
+        return True
+    finally:
+        await client.aclose()
+        await client.connection_pool.disconnect()
+
+
+async def _acquire(server: EmbeddedServer) -> EmbeddedUse:
+    """Join or start it in a thread; what the thread gets after nobody waits any more is given back."""
+    executor = ThreadPoolExecutor(1, "embedded-server")
+    future = executor.submit(server.acquire)
+    executor.shutdown(wait=False)
+    try:
+        return await asyncio.wrap_future(future)
+    except asyncio.CancelledError:
+        future.add_done_callback(_give_back)
+        raise
+
+
+def _give_back(future: Future[EmbeddedUse]) -> None:
+    if not future.cancelled() and future.exception() is None:
+        future.result().release()

@@ -1,0 +1,74 @@
+"""Locks between processes that the kernel gives back when their holder dies, however it dies."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+_PAUSE = 0.01
+
+
+class FileLock:
+    """An ``flock`` on a file of its own. Closing gives it back; so does the end of its last holder.
+
+    The file is never removed: a lock on a removed file excludes nobody.
+
+    Args:
+        path: Created with mode 0600 where it is missing.
+    """
+
+    __slots__ = ("fd", "path")
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+    def take(self, *, shared: bool = False, timeout: float = 0.0) -> bool:
+        """Take it, or change how it is held.
+
+        A change that fails may lose what was held before: the kernel gives back, then takes.
+
+        Args:
+            shared: Together with others that share it; else alone.
+            timeout: Seconds to go on trying.
+
+        Returns:
+            Whether it is held now.
+        """
+        wanted = (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB
+        deadline = time.monotonic() + timeout
+        while True:
+            try:
+                fcntl.flock(self.fd, wanted)
+            except OSError:
+                if time.monotonic() >= deadline:
+                    return False
+                time.sleep(_PAUSE)
+            else:
+                return True
+
+    def on_path(self) -> bool:
+        """Whether the file at the path is still the one that is locked."""
+        try:
+            there = self.path.stat()
+        except OSError:
+            return False
+        return os.path.samestat(there, os.fstat(self.fd))
+
+    def close(self) -> None:
+        """Close the file. A child process that was given the descriptor keeps the lock."""
+        if self.fd >= 0:
+            os.close(self.fd)
+            self.fd = -1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

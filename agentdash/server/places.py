@@ -1,0 +1,73 @@
+"""Folders and sockets that only their owner can reach."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import tempfile
+from pathlib import Path
+
+from agentdash.core.snapshot import SourceError
+
+SOCKET = "valkey.sock"
+# sockaddr_un.sun_path holds 108 bytes on Linux and 104 on macOS, with the closing NUL.
+_LONGEST = 100
+
+
+def make_private(folder: Path) -> None:
+    """Create *folder* for its owner only, or make sure that it is so.
+
+    Raises:
+        SourceError: when it cannot be made, is no folder, or belongs to somebody else.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found = folder.lstat()
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
+            raise SourceError(
+                f"{folder} is not a folder of yours", "Remove it, or set state_dir to a folder of yours."
+            )
+        if found.st_mode & 0o077:
+            folder.chmod(0o700)
+    except OSError as error:
+        raise SourceError(
+            f"The folder {folder} cannot be used: {error.strerror}",
+            "Set state_dir (or XDG_STATE_HOME) to a folder that you can write to.",
+        ) from error
+
+
+def socket_in(folder: Path) -> Path:
+    """The path of the server's socket: in *folder*, or in a short private folder where that path is too long.
+
+    Raises:
+        SourceError: when no place is short enough.
+    """
+    inside = folder / SOCKET
+    if _fits(inside):
+        return inside
+    name = f"agentdash-{os.getuid()}-{hashlib.sha256(os.fsencode(folder)).hexdigest()[:12]}"
+    for base in (os.environ.get("XDG_RUNTIME_DIR"), tempfile.gettempdir(), "/tmp"):  # noqa: S108 - made private
+        if base and Path(base).is_dir() and os.access(base, os.W_OK):
+            path = Path(base) / name / SOCKET
+            if _fits(path):
+                make_private(path.parent)
+                return path
+    raise SourceError(
+        f"The path of a socket in {folder} is longer than the system allows",
+        "Set state_dir (or XDG_STATE_HOME) to a folder with a shorter path.",
+    )
+
+
+def remove_socket(path: Path, folder: Path) -> None:
+    """Remove the socket, and its folder where that was made for it alone."""
+    path.unlink(missing_ok=True)
+    if path.parent != folder:
+        try:
+            path.parent.rmdir()
+        except OSError:
+            return
+
+
+def _fits(path: Path) -> bool:
+    return len(os.fsencode(path)) <= _LONGEST

@@ -1,0 +1,50 @@
+"""What is written down about the embedded server, for whoever comes next."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+FILE = "server.json"
+
+
+@dataclass(frozen=True, slots=True)
+class ServerRecord:
+    """The embedded server of a folder.
+
+    Attributes:
+        socket: Its unix socket.
+        pid: None from before its start until it is known.
+        birth: With the pid, its identity: see `agentdash.server.process.birth`.
+        version: E.g. ``valkey 9.1.2``; empty until it has answered.
+    """
+
+    socket: str
+    pid: int | None = None
+    birth: str | None = None
+    version: str = ""
+
+
+def load(folder: Path) -> ServerRecord | None:
+    """The record of *folder*; None where there is none that can be read."""
+    try:
+        found = json.loads((folder / FILE).read_bytes())
+        socket, pid, birth, version = (found[name] for name in ("socket", "pid", "birth", "version"))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    if not isinstance(socket, str) or not isinstance(pid, int | None) or not isinstance(birth, str | None):
+        return None
+    return ServerRecord(socket, pid, birth, str(version))
+
+
+def save(folder: Path, record: ServerRecord) -> None:
+    """Write the record whole or not at all. The caller holds the start lock."""
+    new = folder / f"{FILE}.new"
+    new.write_text(json.dumps(asdict(record)) + "\n", encoding="utf-8")
+    new.replace(folder / FILE)
+
+
+def forget(folder: Path) -> None:
+    """Remove the record: the server was stopped on purpose."""
+    (folder / FILE).unlink(missing_ok=True)

@@ -1,0 +1,215 @@
+"""Every way in which Redis can fail, in words: what failed, where, and what to do."""
+
+from __future__ import annotations
+
+import re
+import socket
+import ssl
+from collections.abc import Callable, Iterator
+from urllib.parse import unquote, urlsplit
+
+from redis import exceptions as faults
+
+from agentdash.core.snapshot import SourceError
+from agentdash.core.text import mask_urls_in, printable
+
+_LOG_IN = "Put the password into the URL: redis://:PASSWORD@host:6379/0 (or user:PASSWORD)."
+_LONGEST = 300
+
+
+def place(url: str) -> str:
+    """The server of *url* in few characters and without secrets: ``redis://***@host:6379/1``."""
+    try:
+        parts = urlsplit(url)
+        if parts.scheme == "unix":
+            return printable(unquote(parts.path)) or "unix socket"
+        host, port = parts.hostname or "localhost", parts.port or 6379
+    except ValueError:
+        return "***"
+    host = f"[{host}]" if ":" in host else host
+    user = "***@" if "@" in parts.netloc else ""
+    database = parts.path.strip("/")
+    end = f"/{database}" if database.isdecimal() and database != "0" else ""
+    return printable(f"{parts.scheme}://{user}{host}:{port}{end}")
+
+
+def in_words(error: BaseException, url: str) -> SourceError:
+    """What *error*, raised while talking to the server at *url*, means to a person.
+
+    Args:
+        error: Of redis-py, or of the operating system. A `SourceError` is returned as it is.
+        url: May hold a password, which is not shown.
+    """
+    if isinstance(error, SourceError):
+        return error
+    where = place(url)
+    for rule in (_login, _permission, _state, _network):
+        if found := rule(error, where):
+            return found
+    return SourceError(f"Redis at {where} answered: {_text(error)}")
+
+
+def _login(error: BaseException, where: str) -> SourceError | None:
+    text = str(error)
+    if not isinstance(error, faults.AuthenticationError) and "NOAUTH" not in text:
+        return None
+    if "Authentication required" in text or "NOAUTH" in text:
+        return SourceError(f"Redis at {where} asks for a password", _LOG_IN)
+    if "without any password configured" in text or "no password is set" in text:
+        return SourceError(f"Redis at {where} has no password, but one was given", "Take it out of the URL.")
+    return SourceError(
+        f"Redis at {where} refuses this user or password", "Check both in the URL; ACL LIST shows the users."
+    )
+
+
+def _permission(error: BaseException, where: str) -> SourceError | None:
+    text = str(error)
+    if not isinstance(error, faults.NoPermissionError) and "NOPERM" not in text:
+        return None
+    user = (re.search(r"[Uu]ser '?([^\s']+)'? has no perm", text) or [None, "USER"])[1]
+    if command := re.search(r"run the '([^']+)' command", text):
+        name = printable(command[1])
+        return SourceError(
+            f"Redis at {where} does not let this user run {name.upper().replace('|', ' ')}",
+            f"ACL SETUSER {printable(user or 'USER')} +{name.lower()}",
+        )
+    what = "channels" if "channel" in text else "keys"
+    pattern = "&*" if what == "channels" else "%R~*"
+    return SourceError(
+        f"Redis at {where} does not let this user read some of the {what}",
+        f"ACL SETUSER {printable(user or 'USER')} {pattern} (or a narrower pattern)",
+    )
+
+
+def _state(error: BaseException, where: str) -> SourceError | None:
+    """What the server says of its own state: by redis-py's class, or by the first word of the error."""
+    text = str(error)
+    for kind, code, message, cure in (
+        (faults.BusyLoadingError, "LOADING", "is loading its data", "It answers when that is done; wait."),
+        (faults.MasterDownError, "MASTERDOWN", "is a replica that has lost its primary",
+         "Wait for the failover, or use the primary's address."),
+        (faults.ReadOnlyError, "READONLY", "is a replica and takes no writes", "Use the primary's address."),
+        (faults.MovedError, "MOVED", "is part of a cluster and does not hold this key",
+         "Use a server that is not part of a cluster; one address does not reach a whole cluster."),
+        (faults.ClusterDownError, "CLUSTERDOWN", "is part of a cluster that is down",
+         "See CLUSTER INFO on that server."),
+        (faults.OutOfMemoryError, "OOM", "has reached its maxmemory and takes no writes",
+         "Free memory there or raise maxmemory."),
+    ):  # fmt: skip
+        if isinstance(error, kind) or text.startswith(f"{code} "):
+            return SourceError(f"Redis at {where} {message}", cure)
+    for words, message, cure in (
+        ("max number of clients", "has as many clients as it takes", "Close some, or raise maxclients."),
+        ("protected mode", "runs in protected mode and refuses other machines",
+         "Give it a password, or bind it to an address that is not public."),
+        ("MISCONF", "cannot save to disk and takes no writes", "Free disk space there; see its log."),
+        ("BUSY ", "is busy with a script", "Wait, or end it there with SCRIPT KILL."),
+        ("unknown command", f"does not know a command: {_text(error)}",
+         "It is too old, or the command was renamed there; Redis 5.0 or newer is needed."),
+        ("DB index is out of range", "does not have that database",
+         "Use a lower number at the end of the URL."),
+        ("No connection available", "answers too slowly: all connections wait for it",
+         "It is tried again by itself."),
+    ):  # fmt: skip
+        if words in text:
+            return SourceError(f"Redis at {where} {message}", cure)
+    return None
+
+
+def _network(error: BaseException, where: str) -> SourceError | None:
+    causes = tuple(_chain(error))
+    if found := _tls(causes, where):
+        return found
+    for cause in causes:
+        for kind, say in _NETWORK:
+            if isinstance(cause, kind):
+                return say(where)
+    text = str(error)
+    if isinstance(error, faults.ConnectionError) and "onnection closed by server" in text:
+        return SourceError(
+            f"Redis at {where} closed the connection",
+            "If it goes on doing so, it may want TLS: write rediss:// instead of redis://.",
+        )
+    if isinstance(error, faults.InvalidResponse) or "Protocol Error" in text:
+        return SourceError(f"What answers at {where} is not Redis", "Check host and port in the URL.")
+    if isinstance(error, faults.ConnectionError | OSError):
+        return SourceError(f"Redis at {where} cannot be reached: {_text(error)}", "Check that it runs there.")
+    return None
+
+
+def _tls(causes: tuple[BaseException, ...], where: str) -> SourceError | None:
+    for cause in causes:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return SourceError(
+                f"The certificate of Redis at {where} is not trusted: {_text(cause.verify_message)}",
+                "Name its authority in the URL: ?ssl_ca_certs=/path/to/ca.crt",
+            )
+        if isinstance(cause, ssl.SSLError):
+            return SourceError(
+                f"TLS with Redis at {where} failed: {_text(cause.reason or cause)}",
+                "If it does not speak TLS, write redis:// instead of rediss://; "
+                "if it wants a certificate: ?ssl_certfile=…&ssl_keyfile=…",
+            )
+    return None
+
+
+def _refused(where: str) -> SourceError:
+    cure = (
+        "Start it: redis-server" if where.startswith("redis") else "Start the server that owns this socket."
+    )
+    return SourceError(
+        f"Nothing listens at {where}: the connection was refused", f"{cure}, or correct the URL."
+    )
+
+
+def _missing(where: str) -> SourceError:
+    return SourceError(f"There is no socket {where}", "Start its server, or correct the URL.")
+
+
+def _forbidden(where: str) -> SourceError:
+    return SourceError(
+        f"The socket {where} may not be opened by you", "Ask its owner, or see unixsocketperm."
+    )
+
+
+def _nowhere(where: str) -> SourceError:
+    return SourceError(f"The host of {where} is not known", "Check its name in the URL, and the network.")
+
+
+def _silent(where: str) -> SourceError:
+    return SourceError(
+        f"Redis at {where} did not answer in time", "It hangs, is overloaded, or a firewall drops packets."
+    )
+
+
+def _broken(where: str) -> SourceError:
+    return SourceError(f"The connection to Redis at {where} broke", "It is tried again by itself.")
+
+
+_NETWORK: tuple[tuple[type[BaseException], Callable[[str], SourceError]], ...] = (
+    (ConnectionRefusedError, _refused),
+    (FileNotFoundError, _missing),
+    (PermissionError, _forbidden),
+    (socket.gaierror, _nowhere),
+    (faults.TimeoutError, _silent),
+    (TimeoutError, _silent),
+    (BrokenPipeError, _broken),
+    (ConnectionResetError, _broken),
+)
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """The error and what it came from; redis-py wraps those of the operating system."""
+    seen: BaseException | None = error
+    for _ in range(8):
+        if seen is None:
+            return
+        yield seen
+        if isinstance(seen.args[0] if seen.args else None, BaseException):
+            yield seen.args[0]
+        seen = seen.__cause__ or seen.__context__
+
+
+def _text(error: object) -> str:
+    text = mask_urls_in(printable(str(error))) or type(error).__name__
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
