@@ -1,0 +1,128 @@
+"""Bytes of a log line become a `LogLine`: time, level, service and ids, safe to show, secrets masked."""
+
+from __future__ import annotations
+
+from agentdash.core import log_parse_json, log_parse_plain
+from agentdash.core.log_parse_secrets import mask, mask_field
+from agentdash.core.log_parse_shape import Parts, correlation_in
+from agentdash.core.log_parse_trace import TraceFollower
+from agentdash.core.logs import Level, LogLine
+from agentdash.core.text import printable, strip_escapes
+
+MESSAGE_LIMIT = 16 * 1024
+"""Characters of a message that are kept."""
+JSON_LIMIT = 1024 * 1024
+"""Bytes above which a line is not decoded as JSON."""
+FIELDS_LIMIT = 16 * 1024
+"""Bytes of a structured line above which only its short fields are kept."""
+
+_SHORT_FIELD = 256
+_MOST_FIELDS = 64
+_DEEPEST = 8
+_FAULTS = frozenset({Level.ERROR, Level.FATAL})
+
+
+class LogParser:
+    """Reads the lines of one source, in order: a stack trace is known by what came before it.
+
+    Args:
+        source: The name of the source.
+        service: Who writes it, for lines that do not say so themselves.
+    """
+
+    def __init__(self, source: str, service: str | None = None) -> None:
+        self.source = source
+        self.service = service
+        self._trace = TraceFollower()
+
+    def line(self, raw: bytes, offset: int, seen_at: int, *, cut: int = 0, tail: bool = False) -> LogLine:
+        """One line.
+
+        Args:
+            raw: Its bytes, with or without the line end.
+            offset: Where it begins in the source.
+            seen_at: When it was read, Unix ms.
+            cut: Bytes of it that were left out because it is too long.
+            tail: Whether it is the rest of a line whose beginning was already handed out.
+        """
+        text = strip_escapes(raw.strip(b"\r\n\0").decode("utf-8", "backslashreplace"))
+        bare = text.strip()
+        parts, structured = (
+            _parts(bare, seen_at) if len(raw) <= JSON_LIMIT and not cut else (Parts(bare[:JSON_LIMIT]), False)
+        )
+        headed = structured or parts.at is not None or parts.level is not None
+        fault = parts.level in _FAULTS
+        continues = self._trace.continues(
+            text[:4096], offset, headed=headed and not _opens_bare(parts), fault=fault
+        )
+        if continues is None and tail:
+            continues = offset
+        kinds: list[str] = []
+        if continues is None:
+            message = parts.message
+        else:
+            message, parts.level = text.rstrip(), None
+        message, found = mask(_shortened(message, cut))
+        kinds += found
+        fields = _clean(parts.fields, kinds, small=len(raw) > FIELDS_LIMIT)
+        correlation = parts.correlation_id or correlation_in(message)
+        service = parts.service or self.service
+        return LogLine(
+            self.source, offset, seen_at, printable(message), parts.at, parts.level,
+            printable(service[:200]) if service else None,
+            printable(mask(correlation[:200])[0]) if correlation else None,
+            fields, continues, tuple(dict.fromkeys(kinds)),
+        )  # fmt: skip
+
+
+def _parts(text: str, near: int) -> tuple[Parts, bool]:
+    """The parts of a line, and whether it is structured."""
+    parts = log_parse_json.read(text, near)
+    if parts is None:
+        return log_parse_plain.read(text, near), False
+    inner = parts.fields.get("log")
+    if isinstance(inner, str) and parts.fields.get("stream") in {"stdout", "stderr"}:
+        # What a container wrote, in the envelope of its runtime.
+        wrapped, structured = _parts(inner.strip(), near)
+        wrapped.at = parts.at if wrapped.at is None else wrapped.at
+        return wrapped, structured
+    return parts, True
+
+
+def _opens_bare(parts: Parts) -> bool:
+    """``Error: x`` or ``panic: x`` without a time: a level, but it may belong to the error line before it."""
+    return parts.at is None and parts.level in _FAULTS and not parts.fields
+
+
+def _shortened(message: str, cut: int) -> str:
+    over = len(message) - MESSAGE_LIMIT
+    if over <= 0 and not cut:
+        return message
+    return f"{message[:MESSAGE_LIMIT]} … (+{max(over, 0) + cut} more)"
+
+
+def _clean(fields: dict[str, object], kinds: list[str], *, small: bool) -> dict[str, object]:
+    """Fields without anything that acts on a terminal, without secrets, and of bounded size."""
+    cleaned: dict[str, object] = {}
+    for name, value in list(fields.items())[:_MOST_FIELDS]:
+        if small and not (value is None or isinstance(value, int | float) or len(str(value)) <= _SHORT_FIELD):
+            continue
+        cleaned[printable(name[:_SHORT_FIELD])] = _clean_value(name, value, kinds, 0)
+    return cleaned
+
+
+def _clean_value(name: str, value: object, kinds: list[str], depth: int) -> object:
+    if isinstance(value, str):
+        masked, found = mask_field(name, value)
+        kinds.extend(found)
+        return "\n".join(printable(line) for line in masked.split("\n"))
+    if depth >= _DEEPEST and isinstance(value, dict | list):
+        return "…"
+    if isinstance(value, dict):
+        return {
+            printable(str(key)): _clean_value(str(key), inner, kinds, depth + 1)
+            for key, inner in value.items()
+        }
+    if isinstance(value, list):
+        return [_clean_value(name, inner, kinds, depth + 1) for inner in value]
+    return value

@@ -1,0 +1,87 @@
+"""Which lines belong to the line before them: the stack traces of Python, Node, Java, Go and Rust."""
+
+from __future__ import annotations
+
+import re
+
+# Frames, recognisable by themselves, whatever stands before them.
+_FRAME = re.compile(
+    r"\s+at .+|\s+File \".+\", line \d+|\s+\.\.\. \d+ (?:more|common)|\s+\d+: (?:0x[0-9a-f]+ - )?[\w<]|"
+    r"\s+~*\^+~*\s*$|\t\S+\.(?:go|s):\d+|\s+\[cause\]: |\s+Suppressed: ",
+)
+# Lines that open a trace, and that belong to the line before where that one reports an error.
+_OPENS = re.compile(
+    r"Traceback \(most recent call last\):|goroutine \d+ .*\[.+\]:|panic: |stack backtrace:|"
+    r"thread '.*' .*panicked at|Exception in thread \"|Caused by: |"
+    r"(?:[a-z][\w]*\.)+[A-Z]\w*(?:Exception|Error|Throwable)\b|"
+    r"(?:Uncaught )?[A-Z]\w*(?:Error|Exception)(?:: |$| \[)",
+)
+# What may follow an open trace without being indented.
+_GOES_ON = re.compile(
+    r"$|Caused by: |During handling of the above exception|The above exception was the direct cause|"
+    r"Traceback \(most recent call last\):|goroutine \d+ .*\[.+\]:|\[signal |created by |exit status \d+|"
+    r"stack backtrace:|note: run with|note: Some details are omitted|[\w./*()\[\]{}<>-]+\(.*\)$|\}$",
+)
+_PYTHON_END = re.compile(r"[A-Za-z_][\w.]*(?::|$)")
+
+
+class TraceFollower:
+    """Says of each line of one source whether it continues an earlier one.
+
+    A line that carries a time or a level of its own always begins something new.
+    """
+
+    def __init__(self) -> None:
+        self._head = 0
+        self._fault = False
+        self._open = False
+        self._python = False
+        self._seen = False
+
+    def continues(self, raw: str, offset: int, *, headed: bool, fault: bool) -> int | None:
+        """The offset of the line that *raw* continues, or None where it begins something itself.
+
+        Args:
+            raw: The line as it was written, indentation and all.
+            offset: Where it begins.
+            headed: Whether it has a time or a level, or is structured.
+            fault: Whether its level is error or fatal.
+        """
+        if self._seen and not headed and self._belongs(raw):
+            return self._head
+        self._seen = True
+        self._head = offset
+        self._fault = fault
+        self._open = _OPENS.match(raw) is not None
+        self._python = raw.startswith("Traceback ")
+        return None
+
+    def _belongs(self, raw: str) -> bool:
+        indented = raw[:1] in {" ", "\t"}
+        if _FRAME.match(raw) is not None:
+            self._open = True
+            self._python = self._python or raw.lstrip().startswith("File ")
+            return True
+        if self._open:
+            if indented:
+                return True
+            if self._python and raw and not raw.startswith(("Traceback ", "During ", "The above ")):
+                if _PYTHON_END.match(raw) is None:
+                    self._open = False
+                    return False
+                self._python = False  # the exception itself: the last line of this traceback
+                return True
+            if _GOES_ON.match(raw) is not None or (_OPENS.match(raw) is not None and self._head_is_open(raw)):
+                self._python = raw.startswith("Traceback ")
+                return True
+            self._open = False
+            return False
+        if self._fault and _OPENS.match(raw) is not None:
+            self._open = True
+            self._python = raw.startswith("Traceback ")
+            return True
+        return False
+
+    def _head_is_open(self, raw: str) -> bool:
+        """A second error's name opens its own trace, except as the next link of a chain."""
+        return raw.startswith(("panic: ", "Caused by: ", "goroutine "))
