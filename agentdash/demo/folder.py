@@ -80,17 +80,18 @@ class Folder:
         for place in places:
             place.mkdir(parents=True, exist_ok=True)
 
-    def write_keepers(self, **who: tuple[int, float]) -> None:
-        """Record who looks after the folder, each as (process id, create time in Unix seconds)."""
+    def add_keeper(self, part: str, who: tuple[int, float]) -> None:
+        """Record who looks after the folder, as (process id, create time in Unix seconds)."""
+        known = self.keepers() or {}
         new = self.root / "keepers.json.new"
-        new.write_text(json.dumps(who))
+        new.write_text(json.dumps({**known, part: who}))
         new.replace(self.root / "keepers.json")
 
-    def keepers(self) -> tuple[tuple[int, float], ...] | None:
-        """Who looks after the folder; None where nobody has been recorded."""
+    def keepers(self) -> dict[str, tuple[int, float]] | None:
+        """Who looks after the folder, by their part in it; None where nobody has been recorded."""
         try:
             raw = json.loads((self.root / "keepers.json").read_text())
-            return tuple((int(pid), float(created)) for pid, created in raw.values())
+            return {part: (int(pid), float(created)) for part, (pid, created) in raw.items()}
         except (OSError, ValueError, TypeError, AttributeError):
             return None
 

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import psutil
 
+from agentdash.core.snapshot import SourceError
 from agentdash.demo.folder import MARK, OWNERLESS_AFTER, Folder, existing
+from agentdash.server.embedded import EmbeddedServer
 
 SAME_START = 2.0
 """Seconds by which two readings of one process's create time may differ (the clock may be set in between)."""
@@ -71,12 +73,15 @@ def abandoned(folder: Folder) -> bool:
             return time.time() - folder.root.lstat().st_mtime > OWNERLESS_AFTER
         except OSError:
             return False
-    return not any(alive(pid, created) for pid, created in keepers)
+    return not any(alive(pid, created) for pid, created in keepers.values())
 
 
 def clear(folder: Folder) -> bool:
     """End the processes of one demo and remove its folder; whether both are gone."""
     ended = end_marked(folder.root)
+    # The server inherits no environment, so it carries no mark; it is known by the locks in its folder.
+    with contextlib.suppress(SourceError):
+        EmbeddedServer(folder.server).stop()
     return folder.remove() and ended
 
 

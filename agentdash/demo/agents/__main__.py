@@ -38,7 +38,7 @@ def main() -> int:
     try:
         return WORKS[given.work](agent)
     finally:
-        agent.end_turn()
+        agent.report_tokens()
 
 
 if __name__ == "__main__":

@@ -64,54 +64,6 @@ PARSER = Task(
 )  # fmt: skip
 
 
-def code(self, body: str) -> str:
-        """The function with *body* as what it returns."""
-        return f"\n\ndef {self.name}:\n    return {body}\n"
-
-    @property
-    def test(self) -> str:
-        """Its test."""
-        return f"\n    def test_{self.name.partition('(')[0]}(self):\n        self.assertTrue({self.check})\n"
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """What one coder works on: the module, its tests, and the features it adds in turn."""
-
-    module: str
-    tests: str
-    features: tuple[Feature, ...]
-
-
-TOKEN = Task(
-    "src/auth/token.py",
-    "tests/test_token.py",
-    (
-        Feature("refresh_at(issued_s)", "issued_s + TTL_S - 60", "issued_s - 60",
-                "token.refresh_at(0) == 840"),
-        Feature("left(issued_s, now_s)", "max(0, issued_s + TTL_S - now_s)", "issued_s + TTL_S - now_s",
-                "token.left(0, 1000) == 0"),
-        Feature("may_refresh(issued_s, now_s)", "not expired(issued_s, now_s)", "expired(issued_s, now_s)",
-                "token.may_refresh(0, 10)"),
-    ),
-)  # fmt: skip
-
-PARSER = Task(
-    "cli/parser.py",
-    "tests/test_parser.py",
-    (
-        Feature("flag(options, name)", "options.get(name) is True", "name in options",
-                "not parser.flag({'a': '1'}, 'a')"),
-        Feature("number(options, name, default)", "int(options.get(name, default))", "options.get(name, default)",
-                "parser.number({'a': '7'}, 'a', 0) == 7"),
-        Feature("both(options, other)", "{**other, **options}", "{**options, **other}",
-                "parser.both({'a': 1}, {'a': 2}) == {'a': 1}"),
-        Feature("unknown(options, known)", "sorted(set(options) - set(known))", "sorted(set(known) - set(options))",
-                "parser.unknown({'a': 1}, []) == ['a']"),
-    ),
-)  # fmt: skip
-
-
 def code(agent: Agent, task: Task) -> int:
     """One turn: add the next function, or take it out again when it is there; commit every second turn."""
     feature = task.features[(agent.turn - 1) % len(task.features)]
@@ -140,6 +92,6 @@ def code(agent: Agent, task: Task) -> int:
 
 
 def _add_test(text: str, test: str) -> str:
-    """Put *test* behind the first test of the first class."""
+    """Put *test* before the first test."""
     head, mark, tail = text.partition("\n    def test_")
     return head + test + mark + tail

@@ -79,6 +79,7 @@ class Agent:
     def read(self, path: str) -> str:
         """Read a file of the repository."""
         text = Path(path).read_text()
+        self.report_tokens()
         self.event("file_read", path=path, lines=text.count("\n"))
         self.say(f"read {path}")
         self.think(1.0)
@@ -88,6 +89,7 @@ class Agent:
         """Write a file of the repository."""
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         Path(path).write_text(text)
+        self.report_tokens()
         self.event("file_written", path=path, bytes=len(text.encode()))
         self.say(f"edit {path}")
         self.think(1.5)
@@ -95,6 +97,7 @@ class Agent:
     def test(self) -> Tests:
         """Run the project's tests."""
         command = [sys.executable, "-S", "-B", "-m", "unittest"]
+        self.report_tokens()
         self.event("test_run_started", command="python -m unittest")
         began = time.monotonic()
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
@@ -118,6 +121,8 @@ class Agent:
             subprocess.run(["git", *words], capture_output=True, timeout=20, check=False)
         self.say(f"commit {message}")
 
-    def end_turn(self) -> None:
-        """Report the tokens that the turn has used."""
-        self.event("token_usage", input=self.used_in, output=self.used_out, cached=self.used_in // 2)
+    def report_tokens(self) -> None:
+        """Report the tokens used since the last report."""
+        if self.used_in:
+            self.event("token_usage", input=self.used_in, output=self.used_out, cached=self.used_in // 2)
+        self.used_in = self.used_out = 0

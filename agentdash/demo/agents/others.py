@@ -42,8 +42,10 @@ def bump(agent: Agent) -> int:
 
 
 def sweep(agent: Agent) -> int:
-    """Look through one page a turn; a link that leads nowhere is a finding, and mended where the page is near."""
-    pages = sorted(str(page) for page in Path("docs").glob("*.md"))
+    """Look through one page a turn: a link that leads nowhere is reported, and mended if its page is near."""
+    pages = sorted(
+        (str(page) for page in Path("docs").glob("*.md")), key=lambda page: ("index" not in page, page)
+    )
     page = pages[(agent.turn - 1) % len(pages)]
     text = agent.read(page)
     agent.think(4.0)

@@ -24,7 +24,7 @@ def api(service: Service) -> None:
     poison_at = time.monotonic() + POISON_FIRST
     number = 1000
     while True:
-        time.sleep(service.pulse(0.4))
+        time.sleep(service.pulse(0.25))
         number += 1
         corr = secrets.token_hex(4)
         poisoned = time.monotonic() >= poison_at
