@@ -94,6 +94,7 @@ class Stream:
 
     Attributes:
         name: The key, as bytes: keys need not be text.
+        last_id: The id generated last; it stays when that entry is deleted.
         max_deleted_id: Greatest id ever deleted; None before Redis 7.
         fields: Field names of the newest entry; None while not sampled.
         producers: Who adds entries, where known.
@@ -123,6 +124,8 @@ class GroupJudgement:
         forecast_s: Seconds until it has caught up; None when it never will or that is not known.
         active: Consumers that seem alive.
         why: The verdict in a few words.
+        window_s: How long it has been watched for this, seconds.
+        pending_since: Since when its lowest pending entry waits, Unix ms, by the earliest evidence.
     """
 
     verdict: Verdict
@@ -132,6 +135,7 @@ class GroupJudgement:
     active: int | None = None
     why: str = ""
     window_s: float = 0.0
+    pending_since: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,89 @@
+"""One list of all findings: ours and those of outside agents, causes over their symptoms, worst first."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import replace
+
+from agentdash.core.findings import Finding, FindingsSnapshot, FindingStatus, InboxSnapshot
+
+CAUSES = {"CONSUMER_LAG": "DEAD_CONSUMER", "STUCK_MESSAGE": "DEAD_CONSUMER"}
+"""Which category explains which other, of the same stream and group."""
+
+_STATUS = {
+    FindingStatus.OPEN: 0,
+    FindingStatus.WATCHING: 1,
+    FindingStatus.ACKNOWLEDGED: 1,
+    FindingStatus.MUTED: 2,
+    FindingStatus.RESOLVED: 3,
+}
+
+
+def merge(
+    tracked: Iterable[Finding],
+    inbox: InboxSnapshot | None,
+    now: int,
+    host: str,
+    acknowledged: Collection[str] = (),
+) -> FindingsSnapshot:
+    """All findings in the order in which a person should read them.
+
+    Open ones first, then those put aside, then those that are resolved; among equals the worst first, then
+    the newest. A finding that another one explains stands right below it and names it as its cause. What is
+    only being watched is not said yet, and left out.
+
+    Args:
+        tracked: Ours, as the tracker has them.
+        inbox: Of outside agents; None where none was read.
+        now: Unix ms.
+        host: Stamped on the snapshot.
+        acknowledged: Fingerprints of outside findings that a person put aside.
+    """
+    said = [finding for finding in tracked if finding.status is not FindingStatus.WATCHING]
+    outside = [_put_aside(finding, acknowledged) for finding in inbox.findings] if inbox else []
+    return FindingsSnapshot(
+        taken_at=now,
+        host=host,
+        findings=tuple(_causes_first([*_explained(said), *outside])),
+        bad_lines=inbox.bad_lines if inbox else (),
+        bad_total=inbox.bad_total if inbox else 0,
+    )
+
+
+def _put_aside(finding: Finding, acknowledged: Collection[str]) -> Finding:
+    if finding.status is FindingStatus.OPEN and finding.symptom.fingerprint in acknowledged:
+        return replace(finding, status=FindingStatus.ACKNOWLEDGED)
+    return finding
+
+
+def _explained(findings: list[Finding]) -> list[Finding]:
+    """With `cause` set where another finding explains it that holds as long as it does."""
+    causes = {
+        (f.symptom.category, f.symptom.stream, f.symptom.consumer_group): f.symptom.fingerprint
+        for f in findings
+        if f.status is not FindingStatus.RESOLVED
+    }
+    explained = []
+    for finding in findings:
+        of = finding.symptom
+        category = CAUSES.get(of.category)
+        cause = causes.get((category, of.stream, of.consumer_group)) if category else None
+        holds = finding.status is not FindingStatus.RESOLVED
+        explained.append(replace(finding, cause=cause) if cause and holds else finding)
+    return explained
+
+
+def _causes_first(findings: list[Finding]) -> list[Finding]:
+    symptoms: dict[str, list[Finding]] = {}
+    for finding in findings:
+        if finding.cause is not None:
+            symptoms.setdefault(finding.cause, []).append(finding)
+    ordered: list[Finding] = []
+    for finding in sorted((f for f in findings if f.cause is None), key=_urgency):
+        ordered.append(finding)
+        ordered += sorted(symptoms.pop(finding.symptom.fingerprint, ()), key=_urgency)
+    return ordered
+
+
+def _urgency(finding: Finding) -> tuple[int, int, int, str]:
+    return _STATUS[finding.status], finding.symptom.severity.rank, -finding.first_seen, finding.finding_id
