@@ -1,7 +1,7 @@
 """The keeper of a demo: starts the fleet, starts again what ends, and takes everything down with its owner.
 
 It runs in a session of its own as ``python -m agentdash.demo.keeper FOLDER``. Its standard input is a pipe
-that the owner (the dashboard) holds open and never writes to: when the owner ends, however it ends, the kernel
+that its owner (the dashboard) holds open and never writes to: when that ends, however it ends, the kernel
 closes the pipe, and the keeper ends every process and removes the folder. On its standard output it says one
 line of JSON: ``{"url": …, "ports": {…}}`` once the fleet runs, or ``{"error": …, "cure": …}``.
 """
