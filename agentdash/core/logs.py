@@ -110,6 +110,11 @@ class LogRing:
     def __iter__(self) -> Iterator[LogLine]:
         return iter(self._lines)
 
+    def line(self, number: int) -> LogLine | None:
+        """The line with this *number*; None where it has gone or has not come yet."""
+        index = number - self.first
+        return self._lines[index] if 0 <= index < len(self._lines) else None
+
     def since(self, number: int) -> list[LogLine]:
         """The lines from *number* on that are still there, oldest first. O(what is returned) from the end."""
         wanted = min(len(self._lines), self.end - number)

@@ -72,19 +72,19 @@ class LineTable(ScrollView, can_focus=True, inherit_bindings=False):
 
     DEFAULT_CSS = default_css("LineTable", "line-table")
 
-    cursor_row: reactive[int] = reactive(0, repaint=False)
+    cursor_row: reactive[int] = reactive(0, repaint=False, init=False)
     """Index of the row that the cursor is on, in shown order; it moves with the row. -1: there is none."""
 
-    highlight: reactive[str] = reactive("", repaint=False)
+    highlight: reactive[str] = reactive("", repaint=False, init=False)
     """Text that is highlighted where it is seen, as `match.matcher` takes it."""
 
-    sort_key: reactive[str | None] = reactive[str | None](None, repaint=False)
+    sort_key: reactive[str | None] = reactive[str | None](None, repaint=False, init=False)
     """Key of the column that rows are sorted by; None: as they are given."""
 
-    sort_descending: reactive[bool] = reactive(False, repaint=False)
+    sort_descending: reactive[bool] = reactive(False, repaint=False, init=False)
     """Whether the greatest comes first."""
 
-    marks_enabled: reactive[bool] = reactive(False, repaint=False)
+    marks_enabled: reactive[bool] = reactive(False, repaint=False, init=False)
     """Whether rows can be marked."""
 
     @dataclass
@@ -464,6 +464,12 @@ class LineTable(ScrollView, can_focus=True, inherit_bindings=False):
         """The cursor is strong in focus and weak outside."""
         super().watch_has_focus(_has_focus)
         self._redraw()
+
+    def on_mount(self) -> None:
+        """Take in what was set before."""
+        self._matcher = matcher(self.highlight)
+        if self.sort_key is not None:
+            self._resort()
 
     def on_resize(self) -> None:
         """Keep the cursor in view if it was."""
