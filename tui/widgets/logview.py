@@ -365,7 +365,7 @@ class LogView(ScrollView, can_focus=True, inherit_bindings=False):
 
     def _restyle(self) -> None:
         """All lines look different now."""
-        self._width = self.size.width
+        self._width = self.scrollable_content_region.width
         self._drawing = LineDrawing(
             shape(self._width), self._tz, matcher(self.search_text or self.filter_text)
         )
@@ -384,7 +384,7 @@ class LogView(ScrollView, can_focus=True, inherit_bindings=False):
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Draw the lines of *crop*; all anew if what lies below them has changed."""
-        if self.size.width != self._width:  # the scroll bar has come or gone
+        if self.scrollable_content_region.width != self._width:  # the scroll bar has come or gone
             self._restyle()
         if self._palette.renew():
             self._strips.clear()
@@ -392,15 +392,15 @@ class LogView(ScrollView, can_focus=True, inherit_bindings=False):
 
     def render_line(self, y: int) -> Strip:
         """Draw line *y* of what is seen."""
-        width = self.size.width
+        width = self._width
         row = self.scroll_offset.y + y
         if self._banner and row == 0:
             gone = f"… {self.frozen_lost} lines that were here have gone: {self.ring.limit} are kept"
-            return self._strip([(fit(gone, width), "warn")], "", width)
+            return self._strip([(fit(gone, width), "warn")], "")
         spot = self._index.at(row - self._banner)
         line = self.ring.line(spot.number) if spot else None
         if spot is None or line is None:
-            return Strip.blank(width, self._palette.style())
+            return Strip.blank(self.size.width, self._palette.style())
         followers, opened = self._index.followers(spot.number), self._index.is_open(spot.number)
         follows = self._index.head_of(spot.number) != spot.number
         on_cursor = spot.number == self._cursor
@@ -408,7 +408,7 @@ class LogView(ScrollView, can_focus=True, inherit_bindings=False):
         strip = self._strips.get(slot)
         if strip is None:
             parts = self._parts(line, spot, followers, opened=opened, follows=follows)
-            strip = self._strips[slot] = self._strip(parts, "cursor" if on_cursor else "", width)
+            strip = self._strips[slot] = self._strip(parts, "cursor" if on_cursor else "")
             self.repaints += 1
         return strip
 
@@ -420,10 +420,10 @@ class LogView(ScrollView, can_focus=True, inherit_bindings=False):
         rows = self._drawing.wrapped(line, followers, opened=opened, follows=follows)
         return rows[spot.part] if spot.part < len(rows) else ()
 
-    def _strip(self, parts: Sequence[Part], layer: str, width: int) -> Strip:
+    def _strip(self, parts: Sequence[Part], layer: str) -> Strip:
         style = self._palette.style
         segments = [Segment(text, style(names, layer)) for text, names in parts if text]
-        return Strip(segments).adjust_cell_length(width, style("", layer))
+        return Strip(segments).adjust_cell_length(self.size.width, style("", layer))
 
     def watch_has_focus(self, _has_focus: bool) -> None:
         """The cursor is strong in focus and weak outside."""

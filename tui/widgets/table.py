@@ -164,7 +164,7 @@ class LineTable(ScrollView, can_focus=True, inherit_bindings=False):
         self._matcher: Matcher | None = None
         self._palette = Palette(self, "line-table")
         self._strips: LRUCache[tuple[Hashable, str, bool], tuple[Row, Strip]] = LRUCache(_CACHED)
-        self._strips_width = -1
+        self._width = 0
 
     # What it holds
 
@@ -366,26 +366,26 @@ class LineTable(ScrollView, can_focus=True, inherit_bindings=False):
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Draw the lines of *crop*; all anew if what lies below them has changed."""
-        if self._palette.renew() or self.size.width != self._strips_width:
+        width = self.scrollable_content_region.width
+        if self._palette.renew() or width != self._width:
             self._strips.clear()
-            self._strips_width = self.size.width
+            self._width = width
         return super().render_lines(crop)
 
     def render_line(self, y: int) -> Strip:
         """Draw line *y* of what is seen."""
-        width = self.size.width
         if y < self._head:
-            return self._draw_header(width)
+            return self._draw_header(self._width)
         index = self._top + y - self._head
         if index >= len(self._rows):
-            return Strip.blank(width, self._palette.style())
+            return Strip.blank(self.size.width, self._palette.style())
         row = self._rows[index]
         layer = "cursor" if index == self.cursor_row else "hover" if index == self._hover else ""
         slot = (row.key, layer, row.key in self._marks)
         cached = self._strips.get(slot)
         if cached is not None and (cached[0] is row or cached[0] == row):
             return cached[1]
-        strip = self._draw(row, layer, width)
+        strip = self._draw(row, layer, self._width)
         self._strips[slot] = (row, strip)
         self.repaints += 1
         return strip
@@ -409,7 +409,7 @@ class LineTable(ScrollView, can_focus=True, inherit_bindings=False):
                 parts.append((" " * indent, ""))
             laid = lay(cell.parts, place.width - indent, self.columns[place.index].align)
             parts += mark_matches(laid, self._matcher) if self._matcher else laid
-        return self._strip(parts, layer, width, dim=row.dim)
+        return self._strip(parts, layer, dim=row.dim)
 
     def _draw_header(self, width: int) -> Strip:
         parts: list[Part] = [("  ", "")] if self.marks_enabled else []
@@ -421,12 +421,12 @@ class LineTable(ScrollView, can_focus=True, inherit_bindings=False):
             if column.key == self.sort_key:
                 title, style = f"{title}{'▾' if self.sort_descending else '▴'}", "bold"
             parts.append((fit(title, place.width, column.align), style))
-        return self._strip(parts, "header", width)
+        return self._strip(parts, "header")
 
-    def _strip(self, parts: Sequence[Part], layer: str, width: int, *, dim: bool = False) -> Strip:
+    def _strip(self, parts: Sequence[Part], layer: str, *, dim: bool = False) -> Strip:
         style = self._palette.style
         segments = [Segment(text, style("dim" if dim else names, layer)) for text, names in parts if text]
-        return Strip(segments).adjust_cell_length(width, style("", layer))
+        return Strip(segments).adjust_cell_length(self.size.width, style("", layer))
 
     # What a person does
 
@@ -546,7 +546,7 @@ class LineTable(ScrollView, can_focus=True, inherit_bindings=False):
         """Sort by the next column that is shown; after the last, as the rows are given."""
         keys: list[str | None] = [
             self.columns[place.index].key
-            for place in self._laid_out(self.size.width)
+            for place in self._laid_out(self._width)
             if self.columns[place.index].sortable
         ]
         keys.append(None)
@@ -596,7 +596,7 @@ class LineTable(ScrollView, can_focus=True, inherit_bindings=False):
         if offset is None:
             return
         left = _GUTTER if self.marks_enabled else 0
-        for place in self._laid_out(self.size.width):
+        for place in self._laid_out(self._width):
             column = self.columns[place.index]
             if left <= offset.x < left + place.width and column.sortable:
                 again = column.key == self.sort_key
