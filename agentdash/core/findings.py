@@ -45,6 +45,10 @@ class Symptom:
         evidence: The samples that fired it, verbatim.
         see: The read-only command that shows it.
         clears: What would clear it, in words.
+        expected: What should be, where something else is.
+        actual: What is instead.
+        affected_files: ``path:line`` each.
+        related_findings: Ids of others.
     """
 
     fingerprint: str
@@ -66,6 +70,12 @@ class Symptom:
     recommendation: str | None = None
     see: str | None = None
     clears: str | None = None
+    priority: str | None = None
+    pattern: str | None = None
+    expected: str | None = None
+    actual: str | None = None
+    affected_files: tuple[str, ...] = ()
+    related_findings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
