@@ -205,3 +205,10 @@ def wrap_parts(parts: list[Part], width: int) -> list[list[Part]]:
     if row or not rows:
         rows.append([*row, (" " * room, "")])
     return rows
+
+
+def line_text(line: LogLine, tz: tzinfo | None = None) -> str:
+    """The whole line as plain text, as one would copy it: time, service, level, message, correlation id."""
+    at = clock(line.seen_at if line.at is None else line.at, tz)
+    words = (at, line.service or line.source, line.level.upper() if line.level else "", line.message)
+    return " ".join(clean(word) for word in (*words, _correlation(line)) if word)

@@ -9,7 +9,7 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from agentdash.core.logs import Level, LogLine, LogRing
-from tui.widgets.match import tester
+from tui.widgets.match import condition
 
 _RANKS = {level: rank for rank, level in enumerate(Level)}
 
@@ -83,7 +83,7 @@ class LogIndex:
     def set_filter(self, wanted: LogFilter) -> None:
         """Show what *wanted* lets through: tests all lines of the ring once."""
         self.filter = wanted
-        self._says = tester(wanted.text)
+        self._says = condition(wanted.text)
         self.rebuild()
 
     def rebuild(self) -> None:

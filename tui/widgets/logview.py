@@ -20,7 +20,7 @@ from agentdash.core.logs import Level, LogLine, LogRing
 from tui.widgets.cells import Part, fit
 from tui.widgets.log_draw import SERVICES, LineDrawing, shape
 from tui.widgets.log_index import LogFilter, LogIndex, Spot
-from tui.widgets.match import matcher, tester
+from tui.widgets.match import condition, matcher
 from tui.widgets.palette import LAYERS, NAMES, Palette, default_css
 
 if TYPE_CHECKING:
@@ -551,7 +551,7 @@ class LogView(ScrollView, can_focus=True, inherit_bindings=False):
         return self._seek(lambda line: line.level in _ERRORS, -1)
 
     def _search(self, step: int) -> bool:
-        says = tester(self.search_text or self.filter_text)
+        says = condition(self.search_text or self.filter_text)
         if says is None:
             return False
         return self._seek(lambda line: says(line.message) or says(line.service or line.source), step)

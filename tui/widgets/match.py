@@ -32,7 +32,7 @@ def matcher(text: str) -> Matcher | None:
     return find
 
 
-def tester(text: str) -> Callable[[str], bool] | None:
+def condition(text: str) -> Callable[[str], bool] | None:
     """Like `matcher`, where only whether there is a match is asked; quick for plain text."""
     if not text:
         return None
