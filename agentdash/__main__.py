@@ -1,0 +1,5 @@
+"""``python -m agentdash``."""
+
+from agentdash.cli import main
+
+main()

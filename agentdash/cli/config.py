@@ -1,0 +1,113 @@
+"""Settings in force, where they come from, and the published shapes."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import click
+
+from agentdash.cli.codes import Code
+from agentdash.cli.group import NearestGroup
+from agentdash.cli.options import everywhere, given
+from agentdash.cli.output import data
+from agentdash.core.settings_load import Loaded, load
+from agentdash.core.text import printable
+
+
+@click.group(
+    cls=NearestGroup,
+    epilog="\b\nExamples:\n  agentdash config show\n  agentdash config schema runs\n  agentdash config path",
+)
+@everywhere
+def config() -> None:
+    """Settings: those in force, their files, and the JSON Schemas."""
+
+
+def _loaded(ctx: click.Context) -> Loaded:
+    said = given(ctx)
+    return load(said.values, config=said.config)
+
+
+@config.view(
+    epilog="\b\nExamples:\n  agentdash config show\n  agentdash config show --json | jq '.\"streams.poll\"'"
+)
+@click.option("--json", "as_json", is_flag=True, help="As JSON: {key: {value, origin}}.")
+@click.pass_context
+def show(ctx: click.Context, as_json: bool) -> int:
+    """All settings in force, and where each came from. Secrets in URLs are masked."""
+    from agentdash.headless.settings_shown import shown
+
+    rows = shown(_loaded(ctx))
+    if as_json:
+        from agentdash.headless.views import dumps
+
+        data(dumps({key: {"value": value, "origin": origin} for key, value, origin in rows}, indent=2))
+        return Code.FINE
+    from agentdash.headless.grid import Cell, Grid, columns_of, render
+
+    lines = tuple((key, _text(value), Cell(origin, "dim")) for key, value, origin in rows)
+    for line in render(Grid(columns_of("SETTING | VALUE | FROM"), lines, "")):
+        data(line)
+    return Code.FINE
+
+
+def _text(value: Any) -> str:
+    from agentdash.headless.views import dumps
+
+    return "–" if value is None else value if isinstance(value, str) else dumps(value)
+
+
+@config.view(epilog="\b\nExamples:\n  agentdash config schema\n  agentdash config schema streams")
+@click.argument("view", required=False)
+@click.pass_context
+def schema(ctx: click.Context, view: str | None) -> int:
+    """The JSON Schema of a view, or without VIEW that of a settings file.
+
+    There are: all, runs, streams, repos, services, findings, logs, and logline: one line of them.
+    """
+    from agentdash.core.settings_keys import nearest
+    from agentdash.headless.schemas import SHAPES, settings_schema, view_schema
+    from agentdash.headless.views import dumps
+
+    if view is None:
+        data(dumps(settings_schema(), indent=2))
+        return Code.FINE
+    if view not in SHAPES:
+        guess = nearest(view, SHAPES)
+        hint = f"Did you mean {guess}?" if guess else f"There are: {', '.join(SHAPES)}."
+        raise click.UsageError(f"There is no view {printable(view)!r}. {hint}", ctx)
+    data(dumps(view_schema(view), indent=2))
+    return Code.FINE
+
+
+@config.view(epilog="\b\nExample:\n  agentdash config path")
+@click.pass_context
+def path(ctx: click.Context) -> int:
+    """The files that settings are read from, the one that wins last; missing ones are marked."""
+    from agentdash.core.settings_files import candidates
+
+    said = given(ctx).config or os.environ.get("AGENTDASH_CONFIG") or None
+    from pathlib import Path
+
+    for file in candidates(said, os.environ, Path.cwd()):
+        data(f"{file.path}{'' if file.path.is_file() else '  (not there)'}")
+    return Code.FINE
+
+
+@click.command(
+    epilog="\b\nExamples:\n"
+    "  agentdash completion bash > ~/.local/share/bash-completion/completions/agentdash\n"
+    "  agentdash completion zsh > ~/.zfunc/_agentdash\n"
+    "  agentdash completion fish > ~/.config/fish/completions/agentdash.fish"
+)
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.pass_context
+def completion(ctx: click.Context, shell: str) -> int:
+    """Print the script that completes commands and options in SHELL."""
+    from click.shell_completion import get_completion_class
+
+    found = get_completion_class(shell)
+    assert found is not None
+    data(found(ctx.find_root().command, {}, "agentdash", "_AGENTDASH_COMPLETE").source())
+    return Code.FINE

@@ -1,0 +1,81 @@
+"""The demo: a small real fleet of its own, watched by the dashboard or by a program."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from dataclasses import replace
+
+import click
+
+from agentdash.cli.codes import Code
+from agentdash.cli.loop import run_async
+from agentdash.cli.options import everywhere, settings_of
+from agentdash.cli.output import data, say
+from agentdash.core.settings import Settings
+from agentdash.core.snapshot import Topic
+
+
+@click.command(
+    epilog="\b\nExamples:\n  agentdash demo\n  agentdash demo --headless 20 | jq '.views.findings.items'"
+)
+@click.option(
+    "--headless",
+    type=click.FloatRange(0, 3600),
+    metavar="SECONDS",
+    help="No screen: print all views as one JSON document after so long.",
+)
+@everywhere
+@click.pass_context
+def demo(ctx: click.Context, headless: float | None) -> int:
+    """Start a small real fleet in a temporary folder, on a server of its own, and the dashboard on it.
+
+    Real agents' workers, real git repositories, real services: some of them ail. Quitting ends every
+    process and removes every file.
+    """
+    settings = settings_of(ctx)
+    if headless is not None:
+        return run_async(_headless(settings, headless))
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        say("the demo's dashboard needs a terminal. Without one: agentdash demo --headless 20")
+        return Code.REFUSED
+    return _dashboard(settings)
+
+
+def _of_demo(fleet: Settings, own: Settings) -> Settings:
+    """The fleet's settings, with what a person said about looks and changes."""
+    return replace(fleet, read_only=own.read_only, color=own.color, ui=own.ui)
+
+
+async def _headless(own: Settings, seconds: float) -> int:
+    from agentdash.demo.fleet import Fleet
+    from agentdash.headless.session import full_pass, session
+    from agentdash.headless.views import all_views, dumps
+
+    fleet = Fleet()
+    try:
+        settings = _of_demo(await fleet.start(), own)
+        async with session(settings, Topic) as engine:
+            await asyncio.sleep(seconds)
+            missed = await full_pass(engine)
+            data(dumps(all_views(engine.store, engine.clock.now_ms(), engine.host), indent=2))
+    finally:
+        await fleet.stop()
+    return Code.NOT_IN_TIME if missed else Code.FINE
+
+
+def _dashboard(own: Settings) -> int:
+    from agentdash.demo.fleet import Fleet
+    from agentdash.runtime.engine import Engine
+
+    fleet = Fleet()
+    try:
+        say("starting a small real fleet …")
+        settings = _of_demo(asyncio.run(fleet.start()), own)
+        from tui.app import AgentDash
+
+        engine = Engine(settings, cwd=fleet.folder)
+        result = AgentDash(engine, label="demo", closing=fleet.stop).run()
+    finally:
+        asyncio.run(fleet.stop())
+    return result if isinstance(result, int) else Code.FINE

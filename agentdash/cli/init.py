@@ -1,0 +1,78 @@
+"""A settings file made from what is found here."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+import click
+
+from agentdash.cli.codes import Code
+from agentdash.cli.loop import run_async
+from agentdash.cli.options import everywhere, settings_of
+from agentdash.cli.output import data, say
+from agentdash.core.commands import Refused
+from agentdash.core.settings import Settings
+from agentdash.core.settings_files import FILE_NAME
+from agentdash.core.snapshot import Topic
+
+
+@click.command(
+    epilog="\b\nExamples:\n  agentdash init\n  agentdash init ~/.config/agentdash/config.toml --force"
+)
+@click.argument("file", default=FILE_NAME, metavar="[FILE]")
+@click.option("--force", is_flag=True, help="Overwrite without asking.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0, min_open=True),
+    default=10.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Look around at most so long.",
+)
+@everywhere
+@click.pass_context
+def init(ctx: click.Context, file: str, force: bool, timeout: float) -> int:
+    """Write a commented settings file (./agentdash.toml) from what is found: services, streams, roots."""
+    settings = settings_of(ctx)
+    if settings.read_only:
+        raise Refused("read-only: no file is written")
+    path = Path(file).expanduser()
+    if path.exists() and not force:
+        if not sys.stdin.isatty():
+            raise Refused(f"{file} is there already: overwrite it with --force")
+        click.confirm(f"{file} is there already. Overwrite it?", abort=True, err=True)
+    return run_async(_write(settings, path, timeout))
+
+
+async def _write(settings: Settings, path: Path, timeout: float) -> int:  # noqa: ASYNC109
+    from agentdash.headless.session import full_pass, session
+    from agentdash.headless.settings_file import found_in, settings_text
+
+    async with session(settings, [Topic.SERVICES, Topic.STREAMS, Topic.REPOS]) as engine:
+        for topic in sorted(await full_pass(engine, timeout)):
+            say(f"{topic.value}: not found out within {timeout:g} s")
+        found = found_in(engine.store)
+    try:
+        _replace(path, settings_text(found))
+    except OSError as problem:
+        raise Refused(f"{path} cannot be written: {(problem.strerror or str(problem)).lower()}") from problem
+    data(str(path))
+    return Code.FINE
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write the whole file or none of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=".agentdash-", dir=path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        Path(name).replace(path)
+    except BaseException:
+        with suppress(OSError):
+            Path(name).unlink()
+        raise

@@ -1,0 +1,30 @@
+"""Printing: data on stdout, everything else on stderr."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+
+import click
+
+from agentdash.core.text import printable
+
+
+def data(text: str) -> None:
+    """A line of data; flushed, so that who reads a pipe has it at once.
+
+    Raises:
+        BrokenPipeError: when nobody reads any more.
+    """
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def say(text: str) -> None:
+    """A remark for a person, on stderr."""
+    click.echo(f"agentdash: {printable(text)}", err=True)
+
+
+def width() -> int | None:
+    """Cells of the terminal that stdout is, or None where it is none."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None

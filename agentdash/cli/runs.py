@@ -1,0 +1,138 @@
+"""Running an agent under control, and steering runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from agentdash.cli.codes import Code
+from agentdash.cli.group import NearestGroup
+from agentdash.cli.loop import run_async
+from agentdash.cli.options import everywhere, settings_of
+from agentdash.cli.output import data, say
+from agentdash.core.commands import Refused
+from agentdash.core.runs import ControlAction
+
+
+def add_to(group: NearestGroup) -> None:
+    """Add the commands to *group*."""
+    group.add_command(run)
+    for action, summary in _STEERING.items():
+        group.add_command(_steering(action, summary))
+
+
+@click.command(
+    context_settings={"allow_interspersed_args": False},
+    epilog="""\b
+Examples:
+  agentdash run -- codex exec "fix the failing test"
+  agentdash run --turns 10 --until 'ALL DONE' --prompt-file prompt.md -- claude -p
+  agentdash run --detach --title nightly -- make test
+
+Events stay in the run's stream until newer ones push them out: about runs.events_maxlen (10 000) are kept.
+Secrets in output are masked there where they are recognised.""",
+)
+@click.option("--turns", type=click.IntRange(1), default=1, show_default=True, help="Run COMMAND so often.")
+@click.option("--until", metavar="REGEX", help="Done when a line of output matches.")
+@click.option("--stop-file", metavar="PATH", help="Done when PATH exists after a turn.")
+@click.option(
+    "--prompt-file", metavar="PATH", help="Feed PATH to COMMAND's standard input, read anew each turn."
+)
+@click.option(
+    "--log", "logs", metavar="PATH", multiple=True, help="Report what is appended to PATH; repeatable."
+)
+@click.option("--cwd", metavar="DIR", help="Run COMMAND in DIR.")
+@click.option("--title", help="Shown to people; else the command.")
+@click.option("--detach", is_flag=True, help="Print the run's id at once and go on in the background.")
+@click.option(
+    "--pause",
+    type=click.Choice(["boundary", "freeze"]),
+    default="boundary",
+    show_default=True,
+    help="What a pause does: wait for the turn's end, or stop the processes at once.",
+)
+@click.option(
+    "--grace",
+    type=click.FloatRange(0, 3600),
+    default=10.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Between SIGTERM and SIGKILL when it is cancelled.",
+)
+@click.option("--run-id", metavar="ID", help="Use this id; that of a run without a worker takes it over.")
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- COMMAND…")
+@everywhere
+@click.pass_context
+def run(ctx: click.Context, /, **options: Any) -> int:
+    """Run an agent, any COMMAND, under control: in turns, recorded in Redis, steered from anywhere.
+
+    Exit code 0 when the run completed, 1 when it failed or was cancelled, 130 after ctrl+c.
+    """
+    settings = settings_of(ctx)
+    if settings.read_only:
+        raise Refused("read-only: no run is started")
+    from agentdash.runner.spec import RunSpec
+
+    spec = RunSpec(**options)
+    wrong = spec.check()
+    if wrong:
+        raise click.UsageError(wrong, ctx)
+    from agentdash.runner.start import start_run
+
+    return start_run(spec, settings)
+
+
+_STEERING = {
+    ControlAction.PAUSE: "Pause a run at the end of its turn.",
+    ControlAction.RESUME: "Let a paused run go on.",
+    ControlAction.CANCEL: "End a run: SIGTERM to its processes, SIGKILL after its grace.",
+}
+
+
+def _steering(action: ControlAction, summary: str) -> click.Command:
+    @click.command(
+        action.value,
+        help=f"{summary}\n\nRUN is an id, or a beginning of one that no other run has. Exit code 2 when "
+        "the run's state does not allow it; with --wait, 3 when it was not reached in time, 1 when the run "
+        "ended otherwise.",
+        short_help=summary,
+        epilog=f"\b\nExamples:\n  agentdash {action} 3f2a\n"
+        f"  agentdash {action} 3f2a --reason 'too dear' --wait",
+    )
+    @click.argument("run_id", metavar="RUN")
+    @click.option("--reason", help="Why, for the record.")
+    @click.option("--wait", is_flag=True, help="Return when the worker has done it.")
+    @click.option(
+        "--timeout",
+        type=click.FloatRange(0, min_open=True),
+        default=60.0,
+        show_default=True,
+        metavar="SECONDS",
+        help="How long --wait waits.",
+    )
+    @everywhere
+    @click.pass_context
+    def steer_run(ctx: click.Context, run_id: str, reason: str | None, wait: bool, timeout: float) -> int:
+        settings = settings_of(ctx)
+
+        async def work() -> int:
+            from agentdash.headless.steer import Reached, steer
+
+            steered = await steer(settings, run_id, action, reason, timeout if wait else None)
+            say(f"{steered.run_id}: {steered.outcome.message}")
+            if not steered.outcome.ok:
+                return Code.REFUSED
+            waited = steered.waited
+            if waited is None:
+                return Code.FINE
+            data(waited.status)
+            return {
+                Reached.YES: Code.FINE,
+                Reached.OTHERWISE: Code.BAD,
+                Reached.NOT_IN_TIME: Code.NOT_IN_TIME,
+            }[waited.reached]
+
+        return run_async(work())
+
+    return steer_run

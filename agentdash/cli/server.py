@@ -1,0 +1,65 @@
+"""The embedded server, seen and stopped from outside."""
+
+from __future__ import annotations
+
+import click
+
+from agentdash.cli.codes import Code
+from agentdash.cli.group import NearestGroup
+from agentdash.cli.options import everywhere, settings_of
+from agentdash.cli.output import data, say
+from agentdash.core.commands import Refused
+
+
+@click.group(
+    cls=NearestGroup, epilog="\b\nExamples:\n  agentdash server status --json\n  agentdash server stop"
+)
+@everywhere
+def server() -> None:
+    """The embedded server: used where no other is set and none answers on localhost:6379."""
+
+
+@server.view(epilog="\b\nExample:\n  agentdash server status")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.pass_context
+def status(ctx: click.Context, as_json: bool) -> int:
+    """Whether it runs, where, and as which process. Exit code 1 when it does not."""
+    from agentdash.core.paths import server_dir
+    from agentdash.headless.views import dumps
+    from agentdash.server import embedded
+
+    found = embedded.status(server_dir(settings_of(ctx)))
+    if as_json:
+        data(
+            dumps(
+                {
+                    "schema": "agentdash/server/1",
+                    "running": found.running,
+                    "answers": found.answer is not None,
+                    "url": found.url,
+                    "pid": found.pid,
+                    "folder": str(found.folder),
+                },
+                indent=2,
+            )
+        )
+    elif not found.running:
+        data(f"not running; its data is in {found.folder}")
+    else:
+        how = "" if found.answer is not None else ", but does not answer"
+        data(f"running as process {found.pid}{how}: {found.url}")
+    return Code.FINE if found.running else Code.BAD
+
+
+@server.view(epilog="\b\nExample:\n  agentdash server stop")
+@click.pass_context
+def stop(ctx: click.Context) -> int:
+    """Stop it, whoever uses it. Its data stays; who still needs it starts it again."""
+    from agentdash.core.paths import server_dir
+    from agentdash.server import embedded
+
+    settings = settings_of(ctx)
+    if settings.read_only:
+        raise Refused("read-only: the server is not stopped")
+    say("stopped" if embedded.stop(server_dir(settings)) else "it was not running")
+    return Code.FINE

@@ -1,0 +1,266 @@
+"""The views: a table for people, JSON for programs, and a line for each change with ``--watch``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from agentdash.cli.codes import Code
+from agentdash.cli.group import NearestGroup
+from agentdash.cli.loop import run_async
+from agentdash.cli.options import colored, everywhere, settings_of
+from agentdash.cli.output import data, say, width
+from agentdash.core.findings import Severity
+from agentdash.core.settings import Settings
+from agentdash.core.snapshot import Topic
+
+if TYPE_CHECKING:
+    from agentdash.runtime.engine import Engine
+
+_SUMMARY = {
+    Topic.RUNS: "Runs of agents: state, turn, tokens, what each is doing.",
+    Topic.STREAMS: "Redis streams: length, rate, groups, lag, pending entries, verdicts.",
+    Topic.REPOS: "Git repositories below the project folders: branch, changes, unfinished operations.",
+    Topic.SERVICES: "Services: state, CPU, memory, ports, probes, last line.",
+    Topic.FINDINGS: "What is wrong or will be, worst first, with evidence and cure.",
+}
+_ENDING = """
+
+Waits until everything was read once; what could not be read says so in `health`. Exit code 3 when something
+was not read in time, 4 when its source cannot be reached.
+"""
+_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON document instead of a table.")
+_WATCH = click.option("--watch", is_flag=True, help="Go on: JSON Lines, one document for each change.")
+_TIMEOUT = click.option(
+    "--timeout", type=click.FloatRange(0, min_open=True), default=10.0, show_default=True, metavar="SECONDS",
+    help="Wait at most so long for the first full pass.",
+)  # fmt: skip
+
+
+def add_to(group: NearestGroup) -> None:
+    """Add the commands of all views to *group*."""
+    group.add_command(snapshot)
+    for topic in (Topic.RUNS, Topic.STREAMS, Topic.REPOS, Topic.SERVICES):
+        group.add_command(_view(topic))
+    group.add_command(findings)
+    group.add_command(logs)
+
+
+def _view(topic: Topic) -> click.Command:
+    """The command of a view that has no options of its own."""
+
+    def show(ctx: click.Context, as_json: bool, watch: bool, timeout: float) -> int:
+        return _show(settings_of(ctx), topic, as_json=as_json, watch=watch, timeout=timeout)
+
+    return _command(topic)(click.pass_context(show))
+
+
+def _command(topic: Topic) -> Callable[[Callable[..., Any]], click.Command]:
+    name = topic.value
+
+    def make(function: Callable[..., Any]) -> click.Command:
+        for option in (_TIMEOUT, _WATCH, _JSON):
+            function = option(function)
+        return click.command(
+            name,
+            help=_SUMMARY[topic] + _ENDING,
+            short_help=_SUMMARY[topic],
+            epilog=f"\b\nExamples:\n  agentdash {name}\n  agentdash {name} --json | jq '.items[]'\n"
+            f"  agentdash {name} --watch",
+        )(everywhere(function))
+
+    return make
+
+
+@_command(Topic.FINDINGS)
+@click.option(
+    "--fail-on",
+    type=click.Choice([severity.value for severity in Severity], case_sensitive=False),
+    help="Exit code 1 when there is a finding this bad or worse that nobody put aside.",
+)
+@click.pass_context
+def findings(ctx: click.Context, as_json: bool, watch: bool, timeout: float, fail_on: str | None) -> int:
+    """What is wrong; see `_SUMMARY`."""
+    least = Severity(fail_on) if fail_on else None
+    return _show(
+        settings_of(ctx), Topic.FINDINGS, as_json=as_json, watch=watch, timeout=timeout, fail_on=least
+    )
+
+
+@click.command(
+    epilog="\b\nExamples:\n  agentdash snapshot --json | jq '.views.runs.items'\n"
+    "  agentdash snapshot > now.txt"
+)
+@_JSON
+@_TIMEOUT
+@everywhere
+@click.pass_context
+def snapshot(ctx: click.Context, as_json: bool, timeout: float) -> int:
+    """All views at once.
+
+    Exit code 3 when a view was not read in time; it is in the document all the same, its `health` saying so.
+    """
+    return run_async(_snapshot(settings_of(ctx), as_json, timeout))
+
+
+async def _snapshot(settings: Settings, as_json: bool, timeout: float) -> int:  # noqa: ASYNC109
+    from agentdash.headless.session import full_pass, session
+    from agentdash.headless.views import all_views, dumps
+
+    async with session(settings, Topic) as engine:
+        missed = await full_pass(engine, timeout)
+        if as_json:
+            data(dumps(all_views(engine.store, engine.clock.now_ms(), engine.host), indent=2))
+        else:
+            for topic in Topic:
+                data(topic.value.upper())
+                _table(engine, topic, settings)
+                data("")
+    return Code.NOT_IN_TIME if missed else Code.FINE
+
+
+@click.command(
+    epilog="\b\nExamples:\n  agentdash logs\n  agentdash logs --json | jq 'select(.level == \"error\")'\n"
+    "  agentdash logs --watch /var/log/app/*.log\n  kubectl logs web | agentdash logs --json -"
+)
+@click.argument("files", nargs=-1, metavar="[FILE]…")
+@click.option("--json", "as_json", is_flag=True, help="JSON Lines: one object a line of input.")
+@click.option("--watch", is_flag=True, help="Go on with what is written, as JSON Lines.")
+@_TIMEOUT
+@everywhere
+@click.pass_context
+def logs(ctx: click.Context, files: tuple[str, ...], as_json: bool, watch: bool, timeout: float) -> int:
+    """Lines of the followed logs, or of FILEs, read as records: time, level, service, message, fields.
+
+    FILE may be - for standard input. Secrets are masked, and no line can act on the terminal.
+    """
+    settings = settings_of(ctx)
+    if files and not (watch and "-" not in files):
+        return _read_files(files, as_json or watch, colored(settings))
+    if files:
+        settings = replace(settings, services=(), logs=replace(settings.logs, files=files))
+    if watch:
+        return run_async(_watch_logs(settings))
+    return _show(settings, Topic.LOGS, as_json=as_json, watch=False, timeout=timeout)
+
+
+def _read_files(files: tuple[str, ...], as_json: bool, color: bool) -> int:
+    from agentdash.headless.items import log_item
+    from agentdash.headless.lines import log_text
+    from agentdash.headless.log_files import lines_of
+    from agentdash.headless.views import dumps
+
+    code = Code.FINE
+    for file in files:
+        try:
+            for line in lines_of(file):
+                data(dumps(log_item(line)) if as_json else log_text(line, color=color))
+        except BrokenPipeError:
+            raise
+        except OSError as problem:
+            say(f"{file} cannot be read: {(problem.strerror or str(problem)).lower()}")
+            code = Code.NO_SERVICE
+    return code
+
+
+async def _watch_logs(settings: Settings) -> int:
+    from agentdash.headless.session import session
+    from agentdash.headless.views import dumps
+    from agentdash.headless.watch import new_lines
+
+    async with session(settings, [Topic.LOGS]) as engine:
+        async for line in new_lines(engine):
+            data(dumps(line))
+    return Code.FINE
+
+
+def _show(
+    settings: Settings,
+    topic: Topic,
+    *,
+    as_json: bool,
+    watch: bool,
+    timeout: float,
+    fail_on: Severity | None = None,
+) -> int:
+    work = _watch(settings, topic) if watch else _once(settings, topic, as_json, timeout, fail_on)
+    return run_async(work)
+
+
+async def _watch(settings: Settings, topic: Topic) -> int:
+    from agentdash.headless.session import full_pass, session
+    from agentdash.headless.views import dumps
+    from agentdash.headless.watch import changes
+
+    async with session(settings, [topic]) as engine:
+        await full_pass(engine)
+        async for made in changes(engine, topic):
+            data(dumps(made))
+    return Code.FINE
+
+
+async def _once(
+    settings: Settings,
+    topic: Topic,
+    as_json: bool,
+    timeout: float,  # noqa: ASYNC109 - a bound for the engine
+    fail_on: Severity | None,
+) -> int:
+    from agentdash.headless.items import log_item
+    from agentdash.headless.session import full_pass, session
+    from agentdash.headless.views import document, dumps, health_of
+
+    async with session(settings, [topic]) as engine:
+        missed = await full_pass(engine, timeout)
+        now = engine.clock.now_ms()
+        health = health_of(engine.store.health.get(topic), now)
+        if not as_json:
+            _table(engine, topic, settings)
+        elif topic is Topic.LOGS:
+            for line in engine.store.logs:
+                data(dumps(log_item(line)))
+        else:
+            data(dumps(document(topic, engine.store, now, engine.host), indent=2))
+        if as_json and health["error"]:
+            _remark(topic, health)
+        found = engine.store.findings.findings if engine.store.findings else ()
+    if missed:
+        return Code.NOT_IN_TIME
+    if health["state"] == "error":
+        return Code.NO_SERVICE
+    bad = fail_on is not None and any(f.active and f.symptom.severity.rank <= fail_on.rank for f in found)
+    return Code.BAD if bad else Code.FINE
+
+
+def _table(engine: Engine, topic: Topic, settings: Settings) -> None:
+    """Print a view for a person; what there is to say about it goes to stderr."""
+    from agentdash.headless.grid import render
+    from agentdash.headless.lines import log_text
+    from agentdash.headless.tables import table
+    from agentdash.headless.views import health_of
+
+    store, now, color = engine.store, engine.clock.now_ms(), colored(settings)
+    health = health_of(store.health.get(topic), now)
+    empty = "no lines yet"
+    if topic is Topic.LOGS:
+        for line in store.logs:
+            data(log_text(line, color=color))
+        rows = len(store.logs)
+    else:
+        grid = table(topic, store, now)
+        for text in render(grid, width=width(), color=color):
+            data(text)
+        rows, empty = len(grid.rows), grid.empty
+    if health["error"]:
+        _remark(topic, health)
+    elif not rows:
+        say(empty)
+
+
+def _remark(topic: Topic, health: dict[str, object]) -> None:
+    say(f"{topic.value}: {health['error']}")
+    if health["cure"]:
+        say(str(health["cure"]))

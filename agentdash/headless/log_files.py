@@ -1,0 +1,43 @@
+"""Files and standard input read once as log lines, in bounded memory however long a line is."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import nullcontext
+from pathlib import Path
+from typing import BinaryIO
+
+from agentdash.core.clock import Clock, SystemClock
+from agentdash.core.log_parse import LogParser
+from agentdash.core.logs import LogLine
+
+LONGEST = 1024 * 1024
+"""Bytes of a line that are read; what is beyond them is passed over and counted in the message."""
+
+
+def lines_of(file: str, clock: Clock | None = None) -> Iterator[LogLine]:
+    """The lines of *file* (``-``: standard input) as they come.
+
+    Raises:
+        OSError: when it cannot be read.
+    """
+    clock = clock or SystemClock()
+    name = "stdin" if file == "-" else Path(file).stem
+    with nullcontext(sys.stdin.buffer) if file == "-" else Path(file).open("rb") as source:
+        parser = LogParser(name)
+        for raw, offset, cut in _whole_lines(source):
+            yield parser.line(raw, offset, clock.now_ms(), cut=cut)
+
+
+def _whole_lines(source: BinaryIO) -> Iterator[tuple[bytes, int, int]]:
+    """Each line with its offset, and how many of its bytes were passed over."""
+    offset = 0
+    while raw := source.readline(LONGEST):
+        rest = 0
+        end = raw
+        while len(end) == LONGEST and not end.endswith(b"\n"):
+            end = source.readline(LONGEST)
+            rest += len(end)
+        yield raw, offset, rest
+        offset += len(raw) + rest

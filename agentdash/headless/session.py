@@ -1,0 +1,68 @@
+"""An engine for a command without a screen: started, read once in full, and always stopped again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+
+from agentdash.core.settings import Settings
+from agentdash.core.snapshot import SourceState, Topic
+from agentdash.core.store import Store
+from agentdash.runtime.engine import Engine
+
+PATIENCE = 10.0
+"""Seconds that a one-shot view waits for its first full pass."""
+
+
+@asynccontextmanager
+async def session(settings: Settings, topics: Iterable[Topic]) -> AsyncIterator[Engine]:
+    """An engine that reads *topics*; stopped on the way out, however that comes."""
+    engine = Engine(settings, topics=frozenset(topics))
+    try:
+        await engine.start()
+        yield engine
+    finally:
+        await engine.stop()
+
+
+async def full_pass(engine: Engine, patience: float = PATIENCE) -> set[Topic]:
+    """Wait until each subject was read once, and whole: streams scanned through, repositories all found.
+
+    Args:
+        engine: One that was started.
+        patience: Seconds to wait at most.
+
+    Returns:
+        The subjects that were not reached in time; one that failed was reached, and its health says why.
+    """
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + patience
+    missed = await engine.first_pass(patience)
+    changed = asyncio.Event()
+    stop = engine.store.listen(lambda _: changed.set())
+    try:
+        async with asyncio.timeout_at(deadline):
+            while (unfinished := _unfinished(engine.store) & engine.topics) - missed:
+                changed.clear()
+                await changed.wait()
+    except TimeoutError:
+        return missed | unfinished
+    finally:
+        stop()
+    return missed
+
+
+def _unfinished(store: Store) -> set[Topic]:
+    """Subjects whose first pass has begun well but is not through."""
+    found = set()
+    if store.streams is not None and not store.streams.scan_complete:
+        found.add(Topic.STREAMS)
+    if store.repos is not None and not store.repos.complete:
+        found.add(Topic.REPOS)
+    return {topic for topic in found if not _failed(store, topic)}
+
+
+def _failed(store: Store, topic: Topic) -> bool:
+    health = store.health.get(topic)
+    return health is not None and health.state in {SourceState.ERROR, SourceState.ABSENT}
