@@ -1,0 +1,226 @@
+"""A file that holds the newest lines, so many and no more, and that several processes write at once.
+
+The law: after n lines the file has exactly ``min(n, limit)``, the newest; no reader that takes the lock sees
+a part of one; and a line costs two small writes, not a new file. At the limit the oldest line is blanked in
+place (its end as well, so that it no longer counts as a line) and the new one is appended. The file then
+begins with spaces before its first line; when these are many, a copy without them is renamed into its place.
+
+Whoever writes or reads holds an ``flock`` on the file, so a process that is killed holds up nobody. What it
+left half done, a last line without its end or a first one without its beginning, the next writer removes.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import time
+from collections import deque
+from collections.abc import Sequence
+from pathlib import Path
+
+_SLACK = 64 * 1024
+_WORTH = 256
+_CHUNK = 256 * 1024
+_LONGEST_LINE = 4096
+_TAIL = 64
+_BEGIN = re.compile(rb"\d{4}-\d\d-\d\dT")
+_READER_PATIENCE = 2.0
+
+
+class LineFile:
+    """One process's hold on the file. Not for several threads.
+
+    Args:
+        path: Created, with its folder, for its owner only.
+        limit: Lines held.
+        slack: Bytes of padding at which the file is written anew.
+    """
+
+    def __init__(self, path: Path, limit: int, *, slack: int = _SLACK) -> None:
+        self._path = path
+        self._limit = max(1, limit)
+        self._slack = slack
+        self._fd = -1
+        self._written = 0
+        self._forget()
+
+    def append(self, lines: Sequence[bytes]) -> None:
+        """Write *lines*, each with its end; waits for other processes that write.
+
+        Raises:
+            OSError: when the file cannot be written; some of *lines* may be there.
+        """
+        self._take()
+        try:
+            self._follow()
+            for line in lines:
+                while len(self._lengths) >= self._limit:
+                    self._blank_oldest()
+                self._write(line)
+            if self._head > self._slack:
+                self._renew()
+            self._tail = os.pread(self._fd, _TAIL, max(0, self._size - _TAIL))
+        finally:
+            fcntl.flock(self._fd, fcntl.LOCK_UN)
+
+    def close(self) -> None:
+        """Let go of the file; a writer that wrote a lot leaves it without padding."""
+        if self._fd < 0:
+            return
+        try:
+            if self._head and self._written >= _WORTH:
+                self._take()
+                self._follow()
+                self._renew()
+        finally:
+            os.close(self._fd)
+            self._fd = -1
+
+    def _forget(self) -> None:
+        """Know nothing of the file: where its first line begins, where it ends, how long each line is."""
+        self._head = 0
+        self._size = 0
+        self._lengths: deque[int] = deque()
+        self._tail = b""
+
+    def _take(self) -> None:
+        """Open and lock the file that is at the path now."""
+        while True:
+            if self._fd < 0:
+                self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+                self._forget()
+            fcntl.flock(self._fd, fcntl.LOCK_EX)
+            if _is_at(self._fd, self._path):
+                return
+            os.close(self._fd)
+            self._fd = -1
+
+    def _follow(self) -> None:
+        """Learn what other processes wrote and blanked since the last look."""
+        if os.pread(self._fd, _TAIL, max(0, self._size - _TAIL))[: len(self._tail)] != self._tail:
+            self._forget()  # it was emptied, or all that was known of it is blanked
+        if self._size == 0:
+            self._head = self._size = _start(self._fd, self._limit)
+        end = self._size
+        rest = b""
+        while chunk := os.pread(self._fd, _CHUNK, end):
+            end += len(chunk)
+            *whole, rest = (rest + chunk).split(b"\n")
+            self._lengths.extend(len(line) + 1 for line in whole)
+        self._size = end - len(rest)
+        if rest:
+            os.ftruncate(self._fd, self._size)
+        while self._lengths and self._first_is_gone():
+            self._blank_oldest()
+
+    def _first_is_gone(self) -> bool:
+        """Whether the line at the head was blanked by another process, perhaps not to its end."""
+        start = os.pread(self._fd, 11, self._head)
+        return start[:1] == b" " or (self._head > 0 and not _BEGIN.match(start))
+
+    def _blank_oldest(self) -> None:
+        length = self._lengths[0]
+        if os.pwrite(self._fd, b" " * length, self._head) != length:
+            raise OSError(f"{self._path}: a line could not be overwritten")
+        self._lengths.popleft()
+        self._head += length
+
+    def _write(self, line: bytes) -> None:
+        done = os.pwrite(self._fd, line, self._size)
+        if done != len(line):
+            os.ftruncate(self._fd, self._size)
+            raise OSError(f"{self._path}: no space is left")
+        self._lengths.append(len(line))
+        self._size += len(line)
+        self._written += 1
+
+    def _renew(self) -> None:
+        """Put a copy without padding in place, whole and at once."""
+        new = self._path.with_name(f"{self._path.name}.new")
+        fd = os.open(new, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX)
+            at = self._head
+            while chunk := os.pread(self._fd, _CHUNK, at):
+                at += len(chunk)
+                _write_all(fd, chunk)
+            os.fsync(fd)
+            new.replace(self._path)
+        except BaseException:
+            os.close(fd)
+            new.unlink(missing_ok=True)
+            raise
+        os.close(self._fd)
+        self._fd = fd
+        self._size -= self._head
+        self._head = self._written = 0
+
+
+def read_activity(path: Path, limit: int = 5000) -> list[str]:
+    """The newest lines of the activity log at *path*, oldest first, at most *limit*; none without a file.
+
+    It waits two seconds for who writes and reads then all the same, without the lines that are not whole.
+
+    Raises:
+        OSError: when the file cannot be read.
+    """
+    try:
+        fd = _open_shared(path)
+    except FileNotFoundError:
+        return []
+    try:
+        start = at = _start(fd, limit)
+        parts = []
+        while chunk := os.pread(fd, _CHUNK, at):
+            parts.append(chunk)
+            at += len(chunk)
+    finally:
+        os.close(fd)
+    *whole, _ = b"".join(parts).split(b"\n")
+    if whole and start and not _BEGIN.match(whole[0]):
+        del whole[0]
+    return [line.decode("utf-8", "replace") for line in whole[-limit:]]
+
+
+def _open_shared(path: Path) -> int:
+    deadline = time.monotonic() + _READER_PATIENCE
+    while True:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        while True:
+            try:
+                fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() >= deadline:
+                    return fd
+                time.sleep(0.001)
+            else:
+                break
+        if _is_at(fd, path) or time.monotonic() >= deadline:
+            return fd
+        os.close(fd)
+
+
+def _write_all(fd: int, data: bytes) -> None:
+    while data:
+        data = data[os.write(fd, data) :]
+
+
+def _is_at(fd: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(fd))
+    except FileNotFoundError:
+        return False
+
+
+def _start(fd: int, limit: int) -> int:
+    """Where the first line begins: after the padding. Of a huge file only the end counts."""
+    at = max(0, os.fstat(fd).st_size - limit * _LONGEST_LINE - _SLACK)
+    amid = at > 0 and os.pread(fd, 1, at) != b" "
+    while chunk := os.pread(fd, _CHUNK, at):
+        skipped = chunk.find(b"\n") + 1 if amid else len(chunk) - len(chunk.lstrip(b" "))
+        if (amid and skipped) or (not amid and skipped < len(chunk)):
+            return at + skipped
+        at += len(chunk)
+    return at
