@@ -99,6 +99,7 @@ class Agent:
         command = [sys.executable, "-S", "-B", "-m", "unittest"]
         self.report_tokens()
         self.event("test_run_started", command="python -m unittest")
+        self.say("run the tests")
         began = time.monotonic()
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
         ran = RAN.search(done.stderr)
