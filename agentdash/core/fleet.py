@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 
 from agentdash.core.findings import Finding, FindingStatus, Severity
@@ -19,7 +20,7 @@ class Attention:
     """Something that needs a person: where it is, and why, in a few words."""
 
     topic: Topic
-    key: object
+    key: Hashable
     why: str
 
 
@@ -66,9 +67,11 @@ def attention(store: Store, now: int) -> list[Attention]:
             if run_needs_person(run, now):
                 why = "no worker" if run.orphaned else (run.error_message or "failed")
                 needs.append(Attention(Topic.RUNS, run.id, f"{run.title or run.id}: {why}"))
-    for finding in open_findings(store):
-        if finding.symptom.severity in {Severity.CRITICAL, Severity.HIGH} and finding.cause is None:
-            needs.append(Attention(Topic.FINDINGS, finding.symptom.fingerprint, finding.symptom.summary))
+    needs += [
+        Attention(Topic.FINDINGS, finding.symptom.fingerprint, finding.symptom.summary)
+        for finding in open_findings(store)
+        if finding.symptom.severity in {Severity.CRITICAL, Severity.HIGH} and finding.cause is None
+    ]
     if store.services:
         needs += [
             Attention(Topic.SERVICES, service.name, f"{service.name}: {service.state}")

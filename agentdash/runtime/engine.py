@@ -1,4 +1,4 @@
-"""The engine behind every face: starts the collectors, keeps the store, answers queries, carries out commands."""
+"""The engine behind every face: starts collectors, keeps the store, answers queries, carries out commands."""
 
 from __future__ import annotations
 
@@ -227,7 +227,10 @@ class Engine:
                 break
         self.store.server_label = self._handle.label
         self.note(
-            "server", f"using {self._handle.label} ({self._handle.origin})", True, (time.perf_counter() - begun) * 1000
+            "server",
+            f"using {self._handle.label} ({self._handle.origin})",
+            True,
+            (time.perf_counter() - begun) * 1000,
         )
         for collector in await redis_collectors(self._handle, self.settings, self.host, self.clock):
             wanted = collector.topic in self.topics or (

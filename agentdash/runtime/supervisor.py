@@ -116,7 +116,7 @@ class Supervisor:
     async def _failed(self, words: str, cure: str | None, begun: float, *, absent: bool = False) -> float:
         took = (self._clock.monotonic() - begun) * 1000
         failures = self.health.consecutive_failures + 1
-        wait = min(BACKOFF_MOST, BACKOFF_FIRST * 2 ** min(failures - 1, 8)) * random.uniform(0.8, 1.2)  # noqa: S311
+        wait: float = min(BACKOFF_MOST, BACKOFF_FIRST * 2 ** min(failures - 1, 8)) * random.uniform(0.8, 1.2)  # noqa: S311
         repeated = self.health.error == words
         self._note(self.collector.name, words, absent, took, repeated)
         self._set(

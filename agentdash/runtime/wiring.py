@@ -28,7 +28,7 @@ def project_roots(settings: Settings, cwd: Path) -> tuple[Path, ...]:
 
 
 def log_sources(settings: Settings) -> tuple[tuple[str, str], ...]:
-    """(name, path or glob) of every log that is followed: those of services, then the files of the settings."""
+    """(name, path or glob) of every followed log: those of services, then the files of the settings."""
     of_services = tuple((service.name, service.log) for service in settings.services if service.log)
     seen = {path for _, path in of_services}
     files = tuple((Path(path).stem, path) for path in settings.logs.files if path not in seen)
@@ -44,10 +44,11 @@ async def load(*modules: str) -> None:
 async def local_collectors(settings: Settings, host: str, clock: Clock, cwd: Path) -> list[Collector]:
     """Those that read this machine."""
     await load("collectors.logs", "collectors.repos", "collectors.services", "collectors.inbox")
-    from collectors.inbox import InboxCollector
-    from collectors.logs import LogsCollector
     from collectors.repos import ReposCollector
     from collectors.services import ServicesCollector
+
+    from collectors.inbox import InboxCollector
+    from collectors.logs import LogsCollector
 
     roots = project_roots(settings, cwd)
     return [
@@ -58,10 +59,13 @@ async def local_collectors(settings: Settings, host: str, clock: Clock, cwd: Pat
     ]
 
 
-async def redis_collectors(handle: ServerHandle, settings: Settings, host: str, clock: Clock) -> list[Collector]:
+async def redis_collectors(
+    handle: ServerHandle, settings: Settings, host: str, clock: Clock
+) -> list[Collector]:
     """Those that read the server."""
     await load("collectors.streams", "collectors.runs")
     from collectors.runs import RunsCollector
+
     from collectors.streams import StreamsCollector
 
     keys = RunKeys(settings.runs.prefix)

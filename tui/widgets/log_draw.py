@@ -149,7 +149,7 @@ class LineDrawing:
         lead: list[Part] = []
         if widths.time:
             at = clock(line.seen_at if line.at is None else line.at, self.tz)
-            lead.append((fit(at, widths.time) + " ", "faint" if line.at is None else "dim"))
+            lead.append((at[: widths.time] + " ", "faint" if line.at is None else "dim"))
         if widths.service:
             name = line.service or line.source
             lead += self._mark([(fit(name, widths.service), service_style(name))])

@@ -1,0 +1,316 @@
+"""The dashboard: one engine below, screens above, and what any screen may ask for."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import tzinfo
+from pathlib import Path
+from typing import ClassVar
+
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from agentdash.core.commands import ControlRun, MarkFinding
+from agentdash.core.findings import Finding
+from agentdash.core.logs import LogLine
+from agentdash.core.repos import Repo
+from agentdash.core.runs import ControlAction, Run
+from agentdash.core.services import Service
+from agentdash.core.snapshot import Topic
+from agentdash.core.store import Store
+from agentdash.core.streams import Group, Stream
+from agentdash.runtime.engine import Engine
+from tui import themes
+from tui.bridge import RATE, Bridge
+from tui.format.runs import why_not
+from tui.screens.board import Board
+from tui.screens.confirm import Confirm
+from tui.screens.help import Help
+from tui.screens.panes import NUMBERS, TITLES
+from tui.screens.stacks import (
+    finding_screen,
+    line_screen,
+    repo_screen,
+    run_screen,
+    service_screen,
+    stream_screen,
+)
+from tui.widgets.document import Para, field
+
+STYLES = Path(__file__).parent.parent / "styles"
+TICK = 1.0
+
+
+class AgentDash(App[int]):
+    """The program on a terminal.
+
+    Args:
+        engine: Not started yet; it is started after the first paint, and stopped at the end.
+        label: Shown in the header, e.g. that this is a demo.
+        zone: Time zone of what is shown; the machine's own by default.
+        closing: Awaited at the very end, after the engine has stopped.
+    """
+
+    TITLE = "agentdash"
+    CSS_PATH: ClassVar[list[str | Path]] = sorted(STYLES.glob("*.tcss"))  # type: ignore[assignment]
+    ENABLE_COMMAND_PALETTE = True
+    NOTIFICATION_TIMEOUT = 4
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(
+            Binding(
+                str(number), f"app.pane('{topic.value}')", TITLES[topic], show=False, id=f"app.{topic.value}"
+            )
+            for topic, number in NUMBERS.items()
+        ),
+        Binding("0", "app.overview", "Overview", show=False, id="app.overview"),
+        Binding("R", "app.refresh_now", "Refresh", show=False, id="app.refresh"),
+        Binding("T", "app.next_theme", "Theme", show=False, id="app.theme"),
+        Binding("question_mark", "app.help", "Help", id="app.help"),
+        Binding("colon", "app.command_palette", "Command", id="app.command"),
+        Binding("q", "app.quit", "Quit", id="app.quit"),
+        Binding("ctrl+c", "app.copy_or_hint", "Copy", show=False, priority=True, id="app.copy"),
+    ]
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        label: str = "",
+        zone: tzinfo | None = None,
+        closing: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        super().__init__()
+        self.engine = engine
+        self.label = label
+        self.zone = zone
+        self.cost = ""
+        self._afterwards = closing
+        self._bridge = Bridge(engine.store)
+        self._ticked = -TICK
+        self._cpu = (time.perf_counter(), time.process_time())
+        self._board = Board()
+
+    @property
+    def store(self) -> Store:
+        """What is known."""
+        return self.engine.store
+
+    def now(self) -> int:
+        """Unix ms, by the engine's clock."""
+        return self.engine.clock.now_ms()
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Our own variables, for themes that do not set them."""
+        found = self.theme_variables if hasattr(self, "theme_variables") else {}
+        return {
+            "bar": found.get("panel", "#222222"),
+            "edge": found.get("panel", "#444444"),
+            "title": found.get("foreground", "#cccccc"),
+        }
+
+    # Life
+
+    def on_mount(self) -> None:
+        """Paint first; then begin to read."""
+        for theme in themes.OWN:
+            self.register_theme(theme)
+        wanted = self.engine.settings.ui.theme
+        self.theme = wanted if wanted in self.available_themes else themes.DARK.name
+        if wanted not in self.available_themes:
+            self.say(f"there is no theme “{wanted}”; T goes through those there are", good=False)
+        self.set_keymap(self.engine.settings.ui.keys)
+        self.push_screen(self._board)
+        self.set_interval(RATE, self._pulse)
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        self.run_worker(self.engine.start(), name="engine", group="engine", exit_on_error=False)
+
+    async def on_unmount(self) -> None:
+        """Stop reading, then whatever stands on it."""
+        self._bridge.close()
+        await self.engine.stop()
+        if self._afterwards is not None:
+            await self._afterwards()
+
+    def _pulse(self) -> None:
+        """Pass on what changed, at most ten times a second; once a second everything, for the ages."""
+        changed = self._bridge.take()
+        clock = time.perf_counter()
+        if clock - self._ticked >= TICK:
+            self._ticked = clock
+            changed = frozenset(Topic)
+            self._measure()
+        screen = self.screen
+        if changed and hasattr(screen, "update") and screen.is_mounted:
+            screen.update(changed, self.now())
+
+    def _measure(self) -> None:
+        wall, used = time.perf_counter(), time.process_time()
+        if wall - self._cpu[0] >= 2 or not self.cost:
+            share = (used - self._cpu[1]) / max(1e-6, wall - self._cpu[0])
+            self.cost = f"cpu {share * 100:.1f} %" if self.cost else "cpu –"
+            self._cpu = (wall, used)
+
+    # What any screen may ask for
+
+    def say(self, words: str, *, good: bool) -> None:
+        """A toast; never markup."""
+        self.notify(words, severity="information" if good else "warning", markup=False)
+
+    def copy(self, text: str, what: str) -> None:
+        """Put *text* on the clipboard of the terminal."""
+        if not text:
+            self.say("there is nothing to copy here", good=False)
+            return
+        self.copy_to_clipboard(text)
+        self.say(f"copied {what}", good=True)
+
+    def open(self, subject: object) -> None:
+        """Go in: the screen that shows *subject* in depth."""
+        match subject:
+            case Run() as run:
+                self.push_screen(run_screen(run))
+            case (Stream() as stream, (Group() | None) as group):
+                self.push_screen(stream_screen(stream, group))
+            case Finding() as finding:
+                self.push_screen(finding_screen(finding, self.open_entity))
+            case Repo() as repo:
+                self.push_screen(repo_screen(repo, self.zone))
+            case Service() as service:
+                self.push_screen(service_screen(service, self.store.logs, self.zone))
+            case LogLine() as line:
+                self.push_screen(line_screen(line, self.zone))
+
+    def open_entity(self, finding: Finding) -> None:
+        """Go to what a finding is about: its stream, run, service or repository."""
+        symptom, store = finding.symptom, self.store
+        for stream in store.streams.streams if symptom.stream and store.streams else ():
+            if stream.name == symptom.stream:
+                groups = (group for group in stream.groups if group.name == symptom.consumer_group)
+                self.open((stream, next(groups, None)))
+                return
+        for run in store.runs.runs if symptom.run and store.runs else ():
+            if symptom.run in {run.id, run.title}:
+                self.open(run)
+                return
+        for service in store.services.services if symptom.service and store.services else ():
+            if service.name == symptom.service:
+                self.open(service)
+                return
+        for repo in store.repos.repos if symptom.repo and store.repos else ():
+            if symptom.repo in {repo.path, repo.name}:
+                self.open(repo)
+                return
+        self.say("what this finding is about is not there now", good=False)
+
+    def control(self, runs: tuple[Run, ...], verb: str) -> None:
+        """Pause, resume or cancel; cancel asks first. What cannot be done says why."""
+        if self.engine.read_only:
+            self.say("read-only: started with --read-only, nothing is changed", good=False)
+            return
+        reasons = [why for why in (why_not(run, verb) for run in runs) if why]
+        able = tuple(run for run in runs if why_not(run, verb) is None)
+        if not able:
+            self.say(reasons[0] if reasons else "no run is selected", good=False)
+            return
+        if verb == ControlAction.CANCEL:
+            self._ask_to_cancel(able, reasons)
+        else:
+            self._send(able, ControlAction(verb))
+
+    def _ask_to_cancel(self, runs: tuple[Run, ...], reasons: list[str]) -> None:
+        names = runs[0].title or runs[0].id if len(runs) == 1 else f"{len(runs)} runs"
+        plan = [
+            field("run", f"{run.title or run.id}  ({run.status}, pid {run.pid or '–'})", "bold", 6)
+            for run in runs
+        ]
+        plan += [Para(), Para.of("Its process group gets SIGTERM, and after the grace SIGKILL.")]
+        plan += [Para.of("What it has written to files stays as it is. A cancelled run cannot be resumed.")]
+        plan += [Para.of(f"left out: {why}", "dim") for why in reasons]
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self._send(runs, ControlAction.CANCEL)
+
+        question = Confirm(
+            f"Cancel {names}?", plan, yes="Cancel the run" if len(runs) == 1 else "Cancel them", no="Go back"
+        )
+        self.push_screen(question, answered)
+
+    def _send(self, runs: tuple[Run, ...], action: ControlAction) -> None:
+        async def send() -> None:
+            for run in runs:
+                outcome = await self.engine.dispatch(
+                    ControlRun(run.id, action, actor="dashboard", seen=run.status)
+                )
+                self.say(outcome.message, good=outcome.ok)
+
+        self.run_worker(send(), name=f"{action} run", group="commands", exit_on_error=False)
+
+    async def acknowledge(self, finding: Finding) -> None:
+        """Put a finding aside."""
+        outcome = await self.engine.dispatch(MarkFinding(finding.symptom.fingerprint))
+        self.say(outcome.message, good=outcome.ok)
+
+    # Actions
+
+    def _to_board(self) -> Board:
+        while len(self.screen_stack) > 2:
+            self.pop_screen()
+        return self._board
+
+    def action_pane(self, name: str) -> None:
+        """One pane alone, by its number."""
+        if not isinstance(self.screen, Confirm):
+            self._to_board().zoom(Topic(name))
+
+    def action_overview(self) -> None:
+        """All panes."""
+        if not isinstance(self.screen, Confirm):
+            self._to_board().zoom(None)
+
+    def action_attention(self) -> None:
+        """Go to the next thing that needs a person."""
+        if not self._to_board().next_attention():
+            self.say("nothing needs you now", good=True)
+
+    def action_refresh_now(self) -> None:
+        """Read all sources now."""
+        self.engine.refresh()
+        self.say("reading all sources", good=True)
+
+    def action_next_theme(self) -> None:
+        """The next of the program's themes."""
+        at = themes.CYCLE.index(self.theme) + 1 if self.theme in themes.CYCLE else 0
+        self.theme = themes.CYCLE[at % len(themes.CYCLE)]
+
+    def action_help(self) -> None:
+        """The keys of the screen that is on top."""
+        if not isinstance(self.screen, Help):
+            self.push_screen(Help(self.screen))
+
+    def action_copy_or_hint(self) -> None:
+        """Copy what is selected with the mouse, else say how to quit."""
+        selected = self.screen.get_selected_text()
+        if selected:
+            self.copy(selected, "the selection")
+        else:
+            self.say("q quits", good=True)
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:  # noqa: ARG002 - Textual gives it
+        """What the palette lists beside the themes: every pane, and every key of the screen by its words."""
+        for topic, name in TITLES.items():
+            yield SystemCommand(
+                f"{name}",
+                f"the {name.lower()} alone ({NUMBERS[topic]})",
+                lambda t=topic: self.action_pane(t.value),
+            )
+        yield SystemCommand("Overview", "all panes (0)", self.action_overview)
+        yield SystemCommand("Needs me", "the next thing that needs attention (a)", self.action_attention)
+        yield SystemCommand("Refresh", "read all sources now (R)", self.action_refresh_now)
+        yield SystemCommand("Help", "the keys (?)", self.action_help)
+        yield SystemCommand("Theme", "choose among all themes", self.search_themes)
+        yield SystemCommand("Quit", "leave agentdash (q)", self.exit)

@@ -1,0 +1,300 @@
+"""One thing in depth, as a page."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from datetime import datetime, tzinfo
+
+from agentdash.core import units
+from agentdash.core.findings import Finding
+from agentdash.core.logs import LogLine
+from agentdash.core.repos import Repo
+from agentdash.core.runs import Run
+from agentdash.core.services import Service
+from agentdash.core.streams import Group, Stream, StreamJudgement
+from agentdash.core.text import decode, printable
+from tui.format.runs import GLYPHS, doing_words, state_words
+from tui.format.streams import NO_JUDGEMENT, VERDICTS, lag_text
+from tui.widgets.document import Para, field
+
+BLANK = Para()
+
+
+def moment(ms: int | None, now: int, zone: tzinfo | None) -> str:
+    """``14:27:55, 4m12 ago``; ``–`` when unknown."""
+    if ms is None:
+        return units.UNKNOWN
+    at = datetime.fromtimestamp(ms / 1000, tz=zone).astimezone(zone)
+    return f"{at:%H:%M:%S}, {units.age(now - ms)} ago"
+
+
+def heading(text: str) -> Para:
+    """The head of a section."""
+    return Para.of(text, "bold")
+
+
+def run(subject: Run, now: int, zone: tzinfo | None) -> list[Para]:
+    """State, lease, command, tokens of a run."""
+    glyph, style = ("?", "unknown") if subject.orphaned else GLYPHS[subject.status]
+    tokens = subject.tokens
+    shown = [
+        Para(((f"{glyph} ", style), (printable(subject.title or subject.id), "bold"))),
+        Para(((state_words(subject), style), ("  ", ""), doing_words(subject))),
+        BLANK,
+        field("id", printable(subject.id), "id"),
+        field("turn", f"{_or(subject.current_turn)} of {_or(subject.max_turns)}"),
+        field(
+            "tokens",
+            f"{units.count(tokens.total)}  in {units.count(tokens.input)}  "
+            f"out {units.count(tokens.output)}  cached {units.count(tokens.cached)}",
+        ),
+        field("worker", _worker(subject), "" if not subject.orphaned else "unknown"),
+        field("pid", _or(subject.pid)),
+        field("host", printable(subject.host or units.UNKNOWN)),
+        field("folder", printable(subject.cwd or units.UNKNOWN)),
+        field("command", printable(shlex.join(subject.command)) if subject.command else units.UNKNOWN),
+        BLANK,
+        field("created", moment(subject.created_at, now, zone)),
+        field("started", moment(subject.started_at, now, zone)),
+        field("last event", moment(subject.last_event_at, now, zone)),
+        field("ended", moment(subject.ended_at, now, zone)),
+    ]
+    if subject.requested:
+        shown.insert(2, Para.of(f"{subject.requested} requested; the worker has not taken it up yet", "warn"))
+    if subject.reason:
+        shown.append(field("reason", printable(subject.reason)))
+    if subject.completion:
+        shown.append(field("completed", printable(subject.completion), "good"))
+    if subject.exit_code is not None:
+        shown.append(field("exit code", str(subject.exit_code), "" if subject.exit_code == 0 else "bad"))
+    if subject.error_message or subject.error_code:
+        words = ": ".join(printable(part) for part in (subject.error_code, subject.error_message) if part)
+        shown.append(field("error", words, "bad"))
+    if subject.malformed:
+        shown.append(field("malformed", ", ".join(subject.malformed), "unknown"))
+    return shown
+
+
+def _or(value: object) -> str:
+    return units.UNKNOWN if value is None else str(value)
+
+
+def _worker(subject: Run) -> str:
+    if subject.status.terminal:
+        return "none: the run has ended"
+    if subject.lock_owner is None:
+        return "none holds its lock" if subject.orphaned else "not seen yet"
+    lease = "" if subject.lock_ttl_ms is None else f", lease {units.age(subject.lock_ttl_ms)} left"
+    return f"{printable(subject.lock_owner)}{lease}"
+
+
+def stream(subject: Stream, judgement: StreamJudgement, now: int) -> list[Para]:
+    """Counts, ids and groups of a stream."""
+    shown = [
+        Para.of(decode(subject.name), "bold"),
+        BLANK,
+        field("entries", f"{subject.length}"),
+        field("added ever", _or(subject.entries_added)),
+        field("first", _or(subject.first_id), "id"),
+        field("last", _or(subject.last_id), "id"),
+        field("rate in", f"{units.count(judgement.rate_in)} /min"),
+        field("capped", judgement.cap.value),
+        field("memory", units.size(subject.memory_bytes)),
+        field("fields", printable(" ".join(subject.fields or ())) or units.UNKNOWN),
+    ]
+    if subject.error:
+        shown.append(field("error", printable(subject.error), "bad"))
+    for one in subject.groups:
+        shown += [BLANK, *group(one, judgement, now)]
+    return shown
+
+
+def group(subject: Group, judgement: StreamJudgement, now: int) -> list[Para]:
+    """One group with its consumers."""
+    judged = judgement.group(subject.name) or NO_JUDGEMENT
+    glyph, style = VERDICTS[judged.verdict]
+    lag = lag_text(subject.lag) + (f"  ({subject.lag.reason})" if subject.lag.reason else "")
+    rates = f"{units.count(judgement.rate_in)} in, {units.count(judged.rate_out)} out /min"
+    shown = [
+        Para(((f"{decode(subject.name)}  ", "bold"), (f"{glyph} {judged.verdict}", style))),
+        field("why", printable(judged.why) or units.UNKNOWN),
+        field("lag", lag),
+        field("pending", str(subject.pending)),
+        field("rates", rates),
+        field("delivered", subject.last_delivered_id, "id"),
+        field("read", _or(subject.entries_read)),
+    ]
+    if judged.since is not None:
+        shown.append(field("since", f"{units.age(now - judged.since)} ago"))
+    if subject.oldest_pending:
+        oldest = subject.oldest_pending
+        words = (
+            f"{oldest.id} with {decode(oldest.consumer)}, {units.age(oldest.idle_ms)}, ×{oldest.deliveries}"
+        )
+        shown.append(field("oldest", words))
+    for consumer in subject.consumers:
+        idle = f"{consumer.pending} pending, idle {units.age(consumer.idle_ms)}"
+        shown.append(field("consumer", f"{decode(consumer.name)}  {idle}"))
+    if not subject.consumers:
+        shown.append(field("consumers", "none", "bad"))
+    return shown
+
+
+def finding(subject: Finding, now: int) -> list[Para]:
+    """Evidence, hypothesis, recommendation, and how to see it oneself."""
+    symptom = subject.symptom
+    style = "bad bold" if symptom.severity == "CRITICAL" else "warn bold"
+    shown = [
+        Para(((f"{symptom.severity}  ", style), (printable(symptom.summary), "bold"))),
+        Para(((f"{symptom.category}  {printable(subject.finding_id)}  {subject.status}", "dim"),)),
+        BLANK,
+        field(
+            "seen",
+            f"{units.age(now - subject.first_seen)} ago first, {units.age(now - subject.last_seen)} ago last",
+        ),
+        field("count", f"in {subject.count} samples" if subject.count > 1 else "once"),
+        field("by", printable(symptom.agent_id)),
+    ]
+    about = (
+        ("stream", decode(symptom.stream) if symptom.stream else None),
+        ("group", decode(symptom.consumer_group) if symptom.consumer_group else None),
+        ("consumer", decode(symptom.consumer) if symptom.consumer else None),
+        ("service", symptom.service),
+        ("run", symptom.run),
+        ("repo", symptom.repo),
+        ("correlation", symptom.correlation_id),
+    )
+    shown += [field(name, printable(value), "info") for name, value in about if value]
+    for name, value in symptom.metrics:
+        shown.append(field(name, f"{value:g}", width=22))
+    if symptom.message_ids:
+        shown.append(field("entries", " ".join(symptom.message_ids[:20]), "id"))
+    for title, text in (
+        ("What this may be", symptom.hypothesis),
+        ("What to do", symptom.recommendation),
+        ("What would clear it", symptom.clears),
+    ):
+        if text:
+            shown += [BLANK, heading(title), Para.of(printable(text))]
+    if symptom.evidence:
+        shown += [
+            BLANK,
+            heading("Evidence"),
+            *(Para.of(printable(line), "", hang=2) for line in symptom.evidence),
+        ]
+    if symptom.see:
+        shown += [BLANK, heading("See it yourself"), Para.of(printable(symptom.see), "info", hang=2)]
+    return shown
+
+
+def repo(subject: Repo, now: int, zone: tzinfo | None) -> list[Para]:
+    """Branch, upstream and every changed file of a repository."""
+    where = (
+        f"detached at {(subject.head or '')[:10]}" if subject.detached else printable(subject.branch or "–")
+    )
+    shown = [
+        Para.of(printable(subject.name), "bold"),
+        field("path", printable(subject.path)),
+        field("kind", subject.kind.value),
+        field("branch", where, "info"),
+        field("upstream", _upstream(subject)),
+        field("commit", f"{(subject.head or 'none yet')[:10]}  {printable(subject.subject or '')}"),
+        field(
+            "author",
+            f"{printable(subject.author or units.UNKNOWN)}, {moment(subject.committed_at, now, zone)}",
+        ),
+        field("stash", _or(subject.stash)),
+    ]
+    if subject.operation:
+        shown.append(field("in the midst", f"{subject.operation} {subject.operation_step or ''}", "bad"))
+    if subject.lock_age_ms is not None:
+        shown.append(field("index.lock", f"{units.age(subject.lock_age_ms)} old", "warn"))
+    if subject.error:
+        shown += [BLANK, Para.of(f"✗ {printable(subject.error)}", "bad", hang=2)]
+        return shown
+    total = subject.changes_total or len(subject.changes)
+    shown += [BLANK, heading(f"{total} changed" if total else "clean")]
+    for change in subject.changes:
+        index, tree = change.xy[:1], change.xy[1:2]
+        style = "bad" if "U" in change.xy else "warn" if index in ".? " else "good"
+        origin = f" ← {printable(change.renamed_from)}" if change.renamed_from else ""
+        shown.append(Para(((f"{index}{tree} ", style), (printable(change.path) + origin, "")), hang=3))
+    if total > len(subject.changes):
+        shown.append(Para.of(f"… {total - len(subject.changes)} more", "dim"))
+    return shown
+
+
+def _upstream(subject: Repo) -> str:
+    if subject.upstream is None:
+        return "none"
+    if subject.upstream_gone:
+        return f"{printable(subject.upstream)}, which is gone"
+    return f"{printable(subject.upstream)}  ↑{_or(subject.ahead)} ↓{_or(subject.behind)}"
+
+
+def service(subject: Service, now: int, zone: tzinfo | None) -> list[Para]:
+    """Process, memory, ports, probe and last line of a service."""
+    shown = [
+        Para(((printable(subject.name), "bold"), (f"  {subject.state}", ""))),
+        BLANK,
+        field("pid", _or(subject.pid)),
+        field("started", moment(subject.create_time, now, zone)),
+        field("restarts", f"{subject.restarts} since agentdash started"),
+        field("cpu", units.percent(subject.cpu_percent)),
+        field("memory", units.size(subject.rss_bytes)),
+        field(
+            "trend",
+            f"{units.size(subject.rss_trend)} /min" if subject.rss_trend is not None else units.UNKNOWN,
+        ),
+        field("threads", _or(subject.threads)),
+        field("open files", _or(subject.open_files)),
+        field("children", _or(subject.children)),
+        field("ports", " ".join(map(str, subject.ports)) or units.UNKNOWN),
+        field("folder", printable(subject.cwd or units.UNKNOWN)),
+        field("command", printable(subject.command or units.UNKNOWN)),
+    ]
+    if subject.probe:
+        probe = subject.probe
+        words = (
+            "not asked yet" if probe.ok is None else "answers" if probe.ok else f"fails: {probe.error or ''}"
+        )
+        took = f" in {probe.latency_ms:.1f} ms" if probe.latency_ms is not None else ""
+        shown.append(
+            field("probe", f"{probe.target} {printable(words)}{took}", "bad" if probe.ok is False else "")
+        )
+    if subject.exit_code is not None:
+        shown.append(field("exit code", str(subject.exit_code)))
+    if subject.down_since is not None:
+        shown.append(field("down since", moment(subject.down_since, now, zone), "bad"))
+    if subject.error:
+        shown.append(field("error", printable(subject.error), "unknown"))
+    if subject.last_line:
+        shown += [
+            BLANK,
+            field("last line", printable(subject.last_line)),
+            field("", moment(subject.last_line_at, now, zone)),
+        ]
+    return shown
+
+
+def log_line(subject: LogLine, now: int, zone: tzinfo | None) -> list[Para]:
+    """All that a line says, its fields folded out."""
+    level = subject.level.value if subject.level else "none given"
+    shown = [
+        field("source", f"{printable(subject.source)} at byte {subject.offset}"),
+        field("time", moment(subject.at, now, zone) if subject.at else "none given"),
+        field("read", moment(subject.seen_at, now, zone)),
+        field("level", level),
+        field("service", printable(subject.service or units.UNKNOWN)),
+        field("correlation", printable(subject.correlation_id or units.UNKNOWN), "info"),
+    ]
+    if subject.masked:
+        shown.append(field("masked", ", ".join(subject.masked), "warn"))
+    shown += [BLANK, Para.of(printable(subject.message))]
+    if subject.fields:
+        shown += [BLANK, heading("Fields")]
+        for name, value in subject.fields.items():
+            text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+            shown.append(field(printable(name), printable(text), width=16))
+    return shown

@@ -1,0 +1,129 @@
+"""Findings as lines: causes first, their symptoms beneath."""
+
+from __future__ import annotations
+
+from agentdash.core import units
+from agentdash.core.findings import Finding, FindingsSnapshot, FindingStatus, Severity
+from agentdash.core.text import decode, printable
+from tui.format.item import Cell, Column, Item, Listing, Row
+
+COLUMNS = (
+    Column("severity", "", 11, sortable=True),
+    Column("summary", "", 20, flex=1, min_width=12),
+    Column("count", "", 5, align="right", priority=1),
+)
+WIDE = (
+    Column("status", "STATUS", 12, priority=3),
+    Column("age", "SINCE", 6, align="right", priority=2),
+    Column("category", "CATEGORY", 18, priority=4),
+    Column("id", "ID", 8, priority=5),
+    Column("by", "BY", 20, priority=6),
+)
+
+STYLES = {
+    Severity.CRITICAL: ("●", "bad bold"),
+    Severity.HIGH: ("▲", "warn bold"),
+    Severity.MEDIUM: ("●", "warn"),
+    Severity.LOW: ("○", "dim"),
+    Severity.INFO: ("○", "dim"),
+}
+
+
+def listing(snapshot: FindingsSnapshot, now: int) -> Listing:
+    """All findings that are not resolved, worst first; each cause with its symptoms."""
+    shown = [f for f in snapshot.findings if f.status is not FindingStatus.RESOLVED]
+    fingerprints = {f.symptom.fingerprint for f in shown}
+    beneath: dict[str, list[Finding]] = {}
+    for finding in shown:
+        if finding.cause in fingerprints and finding.cause is not None:
+            beneath.setdefault(finding.cause, []).append(finding)
+    causes = [f for f in shown if f.cause not in fingerprints]
+    items = tuple(item(cause, now, tuple(beneath.get(cause.symptom.fingerprint, ()))) for cause in causes)
+    return Listing(items + bad_lines(snapshot), _summary(shown, len(causes), snapshot), NOTHING)
+
+
+NOTHING = ("nothing is wrong that is known of", "outside agents add to monitor-session/findings/*.jsonl")
+
+
+def _summary(shown: list[Finding], causes: int, snapshot: FindingsSnapshot) -> str:
+    open_now = [f for f in shown if f.status is FindingStatus.OPEN]
+    parts = [f"{len(open_now)} open"]
+    if len(shown) > causes:
+        parts.append(f"{len(shown) - causes} symptoms")
+    watching = sum(f.status is FindingStatus.WATCHING for f in shown)
+    if watching:
+        parts.append(f"{watching} watched")
+    if snapshot.bad_total:
+        parts.append(f"{snapshot.bad_total} bad lines")
+    return " · ".join(parts)
+
+
+def bad_lines(snapshot: FindingsSnapshot) -> tuple[Item, ...]:
+    """Lines of the inbox that were not understood, each as what it is."""
+    items = []
+    for path, number, why in snapshot.bad_lines[-5:]:
+        cells = (
+            Cell("? bad line", "unknown"),
+            Cell(printable(f"{path}:{number}: {why}"), "unknown"),
+            Cell(""),
+        )
+        items.append(Item(Row(key=("bad", path, number), cells=cells), None))
+    return tuple(items)
+
+
+def subject_of(finding: Finding) -> str:
+    """What it is about, in front of its summary."""
+    symptom = finding.symptom
+    parts = [decode(part) for part in (symptom.stream, symptom.consumer_group) if part]
+    parts += [
+        printable(part)
+        for part in (symptom.service, symptom.run, symptom.repo)
+        if part and not symptom.stream
+    ]
+    return " ".join(parts[:2])
+
+
+def item(finding: Finding, now: int, symptoms: tuple[Finding, ...] = ()) -> Item:
+    """One finding, with its symptoms beneath."""
+    children = tuple(
+        _line(symptom, now, "└ " if number == len(symptoms) else "├ ")
+        for number, symptom in enumerate(symptoms, 1)
+    )
+    whole = _line(finding, now, "")
+    return Item(whole.row, finding, problem=whole.problem, children=children)
+
+
+def _line(finding: Finding, now: int, branch: str) -> Item:
+    symptom = finding.symptom
+    glyph, style = STYLES[symptom.severity]
+    quiet = finding.status is not FindingStatus.OPEN
+    word = (
+        symptom.severity.value
+        if symptom.severity.rank <= Severity.MEDIUM.rank
+        else symptom.severity.value.lower()
+    )
+    if finding.status is FindingStatus.WATCHING:
+        glyph, word = "◌", "watching"
+    elif finding.status is FindingStatus.ACKNOWLEDGED:
+        glyph, word = "✓", "acknowl."
+    about = subject_of(finding)
+    text = printable(symptom.summary)
+    lead = f"{about}: " if about and not branch and not text.startswith(about) else ""
+    shown = "dim" if quiet else "bold" if symptom.severity is Severity.CRITICAL else ""
+    first = Cell(f"{branch}{word.lower()}" if branch else f"{glyph} {word}", "dim" if quiet else style)
+    cells = (
+        first,
+        Cell(spans=((lead, shown), (text, shown))) if lead else Cell(text, shown),
+        Cell(f"×{units.count(finding.count)}" if finding.count > 1 else "", "dim"),
+        Cell(finding.status.value, "dim"),
+        Cell(units.age(now - finding.first_seen), "dim"),
+        Cell(symptom.category, "dim"),
+        Cell(printable(finding.finding_id), "id"),
+        Cell(printable(symptom.agent_id), "dim"),
+    )
+    sort = (
+        symptom.severity.rank, text, finding.count, finding.status.value, now - finding.first_seen,
+        symptom.category, finding.finding_id, symptom.agent_id,
+    )  # fmt: skip
+    key = symptom.fingerprint if not finding.outside else ("inbox", finding.finding_id)
+    return Item(Row(key=key, cells=cells, depth=1 if branch else 0, sort=sort), finding, problem=not quiet)

@@ -1,0 +1,113 @@
+"""The first line: which server, how the fleet is, what needs a person."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime, tzinfo
+
+from agentdash.core.findings import Severity
+from agentdash.core.fleet import fleet_state, open_findings
+from agentdash.core.runs import RunStatus
+from agentdash.core.snapshot import SourceState, Topic
+from agentdash.core.store import Store
+from agentdash.core.text import printable
+from tui.widgets.linebar import Word
+
+STATES = {
+    "OK": ("●", "good"),
+    "DEGRADED": ("▲", "warn bold"),
+    "CRITICAL": ("✗", "bad bold"),
+    "UNKNOWN": ("?", "unknown"),
+}
+NAME = Word((("agentdash", "accent bold"),), "app.overview")
+
+
+def left(store: Store, now: int, *, label: str = "") -> tuple[Word, ...]:
+    """Server, fleet, runs, findings."""
+    words = [NAME, server(store, now)]
+    if label:
+        words.append(Word(((label, "warn"),)))
+    glyph, style = STATES[fleet_state(store, now)]
+    words.append(Word((("fleet ", "dim"), (f"{glyph} {fleet_state(store, now)}", style))))
+    words += [word for word in (runs(store), findings(store)) if word]
+    return tuple(words)
+
+
+def server(store: Store, now: int) -> Word:
+    """Which server is in use, and whether it answers."""
+    health = store.health.get(Topic.STREAMS) or store.health.get(Topic.RUNS)
+    state = health.seen_at(now) if health else SourceState.LOADING
+    name = printable(store.server_label or "no server yet")
+    mark, style = {
+        SourceState.LIVE: ("●", "good"),
+        SourceState.ERROR: ("✗", "bad bold"),
+        SourceState.STALE: ("◌", "warn"),
+    }.get(state, ("◌", "dim"))
+    parts = [(f"{name} ", "dim" if state is SourceState.LIVE else ""), (mark, style)]
+    ping = store.streams.ping_ms if store.streams else None
+    if state is SourceState.LIVE and ping is not None:
+        parts.append((f" {ping:.1f} ms", "dim"))
+    elif state is SourceState.ERROR:
+        parts.append((" no answer" if store.streams else " not there", "bad"))
+    return Word(tuple(parts))
+
+
+def runs(store: Store) -> Word | None:
+    """How many runs are live, paused, without worker, failed."""
+    if store.runs is None or not store.runs.runs:
+        return None
+    counted: Counter[str] = Counter()
+    for run in store.runs.runs:
+        if run.orphaned:
+            counted["orphaned"] += 1
+        elif run.status in {RunStatus.PAUSED, RunStatus.PAUSING}:
+            counted["paused"] += 1
+        elif run.status is RunStatus.FAILED:
+            counted["failed"] += 1
+        elif not run.status.terminal:
+            counted["live"] += 1
+    parts = [("runs", "dim")]
+    marks = (
+        ("live", "●", "good"),
+        ("paused", "‖", "warn"),
+        ("orphaned", "?", "unknown"),
+        ("failed", "✗", "bad"),
+    )
+    for name, mark, style in marks:
+        if counted[name]:
+            parts.append((f" {counted[name]} {mark}", style))
+    return Word(tuple(parts), "app.pane('runs')") if len(parts) > 1 else None
+
+
+def findings(store: Store) -> Word | None:
+    """How many findings are open, by severity."""
+    if store.findings is None:
+        return None
+    counted = Counter(finding.symptom.severity for finding in open_findings(store))
+    parts: list[tuple[str, str]] = [("findings ", "dim")]
+    shown = (
+        (Severity.CRITICAL, "critical", "bad bold"),
+        (Severity.HIGH, "high", "warn"),
+        (Severity.MEDIUM, "medium", "warn"),
+        (Severity.LOW, "low", "dim"),
+    )
+    for severity, word, style in shown:
+        if counted[severity]:
+            parts += [(" · " if len(parts) > 1 else "", "dim"), (f"{counted[severity]} {word}", style)]
+    if len(parts) == 1:
+        parts.append(("none", "good"))
+    return Word(tuple(parts), "app.pane('findings')")
+
+
+def clock(now: int, zone: tzinfo | None) -> str:
+    """Time of day, HH:MM:SS."""
+    return datetime.fromtimestamp(now / 1000, tz=zone).astimezone(zone).strftime("%H:%M:%S")
+
+
+def trail(steps: tuple[str, ...]) -> Word:
+    """The way that led here, ``Streams › orders › billing``."""
+    parts: list[tuple[str, str]] = []
+    for number, step in enumerate(steps, 1):
+        last = number == len(steps)
+        parts += [(printable(step), "bold" if last else "dim"), *([] if last else [(" › ", "dim")])]
+    return Word(tuple(parts))

@@ -1,0 +1,98 @@
+"""What a pane lists: a row with the thing it stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+
+from tui.widgets.cells import Cell
+from tui.widgets.columns import Column
+from tui.widgets.table import Row
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One line of a pane.
+
+    Attributes:
+        row: What is drawn.
+        subject: The record behind it, for keys and drill-down.
+        problem: Whether `!` keeps it.
+        children: Lines that belong under it and move with it.
+    """
+
+    row: Row
+    subject: object
+    problem: bool = False
+    children: tuple[Item, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """All that a pane shows of one subject.
+
+    Attributes:
+        items: In their natural order: what needs a person first.
+        summary: For the border: how many, how complete.
+        empty: What to say, and how to get something in, when there is none.
+    """
+
+    items: tuple[Item, ...] = ()
+    summary: str = ""
+    empty: tuple[str, str] = ("nothing here yet", "")
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a person chose for a listing.
+
+    Attributes:
+        needle: Only lines that hold this text, without regard to case.
+        problems: Only what is not fine.
+        toggled: Keys that the person folded or unfolded by hand.
+    """
+
+    needle: str = ""
+    problems: bool = False
+    toggled: frozenset[Hashable] = field(default_factory=frozenset)
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether anything may be left out."""
+        return bool(self.needle) or self.problems
+
+
+def rows_of(listing: Listing, view: View) -> tuple[list[Row], dict[Hashable, object], int]:
+    """Apply *view* to *listing*.
+
+    Returns:
+        The rows in order, the subject of each row by its key, and how many lines the view leaves out.
+    """
+    rows: list[Row] = []
+    subjects: dict[Hashable, object] = {}
+    hidden = 0
+    for item in listing.items:
+        kept = _kept(item, view)
+        children = [child for child in item.children if _kept(child, view) or (kept and not view.problems)]
+        if not kept and not children:
+            hidden += 1 + len(item.children)
+            continue
+        hidden += len(item.children) - len(children)
+        for row, subject in ((item.row, item.subject), *((child.row, child.subject) for child in children)):
+            rows.append(row)
+            subjects[row.key] = subject
+    return rows, subjects, hidden
+
+
+def _kept(item: Item, view: View) -> bool:
+    if view.problems and not item.problem:
+        return False
+    return not view.needle or view.needle.casefold() in plain(item.row).casefold()
+
+
+def plain(row: Row) -> str:
+    """The row as one line of text, for search and copying."""
+    return "  ".join(text for text in (cell.plain.strip() for cell in row.cells) if text)
+
+
+__all__ = ["Cell", "Column", "Item", "Listing", "Row", "View", "plain", "rows_of"]

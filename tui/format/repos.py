@@ -1,0 +1,119 @@
+"""Repositories as lines."""
+
+from __future__ import annotations
+
+from agentdash.core import units
+from agentdash.core.fleet import repo_in_trouble
+from agentdash.core.repos import Repo, RepoKind, ReposSnapshot
+from agentdash.core.text import printable
+from tui.format.item import Cell, Column, Item, Listing, Row
+
+COLUMNS = (
+    Column("mark", "", 1, sortable=False),
+    Column("repo", "REPO", 10, flex=1, min_width=8),
+    Column("branch", "BRANCH", 12, flex=1, min_width=8),
+    Column("change", "CHANGE", 10, flex=0, priority=0),
+    Column("last", "LAST", 5, align="right", priority=1),
+)
+WIDE = (
+    Column("subject", "LAST COMMIT", 20, flex=2, priority=2),
+    Column("upstream", "UPSTREAM", 14, priority=4),
+    Column("stash", "STASH", 5, align="right", priority=5),
+    Column("kind", "KIND", 9, priority=6),
+    Column("path", "PATH", 20, flex=1, priority=7),
+)
+
+
+def listing(snapshot: ReposSnapshot, now: int) -> Listing:
+    """All repositories: those in trouble first, then the changed ones, the clean ones last."""
+    repos = sorted(snapshot.repos, key=_order)
+    changed = sum(repo.dirty for repo in repos)
+    parts = [str(len(repos)), f"{changed} changed", "live" if snapshot.mode == "watching" else snapshot.mode]
+    if not snapshot.complete:
+        parts.append("searching")
+    roots = ", ".join(snapshot.roots)
+    return Listing(
+        items=tuple(item(repo, now) for repo in repos),
+        summary=" · ".join(parts),
+        empty=(
+            f"no git repositories below {printable(roots)}",
+            "name another folder:  agentdash --projects DIR",
+        ),
+    )
+
+
+def _order(repo: Repo) -> tuple[int, str]:
+    if repo_in_trouble(repo):
+        return 0, repo.path
+    return (1 if repo.dirty else 2 if repo.ahead or repo.behind else 3), repo.path
+
+
+def item(repo: Repo, now: int) -> Item:
+    """One repository as a line."""
+    trouble = repo_in_trouble(repo)
+    busy = repo.dirty or trouble
+    mark = Cell("✗", "bad") if repo.error else Cell("●", "info") if busy else Cell("")
+    last = now - repo.committed_at if repo.committed_at is not None else None
+    cells = (
+        mark,
+        Cell(("└ " if repo.kind is RepoKind.SUBMODULE else "") + printable(repo.name), "" if busy else "dim"),
+        branch_cell(repo),
+        change_cell(repo),
+        Cell(units.age(last), "dim"),
+        Cell(printable(repo.error or repo.subject or units.UNKNOWN), "bad" if repo.error else "dim"),
+        Cell(printable(repo.upstream or units.UNKNOWN), "dim"),
+        Cell("" if not repo.stash else str(repo.stash), "warn"),
+        Cell(repo.kind.value, "dim"),
+        Cell(printable(repo.path), "dim"),
+    )
+    total = (repo.staged or 0) + (repo.unstaged or 0) + (repo.untracked or 0)
+    sort = (
+        None, repo.name, repo.branch, total, last, repo.subject, repo.upstream, repo.stash, repo.kind.value,
+        repo.path,
+    )  # fmt: skip
+    return Item(Row(key=repo.path, cells=cells, sort=sort), repo, problem=busy)
+
+
+def branch_cell(repo: Repo) -> Cell:
+    """The branch, or what stands in its place: an operation, a detached HEAD, no commits yet."""
+    if repo.error:
+        return Cell("error", "bad bold")
+    if repo.operation:
+        step = f" {repo.operation_step}" if repo.operation_step else ""
+        return Cell(f"{repo.operation}{step}", "bad bold")
+    if repo.detached:
+        return Cell(f"({(repo.head or 'detached')[:7]})", "warn")
+    main = repo.branch in {"main", "master", "trunk"}
+    spans = [
+        (
+            printable(repo.branch or units.UNKNOWN),
+            "dim" if main and not repo.dirty else "" if main else "info",
+        )
+    ]
+    if repo.ahead:
+        spans.append((f" ↑{repo.ahead}", "unknown"))
+    if repo.behind:
+        spans.append((f" ↓{repo.behind}", "unknown"))
+    if repo.upstream_gone:
+        spans.append((" gone", "warn"))
+    return Cell(spans=tuple(spans))
+
+
+def change_cell(repo: Repo) -> Cell:
+    """``+3 ~5 ?2``: staged, unstaged, untracked; ``U2``: conflicts."""
+    if repo.error:
+        return Cell("?", "unknown")
+    if repo.unstaged is None:
+        return Cell(units.UNKNOWN, "dim")
+    parts: list[tuple[str, str]] = []
+    for mark, number, style in (
+        ("U", repo.conflicted, "bad bold"),
+        ("+", repo.staged, "good"),
+        ("~", repo.unstaged, "warn"),
+        ("?", repo.untracked, "warn"),
+    ):
+        if number:
+            parts.append((f"{' ' if parts else ''}{mark}{number}", style))
+    if not parts and repo.submodules.moved:
+        return Cell("moved", "warn")
+    return Cell(spans=tuple(parts)) if parts else Cell("clean", "good")

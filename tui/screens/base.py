@@ -1,0 +1,96 @@
+"""What all screens share: the first and the last line, and how facts reach them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.widget import Widget
+
+from agentdash.core.snapshot import Topic
+from tui.format import header
+from tui.widgets.footer import Footer
+from tui.widgets.linebar import LineBar, Word
+
+if TYPE_CHECKING:
+    from tui.app import AgentDash
+
+
+class FactScreen(Screen[None]):
+    """A screen between header and footer that shows what the store has.
+
+    Sub-classes give `body`, `facts` and, where they are not the first screen, `trail`.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "back", "Back", show=False, id="screen.back"),
+    ]
+
+    def compose(self) -> ComposeResult:
+        """Header, what the sub-class has, footer."""
+        yield LineBar(id="header")
+        yield from self.body()
+        yield Footer(id="footer")
+
+    def body(self) -> Iterable[Widget]:
+        """What stands between header and footer."""
+        return ()
+
+    @property
+    def dash(self) -> AgentDash:
+        """The app, as what it is."""
+        return cast("AgentDash", self.app)
+
+    @property
+    def trail(self) -> tuple[str, ...]:
+        """The way that led here; () for the first screen."""
+        return ()
+
+    def facts(self, topics: frozenset[Topic], now: int) -> None:
+        """Show what has changed; called at most ten times a second, and once a second for the ages."""
+
+    def blocked(self) -> set[str]:
+        """The actions that cannot work now: greyed in the footer, and they say why when asked for."""
+        return set()
+
+    def update(self, topics: frozenset[Topic], now: int) -> None:
+        """Bring the whole screen up to date."""
+        self.facts(topics, now)
+        self._draw_header(now)
+        self.draw_footer()
+
+    def _draw_header(self, now: int) -> None:
+        dash, bar = self.dash, self.query_one("#header", LineBar)
+        if self.trail:
+            steps = Word((("agentdash", "accent bold"),), "app.overview")
+            bar.left = (steps, header.trail(self.trail), *header.left(dash.store, now, label=dash.label)[1:])
+        else:
+            bar.left = header.left(dash.store, now, label=dash.label)
+        read_only = (Word((("read-only", "warn"),)),) if dash.engine.read_only else ()
+        bar.right = (*read_only, Word(((header.clock(now, dash.zone), "dim"),)))
+
+    def draw_footer(self) -> None:
+        """The keys of what has the focus now."""
+        footer = self.query_one(Footer)
+        footer.show(cast("Screen[object]", self), self.blocked())
+        footer.right = (Word(((self.dash.cost, "dim"),)),)
+
+    def on_screen_resume(self) -> None:
+        """Catch up with what happened while another screen was on top."""
+        self.call_after_refresh(lambda: self.update(frozenset(Topic), self.dash.now()))
+
+    def on_descendant_focus(self) -> None:
+        """Other keys may be there now."""
+        self.call_after_refresh(self.draw_footer)
+
+    async def on_line_bar_action_clicked(self, message: LineBar.ActionClicked) -> None:
+        """A word of header or footer was clicked."""
+        await self.run_action(message.action)
+
+    async def action_back(self) -> None:
+        """Go back to where one came from."""
+        if len(self.app.screen_stack) > 2:  # Textual's own default screen lies below the first of ours
+            self.app.pop_screen()

@@ -1,0 +1,312 @@
+"""The first screen: six panes at a glance; one of them alone, with its detail, when zoomed."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.containers import Container
+from textual.widget import Widget
+from textual.widgets import Input
+
+from agentdash.core.findings import Finding
+from agentdash.core.fleet import attention
+from agentdash.core.repos import Repo
+from agentdash.core.runs import Run
+from agentdash.core.services import Service
+from agentdash.core.snapshot import Topic
+from agentdash.core.streams import Group, Stream, StreamJudgement
+from tui.format import course, detail
+from tui.format.runs import why_not
+from tui.format.state import LIVE
+from tui.screens.base import FactScreen
+from tui.screens.panes import TITLES, board_panes
+from tui.widgets.document import Document, Para
+from tui.widgets.listpane import ListPane
+from tui.widgets.logpane import LogPane
+from tui.widgets.logview import LogView
+from tui.widgets.pane import Pane, TopicPane
+from tui.widgets.table import LineTable
+
+NARROW = 110
+
+
+class Board(FactScreen):
+    """The overview, and each pane alone."""
+
+    AUTO_FOCUS = "#runs-table"
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (NARROW, "-wide")]  # noqa: RUF012 - as Textual declares it
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("slash", "filter", "Filter", id="pane.filter"),
+        Binding("exclamation_mark", "problems", "Problems", id="pane.problems"),
+        Binding("a", "app.attention", "Needs me", id="app.attention"),
+        Binding("z", "zoom", "Zoom", show=False, id="pane.zoom"),
+        Binding("d", "details", "Details", show=False, id="pane.details"),
+        Binding("left,right,h,l", "fold", "Fold", show=False, id="pane.fold"),
+        Binding("y", "copy", "Copy", show=False, id="pane.copy"),
+        Binding("n", "search_next", "Next match", show=False, id="pane.next"),
+        Binding("N", "search_previous", "Previous match", show=False, id="pane.previous"),
+        Binding("A", "acknowledge", "Acknowledge", show=False, id="findings.acknowledge"),
+        Binding("escape", "back", "Back", show=False, id="screen.back"),
+    ]
+
+    zoomed: Topic | None = None
+    details = True
+
+    def body(self) -> Iterable[Widget]:
+        """The panes, the detail beside a zoomed one, the line for the filter."""
+        log = LogPane(self.dash.store.logs, self.dash.zone)
+        past = Pane("Last 10 min", Document(id="past-lines"), id="past")
+        past.body.can_focus = False
+        yield Container(
+            *board_panes(), past, log, Pane("Detail", Document(id="detail-page"), id="detail"), id="board"
+        )
+        yield Input(placeholder="text to keep", id="filter")
+
+    @property
+    def trail(self) -> tuple[str, ...]:
+        """The zoomed pane."""
+        return (TITLES[self.zoomed],) if self.zoomed else ()
+
+    @property
+    def panes(self) -> list[TopicPane]:
+        """The six panes, in the order of their numbers."""
+        return [self.pane(topic) for topic in TITLES]
+
+    def pane(self, topic: Topic) -> TopicPane:
+        """The pane of *topic*."""
+        found = self.query_one(f"#{topic.value}")
+        assert isinstance(found, TopicPane)
+        return found
+
+    @property
+    def current(self) -> TopicPane:
+        """The pane that has the focus, else the zoomed one, else the first."""
+        for node in self.focused.ancestors if self.focused else ():
+            if isinstance(node, TopicPane):
+                return node
+        return self.pane(self.zoomed or Topic.RUNS)
+
+    def on_mount(self) -> None:
+        """The filter line comes when it is asked for."""
+        self.query_one("#filter", Input).display = False
+        self.query_one("#detail").display = False
+
+    # Facts
+
+    def facts(self, topics: frozenset[Topic], now: int) -> None:
+        """Bring the panes up to date whose subject has changed."""
+        store = self.dash.store
+        for pane in self.panes:
+            if pane.topic in topics and pane.display:
+                pane.present(store, store.health.get(pane.topic), now)
+        past = self.query_one("#past-lines", Document)
+        if past.display and past.size.width:
+            past.show(course.paras(store, now, past.size.width))
+        self.query_one("#past", Pane).state = LIVE
+        self.show_detail(now)
+
+    def show_detail(self, now: int) -> None:
+        """Write the page beside a zoomed pane anew."""
+        side = self.query_one("#detail", Pane)
+        if side.display:
+            self.query_one("#detail-page", Document).show(self._detail_of(self.current, now))
+            side.state = LIVE
+
+    def _detail_of(self, pane: TopicPane, now: int) -> list[Para]:
+        zone = self.dash.zone
+        match pane.subject:
+            case Run() as run:
+                return detail.run(run, now, zone)
+            case (Stream() as stream, None):
+                return detail.stream(stream, self.judgement(stream), now)
+            case (Stream() as stream, Group() as group):
+                return detail.group(group, self.judgement(stream), now)
+            case Finding() as finding:
+                return detail.finding(finding, now)
+            case Repo() as repo:
+                return detail.repo(repo, now, zone)
+            case Service() as service:
+                return detail.service(service, now, zone)
+        return [Para.of("nothing is selected", "dim")]
+
+    def judgement(self, stream: Stream) -> StreamJudgement:
+        """What the window of samples says of *stream*."""
+        found = self.dash.store.streams
+        if found is not None:
+            for candidate, judged in zip(found.streams, found.judgements, strict=False):
+                if candidate.name == stream.name:
+                    return judged
+        return StreamJudgement()
+
+    # Zoom
+
+    def zoom(self, topic: Topic | None) -> None:
+        """Show one pane alone, or all."""
+        self.zoomed = topic
+        board = self.query_one("#board")
+        board.set_class(topic is not None, "-zoomed")
+        for pane in self.panes:
+            pane.display = topic is None or pane.topic is topic
+            if isinstance(pane, ListPane):
+                pane.widen(topic is pane.topic)
+        self.query_one("#past").display = topic is None
+        self._place_detail()
+        if topic is not None:
+            self.pane(topic).body.focus()
+        self.refresh_bindings()
+        self.call_after_refresh(self._catch_up)
+
+    def _catch_up(self) -> None:
+        self.update(frozenset(Topic), self.dash.now())
+
+    def _place_detail(self) -> None:
+        shown = self.zoomed is not None and self.zoomed is not Topic.LOGS and self.details
+        self.query_one("#detail").display = shown
+        if shown:
+            self.call_after_refresh(lambda: self.show_detail(self.dash.now()))
+
+    def action_zoom(self) -> None:
+        """The pane with the focus alone, or all panes again."""
+        self.zoom(None if self.zoomed else self.current.topic)
+
+    def action_details(self) -> None:
+        """Show or hide the page beside a zoomed pane; zoom where none is."""
+        if self.zoomed is None:
+            self.details = True
+            self.zoom(self.current.topic)
+            return
+        self.details = not self.details
+        self._place_detail()
+
+    async def action_back(self) -> None:
+        """Clear the filter, else show all panes again. Never quits."""
+        line, pane = self.query_one("#filter", Input), self.current
+        if line.has_focus:
+            line.value = ""
+            self._close_filter()
+        elif pane.narrowed:
+            self._narrow(pane, needle="", problems=False)
+        elif self.zoomed is not None:
+            self.zoom(None)
+
+    # What a person wants to see
+
+    def _narrow(self, pane: TopicPane, *, needle: str | None = None, problems: bool | None = None) -> None:
+        pane.narrow(needle=needle, problems=problems)
+        now = self.dash.now()
+        pane.present(self.dash.store, self.dash.store.health.get(pane.topic), now)
+
+    def action_filter(self) -> None:
+        """Ask for the text to keep."""
+        line = self.query_one("#filter", Input)
+        self._filtered = self.current
+        line.display = True
+        line.value = self._filtered.needle
+        line.border_title = f"filter {TITLES[self._filtered.topic].lower()}"
+        line.focus()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Filter while typing."""
+        if event.input.display:
+            self._narrow(self._filtered, needle=event.value)
+
+    def on_input_submitted(self) -> None:
+        """Keep the filter and go back to the pane."""
+        self._close_filter()
+
+    def _close_filter(self) -> None:
+        self.query_one("#filter", Input).display = False
+        self._filtered.body.focus()
+
+    def action_problems(self) -> None:
+        """Only what is not fine, or all."""
+        self._narrow(self.current, problems=not self.current.problems)
+
+    def action_fold(self) -> None:
+        """Fold or unfold what the cursor is on."""
+        pane = self.current
+        if isinstance(pane, ListPane):
+            pane.toggle()
+            self._narrow(pane)
+
+    def action_copy(self) -> None:
+        """Copy the row or the line."""
+        self.dash.copy(self.current.line, "the row")
+
+    def action_search_next(self) -> None:
+        """Go to the next line that matches."""
+        pane = self.current
+        if isinstance(pane, LogPane):
+            pane.log_view.search_next()
+        elif isinstance(pane, ListPane):
+            pane.table.action_cursor_down()
+
+    def action_search_previous(self) -> None:
+        """Go to the previous line that matches."""
+        pane = self.current
+        if isinstance(pane, LogPane):
+            pane.log_view.search_prev()
+        elif isinstance(pane, ListPane):
+            pane.table.action_cursor_up()
+
+    async def action_acknowledge(self) -> None:
+        """Put the finding under the cursor aside."""
+        subject = self.current.subject
+        if isinstance(subject, Finding):
+            await self.dash.acknowledge(subject)
+        else:
+            self.dash.say("A acknowledges a finding: put the cursor on one (3)", good=False)
+
+    def goto(self, topic: Topic, key: Hashable) -> None:
+        """Zoom to the pane of *topic* and put the cursor on *key*."""
+        self.zoom(topic)
+        pane = self.pane(topic)
+        if isinstance(pane, ListPane):
+            if pane.narrowed:
+                self._narrow(pane, needle="", problems=False)
+            pane.table.move_to(key)
+
+    def next_attention(self) -> bool:
+        """Go to the next thing that needs a person; False where there is none."""
+        needs = attention(self.dash.store, self.dash.now())
+        if not needs:
+            return False
+        pane = self.current
+        here = (pane.topic, pane.table.cursor_key if isinstance(pane, ListPane) else None)
+        places = [(need.topic, need.key) for need in needs]
+        at = places.index(here) + 1 if here in places else 0
+        self.goto(*places[at % len(places)])
+        self.dash.say(f"{at % len(places) + 1} of {len(places)}: {needs[at % len(places)].why}", good=True)
+        return True
+
+    # Messages of the panes
+
+    def on_line_table_row_highlighted(self, message: LineTable.RowHighlighted) -> None:
+        """The page beside follows the cursor; the footer follows what can be done to it."""
+        if self.is_current:
+            self.show_detail(self.dash.now())
+            self.draw_footer()
+        message.stop()
+
+    def on_line_table_row_selected(self, message: LineTable.RowSelected) -> None:
+        """Enter: go in."""
+        for pane in self.panes:
+            if isinstance(pane, ListPane) and pane.table is message.table and pane.subject is not None:
+                self.dash.open(pane.subject)
+
+    def on_log_view_line_selected(self, message: LogView.LineSelected) -> None:
+        """Enter on a line of the log."""
+        self.dash.open(message.line)
+
+    def blocked(self) -> set[str]:
+        """Pause, resume, cancel: by the state of the run under the cursor."""
+        pane = self.current
+        if pane.topic is not Topic.RUNS:
+            return set()
+        run = pane.subject if isinstance(pane.subject, Run) else None
+        if self.dash.engine.read_only:
+            return {"control('pause')", "control('resume')", "control('cancel')"}
+        return {f"control('{verb}')" for verb in ("pause", "resume", "cancel") if why_not(run, verb)}

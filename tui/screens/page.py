@@ -1,0 +1,68 @@
+"""A whole screen with one page of text that stays up to date: a finding, a repository, a log line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.widget import Widget
+
+from agentdash.core.snapshot import Topic
+from agentdash.core.store import Store
+from tui.screens.base import FactScreen
+from tui.widgets.document import Document, Para
+
+Writer = Callable[[Store, int], Sequence[Para]]
+"""(store, now) → the page."""
+
+
+class PageScreen(FactScreen):
+    """One page.
+
+    Args:
+        trail: The way that leads here.
+        writer: Writes the page from what the store has.
+        go: What Enter leads to, if anything.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "go", "Go to it", id="screen.go"),
+        Binding("y", "copy", "Copy", id="screen.copy"),
+        Binding("escape", "back", "Back", id="screen.back"),
+    ]
+
+    def __init__(self, trail: tuple[str, ...], writer: Writer, go: Callable[[], None] | None = None) -> None:
+        super().__init__()
+        self._trail = trail
+        self._writer = writer
+        self._go = go
+
+    @property
+    def trail(self) -> tuple[str, ...]:
+        """The way that led here."""
+        return self._trail
+
+    def body(self) -> Iterable[Widget]:
+        """The page."""
+        yield Document(id="page")
+
+    def facts(self, topics: frozenset[Topic], now: int) -> None:  # noqa: ARG002 - a page may rest on any subject
+        """Write it anew."""
+        self.query_one(Document).show(self._writer(self.dash.store, now))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Enter leads somewhere only where there is somewhere to go."""
+        if action == "go":
+            return self._go is not None
+        return super().check_action(action, parameters)
+
+    def action_go(self) -> None:
+        """Go to what the page is about."""
+        if self._go is not None:
+            self._go()
+
+    def action_copy(self) -> None:
+        """Copy the page as text."""
+        text = "\n".join("".join(text for text, _ in para.parts) for para in self.query_one(Document).paras)
+        self.dash.copy(text, "the page")

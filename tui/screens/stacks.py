@@ -1,0 +1,72 @@
+"""Which screen shows which thing in depth."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import tzinfo
+
+from agentdash.core.findings import Finding
+from agentdash.core.logs import LogLine, LogRing
+from agentdash.core.repos import Repo
+from agentdash.core.runs import Run
+from agentdash.core.services import Service
+from agentdash.core.store import Store
+from agentdash.core.streams import Group, Stream
+from agentdash.core.text import printable
+from tui.format import detail
+from tui.screens.page import PageScreen
+from tui.screens.run import RunScreen
+from tui.screens.service import ServiceScreen
+from tui.screens.stream import StreamScreen
+from tui.widgets.document import Para
+
+
+def run_screen(run: Run) -> RunScreen:
+    """A run: its facts and its events."""
+    return RunScreen(run.id, run.title or run.id)
+
+
+def stream_screen(stream: Stream, group: Group | None) -> StreamScreen:
+    """A stream: groups, consumers, pending entries, messages."""
+    return StreamScreen(stream.name, group.name if group else None)
+
+
+def service_screen(service: Service, ring: LogRing, zone: tzinfo | None) -> ServiceScreen:
+    """A service: its facts and its log."""
+    return ServiceScreen(service.name, ring, zone)
+
+
+def finding_screen(finding: Finding, go: Callable[[Finding], None]) -> PageScreen:
+    """A finding: evidence, hypothesis, recommendation. Enter goes to what it is about."""
+    newest = finding
+
+    def write(store: Store, now: int) -> Sequence[Para]:
+        nonlocal newest
+        for candidate in store.findings.findings if store.findings else ():
+            if candidate.symptom.fingerprint == finding.symptom.fingerprint:
+                newest = candidate
+        return detail.finding(newest, now)
+
+    return PageScreen(("Findings", printable(finding.finding_id)), write, lambda: go(newest))
+
+
+def repo_screen(repo: Repo, zone: tzinfo | None) -> PageScreen:
+    """A repository: state by file."""
+    newest = repo
+
+    def write(store: Store, now: int) -> Sequence[Para]:
+        nonlocal newest
+        for candidate in store.repos.repos if store.repos else ():
+            if candidate.path == repo.path:
+                newest = candidate
+        return detail.repo(newest, now, zone)
+
+    return PageScreen(("Repos", printable(repo.name)), write)
+
+
+def line_screen(line: LogLine, zone: tzinfo | None) -> PageScreen:
+    """A log line with all its fields."""
+    return PageScreen(("Log", printable(line.source)), lambda _store, now: detail.log_line(line, now, zone))
+
+
+__all__ = ["finding_screen", "line_screen", "repo_screen", "run_screen", "service_screen", "stream_screen"]

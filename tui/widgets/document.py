@@ -1,0 +1,147 @@
+"""A page of styled lines, wrapped at its width and scrolled: details, evidence, help."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from textual.binding import Binding, BindingType
+from textual.geometry import Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from tui.widgets.cells import Part, clean, crop
+from tui.widgets.palette import NAMES, Palette, default_css
+
+MOST_LINES = 4000
+MOST_CHARACTERS = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Para:
+    """A paragraph: pieces of text; lines after the first are indented by `hang` cells."""
+
+    parts: tuple[Part, ...] = ()
+    hang: int = 0
+
+    @classmethod
+    def of(cls, text: str, style: str = "", hang: int = 0) -> Para:
+        """A paragraph of one style."""
+        return cls(((text, style),), hang)
+
+
+def field(name: str, value: str, style: str = "", width: int = 11) -> Para:
+    """``name       value``, with long values wrapped under themselves."""
+    return Para(((name.ljust(width)[:width] + " ", "dim"), (value, style)), hang=width + 1)
+
+
+def wrap(para: Para, width: int) -> list[list[Part]]:
+    """The lines of *para* in *width* cells: broken at spaces, never inside a character."""
+    lines: list[list[Part]] = []
+    line: list[Part] = []
+    used = 0
+    for raw, style in para.parts:
+        text = clean(raw[:MOST_CHARACTERS])
+        while text:
+            room = width - used
+            if cell_len(text) <= room:
+                line.append((text, style))
+                used += cell_len(text)
+                break
+            head = crop(text, room)
+            space = head.rfind(" ")
+            if space > 0 and not text[len(head) : len(head) + 1].isspace():
+                head = head[: space + 1]
+            elif not head or (
+                used > para.hang and space < 0 and cell_len(text.split(" ", 1)[0]) <= width - para.hang
+            ):
+                head = ""
+            if head:
+                line.append((head, style))
+            elif used <= para.hang:
+                head = text[:1]
+                line.append((head, style))
+            lines.append(line)
+            text = text[len(head) :].lstrip(" ")
+            line, used = ([(" " * para.hang, "")], para.hang) if para.hang < width - 4 else ([], 0)
+    lines.append(line)
+    return lines
+
+
+class Document(ScrollView, can_focus=True):
+    """Styled text that is read, not edited.
+
+    | class | what |
+    | --- | --- |
+    | `document--<name>` | the semantic styles of `tui.widgets.palette` |
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("j,down", "scroll_down", "down", show=False, id="document.down"),
+        Binding("k,up", "scroll_up", "up", show=False, id="document.up"),
+        Binding("g,home", "scroll_home", "top", show=False, id="document.first"),
+        Binding("G,end", "scroll_end", "end", show=False, id="document.last"),
+        Binding("pagedown", "page_down", "page down", show=False, id="document.page_down"),
+        Binding("pageup", "page_up", "page up", show=False, id="document.page_up"),
+    ]
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"document--{name}" for name in NAMES}
+    DEFAULT_CSS = default_css("Document", "document")
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
+        super().__init__(id=id)
+        self._palette = Palette(self, "document")
+        self._paras: tuple[Para, ...] = ()
+        self._lines: list[list[Part]] = []
+        self._width = 0
+
+    @property
+    def paras(self) -> tuple[Para, ...]:
+        """What is shown."""
+        return self._paras
+
+    def show(self, paras: Sequence[Para], *, top: bool = False) -> None:
+        """Show *paras*; the place is kept unless *top*. The same content costs nothing."""
+        paras = tuple(paras)
+        if paras != self._paras:
+            self._paras = paras
+            self._lay_out()
+        if top:
+            self.scroll_home(animate=False)
+
+    def on_resize(self) -> None:
+        """Wrap anew at the new width."""
+        if self.scrollable_content_region.width != self._width:
+            self._lay_out()
+
+    def _lay_out(self) -> None:
+        self._width = self.scrollable_content_region.width
+        if self._width <= 0:
+            return
+        lines: list[list[Part]] = []
+        for para in self._paras:
+            lines += wrap(para, self._width)
+            if len(lines) >= MOST_LINES:
+                lines = [*lines[:MOST_LINES], [(f"… cut here, after {MOST_LINES} lines", "dim")]]
+                break
+        self._lines = lines
+        self.virtual_size = Size(self._width, len(lines))
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """The line that is at *y* of what is visible."""
+        self._palette.renew()
+        width = self.size.width
+        number = y + self.scroll_offset.y
+        base = self._palette.style()
+        if number >= len(self._lines):
+            return Strip.blank(width, base)
+        segments = [Segment(text, self._palette.style(style)) for text, style in self._lines[number]]
+        return Strip(segments).adjust_cell_length(width, base)
+
+    def notify_style_update(self) -> None:
+        """The theme changed."""
+        self._palette.clear()
+        super().notify_style_update()

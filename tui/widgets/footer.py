@@ -1,0 +1,52 @@
+"""The last line: what can be pressed now, and what this program itself costs."""
+
+from __future__ import annotations
+
+from textual.binding import Binding
+from textual.screen import Screen
+
+from tui.widgets.linebar import LineBar, Word
+
+_NAMES = {
+    "enter": "⏎",
+    "escape": "esc",
+    "slash": "/",
+    "question_mark": "?",
+    "exclamation_mark": "!",
+    "colon": ":",
+}
+
+
+class Footer(LineBar):
+    """The keys of what has the focus; greyed where they cannot work now."""
+
+    def show(self, screen: Screen[object], blocked: set[str]) -> None:
+        """List the keys of *screen*; *blocked* are the actions that cannot work now."""
+        seen: set[str] = set()
+        words: list[tuple[int, Word]] = []
+        for binding in (active.binding for active in screen.active_bindings.values()):
+            if not binding.show or not binding.description or binding.action in seen:
+                continue
+            seen.add(binding.action)
+            words.append((_rank(binding), _word(binding, binding.action in blocked)))
+        self.left = tuple(word for _, word in sorted(words, key=lambda pair: pair[0]))
+
+
+def _rank(binding: Binding) -> int:
+    """Keys of the pane first, then the general ones, in the order of the key map."""
+    order = ("runs.", "log.", "pending.", "table.", "pane.", "screen.", "app.")
+    return next(
+        (number for number, scope in enumerate(order) if (binding.id or "").startswith(scope)), len(order)
+    )
+
+
+def key_name(binding: Binding) -> str:
+    """The first key of a binding as a person reads it."""
+    first = binding.key.split(",")[0]
+    return binding.key_display or _NAMES.get(first, first)
+
+
+def _word(binding: Binding, blocked: bool) -> Word:
+    label = binding.description.lower()
+    styles = ("faint", "faint") if blocked else ("accent bold", "dim")
+    return Word(((key_name(binding), styles[0]), (f" {label}", styles[1])), binding.action)

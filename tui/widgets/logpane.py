@@ -1,0 +1,116 @@
+"""The pane of the log: says whether it follows, how much it holds, what came meanwhile, what was skipped."""
+
+from __future__ import annotations
+
+from datetime import tzinfo
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+
+from agentdash.core import units
+from agentdash.core.logs import Level, LogRing
+from agentdash.core.snapshot import SourceHealth, Topic
+from agentdash.core.store import Store
+from agentdash.core.text import printable
+from tui.format.state import pane_state
+from tui.widgets.logview import LogView
+from tui.widgets.pane import TopicPane
+
+EMPTY = ("no log is followed yet", "name files in the settings, [logs] files, or a service's log")
+
+
+class LogPane(TopicPane):
+    """All logs as one.
+
+    Args:
+        ring: The lines.
+        zone: Time zone of what is shown.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("t", "trace", "Trace", id="log.trace"),
+    ]
+
+    def __init__(self, ring: LogRing, zone: tzinfo | None) -> None:
+        self.log_view = LogView(ring, tz=zone, id="log-view")
+        super().__init__(Topic.LOGS, "6 Log", self.log_view)
+        self._behind_ms = 0
+        self._skipped = 0
+        self._failing: tuple[str, ...] = ()
+
+    @property
+    def subject(self) -> object:
+        """The line of the cursor."""
+        return self.log_view.current_line
+
+    @property
+    def line(self) -> str:
+        """The line of the cursor as text, for copying."""
+        line = self.log_view.current_line
+        return line.message if line else ""
+
+    @property
+    def needle(self) -> str:
+        """The text that lines must hold."""
+        return self.log_view.filter_text
+
+    @property
+    def problems(self) -> bool:
+        """Whether only errors are shown."""
+        return self.log_view.level_filter is not None
+
+    def narrow(self, *, needle: str | None = None, problems: bool | None = None) -> None:
+        """Change what is shown."""
+        if needle is not None:
+            self.log_view.filter_text = needle
+        if problems is not None:
+            self.log_view.level_filter = Level.WARN if problems else None
+
+    def present(self, store: Store, health: SourceHealth | None, now: int) -> None:
+        """Show the lines that have come."""
+        self._behind_ms, self._skipped = store.log_behind_ms, store.logs.skipped
+        self._failing = tuple(
+            f"{source.name}: {source.error}" for source in store.log_sources if source.error
+        )
+        self.log_view.feed()
+        rows: int | None = len(store.logs)
+        if not rows and not store.log_sources and (health is None or health.last_success is None):
+            rows = None
+        self.state = pane_state(health, now, rows=rows, empty=EMPTY)
+        self.caption()
+
+    def on_log_view_changed(self) -> None:
+        """Following, counts or filter changed."""
+        self.caption()
+
+    def caption(self) -> None:
+        """Say in the border how the view stands."""
+        view = self.log_view
+        total = f"{view.total:,}".replace(",", " ")
+        limit = f"{view.ring.limit:,}".replace(",", " ")
+        parts = ["following" if view.following else f"held, {view.frozen_new} new below (f follows)"]
+        parts.append(
+            f"{view.shown:,} of {total}".replace(",", " ") if self.narrowed else f"{total} of {limit}"
+        )
+        if self.narrowed:
+            words = [f"“{self.needle}”"] if self.needle else []
+            parts.append(
+                " ".join([*words, "warnings and errors"] if self.problems else words) + " · esc clears"
+            )
+        if self._behind_ms >= 1000:
+            parts.append(f"{units.age(self._behind_ms)} behind")
+        parts.append(f"{units.count(self._skipped)} skipped")
+        if self._failing:
+            parts.append(
+                printable(self._failing[0]) + (f" +{len(self._failing) - 1}" if self._failing[1:] else "")
+            )
+        self.summary = " · ".join(parts)
+
+    def action_trace(self) -> None:
+        """Only lines with the correlation id of the current one."""
+        line = self.log_view.current_line
+        if line is None or not line.correlation_id:
+            self.app.notify("this line carries no correlation id to trace", severity="warning", markup=False)
+            return
+        self.log_view.filter_text = line.correlation_id
+        self.caption()

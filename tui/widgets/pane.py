@@ -1,0 +1,123 @@
+"""A pane: a border that says how much and how fresh, and the data or what stands in its place."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from agentdash.core.snapshot import SourceHealth, Topic
+from agentdash.core.store import Store
+from tui.format.state import PaneKind, PaneState
+from tui.widgets.document import Document
+
+_COLOURS = {"bad": "$error", "warn": "$warning", "dim": "$text-muted", "": "$text-muted"}
+
+
+class Notice(Document, can_focus=False):
+    """What stands above the data, or in its place."""
+
+
+class Pane(Vertical):
+    """One of the panes.
+
+    Args:
+        title: In the border, e.g. ``1 Runs``.
+        body: The widget that shows the data.
+    """
+
+    state: reactive[PaneState] = reactive(PaneState(PaneKind.LOADING))
+    """What the source says of the data."""
+    summary: reactive[str] = reactive("")
+    """For the border: how many, how complete."""
+
+    def __init__(self, title: str, body: Widget, *, id: str) -> None:  # noqa: A002 - Textual's own name
+        super().__init__(id=id, classes="pane")
+        self.body = body
+        self.border_title = Content(title)
+
+    def compose(self) -> ComposeResult:
+        """Notice above, data below."""
+        yield Notice()
+        yield self.body
+
+    def watch_state(self, state: PaneState) -> None:
+        """Show what stands above or in place of the data."""
+        if not self.is_mounted:
+            return
+        notice = self.query_one(Notice)
+        notice.show(state.notice)
+        notice.display = bool(state.notice)
+        alone = bool(state.notice) and not state.dim
+        self.set_class(alone, "-alone")
+        self.set_class(state.dim, "-past")
+        self.set_class(state.kind is PaneKind.ERROR, "-error")
+        self._caption()
+
+    def watch_summary(self) -> None:
+        """Write the border anew."""
+        self._caption()
+
+    def on_mount(self) -> None:
+        """Show the state that was set before."""
+        self.watch_state(self.state)
+
+    def _caption(self) -> None:
+        note, style = self.state.border
+        parts: list[str | Content | tuple[str, str]] = []
+        if self.summary:
+            parts.append((self.summary, "$text-muted"))
+        if note:
+            parts.append((f"{' · ' if parts else ''}{note}", _COLOURS.get(style, "$text-muted")))
+        self.border_subtitle = Content.assemble(*parts)
+
+
+class TopicPane(Pane):
+    """A pane that shows one subject of the store, narrowed as the person wants.
+
+    Args:
+        topic: The subject.
+        title: In the border.
+        body: The widget that shows the data.
+    """
+
+    def __init__(self, topic: Topic, title: str, body: Widget) -> None:
+        super().__init__(title, body, id=topic.value)
+        self.topic = topic
+
+    @property
+    @abstractmethod
+    def subject(self) -> object:
+        """The record that the cursor is on; None where there is none."""
+
+    @property
+    @abstractmethod
+    def line(self) -> str:
+        """What the cursor is on as text, for copying."""
+
+    @property
+    @abstractmethod
+    def needle(self) -> str:
+        """The text that lines must hold."""
+
+    @property
+    @abstractmethod
+    def problems(self) -> bool:
+        """Whether only what is not fine is shown."""
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether anything may be left out."""
+        return bool(self.needle) or self.problems
+
+    @abstractmethod
+    def narrow(self, *, needle: str | None = None, problems: bool | None = None) -> None:
+        """Show what holds *needle*, or only what is not fine; None leaves that as it is."""
+
+    @abstractmethod
+    def present(self, store: Store, health: SourceHealth | None, now: int) -> None:
+        """Show what the store has now."""
