@@ -11,8 +11,7 @@ from agentdash.core.store import Store
 from agentdash.headless.grid import Cell, Grid, columns_of, render
 from agentdash.headless.lines import log_text
 from agentdash.headless.tables import table
-
-from .test_views import NOW, full_store
+from tests.full_store import NOW, full_store
 
 TABLES = [topic for topic in Topic if topic is not Topic.LOGS]
 
