@@ -82,9 +82,9 @@ class EmbeddedServer:
         """Give up *use*; the last one out stops the server."""
         try:
             if not use.users.on_path():
-                # The folder was removed under us: what is there now is not the server that was used here.
+                # The folder was removed under us. A server that ends in peace removes the new one's socket.
                 if use.birth is not None and use.users.take():
-                    process.send(use.pid, use.birth, signal.SIGTERM)
+                    process.send(use.pid, use.birth, signal.SIGKILL)
                 return
             with self._alone():
                 if use.users.take():

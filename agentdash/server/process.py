@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def birth(pid: int) -> str | None:
-    """What tells this process from an earlier or later one with the same pid; None when there is none.
+    """What tells this process from an earlier or later one with the same pid; None when it has ended.
 
     Linux: the start time in clock ticks since boot, field 22 of ``/proc/PID/stat`` (proc(5)), which no change
     of the wall clock moves. Elsewhere: psutil's creation time.
@@ -18,11 +18,13 @@ def birth(pid: int) -> str | None:
             stat = Path(f"/proc/{pid}/stat").read_bytes()
         except OSError:
             return None
-        return stat.rpartition(b")")[2].split()[19].decode("ascii")
+        fields = stat.rpartition(b")")[2].split()
+        return None if fields[0] in {b"Z", b"X"} else fields[19].decode("ascii")
     import psutil
 
     try:
-        return f"{psutil.Process(pid).create_time():.3f}"
+        found = psutil.Process(pid)
+        return None if found.status() == psutil.STATUS_ZOMBIE else f"{found.create_time():.3f}"
     except psutil.Error:
         return None
 
