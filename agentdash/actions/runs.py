@@ -1,0 +1,180 @@
+"""What changes runs: requests to their workers, and the clean-up of runs that have none."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from typing import TYPE_CHECKING, cast
+
+from agentdash.core import run_event as ev
+from agentdash.core.clock import Clock, SystemClock
+from agentdash.core.commands import ControlRun, Outcome, Refused
+from agentdash.core.run_record import FIELDS, named, parse_run, pending_request, to_fields
+from agentdash.core.run_state import Move, next_status, refusal
+from agentdash.core.runs import ControlAction, Run, RunKeys, RunStatus
+from agentdash.core.text import decode
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+CONTROL_MAXLEN = 1000
+_SHOWN = 5
+_LOOK_S = 0.05
+_CLEAN_UP_MS = 10_000
+
+_GOALS = {
+    ControlAction.PAUSE: frozenset({RunStatus.PAUSED}),
+    ControlAction.RESUME: frozenset({RunStatus.RUNNING}),
+    ControlAction.CANCEL: frozenset({RunStatus.CANCELLED}),
+}
+
+
+async def control(client: Redis, keys: RunKeys, request: ControlRun, clock: Clock | None = None) -> Outcome:
+    """Ask the worker of a run to pause, resume or cancel it. A request that is on its way is not sent twice.
+
+    Raises:
+        Refused: when there is no such run, or its state (or a change since it was seen) does not allow it;
+            the text names the state and what is possible.
+        RedisError: when the server cannot be asked.
+    """
+    action, run_id = request.action, request.run_id
+    run, handled = await _load(client, keys, run_id)
+    if why := refusal(run.status, Move(action)):
+        raise Refused(f"Run {run_id} cannot {action}: {why}.")
+    if request.seen is not None and request.seen is not run.status:
+        raise Refused(f"Run {run_id} has changed: it was {request.seen}, now it is {run.status}. Look again.")
+    newest = await client.xrevrange(keys.control(run_id), count=1)
+    if newest:
+        entry_id, fields = newest[0]
+        word = decode(cast("dict[bytes, bytes]", fields or {}).get(b"action", b""))
+        if pending_request(run.status, word, decode(cast("bytes", entry_id)), handled) is action:
+            return Outcome(True, f"{action} of {run_id} was requested before; its worker has not done it yet")
+    message = {
+        "action": str(action),
+        "reason": request.reason or "",
+        "actor": request.actor,
+        "at": str((clock or SystemClock()).now_ms()),
+    }
+    await client.xadd(keys.control(run_id), message, maxlen=CONTROL_MAXLEN, approximate=True)  # type: ignore[arg-type]
+    if run.status is not RunStatus.QUEUED and not await client.exists(keys.lock(run_id)):
+        return Outcome(True, f"{action} of {run_id} requested, but no worker holds it: it waits for one")
+    return Outcome(True, f"{action} of {run_id} requested")
+
+
+async def wait_for(
+    client: Redis, keys: RunKeys, run_id: str, action: ControlAction, seconds: float
+) -> RunStatus:
+    """Wait until the worker has reached the state that *action* asks for.
+
+    Returns:
+        That state.
+
+    Raises:
+        TimeoutError: when it has not after *seconds*.
+        Refused: when the run ended in another way.
+        RedisError: when the server cannot be asked.
+    """
+    async with asyncio.timeout(seconds):
+        while True:
+            run, _ = await _load(client, keys, run_id)
+            if run.status in _GOALS[action]:
+                return run.status
+            if run.status.terminal:
+                raise Refused(f"Run {run_id} is {run.status}: it ended before it could {action}.")
+            await asyncio.sleep(_LOOK_S)
+
+
+async def find_run(client: Redis, keys: RunKeys, prefix: str) -> str:
+    """The id of the one run whose id is *prefix* or begins with it.
+
+    Raises:
+        Refused: when there is none, or more than one.
+        RedisError: when the server cannot be asked.
+    """
+    if not prefix:
+        raise Refused("Which run? Give its id, or the beginning of it.")
+    if await client.exists(keys.meta(prefix)):
+        return prefix
+    found = await _indexed(client, keys, prefix) or await _scanned(client, keys, prefix)
+    if len(found) == 1:
+        return found.pop()
+    if not found:
+        raise Refused(f"No run begins with {prefix!r}; agentdash runs lists them.")
+    names = sorted(found)
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    raise Refused(
+        f"{prefix!r} begins {len(names)} runs: {', '.join(names[:_SHOWN])}{more}. Give more of the id."
+    )
+
+
+async def mark_orphan_failed(
+    client: Redis, keys: RunKeys, run_id: str, actor: str, clock: Clock | None = None
+) -> Outcome:
+    """Record a run whose worker is gone as failed: ``error.code`` ``orphaned``. Its lock is held meanwhile.
+
+    Raises:
+        Refused: when it has ended, or a worker holds it.
+        RedisError: when the server cannot be asked.
+    """
+    token = f"{actor}:{secrets.token_hex(6)}"
+    if not await client.set(keys.lock(run_id), token, nx=True, px=_CLEAN_UP_MS):
+        raise Refused(f"Run {run_id} has a worker: cancel it instead.")
+    try:
+        run, _ = await _load(client, keys, run_id)
+        if why := refusal(run.status, Move.FAIL):
+            raise Refused(f"Run {run_id} cannot be marked as failed: {why}.")
+        now = (clock or SystemClock()).now_ms()
+        message = "its worker vanished"
+        note = {
+            "status": next_status(run.status, Move.FAIL),
+            "error.code": "orphaned",
+            "error.message": message,
+            "error.retryable": True,
+            "endedAt": now,
+            "updatedAt": now,
+        }
+        data = ev.dump_data(
+            {"code": "orphaned", "message": message, "actor": actor, "lastSeen": run.updated_at}
+        )
+        pipe = client.pipeline(transaction=False)
+        pipe.hset(keys.meta(run_id), mapping=to_fields(note))  # type: ignore[arg-type]
+        pipe.xadd(keys.events(run_id), {"type": ev.RUN_FAILED, "at": str(now), "data": data})
+        await pipe.execute()
+    finally:
+        await client.delete(keys.lock(run_id))
+    return Outcome(True, f"Run {run_id} is marked as failed: {message}")
+
+
+async def _load(client: Redis, keys: RunKeys, run_id: str) -> tuple[Run, str | None]:
+    """The run, and the newest control message that its worker has dealt with."""
+    values = await client.hmget(keys.meta(run_id), list(FIELDS))
+    fields = named(FIELDS, cast("list[bytes | None]", values))
+    if not fields:
+        raise Refused(f"There is no run {run_id}.")
+    handled = fields.get("control.id")
+    return parse_run(run_id, fields), None if handled is None else decode(handled)
+
+
+async def _indexed(client: Redis, keys: RunKeys, prefix: str) -> set[str]:
+    pattern, cursor, found = f"{_literal(prefix)}*", 0, set[str]()
+    while True:
+        cursor, pairs = await client.zscan(keys.index, cursor, match=pattern, count=1000)
+        found |= {cast("bytes", member).decode("utf-8", "replace") for member, _ in pairs}
+        if not cursor:
+            return found
+
+
+async def _scanned(client: Redis, keys: RunKeys, prefix: str) -> set[str]:
+    """Runs of other programs stand in no index."""
+    pattern, cursor, found = keys.meta(f"{_literal(prefix)}*"), 0, set[str]()
+    head, tail = len(keys.meta("")) - len(":meta"), len(":meta")
+    while True:
+        cursor, names = await client.scan(cursor, match=pattern, count=1000)
+        found |= {cast("bytes", name).decode("utf-8", "replace")[head:-tail] for name in names}
+        if not cursor:
+            return found
+
+
+def _literal(text: str) -> str:
+    """*text* as a glob pattern that matches only itself."""
+    return "".join(f"\\{char}" if char in "*?[]\\^" else char for char in text)

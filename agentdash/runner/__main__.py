@@ -1,0 +1,48 @@
+"""A worker in the background: ``python -m agentdash.runner ID -- COMMAND``, with its options on stdin."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from dataclasses import replace
+
+from agentdash.activity import Activity
+from agentdash.core.paths import activity_log
+from agentdash.core.settings import Settings
+from agentdash.core.snapshot import SourceError
+from agentdash.runner.detach import unpack
+from agentdash.runner.spec import RunSpec
+from agentdash.runner.worker import NO_SERVER, WRONG_USE, Surroundings, run_worker
+from agentdash.server.find import connect
+
+
+def main(arguments: list[str]) -> int:
+    """Work on the run that the command line names."""
+    if len(arguments) < 3 or arguments[1] != "--":
+        sys.stderr.write("This is the background part of: agentdash run --detach -- COMMAND\n")
+        return WRONG_USE
+    spec, settings = unpack(sys.stdin.buffer.read())
+    spec = replace(spec, run_id=arguments[0], command=tuple(arguments[2:]))
+    activity = Activity(activity_log(settings))
+    try:
+        return asyncio.run(_work(spec, settings, activity))
+    finally:
+        activity.close()
+
+
+async def _work(spec: RunSpec, settings: Settings, activity: Activity) -> int:
+    actor = f"worker {spec.run_id}"
+    try:
+        handle = await connect(settings, activity=activity)
+    except SourceError as error:
+        activity.write(actor, error.message, ok=False)
+        return NO_SERVER
+    around = Surroundings(tell=lambda line: activity.write(actor, line, ok=False))
+    try:
+        return await run_worker(spec, handle, settings, activity, around)
+    finally:
+        await handle.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,227 @@
+"""One execution of the command: its process, and all that descend from it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import psutil
+
+_LOOK_S = 0.1
+
+
+class CannotStart(Exception):  # noqa: N818 - it is an answer, not a fault
+    """The command cannot be executed; the text says why and what to do."""
+
+
+class Child:
+    """A process in a session and process group of its own, so that signals reach its descendants too.
+
+    Attributes:
+        pid: Also the id of its process group and session.
+        stdout: File descriptor to read from.
+        stderr: File descriptor to read from.
+        frozen: Whether it is stopped by `freeze`.
+    """
+
+    def __init__(self, process: subprocess.Popen[bytes], loop: asyncio.AbstractEventLoop) -> None:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        self._process = process
+        self._born = time.time() - 1
+        self.pid = process.pid
+        self.stdout = process.stdout.fileno()
+        self.stderr = process.stderr.fileno()
+        self.frozen = False
+        self.exited: asyncio.Future[int] = loop.create_future()
+        threading.Thread(target=self._wait, args=(loop,), name=f"wait-{self.pid}", daemon=True).start()
+
+    @classmethod
+    async def start(
+        cls,
+        command: Sequence[str],
+        *,
+        cwd: str | None,
+        env: Mapping[str, str],
+        prompt_file: str | None = None,
+        pipe_stdin: bool = False,
+    ) -> Child:
+        """Execute *command*.
+
+        Args:
+            command: Program and arguments.
+            cwd: Its working folder; None: the current one.
+            env: Added to the environment.
+            prompt_file: Its standard input; None: none, or the worker's own.
+            pipe_stdin: Whether it may read the worker's own standard input.
+
+        Raises:
+            CannotStart: when it does not exist, may not be executed, or has no folder or prompt.
+        """
+        process = await asyncio.to_thread(_spawn, list(command), cwd, env, prompt_file, pipe_stdin)
+        return cls(process, asyncio.get_running_loop())
+
+    def freeze(self) -> None:
+        """Stop its process group at once (SIGSTOP)."""
+        self.frozen = True
+        self._signal_group(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let its process group go on (SIGCONT)."""
+        self.frozen = False
+        self._signal_group(signal.SIGCONT)
+
+    async def end(self, grace: float, escalated: Callable[[str], None], hurry: asyncio.Event) -> int:
+        """End it and all its descendants: SIGTERM, and SIGKILL for what is left after *grace* seconds.
+
+        Args:
+            grace: Seconds.
+            escalated: Called with the name of each signal, right after it was sent.
+            hurry: When it is set, the grace is over.
+
+        Returns:
+            Its exit code, see `wait`.
+        """
+        family = _Family(self.pid, self._born)
+        await asyncio.to_thread(family.look)
+        self._signal_group(signal.SIGTERM)
+        family.signal_strays(signal.SIGTERM)
+        self.thaw()  # a stopped process takes a signal only when it goes on
+        escalated("SIGTERM")
+        deadline = time.monotonic() + grace
+        while await asyncio.to_thread(family.look):
+            if hurry.is_set() or time.monotonic() >= deadline:
+                self._signal_group(signal.SIGKILL)
+                family.signal_strays(signal.SIGKILL)
+                escalated("SIGKILL")
+                break
+            await asyncio.wait([self.exited], timeout=min(_LOOK_S, max(0.0, deadline - time.monotonic())))
+            if self.exited.done():
+                await _pause_unless(hurry, _LOOK_S / 4)
+        return await self.wait()
+
+    async def wait(self) -> int:
+        """Its exit code; below zero the signal that ended it."""
+        return await asyncio.shield(self.exited)
+
+    def close(self) -> None:
+        """Close its pipes; what still writes to them gets SIGPIPE."""
+        for pipe in (self._process.stdout, self._process.stderr):
+            if pipe is not None:
+                pipe.close()
+
+    def _signal_group(self, number: signal.Signals) -> None:
+        try:
+            os.killpg(self.pid, number)
+        except (ProcessLookupError, PermissionError):
+            return  # nobody is left, or (macOS) only a zombie
+
+    def _wait(self, loop: asyncio.AbstractEventLoop) -> None:
+        code = self._process.wait()
+        try:
+            loop.call_soon_threadsafe(self._set_exited, code)
+        except RuntimeError:
+            return  # the loop is closed: nobody waits any more
+
+    def _set_exited(self, code: int) -> None:
+        if not self.exited.done():
+            self.exited.set_result(code)
+
+
+class _Family:
+    """The living processes of a session and their descendants, remembered by pid and start time."""
+
+    def __init__(self, session: int, born: float) -> None:
+        self._session = session
+        self._born = born
+        self._known: dict[int, float] = {}
+
+    def look(self) -> bool:
+        """Look again; whether anyone is left."""
+        found = {process.pid: process for process in self._members() if _lives(process)}
+        for pid, process in found.items():
+            self._known.setdefault(pid, process.create_time())
+        return bool(found)
+
+    def signal_strays(self, number: signal.Signals) -> None:
+        """Signal those that have left the process group."""
+        for pid, born in self._known.items():
+            try:
+                if os.getpgid(pid) != self._session and psutil.Process(pid).create_time() == born:
+                    os.kill(pid, number)
+            except (ProcessLookupError, PermissionError, psutil.Error):
+                continue
+
+    def _members(self) -> list[psutil.Process]:
+        found: dict[int, psutil.Process] = {}
+        for pid in psutil.pids():
+            try:
+                if os.getsid(pid) == self._session or pid in self._known:
+                    process = psutil.Process(pid)
+                    born = process.create_time()
+                    if born >= self._born and self._known.get(pid, born) == born:
+                        found[pid] = process
+            except (ProcessLookupError, PermissionError, psutil.Error):
+                continue
+        for process in list(found.values()):
+            try:
+                found |= {child.pid: child for child in process.children(recursive=True)}
+            except psutil.Error:
+                continue
+        return list(found.values())
+
+
+def _lives(process: psutil.Process) -> bool:
+    try:
+        return process.status() not in {psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD}
+    except psutil.Error:
+        return False
+
+
+async def _pause_unless(hurry: asyncio.Event, seconds: float) -> None:
+    try:
+        await asyncio.wait_for(hurry.wait(), seconds)
+    except TimeoutError:
+        return
+
+
+def _spawn(
+    command: list[str], cwd: str | None, env: Mapping[str, str], prompt_file: str | None, pipe_stdin: bool
+) -> subprocess.Popen[bytes]:
+    prompt = None
+    try:
+        if prompt_file is not None:
+            prompt = Path(prompt_file).open("rb")  # noqa: SIM115 - closed below
+        return subprocess.Popen(
+            command,
+            cwd=cwd,
+            env={**os.environ, **env},
+            stdin=prompt or (None if pipe_stdin else subprocess.DEVNULL),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            bufsize=0,
+            start_new_session=True,
+        )
+    except (OSError, ValueError) as error:
+        raise CannotStart(_why(error, command[0], cwd, prompt_file)) from error
+    finally:
+        if prompt is not None:
+            prompt.close()
+
+
+def _why(error: OSError | ValueError, program: str, cwd: str | None, prompt_file: str | None) -> str:
+    if isinstance(error, ValueError):
+        return f"The command cannot be executed: {error}."
+    if prompt_file is not None and error.filename == prompt_file:
+        return f"The prompt file {prompt_file} cannot be read: {error.strerror}."
+    if cwd is not None and not Path(cwd).is_dir():
+        return f"The folder {cwd} does not exist (any more)."
+    if isinstance(error, FileNotFoundError):
+        return f"The command {program!r} was not found; give its path, or add its folder to PATH."
+    return f"The command {program!r} cannot be executed: {error.strerror}."

@@ -1,0 +1,84 @@
+"""How a worker comes into possession of a run: a new one, a queued one, or one whose worker is gone."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+import psutil
+
+from agentdash.core.commands import Refused
+from agentdash.core.run_record import FIELDS, named, parse_run
+from agentdash.core.runs import Run, RunKeys, RunStatus
+from agentdash.runner.spec import RunSpec
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The record that a run already has: what it says, and its fields as they are."""
+
+    run: Run
+    fields: Mapping[str, str]
+
+
+async def find_record(client: Redis, keys: RunKeys, run_id: str) -> Found | None:
+    """The record of *run_id*, or None. Raises what the client raises."""
+    values = await client.hmget(keys.meta(run_id), list(FIELDS))
+    fields = named(FIELDS, cast("list[bytes | None]", values))
+    if not fields:
+        return None
+    return Found(
+        parse_run(run_id, fields), {name: raw.decode("utf-8", "replace") for name, raw in fields.items()}
+    )
+
+
+def check_takeover(run: Run, host: str) -> None:
+    """Whether a worker that holds the lock may go on with *run*.
+
+    Raises:
+        Refused: when it has ended, its state is not known, or the former worker's command still runs here.
+    """
+    if run.status.terminal:
+        raise Refused(f"Run {run.id} is {run.status}; start a new one.")
+    if run.status is RunStatus.UNKNOWN:
+        raise Refused(f"Run {run.id} is in a state that is not known here: {run.status_text or 'none'}.")
+    if run.pid is not None and run.host == host and _is_its_child(run):
+        raise Refused(
+            f"The command of run {run.id} still runs without its worker, as process {run.pid}; "
+            f"end it first: kill -TERM -- -{run.pid}"
+        )
+
+
+def first_fields(spec: RunSpec, now: int) -> dict[str, object]:
+    """The record of a run that begins its life at *now*, Unix ms."""
+    return {
+        "id": spec.run_id,
+        "title": spec.title or " ".join(spec.command)[:200],
+        "command": list(spec.command),
+        "cwd": spec.cwd,
+        "status": RunStatus.QUEUED,
+        "createdAt": now,
+        "currentTurn": 0,
+        "maxTurns": spec.turns,
+        "stats.turns": 0,
+        "stats.tokens": 0,
+    }
+
+
+def _is_its_child(run: Run) -> bool:
+    """Whether the process of that id is the one that the record means: a session leader of the right age."""
+    assert run.pid is not None
+    try:
+        if os.getsid(run.pid) != run.pid:
+            return False
+        process = psutil.Process(run.pid)
+        born = process.create_time() * 1000
+        alive = process.status() != psutil.STATUS_ZOMBIE
+    except (OSError, psutil.Error):
+        return False
+    return alive and (run.started_at or 0) - 2000 <= born <= (run.updated_at or born) + 2000

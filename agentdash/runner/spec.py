@@ -1,0 +1,108 @@
+"""What a person asks of a worker: the options of ``agentdash run``."""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Literal, Self
+
+PauseMode = Literal["boundary", "freeze"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSpec:
+    """One run, as it was asked for.
+
+    Attributes:
+        command: The program and its arguments; never a shell's text, never read from Redis.
+        turns: How often the command is executed.
+        until: A regular expression; a line of output that it matches completes the run after that turn.
+        stop_file: If it exists after a turn, the run is complete.
+        prompt_file: Fed to the command on its standard input, read anew for each turn.
+        logs: Files that are watched for what is appended.
+        cwd: The command's working folder; None: the current one.
+        title: Shown to people; None: the command itself.
+        detach: Return at once and work in the background.
+        grace: Seconds between SIGTERM and SIGKILL.
+        pause: ``boundary`` waits for the end of the turn, ``freeze`` stops the processes at once.
+        pipe_stdin: Let the command read the worker's own standard input; else it reads nothing.
+        run_id: The id to use; None: a new one. That of a run without a worker takes the run over.
+    """
+
+    command: tuple[str, ...]
+    turns: int = 1
+    until: str | None = None
+    stop_file: str | None = None
+    prompt_file: str | None = None
+    logs: tuple[str, ...] = ()
+    cwd: str | None = None
+    title: str | None = None
+    detach: bool = False
+    grace: float = 10.0
+    pause: PauseMode = "boundary"
+    pipe_stdin: bool = False
+    run_id: str | None = None
+
+    def check(self) -> str | None:
+        """What is wrong with it, one sentence with the cure; None when it can be run."""
+        if not self.command or not self.command[0]:
+            return "There is no command: give it after --, as in: agentdash run -- make test"
+        if self.turns < 1:
+            return f"--turns {self.turns}: a run has at least one turn."
+        if not 0 <= self.grace <= 3600:
+            return f"--grace {self.grace:g}: give seconds from 0 to 3600."
+        if self.run_id is not None and not re.fullmatch(r"[\w.-]{1,100}", self.run_id):
+            return f"The run id {self.run_id!r} may hold letters, digits, '_', '.' and '-' only."
+        if self.cwd is not None and not Path(self.cwd).is_dir():
+            return f"--cwd {self.cwd}: there is no such folder."
+        if self.prompt_file is not None and not Path(self.prompt_file).is_file():
+            return f"--prompt-file {self.prompt_file}: there is no such file."
+        return self._check_pattern()
+
+    def _check_pattern(self) -> str | None:
+        try:
+            re.compile(self.until or "")
+        except re.error as error:
+            return f"--until {self.until!r} is no regular expression: {error}."
+        return None
+
+    def rooted(self) -> Self:
+        """The same with an id and absolute paths, so that it means the same in any folder."""
+        return replace(
+            self,
+            run_id=self.run_id or new_id(),
+            cwd=str(Path(self.cwd or ".").resolve()),
+            stop_file=_absolute(self.stop_file),
+            prompt_file=_absolute(self.prompt_file),
+            logs=tuple(str(Path(log).absolute()) for log in self.logs),
+        )
+
+    def dump(self) -> str:
+        """As JSON, for the worker in the background."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def load(cls, text: str) -> Self:
+        """What `dump` wrote.
+
+        Raises:
+            ValueError: when it is something else.
+        """
+        values = json.loads(text)
+        if not isinstance(values, dict) or not values.keys() <= {field.name for field in fields(cls)}:
+            raise ValueError("this is no description of a run")
+        values["command"] = tuple(values["command"])
+        values["logs"] = tuple(values["logs"])
+        return cls(**values)
+
+
+def new_id() -> str:
+    """A new run id: ten hexadecimal digits, so that a few of them are a unique prefix."""
+    return secrets.token_hex(5)
+
+
+def _absolute(path: str | None) -> str | None:
+    return None if path is None else str(Path(path).absolute())

@@ -1,0 +1,239 @@
+"""One turn: the command executed once, and everything that it tells on the way."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from agentdash.core import run_event as ev
+from agentdash.runner.child import CannotStart, Child
+from agentdash.runner.journal import Journal
+from agentdash.runner.life import Life
+from agentdash.runner.pump import Gathered, OutputPump
+from agentdash.runner.spec import RunSpec
+from agentdash.runner.tail import LogTails
+from agentdash.runner.throttle import OutputThrottle
+from agentdash.runner.usage import Usage
+
+_MERGE_S = 0.1
+"""Output that comes within this time goes together."""
+_LOOK_AT_LOGS_S = 0.3
+_LEASE_GRACE_S = 2.0
+"""Without a lease another worker may begin at any moment: no longer grace than this."""
+
+
+@dataclass(slots=True)
+class TurnEnd:
+    """How a turn ended.
+
+    Attributes:
+        exit_code: Below zero the signal; None when the command could not be executed.
+        error: Why it could not.
+        completion: The line that says that all is done.
+    """
+
+    exit_code: int | None = None
+    error: str | None = None
+    completion: str | None = None
+
+
+@dataclass(slots=True)
+class Totals:
+    """What a run has used, over all turns."""
+
+    usage: Usage = field(default_factory=Usage)
+    turns: int = 0
+
+
+class Turn:
+    """Executes one turn.
+
+    Args:
+        number: From 1.
+        spec: What to execute and how.
+        life: Says when to stop.
+        journal: Where it is told.
+        throttle: Shared by the turns of a run: the limit is one on time.
+        tails: Watched logs, shared too.
+        sinks: Where output is passed on to: file descriptors by ``stdout`` and ``stderr``.
+        totals: Counted up.
+
+    Attributes:
+        child: While it runs.
+    """
+
+    def __init__(
+        self,
+        number: int,
+        spec: RunSpec,
+        *,
+        life: Life,
+        journal: Journal,
+        throttle: OutputThrottle,
+        tails: LogTails,
+        sinks: Mapping[str, int],
+        totals: Totals,
+    ) -> None:
+        self._number = number
+        self._spec = spec
+        self._life = life
+        self._journal = journal
+        self._throttle = throttle
+        self._tails = tails
+        self._sinks = sinks
+        self._totals = totals
+        self._used = Usage()
+        self._news = asyncio.Event()
+        self._completion: str | None = None
+        self.child: Child | None = None
+
+    async def run(self) -> TurnEnd:
+        """Execute the command to its end, or end it when the life says so."""
+        self._life.turn = self._number
+        began = time.monotonic()
+        self._journal.note({"currentTurn": self._number})
+        self._tell(ev.TURN_STARTED, {"command": list(self._spec.command)})
+        try:
+            child = await Child.start(
+                self._spec.command,
+                cwd=self._spec.cwd,
+                env={"AGENTDASH_RUN_ID": self._spec.run_id or "", "AGENTDASH_TURN": str(self._number)},
+                prompt_file=self._spec.prompt_file,
+                pipe_stdin=self._spec.pipe_stdin,
+            )
+        except CannotStart as error:
+            self._tell(ev.TURN_COMPLETED, {"exitCode": None, "error": str(error), "durationMs": 0})
+            return TurnEnd(error=str(error))
+        self.child = child
+        self._journal.note({"pid": child.pid})
+        pump = self._open_pump(child)
+        pump.start()
+        helpers = [asyncio.create_task(self._gather(pump)), asyncio.create_task(self._watch_logs())]
+        try:
+            code = await self._until_exit(child)
+            read = await self._last_output(pump)
+        finally:
+            for helper in helpers:
+                helper.cancel()
+            await asyncio.gather(*helpers, return_exceptions=True)
+            self.child = None
+        dropped = await self._flush(pump)
+        await self._look_at_logs()
+        if read:
+            pump.close()
+            child.close()
+        self._close(code, began, pump, dropped)
+        return TurnEnd(exit_code=code, completion=self._completion)
+
+    def _open_pump(self, child: Child) -> OutputPump:
+        loop = asyncio.get_running_loop()
+
+        def notify() -> None:
+            try:
+                loop.call_soon_threadsafe(self._news.set)
+            except RuntimeError:
+                return  # the loop is closed: nobody wants to know
+
+        until = re.compile(self._spec.until, re.MULTILINE) if self._spec.until else None
+        sources = {"stdout": child.stdout, "stderr": child.stderr}
+        return OutputPump(sources, self._sinks, self._throttle, until, notify)
+
+    async def _until_exit(self, child: Child) -> int:
+        stopped = asyncio.ensure_future(self._life.stopped.wait())
+        waits: set[asyncio.Future[Any]] = {child.exited, stopped}
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stopped.cancel()
+        if self._life.stop is None:
+            return await child.wait()
+        lease = self._life.stop.cause == "lease"
+        grace = min(self._spec.grace, _LEASE_GRACE_S) if lease else self._spec.grace
+        name = ev.RUN_CANCELLING if self._life.stop.cause == "cancel" else "signal_sent"
+
+        def escalated(signal: str) -> None:
+            self._tell(name, {"signal": signal, "pid": child.pid, "grace": grace})
+
+        return await child.end(grace, escalated, self._life.hurry)
+
+    async def _last_output(self, pump: OutputPump) -> bool:
+        """Read what is left in its pipes; a terminal that takes nothing is waited for, unless we stop."""
+        while not await asyncio.to_thread(pump.finish, 0.5):
+            if self._life.stop is not None:
+                return False
+        return True
+
+    async def _gather(self, pump: OutputPump) -> None:
+        while True:
+            held = pump.wait()
+            try:
+                async with asyncio.timeout(held):
+                    await self._news.wait()
+            except TimeoutError:
+                pass
+            self._news.clear()
+            self._record(pump.take())
+            await asyncio.sleep(_MERGE_S)
+
+    async def _flush(self, pump: OutputPump) -> int:
+        """Let out what is held at the pace of the throttle; returns the bytes that were dropped at last."""
+        deadline = time.monotonic() + (8.0 if self._life.stop is None else 1.0)
+        while True:
+            self._record(pump.take())
+            wait = pump.wait()
+            if wait is None or self._life.hurry.is_set() or time.monotonic() + wait > deadline:
+                return pump.give_up()
+            await asyncio.sleep(wait)
+
+    def _record(self, gathered: Gathered) -> None:
+        for output in gathered.output:
+            dropped = {"dropped": output.dropped} if output.dropped else {}
+            self._tell(ev.OUTPUT, {"stream": output.stream, "text": output.text, **dropped})
+        for told in gathered.told:
+            self._tell(told.type, told.data)
+        if gathered.usage != Usage():
+            self._used += gathered.usage
+            self._totals.usage += gathered.usage
+            self._journal.note(self._totals.usage.as_meta())
+        if gathered.completion is not None and self._completion is None:
+            self._completion = gathered.completion
+            self._journal.note({"completion.detected": True, "completion.line": gathered.completion})
+
+    async def _watch_logs(self) -> None:
+        while self._spec.logs:
+            await asyncio.sleep(_LOOK_AT_LOGS_S)
+            await self._look_at_logs()
+
+    async def _look_at_logs(self) -> None:
+        if self._spec.logs:
+            for appended in await asyncio.to_thread(self._tails.look):
+                self._tell(
+                    ev.LOG_UPDATED, {"path": appended.path, "bytes": appended.size, "text": appended.text}
+                )
+
+    def _close(self, code: int, began: float, pump: OutputPump, dropped: int) -> None:
+        self._totals.turns += 1
+        self._journal.note({"pid": None, "stats.turns": self._totals.turns, "exitCode": code})
+        odd = {
+            "outputDropped": dropped,
+            "malformed": pump.malformed,
+            "overlongLines": pump.overlong,
+            "untold": pump.untold,
+        }
+        self._tell(
+            ev.TURN_COMPLETED,
+            {
+                "exitCode": code,
+                "durationMs": round((time.monotonic() - began) * 1000),
+                "tokens": self._used.as_data(),
+                "outputBytes": pump.bytes,
+                **{name: number for name, number in odd.items() if number},
+            },
+        )
+
+    def _tell(self, name: str, data: Mapping[str, object]) -> None:
+        self._journal.event(name, data, turn=self._number)

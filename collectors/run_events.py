@@ -1,0 +1,109 @@
+"""Follows the events of one run from any point, and says so where some are gone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, cast
+
+from redis.exceptions import RedisError, ResponseError
+
+from agentdash.core.queries import RunEvents, RunEventsOf
+from agentdash.core.run_event import parse_event
+from agentdash.core.run_record import entry_key
+from agentdash.core.runs import RunEvent, RunKeys
+from agentdash.server.client import in_words
+from collectors.runs import url_of
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+LIMIT = 10_000
+"""Events in one answer, at most."""
+
+
+async def read_events(client: Redis, keys: RunKeys, query: RunEventsOf) -> RunEvents:
+    """Answer *query*: one round trip.
+
+    Events are oldest first. Where the stream has been trimmed past ``query.after``, `RunEvents.trimmed` names
+    the first id that is left, and the events begin there.
+
+    Raises:
+        SourceError: when the server cannot be read.
+    """
+    count = max(1, min(query.count, LIMIT))
+    key = keys.events(query.run_id)
+    try:
+        if query.after is None:
+            newest = await client.xrevrange(key, count=count)
+            return RunEvents(_parse(newest)[::-1])
+        after = _plain(query.after)
+        pipe = client.pipeline(transaction=False)
+        pipe.execute_command("XINFO", "STREAM", key)
+        pipe.xrange(key, f"({after}", count=count)
+        info, entries = await pipe.execute(raise_on_error=False)
+    except (RedisError, OSError) as error:
+        raise in_words(error, url_of(client)) from error
+    if isinstance(info, ResponseError) and "no such key" in str(info):
+        return RunEvents(())
+    for answer in (info, entries):
+        if isinstance(answer, Exception):
+            raise in_words(answer, url_of(client)) from answer
+    return RunEvents(_parse(entries), trimmed=trimmed_past(info, after))
+
+
+def trimmed_past(info: object, after: str) -> str | None:
+    """The first id that is left, if entries after *after* are gone; None while nothing is missing.
+
+    Args:
+        info: The reply to ``XINFO STREAM``, flat as Redis gives it, or as a mapping.
+        after: The last id that the reader has seen; ``0-0`` for one that has seen nothing.
+
+    Entries that were deleted one by one show in ``max-deleted-entry-id`` (Redis 7.0), those that were trimmed
+    in a first entry beyond the reader. Whether what is missing in front of it was seen cannot be known; so a
+    reader whose own entry is gone is told, unless nothing was ever removed.
+    """
+    known = _mapping(info)
+    first = known.get("first-entry")
+    last_id = _id(known.get("last-generated-id"))
+    added, length = known.get("entries-added"), known.get("length")
+    seen = entry_key(after)
+    deleted = _id(known.get("max-deleted-entry-id"))
+    if isinstance(added, int) and isinstance(length, int) and added == length:
+        return None
+    if not isinstance(first, list | tuple) or not first:
+        return last_id if last_id is not None and entry_key(last_id) > seen else None
+    first_id = _id(first[0])
+    if first_id is None:
+        return None
+    if deleted is not None and entry_key(deleted) > seen:
+        return first_id
+    gone = entry_key(first_id) > seen
+    if gone and seen == (0, 0) and not isinstance(added, int):
+        return None  # before Redis 7.0 nothing tells whether the beginning is the beginning
+    return first_id if gone else None
+
+
+def _parse(entries: object) -> tuple[RunEvent, ...]:
+    found = cast("list[tuple[bytes, dict[bytes, bytes] | None]]", entries)
+    return tuple(parse_event(entry_id, fields or {}) for entry_id, fields in found)
+
+
+def _plain(entry_id: str) -> str:
+    """An id that Redis takes; what is none is the beginning."""
+    ms, seq = entry_key(entry_id)
+    return "0-0" if ms < 0 else f"{ms}-{seq}"
+
+
+def _mapping(info: object) -> dict[str, object]:
+    if isinstance(info, Mapping):
+        pairs = list(info.items())
+    else:
+        flat = cast("list[object]", info)
+        pairs = list(zip(flat[::2], flat[1::2], strict=False))
+    return {name.decode() if isinstance(name, bytes) else str(name): value for name, value in pairs}
+
+
+def _id(value: object) -> str | None:
+    if isinstance(value, bytes):
+        return value.decode("ascii", "replace")
+    return value if isinstance(value, str) else None

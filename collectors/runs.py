@@ -1,0 +1,146 @@
+"""Reads all runs: a bounded pipelined pass, in which those at rest are looked at only now and then."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, cast
+
+from redis.exceptions import RedisError
+
+from agentdash.core.clock import Clock, SystemClock
+from agentdash.core.runs import Run, RunKeys, RunsSnapshot
+from agentdash.core.settings import RunsSettings
+from agentdash.core.snapshot import Topic
+from agentdash.server.client import in_words
+from collectors.run_reply import COMMANDS, RunReply, ask, read_run
+from collectors.run_search import RunSearch
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+BATCH = 50
+"""Runs whose commands go in one write."""
+_RESTING = 25
+"""Runs that have ended and are looked at again in one pass: they hardly ever change."""
+_TTL_STEP_MS = 5000
+
+
+class RunsCollector:
+    """Collects `RunsSnapshot`.
+
+    Args:
+        client: The server.
+        settings: Prefix, pace, limit.
+        host: Stamped on snapshots.
+        clock: For their time.
+    """
+
+    name = "runs"
+    topic = Topic.RUNS
+    timeout = 10.0
+
+    def __init__(self, client: Redis, settings: RunsSettings, host: str, clock: Clock | None = None) -> None:
+        self.cadence = settings.poll
+        self._client = client
+        self._keys = RunKeys(settings.prefix)
+        self._shown = settings.shown
+        self._lease_ms = int(settings.lease * 1000)
+        self._host = host
+        self._clock = clock or SystemClock()
+        self._search = RunSearch(client, self._keys)
+        self._runs: dict[bytes, Run] = {}
+        self._replies: dict[bytes, RunReply] = {}
+        self._resting: list[bytes] = []
+
+    async def collect(self) -> RunsSnapshot:
+        """Read once.
+
+        Raises:
+            SourceError: when the server cannot be read.
+        """
+        try:
+            return await self._collect()
+        except (RedisError, OSError) as error:
+            raise in_words(error, url_of(self._client)) from error
+
+    async def close(self) -> None:
+        """Nothing is held: the client belongs to others."""
+
+    async def _collect(self) -> RunsSnapshot:
+        pipe = self._client.pipeline(transaction=False)
+        pipe.zrevrange(self._keys.index, 0, self._shown - 1)
+        pipe.zcard(self._keys.index)
+        indexed, count = await pipe.execute()
+        listed = [cast("bytes", member) for member in indexed]
+        stray = await self._search.step(known=set(listed))
+        ids = listed + [run_id for run_id in stray if run_id not in set(listed)]
+        await self._read(self._due(ids))
+        for gone in self._runs.keys() - set(ids):
+            self._forget(gone)
+        runs = sorted((self._runs[run_id] for run_id in ids if run_id in self._runs), key=_newest_first)
+        missing = sum(1 for run_id in listed if run_id not in self._runs)
+        total = int(count) - missing + len(stray)
+        return RunsSnapshot(self._clock.now_ms(), self._host, tuple(runs[: self._shown]), total)
+
+    def _due(self, ids: Sequence[bytes]) -> list[bytes]:
+        """All that live or are new, and the next few of those that have ended."""
+        ended = [
+            run_id for run_id in ids if (run := self._runs.get(run_id)) is not None and run.status.terminal
+        ]
+        if not self._resting:
+            self._resting = ended
+        wanted = set(self._resting[:_RESTING])
+        self._resting = self._resting[_RESTING:]
+        return [run_id for run_id in ids if run_id in wanted or run_id not in set(ended)]
+
+    async def _read(self, ids: Sequence[bytes]) -> None:
+        for start in range(0, len(ids), BATCH):
+            batch = ids[start : start + BATCH]
+            pipe = self._client.pipeline(transaction=False)
+            for run_id in batch:
+                ask(pipe, self._keys, run_id)
+            answers = await pipe.execute(raise_on_error=False)
+            for place, run_id in enumerate(batch):
+                part = answers[place * COMMANDS : (place + 1) * COMMANDS]
+                self._take(run_id, RunReply(*part))
+
+    def _take(self, run_id: bytes, reply: RunReply) -> None:
+        if reply.denied is not None:
+            raise reply.denied
+        if reply.gone:
+            self._forget(run_id)
+            return
+        known = self._runs.get(run_id)
+        if known is not None and reply.same_as(self._replies[run_id]) and not self._may_turn_orphan(known):
+            run = known
+        else:
+            run = read_run(run_id, reply, self._clock.now_ms(), self._lease_ms)
+        ttl = reply.lock_ttl_ms
+        before = None if known is None else known.lock_ttl_ms
+        if before is not None and ttl is not None and abs(before - ttl) < _TTL_STEP_MS:
+            ttl = before
+        run = replace(run, lock_ttl_ms=ttl) if run.lock_ttl_ms != ttl else run
+        self._replies[run_id] = reply
+        self._runs[run_id] = known if known is not None and known == run else run
+
+    def _may_turn_orphan(self, run: Run) -> bool:
+        """A queued run without a worker becomes an orphan by the passing of time alone."""
+        return not run.status.terminal and run.lock_owner is None and not run.orphaned
+
+    def _forget(self, run_id: bytes) -> None:
+        self._runs.pop(run_id, None)
+        self._replies.pop(run_id, None)
+        self._search.forget(run_id)
+
+
+def url_of(client: Redis) -> str:
+    """Where *client* talks to, for messages; without user and password."""
+    known = client.connection_pool.connection_kwargs
+    if path := known.get("path"):
+        return f"unix://{path}"
+    return f"redis://{known.get('host', 'localhost')}:{known.get('port', 6379)}/{known.get('db') or 0}"
+
+
+def _newest_first(run: Run) -> tuple[int, str]:
+    return -(run.created_at or run.started_at or 0), run.id
