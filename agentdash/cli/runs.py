@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,6 +13,10 @@ from agentdash.cli.options import everywhere, settings_of
 from agentdash.cli.output import data, say
 from agentdash.core.commands import Refused
 from agentdash.core.runs import ControlAction
+from agentdash.core.settings import Settings
+
+if TYPE_CHECKING:
+    from agentdash.runner.spec import RunSpec
 
 
 def add_to(group: NearestGroup) -> None:
@@ -60,6 +64,9 @@ Secrets in output are masked there where they are recognised.""",
     metavar="SECONDS",
     help="Between SIGTERM and SIGKILL when it is cancelled.",
 )
+@click.option(
+    "--stdin", "pipe_stdin", is_flag=True, help="Let COMMAND read the standard input of this command."
+)
 @click.option("--run-id", metavar="ID", help="Use this id; that of a run without a worker takes it over.")
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- COMMAND…")
 @everywhere
@@ -78,9 +85,15 @@ def run(ctx: click.Context, /, **options: Any) -> int:
     wrong = spec.check()
     if wrong:
         raise click.UsageError(wrong, ctx)
-    from agentdash.runner.start import start_run
+    return run_async(_work(spec, settings))
 
-    return start_run(spec, settings)
+
+async def _work(spec: RunSpec, settings: Settings) -> int:
+    from agentdash.headless.reach import reach
+    from agentdash.runner.worker import run_worker
+
+    async with reach(settings) as (handle, activity):
+        return await run_worker(spec, handle, settings, activity)
 
 
 _STEERING = {

@@ -6,21 +6,17 @@ import asyncio
 import getpass
 import os
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
 from agentdash.core.commands import ControlRun, Outcome, Refused
-from agentdash.core.paths import activity_log
 from agentdash.core.runs import ControlAction, RunKeys, RunStatus
 from agentdash.core.settings import Settings
-from agentdash.core.snapshot import SourceError
 from agentdash.core.text import decode
+from agentdash.headless.reach import reach
 
 if TYPE_CHECKING:
-    from agentdash.activity import Activity
     from agentdash.server.find import ServerHandle
 
 GOALS = {
@@ -67,7 +63,7 @@ async def steer(
     """
     if settings.read_only:
         raise Refused("read-only: nothing is changed")
-    async with _server(settings) as (handle, activity):
+    async with reach(settings) as (handle, activity):
         from agentdash.actions.runs import control, find_run
 
         keys = RunKeys(settings.runs.prefix)
@@ -86,28 +82,6 @@ async def steer(
             None if wait is None or not outcome.ok else await _wait(handle, keys.meta(run_id), action, wait)
         )
         return Steered(run_id, outcome, waited)
-
-
-@asynccontextmanager
-async def _server(settings: Settings) -> AsyncIterator[tuple[ServerHandle, Activity]]:
-    """The server in use and the activity log; faults of the server come as words."""
-    from agentdash.activity import Activity
-    from agentdash.server.client import in_words
-    from agentdash.server.find import connect
-
-    activity = Activity(activity_log(settings), settings.logs.limit)
-    try:
-        handle = await connect(settings, activity=activity)
-        try:
-            yield handle, activity
-        except (Refused, SourceError, asyncio.CancelledError):
-            raise
-        except Exception as problem:
-            raise in_words(problem, handle.url) from problem
-        finally:
-            await handle.close()
-    finally:
-        await asyncio.to_thread(activity.close)
 
 
 async def _wait(handle: ServerHandle, key: str, action: ControlAction, seconds: float) -> Waited:

@@ -1,0 +1,41 @@
+"""The server and the activity log, for a command that acts rather than shows."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from agentdash.core.paths import activity_log
+from agentdash.core.settings import Settings
+
+if TYPE_CHECKING:
+    from agentdash.activity import Activity
+    from agentdash.server.find import ServerHandle
+
+
+@asynccontextmanager
+async def reach(settings: Settings) -> AsyncIterator[tuple[ServerHandle, Activity]]:
+    """The server in use and the activity log; both are given back on the way out.
+
+    Raises:
+        SourceError: when there is no server, or it fails while it is used; in words.
+    """
+    from redis.exceptions import RedisError
+
+    from agentdash.activity import Activity
+    from agentdash.server.client import in_words
+    from agentdash.server.find import connect
+
+    activity = Activity(activity_log(settings), settings.logs.limit)
+    try:
+        handle = await connect(settings, activity=activity)
+        try:
+            yield handle, activity
+        except (RedisError, ConnectionError) as problem:
+            raise in_words(problem, handle.url) from problem
+        finally:
+            await handle.close()
+    finally:
+        await asyncio.to_thread(activity.close)
