@@ -127,25 +127,28 @@ def _steering(action: ControlAction, summary: str) -> click.Command:
     @everywhere
     @click.pass_context
     def steer_run(ctx: click.Context, run_id: str, reason: str | None, wait: bool, timeout: float) -> int:
-        settings = settings_of(ctx)
-
-        async def work() -> int:
-            from agentdash.headless.steer import Reached, steer
-
-            steered = await steer(settings, run_id, action, reason, timeout if wait else None)
-            say(f"{steered.run_id}: {steered.outcome.message}")
-            if not steered.outcome.ok:
-                return Code.REFUSED
-            waited = steered.waited
-            if waited is None:
-                return Code.FINE
-            data(waited.status)
-            return {
-                Reached.YES: Code.FINE,
-                Reached.OTHERWISE: Code.BAD,
-                Reached.NOT_IN_TIME: Code.NOT_IN_TIME,
-            }[waited.reached]
-
-        return run_async(work())
+        return run_async(_steer(settings_of(ctx), run_id, action, reason, timeout if wait else None))
 
     return steer_run
+
+
+async def _steer(
+    settings: Settings, prefix: str, action: ControlAction, reason: str | None, wait: float | None
+) -> int:
+    from agentdash.headless.steer import steer
+
+    async with steer(settings, prefix, action, reason) as steered:
+        say(steered.outcome.message)
+        if not steered.outcome.ok:
+            return Code.REFUSED
+        if wait is None:
+            return Code.FINE
+        try:
+            data((await steered.effect(wait)).value)
+        except TimeoutError:
+            say(f"{steered.run_id}: not within {wait:g} s; the request stands")
+            return Code.NOT_IN_TIME
+        except Refused as otherwise:
+            say(str(otherwise))
+            return Code.BAD
+    return Code.FINE

@@ -121,7 +121,7 @@ def _words(record: type) -> dict[str, str]:
 
 
 def _comment(text: str) -> Iterator[str]:
-    for line in wrap(text.replace("``", ""), 100):
+    for line in wrap(printable(text).replace("``", ""), 100):
         yield f"# {line}"
 
 
