@@ -18,6 +18,8 @@ from agentdash.core.text import printable
 MOST_EVIDENCE = 50
 MOST_CHARACTERS = 4000
 MOST_SUMMARY = 200
+LATEST_MS = 253_402_300_799_999
+"""The end of the year 9999, Unix ms."""
 
 
 class BadLineError(ValueError):
@@ -29,6 +31,8 @@ def _moment(value: object) -> object:
     if isinstance(value, bool) or value is None:
         return value
     if isinstance(value, (int, float)):
+        if not 0 <= value <= LATEST_MS:
+            raise ValueError("no time: Unix seconds or ms lie between 1970 and 9999")
         return int(value * 1000) if 0 < value < 100_000_000_000 else int(value)
     if isinstance(value, str):
         try:

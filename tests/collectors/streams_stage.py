@@ -1,0 +1,78 @@
+"""Polls of a real server with simulated time between them, and the findings that come of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from redis.asyncio import Redis
+
+from agentdash.core.clock import ManualClock
+from agentdash.core.findings import Finding, FindingsSnapshot, FindingStatus
+from agentdash.core.judge import StreamJudge
+from agentdash.core.rules import merge, stream_symptoms
+from agentdash.core.runs import RunKeys
+from agentdash.core.settings import StreamsSettings
+from agentdash.core.streams import GroupJudgement, Stream, StreamJudgement, StreamsSnapshot
+from agentdash.core.tracker import FindingTracker
+from collectors.streams import StreamsCollector
+
+
+class Stage:
+    """One collector, judge and tracker on *client*; `poll` lets *seconds* of its own time pass first."""
+
+    def __init__(self, client: Redis, **settings: Any) -> None:
+        self.client = client
+        self.settings = StreamsSettings(**settings)
+        self.clock = ManualClock()
+        self.collector = StreamsCollector(client, self.settings, RunKeys("own"), "here", self.clock)
+        self.judge = StreamJudge(self.settings)
+        self.tracker = FindingTracker(self.settings.open_after)
+        self.snapshot = StreamsSnapshot(0, "here", ())
+        self.findings = FindingsSnapshot(0, "here", ())
+
+    async def poll(self, times: int = 1, seconds: float = 1.0) -> StreamsSnapshot:
+        for _ in range(times):
+            self.clock.advance(seconds)
+            self.snapshot = self.judge.judge(await self.collector.collect())
+            now = self.snapshot.taken_at
+            self.tracker.update(stream_symptoms(self.snapshot, None, self.settings, now), now)
+            self.findings = merge(self.tracker.findings, None, now, "here")
+        return self.snapshot
+
+    def stream(self, name: bytes) -> Stream:
+        return next(stream for stream in self.snapshot.streams if stream.name == name)
+
+    def judged(self, name: bytes) -> StreamJudgement:
+        at = [stream.name for stream in self.snapshot.streams].index(name)
+        return self.snapshot.judgements[at]
+
+    def group(self, stream: bytes, group: bytes) -> GroupJudgement:
+        found = self.judged(stream).group(group)
+        assert found is not None
+        return found
+
+    def open(self) -> dict[str, Finding]:
+        """Open findings by category."""
+        return {f.symptom.category: f for f in self.findings.findings if f.status is FindingStatus.OPEN}
+
+
+async def add(client: Redis, stream: str | bytes, count: int, **fields: str) -> list[bytes]:
+    """Add *count* entries in one go; their ids."""
+    pipeline = client.pipeline(transaction=False)
+    for number in range(count):
+        pipeline.xadd(stream, {"n": str(number), **fields})
+    ids: list[bytes] = await pipeline.execute()
+    return ids
+
+
+async def work(
+    client: Redis, stream: str | bytes, group: str, consumer: str, count: int, ack: bool = True
+) -> int:
+    """Read at most *count* new entries and acknowledge them; how many there were."""
+    reply = await client.execute_command(
+        b"XREADGROUP", "GROUP", group, consumer, "COUNT", count, "STREAMS", stream, ">"
+    )
+    entries = reply[0][1] if reply else []
+    if ack and entries:
+        await client.execute_command("XACK", stream, group, *(entry[0] for entry in entries))
+    return len(entries)

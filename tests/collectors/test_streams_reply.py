@@ -1,0 +1,149 @@
+"""The reader of replies: both protocols give the same, and nothing malformed gets through or crashes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agentdash.core.lag import LagFacts, grade
+from agentdash.core.streams import LagGrade
+from collectors.streams_reply import BadReplyError, entry, parse_full, parse_pair, pending_line
+
+NOW = 1_732_112_345_000
+counts = st.integers(0, 10**9)
+names = st.binary(max_size=20)
+ids = st.builds(lambda ms, seq: f"{ms}-{seq}".encode(), st.integers(0, 2**63), st.integers(0, 2**63))
+moments = st.integers(NOW - 10**9, NOW + 5000)
+consumers = st.fixed_dictionaries(
+    {b"name": names, b"seen-time": moments, b"pel-count": counts, b"pending": st.just([])},
+    optional={b"active-time": st.one_of(st.just(-1), moments)},
+)
+groups = st.fixed_dictionaries(
+    {
+        b"name": names,
+        b"last-delivered-id": ids,
+        b"pel-count": counts,
+        b"pending": st.lists(st.tuples(ids, names, moments, counts).map(list), max_size=1),
+        b"consumers": st.lists(consumers, max_size=3),
+    },
+    optional={
+        b"entries-read": st.one_of(st.none(), counts),
+        b"lag": st.one_of(st.none(), st.integers(-(10**6), 10**9)),
+    },
+)
+streams = st.fixed_dictionaries(
+    {
+        b"length": counts,
+        b"last-generated-id": ids,
+        b"entries": st.lists(st.tuples(ids, st.lists(names, max_size=4)).map(list), max_size=1),
+        b"groups": st.lists(groups, max_size=3),
+    },
+    optional={b"entries-added": counts, b"max-deleted-entry-id": ids, b"field-of-the-future": st.text()},
+)
+anything = st.recursive(
+    st.one_of(st.none(), st.integers(), names, st.text(max_size=5), st.booleans(), st.floats()),
+    lambda inner: st.one_of(st.lists(inner, max_size=5), st.dictionaries(names, inner, max_size=4)),
+    max_leaves=20,
+)
+
+
+def flat(value: Any) -> Any:
+    """The RESP2 form of a reply: maps as lists of names and values."""
+    if isinstance(value, dict):
+        return [part for name, inner in value.items() for part in (name, flat(inner))]
+    return [flat(part) for part in value] if isinstance(value, list) else value
+
+
+@given(streams)
+def test_both_protocols_give_the_same(reply: dict[bytes, Any]) -> None:
+    stream = parse_full(b"k", reply, NOW)
+    assert stream == parse_full(b"k", flat(reply), NOW)
+    assert stream.length == reply[b"length"]
+    assert [group.name for group in stream.groups] == [of[b"name"] for of in reply[b"groups"]]
+    for group in stream.groups:
+        assert (group.lag.value is None) == (group.lag.grade is LagGrade.UNKNOWN)
+        assert group.lag.value is None or 0 <= group.lag.value <= stream.length
+        assert all(consumer.idle_ms is None or consumer.idle_ms >= 0 for consumer in group.consumers)
+
+
+@given(anything)
+def test_anything_else_is_refused_in_one_way(reply: Any) -> None:
+    for read in (
+        lambda: parse_full(b"k", reply, NOW),
+        lambda: parse_pair(b"k", reply, reply, (), ()),
+        lambda: pending_line(reply),
+        lambda: entry(reply),
+    ):
+        try:
+            read()
+        except BadReplyError:
+            continue
+
+
+@given(streams, st.data())
+def test_a_damaged_reply_is_refused_in_one_way(reply: dict[bytes, Any], data: st.DataObject) -> None:
+    name = data.draw(st.sampled_from(sorted(reply)))
+    damaged = {**reply, name: data.draw(anything)}
+    try:
+        parse_full(b"k", damaged, NOW)
+    except BadReplyError:
+        return
+
+
+@given(
+    length=st.integers(1, 30),
+    read=st.integers(0, 30),
+    gone=st.sets(st.integers(0, 29)),
+    reported=st.one_of(st.none(), st.integers(-50, 60)),
+    counted=st.booleans(),
+)
+def test_lag_never_contradicts_the_entries(
+    length: int, read: int, gone: set[int], reported: int | None, counted: bool
+) -> None:
+    """Against a stream known entry by entry: what ids prove is exact, all else is possible."""
+    added = list(range(1, length + 1))
+    there = [number for number in added if number - 1 not in gone]
+    read = min(read, length)
+    deleted = max((number for number in added if number - 1 in gone), default=0)
+    facts = LagFacts(
+        length=len(there),
+        first_id=f"{there[0]}-0" if there else None,
+        last_id=f"{length}-0",
+        max_deleted_id=f"{deleted}-0",
+        entries_added=length,
+        last_delivered_id=f"{read}-0",
+        entries_read=read if counted else None,
+        reported=reported,
+    )
+    true = sum(number > read for number in there)
+    lag = grade(facts)
+    if lag.value is not None:
+        assert 0 <= lag.value <= len(there)
+    if true in {0, len(there)} and (not there or read < there[0] or read >= length):
+        assert lag.value == true
+        assert lag.grade is LagGrade.EXACT
+    if lag.grade is LagGrade.ESTIMATED:
+        assert counted
+        assert lag.value is not None
+        assert lag.value >= true
+    if lag.grade is not LagGrade.EXACT:
+        assert lag.reason
+
+
+def test_a_missing_lag_says_so() -> None:
+    facts = LagFacts(9, "1-0", "9-0", None, None, "4-0", None, None, has_lag=False)
+    lag = grade(facts)
+    assert lag.value is None
+    assert "7.0" in (lag.reason or "")
+
+
+@pytest.mark.parametrize("reported", [-3, 9, 100])
+def test_an_impossible_lag_is_not_believed(reported: int) -> None:
+    facts = LagFacts(9, "1-0", "9-0", "0-0", 9, "4-0", 4, reported)
+    lag = grade(facts)
+    assert lag.grade is LagGrade.ESTIMATED
+    assert lag.value == 5
+    assert str(reported) in (lag.reason or "")
