@@ -55,11 +55,14 @@ $WIDGET {
         & > .$PREFIX--bad { color: $text-error; }
     }
     &:ansi {
-        & > .$PREFIX--hover { text-style: underline; }
-        & > .$PREFIX--cursor { background: ansi_bright_black; }
-        &:focus > .$PREFIX--cursor { text-style: reverse; }
+        & > .$PREFIX--hover { background: transparent; }
+        & > .$PREFIX--header { text-style: dim; }
+        & > .$PREFIX--dim { text-style: dim; }
+        & > .$PREFIX--faint { text-style: dim; }
+        & > .$PREFIX--cursor { background: transparent; text-style: underline; }
+        &:focus > .$PREFIX--cursor { background: transparent; text-style: reverse; }
         & > .$PREFIX--unknown { color: ansi_magenta; }
-        & > .$PREFIX--match { text-style: reverse; }
+        & > .$PREFIX--match { background: ansi_yellow; color: ansi_black; text-style: none; }
     }
     &:nocolor {
         & > .$PREFIX--cursor { text-style: underline; }
