@@ -23,10 +23,13 @@ def pairs(reply: object) -> dict[bytes, object]:
     Raises:
         BadReplyError: when it is neither a map nor a flat list of pairs.
     """
-    if isinstance(reply, Mapping):
-        return {_name(name): value for name, value in reply.items()}
-    if isinstance(reply, Sequence) and not isinstance(reply, (bytes, str)) and len(reply) % 2 == 0:
-        return {_name(reply[i]): reply[i + 1] for i in range(0, len(reply), 2)}
+    if isinstance(reply, dict):
+        return reply
+    if isinstance(reply, list) and len(reply) % 2 == 0:
+        try:
+            return dict(zip(reply[::2], reply[1::2], strict=True))
+        except TypeError as problem:  # a name that is itself a list
+            raise BadReplyError("expected names and values") from problem
     raise BadReplyError(f"expected a map, got {type(reply).__name__}")
 
 
@@ -218,13 +221,9 @@ def _entry_id(entry: object) -> str:
 def _list(value: object) -> Sequence[object]:
     if value is None:
         return ()
-    if isinstance(value, Sequence) and not isinstance(value, (bytes, str)):
+    if isinstance(value, (list, tuple)):
         return value
     raise BadReplyError(f"expected a list, got {type(value).__name__}")
-
-
-def _name(value: object) -> bytes:
-    return value.encode() if isinstance(value, str) else _bytes(value)
 
 
 def _bytes(value: object) -> bytes:

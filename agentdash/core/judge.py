@@ -131,7 +131,8 @@ class StreamJudge:
     ) -> GroupJudgement:
         idle = least(consumer.idle_ms for consumer in group.consumers)
         opinion = verdict(window, len(group.consumers), idle, self._window_ms)
-        outgoing = rate_out(list(window.samples), rate_in) if window.span_ms >= LEAST_RATE_MS else None
+        known = window.span_ms >= LEAST_RATE_MS
+        outgoing = rate_out(window.samples[0], window.samples[-1], rate_in) if known else None
         return GroupJudgement(
             verdict=opinion.verdict,
             since=opinion.since,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -42,17 +43,17 @@ def verdict(window: GroupWindow, consumers: int, tried_ms: int | None, window_ms
         return Opinion(Verdict.UNREAD, window.waiting_since, "no consumer")
     if window.span_ms < window_ms:
         return Opinion(Verdict.WATCHING, None, f"{age(window.span_ms)} of {age(window_ms)} watched")
-    samples = list(window.samples)
-    lows = [sample.least_lag for sample in samples if sample.least_lag is not None]
-    if now.lag is None or not lows:
+    if now.lag is None:
         return Opinion(Verdict.UNKNOWN, None, "lag not known")
-    stands = all(sample.position == now.position for sample in samples)
-    if stands and min(lows) > 0:
+    if now.lag == 0:
+        return Opinion(Verdict.OK, None, "keeps up")
+    if window.stands and not window.was_zero:
         return _standing(window, now, tried_ms, window_ms)
-    if (back := went_back(samples)) is not None:
-        return Opinion(Verdict.REWOUND, back, "its position went back")
-    if min(lows) == 0:
-        return Opinion(Verdict.OK, None, "keeps up" if now.lag == 0 else "caught up lately")
+    if window.peak is not None and window.back_at >= window.samples[0].at:
+        return Opinion(Verdict.REWOUND, window.back_at, "its position went back")
+    if window.was_zero:
+        return Opinion(Verdict.OK, None, "caught up lately")
+    samples = window.samples
     if never_falls(samples):
         return Opinion(
             Verdict.SLOW, samples[0].at, f"{count(now.lag)} behind, and not less for {age(window.span_ms)}"
@@ -67,15 +68,7 @@ def _standing(window: GroupWindow, now: GroupSample, tried_ms: int | None, windo
     return Opinion(Verdict.STALLED, window.position_since, f"{stood}, though a consumer tries")
 
 
-def went_back(samples: list[GroupSample]) -> int | None:
-    """When the position went back below where it had been, if it is still below that; else None."""
-    highest = max(samples, key=lambda sample: sample.position)
-    if highest.position <= samples[-1].position:
-        return None
-    return next(sample.at for sample in samples if sample.at > highest.at)
-
-
-def never_falls(samples: list[GroupSample]) -> bool:
+def never_falls(samples: Sequence[GroupSample]) -> bool:
     """Whether the least lag of each part of the window is no lower than that of the parts before it."""
     begun, span = samples[0].at, max(1, samples[-1].at - samples[0].at)
     lows: list[int | None] = [None] * PARTS
@@ -87,12 +80,11 @@ def never_falls(samples: list[GroupSample]) -> bool:
     return all(after >= before for before, after in pairwise(known))
 
 
-def rate_out(samples: list[GroupSample], rate_in: float | None) -> float | None:
-    """Entries per minute that the group is given over *samples*; None while unknown.
+def rate_out(first: GroupSample, last: GroupSample, rate_in: float | None) -> float | None:
+    """Entries per minute that the group was given between two samples; None while unknown.
 
     From the server's counter of entries read; else from what came in less what the lag grew by.
     """
-    first, last = samples[0], samples[-1]
     span = last.at - first.at
     if span <= 0:
         return None

@@ -51,11 +51,14 @@ class GroupWindow:
     Attributes:
         samples: Oldest first; the oldest is at most one spacing older than the window.
         position_since: Since when it stands where it stands, as far as it was watched, Unix ms.
-        highest: The farthest position in the window.
+        zero_at: When nothing was left to be given last, Unix ms; None for never.
+        peak: The position from which it went back; None where it did not, or has recovered.
+        back_at: When it went back, Unix ms.
         pending_id: Its lowest pending id, and since when that one has been pending, Unix ms.
         habit_ms: The longest pause that a consumer made while work waited, and then went on.
         idle: Least idle time of all consumers at the sample before, ms.
         worked: Whether work waited at the sample before.
+        waiting_since: Since when work has been waiting without a pause, Unix ms.
     """
 
     samples: deque[GroupSample] = field(default_factory=deque)
@@ -66,11 +69,13 @@ class GroupWindow:
     idle: int | None = None
     worked: bool = False
     waiting_since: int | None = None
+    zero_at: int | None = None
+    peak: Position | None = None
+    back_at: int = 0
 
     def add(self, sample: GroupSample, window_ms: int, spacing_ms: int) -> None:
         """Take *sample*; samples closer than *spacing_ms* are merged into one."""
-        if not self.samples or self.samples[-1].position != sample.position:
-            self.position_since = sample.at
+        self._note_course(sample)
         if len(self.samples) >= 2 and sample.at - self.samples[-2].at < spacing_ms:
             merged = least((self.samples[-1].least_lag, sample.least_lag))
             self.samples[-1] = replace(sample, least_lag=merged)
@@ -78,6 +83,29 @@ class GroupWindow:
             self.samples.append(sample)
         while len(self.samples) > 2 and self.samples[1].at <= sample.at - window_ms:
             self.samples.popleft()
+
+    def _note_course(self, sample: GroupSample) -> None:
+        """Keep what would otherwise be looked for in all samples again each time."""
+        before = self.samples[-1].position if self.samples else None
+        if before != sample.position:
+            self.position_since = sample.at
+        if sample.lag == 0:
+            self.zero_at = sample.at
+        if before is not None and sample.position < before:
+            self.peak = max(before, self.peak or before)
+            self.back_at = sample.at
+        elif before is None or (self.peak is not None and sample.position >= self.peak):
+            self.peak = None
+
+    @property
+    def stands(self) -> bool:
+        """Whether the position is the same in all samples."""
+        return self.position_since <= self.samples[0].at
+
+    @property
+    def was_zero(self) -> bool:
+        """Whether nothing was left to be given at any time of the window."""
+        return self.zero_at is not None and self.zero_at >= self.samples[0].at
 
     @property
     def span_ms(self) -> int:
