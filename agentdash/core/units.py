@@ -24,6 +24,17 @@ def age(ms: float | None) -> str:
     return f"{whole // 86_400}d"
 
 
+def coarse(ms: float | None) -> str:
+    """A span of time by its greatest unit alone: ``48s 12m 5h 3d``; ``–`` when unknown."""
+    if ms is None:
+        return UNKNOWN
+    seconds = int(max(0.0, ms / 1000))
+    for unit, length in (("d", 86_400), ("h", 3600), ("m", 60)):
+        if seconds >= length * (2 if unit == "d" else 1):
+            return f"{seconds // length}{unit}"
+    return f"{seconds}s"
+
+
 def count(value: float | None) -> str:
     """A count in at most five cells: ``999 1.0k 12.4k 124k 1.2M``; ``–`` when unknown."""
     if value is None:

@@ -18,7 +18,7 @@ def paras(store: Store, now: int, width: int) -> tuple[Para, ...]:
     return (
         _line("errors/min", history.errors, now, room, "bad"),
         _line("tokens/min", history.tokens, now, room, "unknown"),
-        _line("messages/min", history.messages, now, room, "info"),
+        _line("messages/min", history.messages, now, room, "spark"),
         Para(((f"{'10 min ago':<{NAME_WIDTH}}{'now':>{room}}", "faint"),)),
     )
 

@@ -166,8 +166,6 @@ def finding(subject: Finding, now: int) -> list[Para]:
         ("correlation", symptom.correlation_id),
     )
     shown += [field(name, printable(value), "info") for name, value in about if value]
-    for name, value in symptom.metrics:
-        shown.append(field(name, f"{value:g}", width=22))
     if symptom.message_ids:
         shown.append(field("entries", " ".join(symptom.message_ids[:20]), "id"))
     for title, text in (
@@ -177,6 +175,9 @@ def finding(subject: Finding, now: int) -> list[Para]:
     ):
         if text:
             shown += [BLANK, heading(title), Para.of(printable(text))]
+    if symptom.metrics:
+        numbers = [field(name, f"{value:g}", width=24) for name, value in symptom.metrics]
+        shown += [BLANK, heading("Numbers"), *numbers]
     if symptom.evidence:
         shown += [
             BLANK,

@@ -8,11 +8,12 @@ from agentdash.core.text import decode, printable
 from tui.format.item import Cell, Column, Item, Listing, Row
 
 COLUMNS = (
-    Column("severity", "", 11, sortable=True),
+    Column("severity", "", 10, sortable=True),
     Column("summary", "", 20, flex=1, min_width=12),
-    Column("count", "", 5, align="right", priority=1),
+    Column("count", "", 4, align="right", priority=1),
 )
 WIDE = (
+    *COLUMNS,
     Column("status", "STATUS", 12, priority=3),
     Column("age", "SINCE", 6, align="right", priority=2),
     Column("category", "CATEGORY", 18, priority=4),

@@ -27,10 +27,16 @@ def left(store: Store, now: int, *, label: str = "") -> tuple[Word, ...]:
     words = [NAME, server(store, now)]
     if label:
         words.append(Word(((label, "warn"),)))
-    glyph, style = STATES[fleet_state(store, now)]
-    words.append(Word((("fleet ", "dim"), (f"{glyph} {fleet_state(store, now)}", style))))
+    words.append(fleet(store, now))
     words += [word for word in (runs(store), findings(store)) if word]
     return tuple(words)
+
+
+def fleet(store: Store, now: int) -> Word:
+    """How the whole fleet is, in one word; clicking it goes to what needs a person."""
+    state = fleet_state(store, now)
+    glyph, style = STATES[state]
+    return Word((("fleet ", "dim"), (f"{glyph} {state}", style)), "app.attention")
 
 
 def server(store: Store, now: int) -> Word:

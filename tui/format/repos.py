@@ -12,10 +12,11 @@ COLUMNS = (
     Column("mark", "", 1, sortable=False),
     Column("repo", "REPO", 10, flex=1, min_width=8),
     Column("branch", "BRANCH", 12, flex=1, min_width=8),
-    Column("change", "CHANGE", 10, flex=0, priority=0),
-    Column("last", "LAST", 5, align="right", priority=1),
+    Column("change", "CHANGE", 9, priority=0, min_width=7),
+    Column("last", "LAST", 4, align="right", priority=1),
 )
 WIDE = (
+    *COLUMNS,
     Column("subject", "LAST COMMIT", 20, flex=2, priority=2),
     Column("upstream", "UPSTREAM", 14, priority=4),
     Column("stash", "STASH", 5, align="right", priority=5),
@@ -59,7 +60,7 @@ def item(repo: Repo, now: int) -> Item:
         Cell(("└ " if repo.kind is RepoKind.SUBMODULE else "") + printable(repo.name), "" if busy else "dim"),
         branch_cell(repo),
         change_cell(repo),
-        Cell(units.age(last), "dim"),
+        Cell(units.coarse(last), "dim"),
         Cell(printable(repo.error or repo.subject or units.UNKNOWN), "bad" if repo.error else "dim"),
         Cell(printable(repo.upstream or units.UNKNOWN), "dim"),
         Cell("" if not repo.stash else str(repo.stash), "warn"),

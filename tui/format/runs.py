@@ -20,6 +20,8 @@ COLUMNS = (
     Column("doing", "DOING", 20, flex=3, min_width=12),
 )
 WIDE = (
+    *COLUMNS[:-1],
+    Column("doing", "DOING", 30, flex=3, min_width=26),
     Column("status", "STATE", 10, priority=5),
     Column("pid", "PID", 7, align="right", priority=7),
     Column("host", "HOST", 10, priority=8),

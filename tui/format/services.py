@@ -11,15 +11,16 @@ from tui.widgets.cells import sparkline
 
 COLUMNS = (
     Column("mark", "", 1, sortable=False),
-    Column("service", "SERVICE", 12, flex=1, min_width=8),
+    Column("service", "SERVICE", 10, flex=1, min_width=8),
     Column("port", "PORT", 6, align="right", priority=4),
     Column("cpu", "CPU", 7, align="right", priority=0),
     Column("trend", "", 8, priority=5, sortable=False),
     Column("memory", "MEMORY", 7, align="right", priority=1),
-    Column("up", "UP", 5, align="right", priority=3),
-    Column("note", "NOTE", 16, flex=2, priority=2),
+    Column("up", "UP", 4, align="right", priority=3),
+    Column("note", "NOTE", 18, flex=2, priority=2, min_width=12),
 )
 WIDE = (
+    *COLUMNS,
     Column("pid", "PID", 7, align="right", priority=6),
     Column("threads", "THR", 4, align="right", priority=8),
     Column("files", "FDS", 4, align="right", priority=9),
@@ -63,9 +64,9 @@ def item(service: Service, now: int) -> Item:
         Cell(printable(service.name), f"{colour} bold" if trouble else ""),
         Cell(f":{service.ports[0]}" if service.ports else "", "dim"),
         cpu,
-        Cell(sparkline(service.cpu_history, 8), "bad" if trouble else "info"),
+        Cell(sparkline(service.cpu_history, 8), "bad" if trouble else "spark"),
         Cell(units.size(service.rss_bytes), "warn" if (service.rss_trend or 0) > GROWS else ""),
-        Cell(units.age(up_ms), "dim"),
+        Cell(units.coarse(up_ms), "dim"),
         Cell(words, style),
         Cell(units.UNKNOWN if service.pid is None else str(service.pid), "dim"),
         Cell(units.UNKNOWN if service.threads is None else str(service.threads), "dim"),
@@ -86,7 +87,7 @@ def note(service: Service, now: int) -> tuple[str, str]:
         if service.exit_code is not None:
             parts.append(f"exit {service.exit_code}")
         if service.down_since is not None:
-            parts.append(f"down {units.age(now - service.down_since)}")
+            parts.append(f"down {units.coarse(now - service.down_since)}")
     if service.restarts:
         parts.append(f"{service.restarts} restart{'s' if service.restarts > 1 else ''}")
     if parts:
@@ -97,7 +98,7 @@ def note(service: Service, now: int) -> tuple[str, str]:
         return printable(f"probe failed: {service.probe.error or 'no answer'}"), "bad"
     silent = now - service.last_line_at if service.last_line_at is not None else None
     if silent is not None and silent > SILENT_MS:
-        return f"silent {units.age(silent)}", "warn"
+        return f"silent {units.coarse(silent)}", "warn"
     if (service.rss_trend or 0) > GROWS:
         return f"memory ↑ {units.size(service.rss_trend)}/min", "warn"
     if service.probe is not None and service.probe.latency_ms is not None:

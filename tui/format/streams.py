@@ -19,16 +19,17 @@ from tui.format.item import Cell, Column, Item, Listing, Row, View
 from tui.widgets.cells import sparkline
 
 COLUMNS = (
-    Column("name", "STREAM · GROUP", 18, flex=1, min_width=12),
+    Column("name", "STREAM · GROUP", 14, flex=1, min_width=12),
     Column("length", "LEN", 5, align="right", priority=3),
     Column("rates", "RATE", 8, priority=5, sortable=False),
     Column("rate", "/MIN", 5, align="right", priority=4),
     Column("lag", "LAG", 6, align="right", priority=0),
     Column("pending", "PEND", 4, align="right", priority=1),
     Column("oldest", "OLDEST", 6, align="right", priority=2),
-    Column("verdict", "VERDICT", 16, flex=1, priority=0, min_width=9),
+    Column("verdict", "VERDICT", 14, flex=1, priority=0, min_width=10),
 )
 WIDE = (
+    *COLUMNS,
     Column("cap", "CAP", 4, priority=6),
     Column("consumers", "CONS", 4, align="right", priority=6),
     Column("memory", "MEMORY", 7, align="right", priority=7),
@@ -94,7 +95,7 @@ def item(stream: Stream, judgement: StreamJudgement, now: int, view: View) -> It
     lead = (
         Cell(spans=((f"{mark} ", "dim"), (name, "bold" if troubled else ""), (count, "dim"))),
         Cell(units.count(stream.length)),
-        Cell(sparkline(judgement.rates, 8), "info"),
+        Cell(sparkline(judgement.rates, 8), "spark"),
         Cell(units.count(judgement.rate_in), "dim" if not judgement.rate_in else ""),
     )
     if stream.error:
@@ -199,7 +200,7 @@ def verdict_cell(judged: GroupJudgement, now: int) -> Cell:
     if judged.verdict in {Verdict.STOPPED, Verdict.STALLED} and since is not None and since >= 1000:
         words += f" {units.age(since)}"
     elif judged.verdict in {Verdict.SLOW, Verdict.OK} and judged.forecast_s:
-        words = f"drains {units.age(judged.forecast_s * 1000)}"
+        words = f"drains {units.coarse(judged.forecast_s * 1000)}"
     elif judged.verdict is Verdict.WATCHING and judged.window_s:
         words = f"watching {judged.window_s:.0f}s"
     return Cell(f"{glyph} {words}", f"{style} bold" if style == "bad" else style)

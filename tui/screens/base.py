@@ -65,12 +65,12 @@ class FactScreen(Screen[None]):
     def _draw_header(self, now: int) -> None:
         dash, bar = self.dash, self.query_one("#header", LineBar)
         if self.trail:
-            steps = Word((("agentdash", "accent bold"),), "app.overview")
-            bar.left = (steps, header.trail(self.trail), *header.left(dash.store, now, label=dash.label)[1:])
+            bar.left = (header.NAME, header.trail(self.trail))
         else:
             bar.left = header.left(dash.store, now, label=dash.label)
+        fleet = (header.fleet(dash.store, now),) if self.trail else ()
         read_only = (Word((("read-only", "warn"),)),) if dash.engine.read_only else ()
-        bar.right = (*read_only, Word(((header.clock(now, dash.zone), "dim"),)))
+        bar.right = (*read_only, *fleet, Word(((header.clock(now, dash.zone), "dim"),)))
 
     def draw_footer(self) -> None:
         """The keys of what has the focus now."""

@@ -30,6 +30,11 @@ from tui.widgets.pane import Pane, TopicPane
 from tui.widgets.table import LineTable
 
 NARROW = 110
+"""Columns below which the page beside a zoomed pane goes beneath it."""
+SHORT = 32
+"""Lines below which panes go without titles."""
+LEAST = (60, 15)
+"""Columns and lines that the board needs."""
 
 
 class Board(FactScreen):
@@ -38,13 +43,15 @@ class Board(FactScreen):
     AUTO_FOCUS = "#runs-table"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (NARROW, "-wide")]  # noqa: RUF012 - as Textual declares it
 
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (SHORT, "-tall")]  # noqa: RUF012 - as Textual declares it
+
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", "Filter", id="pane.filter"),
         Binding("exclamation_mark", "problems", "Problems", id="pane.problems"),
         Binding("a", "app.attention", "Needs me", id="app.attention"),
         Binding("z", "zoom", "Zoom", show=False, id="pane.zoom"),
         Binding("d", "details", "Details", show=False, id="pane.details"),
-        Binding("left,right,h,l", "fold", "Fold", show=False, id="pane.fold"),
+        Binding("left,right", "fold", "Fold", show=False, id="pane.fold"),
         Binding("y", "copy", "Copy", show=False, id="pane.copy"),
         Binding("n", "search_next", "Next match", show=False, id="pane.next"),
         Binding("N", "search_previous", "Previous match", show=False, id="pane.previous"),
@@ -63,6 +70,7 @@ class Board(FactScreen):
         yield Container(
             *board_panes(), past, log, Pane("Detail", Document(id="detail-page"), id="detail"), id="board"
         )
+        yield Document(id="too-small")
         yield Input(placeholder="text to keep", id="filter")
 
     @property
@@ -93,6 +101,19 @@ class Board(FactScreen):
         """The filter line comes when it is asked for."""
         self.query_one("#filter", Input).display = False
         self.query_one("#detail").display = False
+
+    def on_resize(self) -> None:
+        """Say what is needed where there is too little room; spare lines where they are few."""
+        width, height = self.app.size
+        small = width < LEAST[0] or height < LEAST[1]
+        self.query_one("#board").display = not small
+        notice = self.query_one("#too-small", Document)
+        notice.display = small
+        needs = f"agentdash needs {LEAST[0]}×{LEAST[1]} cells to show its panes"
+        notice.show([Para.of(f"{needs}; this terminal has {width}×{height}.", "warn")])
+        for pane in self.panes:
+            if isinstance(pane, ListPane):
+                pane.spare(height < SHORT)
 
     # Facts
 

@@ -3,36 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import zip_longest
 from typing import Any, ClassVar
 
+from rich.cells import cell_len
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.widget import Widget
 
 from agentdash.core.snapshot import Topic
 from tui.screens.base import FactScreen
+from tui.widgets.cells import Part
 from tui.widgets.document import Document, Para
 from tui.widgets.footer import key_name
 
 SCOPES = (
+    ("move", "Moving"),
     ("runs", "Runs"),
+    ("run", "Events"),
     ("stream", "Stream"),
-    ("pending", "Pending entries"),
     ("findings", "Findings"),
     ("log", "Log"),
     ("pane", "Pane"),
     ("table", "Lists"),
-    ("document", "Pages"),
     ("screen", "Screen"),
     ("app", "Everywhere"),
 )
+MOVES = {
+    "up": "up",
+    "down": "down",
+    "page_up": "a page up",
+    "page_down": "a page down",
+    "first": "to the first",
+    "last": "to the last, and follow a log",
+}
 LEGEND = (
     ("● ", "good", "fine, live"),
     ("‖ ◐ ", "warn", "paused, on its way to another state"),
     ("▲ ", "warn", "needs an eye"),
     ("■ ✗ ", "bad", "stopped, failed, down"),
     ("? ", "unknown", "not known, or waits for you"),
-    ("◌ ", "dim", "not enough seen yet, or older than it should be"),
+    ("◌ ", "dim", "too little seen yet, or out of date"),
 )
 
 
@@ -45,7 +56,7 @@ class Help(FactScreen):
 
     def __init__(self, of: Screen[Any]) -> None:
         super().__init__()
-        self._keys = keys_of(of)
+        self._of = of
 
     @property
     def trail(self) -> tuple[str, ...]:
@@ -58,34 +69,60 @@ class Help(FactScreen):
 
     def facts(self, topics: frozenset[Topic], now: int) -> None:  # noqa: ARG002 - keys do not change
         """Show the keys."""
-        self.query_one(Document).show(self._keys)
+        document = self.query_one(Document)
+        document.show(page(self._of, document.size.width))
 
 
-def keys_of(screen: Screen[Any]) -> list[Para]:
-    """A page of the keys that work on *screen*, or on any widget of it."""
+def keys_of(screen: Screen[Any]) -> list[list[Part]]:
+    """Sections of lines: the keys that work on *screen* or on any widget of it, then what the signs mean."""
     found: dict[str, dict[str, str]] = {}
-    nodes = [screen.app, screen, *screen.walk_children()]
-    for node in nodes:
+    for node in (screen.app, screen, *screen.walk_children()):
         for bindings in node._bindings.key_to_bindings.values():  # noqa: SLF001 - Textual has no public list of them
             for binding in bindings:
-                scope = (binding.id or "").partition(".")[0]
-                if binding.description and scope in dict(SCOPES):
+                scope, _, verb = (binding.id or "").partition(".")
+                scope = "move" if verb in MOVES else scope
+                words = MOVES.get(verb, binding.description)
+                if words and scope in dict(SCOPES):
                     keys = found.setdefault(scope, {})
-                    name = key_name(binding)
-                    known = keys.get(binding.description, "")
-                    keys[binding.description] = known if name in known.split() else f"{known} {name}".strip()
-    page: list[Para] = []
-    for scope, title in SCOPES:
-        if scope in found:
-            page.append(Para.of(title, "bold"))
-            page += [
-                Para(((f"  {names:<14}", "accent"), (words, ""))) for words, names in found[scope].items()
-            ]
-            page.append(Para())
-    page.append(Para.of("What the signs mean", "bold"))
-    page += [Para(((f"  {sign:<14}", style), (words, ""))) for sign, style, words in LEGEND]
-    page += [
-        Para(),
-        Para.of("Keys can be changed in the settings, [ui.keys], by their names such as runs.cancel.", "dim"),
+                    known, name = keys.get(words, ""), key_name(binding)
+                    keys[words] = known if name in known.split() else f"{known} {name}".strip()
+    return [
+        [(title, "bold"), *((f"  {keys:<14}{words}", "") for words, keys in found[scope].items())]
+        for scope, title in SCOPES
+        if scope in found
     ]
-    return page
+
+
+def page(screen: Screen[Any], width: int) -> list[Para]:
+    """All of it, in two columns where there is room."""
+    columns = [_section(section) for section in keys_of(screen)]
+    columns.append(
+        [
+            (("What the signs mean", "bold"),),
+            *(((f"  {sign:<14}", style), (words, "")) for sign, style, words in LEGEND),
+        ]
+    )
+    half = width // 2 - 2
+    lines = [line for section in columns for line in (*section, ())] if half < 48 else _beside(columns, half)
+    hint = "Keys can be changed in the settings, [ui.keys], by names such as runs.cancel."
+    return [*(Para(tuple(line)) for line in lines), Para(), Para.of(hint, "dim")]
+
+
+def _section(section: list[Part]) -> list[tuple[Part, ...]]:
+    title, *rows = section
+    return [(title,), *(((text[:16], "accent"), (text[16:], "")) for text, _ in rows)]
+
+
+def _beside(sections: list[list[tuple[Part, ...]]], half: int) -> list[tuple[Part, ...]]:
+    """Sections in two columns of about the same length."""
+    total = sum(len(section) + 1 for section in sections)
+    left: list[tuple[Part, ...]] = []
+    right: list[tuple[Part, ...]] = []
+    for section in sections:
+        column = left if len(left) < total / 2 else right
+        column += [*section, ()]
+    lines = []
+    for first, second in zip_longest(left, right, fillvalue=()):
+        used = sum(cell_len(text) for text, _ in first)
+        lines.append((*first, (" " * max(0, half - used), ""), *second))
+    return lines

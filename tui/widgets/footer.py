@@ -15,6 +15,8 @@ _NAMES = {
     "exclamation_mark": "!",
     "colon": ":",
 }
+LATE = ("table", "pane", "screen", "app")
+"""Scopes whose keys stand after those of what has the focus, in this order."""
 
 
 class Footer(LineBar):

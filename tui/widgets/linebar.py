@@ -17,6 +17,9 @@ from textual.widget import Widget
 from tui.widgets.cells import Part, clean, lay
 from tui.widgets.palette import NAMES, Palette, default_css
 
+LEAST = 12
+"""Cells of a word that are worth showing when the rest does not fit."""
+
 
 @dataclass(frozen=True, slots=True)
 class Word:
@@ -87,6 +90,8 @@ class LineBar(Widget):
         for word in words:
             gap = self._gap if parts else 0
             if used + gap + word.width > room:
+                if room - used - gap >= LEAST:
+                    parts += [(" " * gap, ""), *word.parts]
                 break
             if gap:
                 parts.append((" " * gap, ""))

@@ -12,6 +12,9 @@ from tui.format.state import pane_state
 from tui.widgets.pane import TopicPane
 from tui.widgets.table import LineTable
 
+ROOMY = 100
+"""Cells from which on a pane shows all its columns."""
+
 Lister = Callable[[Store, int, View], Listing | None]
 """(store, now, view) → what to list; None before the first data."""
 
@@ -24,7 +27,7 @@ class ListPane(TopicPane):
         title: In the border.
         lister: Makes the listing.
         columns: Always.
-        wide: More, where the pane has the whole screen.
+        wide: In place of them, where there is room: the same, with more after them.
         marks: Whether rows can be marked.
     """
 
@@ -34,7 +37,7 @@ class ListPane(TopicPane):
         title: str,
         lister: Lister,
         columns: Sequence[Column],
-        wide: Sequence[Column] = (),
+        wide: Sequence[Column],
         *,
         marks: bool = False,
     ) -> None:
@@ -46,6 +49,8 @@ class ListPane(TopicPane):
         self._columns = tuple(columns)
         self._wide = tuple(wide)
         self._subjects: dict[Hashable, object] = {}
+        self._zoomed = False
+        self._short = False
 
     @property
     def subject(self) -> object:
@@ -64,11 +69,26 @@ class ListPane(TopicPane):
         row = self.table.row_of(self.table.cursor_key)
         return plain(row) if row else ""
 
-    def widen(self, wide: bool) -> None:
-        """Show the columns that need the whole screen, or not."""
-        self.table.set_columns((*self._columns, *self._wide) if wide else self._columns)
-        self.table.show_header = wide or bool(self._columns[1].title)
-        self.table.marks_enabled = wide and self.marks
+    def widen(self, zoomed: bool) -> None:
+        """Take the whole screen, or one's place among the others."""
+        self._zoomed = zoomed
+        self._choose_columns()
+
+    def spare(self, short: bool) -> None:
+        """Where lines are few, go without the titles of the columns."""
+        self._short = short
+        self._choose_columns()
+
+    def on_resize(self) -> None:
+        """More columns where there is room for them."""
+        self._choose_columns()
+
+    def _choose_columns(self) -> None:
+        wide = self._zoomed or self.size.width >= ROOMY
+        titled = bool(self._columns[1].title) and not self._short
+        self.table.set_columns(self._wide if wide else self._columns)
+        self.table.set_header(self._zoomed or titled)
+        self.table.marks_enabled = self._zoomed and self.marks
 
     def present(self, store: Store, health: SourceHealth | None, now: int) -> None:
         """Show what the store has now."""

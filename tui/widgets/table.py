@@ -200,6 +200,14 @@ class LineTable(ScrollView, can_focus=True, inherit_bindings=False):
             self._places = (-1, ())
             self._redraw()
 
+    def set_header(self, shown: bool) -> None:
+        """Show the titles of the columns, or use their line for a row."""
+        if shown != self.show_header:
+            self.show_header = shown
+            self._resize_content()
+            self._reveal()
+            self._redraw()
+
     def set_rows(self, rows: Sequence[Row]) -> None:
         """Show *rows*. Keys are unique; of two rows with one key the cursor finds the later.
 
