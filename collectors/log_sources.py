@@ -1,0 +1,79 @@
+"""Which files the configured names and globs lead to at the moment."""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+from collectors.log_rotation import rotated_from
+
+MOST_FILES = 256
+"""Files that are followed at most."""
+
+_EVERY = 1.0
+_SIGNS = frozenset("*?[")
+
+
+class LogSources:
+    """Names for files; globs are looked through again at most once a second.
+
+    Args:
+        sources: Pairs of a name and a path or glob, which may begin with ``~``.
+
+    Attributes:
+        over: Files that are not followed because there are too many.
+    """
+
+    def __init__(self, sources: tuple[tuple[str, str], ...]) -> None:
+        self.over = 0
+        self._sources = sources
+        self._found: dict[Path, str] = {}
+        self._looked_at: float | None = None
+
+    def files(self, now: float) -> dict[Path, str]:
+        """The files and their names, in the order of the settings."""
+        if self._looked_at is None or now - self._looked_at >= _EVERY:
+            self._looked_at = now
+            self._found = self._expand()
+        return self._found
+
+    def _expand(self) -> dict[Path, str]:
+        wanted: dict[Path, str] = {}
+        self.over = 0
+        for name, pattern in self._sources:
+            path = Path(pattern).expanduser()
+            if _SIGNS.isdisjoint(pattern):
+                found: Iterator[tuple[Path, str]] = iter(((path, name or path.stem),))
+            else:
+                matches = sorted(islice(_matches(path), 4 * MOST_FILES))
+                found = ((match, match.stem) for match in _unrotated(matches) if match.is_file())
+            for file, title in found:
+                if len(wanted) < MOST_FILES:
+                    wanted.setdefault(file, title)
+                elif file not in wanted:
+                    self.over += 1
+        return _told_apart(wanted)
+
+
+def _matches(pattern: Path) -> Iterator[str]:
+    return glob.iglob(str(pattern), recursive=True)  # noqa: PTH207 - pathlib takes no absolute patterns
+
+
+def _unrotated(matches: list[str]) -> Iterator[Path]:
+    """Without the rotated files of logs that match too: their lines were read while they were the log."""
+    paths = {Path(match) for match in matches}
+    for path in map(Path, matches):
+        log = rotated_from(path.name)
+        if log is None or path.with_name(log) not in paths:
+            yield path
+
+
+def _told_apart(files: dict[Path, str]) -> dict[Path, str]:
+    """Files of one name get their folder's name in front."""
+    titles = list(files.values())
+    return {
+        file: title if titles.count(title) == 1 else f"{file.parent.name}/{title}"
+        for file, title in files.items()
+    }
