@@ -102,13 +102,67 @@ def runs() -> RunsSnapshot:
         taken_at=NOW,
         host=HOST,
         runs=(
-            run("fix-auth-refresh", RunStatus.RUNNING, 4, 10, 12_400, 192_000, last_event=event("file_written", path="src/auth/token.py")),
-            run("port-cli-parser", RunStatus.RUNNING, 7, 20, 48_100, 664_000, last_event=event("test_run_completed", passed=42, failed=1)),
-            run("migrate-orders", RunStatus.RUNNING, 1, 1, 3_000, 41_000, last_event=event("file_read", path="db/schema.sql")),
+            run(
+                "fix-auth-refresh",
+                RunStatus.RUNNING,
+                4,
+                10,
+                12_400,
+                192_000,
+                last_event=event("file_written", path="src/auth/token.py"),
+            ),
+            run(
+                "port-cli-parser",
+                RunStatus.RUNNING,
+                7,
+                20,
+                48_100,
+                664_000,
+                last_event=event("test_run_completed", passed=42, failed=1),
+            ),
+            run(
+                "migrate-orders",
+                RunStatus.RUNNING,
+                1,
+                1,
+                3_000,
+                41_000,
+                last_event=event("file_read", path="db/schema.sql"),
+            ),
             run("docs-sweep", RunStatus.PAUSED, 2, 5, 8_100, 843_000, reason="paused by you"),
-            run("web-checkout", RunStatus.RUNNING, 9, 12, 31_700, 170_000, orphaned=True, lock_owner=None, lock_ttl_ms=None),
-            run("bump-deps", RunStatus.FAILED, 3, 3, 22_900, 1_578_000, error_code="exit", error_message="tests failed: 7 of 212", exit_code=1, **ended),
-            run("codex-infra", RunStatus.COMPLETED, 4, 4, 9_600, 3_900_000, completion="all tasks done", **ended),
+            run(
+                "web-checkout",
+                RunStatus.RUNNING,
+                9,
+                12,
+                31_700,
+                170_000,
+                orphaned=True,
+                lock_owner=None,
+                lock_ttl_ms=None,
+            ),
+            run(
+                "bump-deps",
+                RunStatus.FAILED,
+                3,
+                3,
+                22_900,
+                1_578_000,
+                error_code="exit",
+                error_message="tests failed: 7 of 212",
+                exit_code=1,
+                **ended,
+            ),
+            run(
+                "codex-infra",
+                RunStatus.COMPLETED,
+                4,
+                4,
+                9_600,
+                3_900_000,
+                completion="all tasks done",
+                **ended,
+            ),
         ),
         total=7,
     )
@@ -171,9 +225,19 @@ def streams() -> StreamsSnapshot:
 def findings() -> FindingsSnapshot:
     """A cause with two symptoms, and three others."""
 
-    def finding(number: int, severity: Severity, summary: str, stream: bytes | None, **more: object) -> Finding:
+    def finding(
+        number: int, severity: Severity, summary: str, stream: bytes | None, **more: object
+    ) -> Finding:
         life = {key: more.pop(key) for key in ("status", "cause", "count") if key in more}
-        symptom = Symptom(f"f{number}", "REDIS_STREAM_ANALYST", str(more.pop("category", "CONSUMER_LAG")), severity, summary, stream=stream, **more)  # type: ignore[arg-type]
+        symptom = Symptom(
+            f"f{number}",
+            "REDIS_STREAM_ANALYST",
+            str(more.pop("category", "CONSUMER_LAG")),
+            severity,
+            summary,
+            stream=stream,
+            **more,
+        )  # type: ignore[arg-type]
         base = {"status": FindingStatus.OPEN, "first_seen": NOW - 250_000, "last_seen": NOW, "count": 12}
         return Finding(f"RSA-{number:03}", symptom, **{**base, **life})  # type: ignore[arg-type]
 
@@ -201,10 +265,23 @@ def repos() -> ReposSnapshot:
     """One in a rebase, two changed, two clean."""
 
     def repo(name: str, branch: str | None, ago: int, **more: object) -> Repo:
-        base: dict[str, object] = {"staged": 0, "unstaged": 0, "untracked": 0, "conflicted": 0, "stash": 0, "head": "1a2b3c4d5e", "author": "Ada", "subject": "mend the refresh of tokens"}
+        base: dict[str, object] = {
+            "staged": 0,
+            "unstaged": 0,
+            "untracked": 0,
+            "conflicted": 0,
+            "stash": 0,
+            "head": "1a2b3c4d5e",
+            "author": "Ada",
+            "subject": "mend the refresh of tokens",
+        }
         return Repo(f"/projects/{name}", name, branch=branch, committed_at=NOW - ago, **{**base, **more})  # type: ignore[arg-type]
 
-    changes = (FileChange("src/auth/token.py", ".M"), FileChange("src/auth/new.py", "A."), FileChange("notes.md", "??"))
+    changes = (
+        FileChange("src/auth/token.py", ".M"),
+        FileChange("src/auth/new.py", "A."),
+        FileChange("notes.md", "??"),
+    )
     return ReposSnapshot(
         taken_at=NOW,
         host=HOST,
@@ -253,7 +330,18 @@ def logs() -> LogBatch:
         lines.append(LogLine(service, number * 100, at, message, at, level, service, corr))
         if level is Level.ERROR:
             lines += [
-                LogLine(service, number * 100 + row + 1, at, f'  File "charge.py", line {row}', None, None, service, continues=number * 100)
+                LogLine(
+                    service,
+                    number * 100 + row + 1,
+                    at,
+                    f'  File "charge.py", line {row}',
+                    None,
+                    None,
+                    service,
+                    continues=number * 100,
+                )
                 for row in range(3)
             ]
-    return LogBatch(NOW, HOST, tuple(lines), (LogSource("billing", "/logs/billing.log", 10_000, 90),), behind_ms=100)
+    return LogBatch(
+        NOW, HOST, tuple(lines), (LogSource("billing", "/logs/billing.log", 10_000, 90),), behind_ms=100
+    )

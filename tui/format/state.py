@@ -73,7 +73,7 @@ def pane_state(
 def _empty(what: str, how: str) -> tuple[Para, ...]:
     return (
         Para.of(f"○ {printable(what)}", "dim", hang=2),
-        *((Para.of(f"  {printable(how)}", "dim"),) if how else ()),
+        *((Para(((f"  {printable(how)}", "dim"),), hang=2),) if how else ()),
     )
 
 

@@ -1,0 +1,127 @@
+"""One picture of each screen. `make screenshots` draws those of the README from the same scenes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from agentdash.core.findings import FindingsSnapshot
+from agentdash.core.repos import ReposSnapshot
+from agentdash.core.runs import RunsSnapshot
+from agentdash.core.services import ServicesSnapshot
+from agentdash.core.snapshot import SourceState, Topic
+from agentdash.core.streams import StreamsSnapshot
+from tests.tui import scene
+from tui.app import AgentDash
+
+Compare = Callable[..., bool]
+WIDE, NARROW, LARGE = (120, 40), (80, 24), (200, 60)
+
+
+async def settled(pilot: object) -> None:
+    """Wait until nothing is left to do."""
+    await pilot.pause()  # type: ignore[attr-defined]
+    await pilot.pause()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW, LARGE], ids=["120x40", "80x24", "200x60"])
+def test_overview(snap_compare: Compare, size: tuple[int, int]) -> None:
+    assert snap_compare(scene.app(), terminal_size=size, run_before=settled)
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["120x40", "80x24"])
+@pytest.mark.parametrize("number", ["1", "2", "3", "4", "5", "6"])
+def test_pane(snap_compare: Compare, number: str, size: tuple[int, int]) -> None:
+    assert snap_compare(scene.app(), terminal_size=size, press=[number], run_before=settled)
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["120x40", "80x24"])
+def test_help(snap_compare: Compare, size: tuple[int, int]) -> None:
+    assert snap_compare(scene.app(), terminal_size=size, press=["question_mark"], run_before=settled)
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["120x40", "80x24"])
+def test_cancel_dialog(snap_compare: Compare, size: tuple[int, int]) -> None:
+    assert snap_compare(scene.app(), terminal_size=size, press=["j", "X"], run_before=settled)
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["120x40", "80x24"])
+@pytest.mark.parametrize(
+    "press",
+    [["2", "enter"], ["3", "enter"], ["4", "down", "enter"], ["5", "enter"]],
+    ids=["stream", "finding", "repo", "service"],
+)
+def test_drill_down(snap_compare: Compare, press: list[str], size: tuple[int, int]) -> None:
+    assert snap_compare(scene.app(), terminal_size=size, press=press, run_before=settled)
+
+
+def empty() -> AgentDash:
+    app = scene.app(fill=False)
+    store = app.store
+    store.put(Topic.RUNS, RunsSnapshot(scene.NOW, scene.HOST, (), 0))
+    store.put(Topic.STREAMS, StreamsSnapshot(scene.NOW, scene.HOST, (), scan_complete=True))
+    store.put(Topic.FINDINGS, FindingsSnapshot(scene.NOW, scene.HOST, ()))
+    store.put(Topic.REPOS, ReposSnapshot(scene.NOW, scene.HOST, (), roots=("/projects",)))
+    store.put(Topic.SERVICES, ServicesSnapshot(scene.NOW, scene.HOST, ()))
+    for topic in Topic:
+        store.put_health(topic, scene.health(topic))
+    return app
+
+
+def stale() -> AgentDash:
+    app = scene.app()
+    for topic in Topic:
+        app.store.put_health(topic, scene.health(topic, last_success=scene.NOW - 12_000))
+    return app
+
+
+def failing() -> AgentDash:
+    app = scene.app()
+    words = {
+        "error": "the server at redis://localhost:6379 refuses connections",
+        "cure": "start it, or set REDIS_URL to another",
+        "retry_at": scene.NOW + 2_000,
+        "last_success": scene.NOW - 12_000,
+    }
+    for topic in (Topic.RUNS, Topic.STREAMS):
+        app.store.put_health(topic, scene.health(topic, SourceState.ERROR, **words))
+    return app
+
+
+def unreachable() -> AgentDash:
+    app = scene.app(fill=False)
+    words = {
+        "error": "the server at redis://localhost:6379 asks for a password",
+        "cure": "put it into the URL: redis://:PASSWORD@host",
+        "retry_at": scene.NOW + 2_000,
+        "last_success": None,
+    }
+    for topic in (Topic.RUNS, Topic.STREAMS, Topic.FINDINGS):
+        app.store.put_health(topic, scene.health(topic, SourceState.ERROR, **words))
+    words = {
+        "error": "no git repository: /projects may not be read",
+        "cure": "chmod u+rx /projects",
+        "last_success": None,
+    }
+    app.store.put_health(Topic.REPOS, scene.health(Topic.REPOS, SourceState.ERROR, **words))
+    return app
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["120x40", "80x24"])
+@pytest.mark.parametrize("make", [empty, stale, failing, unreachable], ids=lambda make: make.__name__)
+def test_states(snap_compare: Compare, make: Callable[[], AgentDash], size: tuple[int, int]) -> None:
+    assert snap_compare(make(), terminal_size=size, run_before=settled)
+
+
+def test_loading(snap_compare: Compare) -> None:
+    assert snap_compare(scene.app(fill=False), terminal_size=WIDE, run_before=settled)
+
+
+def test_too_small(snap_compare: Compare) -> None:
+    assert snap_compare(scene.app(), terminal_size=(50, 12), run_before=settled)
+
+
+@pytest.mark.parametrize("theme", ["agentdash-light", "agentdash-contrast", "ansi-dark", "nord"])
+def test_themes(snap_compare: Compare, theme: str) -> None:
+    assert snap_compare(scene.app(theme=theme), terminal_size=WIDE, run_before=settled)
