@@ -12,7 +12,7 @@ import redis
 
 from agentdash.core.settings import RedisSettings
 from agentdash.server.client import open_client
-from agentdash.server.embedded import EmbeddedServer, EmbeddedUse
+from agentdash.server.embedded import EmbeddedServer, EmbeddedUse, stop
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -21,8 +21,11 @@ _OUTSIDE = ("REDIS_URL", "PROJECTS", "NO_COLOR", "FORCE_COLOR", "XDG_RUNTIME_DIR
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty home; nothing of the person's own settings, git configuration or server is seen."""
+def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An empty home; nothing of the person's own settings, git configuration or server is seen.
+
+    A server that a test started in it, and did not stop, is stopped.
+    """
     folder = tmp_path_factory.mktemp("home")
     for name in list(os.environ):
         if name in _OUTSIDE or name.startswith(("AGENTDASH_", "GIT_")):
@@ -34,7 +37,8 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
     for role in ("AUTHOR", "COMMITTER"):
         monkeypatch.setenv(f"GIT_{role}_NAME", "Test")
         monkeypatch.setenv(f"GIT_{role}_EMAIL", "test@example.com")
-    return folder
+    yield folder
+    stop(folder / "state" / "agentdash" / "server")
 
 
 @pytest.fixture(scope="session")

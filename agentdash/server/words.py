@@ -43,9 +43,12 @@ def in_words(error: BaseException, url: str) -> SourceError:
     if isinstance(error, SourceError):
         return error
     where = place(url)
-    for rule in (_login, _permission, _state, _network):
-        if found := rule(error, where):
-            return found
+    for cause in _chain(error):
+        for rule in (_login, _permission, _state):
+            if found := rule(cause, where):
+                return found
+    if found := _network(error, where):
+        return found
     return SourceError(f"Redis at {where} answered: {_text(error)}")
 
 
@@ -126,12 +129,12 @@ def _network(error: BaseException, where: str) -> SourceError | None:
                 return say(where)
     text = str(error)
     if isinstance(error, faults.ConnectionError) and "onnection closed by server" in text:
-        return SourceError(
-            f"Redis at {where} closed the connection",
-            "If it goes on doing so, it may want TLS: write rediss:// instead of redis://.",
-        )
+        return _broken(where)
     if isinstance(error, faults.InvalidResponse) or "Protocol Error" in text:
-        return SourceError(f"What answers at {where} is not Redis", "Check host and port in the URL.")
+        return SourceError(
+            f"What answers at {where} does not speak as Redis does",
+            "Check host and port in the URL; if it wants TLS, write rediss:// instead of redis://.",
+        )
     if isinstance(error, faults.ConnectionError | OSError):
         return SourceError(f"Redis at {where} cannot be reached: {_text(error)}", "Check that it runs there.")
     return None
@@ -177,13 +180,20 @@ def _nowhere(where: str) -> SourceError:
 
 
 def _silent(where: str) -> SourceError:
-    return SourceError(
-        f"Redis at {where} did not answer in time", "It hangs, is overloaded, or a firewall drops packets."
-    )
+    tls = where.startswith("rediss:")
+    other = ", or does not speak TLS (then write redis://)" if tls else ", or a firewall drops packets"
+    return SourceError(f"Redis at {where} did not answer in time", f"It hangs, is overloaded{other}.")
+
+
+_CLOSED = {
+    "redis": " If that never works, it may want TLS: write rediss://.",
+    "rediss": " If that never works, it may want a certificate (?ssl_certfile=…) or not speak TLS.",
+}
 
 
 def _broken(where: str) -> SourceError:
-    return SourceError(f"The connection to Redis at {where} broke", "It is tried again by itself.")
+    hint = _CLOSED.get(where.partition(":")[0], "")
+    return SourceError(f"Redis at {where} closed the connection", f"It is tried again by itself.{hint}")
 
 
 _NETWORK: tuple[tuple[type[BaseException], Callable[[str], SourceError]], ...] = (

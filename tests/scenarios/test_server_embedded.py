@@ -62,9 +62,14 @@ def talk(use: EmbeddedUse) -> redis.Redis:
     return redis.Redis(unix_socket_path=str(use.socket), decode_responses=True)
 
 
-def kill(pid: int) -> None:
+def kill(folder: Path, pid: int) -> None:
     os.kill(pid, signal.SIGKILL)
-    wait_until(lambda: process.birth(pid) is None, what="the end of a killed process")
+    wait_until(lambda: not status(folder).running, what="the end of a killed server")
+
+
+def ended(pid: int) -> bool:
+    """Whether it ends; what it had is given back a moment before it is gone."""
+    return wait_until(lambda: process.birth(pid) is None, what="the end of a server")
 
 
 def servers_of(folder: Path) -> list[psutil.Process]:
@@ -96,7 +101,7 @@ def test_it_is_private_silent_on_the_network_and_detached(folder: Path) -> None:
         assert client.config_get("appendonly") == {"appendonly": "yes"}
     use.release()
     use.release()
-    assert process.birth(use.pid) is None
+    assert ended(use.pid)
 
 
 def test_what_is_written_is_there_at_the_next_start(folder: Path) -> None:
@@ -121,7 +126,7 @@ def test_eight_at_once_get_one_server_and_the_last_one_out_stops_it(folder: Path
         assert list(leaving.map(leave, users[1:])) == [0] * 7
     assert process.birth(pid) is not None
     assert leave(users[0]) == 0
-    assert process.birth(pid) is None
+    assert ended(pid)
     assert not status(folder).running
     assert not (folder / "valkey.sock").exists()
 
@@ -151,7 +156,7 @@ def test_a_killed_server_comes_back_with_its_data_on_the_same_socket(folder: Pat
         client.set("k", "v")
         client.waitaof(1, 0, 2000)
     before, url = use.pid, use.url
-    kill(before)
+    kill(folder, before)
     with ThreadPoolExecutor(2) as pool:
         assert sum(pool.map(EmbeddedUse.recover, (use, other))) >= 1
     assert use.url == other.url == url
@@ -169,7 +174,7 @@ def test_a_cut_off_last_entry_is_dropped(folder: Path) -> None:
     with talk(use) as client:
         client.set("k", "v")
         client.waitaof(1, 0, 2000)
-    kill(use.pid)
+    kill(folder, use.pid)
     (log,) = (folder / "appendonlydir").glob("*.incr.aof")
     with log.open("ab") as file:
         file.write(b"*3\r\n$3\r\nSET\r\n$1\r\nx\r\n$100\r\nhalf")
@@ -202,7 +207,7 @@ def test_a_killed_user_does_not_keep_the_server_from_stopping(folder: Path) -> N
     gone.communicate()
     assert process.birth(pid) is not None
     assert leave(stays) == 0
-    assert process.birth(pid) is None
+    assert ended(pid)
 
 
 def test_a_server_without_users_is_joined_by_the_next(folder: Path) -> None:
@@ -213,7 +218,7 @@ def test_a_server_without_users_is_joined_by_the_next(folder: Path) -> None:
     use = EmbeddedServer(folder).acquire()
     assert use.pid == pid
     use.release()
-    assert process.birth(pid) is None
+    assert ended(pid)
 
 
 def test_a_starter_that_was_killed_before_it_wrote_the_pid(folder: Path) -> None:
@@ -265,7 +270,7 @@ def test_a_server_that_hangs_is_ended_by_its_only_user(folder: Path, monkeypatch
     hung.users.close()  # as if that user had been killed
     fresh = EmbeddedServer(folder).acquire()
     assert fresh.pid != hung.pid
-    assert process.birth(hung.pid) is None
+    assert ended(hung.pid)
     fresh.release()
 
 
@@ -361,7 +366,7 @@ def test_a_folder_that_was_removed_under_its_user(tmp_path: Path) -> None:
     new = EmbeddedServer(folder).acquire()
     assert new.pid != old.pid
     old.release()
-    wait_until(lambda: process.birth(old.pid) is None, what="the end of the old server")
+    assert ended(old.pid)
     with talk(new) as client:
         assert client.ping()
     new.release()
