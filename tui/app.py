@@ -37,6 +37,7 @@ from tui.screens.stacks import (
     service_screen,
     stream_screen,
 )
+from tui.widgets.cells import clean
 from tui.widgets.document import Para, field
 
 STYLES = Path(__file__).parent.parent / "styles"
@@ -158,7 +159,7 @@ class AgentDash(App[int]):
 
     def say(self, words: str, *, good: bool) -> None:
         """A toast; never markup."""
-        self.notify(words, severity="information" if good else "warning", markup=False)
+        self.notify(clean(words), severity="information" if good else "warning", markup=False)
 
     def copy(self, text: str, what: str) -> None:
         """Put *text* on the clipboard of the terminal."""

@@ -39,4 +39,10 @@ class Analysis:
 
     def findings(self, now: int) -> FindingsSnapshot:
         """All that is known now, worst first."""
-        return merge(self._tracker.findings, self._inbox, now, self._host)
+        return merge(
+            self._tracker.findings,
+            self._inbox,
+            now,
+            self._host,
+            acknowledged=self._tracker.outside_acknowledged,
+        )

@@ -71,7 +71,7 @@ class Board(FactScreen):
             *board_panes(), past, log, Pane("Detail", Document(id="detail-page"), id="detail"), id="board"
         )
         yield Document(id="too-small")
-        yield Input(placeholder="text to keep", id="filter")
+        yield Input(id="filter")
 
     @property
     def trail(self) -> tuple[str, ...]:
@@ -206,7 +206,7 @@ class Board(FactScreen):
         """Clear the filter, else show all panes again. Never quits."""
         line, pane = self.query_one("#filter", Input), self.current
         if line.has_focus:
-            line.value = ""
+            self._narrow(self._filtered, needle="")
             self._close_filter()
         elif pane.narrowed:
             self._narrow(pane, needle="", problems=False)
@@ -226,7 +226,7 @@ class Board(FactScreen):
         self._filtered = self.current
         line.display = True
         line.value = self._filtered.needle
-        line.border_title = f"filter {TITLES[self._filtered.topic].lower()}"
+        line.placeholder = f"filter {TITLES[self._filtered.topic].lower()} by a text"
         line.focus()
 
     def on_input_changed(self, event: Input.Changed) -> None:
@@ -298,7 +298,7 @@ class Board(FactScreen):
         pane = self.current
         here = (pane.topic, pane.table.cursor_key if isinstance(pane, ListPane) else None)
         places = [(need.topic, need.key) for need in needs]
-        at = places.index(here) + 1 if here in places else 0
+        at = places.index(here) + 1 if self.zoomed and here in places else 0
         self.goto(*places[at % len(places)])
         self.dash.say(f"{at % len(places) + 1} of {len(places)}: {needs[at % len(places)].why}", good=True)
         return True

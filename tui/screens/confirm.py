@@ -12,6 +12,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button
 
+from tui.widgets.cells import clean
 from tui.widgets.document import Document, Para
 
 
@@ -40,7 +41,7 @@ class Confirm(ModalScreen[bool]):
     def compose(self) -> ComposeResult:
         """The question, the plan, the answers."""
         with Vertical(id="question") as box:
-            box.border_title = Content(self._title)
+            box.border_title = Content(clean(self._title))
             yield Document(id="plan")
             with Horizontal(id="answers"):
                 yield Button(Content(self._no), id="no")

@@ -129,7 +129,7 @@ class StreamScreen(FactScreen):
             self._consumers.focus()
         nothing = ("no group reads this stream", "its newest entries are below")
         groups.state = pane_state(health, now, rows=len(stream.groups), empty=nothing)
-        groups.border_title = f"{decode(stream.name)} · {len(stream.groups)} groups"
+        groups.entitle(f"{decode(stream.name)} · {len(stream.groups)} groups")
         cap = {"yes": "capped", "no": "not capped", "unknown": "cap unknown"}[judgement.cap.value]
         fields = f" · {len(stream.fields)} fields" if stream.fields else ""
         groups.summary = (
@@ -149,7 +149,7 @@ class StreamScreen(FactScreen):
             self._consumers.set_rows(())
             return
         self._consumers.set_rows(entries.consumer_rows(group))
-        pane.border_title = f"Consumers of {decode(group.name)}"
+        pane.entitle(f"Consumers of {decode(group.name)}")
         pane.summary = f"{len(group.consumers)}"
         nobody = (Para.of("■ no consumer has ever read in this group, or all were deleted", "bad"),)
         pane.state = LIVE if group.consumers else PaneState(PaneKind.LIVE, nobody, dim=True)
@@ -194,7 +194,7 @@ class StreamScreen(FactScreen):
         if self._browsing:
             rows = [entries.message_row(message) for message in self._messages.values()]
             self._entries.set_columns(entries.MESSAGE_COLUMNS)
-            pane.border_title = "Newest entries"
+            pane.entitle("Newest entries")
             stream = self.stream
             pane.summary = f"{len(rows)} of {units.count(stream.length if stream else None)} · newest first"
             empty = "○ the stream is empty"
@@ -202,7 +202,7 @@ class StreamScreen(FactScreen):
             rows = [entries.pending_row(entry) for entry in self._pending.values()]
             self._entries.set_columns(entries.PENDING_COLUMNS)
             group = self.group
-            pane.border_title = f"Pending of {decode(group.name)}" if group else "Pending"
+            pane.entitle(f"Pending of {decode(group.name)}" if group else "Pending")
             total = self._total if self._total is not None else len(rows)
             pane.summary = f"{len(rows)} of {total} · oldest first"
             empty = "○ nothing is pending: all that was delivered is acknowledged"

@@ -13,6 +13,7 @@ from textual.widget import Widget
 from agentdash.core.snapshot import SourceHealth, Topic
 from agentdash.core.store import Store
 from tui.format.state import PaneKind, PaneState
+from tui.widgets.cells import clean
 from tui.widgets.document import Document
 
 _COLOURS = {"bad": "$error", "warn": "$warning", "dim": "$text-muted", "": "$text-muted"}
@@ -38,7 +39,11 @@ class Pane(Vertical):
     def __init__(self, title: str, body: Widget, *, id: str) -> None:  # noqa: A002 - Textual's own name
         super().__init__(id=id, classes="pane")
         self.body = body
-        self.border_title = Content(title)
+        self.entitle(title)
+
+    def entitle(self, title: str) -> None:
+        """Write the title in the border; it is plain text, whatever it holds."""
+        self.border_title = Content(clean(title))
 
     def compose(self) -> ComposeResult:
         """Notice above, data below."""
@@ -70,7 +75,7 @@ class Pane(Vertical):
         note, style = self.state.border
         parts: list[str | Content | tuple[str, str]] = []
         if self.summary:
-            parts.append((self.summary, "$text-muted"))
+            parts.append((clean(self.summary), "$text-muted"))
         if note:
             parts.append((f"{' · ' if parts else ''}{note}", _COLOURS.get(style, "$text-muted")))
         self.border_subtitle = Content.assemble(*parts)

@@ -1,0 +1,342 @@
+"""The keys, pressed: what they show, where they lead, what they refuse and why."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from agentdash.core.commands import Command, ControlRun, Outcome
+from agentdash.core.runs import ControlAction
+from agentdash.core.snapshot import Topic
+from tests.tui import scene
+from tui.screens.board import Board
+from tui.screens.confirm import Confirm
+from tui.screens.help import Help
+from tui.screens.page import PageScreen
+from tui.screens.run import RunScreen
+from tui.screens.service import ServiceScreen
+from tui.screens.stream import StreamScreen
+from tui.widgets.document import Document
+from tui.widgets.footer import Footer
+from tui.widgets.listpane import ListPane
+from tui.widgets.logpane import LogPane
+
+if TYPE_CHECKING:
+    from tui.app import AgentDash
+
+SIZE = (120, 40)
+
+
+def board(app: AgentDash) -> Board:
+    assert isinstance(app.screen, Board)
+    return app.screen
+
+
+def table(app: AgentDash, topic: Topic) -> ListPane:
+    pane = board(app).pane(topic)
+    assert isinstance(pane, ListPane)
+    return pane
+
+
+def keys(pane: ListPane) -> list[object]:
+    return [row.key for row in pane.table.rows]
+
+
+def toasts(app: AgentDash) -> str:
+    return " | ".join(toast.message for toast in app._notifications)
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[Command]:
+    """The commands that the screens ask the engine for."""
+    asked: list[Command] = []
+
+    async def dispatch(_engine: object, command: Command) -> Outcome:
+        asked.append(command)
+        return Outcome(True, "asked")
+
+    monkeypatch.setattr(scene.StillEngine, "dispatch", dispatch)
+    return asked
+
+
+async def test_numbers_zoom_and_zero_shows_all() -> None:
+    app = scene.app()
+    async with app.run_test(size=SIZE) as pilot:
+        for number, topic in enumerate(
+            (Topic.RUNS, Topic.STREAMS, Topic.FINDINGS, Topic.REPOS, Topic.SERVICES, Topic.LOGS), 1
+        ):
+            await pilot.press(str(number))
+            assert board(app).zoomed is topic
+            assert [pane.topic for pane in board(app).panes if pane.display] == [topic]
+            assert board(app).pane(topic).body.has_focus
+        await pilot.press("0")
+        assert board(app).zoomed is None
+        assert all(pane.display for pane in board(app).panes)
+
+
+async def test_escape_goes_back_and_never_quits() -> None:
+    app = scene.app()
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("2", "enter")
+        assert isinstance(app.screen, StreamScreen)
+        await pilot.press("escape")
+        assert board(app).zoomed is Topic.STREAMS
+        await pilot.press("escape", "escape", "escape")
+        assert board(app).zoomed is None
+        assert app.is_running
+
+
+async def test_the_cursor_is_where_it_was_after_coming_back() -> None:
+    app = scene.app()
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("1", "j", "j")
+        before = table(app, Topic.RUNS).table.cursor_key
+        await pilot.press("enter")
+        assert isinstance(app.screen, RunScreen)
+        await pilot.press("escape")
+        assert table(app, Topic.RUNS).table.cursor_key == before
+        await pilot.press("0", "1")
+        assert table(app, Topic.RUNS).table.cursor_key == before
+
+
+async def test_what_needs_a_person_is_on_top() -> None:
+    app = scene.app()
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.pause()
+        assert keys(table(app, Topic.RUNS))[0] == "run-web-checkout"
+        assert keys(table(app, Topic.SERVICES))[0] == "billing"
+        assert keys(table(app, Topic.REPOS))[:2] == ["/projects/broken", "/projects/orders-service"]
+        assert keys(table(app, Topic.FINDINGS))[:3] == ["f4", "f5", "f6"]
+
+
+async def test_filter_narrows_says_so_and_escape_clears() -> None:
+    app = scene.app()
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("1", "slash", *"auth")
+        runs = table(app, Topic.RUNS)
+        assert keys(runs) == ["run-fix-auth-refresh"]
+        assert "1 of 7" in runs.summary
+        await pilot.press("enter")
+        assert runs.table.has_focus
+        assert keys(runs) == ["run-fix-auth-refresh"]
+        await pilot.press("escape")
+        assert len(keys(runs)) == 7
+        assert board(app).zoomed is Topic.RUNS
+
+
+async def test_escape_in_the_filter_line_throws_it_away() -> None:
+    app = scene.app()
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("slash", *"nothing like it")
+        assert keys(table(app, Topic.RUNS)) == []
+        await pilot.press("escape")
+        assert len(keys(table(app, Topic.RUNS))) == 7
+        assert table(app, Topic.RUNS).table.has_focus
+
+
+async def test_only_problems() -> None:
+    app = scene.app()
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("5", "exclamation_mark")
+        assert keys(table(app, Topic.SERVICES)) == ["billing"]
+        await pilot.press("exclamation_mark")
+        assert len(keys(table(app, Topic.SERVICES))) == 4
+
+
+async def test_filter_of_the_log() -> None:
+    app = scene.app()
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("6", "slash", *"gateway", "enter")
+        pane = board(app).pane(Topic.LOGS)
+        assert isinstance(pane, LogPane)
+        assert [line.service for line in pane.log_view.lines()] == ["gateway"]
+        await pilot.press("escape")
+        assert pane.log_view.shown == len(app.store.logs)
+
+
+async def test_log_freezes_counts_and_follows_again() -> None:
+    app = scene.app()
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("6", "f")
+        pane = board(app).pane(Topic.LOGS)
+        assert isinstance(pane, LogPane)
+        assert not pane.log_view.following
+        app.store.put_lines(scene.logs())
+        await pilot.pause(0.3)
+        assert "new below" in pane.summary
+        await pilot.press("f")
+        assert pane.log_view.following
+        assert "following" in pane.summary
+
+
+async def test_trace_keeps_the_lines_of_one_correlation_id() -> None:
+    app = scene.app()
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("6", "t")
+        pane = board(app).pane(Topic.LOGS)
+        assert isinstance(pane, LogPane)
+        assert {line.correlation_id for line in pane.log_view.lines()} == {"ab13"}
+
+
+async def test_pause_asks_the_engine_at_once(sent: list[Command]) -> None:
+    app = scene.app()
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("j", "p")
+        await pilot.pause()
+        assert [(c.run_id, c.action) for c in sent if isinstance(c, ControlRun)] == [
+            ("run-migrate-orders", ControlAction.PAUSE)
+        ]
+
+
+async def test_cancel_asks_names_the_run_and_the_harmless_answer_has_the_focus(sent: list[Command]) -> None:
+    app = scene.app()
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("j", "X")
+        assert isinstance(app.screen, Confirm)
+        assert app.focused is not None
+        assert app.focused.id == "no"
+        text = "".join(part for para in app.screen.query_one(Document).paras for part, _ in para.parts)
+        assert "migrate-orders" in text
+        assert "SIGTERM" in text
+        await pilot.press("enter")
+        assert isinstance(app.screen, Board)
+        assert sent == []
+        await pilot.press("X", "tab", "enter")
+        await pilot.pause()
+        assert [(c.run_id, c.action) for c in sent if isinstance(c, ControlRun)] == [
+            ("run-migrate-orders", ControlAction.CANCEL)
+        ]
+
+
+async def test_cancel_of_a_finished_run_says_why_not(sent: list[Command]) -> None:
+    app = scene.app()
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("G", "X")
+        assert isinstance(app.screen, Board)
+        assert "codex-infra is completed: nothing is left to cancel" in toasts(app)
+        assert sent == []
+
+
+async def test_keys_that_cannot_work_are_greyed() -> None:
+    app = scene.app()
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("G")
+        await pilot.pause()
+        words = {word.action: word.parts[0][1] for word in app.screen.query_one(Footer).left}
+        assert words["control('cancel')"] == "faint"
+        await pilot.press("g", "j")
+        await pilot.pause()
+        words = {word.action: word.parts[0][1] for word in app.screen.query_one(Footer).left}
+        assert words["control('cancel')"] == "accent bold"
+        assert words["control('resume')"] == "faint"
+
+
+async def test_read_only_refuses(sent: list[Command]) -> None:
+    app = scene.app(read_only=True)
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("j", "p")
+        assert "read-only" in toasts(app)
+        assert sent == []
+
+
+async def test_marked_runs_are_cancelled_together(sent: list[Command]) -> None:
+    app = scene.app()
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("1", "j", "space", "space", "X")
+        assert isinstance(app.screen, Confirm)
+        await pilot.press("tab", "enter")
+        await pilot.pause()
+        assert {c.run_id for c in sent if isinstance(c, ControlRun)} == {"run-migrate-orders", "run-fix-auth-refresh"}
+
+
+@pytest.mark.parametrize(
+    ("press", "screen"),
+    [
+        (["1", "enter"], RunScreen),
+        (["2", "enter"], StreamScreen),
+        (["3", "enter"], PageScreen),
+        (["4", "enter"], PageScreen),
+        (["5", "enter"], ServiceScreen),
+        (["6", "enter"], PageScreen),
+        (["question_mark"], Help),
+    ],
+)
+async def test_enter_goes_in_and_escape_comes_back(press: list[str], screen: type) -> None:
+    app = scene.app()
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press(*press)
+        await pilot.pause()
+        assert isinstance(app.screen, screen)
+        await pilot.press("escape")
+        assert isinstance(app.screen, Board)
+
+
+async def test_a_finding_leads_to_what_it_is_about() -> None:
+    app = scene.app()
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("3", "enter", "enter")
+        await pilot.pause()
+        assert isinstance(app.screen, StreamScreen)
+        assert app.screen.group is not None
+        assert app.screen.group.name == b"billing"
+
+
+async def test_attention_goes_from_one_to_the_next() -> None:
+    app = scene.app()
+    async with app.run_test(size=SIZE) as pilot:
+        seen = []
+        for _ in range(3):
+            await pilot.press("a")
+            await pilot.pause()
+            seen.append((board(app).current.topic, getattr(board(app).current, "table").cursor_key))  # noqa: B009
+        assert len(set(seen)) == 3
+        assert seen[0] == (Topic.RUNS, "run-web-checkout")
+
+
+async def test_themes_go_round_and_nothing_breaks() -> None:
+    app = scene.app()
+    async with app.run_test(size=SIZE) as pilot:
+        names = [app.theme]
+        for _ in range(4):
+            await pilot.press("T")
+            await pilot.pause()
+            names.append(app.theme)
+        assert len(set(names)) == 4
+        assert names[0] == names[4]
+
+
+async def test_markup_and_control_characters_from_outside_are_only_text() -> None:
+    from dataclasses import replace
+
+    app = scene.app()
+    runs = scene.runs()
+    evil = replace(runs.runs[0], title="[/x][red]\x1b]52;c;aGk=\x07\x1b[2Jname", reason="[bold]")
+    app.store.put(Topic.RUNS, replace(runs, runs=(evil, *runs.runs[1:])))
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("1", "G", "g", "j", "j", "X")
+        await pilot.pause()
+        shown = "".join(segment.text for strip in app.screen._compositor.render_strips() for segment in strip)
+        assert "\x1b" not in shown
+        assert "\x07" not in shown
+
+
+async def test_keys_can_be_remapped() -> None:
+    from agentdash.core.settings import Settings, UiSettings
+
+    app = scene.app()
+    app.engine.settings = Settings(ui=UiSettings(keys={"app.streams": "f2"}))
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("f2")
+        assert board(app).zoomed is Topic.STREAMS
+
+
+async def test_too_small_a_terminal_says_what_it_needs() -> None:
+    app = scene.app()
+    async with app.run_test(size=(50, 12)) as pilot:
+        await pilot.pause()
+        words = "".join(text for para in app.screen.query_one("#too-small", Document).paras for text, _ in para.parts)
+        assert "60×15" in words
+        await pilot.resize_terminal(120, 40)
+        await pilot.pause()
+        assert not app.screen.query_one("#too-small").display
