@@ -1,0 +1,154 @@
+"""One service over time: its process, its restarts, and what state that makes."""
+
+from __future__ import annotations
+
+from collections import deque
+from pathlib import Path
+
+from agentdash.core.clock import Clock
+from agentdash.core.log_parse_secrets import mask
+from agentdash.core.services import Service, ServiceState
+from agentdash.core.settings import ServiceSettings
+from agentdash.core.text import printable
+from collectors.services_match import Match
+from collectors.services_probe import Prober
+from collectors.services_processes import Known, Table
+from collectors.services_sample import Sampler, Usage
+from collectors.services_tail import LastLine
+
+STARTING = 30.0
+"""Seconds after its start in which a service need not answer yet."""
+FLAPPING_STARTS = 3
+"""New processes within `FLAPPING_SPAN` that make a service a flapping one."""
+FLAPPING_SPAN = 60.0
+
+_DOWN_FOR_GOOD = 15.0
+_COMMAND = 400
+
+
+class Followed:
+    """Follows one service by (pid, create time): a process id that is used again is another process.
+
+    Args:
+        settings: What is known of it.
+        clock: Where the time comes from.
+        found: Whether it was found, not configured.
+    """
+
+    def __init__(self, settings: ServiceSettings, clock: Clock, *, found: bool = False) -> None:
+        self.settings = settings
+        self.found = found
+        self.prober = Prober(settings.probe, clock) if settings.probe else None
+        self.known: Known | None = None
+        self.down_since: int | None = None
+        self._clock = clock
+        self._last_line = LastLine(_log_path(settings)) if settings.log else None
+        self._children: tuple[Known, ...] = ()
+        self._ports: tuple[int, ...] = ()
+        self._restarts = 0
+        self._starts: deque[float] = deque(maxlen=FLAPPING_STARTS)
+        self._seen = False
+        self._error: str | None = None
+        self._sampler = Sampler()
+
+    def family(self) -> set[int]:
+        """The process ids that belong to it."""
+        return (
+            set()
+            if self.known is None
+            else {self.known.process.pid, *(c.process.pid for c in self._children)}
+        )
+
+    def gone(self) -> bool:
+        """Whether its process ended since it was last looked at."""
+        return self.known is not None and not self.known.process.is_running()
+
+    def match(self, match: Match, table: Table) -> None:
+        """Take what a scan of all processes found."""
+        self._error = match.error
+        known = match.known
+        if self.known is not None and (known is None or known.identity == self.known.identity):
+            known = self.known if not self.gone() else None
+        if known is None:
+            self._lose()
+            return
+        if self.known is None or known.identity != self.known.identity:
+            self._begin(known)
+        self._children = tuple(table.children(known.process.pid))
+        self._ports = table.ports(self.family())
+
+    def look(self) -> Service:
+        """Measure, and say how it is."""
+        now, now_ms = self._clock.monotonic(), self._clock.now_ms()
+        usage = self._sampler.sample(self.known, self._children, now) if self.known is not None else None
+        if usage is None:
+            self._lose()
+        if self._last_line is not None:
+            self._last_line.look()
+        known = self.known
+        command = (
+            None if known is None or known.command is None else printable(mask(known.command)[0][:_COMMAND])
+        )
+        usage = usage or Usage()
+        return Service(
+            name=self.settings.name,
+            state=self._state(usage, now, now_ms),
+            pid=known.process.pid if known else None,
+            create_time=int(known.created * 1000) if known else None,
+            command=command,
+            cwd=printable(known.cwd) if known and known.cwd else None,
+            cpu_percent=usage.cpu_percent,
+            cpu_history=tuple(self._sampler.cpu_history),
+            rss_bytes=usage.rss,
+            rss_trend=self._sampler.trend() if known else None,
+            threads=usage.threads,
+            open_files=usage.files,
+            children=usage.children if known else None,
+            ports=self._ports,
+            restarts=self._restarts,
+            down_since=self.down_since,
+            probe=self.prober.latest if self.prober else None,
+            last_line=self._last_line.text if self._last_line else None,
+            last_line_at=self._last_line.at if self._last_line else None,
+            error=self._error,
+        )
+
+    def _begin(self, known: Known) -> None:
+        if self._seen:
+            self._restarts += 1
+            self._starts.append(self._clock.monotonic())
+        self._seen = True
+        self.known = known
+        self.down_since = None
+        self._sampler = Sampler()
+
+    def _lose(self) -> None:
+        if self.known is not None:
+            self.down_since = self._clock.now_ms()
+        self.known = None
+        self._children, self._ports = (), ()
+
+    def _state(self, usage: Usage, now: float, now_ms: int) -> ServiceState:
+        flapping = len(self._starts) == FLAPPING_STARTS and now - self._starts[0] <= FLAPPING_SPAN
+        if self.known is None:
+            if self._error is not None:
+                return ServiceState.UNKNOWN
+            lately = self.down_since is not None and now_ms - self.down_since < _DOWN_FOR_GOOD * 1000
+            return ServiceState.FLAPPING if flapping and lately else ServiceState.DOWN
+        if usage.zombie:
+            return ServiceState.ZOMBIE
+        if flapping:
+            return ServiceState.FLAPPING
+        if now_ms - self.known.created * 1000 < STARTING * 1000 and not self._answers():
+            return ServiceState.STARTING
+        return ServiceState.UP
+
+    def _answers(self) -> bool:
+        if self.settings.port is not None and self.settings.port not in self._ports:
+            return False
+        return self.prober is None or self.prober.latest.ok is True
+
+
+def _log_path(settings: ServiceSettings) -> Path:
+    path = Path(settings.log or "").expanduser()
+    return Path(settings.cwd).expanduser() / path if settings.cwd and not path.is_absolute() else path

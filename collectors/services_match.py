@@ -1,0 +1,107 @@
+"""Which process is a service: by pid file, port, command line and working folder."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from agentdash.core.settings import ServiceSettings
+from collectors.services_processes import Known, Table
+
+# A pid file is written by the process itself, after it began; file systems may keep whole seconds only.
+_PID_FILE_SLACK = 2.0
+_PID_FILE_SIZE = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A process, or None, and why it could not be told, in words."""
+
+    known: Known | None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A service that nobody configured: it listens on a port, and its working folder is below the roots."""
+
+    name: str
+    port: int
+    cwd: str
+
+
+def match(service: ServiceSettings, table: Table) -> Match:
+    """The process that *service* describes; all that is given must hold. Of several, the eldest.
+
+    agentdash itself, and what started it, is never taken for a service.
+    """
+    if service.pid_file is not None:
+        return _by_pid_file(service, table)
+    if service.port is None and service.match is None and service.cwd is None:
+        return Match(None, "nothing says which process it is: give pid_file, port, match or cwd")
+    if service.port is not None and table.listening is None and service.match is None and service.cwd is None:
+        return Match(None, "who listens on which port may not be read here")
+    ourselves = table.ancestors(os.getpid())
+    fitting = {
+        pid: known
+        for pid, known in table.known.items()
+        if pid not in ourselves and _fits(service, known, table)
+    }
+    heads = [known for known in fitting.values() if known.parent not in fitting]
+    return Match(min(heads, key=lambda known: known.identity[::-1], default=None))
+
+
+def discover(roots: tuple[Path, ...], table: Table, taken: set[int]) -> list[tuple[Found, Known]]:
+    """Processes of this user that listen below *roots*, and that are not among *taken*."""
+    if table.listening is None:
+        return []
+    ourselves = table.ancestors(os.getpid())
+    found: dict[str, tuple[Found, Known]] = {}
+    for pid in sorted(table.listening):
+        known = table.known.get(pid)
+        if known is None or not known.own or known.cwd is None or pid in taken or pid in ourselves:
+            continue
+        if not taken.isdisjoint(table.ancestors(pid)):
+            continue
+        cwd = Path(known.cwd)
+        if any(cwd.is_relative_to(root) for root in roots):
+            port = min(table.listening[pid])
+            service = Found(f"{cwd.name or '/'}:{port}", port, known.cwd)
+            found.setdefault(service.name, (service, known))
+    return list(found.values())
+
+
+def _by_pid_file(service: ServiceSettings, table: Table) -> Match:
+    path = Path(service.pid_file or "").expanduser()
+    try:
+        with path.open("rb") as file:
+            text = file.read(_PID_FILE_SIZE).split()
+            written = os.fstat(file.fileno()).st_mtime
+    except FileNotFoundError:
+        return Match(None)
+    except OSError as error:
+        return Match(None, f"its pid file {path} cannot be read: {error.strerror}")
+    if not text or not text[0].isdigit():
+        return Match(None, f"its pid file {path} holds no process id")
+    known = table.known.get(int(text[0]))
+    if known is None or known.created > written + _PID_FILE_SLACK:  # ended, or the id is another's by now
+        return Match(None)
+    return Match(known)
+
+
+def _fits(service: ServiceSettings, known: Known, table: Table) -> bool:
+    if service.match is not None and (known.command is None or service.match not in known.command):
+        return False
+    if service.cwd is not None and (known.cwd is None or Path(known.cwd) != _real(service.cwd)):
+        return False
+    if service.port is None:
+        return True
+    # Where the port may not be seen, or is not open yet, the other signs decide.
+    others = service.match is not None or service.cwd is not None
+    listens = service.port in (table.listening or {}).get(known.process.pid, ())
+    return listens or others
+
+
+def _real(folder: str) -> Path:
+    return Path(folder).expanduser().resolve()

@@ -1,0 +1,46 @@
+"""The last line of a service's log, read again only when the file changed."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from agentdash.core.log_parse import LogParser
+
+_TAIL = 16 * 1024
+
+
+class LastLine:
+    """The newest whole line of a file.
+
+    Attributes:
+        text: Its message, secrets masked; None where there is none.
+        at: When the file was last written, Unix ms; None where there is no file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.text: str | None = None
+        self.at: int | None = None
+        self._parser = LogParser(path.stem)
+        self._seen: tuple[int, int, int] | None = None
+
+    def look(self) -> None:
+        """Read the end of the file, if it is another one than before."""
+        try:
+            status = self.path.stat()
+            state = (status.st_ino, status.st_size, status.st_mtime_ns)
+            if state == self._seen or not stat.S_ISREG(status.st_mode):
+                return
+            with self.path.open("rb") as file:
+                file.seek(max(0, os.fstat(file.fileno()).st_size - _TAIL))
+                lines = file.read(_TAIL).rsplit(b"\n", 8)
+        except OSError:
+            self._seen = self.at = None
+            return
+        self._seen = state
+        self.at = status.st_mtime_ns // 1_000_000
+        whole = [line for line in lines[:-1] if line.strip()] or [line for line in lines if line.strip()]
+        if whole:
+            self.text = self._parser.line(whole[-1], 0, self.at).message.strip()
