@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -127,9 +127,7 @@ class Worker:
             if not await self._ownership.farewell(self._life, self._journal, self._around.tell):
                 self._log("its end could not be recorded", False)
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await _end_all(tasks)
             await self._ownership.release()
         if self._steering.signal is not None:
             return 128 + self._steering.signal
@@ -257,3 +255,12 @@ class Worker:
 
     def _log(self, step: str, ok: bool = True) -> None:
         self._activity.write(f"worker {self.run_id}", printable(step), ok=ok)
+
+
+async def _end_all(tasks: Iterable[asyncio.Task[None]]) -> None:
+    """Cancel *tasks* until they have ended: redis-py may swallow a cancellation while it connects."""
+    left = set(tasks)
+    while left:
+        for task in left:
+            task.cancel()
+        _, left = await asyncio.wait(left, timeout=0.2)

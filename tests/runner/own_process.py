@@ -1,0 +1,28 @@
+"""A worker in a process of its own, as ``agentdash run`` has it, with a server given by its URL."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+
+from agentdash.core.settings import RunsSettings, Settings
+from agentdash.runner.spec import RunSpec
+from agentdash.runner.worker import run_worker
+from agentdash.server.client import open_client
+from agentdash.server.find import ServerHandle
+from tests.runner.stage import Steps
+
+
+async def _work(known: dict) -> int:  # type: ignore[type-arg]
+    settings = Settings(runs=RunsSettings(lease=known["lease"]))
+    handle = ServerHandle(known["url"], "setting", open_client(known["url"], settings.redis))
+    spec = RunSpec(command=tuple(known["command"]), run_id=known["run_id"], **known["options"])
+    try:
+        return await run_worker(spec, handle, settings, Steps())
+    finally:
+        await handle.close()
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(_work(json.loads(sys.argv[1]))))
