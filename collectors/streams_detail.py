@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from redis.exceptions import NoPermissionError, ResponseError
 
 from agentdash.core.lag import position
-from agentdash.core.queries import MessageAt, NewestMessages, PendingList, PendingOf
+from agentdash.core.queries import MessageAt, MessagesAt, NewestMessages, PendingList, PendingOf
 from agentdash.core.snapshot import SourceError
 from agentdash.core.streams import Message, OldestPending, PendingEntry, id_age_ms
 from agentdash.core.text import decode
@@ -75,6 +75,19 @@ async def message(client: Redis, query: MessageAt, now: int) -> Message | None:
     (reply,) = await Reads(client).ask([("XRANGE", query.stream, query.id, query.id, "COUNT", 1)])
     found = _messages(_told(reply, f"entry {query.id} of {decode(query.stream)}"), now)
     return found[0] if found else None
+
+
+async def messages(client: Redis, query: MessagesAt, now: int) -> tuple[Message, ...]:
+    """Entries by their ids, in one write; those that are gone are left out.
+
+    Raises:
+        SourceError: when the stream may not be read.
+        redis.exceptions.RedisError: when the connection fails.
+    """
+    ids = query.ids[:PER_WRITE]
+    replies = await Reads(client).ask([("XRANGE", query.stream, one, one, "COUNT", 1) for one in ids])
+    subject = f"entries of {decode(query.stream)}"
+    return tuple(found for reply in replies for found in _messages(_told(reply, subject), now))
 
 
 async def newest(client: Redis, query: NewestMessages, now: int) -> tuple[Message, ...]:

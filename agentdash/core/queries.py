@@ -35,6 +35,14 @@ class MessageAt:
 
 
 @dataclass(frozen=True, slots=True)
+class MessagesAt:
+    """Entries of a stream by their ids, at most 50. The answer is a tuple of those that are still there."""
+
+    stream: bytes
+    ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class NewestMessages:
     """The newest `count` entries of a stream, newest first. The answer is a tuple of `Message`."""
 
@@ -59,5 +67,5 @@ class RunEvents:
     trimmed: str | None = None
 
 
-Query = PendingOf | MessageAt | NewestMessages | RunEventsOf
+Query = PendingOf | MessageAt | MessagesAt | NewestMessages | RunEventsOf
 Answer = PendingList | Message | tuple[Message, ...] | RunEvents | None

@@ -87,9 +87,7 @@ def _dead(stream: Stream, group: Group, of: GroupJudgement, judged: StreamJudgem
     else:
         names = ", ".join(decode(consumer.name) for consumer in group.consumers[:3])
         idle = min(consumer.idle_ms or 0 for consumer in group.consumers)
-        what = (
-            f"{names}: silent for {age(idle)}" if len(group.consumers) < 4 else f"all silent for {age(idle)}"
-        )
+        what = f"silent for {age(idle)}" if len(group.consumers) == 1 else f"all silent for {age(idle)}"
         why = (
             "The process is gone or hangs: it has neither tried to read nor succeeded while work was waiting."
         )
@@ -99,7 +97,7 @@ def _dead(stream: Stream, group: Group, of: GroupJudgement, judged: StreamJudgem
         agent_id=ANALYST,
         category="DEAD_CONSUMER",
         severity=Severity.CRITICAL,
-        summary=f"{what}; {_work(group)} waiting",
+        summary=f"{what}, {_work(group)}",
         stream=stream.name,
         consumer_group=group.name,
         consumer=group.consumers[0].name if len(group.consumers) == 1 else None,
@@ -134,7 +132,7 @@ def _stuck(
         agent_id=ANALYST,
         category="STUCK_MESSAGE",
         severity=Severity.HIGH,
-        summary=f"{oldest.id} pending for {age(waited)} at {who}",
+        summary=f"pending for {age(waited)} at {who}: {oldest.id}",
         stream=stream.name,
         consumer_group=group.name,
         consumer=oldest.consumer,

@@ -66,3 +66,8 @@ def size(value: float | None) -> str:
 def percent(value: float | None) -> str:
     """``2.1 %``; ``–`` when unknown."""
     return UNKNOWN if value is None else f"{value:.1f} %"
+
+
+def plural(number: int, noun: str) -> str:
+    """``1 group``, ``2 groups``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

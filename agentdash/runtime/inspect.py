@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agentdash.core.queries import Answer, MessageAt, NewestMessages, PendingOf, Query, RunEventsOf
+from agentdash.core.queries import Answer, MessageAt, MessagesAt, NewestMessages, PendingOf, Query, RunEventsOf
 from agentdash.core.runs import RunKeys
 from agentdash.core.settings import Settings
 from agentdash.core.snapshot import SourceError
@@ -24,6 +24,8 @@ async def answer(query: Query, handle: ServerHandle, settings: Settings, now: in
                 return await streams_detail.pending(client, query, now)
             case MessageAt():
                 return await streams_detail.message(client, query, now)
+            case MessagesAt():
+                return await streams_detail.messages(client, query, now)
             case NewestMessages():
                 return await streams_detail.newest(client, query, now)
             case RunEventsOf():

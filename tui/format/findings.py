@@ -13,7 +13,9 @@ COLUMNS = (
     Column("count", "", 4, align="right", priority=1),
 )
 WIDE = (
-    *COLUMNS,
+    COLUMNS[0],
+    Column("summary", "FINDING", 44, flex=1, min_width=40),
+    Column("count", "×", 4, align="right", priority=1),
     Column("status", "STATUS", 12, priority=3),
     Column("age", "SINCE", 6, align="right", priority=2),
     Column("category", "CATEGORY", 18, priority=4),
@@ -50,12 +52,12 @@ def _summary(shown: list[Finding], causes: int, snapshot: FindingsSnapshot) -> s
     open_now = [f for f in shown if f.status is FindingStatus.OPEN]
     parts = [f"{len(open_now)} open"]
     if len(shown) > causes:
-        parts.append(f"{len(shown) - causes} symptoms")
+        parts.append(units.plural(len(shown) - causes, "symptom"))
     watching = sum(f.status is FindingStatus.WATCHING for f in shown)
     if watching:
         parts.append(f"{watching} watched")
     if snapshot.bad_total:
-        parts.append(f"{snapshot.bad_total} bad lines")
+        parts.append(units.plural(snapshot.bad_total, "bad line"))
     return " · ".join(parts)
 
 

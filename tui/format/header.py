@@ -44,6 +44,11 @@ def server(store: Store, now: int) -> Word:
     health = store.health.get(Topic.STREAMS) or store.health.get(Topic.RUNS)
     state = health.seen_at(now) if health else SourceState.LOADING
     name = printable(store.server_label or "no server yet")
+    if store.streams is not None and store.streams.server:
+        name = printable(store.streams.server)
+        place = store.server_label.rpartition("@")[2].rpartition("//")[2]
+        if place and ":" in place:  # a host; a socket of this machine needs no name
+            name = f"{name} at {place}"
     mark, style = {
         SourceState.LIVE: ("●", "good"),
         SourceState.ERROR: ("✗", "bad bold"),

@@ -114,6 +114,9 @@ def doing_words(run: Run) -> tuple[str, str]:
     if run.orphaned:
         return "no worker: orphaned", "unknown bold"
     words = doing(run)
+    if run.status in {RunStatus.PAUSING, RunStatus.CANCELLING}:
+        asked = "pause" if run.status is RunStatus.PAUSING else "cancel"
+        return f"{asked} requested, {words}", "warn"
     if run.status is RunStatus.FAILED:
         return (printable(run.error_message) if run.error_message else words), "bad"
     if run.status.terminal:

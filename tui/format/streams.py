@@ -60,8 +60,8 @@ def listing(snapshot: StreamsSnapshot, now: int, view: View) -> Listing:
         zip(snapshot.streams, judgements, strict=True), key=lambda pair: (_rank(*pair), pair[0].name)
     )
     groups = sum(len(stream.groups) for stream in snapshot.streams)
-    known = f"{len(pairs)} of {snapshot.known}" if snapshot.known > len(pairs) else str(len(pairs))
-    parts = [f"{known} streams", f"{groups} groups"]
+    known = f"{len(pairs)} of " if snapshot.known > len(pairs) else ""
+    parts = [known + units.plural(max(snapshot.known, len(pairs)), "stream"), units.plural(groups, "group")]
     if not snapshot.scan_complete:
         parts.append("searching")
     return Listing(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
+from dataclasses import replace
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -10,7 +11,7 @@ from textual.containers import Vertical
 from textual.widget import Widget
 
 from agentdash.core import units
-from agentdash.core.queries import MessageAt, NewestMessages, PendingList, PendingOf
+from agentdash.core.queries import MessageAt, MessagesAt, NewestMessages, PendingList, PendingOf
 from agentdash.core.snapshot import SourceError, Topic
 from agentdash.core.streams import Group, Message, PendingEntry, Stream, StreamJudgement
 from agentdash.core.text import decode, printable
@@ -20,6 +21,10 @@ from tui.screens.base import FactScreen
 from tui.widgets.document import Document, Para
 from tui.widgets.pane import Pane
 from tui.widgets.table import LineTable
+
+
+PREVIEWED = 50
+"""Pending entries whose data is shown in the list."""
 
 
 class StreamScreen(FactScreen):
@@ -50,6 +55,7 @@ class StreamScreen(FactScreen):
         self._again = False
         self._pending: dict[Hashable, PendingEntry] = {}
         self._messages: dict[Hashable, Message] = {}
+        self._bodies: dict[str, tuple[tuple[bytes, bytes], ...]] = {}
         self._total: int | None = None
         self._failed = ""
         self._shown: tuple[str, Message | None] | None = None
@@ -129,7 +135,7 @@ class StreamScreen(FactScreen):
             self._consumers.focus()
         nothing = ("no group reads this stream", "its newest entries are below")
         groups.state = pane_state(health, now, rows=len(stream.groups), empty=nothing)
-        groups.entitle(f"{decode(stream.name)} · {len(stream.groups)} groups")
+        groups.entitle(f"{decode(stream.name)} · {units.plural(len(stream.groups), 'group')}")
         cap = {"yes": "capped", "no": "not capped", "unknown": "cap unknown"}[judgement.cap.value]
         fields = f" · {len(stream.fields)} fields" if stream.fields else ""
         groups.summary = (
@@ -179,7 +185,7 @@ class StreamScreen(FactScreen):
             elif group is not None:
                 found = await self.dash.engine.ask(PendingOf(self._key, group.name, consumer, 200))
                 if isinstance(found, PendingList):
-                    self._pending = {entry.id: entry for entry in found.entries}
+                    self._pending = {entry.id: entry for entry in await self._with_bodies(found.entries)}
                     self._total = found.total
             self._failed = ""
         except SourceError as problem:
@@ -187,6 +193,17 @@ class StreamScreen(FactScreen):
         if self.is_mounted:
             self._show_entries()
             await self._read_message()
+
+    async def _with_bodies(self, found: tuple[PendingEntry, ...]) -> list[PendingEntry]:
+        """*found* with the bodies of the first ones: an entry never changes, so each is read once."""
+        wanted = tuple(e.id for e in found[:PREVIEWED] if not e.gone and e.id not in self._bodies)
+        if wanted:
+            answer = await self.dash.engine.ask(MessagesAt(self._key, wanted))
+            for message in answer if isinstance(answer, tuple) else ():
+                self._bodies[message.id] = message.fields
+        kept = {entry.id for entry in found}
+        self._bodies = {entry_id: body for entry_id, body in self._bodies.items() if entry_id in kept}
+        return [replace(entry, body=self._bodies.get(entry.id, entry.body)) for entry in found]
 
     def _show_entries(self) -> None:
         pane = self.query_one("#stream-entries", Pane)
