@@ -28,23 +28,40 @@ class RunSearch:
 
     def __init__(self, client: Redis, keys: RunKeys) -> None:
         self._client = client
+        self._index = keys.index
         self._pattern = keys.meta("*")
         self._head = len(keys.meta("").encode()) - len(b":meta")
         self._cursor = 0
         self._rest_until = 0.0
         self._found: dict[bytes, None] = {}
 
-    async def step(self, known: set[bytes]) -> list[bytes]:
-        """Look at the next keys; returns all that were found so far and are not *known*."""
+    async def step(self, listed: set[bytes], *, complete: bool) -> list[bytes]:
+        """Look at the next keys.
+
+        Args:
+            listed: Runs that are known from the index.
+            complete: Whether those are all that stand in the index.
+
+        Returns:
+            All that were found so far and do not stand in the index.
+        """
         if time.monotonic() >= self._rest_until:
             self._cursor, names = await self._client.scan(self._cursor, match=self._pattern, count=COUNT)
-            for name in names:
-                run_id = cast("bytes", name)[self._head : -len(b":meta")]
-                if run_id not in known and len(self._found) < LIMIT:
-                    self._found[run_id] = None
+            new = [cast("bytes", name)[self._head : -len(b":meta")] for name in names]
+            new = [run_id for run_id in new if run_id not in listed and run_id not in self._found]
+            if not complete:
+                new = await self._not_indexed(new)
+            self._found |= dict.fromkeys(new[: LIMIT - len(self._found)])
             if not self._cursor:
                 self._rest_until = time.monotonic() + _REST_S
-        return [run_id for run_id in self._found if run_id not in known]
+        return [run_id for run_id in self._found if run_id not in listed]
+
+    async def _not_indexed(self, run_ids: list[bytes]) -> list[bytes]:
+        pipe = self._client.pipeline(transaction=False)
+        for run_id in run_ids:
+            pipe.zscore(self._index, run_id)
+        scores = await pipe.execute()
+        return [run_id for run_id, score in zip(run_ids, scores, strict=True) if score is None]
 
     def forget(self, run_id: bytes) -> None:
         """Its record is gone."""

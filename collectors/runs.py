@@ -73,8 +73,8 @@ class RunsCollector:
         pipe.zcard(self._keys.index)
         indexed, count = await pipe.execute()
         listed = [cast("bytes", member) for member in indexed]
-        stray = await self._search.step(known=set(listed))
-        ids = listed + [run_id for run_id in stray if run_id not in set(listed)]
+        stray = await self._search.step(set(listed), complete=int(count) <= len(listed))
+        ids = listed + stray
         await self._read(self._due(ids))
         for gone in self._runs.keys() - set(ids):
             self._forget(gone)

@@ -1,0 +1,98 @@
+"""Following a run from any point: nothing is skipped in silence."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from agentdash.core.queries import RunEventsOf
+from agentdash.core.runs import RunKeys
+from collectors.run_events import read_events, trimmed_past
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+KEYS = RunKeys()
+
+
+async def fill(client: Redis, count: int, first: int = 1) -> None:
+    for number in range(first, first + count):
+        await client.xadd(KEYS.events("r"), {"type": "note", "at": str(number)}, id=f"{number}-0")
+
+
+async def ids(client: Redis, after: str | None, count: int = 500) -> tuple[list[str], str | None]:
+    answer = await read_events(client, KEYS, RunEventsOf("r", after=after, count=count))
+    return [event.id for event in answer.events], answer.trimmed
+
+
+async def test_the_newest_oldest_first(client: Redis) -> None:
+    await fill(client, 5)
+    assert await ids(client, None, 2) == (["4-0", "5-0"], None)
+    assert await ids(client, None) == ([f"{n}-0" for n in range(1, 6)], None)
+
+
+async def test_a_run_without_events(client: Redis) -> None:
+    assert await ids(client, None) == ([], None)
+    assert await ids(client, "5-0") == ([], None)
+
+
+async def test_resumed_from_anywhere(client: Redis) -> None:
+    await fill(client, 5)
+    assert await ids(client, "0") == ([f"{n}-0" for n in range(1, 6)], None)
+    assert await ids(client, "3-0") == (["4-0", "5-0"], None)
+    assert await ids(client, "3") == (["4-0", "5-0"], None)
+    assert await ids(client, "5-0") == ([], None)
+    assert await ids(client, "nonsense", 1) == (["1-0"], None)
+
+
+async def test_trimmed_past_the_reader_is_said_with_the_first_id_that_is_left(client: Redis) -> None:
+    await fill(client, 10)
+    await client.xtrim(KEYS.events("r"), maxlen=4, approximate=False)
+    assert await ids(client, "3-0") == (["7-0", "8-0", "9-0", "10-0"], "7-0")
+    assert await ids(client, "0") == (["7-0", "8-0", "9-0", "10-0"], "7-0")
+    assert await ids(client, "7-0") == (["8-0", "9-0", "10-0"], None)
+    assert await ids(client, "10-0") == ([], None)
+
+
+async def test_deleted_in_the_middle_is_said(client: Redis) -> None:
+    await fill(client, 10)
+    await client.xdel(KEYS.events("r"), "6-0")
+    assert (await ids(client, "3-0"))[1] is not None
+    assert await ids(client, "7-0") == (["8-0", "9-0", "10-0"], None)
+
+
+async def test_all_of_it_gone(client: Redis) -> None:
+    await fill(client, 3)
+    await client.xtrim(KEYS.events("r"), maxlen=0, approximate=False)
+    assert await ids(client, "1-0") == ([], "3-0")
+    assert await ids(client, "3-0") == ([], None)
+
+
+@pytest.mark.parametrize("info", [[], {}, [b"length"], [b"first-entry", b"x", b"length", 3]])
+def test_an_answer_of_an_old_or_odd_server(info: object) -> None:
+    assert trimmed_past(info, "5-0") is None
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(trims=st.lists(st.integers(1, 8), max_size=4), step=st.integers(1, 5))
+async def test_a_reader_sees_each_event_once_or_is_told(client: Redis, trims: list[int], step: int) -> None:
+    await client.delete(KEYS.events("r"))
+    last, seen, told, written = "0", [], 0, 0
+    for keep in [*trims, 100]:
+        await fill(client, 6, first=written + 1)
+        written += 6
+        await client.xtrim(KEYS.events("r"), maxlen=keep, approximate=False)
+        got, trimmed = await ids(client, last, step)
+        if trimmed is not None:
+            told += 1
+            assert got[0] == trimmed
+        elif got:
+            assert int(got[0].split("-")[0]) == len(seen) + 1 or told
+        seen += got
+        last = got[-1] if got else last
+    assert len(seen) == len(set(seen))
+    numbers = [int(entry.split("-")[0]) for entry in seen]
+    assert numbers == sorted(numbers)
