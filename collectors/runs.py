@@ -51,6 +51,7 @@ class RunsCollector:
         self._search = RunSearch(client, self._keys)
         self._runs: dict[bytes, Run] = {}
         self._replies: dict[bytes, RunReply] = {}
+        self._absent: set[bytes] = set()
         self._resting: list[bytes] = []
 
     async def collect(self) -> RunsSnapshot:
@@ -78,21 +79,24 @@ class RunsCollector:
         await self._read(self._due(ids))
         for gone in self._runs.keys() - set(ids):
             self._forget(gone)
+        self._absent &= set(ids)
         runs = sorted((self._runs[run_id] for run_id in ids if run_id in self._runs), key=_newest_first)
         missing = sum(1 for run_id in listed if run_id not in self._runs)
         total = int(count) - missing + len(stray)
         return RunsSnapshot(self._clock.now_ms(), self._host, tuple(runs[: self._shown]), total)
 
     def _due(self, ids: Sequence[bytes]) -> list[bytes]:
-        """All that live or are new, and the next few of those that have ended."""
-        ended = [
-            run_id for run_id in ids if (run := self._runs.get(run_id)) is not None and run.status.terminal
-        ]
+        """All that live or are new, and the next few of those that have ended or have no record."""
+        resting = [run_id for run_id in ids if self._rests(run_id)]
         if not self._resting:
-            self._resting = ended
-        wanted = set(self._resting[:_RESTING])
+            self._resting = resting
+        wanted = (set(ids) - set(resting)) | set(self._resting[:_RESTING])
         self._resting = self._resting[_RESTING:]
-        return [run_id for run_id in ids if run_id in wanted or run_id not in set(ended)]
+        return [run_id for run_id in ids if run_id in wanted]
+
+    def _rests(self, run_id: bytes) -> bool:
+        run = self._runs.get(run_id)
+        return run_id in self._absent if run is None else run.status.terminal
 
     async def _read(self, ids: Sequence[bytes]) -> None:
         for start in range(0, len(ids), BATCH):
@@ -110,7 +114,9 @@ class RunsCollector:
             raise reply.denied
         if reply.gone:
             self._forget(run_id)
+            self._absent.add(run_id)
             return
+        self._absent.discard(run_id)
         known = self._runs.get(run_id)
         if known is not None and reply.same_as(self._replies[run_id]) and not self._may_turn_orphan(known):
             run = known

@@ -13,7 +13,7 @@ from pathlib import Path
 
 PREFIX = "agentdash-demo-"
 MARK = "DEMO_OF_AGENTDASH"
-"""Environment variable that every process of a demo inherits: its value is the folder. Not a setting of ours."""
+"""Environment variable that every process of a demo inherits; its value is the folder. No setting of ours."""
 
 OWNERLESS_AFTER = 60.0
 """Seconds after which a folder that names no owner is taken for abandoned: it was killed while being made."""

@@ -116,6 +116,9 @@ class Turn:
         try:
             code = await self._until_exit(child)
             read = await self._last_output(pump)
+        except BaseException:
+            child.kill()  # a fault of ours, or this task was cancelled: nothing goes on unwatched
+            raise
         finally:
             for helper in helpers:
                 helper.cancel()

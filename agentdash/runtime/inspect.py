@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from agentdash.core.queries import Answer, MessageAt, MessagesAt, NewestMessages, PendingOf, Query, RunEventsOf
+from agentdash.core.queries import (
+    Answer,
+    MessageAt,
+    MessagesAt,
+    NewestMessages,
+    PendingOf,
+    Query,
+    RunEventsOf,
+)
 from agentdash.core.runs import RunKeys
 from agentdash.core.settings import Settings
 from agentdash.core.snapshot import SourceError

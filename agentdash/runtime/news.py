@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from agentdash.core.findings import FindingsSnapshot, FindingStatus
+from agentdash.core import units
+from agentdash.core.findings import FindingsSnapshot, FindingStatus, InboxSnapshot
+from agentdash.core.logs import LogBatch
 from agentdash.core.repo_changes import repo_changes
 from agentdash.core.repos import ReposSnapshot
 from agentdash.core.runs import RunsSnapshot, RunStatus
 from agentdash.core.services import ServicesSnapshot, ServiceState
+from agentdash.core.snapshot import Snapshot
+from agentdash.core.streams import StreamsSnapshot
 from agentdash.core.text import decode
 
 Line = tuple[str, str, bool]
@@ -84,3 +88,26 @@ def finding_news(before: FindingsSnapshot | None, after: FindingsSnapshot) -> li
         elif finding.status is FindingStatus.RESOLVED:
             lines.append((f"finding {finding.finding_id}", f"resolved: {what}", True))
     return lines
+
+
+def describe(snapshot: Snapshot | None) -> str:
+    """What a pass has read, in a few words."""
+    match snapshot:
+        case StreamsSnapshot():
+            groups = sum(len(stream.groups) for stream in snapshot.streams)
+            trips = units.plural(snapshot.round_trips, "round trip")
+            return (
+                f"{units.plural(len(snapshot.streams), 'stream')}, {units.plural(groups, 'group')} in {trips}"
+            )
+        case RunsSnapshot():
+            return units.plural(len(snapshot.runs), "run")
+        case ReposSnapshot():
+            started = units.plural(snapshot.git_processes, "time")
+            return f"{len(snapshot.repos)} repositories, git started {started}"
+        case ServicesSnapshot():
+            return units.plural(len(snapshot.services), "service")
+        case LogBatch():
+            return units.plural(len(snapshot.lines), "line")
+        case InboxSnapshot():
+            return units.plural(len(snapshot.findings), "finding")
+    return ""

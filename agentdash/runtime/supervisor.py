@@ -9,9 +9,12 @@ from dataclasses import replace
 
 from agentdash.core.clock import Clock
 from agentdash.core.snapshot import Collector, Snapshot, SourceError, SourceHealth, SourceState
+from agentdash.runtime.news import describe
 
 BACKOFF_FIRST = 0.5
 BACKOFF_MOST = 5.0
+SAY_EVERY = 1.0
+"""Seconds between two lines of the activity log about passes in which nothing happened."""
 
 Note = Callable[[str, str, bool, float | None, bool], None]
 """(actor, step, ok, duration in ms, routine): one line for the activity log."""
@@ -48,6 +51,8 @@ class Supervisor:
         self._recover = recover
         self._wake = asyncio.Event()
         self._passed = asyncio.Event()
+        self._unsaid: list[float] = []
+        self._said_at = clock.monotonic()
 
     async def run(self) -> None:
         """Poll until cancelled; then close the collector."""
@@ -94,14 +99,7 @@ class Supervisor:
         took = (self._clock.monotonic() - begun) * 1000
         if snapshot is not None:
             self._on_snapshot(snapshot)
-        recovered = self.health.state is not SourceState.LIVE
-        self._note(
-            self.collector.name,
-            ("read" if self.health.last_success is None else "read again") if recovered else "read",
-            True,
-            took,
-            not recovered,
-        )
+        self._say(took, describe(snapshot))
         self._set(
             state=SourceState.LIVE,
             last_success=self._clock.now_ms(),
@@ -112,6 +110,29 @@ class Supervisor:
             consecutive_failures=0,
         )
         return self.collector.cadence
+
+    def _say(self, took: float, what: str) -> None:
+        """A line for the log: at once after a change for the better, else at most one a second."""
+        name = self.collector.name
+        if self.health.state is not SourceState.LIVE:
+            self._note(
+                name,
+                f"{'read' if self.health.last_success is None else 'read again'} {what}".strip(),
+                True,
+                took,
+                False,
+            )
+            return
+        self._unsaid.append(took)
+        if self._clock.monotonic() - self._said_at < SAY_EVERY:
+            return
+        passes = len(self._unsaid)
+        words = (
+            f"read {what}".strip() if passes == 1 else f"read {what}".strip() + f", {passes} times, at most"
+        )
+        self._note(name, words, True, max(self._unsaid), True)
+        self._unsaid.clear()
+        self._said_at = self._clock.monotonic()
 
     async def _failed(self, words: str, cure: str | None, begun: float, *, absent: bool = False) -> float:
         took = (self._clock.monotonic() - begun) * 1000

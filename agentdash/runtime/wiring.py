@@ -45,10 +45,10 @@ async def local_collectors(settings: Settings, host: str, clock: Clock, cwd: Pat
     """Those that read this machine."""
     await load("collectors.logs", "collectors.repos", "collectors.services", "collectors.inbox")
     from collectors.repos import ReposCollector
-    from collectors.services import ServicesCollector
 
     from collectors.inbox import InboxCollector
     from collectors.logs import LogsCollector
+    from collectors.services import ServicesCollector
 
     roots = project_roots(settings, cwd)
     return [
@@ -65,7 +65,6 @@ async def redis_collectors(
     """Those that read the server."""
     await load("collectors.streams", "collectors.runs")
     from collectors.runs import RunsCollector
-
     from collectors.streams import StreamsCollector
 
     keys = RunKeys(settings.runs.prefix)

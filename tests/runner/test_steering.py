@@ -254,6 +254,18 @@ async def test_a_worker_that_was_killed_leaves_an_orphan_that_can_be_taken_over_
         await stage.close()
 
 
+async def test_nothing_goes_on_without_its_worker(stage: Stage) -> None:
+    task = stage.start(*SLEEP)
+
+    async def pid() -> int | None:
+        return (await stage.record()).pid if await stage.status() == "running" else None
+
+    child = await until(pid)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    await until(lambda: gone(child), what="the child has ended")
+
+
 async def test_many_requests_are_seen_quickly(stage: Stage) -> None:
     """Each is answered by its event before the next is sent: the worker blocks for no poll interval."""
     task = stage.start(*SLEEP, pause="freeze", grace=5)

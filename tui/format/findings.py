@@ -113,7 +113,8 @@ def _line(finding: Finding, now: int, branch: str) -> Item:
     text = printable(symptom.summary)
     lead = f"{about}: " if about and not branch and not text.startswith(about) else ""
     shown = "dim" if quiet else "bold" if symptom.severity is Severity.CRITICAL else ""
-    first = Cell(f"{branch}{word.lower()}" if branch else f"{glyph} {word}", "dim" if quiet else style)
+    brief = "crit" if symptom.severity is Severity.CRITICAL and not quiet else word.lower()
+    first = Cell(f"{branch}{brief}" if branch else f"{glyph} {word}", "dim" if quiet else style)
     cells = (
         first,
         Cell(spans=((lead, shown), (text, shown))) if lead else Cell(text, shown),

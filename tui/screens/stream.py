@@ -22,7 +22,6 @@ from tui.widgets.document import Document, Para
 from tui.widgets.pane import Pane
 from tui.widgets.table import LineTable
 
-
 PREVIEWED = 50
 """Pending entries whose data is shown in the list."""
 

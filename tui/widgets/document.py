@@ -108,6 +108,8 @@ class Document(ScrollView, can_focus=True):
         if paras != self._paras:
             self._paras = paras
             self._lay_out()
+            if self.styles.is_auto_height:
+                self.refresh(layout=True)
         if top:
             self.scroll_home(animate=False)
 
