@@ -10,6 +10,9 @@ from agentdash.demo.folder import Folder
 
 SERVICE_NAMES = ("api", "billing", "shipping", "ledger", "notifier", "indexer", "mailer")
 
+PACE = "1.5"
+"""Factor of the agents' thinking times: a turn takes about a quarter of a minute."""
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -37,7 +40,7 @@ class Desk:
 
     repo: str
     jobs: tuple[Job, ...]
-    rest: float = 90.0
+    rest: float = 45.0
 
 
 DESKS = (
@@ -69,7 +72,7 @@ def run_command(desk: Desk, job: Job, url: str, folder: Folder) -> list[str]:
         "--",
         sys.executable, "-S", "-m", "agentdash.demo.agents", job.work,
         "--title", job.title, "--memory", str(memory(folder, job)), "--log", str(log),
-        "--inbox", str(folder.inbox),
+        "--inbox", str(folder.inbox), "--pace", PACE,
     ]  # fmt: skip
 
 

@@ -146,7 +146,7 @@ def settings_for(folder: Folder, url: str, ports: dict[str, int | None]) -> Sett
         projects=(str(folder.projects),),
         state_dir=str(folder.state),
         redis=RedisSettings(url=url, embedded=False),
-        streams=StreamsSettings(window=8, stuck_after=5, dead_after=6, open_after=2),
+        streams=StreamsSettings(window=15, stuck_after=5, dead_after=6, open_after=2),
         services=tuple(_service(folder, name, ports.get(name)) for name in SERVICE_NAMES),
         logs=LogsSettings(files=(str(folder.agent_log("*")),)),
         findings=FindingsSettings(inbox=(str(folder.inbox / "*.jsonl"),)),
