@@ -1,0 +1,246 @@
+"""The repositories below the roots, each read when something happened in it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+
+from agentdash.core.clock import Clock
+from agentdash.core.repos import Repo, ReposSnapshot
+from agentdash.core.settings import ReposSettings
+from agentdash.core.snapshot import SourceError, Topic
+from collectors.repos_find import Found, Search, readable
+from collectors.repos_pace import Followed, sweep_pace
+from collectors.repos_read import RepoReader
+from collectors.repos_watch import Watch, open_watch
+
+FIRST_PASS = 5.0
+"""Seconds that the first pass waits for all repositories to be read."""
+SEARCH_EVERY = 30.0
+"""Seconds between two walks through the roots for repositories that came or went."""
+
+_SEARCH_STEP = 0.03
+_FIRST_SEARCH_STEP = 0.3
+_BATCH = 0.03
+
+
+class ReposCollector:
+    """Follows all repositories below the roots.
+
+    A pass waits until something happened, at most `ReposSettings.poll` seconds; so a change is told a moment
+    after it was made, and a quiet minute costs no git process.
+
+    Args:
+        roots: Folders to search.
+        settings: How.
+        host: Stamped on every snapshot.
+        clock: Where the time comes from.
+        watch: Tells about changes; by default events of the file system, where it has them.
+    """
+
+    name = "repos"
+    topic = Topic.REPOS
+    cadence = 0.02
+    timeout = 30.0
+
+    def __init__(
+        self,
+        roots: tuple[Path, ...],
+        settings: ReposSettings,
+        host: str,
+        clock: Clock,
+        *,
+        watch: Watch | None = None,
+    ) -> None:
+        self._roots = roots
+        self._settings = settings
+        self._host = host
+        self._clock = clock
+        self._watch = watch
+        self._pool = ThreadPoolExecutor(os.cpu_count() or 2, "git")
+        self._thread = ThreadPoolExecutor(1, "repos")
+        self._search: Search | None = None
+        self._searched_at = float("-inf")
+        self._complete = False
+        self._root_marks: object = None
+        self._followed: dict[Path, Followed] = {}
+        self._reading: set[asyncio.Task[None]] = set()
+        self._told: tuple[object, ...] | None = None
+        self._processes = 0
+        self._signal = asyncio.Event()
+
+    async def collect(self) -> ReposSnapshot | None:
+        """Wait for a change, read what changed; None where nothing did.
+
+        Raises:
+            SourceError: where there is no root, none can be read, or there is no git.
+        """
+        loop = asyncio.get_running_loop()
+        first = self._told is None
+        if not first:
+            await self._wait()
+        await loop.run_in_executor(self._thread, self._look)
+        self._start_reading()
+        if first:
+            await self._read_all()
+        elif self._reading:
+            await asyncio.wait(self._reading, timeout=_BATCH)
+        return self._snapshot()
+
+    async def close(self) -> None:
+        """End what is being read, give the watches back."""
+        for task in self._reading:
+            task.cancel()
+        if self._watch is not None:
+            self._listen(on=False)
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._watch.close)
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+    async def _wait(self) -> None:
+        """Until something happened, something was read, or it is time to look."""
+        now = self._clock.monotonic()
+        waits = [wait for one in self._followed.values() if (wait := one.wait(now)) is not None]
+        most = min([self._settings.poll, *waits])
+        if self._search is not None and not self._search.complete:
+            most = 0.0
+        if most > 0:
+            self._listen(on=True)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(most):
+                    await self._signal.wait()
+            self._listen(on=False)
+        self._signal.clear()
+
+    def _listen(self, *, on: bool) -> None:
+        descriptor = self._watch.fd if self._watch is not None else None
+        if descriptor is None:
+            return
+        loop = asyncio.get_running_loop()
+        if on:
+            loop.add_reader(descriptor, self._signal.set)
+        else:
+            loop.remove_reader(descriptor)
+
+    def _look(self) -> None:
+        """In the thread: search, take events, find out what is due."""
+        now = self._clock.monotonic()
+        if self._watch is None:
+            self._watch = open_watch(self._settings.prune)
+        self._search_on(now)
+        changed = self._watch.changed()
+        for path, one in self._followed.items():
+            one.dirty = one.dirty or changed is None or path in changed
+        sweep = sweep_pace(list(self._followed.values()))
+        for one in self._followed.values():
+            one.look(now, self._settings.poll, sweep)
+
+    def _search_on(self, now: float) -> None:
+        assert self._watch is not None
+        if self._search is None or self._search.complete:
+            marks = tuple(_changed_at(root) for root in self._roots)
+            calm = self._search is not None and marks == self._root_marks and not self._watch.moved
+            if calm and now - self._searched_at < SEARCH_EVERY:
+                return
+            roots = self._readable_roots()
+            self._root_marks, self._searched_at, self._watch.moved = marks, now, False
+            self._search = Search(roots, self._settings.depth, self._settings.prune)
+        first = self._told is None
+        self._search.step(_FIRST_SEARCH_STEP if first else _SEARCH_STEP)
+        for path, found in self._search.found.items():
+            one = self._followed.get(path)
+            if one is None or one.reader.found != found:
+                self._follow(found)
+        if self._search.complete:
+            self._complete = True
+            for path in [path for path in self._followed if path not in self._search.found]:
+                self._watch.leave(path)
+                del self._followed[path]
+
+    def _readable_roots(self) -> tuple[Path, ...]:
+        if not self._roots:
+            raise SourceError("No folder is searched for repositories.", "Give --projects DIR.", absent=True)
+        if shutil.which("git") is None:
+            raise SourceError("git is not installed, or not on the PATH.", "Install git.")
+        roots = tuple(readable(tuple(root.expanduser() for root in self._roots)))
+        if not roots:
+            missing = [root for root in self._roots if not root.expanduser().exists()]
+            what = "is not there" if missing else "cannot be read"
+            named = ", ".join(str(root) for root in missing or self._roots)
+            cure = "Create it, or name another with --projects DIR." if missing else "Check its permissions."
+            raise SourceError(f"The projects folder {named} {what}.", cure)
+        return tuple(dict.fromkeys(root.resolve() for root in roots))
+
+    def _follow(self, found: Found) -> None:
+        assert self._watch is not None
+        self._watch.leave(found.path)
+        one = Followed(RepoReader(found, self._name(found.path), self._settings.timeout, self._clock))
+        if found.error is None:
+            one.watched = self._watch.follow(found)
+        self._followed[found.path] = one
+
+    def _name(self, path: Path) -> str:
+        """Its path below its root: that is short, and no two of a root have the same."""
+        for root in self._roots:
+            resolved = root.expanduser().resolve()
+            if path != resolved and path.is_relative_to(resolved):
+                return str(path.relative_to(resolved))
+        return path.name
+
+    def _start_reading(self) -> None:
+        now = self._clock.monotonic()
+        for one in self._followed.values():
+            if one.due(now):
+                one.begin()
+                task = asyncio.create_task(self._read(one))
+                self._reading.add(task)
+                task.add_done_callback(self._reading.discard)
+
+    async def _read(self, one: Followed) -> None:
+        before = one.reader.repo
+        (repo, marks), cost = await asyncio.get_running_loop().run_in_executor(self._pool, self._timed, one)
+        one.end(marks, self._clock.monotonic(), cost=cost, changed=repo != before)
+        self._signal.set()
+
+    def _timed(self, one: Followed) -> tuple[tuple[Repo, object], float]:
+        begun = self._clock.monotonic()
+        return one.read(), self._clock.monotonic() - begun
+
+    async def _read_all(self) -> None:
+        """For the first snapshot: wait until everything found so far was read, but not for ever."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FIRST_PASS):
+                while self._reading:
+                    await asyncio.wait(self._reading)
+
+    def _snapshot(self) -> ReposSnapshot | None:
+        assert self._watch is not None
+        repos = tuple(one.reader.with_lock() for _, one in sorted(self._followed.items()))
+        watched = self._watch.mode == "watching" and self._watch.reason is None
+        mode = "watching" if watched else "polling"
+        state = (repos, self._complete, mode)
+        if state == self._told:
+            return None
+        self._told = state
+        total = sum(one.reader.git_processes for one in self._followed.values())
+        processes, self._processes = max(0, total - self._processes), total
+        return ReposSnapshot(
+            taken_at=self._clock.now_ms(),
+            host=self._host,
+            repos=repos,
+            roots=tuple(str(root) for root in self._roots),
+            complete=self._complete,
+            mode=mode,
+            git_processes=processes,
+        )
+
+
+def _changed_at(root: Path) -> int | None:
+    try:
+        return root.expanduser().stat().st_mtime_ns
+    except (OSError, RuntimeError):
+        return None

@@ -1,0 +1,136 @@
+"""Finds repositories below the roots: those right below them at once, nested ones step by step."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from agentdash.core.repos import RepoKind
+from collectors.repos_gitdir import read_small
+
+MOST = 5000
+"""Repositories that are followed at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A repository: its work tree (its git directory where it is bare), and its git directory.
+
+    Attributes:
+        error: Why it can be no repository after all, in words.
+    """
+
+    path: Path
+    git_dir: Path
+    kind: RepoKind
+    error: str | None = None
+
+
+class Search:
+    """One walk through all roots. It follows no link but a root itself, and sees each folder once.
+
+    Args:
+        roots: Folders, resolved.
+        depth: Folders below a root that the walk goes down.
+        prune: Names of folders that are never entered.
+
+    Attributes:
+        found: What was found so far, by path.
+        complete: Whether the walk is through.
+    """
+
+    def __init__(self, roots: tuple[Path, ...], depth: int, prune: tuple[str, ...]) -> None:
+        self.found: dict[Path, Found] = {}
+        self.complete = False
+        self._prune = frozenset((*prune, ".git"))
+        self._depth = depth
+        self._seen: set[tuple[int, int]] = set()
+        self._waiting: deque[tuple[Path, int, bool]] = deque()
+        for root in roots:
+            self._waiting.append((root, 0, False))
+
+    def step(self, seconds: float) -> None:
+        """Go on for about that long; the roots and what is right below them are always done at once."""
+        deadline = time.monotonic() + seconds
+        while self._waiting:
+            path, level, inside = self._waiting[0]
+            if level > 1 and time.monotonic() > deadline:
+                return
+            self._waiting.popleft()
+            self._enter(path, level, inside=inside)
+        self.complete = True
+
+    def _enter(self, path: Path, level: int, *, inside: bool) -> None:
+        try:
+            status = path.stat()
+            if (status.st_dev, status.st_ino) in self._seen:
+                return
+            self._seen.add((status.st_dev, status.st_ino))
+            folders, names = _entries(path)
+        except OSError:
+            return
+        found = _repository(path, names, nested=inside)
+        if found is not None and len(self.found) < MOST:
+            self.found[path] = found
+        if level >= self._depth or (found is not None and found.kind is RepoKind.BARE):
+            return
+        inside = inside or found is not None
+        self._waiting.extend(
+            (path / name, level + 1, inside) for name in sorted(folders) if name not in self._prune
+        )
+
+
+def _entries(path: Path) -> tuple[list[str], set[str]]:
+    """Names of the folders in *path* (no links), and all names that matter here."""
+    folders: list[str] = []
+    names: set[str] = set()
+    with os.scandir(path) as entries:
+        for entry in entries:
+            if entry.name in _TELLING:
+                names.add(entry.name)
+            with suppress(OSError):
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(entry.name)
+    return folders, names
+
+
+_BARE = {"HEAD", "objects", "refs"}
+_TELLING = frozenset({".git", *_BARE})
+
+
+def _repository(path: Path, names: set[str], *, nested: bool) -> Found | None:
+    if ".git" in names:
+        return _with_git(path, nested=nested)
+    if names >= _BARE and (read_small(path / "HEAD") or "").startswith(("ref: ", *"0123456789abcdef")):
+        return Found(path, path, RepoKind.BARE)
+    return None
+
+
+def _with_git(path: Path, *, nested: bool) -> Found | None:
+    git = path / ".git"
+    kind = RepoKind.NESTED if nested else RepoKind.REPO
+    if git.is_dir():
+        return Found(path, git, kind)
+    text = read_small(git) or ""
+    if not text.startswith("gitdir:"):
+        return Found(path, git, kind, "its .git is neither a folder nor a pointer to one")
+    git_dir = (path / text.removeprefix("gitdir:").strip()).resolve()
+    if not git_dir.is_dir():
+        return Found(path, git_dir, kind, f"its .git points to {git_dir}, which is not there")
+    if (git_dir / "commondir").exists():
+        kind = RepoKind.WORKTREE
+    elif "modules" in git_dir.parts:
+        kind = RepoKind.SUBMODULE
+    return Found(path, git_dir, kind)
+
+
+def readable(roots: tuple[Path, ...]) -> Iterator[Path]:
+    """The roots that can be listed."""
+    for root in roots:
+        with suppress(OSError), os.scandir(root):
+            yield root

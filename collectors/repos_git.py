@@ -1,0 +1,188 @@
+"""Asks git about a repository without trusting it: nothing that its own configuration names is ever run.
+
+No lock is taken, nothing is written, nobody is asked for a password, no network is opened.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import selectors
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+_SAFE = (
+    "-c", "core.fsmonitor=false",
+    "-c", f"core.hooksPath={os.devnull}",
+    "-c", "core.pager=cat",
+    "-c", "core.sshCommand=false",
+    "-c", "credential.helper=",
+    "-c", "gc.auto=0",
+    "-c", "maintenance.auto=false",
+)  # fmt: skip
+_STATUS = (
+    "status", "--porcelain=v2", "--branch", "--show-stash", "-z",
+    # A look into a submodule would be a git process of its own, under the submodule's own configuration.
+    "--ignore-submodules=dirty",
+)  # fmt: skip
+_MAY_FILTER = re.compile(rb"\[\s*(?:filter|include|includeif)\b", re.IGNORECASE)
+_CONFIG_SIZE = 1024 * 1024
+_ERROR_SIZE = 4096
+
+
+class GitFailed(Exception):  # noqa: N818 - it is git's answer, not a fault of ours
+    """Git could not tell; the text says why, in words."""
+
+
+def environment(path: Path) -> dict[str, str]:
+    """The environment for git in the repository at *path*: that one only, never one around it."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_") or name in _KEPT}
+    return kept | {
+        "GIT_OPTIONAL_LOCKS": "0",
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_ASKPASS": "true",
+        "GIT_NO_LAZY_FETCH": "1",
+        "GIT_ALLOW_PROTOCOL": "none",
+        "GIT_CEILING_DIRECTORIES": str(path.parent),
+        "GIT_PAGER": "cat",
+        "LC_ALL": "C",
+    }
+
+
+_KEPT = frozenset({
+    "GIT_CONFIG_NOSYSTEM", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_EXEC_PATH", "GIT_TEMPLATE_DIR",
+})  # fmt: skip
+
+
+def status(path: Path, config: Path, feed: Callable[[bytes], None], timeout: float) -> int:
+    """Run `git status` in *path* and hand its output to *feed* as it comes.
+
+    Args:
+        path: The work tree.
+        config: The repository's own configuration file.
+        feed: Takes the output.
+        timeout: Seconds.
+
+    Returns:
+        How many git processes it took.
+
+    Raises:
+        GitFailed: in words.
+    """
+    filters, processes = _filters(path, config, timeout)
+    run(path, (*filters, *_STATUS), feed, timeout)
+    return processes + 1
+
+
+def run(path: Path, arguments: tuple[str, ...], feed: Callable[[bytes], None], timeout: float) -> None:
+    """Run git in *path*; see `status`."""
+    try:
+        process = subprocess.Popen(
+            ("git", *_SAFE, *arguments),
+            cwd=path,
+            env=environment(path),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+    except FileNotFoundError as error:
+        if not path.is_dir():
+            raise GitFailed("its folder is gone") from error
+        raise GitFailed("git is not installed") from error
+    except OSError as error:
+        raise GitFailed(f"its folder cannot be entered: {error.strerror}") from error
+    with process:
+        try:
+            complaint = _pump(process, feed, time.monotonic() + timeout)
+            code = process.wait(timeout=1)
+        except (TimeoutError, subprocess.TimeoutExpired):
+            raise GitFailed(f"git did not answer within {timeout:g} s") from None
+        finally:
+            if process.poll() is None:
+                process.kill()
+    if code:
+        raise GitFailed(in_words(complaint, code))
+
+
+def in_words(complaint: str, code: int) -> str:
+    """What git's last words mean, and what to do."""
+    if "dubious ownership" in complaint:
+        return (
+            "it belongs to another user; if you trust it: git config --global --add safe.directory <its path>"
+        )
+    if "not a git repository" in complaint:
+        return "its .git is damaged or points nowhere"
+    if "index file" in complaint or "bad index" in complaint or "index uses" in complaint:
+        return f"its index is damaged; git says: {_first(complaint)}"
+    if "ermission denied" in complaint:
+        return f"you may not read it; git says: {_first(complaint)}"
+    if code < 0:
+        return f"git was ended by signal {-code}"
+    return f"git says: {_first(complaint)}" if complaint else f"git ended with {code}"
+
+
+def _first(complaint: str) -> str:
+    lines = [line for line in complaint.splitlines() if line.startswith(("fatal:", "error:"))] or [complaint]
+    return lines[-1].removeprefix("fatal: ").removeprefix("error: ").strip()[:200]
+
+
+def _pump(process: subprocess.Popen[bytes], feed: Callable[[bytes], None], deadline: float) -> str:
+    """Hand out what comes on stdout; returns the beginning of what came on stderr."""
+    complaint = b""
+    assert process.stdout is not None
+    assert process.stderr is not None
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stdout, selectors.EVENT_READ)
+        selector.register(process.stderr, selectors.EVENT_READ)
+        while selector.get_map():
+            left = deadline - time.monotonic()
+            ready = selector.select(left) if left > 0 else []
+            if not ready:
+                raise TimeoutError
+            for key, _ in ready:
+                piece = os.read(key.fd, 65_536)
+                if not piece:
+                    selector.unregister(key.fileobj)
+                elif key.fileobj is process.stdout:
+                    feed(piece)
+                elif len(complaint) < _ERROR_SIZE:
+                    complaint += piece
+    return complaint[:_ERROR_SIZE].decode("utf-8", "backslashreplace").strip()
+
+
+def _filters(path: Path, config: Path, timeout: float) -> tuple[tuple[str, ...], int]:
+    """Arguments that undo the filters which the repository's own configuration defines.
+
+    Those of the user's own configuration stay: they are what `git status` in a shell would run. Only where
+    the repository's configuration may define some is git asked for them.
+    """
+    texts = []
+    for file in (config, config.with_name("config.worktree")):
+        try:
+            with file.open("rb") as opened:
+                texts.append(opened.read(_CONFIG_SIZE))
+        except OSError:
+            continue
+    if not any(_MAY_FILTER.search(text) for text in texts):
+        return (), 0
+    pieces: list[bytes] = []
+    try:
+        run(path, ("config", "--show-scope", "-z", "--get-regexp", r"^filter\."), pieces.append, timeout)
+    except GitFailed:
+        return (), 1  # git config ends with 1 where there is nothing to list
+    words = b"".join(pieces).split(b"\0")
+    theirs: dict[str, str] = {}
+    users: dict[str, str] = {}
+    for scope, entry in zip(words[::2], words[1::2], strict=False):
+        name, _, value = entry.decode("utf-8", "surrogateescape").partition("\n")
+        if scope in {b"local", b"worktree"}:
+            theirs[name] = "false" if name.endswith(".required") else ""
+        elif scope in {b"system", b"global"}:
+            users[name] = value
+    undone: list[str] = []
+    for name, nothing in theirs.items():
+        undone += ["-c", f"{name}={users.get(name, nothing)}"]
+    return tuple(undone), 1

@@ -1,0 +1,127 @@
+"""What a repository's git directory says without asking git: operations, locks, marks of change."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from agentdash.core.repos import Operation, Submodules
+
+_SMALL = 64 * 1024
+_MARKS = (
+    "HEAD", "index", "index.lock", "logs/HEAD", "FETCH_HEAD", "ORIG_HEAD", "MERGE_HEAD", "CHERRY_PICK_HEAD",
+    "REVERT_HEAD", "BISECT_LOG", "rebase-merge/msgnum", "rebase-apply/next",
+)  # fmt: skip
+_SHARED_MARKS = (
+    "config",
+    "packed-refs",
+    "refs/heads",
+    "refs/remotes",
+    "refs/stash",
+    "logs/refs/stash",
+    "shallow",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class GitDir:
+    """Where git keeps its things: `own` for this work tree, `shared` for all work trees of the repository."""
+
+    own: Path
+    shared: Path
+
+    @classmethod
+    def of(cls, path: Path) -> GitDir:
+        """Those of *own*, which names the shared one where it is another."""
+        text = read_small(path / "commondir")
+        return cls(path, (path / text.strip()).resolve() if text else path)
+
+    @property
+    def config(self) -> Path:
+        """The repository's own configuration file."""
+        return self.shared / "config"
+
+    @property
+    def shallow(self) -> bool:
+        """Whether its history is cut."""
+        return (self.shared / "shallow").exists()
+
+    def marks(self, *refs: str) -> tuple[tuple[int, int, int] | None, ...]:
+        """Inode, size and time of the files that git touches: equal marks mean that git did nothing.
+
+        Args:
+            refs: Full names of references that matter too.
+        """
+        paths = [
+            *(self.own / name for name in _MARKS),
+            *(self.shared / name for name in (*_SHARED_MARKS, *refs)),
+        ]
+        return tuple(map(_mark, paths))
+
+    def lock_age_ms(self, now_ms: int) -> int | None:
+        """Age of an ``index.lock``; None where there is none."""
+        try:
+            return max(0, now_ms - (self.own / "index.lock").stat().st_mtime_ns // 1_000_000)
+        except OSError:
+            return None
+
+    def operation(self) -> tuple[Operation | None, str | None]:
+        """An operation that was begun and not ended, and how far it is."""
+        for folder, at, end in (("rebase-merge", "msgnum", "end"), ("rebase-apply", "next", "last")):
+            if (self.own / folder).is_dir():
+                mailbox = folder == "rebase-apply" and (self.own / folder / "applying").exists()
+                done = read_small(self.own / folder / at)
+                total = read_small(self.own / folder / end)
+                step = f"{done.strip()}/{total.strip()}"[:20] if done and total else None
+                return Operation.AM if mailbox else Operation.REBASE, step
+        for name, operation in (
+            ("MERGE_HEAD", Operation.MERGE),
+            ("CHERRY_PICK_HEAD", Operation.CHERRY_PICK),
+            ("REVERT_HEAD", Operation.REVERT),
+            ("BISECT_LOG", Operation.BISECT),
+        ):
+            if (self.own / name).exists():
+                return operation, None
+        return None, None
+
+    def branch(self) -> str | None:
+        """The branch that HEAD names; None where it names a commit, or nothing."""
+        text = read_small(self.own / "HEAD") or ""
+        return (
+            text.strip().removeprefix("ref: refs/heads/")[:300]
+            if text.startswith("ref: refs/heads/")
+            else None
+        )
+
+
+def submodules(path: Path, moved: int) -> Submodules:
+    """Those that ``.gitmodules`` registers, and how many of them have no checkout."""
+    text = read_small(path / ".gitmodules", 4 * _SMALL)
+    if text is None:
+        return Submodules(moved=moved)
+    folders = [
+        value.strip().strip('"')
+        for name, sign, value in (line.partition("=") for line in text.splitlines())
+        if sign and name.strip() == "path"
+    ]
+    missing = sum(not (path / folder / ".git").exists() for folder in folders)
+    return Submodules(len(folders), missing, moved)
+
+
+def read_small(path: Path, most: int = _SMALL) -> str | None:
+    """The beginning of a small text file; None where it cannot be read."""
+    with suppress(OSError, ValueError):
+        if path.is_file():
+            with path.open("rb") as file:
+                return file.read(most).decode("utf-8", "replace")
+    return None
+
+
+def _mark(path: Path) -> tuple[int, int, int] | None:
+    try:
+        status = os.stat(path)  # noqa: PTH116 - half the cost of Path.stat, and this is done very often
+    except OSError:
+        return None
+    return status.st_ino, status.st_size, status.st_mtime_ns

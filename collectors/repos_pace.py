@@ -1,0 +1,87 @@
+"""When a repository is read again: at once when something happened, seldom when nothing can be known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from agentdash.core.repos import Repo
+from collectors.repos_read import RepoReader
+
+SWEEP = 2.0
+"""Seconds between two readings of a repository that is not watched, where there are few."""
+SWEEP_SHARE = 0.25
+"""The part of a core that such readings may take."""
+SAFETY_NET = 30.0
+"""Seconds between two looks at the marks of a watched repository, should an event have been lost."""
+
+_PAUSE_FIRST = 0.02
+_PAUSE_MOST = 2.0
+_PAUSE_OF_COST = 3.0
+
+
+@dataclass(slots=True)
+class Followed:
+    """One repository and when it is due.
+
+    Attributes:
+        watched: Whether events tell of it.
+        dirty: Whether something happened since it was last read.
+        busy: Whether it is being read.
+        cost: Seconds that the last reading took.
+    """
+
+    reader: RepoReader
+    watched: bool = False
+    dirty: bool = True
+    busy: bool = False
+    cost: float = 0.0
+    _marks: object = None
+    _looked_at: float = 0.0
+    _read_at: float = float("-inf")
+    _pause: float = _PAUSE_FIRST
+
+    @property
+    def fresh(self) -> bool:
+        """Whether it was never read."""
+        return self._read_at == float("-inf")
+
+    def look(self, now: float, poll: float, sweep: float) -> None:
+        """Find out whether it is due, by time and by the marks that git leaves."""
+        if self.busy or self.dirty or self.reader.found.error is not None:
+            return
+        if not self.watched and now - self._read_at >= sweep:
+            self.dirty = True
+        elif now - self._looked_at >= (SAFETY_NET if self.watched else poll):
+            self._looked_at = now
+            self.dirty = self.reader.marks() != self._marks
+
+    def due(self, now: float) -> bool:
+        """Whether it should be read now."""
+        return self.dirty and not self.busy and now - self._read_at >= self._pause
+
+    def wait(self, now: float) -> float | None:
+        """Seconds until it is due; None where nothing happened."""
+        return max(0.0, self._read_at + self._pause - now) if self.dirty and not self.busy else None
+
+    def begin(self) -> None:
+        """It is being read from here on: what happens now counts for the next time."""
+        self.busy, self.dirty = True, False
+
+    def read(self) -> tuple[Repo, object]:
+        """Read it, in a thread; the marks are those from before, so that no change is missed."""
+        marks = self.reader.marks()
+        return self.reader.read(), marks
+
+    def end(self, marks: object, now: float, *, cost: float, changed: bool) -> None:
+        """It was read. Where events turn out to mean nothing, they are heeded more slowly."""
+        self.busy = False
+        self._marks, self.cost = marks, cost
+        self._read_at = self._looked_at = now
+        calm = _PAUSE_FIRST if changed else min(_PAUSE_MOST, self._pause * 2)
+        self._pause = max(calm, min(_PAUSE_MOST, cost * _PAUSE_OF_COST))
+
+
+def sweep_pace(followed: list[Followed]) -> float:
+    """Seconds between two readings of each that is not watched, so that all keep within their share."""
+    cost = sum(one.cost for one in followed if not one.watched)
+    return max(SWEEP, cost / SWEEP_SHARE)

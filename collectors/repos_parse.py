@@ -1,0 +1,115 @@
+"""Reads `git status --porcelain=v2 --branch --show-stash -z`, piece by piece, in bounded memory.
+
+The format is git's own and documented in git-status(1), "Porcelain Format Version 2".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from agentdash.core.repos import FileChange
+from agentdash.core.text import decode
+
+SHOWN = 500
+"""Changed paths that are kept by name; all are counted."""
+
+
+@dataclass(slots=True)
+class StatusFacts:
+    """What one status says. See `agentdash.core.repos.Repo` for the fields."""
+
+    head: str | None = None
+    branch: str | None = None
+    detached: bool = False
+    upstream: str | None = None
+    ahead: int | None = None
+    behind: int | None = None
+    stash: int = 0
+    staged: int = 0
+    unstaged: int = 0
+    untracked: int = 0
+    conflicted: int = 0
+    renamed: int = 0
+    moved_submodules: int = 0
+    changes: list[FileChange] = field(default_factory=list)
+    total: int = 0
+
+
+class StatusParser:
+    """Takes the output in pieces of any size; what it has understood is in `facts`."""
+
+    def __init__(self) -> None:
+        self.facts = StatusFacts()
+        self._rest = b""
+        self._rename: tuple[str, str] | None = None
+
+    def feed(self, piece: bytes) -> None:
+        """Take the next piece."""
+        *records, self._rest = (self._rest + piece).split(b"\0")
+        for record in records:
+            self._record(record)
+
+    def _record(self, record: bytes) -> None:
+        if self._rename is not None:
+            xy, path = self._rename
+            self._rename = None
+            self._keep(xy, path, decode(record))
+            return
+        kind = record[:2]
+        if kind == b"# ":
+            self._header(record[2:])
+        elif kind == b"1 ":
+            self._changed(record.split(b" ", 8), 8)
+        elif kind == b"2 ":
+            self._changed(record.split(b" ", 9), 9)
+        elif kind == b"u ":
+            fields = record.split(b" ", 10)
+            if len(fields) == 11:
+                self.facts.conflicted += 1
+                self._keep(decode(fields[1]), decode(fields[10]))
+        elif kind == b"? ":
+            self.facts.untracked += 1
+            self._keep("??", decode(record[2:]))
+
+    def _header(self, header: bytes) -> None:
+        name, _, raw = header.partition(b" ")
+        value = decode(raw)
+        facts = self.facts
+        if name == b"branch.oid":
+            facts.head = None if value == "(initial)" else value
+        elif name == b"branch.head":
+            facts.detached = value == "(detached)"
+            facts.branch = None if facts.detached else value
+        elif name == b"branch.upstream":
+            facts.upstream = value
+        elif name == b"branch.ab":
+            ahead, _, behind = value.partition(" ")
+            facts.ahead, facts.behind = _number(ahead), _number(behind)
+        elif name == b"stash":
+            facts.stash = _number(value) or 0
+
+    def _changed(self, fields: list[bytes], last: int) -> None:
+        if len(fields) != last + 1 or len(fields[1]) != 2:
+            return
+        xy = decode(fields[1])
+        facts = self.facts
+        facts.staged += xy[0] != "."
+        facts.unstaged += xy[1] != "."
+        if fields[2][:2] == b"SC":
+            facts.moved_submodules += 1
+        path = decode(fields[last])
+        if last == 9:
+            facts.renamed += 1
+            self._rename = (xy, path)
+        else:
+            self._keep(xy, path)
+
+    def _keep(self, xy: str, path: str, renamed_from: str | None = None) -> None:
+        self.facts.total += 1
+        if len(self.facts.changes) < SHOWN:
+            self.facts.changes.append(FileChange(path, xy, renamed_from))
+
+
+def _number(text: str) -> int | None:
+    digits = text.lstrip("+-")
+    return int(digits) if digits.isascii() and digits.isdigit() else None

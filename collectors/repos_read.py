@@ -1,0 +1,144 @@
+"""Reads one repository: its git directory, one `git status`, and HEAD's commit where that changed."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+from agentdash.core.clock import Clock
+from agentdash.core.repos import Repo, RepoKind
+from agentdash.core.text import printable
+from collectors import repos_git
+from collectors.repos_commit import Commit, read_commit
+from collectors.repos_find import Found
+from collectors.repos_gitdir import GitDir, submodules
+from collectors.repos_parse import StatusParser
+
+
+class RepoReader:
+    """Reads a repository again and again; one thread at a time.
+
+    Args:
+        found: The repository.
+        name: What it is called.
+        timeout: Seconds that one git process may take.
+        clock: Where the time comes from.
+
+    Attributes:
+        repo: As it was last read; before that, all is unknown.
+        git_processes: How many were started for it in all.
+    """
+
+    def __init__(self, found: Found, name: str, timeout: float, clock: Clock) -> None:
+        self.found = found
+        self.git_dir = GitDir.of(found.git_dir)
+        self.git_processes = 0
+        self.repo = Repo(str(found.path), printable(name), found.kind, error=found.error)
+        self._timeout = timeout
+        self._clock = clock
+        self._commit: tuple[str, Commit | None] | None = None
+        self._one_at_a_time = threading.Lock()
+
+    def marks(self) -> object:
+        """Equal as long as git does nothing in it."""
+        upstream = self.repo.upstream
+        return self.git_dir.marks(
+            *(
+                f"refs/{kind}/{name}"
+                for kind, name in (("heads", self.repo.branch), ("remotes", upstream))
+                if name
+            )
+        )
+
+    def read(self) -> Repo:
+        """Read it now. A failure is a row with its error, and what was known before stays."""
+        with self._one_at_a_time:
+            if self.found.error is not None:
+                return self.repo
+            try:
+                repo = self._bare() if self.found.kind is RepoKind.BARE else self._status()
+            except repos_git.GitFailed as failure:
+                repo = replace(self.repo, error=printable(str(failure)))
+            except OSError as error:
+                repo = replace(self.repo, error=f"it cannot be read: {error.strerror}")
+            except Exception as fault:  # noqa: BLE001 - one repository must never take the others along
+                repo = replace(self.repo, error=f"a fault of agentdash: {type(fault).__name__}: {fault}")
+            self.repo = self.repo if repo == self.repo else repo
+            return self.repo
+
+    def with_lock(self) -> Repo:
+        """The repository as last read, with the age that its lock has now."""
+        if self.repo.lock_age_ms is not None:
+            self.repo = replace(self.repo, lock_age_ms=self.git_dir.lock_age_ms(self._clock.now_ms()))
+        return self.repo
+
+    def _status(self) -> Repo:
+        parser = StatusParser()
+        path = self.found.path
+        self.git_processes += repos_git.status(path, self.git_dir.config, parser.feed, self._timeout)
+        facts = parser.facts
+        operation, step = self.git_dir.operation()
+        commit = self._head(facts.head)
+        return Repo(
+            path=str(path),
+            name=self.repo.name,
+            kind=self.found.kind,
+            branch=facts.branch,
+            detached=facts.detached,
+            head=facts.head,
+            subject=commit.subject if commit else None,
+            author=commit.author if commit else None,
+            committed_at=commit.at if commit else None,
+            upstream=facts.upstream,
+            upstream_gone=facts.upstream is not None and facts.ahead is None and facts.head is not None,
+            ahead=facts.ahead,
+            behind=facts.behind,
+            staged=facts.staged,
+            unstaged=facts.unstaged,
+            untracked=facts.untracked,
+            conflicted=facts.conflicted,
+            renamed=facts.renamed,
+            stash=facts.stash,
+            operation=operation,
+            operation_step=step,
+            shallow=self.git_dir.shallow,
+            submodules=submodules(path, facts.moved_submodules),
+            lock_age_ms=self.git_dir.lock_age_ms(self._clock.now_ms()),
+            changes=tuple(facts.changes),
+            changes_total=facts.total,
+        )
+
+    def _bare(self) -> Repo:
+        pieces: list[bytes] = []
+        self.git_processes += 1
+        arguments = ("rev-parse", "--is-bare-repository", "--verify", "-q", "HEAD^{commit}")
+        try:
+            repos_git.run(self.found.path, arguments, pieces.append, self._timeout)
+        except repos_git.GitFailed as failure:
+            if str(failure) != "git ended with 1":  # 1 in silence: no commits yet
+                raise
+        words = b"".join(pieces).decode("ascii", "replace").split()
+        known = words[-1] if words and words[-1] not in {"true", "false"} else None
+        commit = self._head(known)
+        branch = self.git_dir.branch()
+        return replace(
+            Repo(str(self.found.path), self.repo.name, RepoKind.BARE),
+            branch=branch,
+            detached=branch is None,
+            head=known,
+            subject=commit.subject if commit else None,
+            author=commit.author if commit else None,
+            committed_at=commit.at if commit else None,
+            shallow=self.git_dir.shallow,
+        )
+
+    def _head(self, head: str | None) -> Commit | None:
+        if head is None:
+            return None
+        if self._commit is None or self._commit[0] != head:
+            objects = self.git_dir.shared / "objects"
+            commit, processes = read_commit(Path(self.found.path), objects, head, self._timeout)
+            self.git_processes += processes
+            self._commit = (head, commit)
+        return self._commit[1]
