@@ -14,7 +14,7 @@ from collectors.log_file import MARK_SIZE, OpenLog
 _NUMBER = re.compile(r"\.(\d{1,6})$")
 _DATE = re.compile(r"[.-]\d{4}[\d_.:T-]*$")
 _MOST = 256
-_TRIES = 4
+_TRIES = 16
 _SEARCH = 8 * 1024 * 1024
 _SHORTEST_MARK = 24
 
@@ -35,23 +35,35 @@ def between(path: Path, before: OpenLog, after: OpenLog) -> list[OpenLog]:
 
     A log that is rotated more than once between two looks leaves such files.
     """
-    rotated = _steady(path)
-    order = {entry.identity: entry.order for entry in rotated}
-    since, until = order.get(before.identity), order.get(after.identity)
-    modified = os.fstat(before.fd).st_mtime_ns
-    found: list[OpenLog] = []
-    for entry in rotated:
-        if entry.identity in {before.identity, after.identity}:
-            continue
-        newer = entry.order > since if since is not None else entry.modified >= modified
-        if newer and (until is None or entry.order < until):
-            with suppress(OSError):
-                opened = OpenLog.open(entry.path)
-                if opened.identity == entry.identity:
-                    found.append(opened)
-                else:
-                    opened.close()
-    return found
+    for last_try in (*[False] * _TRIES, True):
+        rotated = _steady(path)
+        order = {entry.identity: entry.order for entry in rotated}
+        since, until = order.get(before.identity), order.get(after.identity)
+        if since is None and not before.unlinked() and not last_try:
+            continue  # a rotation is under way: the file is there, and was not seen
+        modified = os.fstat(before.fd).st_mtime_ns
+        wanted = [
+            entry
+            for entry in rotated
+            if entry.identity not in {before.identity, after.identity}
+            and (entry.order > since if since is not None else entry.modified >= modified)
+            and (until is None or entry.order < until)
+        ]
+        found = [log for entry in wanted if (log := _opened(entry)) is not None]
+        if len(found) == len(wanted) or last_try:
+            return found
+        for log in found:  # names went on to other files meanwhile
+            log.close()
+    return []
+
+
+def _opened(entry: Rotated) -> OpenLog | None:
+    with suppress(OSError):
+        log = OpenLog.open(entry.path)
+        if log.identity == entry.identity:
+            return log
+        log.close()
+    return None
 
 
 def copies_of(path: Path, log: OpenLog) -> list[OpenLog]:

@@ -378,6 +378,8 @@ async def test_reading_changes_no_byte_and_runs_nothing_of_theirs(
     await collector.collect()
     assert fingerprint(root) == before
     assert not sprung.exists(), sprung.read_text()
+    git(web, "status", check=False)
+    assert sprung.exists()  # the traps are real: without care they are sprung
 
 
 async def test_the_users_own_filter_stays(root: Path, home: Path, collector_of: Make) -> None:
