@@ -62,9 +62,7 @@ class Agent:
         now = datetime.now().astimezone()
         print(text, flush=True)  # noqa: T201 - what an agent prints is its interface
         with self.log.open("a") as file:
-            file.write(
-                f"{now:%Y-%m-%d %H:%M:%S},{now.microsecond // 1000:03} {level:<5} {self.title}: {text}\n"
-            )
+            file.write(f"{now:%Y-%m-%d %H:%M:%S},{now.microsecond // 1000:03} {level:<5} {text}\n")
 
     def event(self, kind: str, **data: object) -> None:
         """Print an event for the worker."""

@@ -24,11 +24,11 @@ def pino(service: str, level: str, message: str, fields: dict[str, object]) -> s
     return json.dumps({**head, "name": service, **fields, "msg": message})
 
 
-def plain(service: str, level: str, message: str, fields: dict[str, object]) -> str:
-    """Time, level, service, text: as Python's logging writes it with a usual format."""
+def plain(_service: str, level: str, message: str, fields: dict[str, object]) -> str:
+    """Time, level, text: as Python's logging writes it with a usual format."""
     now = datetime.now().astimezone()
     tail = "".join(f" {key}={value}" for key, value in fields.items())
-    return f"{now:%Y-%m-%d %H:%M:%S},{now.microsecond // 1000:03} {level:<5} {service}: {message}{tail}"
+    return f"{now:%Y-%m-%d %H:%M:%S},{now.microsecond // 1000:03} {level:<5} {message}{tail}"
 
 
 def logfmt(service: str, level: str, message: str, fields: dict[str, object]) -> str:
