@@ -247,7 +247,10 @@ async def test_marked_runs_are_cancelled_together(sent: list[Command]) -> None:
         assert isinstance(app.screen, Confirm)
         await pilot.press("tab", "enter")
         await pilot.pause()
-        assert {c.run_id for c in sent if isinstance(c, ControlRun)} == {"run-migrate-orders", "run-fix-auth-refresh"}
+        assert {c.run_id for c in sent if isinstance(c, ControlRun)} == {
+            "run-migrate-orders",
+            "run-fix-auth-refresh",
+        }
 
 
 @pytest.mark.parametrize(
@@ -335,7 +338,9 @@ async def test_too_small_a_terminal_says_what_it_needs() -> None:
     app = scene.app()
     async with app.run_test(size=(50, 12)) as pilot:
         await pilot.pause()
-        words = "".join(text for para in app.screen.query_one("#too-small", Document).paras for text, _ in para.parts)
+        words = "".join(
+            text for para in app.screen.query_one("#too-small", Document).paras for text, _ in para.parts
+        )
         assert "60×15" in words
         await pilot.resize_terminal(120, 40)
         await pilot.pause()

@@ -16,7 +16,10 @@ COLUMNS = (
     Column("last", "LAST", 4, align="right", priority=1),
 )
 WIDE = (
-    *COLUMNS,
+    COLUMNS[0],
+    Column("repo", "REPO", 14, flex=1, min_width=12),
+    Column("branch", "BRANCH", 18, flex=1, min_width=16),
+    *COLUMNS[3:],
     Column("subject", "LAST COMMIT", 20, flex=2, priority=2),
     Column("upstream", "UPSTREAM", 14, priority=4),
     Column("stash", "STASH", 5, align="right", priority=5),

@@ -16,6 +16,10 @@ from tui.widgets.cells import clean
 from tui.widgets.document import Document, Para
 
 
+class Plan(Document, can_focus=False):
+    """What will happen: as high as its lines."""
+
+
 class Confirm(ModalScreen[bool]):
     """A question with two answers; the harmless one has the focus.
 
@@ -25,6 +29,8 @@ class Confirm(ModalScreen[bool]):
         yes: What the button that does it says.
         no: What the button that does not says.
     """
+
+    AUTO_FOCUS = "#no"
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "no", "Back", show=False, id="confirm.no"),
@@ -42,17 +48,14 @@ class Confirm(ModalScreen[bool]):
         """The question, the plan, the answers."""
         with Vertical(id="question") as box:
             box.border_title = Content(clean(self._title))
-            yield Document(id="plan")
+            yield Plan(id="plan")
             with Horizontal(id="answers"):
                 yield Button(Content(self._no), id="no")
                 yield Button(Content(self._yes), id="yes", variant="error")
 
     def on_mount(self) -> None:
-        """Show the plan; focus the harmless answer."""
-        plan = self.query_one("#plan", Document)
-        plan.can_focus = False
-        self.call_after_refresh(plan.show, self._plan)
-        self.query_one("#no", Button).focus()
+        """Show the plan, at its width."""
+        self.call_after_refresh(self.query_one(Plan).show, self._plan)
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """Answer."""

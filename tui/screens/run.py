@@ -58,6 +58,7 @@ class RunScreen(FactScreen):
         self._run_id = run_id
         self._run_name = name
         self._events: deque[RunEvent] = deque(maxlen=KEPT)
+        self._rows: deque[Row] = deque(maxlen=KEPT)
         self._dropped = 0
         self._asking = False
         self._following = True
@@ -113,12 +114,13 @@ class RunScreen(FactScreen):
             self._notice = (Para.of(words, "warn", hang=2),)
         self._dropped += max(0, len(self._events) + len(answer.events) - KEPT)
         self._events.extend(answer.events)
+        self._rows.extend(event_row(event, self.dash.zone) for event in answer.events)
 
     def _show(self) -> None:
         if not self.is_mounted:
             return
-        rows = [event_row(event, self.dash.zone) for event in self._events]
-        self._table.set_rows(rows)
+        rows = self._rows
+        self._table.set_rows(tuple(rows))
         if self._following and rows and self._table.cursor_row != len(rows) - 1:
             self._table.move_to(rows[-1].key)
         pane = self.query_one("#run-events", Pane)

@@ -113,6 +113,10 @@ class Document(ScrollView, can_focus=True):
         if top:
             self.scroll_home(animate=False)
 
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002 - Textual's own
+        """Lines at *width*, for one that is as high as its text."""
+        return sum(len(wrap(para, width)) for para in self._paras) if width > 0 else len(self._paras)
+
     def on_resize(self) -> None:
         """Wrap anew at the new width."""
         if self.scrollable_content_region.width != self._width:

@@ -118,7 +118,7 @@ class LineDrawing:
         if line.message.isascii() and line.message.isprintable():
             tail = _correlation(line)
             fold = _fold_mark(followers, opened=opened)
-            length = min(len(line.message), _WRAPPED) + (2 if follows else 0)
+            length = min(len(_said(line)), _WRAPPED) + (2 if follows else 0)
             length += len(tail) + 1 if tail else 0
             length += len(fold) + 2 if fold else 0
             return max(1, -(-length // width))
@@ -133,7 +133,7 @@ class LineDrawing:
         return told
 
     def _message(self, line: LogLine, most: int, *, follows: bool) -> list[Part]:
-        text = clean(line.message[:most])
+        text = clean(_said(line)[:most])
         parts: list[Part] = [("  ", "")] if follows else []
         done = 0
         for hit in _NOTABLE.finditer(text):
@@ -168,6 +168,12 @@ class LineDrawing:
         if line.service != OWN or line.level in _LOUD:
             return parts
         return [(text, "dim match" if "match" in style else "dim") for text, style in parts]
+
+
+def _said(line: LogLine) -> str:
+    """The message, without the name of the service where it begins with what stands before it anyway."""
+    name = line.service or line.source
+    return line.message[len(name) + 2 :] if line.message.startswith(f"{name}: ") else line.message
 
 
 def _correlation(line: LogLine) -> str:

@@ -7,7 +7,6 @@ from abc import abstractmethod
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
-from textual.geometry import Size
 from textual.reactive import reactive
 from textual.widget import Widget
 
@@ -15,17 +14,13 @@ from agentdash.core.snapshot import SourceHealth, Topic
 from agentdash.core.store import Store
 from tui.format.state import PaneKind, PaneState
 from tui.widgets.cells import clean
-from tui.widgets.document import Document, wrap
+from tui.widgets.document import Document
 
 _COLOURS = {"bad": "$error", "warn": "$warning", "dim": "$text-muted", "": "$text-muted"}
 
 
 class Notice(Document, can_focus=False):
     """What stands above the data, or in its place: as high as its lines."""
-
-    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002 - Textual's own
-        """Lines at *width*."""
-        return sum(len(wrap(para, width)) for para in self.paras) if width > 0 else len(self.paras)
 
 
 class Pane(Vertical):
