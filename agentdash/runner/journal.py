@@ -28,7 +28,7 @@ _BATCH = 200
 _RETRY_S = 0.25
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Entry:
     id: tuple[int, int]
     fields: dict[bytes | str, bytes | str]
@@ -234,22 +234,32 @@ class Journal:
 
     async def _settle(self, batch: Sequence[_Entry], replies: Sequence[object]) -> None:
         """Forget what was written; what was refused as old is either a double or gets a new id."""
+        refused: list[_Entry] = []
+        other: Exception | None = None
         for entry, reply in zip(batch, replies, strict=True):
             if not isinstance(reply, Exception):
                 self._forget(entry)
-                continue
-            if not _is_old(reply):
-                raise reply
-            key, name = self._keys.events(self._run_id), _text(entry.id)
+            elif _is_old(reply):
+                refused.append(entry)
+            else:
+                other = other or reply
+        key = self._keys.events(self._run_id)
+        for entry in refused:
+            name = _text(entry.id)
             if await self._client.xrange(key, name, name, count=1):
                 self._forget(entry)
-                continue
-            await self.open()  # somebody else wrote: go on after them
-            for waiting in self._waiting:
-                ms, seq = self._last
-                self._last = (ms, seq + 1)
-                waiting.id = self._last
-            return
+        if other is not None:
+            raise other
+        if any(entry in self._waiting for entry in refused):
+            await self._renumber()
+
+    async def _renumber(self) -> None:
+        """Somebody else has written: what waits goes after that."""
+        await self.open()
+        for waiting in self._waiting:
+            ms, seq = self._last
+            self._last = (ms, seq + 1)
+            waiting.id = self._last
 
     def _forget(self, entry: _Entry) -> None:
         if self._waiting and self._waiting[0] is entry:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from agentdash.core import run_event as ev
 from agentdash.core.run_state import InvalidTransition, Move
-from agentdash.core.runs import ControlAction
+from agentdash.core.runs import ControlAction, RunStatus
 from agentdash.runner.child import Child
 from agentdash.runner.control import Control
 from agentdash.runner.journal import Journal
@@ -66,6 +66,11 @@ class Steering:
             self._log(f"leaves {control.action}: {refused}", False)
         else:
             self._log(f"{control.action} by {control.actor or 'somebody'}", True)
+
+    def child_started(self) -> None:
+        """The command runs now: a pause that was asked for while it was being started may freeze it."""
+        if self._life.status is RunStatus.PAUSING:
+            self._freeze()
 
     def interrupt(self, number: int) -> None:
         """A signal came: cancel the run; at the second one do not wait any longer."""

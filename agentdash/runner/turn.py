@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +19,8 @@ from agentdash.runner.tail import LogTails
 from agentdash.runner.throttle import OutputThrottle
 from agentdash.runner.usage import Usage
 
+_SETTLE_S = 0.02
+"""A line that is written in pieces becomes one event."""
 _MERGE_S = 0.1
 """Output that comes within this time goes together."""
 _LOOK_AT_LOGS_S = 0.3
@@ -61,6 +63,7 @@ class Turn:
         tails: Watched logs, shared too.
         sinks: Where output is passed on to: file descriptors by ``stdout`` and ``stderr``.
         totals: Counted up.
+        started: Called when the command runs.
 
     Attributes:
         child: While it runs.
@@ -77,6 +80,7 @@ class Turn:
         tails: LogTails,
         sinks: Mapping[str, int],
         totals: Totals,
+        started: Callable[[], None],
     ) -> None:
         self._number = number
         self._spec = spec
@@ -86,6 +90,7 @@ class Turn:
         self._tails = tails
         self._sinks = sinks
         self._totals = totals
+        self._started = started
         self._used = Usage()
         self._news = asyncio.Event()
         self._completion: str | None = None
@@ -112,6 +117,7 @@ class Turn:
         self._journal.note({"pid": child.pid})
         pump = self._open_pump(child)
         pump.start()
+        self._started()
         helpers = [asyncio.create_task(self._gather(pump)), asyncio.create_task(self._watch_logs())]
         try:
             code = await self._until_exit(child)
@@ -178,6 +184,7 @@ class Turn:
                     await self._news.wait()
             except TimeoutError:
                 pass
+            await asyncio.sleep(_SETTLE_S)
             self._news.clear()
             self._record(pump.take())
             await asyncio.sleep(_MERGE_S)

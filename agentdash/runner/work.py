@@ -205,6 +205,7 @@ class Worker:
                 tails=tails,
                 sinks=self._around.sinks,
                 totals=self._totals,
+                started=self._steering.child_started,
             )
             last = await self._turn.run()
             self._turn = None

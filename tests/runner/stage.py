@@ -109,7 +109,7 @@ class Stage:
 
 def python(code: str) -> tuple[str, ...]:
     """A child that executes *code*."""
-    return (sys.executable, "-S", "-c", code)
+    return (sys.executable, "-S", "-E", "-c", code)
 
 
 def gone(pid: int) -> bool:

@@ -18,10 +18,11 @@ async def test_a_run_of_one_turn(stage: Stage) -> None:
     assert (run.current_turn, run.max_turns, run.turns) == (1, 1, 1)
     assert None not in {run.created_at, run.started_at, run.ended_at}
     assert run.malformed == ()
-    assert await stage.types() == [
+    assert await stage.output() == "hello\n"
+    assert await stage.output(stream="stderr") == ""
+    assert [event.type for event in await stage.events()] == [
         "run_queued", "run_started", "turn_started", "subprocess_output", "turn_completed", "run_completed",
     ]  # fmt: skip
-    assert await stage.output() == "hello\n"
     assert await stage.client.zscore(stage.keys.index, "r1") == run.created_at
     assert not await stage.client.exists(stage.keys.lock("r1"))
 
