@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from dataclasses import replace
 
 import click
@@ -11,7 +10,7 @@ import click
 from agentdash.cli.codes import Code
 from agentdash.cli.loop import run_async
 from agentdash.cli.options import everywhere, settings_of
-from agentdash.cli.output import data, say
+from agentdash.cli.output import data, on_terminal, say
 from agentdash.core.settings import Settings
 from agentdash.core.snapshot import Topic
 
@@ -36,7 +35,7 @@ def demo(ctx: click.Context, headless: float | None) -> int:
     settings = settings_of(ctx)
     if headless is not None:
         return run_async(_headless(settings, headless))
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not on_terminal():
         say("the demo's dashboard needs a terminal. Without one: agentdash demo --headless 20")
         return Code.REFUSED
     return _dashboard(settings)
@@ -65,6 +64,7 @@ async def _headless(own: Settings, seconds: float) -> int:
 
 
 def _dashboard(own: Settings) -> int:
+    from agentdash.cli.screen import show
     from agentdash.demo.fleet import Fleet
     from agentdash.runtime.engine import Engine
 
@@ -75,7 +75,6 @@ def _dashboard(own: Settings) -> int:
         from tui.app import AgentDash
 
         engine = Engine(settings, cwd=fleet.folder)
-        result = AgentDash(engine, label="demo", closing=fleet.stop).run()
+        return show(AgentDash(engine, label="demo", closing=fleet.stop))
     finally:
         asyncio.run(fleet.stop())
-    return result if isinstance(result, int) else Code.FINE

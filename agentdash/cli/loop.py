@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
-from agentdash.cli.codes import Code
+
+def on_signals(do: Callable[[signal.Signals], object], *numbers: signal.Signals) -> None:
+    """Have the running loop call *do* when a signal comes; one that is ignored (``nohup``) stays ignored."""
+    loop = asyncio.get_running_loop()
+    for number in numbers:
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            loop.add_signal_handler(number, do, number)
 
 
 def run_async(work: Coroutine[Any, Any, int]) -> int:
@@ -16,25 +22,22 @@ def run_async(work: Coroutine[Any, Any, int]) -> int:
     Raises:
         KeyboardInterrupt: after ctrl+c, once what *work* held is given back.
     """
-    terminated = False
+    ended: list[signal.Signals] = []
 
     async def watched() -> int:
         task = asyncio.current_task()
         assert task is not None
 
-        def end() -> None:
-            nonlocal terminated
-            terminated = True
+        def end(number: signal.Signals) -> None:
+            ended.append(number)
             task.cancel()
 
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            loop.add_signal_handler(number, end)
+        on_signals(end, signal.SIGTERM, signal.SIGHUP)
         return await work
 
     try:
         return asyncio.run(watched())
     except asyncio.CancelledError:
-        if terminated:
-            return Code.TERMINATED
+        if ended:
+            return 128 + ended[0]
         raise KeyboardInterrupt from None

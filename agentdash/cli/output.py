@@ -25,6 +25,11 @@ def say(text: str) -> None:
     click.echo(f"agentdash: {printable(text)}", err=True)
 
 
+def on_terminal() -> bool:
+    """Whether there is a terminal for the dashboard: it reads stdin, and Textual draws on stderr."""
+    return sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()
+
+
 def width() -> int | None:
     """Cells of the terminal that stdout is, or None where it is none."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None

@@ -11,6 +11,7 @@ from agentdash.cli import config, demo, init, runs, server, views
 from agentdash.cli.codes import Code
 from agentdash.cli.group import NearestGroup
 from agentdash.cli.options import everywhere, settings_of
+from agentdash.cli.output import on_terminal
 
 
 class PipeClosed(Exception):  # noqa: N818 - nobody is at fault
@@ -61,7 +62,7 @@ def root(ctx: click.Context) -> int | None:
 def dashboard(ctx: click.Context) -> int:
     """Open the dashboard; without a terminal, say what there is instead."""
     settings = settings_of(ctx)
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not on_terminal():
         click.echo(
             "agentdash: the dashboard needs a terminal. Without one, ask for a view: "
             "agentdash snapshot --json, "
@@ -69,11 +70,11 @@ def dashboard(ctx: click.Context) -> int:
             err=True,
         )
         return Code.REFUSED
+    from agentdash.cli.screen import show
     from agentdash.runtime.engine import Engine
     from tui.app import AgentDash
 
-    result = AgentDash(Engine(settings)).run()
-    return result if isinstance(result, int) else Code.FINE
+    return show(AgentDash(Engine(settings)))
 
 
 views.add_to(root)

@@ -18,6 +18,8 @@ def place(tmp_path: Path, redis_url: str) -> Iterator[Path]:
     (tmp_path / "agentdash.toml").write_text(f'[redis]\nurl = "{redis_url}"\n')
     yield tmp_path
     for run in document("runs", "--json", cwd=tmp_path)["items"]:
+        if run["status"] in {"completed", "failed", "cancelled"}:
+            continue
         agentdash("cancel", run["id"], "--wait", "--timeout", "20", cwd=tmp_path)
 
 

@@ -1,0 +1,24 @@
+"""The dashboard on a terminal: signals end it as its own key does, with the terminal put back."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from typing import TYPE_CHECKING
+
+from agentdash.cli.codes import Code
+from agentdash.cli.loop import on_signals
+
+if TYPE_CHECKING:
+    from tui.app import AgentDash
+
+
+def show(app: AgentDash) -> int:
+    """Run *app* until it is quit; its exit code."""
+
+    async def work() -> int:
+        on_signals(lambda number: app.exit(128 + number), signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        result = await app.run_async()
+        return result if result is not None else app.return_code or Code.FINE
+
+    return asyncio.run(work())
