@@ -11,7 +11,8 @@ class RedisSettings:
     """Which server to use and how long to wait for it.
 
     Attributes:
-        url: ``redis://``, ``rediss://`` or ``unix://``; None: localhost:6379 if it answers, else the embedded one.
+        url: ``redis://``, ``rediss://`` or ``unix://``; None: localhost:6379 if it answers, else the embedded
+            one.
         timeout: Seconds for one answer.
         connect_timeout: Seconds for a connection.
         embedded: Whether the embedded server may be started.
@@ -55,7 +56,8 @@ class StreamsSettings:
         lag_limit: CONSUMER_LAG above this many entries.
         stuck_after: Seconds; STUCK_MESSAGE above it.
         dead_after: Seconds of idle after which a consumer may be dead.
-        open_after: Seconds (and two samples) that a symptom lasts before it is said, or is gone before it is cleared.
+        open_after: Seconds (and two samples) that a symptom lasts before it is said, or is gone before it is
+            cleared.
     """
 
     poll: float = 1.0
@@ -83,8 +85,8 @@ class ReposSettings:
     poll: float = 1.0
     depth: int = 6
     prune: tuple[str, ...] = (
-        "node_modules", ".venv", "venv", ".tox", ".nox", "__pycache__", ".cache", ".mypy_cache", ".ruff_cache",
-        "target", "dist", "build", ".terraform", ".gradle", "vendor", "site-packages",
+        "node_modules", ".venv", "venv", ".tox", ".nox", "__pycache__", ".cache", ".mypy_cache",
+        ".ruff_cache", "target", "dist", "build", ".terraform", ".gradle", "vendor", "site-packages",
     )  # fmt: skip
     timeout: float = 10.0
 
@@ -133,6 +135,7 @@ class FindingsSettings:
 
     Attributes:
         inbox: Globs of JSON Lines files that they append to.
+        poll: Seconds between two looks.
     """
 
     inbox: tuple[str, ...] = ("monitor-session/findings/*.jsonl",)
@@ -144,7 +147,8 @@ class UiSettings:
     """How it looks.
 
     Attributes:
-        theme: ``agentdash``, ``agentdash-light``, ``agentdash-contrast``, ``ansi``, or one of Textual's.
+        theme: ``agentdash``, ``agentdash-light``, ``agentdash-contrast``, or one of Textual's, of which
+            ``ansi-dark`` and ``ansi-light`` take the terminal's own 16 colours.
         keys: Binding id to keys, e.g. ``{"runs.cancel": "ctrl+k"}``.
         bell: Ring on what needs a person.
     """
@@ -159,8 +163,10 @@ class Settings:
     """All of them.
 
     Attributes:
-        projects: Roots below which repositories are looked for; none: ``~/PROJECTS``, else the current folder.
-        state_dir: Where agentdash keeps its own files; none: ``$XDG_STATE_HOME/agentdash``.
+        projects: Roots below which repositories are looked for; none: ``~/PROJECTS`` if it is there, else the
+            current folder.
+        state_dir: Where agentdash keeps its own files; none: ``$XDG_STATE_HOME/agentdash``, else
+            ``~/.local/state/agentdash``.
         read_only: Nothing is ever changed.
         color: ``auto``, ``always`` or ``never``.
     """

@@ -1,0 +1,20 @@
+"""Writes the pages of the documentation that are made from the code: ``python -m docs``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from docs import keys_page, settings_page
+
+FOLDER = Path(__file__).parent
+
+
+def pages() -> dict[Path, str]:
+    """Each such page, by its file."""
+    return {FOLDER / "settings.md": settings_page.page(), FOLDER / "keys.md": keys_page.page()}
+
+
+if __name__ == "__main__":
+    for file, text in pages().items():
+        file.write_text(text, encoding="utf-8")
+        print(file.relative_to(FOLDER.parent))

@@ -1,0 +1,117 @@
+"""The page on settings, from `agentdash.core.settings`: what each is, its default, what it may be."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+
+from agentdash.core.settings import Settings
+from agentdash.core.settings_keys import LIMITS, PATHS, Key, keys, sections
+
+HEAD = """\
+# Settings
+
+Made by `python -m docs` from `agentdash/core/settings.py`; a test holds the two together.
+
+A setting comes from the first of these that names it:
+
+1. the command line: `--projects`, `--redis`, `--read-only`, `--no-color`
+2. the environment: `AGENTDASH_` and the setting's name, as in `AGENTDASH_STREAMS_POLL=2`; also `REDIS_URL`
+   and `PROJECTS`, which give way to `AGENTDASH_REDIS_URL` and `AGENTDASH_PROJECTS`
+3. `./agentdash.toml`
+4. `~/.config/agentdash/config.toml` (`$XDG_CONFIG_HOME` is honoured)
+5. the default
+
+`--config FILE` or `AGENTDASH_CONFIG` reads FILE in place of the two files. In the environment an empty
+variable is one that is not set; lists are separated by commas, or, where they hold paths, as in `PATH`.
+Tables (`ui.keys`) and services can be set in files only.
+
+An unknown key or a value that cannot be is an error that names the place, the key and the nearest key there
+is.
+
+- `agentdash init` writes a commented file from what it finds
+- `agentdash config show` prints the settings in force and where each came from
+- `agentdash config path` prints the files that are read
+- `agentdash config schema` prints the JSON Schema of a file
+
+```toml
+projects = ["~/code"]
+
+[redis]
+url = "redis://localhost:6379/0"
+
+[streams]
+exclude = ["celery*", "bull:*"]
+lag_limit = 500
+
+[[services]]
+name = "web"
+port = 8080
+probe = "http://127.0.0.1:8080/health"
+log = "~/code/web/log/web.log"
+
+[ui]
+theme = "agentdash-light"
+keys = { "runs.cancel" = "ctrl+k" }
+```
+"""
+
+_ENTRY = re.compile(r"^ {4,8}(\w+): (.*(?:\n {12,}.*)*)", re.MULTILINE)
+
+
+def page() -> str:
+    """The whole page."""
+    parts = [HEAD, "## At the top\n", _table("", Settings)]
+    for name, record in sections().items():
+        title = f"[[{name}]]" if name == "services" else f"[{name}]"
+        first = (record.__doc__ or "").splitlines()[0]
+        parts += [f"## {title}\n", f"{first}\n", _table(name, record)]
+    return "\n".join(parts)
+
+
+def _table(section: str, record: type) -> str:
+    words = {name: " ".join(text.split()) for name, text in _ENTRY.findall(record.__doc__ or "")}
+    return "\n".join(_rows(section, words)) + "\n"
+
+
+def _rows(section: str, words: dict[str, str]) -> Iterator[str]:
+    defaults = getattr(Settings(), section) if section else Settings()
+    yield "| setting | default | may be | what |"
+    yield "| --- | --- | --- | --- |"
+    for key in keys().values():
+        owner, _, part = key.name.rpartition(".")
+        if owner == section:
+            default = "" if section == "services" else _default(getattr(defaults, part))
+            yield f"| `{part}` | {default} | {_may_be(key)} | {_plain(words[part])} |"
+
+
+def _default(value: object) -> str:
+    match value:
+        case None:
+            return "none"
+        case tuple():
+            return f"`{json.dumps(list(value))}`"
+        case str() | bool() | dict():
+            return f"`{json.dumps(value)}`"
+        case _:
+            return f"{value:,}".replace(",", " ").removesuffix(".0")
+
+
+def _may_be(key: Key) -> str:
+    if key.name in LIMITS:
+        low, high = (f"{limit:,.12g}".replace(",", " ") for limit in LIMITS[key.name])
+        return f"{low} to {high}"
+    if key.kind == "choice":
+        return ", ".join(f"`{choice}`" for choice in key.choices)
+    kind = {"text": "text", "flag": "true, false", "texts": "list of texts", "table": "table of texts"}[
+        key.kind
+    ]
+    if key.name in PATHS:
+        kind = "list of paths" if key.kind == "texts" else "path"
+    return kind
+
+
+def _plain(text: str) -> str:
+    """Docstring markup as Markdown, safe in a table."""
+    return text.replace("``", "`").replace("|", "\\|")
