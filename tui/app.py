@@ -244,9 +244,9 @@ class AgentDash(App[int]):
     def _send(self, runs: tuple[Run, ...], action: ControlAction) -> None:
         async def send() -> None:
             for run in runs:
-                outcome = await self.engine.dispatch(
-                    ControlRun(run.id, action, actor="dashboard", seen=run.status)
-                )
+                # A cancel means the same in every live state; pause and resume do not.
+                seen = None if action is ControlAction.CANCEL else run.status
+                outcome = await self.engine.dispatch(ControlRun(run.id, action, actor="dashboard", seen=seen))
                 self.say(outcome.message, good=outcome.ok)
 
         self.run_worker(send(), name=f"{action} run", group="commands", exit_on_error=False)

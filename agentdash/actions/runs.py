@@ -39,16 +39,17 @@ async def control(client: Redis, keys: RunKeys, request: ControlRun, clock: Cloc
     """
     action, run_id = request.action, request.run_id
     run, handled = await _load(client, keys, run_id)
+    name = f"{run.title} ({run_id})" if run.title and run.title != run_id else run_id
     if why := refusal(run.status, Move(action)):
         raise Refused(f"Run {run_id} cannot {action}: {why}.")
     if request.seen is not None and request.seen is not run.status:
-        raise Refused(f"Run {run_id} has changed: it was {request.seen}, now it is {run.status}. Look again.")
+        raise Refused(f"Run {name} has changed: it was {request.seen}, now it is {run.status}. Look again.")
     newest = await client.xrevrange(keys.control(run_id), count=1)
     if newest:
         entry_id, fields = newest[0]
         word = decode(cast("dict[bytes, bytes]", fields or {}).get(b"action", b""))
         if pending_request(run.status, word, decode(cast("bytes", entry_id)), handled) is action:
-            return Outcome(True, f"{action} of {run_id} was requested before; its worker has not done it yet")
+            return Outcome(True, f"{action} of {name} was requested before; its worker has not done it yet")
     message = {
         "action": str(action),
         "reason": request.reason or "",
@@ -57,8 +58,8 @@ async def control(client: Redis, keys: RunKeys, request: ControlRun, clock: Cloc
     }
     await client.xadd(keys.control(run_id), message, maxlen=CONTROL_MAXLEN, approximate=True)  # type: ignore[arg-type]
     if run.status is not RunStatus.QUEUED and not await client.exists(keys.lock(run_id)):
-        return Outcome(True, f"{action} of {run_id} requested, but no worker holds it: it waits for one")
-    return Outcome(True, f"{action} of {run_id} requested")
+        return Outcome(True, f"{action} of {name} requested, but no worker holds it: it waits for one")
+    return Outcome(True, f"{action} of {name} requested")
 
 
 async def wait_for(

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 REDIS_TOPICS = (Topic.RUNS, Topic.STREAMS)
 CONNECT_AGAIN = 2.0
 RECOVER_EVERY = 3.0
+STOP_TRIES = 10
 
 
 class Engine:
@@ -94,16 +95,24 @@ class Engine:
 
     async def stop(self) -> None:
         """End every task, give back connections and files, write the last lines of the activity log."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._tasks.clear()
+        await self._end_tasks()
         if self._handle is not None:
             await self._handle.close()
             self._handle = None
         if self._activity is not None:
             await asyncio.to_thread(self._activity.close)
             self._activity = None
+
+    async def _end_tasks(self) -> None:
+        """Cancel until all have ended: redis-py may swallow a cancellation while it connects."""
+        left, self._tasks = set(self._tasks), []
+        for _ in range(STOP_TRIES):
+            for task in left:
+                task.cancel()
+            if left:
+                _, left = await asyncio.wait(left, timeout=0.5)
+        for task in left:
+            self.note(task.get_name(), "did not end when it was told to", False)
 
     def refresh(self, topic: Topic | None = None) -> None:
         """Look again now: at one subject, or at all."""

@@ -204,6 +204,7 @@ async def test_steering_a_real_run(tmp_path: Path, server: EmbeddedUse) -> None:
             await pilot.press("tab", "enter")  # type: ignore[attr-defined]
             await until(lambda: getattr(run(), "status", "") == "cancelled", what="cancelled")
             await until(lambda: worker.poll() is not None, what="the worker's end")
+            await until(lambda: "■" in shown(), what="cancelled on the screen")
             await pilot.press("X")  # type: ignore[attr-defined]
             assert isinstance(app.screen, Board)
             assert any("nothing is left to cancel" in toast.message for toast in app._notifications)
