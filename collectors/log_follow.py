@@ -21,7 +21,7 @@ _QUIET = 5.0
 _MOST_OPEN = 64
 
 _WORDS = {
-    errno.ENOENT: "it is not there (yet)",
+    errno.ENOENT: "it is not there yet; it is followed as soon as it appears",
     errno.EACCES: "you may not read it",
     errno.EPERM: "you may not read it",
     errno.ENOTDIR: "a part of the path is no folder",

@@ -69,7 +69,7 @@ class AgentDash(App[int]):
         Binding("R", "app.refresh_now", "Refresh", show=False, id="app.refresh"),
         Binding("T", "app.next_theme", "Theme", show=False, id="app.theme"),
         Binding("question_mark", "app.help", "Help", id="app.help"),
-        Binding("colon", "app.command_palette", "Command", id="app.command"),
+        Binding("colon,ctrl+p", "app.command_palette", "Command", id="app.command"),
         Binding("q", "app.quit", "Quit", id="app.quit"),
         Binding("ctrl+c", "app.copy_or_hint", "Copy", show=False, priority=True, id="app.copy"),
     ]

@@ -15,7 +15,7 @@ from agentdash.core.commands import Command, ControlRun, MarkFinding, Outcome, R
 from agentdash.core.findings import InboxSnapshot
 from agentdash.core.logs import Level, LogBatch, LogLine, LogRing
 from agentdash.core.paths import state_dir
-from agentdash.core.queries import Answer, Query
+from agentdash.core.queries import Answer, Query, RepoDiffOf
 from agentdash.core.repos import ReposSnapshot
 from agentdash.core.runs import RunsSnapshot
 from agentdash.core.services import ServicesSnapshot
@@ -143,6 +143,8 @@ class Engine:
         Raises:
             SourceError: when the server cannot be asked, in words.
         """
+        if isinstance(query, RepoDiffOf):
+            return await self._diff(query)
         handle = self._handle
         if handle is None:
             health = self.store.health.get(Topic.STREAMS)
@@ -151,6 +153,12 @@ class Engine:
         from agentdash.runtime.inspect import answer
 
         return await answer(query, handle, self.settings, self.clock.now_ms())
+
+    async def _diff(self, query: RepoDiffOf) -> Answer:
+        await load("agentdash.runtime.inspect")
+        from agentdash.runtime.inspect import repo_diff
+
+        return await repo_diff(query, self.store.repos, self.settings)
 
     async def dispatch(self, command: Command) -> Outcome:
         """Carry out *command*; the result is logged. Nothing is raised for what a person may cause."""
@@ -166,7 +174,13 @@ class Engine:
         return outcome
 
     def note(
-        self, actor: str, step: str, ok: bool, duration_ms: float | None = None, routine: bool = False
+        self,
+        actor: str,
+        step: str,
+        ok: bool,
+        duration_ms: float | None = None,
+        routine: bool = False,
+        level: Level | None = None,
     ) -> None:
         """Write a line to the activity log; what is not routine is shown among the logs too."""
         if self._activity is not None:
@@ -181,7 +195,7 @@ class Engine:
             seen_at=now,
             at=now,
             service="agentdash",
-            level=Level.INFO if ok else Level.ERROR,
+            level=level or (Level.INFO if ok else Level.ERROR),
             message=printable(f"{actor}: {step}{took}"),
         )
         self.store.put_lines(LogBatch(taken_at=now, host=self.host, lines=(line,)))
@@ -351,13 +365,13 @@ class Engine:
         if worst is None:
             return
         state = worst.state
-        if worst.state is SourceState.ERROR and self.store.findings is not None:
+        if worst.state is SourceState.ERROR and self.store.streams is not None:
             state = SourceState.STALE
         self.store.put_health(Topic.FINDINGS, replace(worst, source="findings", state=state))
 
     def _tell(self, lines: list[news.Line]) -> None:
-        for actor, step, good in lines:
-            self.note(actor, step, good)
+        for actor, step, level in lines:
+            self.note(actor, step, level is not Level.ERROR, level=level)
 
     def _spawn(self, work: object, name: str) -> None:
         task: asyncio.Task[None] = asyncio.get_running_loop().create_task(work, name=name)  # type: ignore[arg-type]

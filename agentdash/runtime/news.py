@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from agentdash.core import units
-from agentdash.core.findings import FindingsSnapshot, FindingStatus, InboxSnapshot
-from agentdash.core.logs import LogBatch
+from agentdash.core.findings import FindingsSnapshot, FindingStatus, InboxSnapshot, Severity
+from agentdash.core.logs import Level, LogBatch
 from agentdash.core.repo_changes import repo_changes
 from agentdash.core.repos import ReposSnapshot
 from agentdash.core.runs import RunsSnapshot, RunStatus
@@ -13,8 +13,11 @@ from agentdash.core.snapshot import Snapshot
 from agentdash.core.streams import StreamsSnapshot
 from agentdash.core.text import decode
 
-Line = tuple[str, str, bool]
-"""(actor, step, whether it is good news or neutral)."""
+Line = tuple[str, str, Level]
+"""(actor, step, how loud it is)."""
+
+GOOD, EYE, BAD = Level.INFO, Level.WARN, Level.ERROR
+_LOUD = {Severity.CRITICAL: BAD, Severity.HIGH: BAD, Severity.MEDIUM: EYE}
 
 
 def run_news(before: RunsSnapshot | None, after: RunsSnapshot) -> list[Line]:
@@ -29,12 +32,13 @@ def run_news(before: RunsSnapshot | None, after: RunsSnapshot) -> list[Line]:
             continue
         name = f"run {run.title or run.id}"
         if was is None:
-            lines.append((name, f"appeared, {run.status}", True))
+            lines.append((name, f"appeared, {run.status}", GOOD))
         elif was.status is not run.status:
             why = f": {run.error_message}" if run.error_message else ""
-            lines.append((name, f"{was.status}→{run.status}{why}", run.status is not RunStatus.FAILED))
+            loud = BAD if run.status is RunStatus.FAILED else GOOD
+            lines.append((name, f"{was.status}→{run.status}{why}", loud))
         if run.orphaned and not (was and was.orphaned):
-            lines.append((name, "orphaned: no worker holds its lock", False))
+            lines.append((name, "orphaned: no worker holds its lock", BAD))
     return lines
 
 
@@ -47,11 +51,14 @@ def repo_news(before: ReposSnapshot | None, after: ReposSnapshot) -> list[Line]:
     for repo in after.repos:
         was = old.pop(repo.path, None)
         if was is None:
-            lines.append((f"repo {repo.name}", "found", True))
+            lines.append((f"repo {repo.name}", "found", GOOD))
         elif was is not repo:
-            lines += [(f"repo {repo.name}", change, repo.error is None) for change in repo_changes(was, repo)]
+            lines += [
+                (f"repo {repo.name}", change, BAD if repo.error else GOOD)
+                for change in repo_changes(was, repo)
+            ]
     if after.complete:
-        lines += [(f"repo {gone.name}", "gone", True) for gone in old.values()]
+        lines += [(f"repo {gone.name}", "gone", GOOD) for gone in old.values()]
     return lines
 
 
@@ -65,11 +72,11 @@ def service_news(before: ServicesSnapshot | None, after: ServicesSnapshot) -> li
         was = old.get(service.name)
         if was is None or was is service:
             continue
-        good = service.state in {ServiceState.UP, ServiceState.STARTING}
+        loud = GOOD if service.state in {ServiceState.UP, ServiceState.STARTING} else BAD
         if was.state is not service.state:
-            lines.append((f"service {service.name}", f"{was.state}→{service.state}", good))
+            lines.append((f"service {service.name}", f"{was.state}→{service.state}", loud))
         elif was.pid != service.pid and service.pid is not None:
-            lines.append((f"service {service.name}", f"new process {service.pid} (was {was.pid})", True))
+            lines.append((f"service {service.name}", f"new process {service.pid} (was {was.pid})", GOOD))
     return lines
 
 
@@ -84,9 +91,15 @@ def finding_news(before: FindingsSnapshot | None, after: FindingsSnapshot) -> li
         stream = f"{decode(finding.symptom.stream)}: " if finding.symptom.stream else ""
         what = f"{finding.symptom.severity} {stream}{finding.symptom.summary}"
         if finding.status is FindingStatus.OPEN:
-            lines.append((f"finding {finding.finding_id}", f"opened: {what}", False))
+            lines.append(
+                (
+                    f"finding {finding.finding_id}",
+                    f"opened: {what}",
+                    _LOUD.get(finding.symptom.severity, GOOD),
+                )
+            )
         elif finding.status is FindingStatus.RESOLVED:
-            lines.append((f"finding {finding.finding_id}", f"resolved: {what}", True))
+            lines.append((f"finding {finding.finding_id}", f"resolved: {what}", GOOD))
     return lines
 
 

@@ -82,7 +82,7 @@ async def test_a_missing_file_is_said_and_picked_up_when_it_comes(
     collector = follow(("web", str(tmp_path / "a.log")))
     batch = await look(collector, clock)
     assert batch is not None
-    assert batch.sources[0].error == "it is not there (yet)"
+    assert batch.sources[0].error == "it is not there yet; it is followed as soon as it appears"
     (tmp_path / "a.log").write_text("now\n")
     batch = await look(collector, clock)
     assert batch is not None

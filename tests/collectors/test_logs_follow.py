@@ -54,7 +54,7 @@ def append(path: Path, text: str) -> None:
 
 def test_lines_as_they_come(log: Path, reader: Reader) -> None:
     assert reader.poll() == []
-    assert reader.file.error == "it is not there (yet)"
+    assert reader.file.error == "it is not there yet; it is followed as soon as it appears"
     append(log, "one\ntw")
     assert reader.poll() == [b"one"]
     assert reader.file.error is None
@@ -128,7 +128,7 @@ def test_deleted_and_recreated(log: Path, reader: Reader) -> None:
     reader.poll()
     log.unlink()
     reader.poll()
-    assert reader.file.error == "it is not there (yet)"
+    assert reader.file.error == "it is not there yet; it is followed as soon as it appears"
     reader.poll(6)
     assert not reader.file.held()
     append(log, "4\n")

@@ -28,7 +28,7 @@ def left(store: Store, now: int, *, label: str = "") -> tuple[Word, ...]:
     if label:
         words.append(Word(((label, "warn"),)))
     words.append(fleet(store, now))
-    words += [word for word in (runs(store), findings(store)) if word]
+    words += [word for word in (runs(store), findings(store, now)) if word]
     return tuple(words)
 
 
@@ -90,7 +90,7 @@ def runs(store: Store) -> Word | None:
     return Word(tuple(parts), "app.pane('runs')") if len(parts) > 1 else None
 
 
-def findings(store: Store) -> Word | None:
+def findings(store: Store, now: int) -> Word | None:
     """How many findings are open, by severity."""
     if store.findings is None:
         return None
@@ -105,8 +105,10 @@ def findings(store: Store) -> Word | None:
     for severity, word, style in shown:
         if counted[severity]:
             parts += [(" · " if len(parts) > 1 else "", "dim"), (f"{counted[severity]} {word}", style)]
+    health = store.health.get(Topic.FINDINGS)
     if len(parts) == 1:
-        parts.append(("none", "good"))
+        live = health is not None and health.seen_at(now) is SourceState.LIVE
+        parts.append(("none", "good") if live else ("?", "unknown"))
     return Word(tuple(parts), "app.pane('findings')")
 
 

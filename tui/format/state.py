@@ -30,12 +30,14 @@ class PaneState:
         notice: Above the data, or in its place; () for none.
         border: What the border says besides the summary, and how that is coloured.
         dim: Whether the data is drawn as something of the past.
+        over: Whether the notice stands above data, not in its place.
     """
 
     kind: PaneKind
     notice: tuple[Para, ...] = ()
     border: tuple[str, str] = ("", "")
     dim: bool = False
+    over: bool = False
 
 
 LIVE = PaneState(PaneKind.LIVE)

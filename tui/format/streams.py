@@ -29,7 +29,9 @@ COLUMNS = (
     Column("verdict", "VERDICT", 14, flex=1, priority=0, min_width=10),
 )
 WIDE = (
-    *COLUMNS,
+    Column("name", "STREAM · GROUP", 20, flex=1, min_width=18),
+    *COLUMNS[1:-1],
+    Column("verdict", "VERDICT", 16, flex=1, min_width=15),
     Column("cap", "CAP", 4, priority=6),
     Column("consumers", "CONS", 4, align="right", priority=6),
     Column("memory", "MEMORY", 7, align="right", priority=7),

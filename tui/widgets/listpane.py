@@ -101,6 +101,8 @@ class ListPane(TopicPane):
             return
         rows, self._subjects, hidden = rows_of(listing, self.view)
         self.table.set_rows(rows)
+        if not self._zoomed and not self.table.has_focus:
+            self.table.show_top()  # what matters most stands there
         self.table.highlight = self.view.needle
         self.summary = self._narrowed(listing, len(rows), hidden)
         empty = listing.empty

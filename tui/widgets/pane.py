@@ -57,7 +57,7 @@ class Pane(Vertical):
         notice = self.query_one(Notice)
         notice.show(state.notice)
         notice.display = bool(state.notice)
-        alone = bool(state.notice) and not state.dim
+        alone = bool(state.notice) and not (state.dim or state.over)
         self.set_class(alone, "-alone")
         self.set_class(state.dim, "-past")
         self.set_class(state.kind is PaneKind.ERROR, "-error")

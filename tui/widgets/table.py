@@ -229,6 +229,10 @@ class LineTable(ScrollView, can_focus=True, inherit_bindings=False):
         self._reveal()
         return True
 
+    def show_top(self) -> None:
+        """Bring the first rows into view; the cursor stays, and is brought into view with the focus."""
+        self._scroll(0)
+
     def clear_marks(self) -> None:
         """Unmark all."""
         if self._marks:
@@ -487,6 +491,7 @@ class LineTable(ScrollView, can_focus=True, inherit_bindings=False):
     def on_focus(self) -> None:
         """Remember that a press may only have brought the focus."""
         self._pressed_to_focus = True
+        self._reveal()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
         """Marking is there only where marks are; sorting only where a column allows it."""
