@@ -129,6 +129,11 @@ def _with_git(path: Path, *, nested: bool) -> Found | None:
     return Found(path, git_dir, kind)
 
 
+def repository_at(path: Path) -> Found | None:
+    """The repository whose work tree is *path* itself; None where there is none."""
+    return _with_git(path, nested=False) if (path / ".git").exists() else None
+
+
 def readable(roots: tuple[Path, ...]) -> Iterator[Path]:
     """The roots that can be listed."""
     for root in roots:

@@ -71,8 +71,8 @@ def status(path: Path, config: Path, feed: Callable[[bytes], None], timeout: flo
     Raises:
         GitFailed: in words.
     """
-    filters, processes = _filters(path, config, timeout)
-    run(path, (*filters, *_STATUS), feed, timeout)
+    undone, processes = filters(path, config, timeout)
+    run(path, (*undone, *_STATUS), feed, timeout)
     return processes + 1
 
 
@@ -153,11 +153,14 @@ def _pump(process: subprocess.Popen[bytes], feed: Callable[[bytes], None], deadl
     return complaint[:_ERROR_SIZE].decode("utf-8", "backslashreplace").strip()
 
 
-def _filters(path: Path, config: Path, timeout: float) -> tuple[tuple[str, ...], int]:
+def filters(path: Path, config: Path, timeout: float) -> tuple[tuple[str, ...], int]:
     """Arguments that undo the filters which the repository's own configuration defines.
 
     Those of the user's own configuration stay: they are what `git status` in a shell would run. Only where
     the repository's configuration may define some is git asked for them.
+
+    Returns:
+        The arguments, and how many git processes it took to know them.
     """
     texts = []
     for file in (config, config.with_name("config.worktree")):

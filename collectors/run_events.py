@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 LIMIT = 10_000
 """Events in one answer, at most."""
+_LAST_SEQUENCE = 2**64 - 1
 
 
 async def read_events(client: Redis, keys: RunKeys, query: RunEventsOf) -> RunEvents:
@@ -33,6 +34,9 @@ async def read_events(client: Redis, keys: RunKeys, query: RunEventsOf) -> RunEv
     count = max(1, min(query.count, LIMIT))
     key = keys.events(query.run_id)
     try:
+        if query.before is not None:
+            older = await client.xrevrange(key, max=_just_before(query.before), count=count)
+            return RunEvents(_parse(older)[::-1])
         if query.after is None:
             newest = await client.xrevrange(key, count=count)
             return RunEvents(_parse(newest)[::-1])
@@ -92,6 +96,14 @@ def _plain(entry_id: str) -> str:
     """An id that Redis takes; what is none is the beginning."""
     ms, seq = entry_key(entry_id)
     return "0-0" if ms < 0 else f"{ms}-{seq}"
+
+
+def _just_before(entry_id: str) -> str:
+    """The greatest id below *entry_id*: what servers before 6.2 take in place of an exclusive bound."""
+    ms, seq = entry_key(entry_id)
+    if ms < 0 or (ms, seq) == (0, 0):
+        return "0-0"
+    return f"{ms}-{seq - 1}" if seq else f"{ms - 1}-{_LAST_SEQUENCE}"
 
 
 def _mapping(info: object) -> dict[str, object]:

@@ -52,20 +52,45 @@ class NewestMessages:
 
 @dataclass(frozen=True, slots=True)
 class RunEventsOf:
-    """Events of a run after the id `after` (exclusive; None: the newest `count`), oldest first."""
+    """Events of a run after the id `after` (exclusive; None: the newest `count`), oldest first.
+
+    With `before` instead: the newest `count` of those before that id (exclusive), oldest first too.
+    """
 
     run_id: str
     after: str | None = None
     count: int = 500
+    before: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RunEvents:
-    """The answer to `RunEventsOf`; `trimmed` names the first id that is left where some before it are gone."""
+    """The answer to `RunEventsOf`; `trimmed` names the first id that is left if some before it are gone."""
 
     events: tuple[RunEvent, ...]
     trimmed: str | None = None
 
 
-Query = PendingOf | MessageAt | MessagesAt | NewestMessages | RunEventsOf
-Answer = PendingList | Message | tuple[Message, ...] | RunEvents | None
+@dataclass(frozen=True, slots=True)
+class RepoDiffOf:
+    """What is not committed in a repository that is followed, as `git diff` tells it; `path`: its work tree."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class RepoDiff:
+    """The answer to `RepoDiffOf`.
+
+    Attributes:
+        lines: As git gives them, from the first file on; decoded, not yet made printable.
+        cut: Whether there is more than was read.
+    """
+
+    path: str
+    lines: tuple[str, ...]
+    cut: bool = False
+
+
+Query = PendingOf | MessageAt | MessagesAt | NewestMessages | RunEventsOf | RepoDiffOf
+Answer = PendingList | Message | tuple[Message, ...] | RunEvents | RepoDiff | None

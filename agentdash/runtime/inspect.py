@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from agentdash.core.queries import (
     Answer,
     MessageAt,
@@ -9,14 +11,17 @@ from agentdash.core.queries import (
     NewestMessages,
     PendingOf,
     Query,
+    RepoDiff,
+    RepoDiffOf,
     RunEventsOf,
 )
+from agentdash.core.repos import ReposSnapshot
 from agentdash.core.runs import RunKeys
 from agentdash.core.settings import Settings
 from agentdash.core.snapshot import SourceError
 from agentdash.server.client import in_words
 from agentdash.server.find import ServerHandle
-from collectors import run_events, streams_detail
+from collectors import repos_diff, run_events, streams_detail
 
 
 async def answer(query: Query, handle: ServerHandle, settings: Settings, now: int) -> Answer:
@@ -42,3 +47,18 @@ async def answer(query: Query, handle: ServerHandle, settings: Settings, now: in
         raise
     except Exception as problem:
         raise in_words(problem, handle.url) from problem
+
+
+async def repo_diff(query: RepoDiffOf, repos: ReposSnapshot | None, settings: Settings) -> RepoDiff:
+    """Ask git what is not committed. Only of a repository that is followed: a path from outside is none.
+
+    Raises:
+        SourceError: with the reason in words.
+    """
+    repo = next((repo for repo in repos.repos if repo.path == query.path), None) if repos else None
+    if repo is None:
+        raise SourceError(
+            f"{query.path} is none of the repositories that are followed",
+            "name the folder above it:  agentdash --projects DIR",
+        )
+    return await asyncio.to_thread(repos_diff.read_diff, repo, settings.repos.timeout)

@@ -48,6 +48,22 @@ async def test_resumed_from_anywhere(client: Redis) -> None:
     assert await ids(client, "nonsense", 1) == (["1-0"], None)
 
 
+async def test_pages_backwards(client: Redis) -> None:
+    key = KEYS.events("r")
+    for entry_id in ("5-0", "5-1", "6-0", "7-0"):
+        await client.xadd(key, {"type": "note"}, id=entry_id)
+
+    async def older(before: str, count: int) -> list[str]:
+        answer = await read_events(client, KEYS, RunEventsOf("r", before=before, count=count))
+        return [event.id for event in answer.events]
+
+    assert await older("7-0", 2) == ["5-1", "6-0"]
+    assert await older("5-1", 500) == ["5-0"]
+    assert await older("5-0", 500) == []
+    assert await older("0-0", 500) == []
+    assert await older("nonsense", 500) == []
+
+
 async def test_trimmed_past_the_reader_is_said_with_the_first_id_that_is_left(client: Redis) -> None:
     await fill(client, 10)
     await client.xtrim(KEYS.events("r"), maxlen=4, approximate=False)
