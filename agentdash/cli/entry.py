@@ -42,7 +42,11 @@ def _run() -> int:
     except (click.Abort, KeyboardInterrupt):
         return Code.INTERRUPTED
     except PipeClosed:
-        return _pipe_closed()
+        return _let_go_of_stdout(Code.PIPE_CLOSED)
+    except OSError as problem:  # what files and sources say is words by now: this is stdout, or the machine
+        where = f": {problem.filename}" if problem.filename else ""
+        _say(f"{problem.strerror or problem}{where}", Code.BAD)
+        return _let_go_of_stdout(Code.BAD)
     return code if isinstance(code, int) else Code.FINE
 
 
@@ -52,10 +56,10 @@ def _say(text: str, code: Code) -> Code:
     return code
 
 
-def _pipe_closed() -> Code:
-    """Nobody reads any more: end quietly, also where Python flushes on its way out."""
+def _let_go_of_stdout(code: Code) -> Code:
+    """Nothing can be written there any more: keep Python from trying once more on its way out."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return Code.PIPE_CLOSED
+    return code
 
 
 def _terminated(_signal: int, _frame: FrameType | None) -> NoReturn:

@@ -143,7 +143,7 @@ def logs(ctx: click.Context, files: tuple[str, ...], as_json: bool, watch: bool,
     if files:
         settings = replace(settings, services=(), logs=replace(settings.logs, files=files))
     if watch:
-        return run_async(_watch_logs(settings))
+        return run_async(_watch_logs(settings, own=not files))
     return _show(settings, Topic.LOGS, as_json=as_json, watch=False, timeout=timeout)
 
 
@@ -166,13 +166,15 @@ def _read_files(files: tuple[str, ...], as_json: bool, color: bool) -> int:
     return code
 
 
-async def _watch_logs(settings: Settings) -> int:
-    from agentdash.headless.session import session
+async def _watch_logs(settings: Settings, *, own: bool) -> int:
+    from agentdash.headless.session import full_pass, session
     from agentdash.headless.views import dumps
     from agentdash.headless.watch import new_lines
 
     async with session(settings, [Topic.LOGS]) as engine:
-        async for line in new_lines(engine):
+        await full_pass(engine)
+        _sources(engine)
+        async for line in new_lines(engine, own=own):
             data(dumps(line))
     return Code.FINE
 
@@ -249,6 +251,7 @@ def _table(engine: Engine, topic: Topic, settings: Settings) -> None:
         for line in store.logs:
             data(log_text(line, color=color))
         rows = len(store.logs)
+        _sources(engine)
     else:
         grid = table(topic, store, now)
         for text in render(grid, width=width(), color=color):
@@ -258,6 +261,13 @@ def _table(engine: Engine, topic: Topic, settings: Settings) -> None:
         _remark(topic, health)
     elif not rows:
         say(empty)
+
+
+def _sources(engine: Engine) -> None:
+    """Say which followed files cannot be read."""
+    for source in engine.store.log_sources:
+        if source.error:
+            say(f"logs: {source.path}: {source.error}")
 
 
 def _remark(topic: Topic, health: dict[str, object]) -> None:

@@ -10,6 +10,8 @@ from agentdash.headless.items import log_item
 from agentdash.headless.views import Document, document
 from agentdash.runtime.engine import Engine
 
+OWN_SOURCE = "agentdash"
+"""The source of what the engine itself notes."""
 PACE = 0.2
 """Seconds between two documents at least: what comes faster is seen in the next."""
 
@@ -29,11 +31,11 @@ async def changes(engine: Engine, topic: Topic) -> AsyncIterator[Document]:
         await asyncio.sleep(PACE)
 
 
-async def new_lines(engine: Engine) -> AsyncIterator[Document]:
+async def new_lines(engine: Engine, *, own: bool = True) -> AsyncIterator[Document]:
     """Each line of the logs once, from the oldest that is held. Without end.
 
     Lines that came faster than they could be printed and have left the ring are counted in an object of their
-    own: ``{"skipped": n}``.
+    own: ``{"skipped": n}``. The lines of agentdash itself are among them only if *own*.
     """
     changed = _listen(engine, Topic.LOGS)
     ring = engine.store.logs
@@ -46,7 +48,8 @@ async def new_lines(engine: Engine) -> AsyncIterator[Document]:
         lines = ring.since(seen)
         seen, passed_over = ring.end, ring.skipped
         for line in lines:
-            yield log_item(line)
+            if own or line.source != OWN_SOURCE:
+                yield log_item(line)
         await changed.wait()
         await asyncio.sleep(PACE)
 

@@ -1,11 +1,12 @@
 """Right and wrong use: what is said, where it goes, and which code it ends with."""
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.command_line import agentdash
+from tests.command_line import PROGRAM, agentdash
 
 
 def test_without_a_terminal_the_dashboard_names_the_views(tmp_path: Path) -> None:
@@ -82,6 +83,20 @@ def test_help_is_everywhere_and_shows_an_example(tmp_path: Path, command: list[s
     assert done.returncode == 0
     assert "Example" in done.stdout
     assert "  agentdash " in done.stdout
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has it")
+def test_an_output_that_is_full_is_said_in_words(tmp_path: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*PROGRAM, "config", "show"],
+            cwd=tmp_path,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (1, "agentdash: No space left on device\n")
 
 
 def test_schemas_are_published(tmp_path: Path) -> None:
