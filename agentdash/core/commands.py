@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from agentdash.core.run_commands import OrphanCommand
 from agentdash.core.runs import ControlAction, RunStatus
 
 
@@ -29,7 +30,7 @@ class MarkFinding:
     fingerprint: str
 
 
-Command = ControlRun | MarkFinding
+Command = ControlRun | OrphanCommand | MarkFinding
 
 
 @dataclass(frozen=True, slots=True)

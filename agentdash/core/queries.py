@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from agentdash.core.run_why import RunWhy
 from agentdash.core.runs import RunEvent
 from agentdash.core.streams import Message, PendingEntry
 
@@ -72,6 +73,13 @@ class RunEvents:
 
 
 @dataclass(frozen=True, slots=True)
+class WhyOf:
+    """Why a run does not move, as far as that can be seen from here. The answer is a `RunWhy`."""
+
+    run_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class RepoDiffOf:
     """What is not committed in a repository that is followed, as `git diff` tells it; `path`: its work tree."""
 
@@ -92,5 +100,5 @@ class RepoDiff:
     cut: bool = False
 
 
-Query = PendingOf | MessageAt | MessagesAt | NewestMessages | RunEventsOf | RepoDiffOf
-Answer = PendingList | Message | tuple[Message, ...] | RunEvents | RepoDiff | None
+Query = PendingOf | MessageAt | MessagesAt | NewestMessages | RunEventsOf | RepoDiffOf | WhyOf
+Answer = PendingList | Message | tuple[Message, ...] | RunEvents | RepoDiff | RunWhy | None

@@ -63,6 +63,24 @@ class RunEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class ChildSeen:
+    """The process that executes a run's command, as this machine shows it.
+
+    Attributes:
+        pid: Also the id of its process group and session.
+        created_at: When it began, Unix ms.
+        command: Its command line, printable.
+        processes: How many there are with those that descend from it.
+    """
+
+    pid: int
+    host: str
+    created_at: int
+    command: str
+    processes: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """One run. Times are Unix ms; None is *unknown* or *not yet*.
 
@@ -75,6 +93,12 @@ class Run:
         lock_owner: The token of the worker that holds the lock.
         lock_ttl_ms: How long the lock still lasts, to within 5 s: a run at rest stays the same object.
         turns: Turns that are done.
+        turn_started_at: When the current turn began.
+        retries: How often its program has had to ask a model again, over the whole run.
+        plan_done: Steps of the agent's own plan that are done, of `plan_total`.
+        pid_created_at: When the process `pid` began; tells it from a later one with the same id.
+        child: Of an orphaned run: its command, where it still runs on this machine.
+        worker_seen_at: Of an orphaned run: when a worker was last seen to hold it; None where none ever was.
         last_event: The newest event, for the one-line "doing".
         malformed: Names of fields whose value could not be understood.
     """
@@ -112,6 +136,13 @@ class Run:
     error_message: str | None = None
     retryable: bool | None = None
     malformed: tuple[str, ...] = ()
+    turn_started_at: int | None = None
+    retries: int | None = None
+    plan_done: int | None = None
+    plan_total: int | None = None
+    pid_created_at: int | None = None
+    child: ChildSeen | None = None
+    worker_seen_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

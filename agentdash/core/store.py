@@ -9,6 +9,7 @@ from agentdash.core.findings import FindingsSnapshot
 from agentdash.core.fleet_history import FleetHistory
 from agentdash.core.logs import LogBatch, LogRing, LogSource
 from agentdash.core.repos import ReposSnapshot
+from agentdash.core.run_history import RunHistory
 from agentdash.core.runs import RunsSnapshot
 from agentdash.core.services import ServicesSnapshot
 from agentdash.core.snapshot import SourceHealth, Topic
@@ -37,6 +38,7 @@ class Store:
     log_behind_ms: int = 0
     health: dict[Topic, SourceHealth] = field(default_factory=dict)
     history: FleetHistory = field(default_factory=FleetHistory)
+    run_history: RunHistory = field(default_factory=RunHistory)
     server_label: str = ""
     _listeners: list[Listener] = field(default_factory=list)
 
