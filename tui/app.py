@@ -92,6 +92,21 @@ class AgentDash(App[int]):
         self._ticked = -TICK
         self._cpu = (time.perf_counter(), time.process_time())
         self._board = Board()
+        self._unknown_theme = ""
+        self._take_theme()
+
+    def _take_theme(self) -> None:
+        """Before anything is drawn, so that styles are worked out once."""
+        for theme in themes.OWN:
+            self.register_theme(theme)
+        wanted = self.engine.settings.ui.theme
+        if wanted not in self.available_themes:
+            wanted, self._unknown_theme = themes.DARK.name, wanted
+        self.theme = wanted
+
+    def get_default_screen(self) -> Screen[None]:
+        """The board lies at the bottom of all screens."""
+        return self._board
 
     @property
     def store(self) -> Store:
@@ -115,14 +130,10 @@ class AgentDash(App[int]):
 
     def on_mount(self) -> None:
         """Paint first; then begin to read."""
-        for theme in themes.OWN:
-            self.register_theme(theme)
-        wanted = self.engine.settings.ui.theme
-        self.theme = wanted if wanted in self.available_themes else themes.DARK.name
-        if wanted not in self.available_themes:
-            self.say(f"there is no theme “{wanted}”; T goes through those there are", good=False)
-        self.set_keymap(self.engine.settings.ui.keys)
-        self.push_screen(self._board)
+        if self._unknown_theme:
+            self.say(f"there is no theme “{self._unknown_theme}”; T goes through those there are", good=False)
+        if self.engine.settings.ui.keys:
+            self.set_keymap(self.engine.settings.ui.keys)
         self.set_interval(RATE, self._pulse)
         self.call_after_refresh(self._begin)
 
@@ -259,7 +270,7 @@ class AgentDash(App[int]):
     # Actions
 
     def _to_board(self) -> Board:
-        while len(self.screen_stack) > 2:
+        while len(self.screen_stack) > 1:
             self.pop_screen()
         return self._board
 

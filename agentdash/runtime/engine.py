@@ -22,15 +22,16 @@ from agentdash.core.services import ServicesSnapshot
 from agentdash.core.settings import Settings
 from agentdash.core.snapshot import Collector, Snapshot, SourceError, SourceHealth, SourceState, Topic
 from agentdash.core.store import Store
+from agentdash.core.stream_commands import StreamCommand
 from agentdash.core.streams import StreamsSnapshot
-from agentdash.core.text import printable
+from agentdash.core.text import decode, printable
 from agentdash.runtime import news
-from agentdash.runtime.analysis import Analysis
 from agentdash.runtime.supervisor import Supervisor
 from agentdash.runtime.wiring import load, local_collectors, log_sources, redis_collectors
 
 if TYPE_CHECKING:
     from agentdash.activity import Activity
+    from agentdash.runtime.analysis import Analysis
     from agentdash.server.find import ServerHandle
 
 REDIS_TOPICS = (Topic.RUNS, Topic.STREAMS)
@@ -65,7 +66,7 @@ class Engine:
         self.topics = topics
         self.store = Store(logs=LogRing(settings.logs.limit))
         self._cwd = cwd or Path.cwd()
-        self._analysis = Analysis(settings, self.host)
+        self._analysis: Analysis
         self._supervisors: dict[str, Supervisor] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._handle: ServerHandle | None = None
@@ -73,6 +74,8 @@ class Engine:
         self._seen: dict[Topic, asyncio.Event] = {topic: asyncio.Event() for topic in Topic}
         self._recovered_at = -RECOVER_EVERY
         self._inbox_health: SourceHealth | None = None
+        self.denied: dict[str, str] = {}
+        """Commands that the server's ACL was seen to forbid, with the reason in words."""
 
     @property
     def read_only(self) -> bool:
@@ -83,8 +86,11 @@ class Engine:
         """Begin to read. Returns at once; data comes as it comes."""
         for topic in self.topics:
             self.store.put_health(topic, SourceHealth(topic.value))
-        await load("agentdash.activity")
+        await load("agentdash.activity", "agentdash.runtime.analysis")
         from agentdash.activity import Activity
+        from agentdash.runtime.analysis import Analysis
+
+        self._analysis = Analysis(self.settings, self.host)
 
         self._activity = await asyncio.to_thread(
             Activity, state_dir(self.settings) / "agentdash.log", self.settings.logs.limit, self.clock
@@ -170,7 +176,10 @@ class Engine:
                 actor, outcome = f"run {command.run_id}", await self._control(command)
             case MarkFinding():
                 actor, outcome = "findings", self._mark(command)
-        self.note(actor, outcome.message, outcome.ok, (time.perf_counter() - begun) * 1000)
+            case _:
+                actor, outcome = f"stream {decode(command.stream)}", await self._change_stream(command)
+        sent = f" [{'; '.join(outcome.sent)}]" if outcome.sent else ""
+        self.note(actor, outcome.message + sent, outcome.ok, (time.perf_counter() - begun) * 1000)
         return outcome
 
     def note(
@@ -215,6 +224,24 @@ class Engine:
         except Exception as problem:  # noqa: BLE001 - a failing server must reach the person as words
             return Outcome(False, in_words(problem, self._handle.url).message)
         self.refresh(Topic.RUNS)
+        return outcome
+
+    async def _change_stream(self, command: StreamCommand) -> Outcome:
+        if self._handle is None:
+            return Outcome(False, "no server is connected: the stream cannot be reached")
+        await load("agentdash.actions.streams")
+        from agentdash.actions.streams import change
+        from agentdash.server.client import in_words
+
+        try:
+            outcome = await change(self._handle.client, command)
+        except Refused as why:
+            return Outcome(False, str(why))
+        except Exception as problem:  # noqa: BLE001 - a failing server must reach the person as words
+            return Outcome(False, in_words(problem, self._handle.url).message)
+        if outcome.denied is not None:
+            self.denied[outcome.denied] = outcome.message
+        self.refresh(Topic.STREAMS)
         return outcome
 
     def _mark(self, command: MarkFinding) -> Outcome:

@@ -78,6 +78,10 @@ class FactScreen(Screen[None]):
         footer.show(cast("Screen[object]", self), self.blocked())
         footer.right = (Word(((self.dash.cost, "dim"),)),)
 
+    def on_mount(self) -> None:
+        """Show what is known already."""
+        self.update(frozenset(Topic), self.dash.now())
+
     def on_screen_resume(self) -> None:
         """Catch up with what happened while another screen was on top."""
         self.call_after_refresh(lambda: self.update(frozenset(Topic), self.dash.now()))
@@ -92,5 +96,5 @@ class FactScreen(Screen[None]):
 
     async def action_back(self) -> None:
         """Go back to where one came from."""
-        if len(self.app.screen_stack) > 2:  # Textual's own default screen lies below the first of ours
+        if len(self.app.screen_stack) > 1:
             self.app.pop_screen()
