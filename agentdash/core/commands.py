@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from agentdash.core.run_commands import OrphanCommand
 from agentdash.core.runs import ControlAction, RunStatus
+from agentdash.core.stream_commands import StreamCommand
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +31,22 @@ class MarkFinding:
     fingerprint: str
 
 
-Command = ControlRun | OrphanCommand | MarkFinding
+Command = ControlRun | OrphanCommand | MarkFinding | StreamCommand
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a command: `ok`, and one sentence for a person."""
+    """What came of a command: `ok`, and one sentence for a person.
+
+    Attributes:
+        sent: The commands that were sent to the server, as redis-cli would take them, with their answers.
+        denied: The server's command that its ACL does not allow, where that was the reason.
+    """
 
     ok: bool
     message: str
+    sent: tuple[str, ...] = ()
+    denied: str | None = None
 
 
 class Refused(Exception):  # noqa: N818 - it is an answer, not a fault

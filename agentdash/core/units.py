@@ -68,6 +68,6 @@ def percent(value: float | None) -> str:
     return UNKNOWN if value is None else f"{value:.1f} %"
 
 
-def plural(number: int, noun: str) -> str:
-    """``1 group``, ``2 groups``."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+def plural(number: int, noun: str, many: str | None = None) -> str:
+    """``1 group``, ``2 groups``; *many* is the plural where it is not made with an s."""
+    return f"{number} {noun if number == 1 else many or f'{noun}s'}"

@@ -176,7 +176,7 @@ class Engine:
                 actor, outcome = f"run {command.run_id}", await self._control(command)
             case MarkFinding():
                 actor, outcome = "findings", self._mark(command)
-            case _:
+            case _ if isinstance(command, StreamCommand):
                 actor, outcome = f"stream {decode(command.stream)}", await self._change_stream(command)
         sent = f" [{'; '.join(outcome.sent)}]" if outcome.sent else ""
         self.note(actor, outcome.message + sent, outcome.ok, (time.perf_counter() - begun) * 1000)

@@ -1,0 +1,98 @@
+"""Sends commands that change a stream, and keeps what was sent and answered for the activity log."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from redis.exceptions import NoPermissionError, ResponseError
+
+from agentdash.core.cli_form import Word, redis_cli
+from agentdash.core.commands import Refused
+from agentdash.core.text import decode
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+WORDS_KEPT = 24
+"""Words of one command that the activity log keeps."""
+
+
+class Sender:
+    """One change: its commands in order.
+
+    Attributes:
+        sent: Each command that changes something, with its answer, as a line.
+    """
+
+    def __init__(self, client: Redis) -> None:
+        self._client = client
+        self.sent: list[str] = []
+
+    async def look(self, commands: Sequence[Sequence[Word]]) -> list[Any]:
+        """Read, in one write. What the server refuses is in the list as its error.
+
+        Raises:
+            NoPermissionError: when the user may not run one of them.
+            redis.exceptions.RedisError: when the connection fails.
+        """
+        return await self._send(commands, together=False)
+
+    async def change(self, checks: Sequence[Sequence[Word]], changes: Sequence[Sequence[Word]]) -> list[Any]:
+        """*checks*, then *changes*, in one MULTI (where they are several): no other client comes between.
+
+        Returns:
+            The answers of *checks*, then those of *changes*; a refused one as its error.
+
+        Raises:
+            NoPermissionError: when the user may not run one of them; then none was carried out.
+            redis.exceptions.RedisError: when the connection fails.
+        """
+        replies = await self._send([*checks, *changes], together=len(checks) + len(changes) > 1)
+        for step, reply in zip(changes, replies[len(checks) :], strict=True):
+            self.sent.append(f"{_shortened(step)} → {_answer(reply)}")
+        return replies
+
+    async def _send(self, commands: Sequence[Sequence[Word]], *, together: bool) -> list[Any]:
+        pipeline = self._client.pipeline(transaction=together)
+        for name, *words in commands:
+            # As bytes: redis-py's own readers of replies go by names that are text.
+            pipeline.execute_command(str(name).encode(), *words)
+        replies: list[Any] = await pipeline.execute(raise_on_error=False)
+        for reply in replies:
+            if isinstance(reply, NoPermissionError):
+                raise reply
+        return replies
+
+
+def told(reply: Any, stream: bytes) -> Any:
+    """*reply*, unless it is an error.
+
+    Raises:
+        Refused: with the reason in words.
+    """
+    if not isinstance(reply, ResponseError):
+        return reply
+    text = str(reply)
+    name = decode(stream)
+    if text.startswith("BUSYGROUP"):
+        raise Refused(f"{name} already has a group of that name")
+    if text.startswith("NOGROUP"):
+        raise Refused(f"the group is no longer there in {name}")
+    if text.startswith("WRONGTYPE"):
+        raise Refused(f"{name} is not a stream any more")
+    if "no such key" in text or "requires the key to exist" in text:
+        raise Refused(f"the stream {name} is no longer there")
+    raise Refused(f"the server refused: {text}")
+
+
+def _shortened(step: Sequence[Word]) -> str:
+    more = len(step) - WORDS_KEPT
+    line = redis_cli(step[:WORDS_KEPT], longest=80)
+    return f"{line} … {more} more words" if more > 0 else line
+
+
+def _answer(reply: Any) -> str:
+    if isinstance(reply, (list, tuple)):
+        return f"{len(reply)} entries"
+    return decode(reply) if isinstance(reply, bytes) else str(reply)

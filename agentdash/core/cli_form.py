@@ -1,0 +1,40 @@
+r"""Commands as a person would type them into ``redis-cli``: exact, whatever bytes a name holds.
+
+The quoting is that of redis-cli's own line splitter (``sdssplitargs``): double quotes, with
+``\n \r \t \b \a``, ``\\``, ``\"`` and ``\xHH`` inside.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+_PLAIN = re.compile(rb"[A-Za-z0-9_.:@/+=,~$*{}\-]+\Z")
+_ESCAPED = {0x22: '\\"', 0x5C: "\\\\", 0x0A: "\\n", 0x0D: "\\r", 0x09: "\\t", 0x08: "\\b", 0x07: "\\a"}
+
+Word = bytes | str | int
+
+
+def redis_cli(words: Sequence[Word], *, longest: int | None = None) -> str:
+    """*words* as one line for redis-cli, in printable ASCII.
+
+    Args:
+        words: The command and its arguments.
+        longest: Bytes of one word that are shown; a longer one ends in ``…`` and can then not be typed in.
+            None: all.
+    """
+    return " ".join(quoted(word, longest) for word in words)
+
+
+def quoted(word: Word, longest: int | None = None) -> str:
+    """One word, in quotes where redis-cli would otherwise read it in another way."""
+    raw = word if isinstance(word, bytes) else str(word).encode()
+    cut = longest is not None and len(raw) > longest
+    raw = raw[:longest] if cut else raw
+    if _PLAIN.match(raw):
+        return raw.decode("ascii") + ("…" if cut else "")
+    inner = "".join(
+        _ESCAPED[byte] if byte in _ESCAPED else chr(byte) if 0x20 <= byte < 0x7F else f"\\x{byte:02x}"
+        for byte in raw
+    )
+    return f'"{inner}{"…" if cut else ""}"'
