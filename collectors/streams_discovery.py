@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from fnmatch import translate
-from re import Pattern
-from re import compile as compile_pattern
 from typing import Any
 
 from redis.exceptions import NoPermissionError, ResponseError
 
+from agentdash.core.patterns import key_pattern
 from agentdash.core.runs import RunKeys
 from agentdash.core.settings import StreamsSettings
 from agentdash.core.snapshot import SourceError
@@ -120,11 +118,6 @@ class Discovery:
         if self._include and not any(pattern.fullmatch(text) for pattern in self._include):
             return False
         return not any(pattern.fullmatch(text) for pattern in self._exclude)
-
-
-def key_pattern(text: str) -> Pattern[str]:
-    """A glob as the server's KEYS and SCAN MATCH read it (``*``, ``?``, ``[abc]``, ``[^a]``)."""
-    return compile_pattern(translate(text.replace("[^", "[!")))
 
 
 def _scanned(reply: Any) -> tuple[int, list[bytes]]:

@@ -7,8 +7,18 @@ from dataclasses import replace
 
 from agentdash.core.findings import Finding, FindingsSnapshot, FindingStatus, InboxSnapshot
 
-CAUSES = {"CONSUMER_LAG": "DEAD_CONSUMER", "STUCK_MESSAGE": "DEAD_CONSUMER"}
-"""Which category explains which other, of the same stream and group."""
+CAUSES = {
+    "CONSUMER_LAG": ("DEAD_CONSUMER",),
+    "STUCK_MESSAGE": ("DEAD_CONSUMER", "DELIVERY_FAILURE", "MISSING_ACK"),
+    "DATA_LOST": ("DEAD_CONSUMER", "CONSUMER_LAG"),
+    "STREAM_GROWING": ("DEAD_CONSUMER", "CONSUMER_LAG", "UNBOUNDED_STREAM"),
+    "ORPHANED_STREAM": ("NO_CONSUMER_GROUP",),
+    "UNBOUNDED_STREAM": ("NO_CONSUMER_GROUP",),
+}
+"""Which categories explain which other, of the same stream and group; the first that holds does."""
+
+Known = dict[tuple[str, bytes | None, bytes | None], Finding]
+"""Findings that hold, by category, stream and group."""
 
 _STATUS = {
     FindingStatus.OPEN: 0,
@@ -58,19 +68,31 @@ def _put_aside(finding: Finding, acknowledged: Collection[str]) -> Finding:
 
 def _explained(findings: list[Finding]) -> list[Finding]:
     """With `cause` set where another finding explains it that holds as long as it does."""
-    causes = {
-        (f.symptom.category, f.symptom.stream, f.symptom.consumer_group): f.symptom.fingerprint
+    known = {
+        (f.symptom.category, f.symptom.stream, f.symptom.consumer_group): f
         for f in findings
         if f.status is not FindingStatus.RESOLVED
     }
-    explained = []
-    for finding in findings:
-        of = finding.symptom
-        category = CAUSES.get(of.category)
-        cause = causes.get((category, of.stream, of.consumer_group)) if category else None
-        holds = finding.status is not FindingStatus.RESOLVED
-        explained.append(replace(finding, cause=cause) if cause and holds else finding)
-    return explained
+    return [replace(f, cause=root) if (root := _root(f, known)) else f for f in findings]
+
+
+def _root(finding: Finding, known: Known) -> str | None:
+    """Fingerprint of what stands behind *finding*, through all that stand between; None for a cause."""
+    if finding.status is FindingStatus.RESOLVED:
+        return None
+    at = finding
+    while (before := _cause(at, known)) is not None:
+        at = before
+    return None if at is finding else at.symptom.fingerprint
+
+
+def _cause(finding: Finding, known: Known) -> Finding | None:
+    of = finding.symptom
+    for category in CAUSES.get(of.category, ()):
+        for group in (of.consumer_group, None):
+            if (found := known.get((category, of.stream, group))) is not None:
+                return found
+    return None
 
 
 def _causes_first(findings: list[Finding]) -> list[Finding]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from agentdash.core.judge_signs import active_consumers, note_signs
-from agentdash.core.judge_verdict import forecast_s, rate_out, verdict
+from agentdash.core.judge_cap import cap_of, made_anew, was_trimmed
+from agentdash.core.judge_loss import note_loss
+from agentdash.core.judge_signs import active_consumers, note_signs, redelivered
+from agentdash.core.judge_verdict import forecast_s, never_falls, rate_out, verdict
 from agentdash.core.judge_window import (
     GroupSample,
     GroupWindow,
@@ -17,9 +19,9 @@ from agentdash.core.judge_window import (
 from agentdash.core.lag import position
 from agentdash.core.settings import StreamsSettings
 from agentdash.core.streams import (
-    Cap,
     Group,
     GroupJudgement,
+    Readers,
     Stream,
     StreamJudgement,
     StreamsSnapshot,
@@ -43,7 +45,7 @@ class StreamJudge:
     """Keeps a bounded past of every stream and group, and judges each new snapshot by it.
 
     Args:
-        settings: Its ``window``, ``dead_after``, ``stuck_after`` and ``lag_limit``.
+        settings: Its ``window``, ``dead_after``, ``stuck_after``, ``grow_after`` and ``lag_limit``.
     """
 
     def __init__(self, settings: StreamsSettings) -> None:
@@ -51,18 +53,23 @@ class StreamJudge:
         self._window_ms = int(settings.window * 1000)
         self._dead_ms = int(settings.dead_after * 1000)
         self._gap_ms = max(10_000, int(settings.poll * 5000))
+        self._rest_ms = max(10_000, int(settings.grow_after * 500), int(settings.poll * 3000))
         self._streams: dict[bytes, StreamWindow] = {}
         self._last_at: int | None = None
+        self._epoch = 0
+        self._readers: Readers | None = None
 
     def judge(self, snapshot: StreamsSnapshot) -> StreamsSnapshot:
         """The snapshot with one judgement for each stream.
 
-        After a gap (a lost connection, a paused process) or a step back in time the windows start anew.
+        After a gap (a lost connection, another server, a paused process) or a step back in time the windows
+        start anew.
         """
         now = snapshot.taken_at
-        if self._last_at is not None and not 0 <= now - self._last_at <= self._gap_ms:
+        passed = 0 if self._last_at is None else now - self._last_at
+        if not 0 <= passed <= self._gap_ms or snapshot.epoch != self._epoch:
             self._start_anew()
-        self._last_at = now
+        self._last_at, self._epoch, self._readers = now, snapshot.epoch, snapshot.readers
         items = sum(1 + len(stream.groups) for stream in snapshot.streams)
         spacing = max(self._window_ms // POINTS, self._window_ms * items // BUDGET)
         windows = {}
@@ -78,20 +85,24 @@ class StreamJudge:
 
     def _start_anew(self) -> None:
         for window in self._streams.values():
-            window.samples.clear()
-            for group in window.groups.values():
-                group.samples.clear()
+            window.start_anew()
 
     def _take(self, window: StreamWindow, stream: Stream, now: int, spacing: int) -> StreamWindow:
-        if window.samples and _made_anew(window.samples[-1], stream):
+        if window.samples and made_anew(window.samples[-1], stream):
             window = StreamWindow()
-        sample = StreamSample(now, stream.length, stream.entries_added, stream.last_id, stream.max_deleted_id)
-        window.trimmed = window.trimmed or _trimmed(window, sample)
+        sample = StreamSample(
+            now, stream.length, stream.entries_added, stream.last_id, stream.max_deleted_id, stream.first_id
+        )
+        before = window.samples[-1] if window.samples else None
+        window.trimmed = window.trimmed or was_trimmed(window, sample)
+        window.growth.note(stream.length, now, self._rest_ms)
         window.add(sample, self._window_ms, spacing)
         groups = {}
         for group in stream.groups:
             of = groups[group.name] = window.groups.get(group.name) or GroupWindow()
             note_signs(of, group, now, self._dead_ms)
+            note_loss(of, stream, group, before, now)
+            of.unacknowledged.note(group.pending, now, self._rest_ms)
             lag = group.lag.value
             of.add(
                 GroupSample(
@@ -119,10 +130,12 @@ class StreamJudge:
         )
         judgement = StreamJudgement(
             rate_in=rate,
-            cap=self._cap(window),
+            cap=cap_of(window, self._window_ms),
             rates=tuple(window.rates),
             lengths=tuple(window.lengths),
             groups=groups,
+            window_s=window.span_ms / 1000,
+            grows_s=window.growth.lasts_s,
         )
         return replace(judgement, status=self._status(stream, judgement, now))
 
@@ -138,21 +151,19 @@ class StreamJudge:
             since=opinion.since,
             rate_out=outgoing,
             forecast_s=forecast_s(group.lag.value, rate_in, outgoing),
-            active=active_consumers(window, group, now, self._dead_ms),
+            active=active_consumers(window, group, now, self._dead_ms, self._readers),
             why=opinion.why,
             window_s=window.span_ms / 1000,
             pending_since=window.pending_since,
+            lag_grows=_grows(window),
+            pending_rises_s=window.unacknowledged.lasts_s,
+            lost_since=window.lost_at if self._lately(window.lost_at, now) else None,
+            lost=window.lost,
+            redelivered=redelivered(window),
         )
 
-    def _cap(self, window: StreamWindow) -> Cap:
-        if window.trimmed:
-            return Cap.YES
-        if not window.samples:
-            return Cap.UNKNOWN
-        first, last = window.samples[0], window.samples[-1]
-        full = last.at - first.at >= self._window_ms
-        never_cut = last.added is not None and last.added == last.length
-        return Cap.NO if full and never_cut and last.length > first.length else Cap.UNKNOWN
+    def _lately(self, at: int | None, now: int) -> bool:
+        return at is not None and now - at <= self._window_ms
 
     def _status(self, stream: Stream, judgement: StreamJudgement, now: int) -> str:
         """The worst of its groups; a stream that is not known to be well is UNKNOWN, never HEALTHY."""
@@ -184,25 +195,9 @@ class StreamJudge:
         return "HEALTHY"
 
 
-def _made_anew(before: StreamSample, stream: Stream) -> bool:
-    """Whether this is another stream of the same name: its counter or its newest id went back."""
-    if before.added is not None and stream.entries_added is not None and stream.entries_added < before.added:
-        return True
-    old, new = position(before.last), position(stream.last_id)
-    return old is not None and new is not None and new < old
-
-
-def _trimmed(window: StreamWindow, sample: StreamSample) -> bool:
-    """Whether *sample* shows that entries were trimmed (XTRIM, MAXLEN, MINID), not deleted one by one.
-
-    A deletion moves the greatest deleted id; trimming does not. Where nothing was ever deleted, what was
-    added and is no longer there has been trimmed.
-    """
-    if sample.added is None:
+def _grows(window: GroupWindow) -> bool:
+    """Whether the lag is larger than at the window's beginning, and did not fall in between."""
+    first, last = window.samples[0], window.samples[-1]
+    if first.lag is None or last.lag is None or last.lag <= first.lag:
         return False
-    if sample.deleted == "0-0":
-        return sample.added > sample.length
-    if not window.samples or window.samples[-1].added is None or window.samples[-1].deleted != sample.deleted:
-        return False
-    before = window.samples[-1]
-    return sample.added - sample.length > (before.added or 0) - before.length
+    return never_falls(window.samples)

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
+from agentdash.core.judge_trend import Rise
 from agentdash.core.lag import Position
 
 
@@ -35,13 +36,14 @@ class GroupSample:
 
 @dataclass(frozen=True, slots=True)
 class StreamSample:
-    """One stream at one moment; `last` is its last generated id, `deleted` its greatest deleted id."""
+    """One stream at one moment: its last generated id, its greatest deleted id, that of its first entry."""
 
     at: int
     length: int
     added: int | None
     last: str | None
     deleted: str | None
+    first: str | None = None
 
 
 @dataclass(slots=True)
@@ -59,6 +61,10 @@ class GroupWindow:
         idle: Least idle time of all consumers at the sample before, ms.
         worked: Whether work waited at the sample before.
         waiting_since: Since when work has been waiting without a pause, Unix ms.
+        unacknowledged: The way up of its number of pending entries.
+        lost_at: When entries that it had not read were last seen to be removed, Unix ms.
+        lost: How many, in all; None where the server does not count.
+        delivered: The entry delivered most often: (id, deliveries then, Unix ms then, deliveries now, now).
     """
 
     samples: deque[GroupSample] = field(default_factory=deque)
@@ -72,6 +78,10 @@ class GroupWindow:
     zero_at: int | None = None
     peak: Position | None = None
     back_at: int = 0
+    unacknowledged: Rise = field(default_factory=Rise)
+    lost_at: int | None = None
+    lost: int | None = None
+    delivered: tuple[str, int, int, int, int] | None = None
 
     def add(self, sample: GroupSample, window_ms: int, spacing_ms: int) -> None:
         """Take *sample*; samples closer than *spacing_ms* are merged into one."""
@@ -120,6 +130,7 @@ class StreamWindow:
     Attributes:
         samples: Oldest first.
         trimmed: Whether something was seen to trim it.
+        growth: The way up of its length.
         groups: By name.
         rates: Recent rates in entries per minute, oldest first, for a sparkline.
         lengths: Recent lengths, oldest first.
@@ -127,9 +138,24 @@ class StreamWindow:
 
     samples: deque[StreamSample] = field(default_factory=deque)
     trimmed: bool = False
+    growth: Rise = field(default_factory=Rise)
     groups: dict[bytes, GroupWindow] = field(default_factory=dict)
     rates: deque[float] = field(default_factory=lambda: deque(maxlen=60))
     lengths: deque[int] = field(default_factory=lambda: deque(maxlen=60))
+
+    @property
+    def span_ms(self) -> int:
+        """Time from the oldest sample to the newest."""
+        return self.samples[-1].at - self.samples[0].at if self.samples else 0
+
+    def start_anew(self) -> None:
+        """Forget what was watched, and keep what was learned: habits, caps, since when entries wait."""
+        self.samples.clear()
+        self.growth = Rise()
+        for group in self.groups.values():
+            group.samples.clear()
+            group.unacknowledged = Rise()
+            group.delivered = None
 
     def add(self, sample: StreamSample, window_ms: int, spacing_ms: int) -> None:
         """Take *sample*; samples closer than *spacing_ms* replace one another."""

@@ -54,7 +54,11 @@ class StreamsSettings:
         max_streams: More than these are counted, but not read.
         window: Seconds of samples that a verdict needs.
         lag_limit: CONSUMER_LAG above this many entries.
+        known: Glob patterns of streams that have no group on purpose; those of `include` count too.
         stuck_after: Seconds; STUCK_MESSAGE above it.
+        delivery_limit: DELIVERY_FAILURE above this many deliveries of a pending entry.
+        grow_after: Seconds for which a length or a number of pending entries must have risen.
+        growing_above: Entries; a stream that is no longer than this may grow.
         dead_after: Seconds of idle after which a consumer may be dead.
         open_after: Seconds (and two samples) that a symptom lasts before it is said, or is gone before it is
             cleared.
@@ -63,10 +67,14 @@ class StreamsSettings:
     poll: float = 1.0
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    known: tuple[str, ...] = ()
     max_streams: int = 5000
     window: float = 60.0
     lag_limit: int = 100
     stuck_after: float = 30.0
+    delivery_limit: int = 3
+    grow_after: float = 30.0
+    growing_above: int = 0
     dead_after: float = 60.0
     open_after: float = 6.0
 

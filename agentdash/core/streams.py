@@ -77,7 +77,11 @@ class OldestPending:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """One consumer group as the server reports it, with the lag judged by what its ids prove."""
+    """One consumer group as the server reports it, with the lag judged by what its ids prove.
+
+    Attributes:
+        most_delivered: The pending entry that was delivered most often, as far as entries were looked up.
+    """
 
     name: bytes
     pending: int
@@ -86,6 +90,13 @@ class Group:
     entries_read: int | None
     oldest_pending: OldestPending | None = None
     consumers: tuple[Consumer, ...] = ()
+    most_delivered: OldestPending | None = None
+
+    @property
+    def worst(self) -> OldestPending | None:
+        """Of the pending entries that were looked up, the one that was delivered most often."""
+        known = [one for one in (self.oldest_pending, self.most_delivered) if one is not None]
+        return max(known, key=lambda one: one.deliveries, default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +108,8 @@ class Stream:
         last_id: The id generated last; it stays when that entry is deleted.
         max_deleted_id: Greatest id ever deleted; None before Redis 7.
         fields: Field names of the newest entry; None while not sampled.
+        field_sets: The differing sets of field names among the newest few entries, sorted within.
+        payload: Of fields of the newest entry that hold a JSON object: (field, its keys, one level deep).
         producers: Who adds entries, where known.
         error: Why this one could not be read, in words; the counts are then of the last good read, or 0.
     """
@@ -112,6 +125,8 @@ class Stream:
     producers: tuple[str, ...] = ()
     groups: tuple[Group, ...] = ()
     error: str | None = None
+    field_sets: tuple[tuple[str, ...], ...] = ()
+    payload: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +141,12 @@ class GroupJudgement:
         why: The verdict in a few words.
         window_s: How long it has been watched for this, seconds.
         pending_since: Since when its lowest pending entry waits, Unix ms, by the earliest evidence.
+        lag_grows: Whether its lag is larger than when the window began, and never fell in between.
+        pending_rises_s: For how long its pending entries have become more and never less, seconds.
+        lost_since: When entries that it had not read were last removed, Unix ms; None where none were seen
+            to be, within the window.
+        lost: How many, in all that the server's counters tell; None where they do not.
+        redelivered: Deliveries per minute of `Group.worst`; None until it was seen twice.
     """
 
     verdict: Verdict
@@ -136,6 +157,11 @@ class GroupJudgement:
     why: str = ""
     window_s: float = 0.0
     pending_since: int | None = None
+    lag_grows: bool = False
+    pending_rises_s: float = 0.0
+    lost_since: int | None = None
+    lost: int | None = None
+    redelivered: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +173,8 @@ class StreamJudgement:
         status: HEALTHY, DEGRADED, CRITICAL or UNKNOWN.
         rates: Recent rates, oldest first, for a sparkline.
         lengths: Recent lengths, oldest first.
+        window_s: How long it has been watched for this, seconds.
+        grows_s: For how long its length has risen and never fallen, seconds.
     """
 
     rate_in: float | None = None
@@ -155,10 +183,27 @@ class StreamJudgement:
     rates: tuple[float, ...] = ()
     lengths: tuple[int, ...] = ()
     groups: tuple[tuple[bytes, GroupJudgement], ...] = ()
+    window_s: float = 0.0
+    grows_s: float = 0.0
 
     def group(self, name: bytes) -> GroupJudgement | None:
         """The judgement of the group *name*, if it has one."""
         return next((j for n, j in self.groups if n == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Readers:
+    """Clients that wait in a blocking XREADGROUP, by CLIENT LIST.
+
+    The server does not tell which group they wait for. One that waits has nothing unread in its group.
+
+    Attributes:
+        names: Of those that have a name (CLIENT SETNAME).
+        unnamed: How many have none.
+    """
+
+    names: frozenset[bytes] = frozenset()
+    unnamed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +217,9 @@ class StreamsSnapshot:
         round_trips: How many round trips this pass took.
         ping_ms: How long the server took to answer a PING.
         judgements: One for each of `streams`, in the same order; () until judged.
+        gaps: What cannot be seen, each with the permission or setting that is missing.
+        epoch: Another number means that the server is another one, or was lost in between.
+        readers: Who waits in a blocking read; None where that was not asked, or may not be.
     """
 
     taken_at: int
@@ -184,6 +232,9 @@ class StreamsSnapshot:
     commands: int = 0
     ping_ms: float | None = None
     judgements: tuple[StreamJudgement, ...] = ()
+    gaps: tuple[str, ...] = ()
+    epoch: int = 0
+    readers: Readers | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Any
 from redis.asyncio import Redis
 
 from agentdash.core.clock import ManualClock
-from agentdash.core.findings import Finding, FindingsSnapshot, FindingStatus
+from agentdash.core.findings import Finding, FindingsSnapshot, FindingStatus, Severity
 from agentdash.core.judge import StreamJudge
 from agentdash.core.rules import merge, stream_symptoms
 from agentdash.core.runs import RunKeys
@@ -52,15 +52,21 @@ class Stage:
         return found
 
     def open(self) -> dict[str, Finding]:
-        """Open findings by category."""
-        return {f.symptom.category: f for f in self.findings.findings if f.status is FindingStatus.OPEN}
+        """Open findings by category; those that only inform are left out."""
+        return {
+            f.symptom.category: f
+            for f in self.findings.findings
+            if f.status is FindingStatus.OPEN and f.symptom.severity is not Severity.INFO
+        }
 
 
-async def add(client: Redis, stream: str | bytes, count: int, **fields: str) -> list[bytes]:
+async def add(
+    client: Redis, stream: str | bytes, count: int, maxlen: int | None = None, **fields: str
+) -> list[bytes]:
     """Add *count* entries in one go; their ids."""
     pipeline = client.pipeline(transaction=False)
     for number in range(count):
-        pipeline.xadd(stream, {"n": str(number), **fields})
+        pipeline.xadd(stream, {"n": str(number), **fields}, maxlen=maxlen, approximate=False)
     ids: list[bytes] = await pipeline.execute()
     return ids
 

@@ -1,0 +1,48 @@
+"""Whether a number has been rising: by time and by rises, with short rests, without a fall. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+LEAST_RISES = 3
+"""Two samples that are higher than the one before may be chance, however far apart they are."""
+
+
+@dataclass(slots=True)
+class Rise:
+    """One number's way up.
+
+    Attributes:
+        value: At the last sample; None before the first.
+        at: When that was, Unix ms.
+        begun: Since when it rises; None while it does not.
+        base: What it was then.
+        risen_at: When it rose last.
+        rises: How many samples were higher than the one before.
+    """
+
+    value: int | None = None
+    at: int = 0
+    begun: int | None = None
+    base: int = 0
+    risen_at: int = 0
+    rises: int = 0
+
+    def note(self, value: int, now: int, rest_ms: int) -> None:
+        """Take a sample; a fall ends the rise, and so does a rest of more than *rest_ms*."""
+        before, self.value = self.value, value
+        if before is not None and value > before:
+            if self.begun is None:
+                self.begun, self.base, self.rises = self.at, before, 0
+            self.rises += 1
+            self.risen_at = now
+        elif before is not None and (value < before or now - self.risen_at > rest_ms):
+            self.begun = None
+        self.at = now
+
+    @property
+    def lasts_s(self) -> float:
+        """Seconds from its beginning to the last rise; 0 while it does not rise."""
+        if self.begun is None or self.rises < LEAST_RISES:
+            return 0.0
+        return (self.risen_at - self.begun) / 1000

@@ -1,0 +1,129 @@
+"""Rules on one consumer group: who reads, how far behind it is, what it lost. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from agentdash.core.findings import Severity, Symptom
+from agentdash.core.rules_case import GroupCase
+from agentdash.core.rules_words import forecast_words, lag_words, redis_cli
+from agentdash.core.streams import GroupJudgement, Verdict
+from agentdash.core.text import decode
+from agentdash.core.units import age
+
+ONE_SIGN = "CLIENT LIST was not asked or may not be: whether a consumer waits in a blocking read is not known"
+
+
+def dead_consumer(case: GroupCase) -> Iterator[Symptom]:
+    """Work waits, and no consumer of the group seems alive; a paused run is not dead."""
+    group, consumers = case.group, case.group.consumers
+    if case.of.active != 0 or not case.waits:
+        return
+    if any(consumer.name in case.at.paused for consumer in consumers):
+        return
+    lines: tuple[str, ...] = ()
+    if not consumers:
+        what = "no consumer"
+        why = "Nobody has joined the group, or its last consumer was deleted."
+        cure = f"Start a consumer of group {decode(group.name)}; if nobody needs it, destroy the group."
+    else:
+        names = ", ".join(decode(consumer.name) for consumer in consumers[:3])
+        idle = min(consumer.idle_ms or 0 for consumer in consumers)
+        what = f"silent for {age(idle)}" if len(consumers) == 1 else f"all silent for {age(idle)}"
+        why = (
+            "The process is gone or hangs: it has neither tried to read nor succeeded while work was waiting."
+        )
+        cure = f"Look at the process of {names}; restart it, then let it claim what it left pending."
+        lines = (ONE_SIGN,) if case.at.readers is None and group.lag.value == 0 else ()
+    yield case.symptom(
+        "DEAD_CONSUMER",
+        Severity.CRITICAL,
+        f"{what}, {_work(case)}",
+        *lines,
+        consumer=consumers[0].name if len(consumers) == 1 else None,
+        hypothesis=why,
+        recommendation=cure,
+        see=redis_cli("XINFO", "CONSUMERS", case.at.stream.name, group.name),
+        clears="It clears when a consumer reads again, or nothing waits any more.",
+    )
+
+
+def consumer_lag(case: GroupCase) -> Iterator[Symptom]:
+    """More entries are not given out than the settings allow; one step less severe while it drains."""
+    lag, limit = case.group.lag.value, case.at.settings.lag_limit
+    if lag is None or lag <= limit:
+        return
+    drains = case.of.forecast_s is not None
+    yield case.symptom(
+        "CONSUMER_LAG",
+        Severity.CRITICAL.lowered() if drains else Severity.CRITICAL,
+        f"{lag_words(case.group.lag)} behind, {forecast_words(case.of, case.at.judged.rate_in)}",
+        hypothesis=_why_behind(case.of),
+        recommendation=(
+            "It catches up by itself; more consumers would make it quicker."
+            if drains
+            else "Add consumers to the group, or make handling quicker; see what the consumers wait for."
+        ),
+        see=redis_cli("XINFO", "GROUPS", case.at.stream.name),
+        clears=f"It clears when the group is at most {limit} entries behind.",
+    )
+
+
+def data_lost(case: GroupCase) -> Iterator[Symptom]:
+    """Entries were trimmed or deleted before the group had read them: no lag, and not to be had any more."""
+    if case.of.lost_since is None:
+        return
+    lost = {None: "entries", 1: "1 entry"}.get(case.of.lost, f"{case.of.lost} entries")
+    counters = f"entries-read {case.group.entries_read}, first entry {case.at.stream.first_id}"
+    yield case.symptom(
+        "DATA_LOST",
+        Severity.HIGH,
+        f"{lost} removed before it read them",
+        counters,
+        numbers=(("entriesLost", float(case.of.lost)),) if case.of.lost is not None else (),
+        hypothesis="The stream is trimmed (MAXLEN, MINID, XTRIM) or emptied faster than this group reads it.",
+        recommendation=(
+            "What is gone cannot be read any more: get it from its producers, if it matters. "
+            "Keep more entries (a higher MAXLEN), or make the group read faster."
+        ),
+        see=redis_cli("XINFO", "STREAM", case.at.stream.name),
+        clears="It clears when the group reads on and no more is removed unread for one window.",
+    )
+
+
+def competing_consumers(case: GroupCase) -> Iterator[Symptom]:
+    """Several consumers share a group: what is meant for scaling, unless each should see every entry."""
+    if (case.of.active or 0) < 2:
+        return
+    names = ", ".join(decode(consumer.name) for consumer in case.group.consumers[:5])
+    yield case.symptom(
+        "COMPETING_CONSUMERS",
+        Severity.INFO,
+        f"{case.of.active} consumers share its entries",
+        f"consumers: {names}",
+        hypothesis="Each entry goes to one of them only, and the order between them is not kept.",
+        recommendation="Nothing, if that is meant; if each should see every entry, give each its own group.",
+        see=redis_cli("XINFO", "CONSUMERS", case.at.stream.name, case.group.name),
+        clears="It clears when at most one consumer of the group is active.",
+    )
+
+
+def _why_behind(of: GroupJudgement) -> str:
+    if of.active == 0:
+        return "Nobody reads: see the dead consumer of this group."
+    if of.verdict in {Verdict.STOPPED, Verdict.STALLED}:
+        return (
+            "The group's position stands still although work waits: its consumers hang or wait for something."
+        )
+    if of.forecast_s is not None:
+        return "A burst, or an outage that is over: the group reads more than comes in."
+    return "More comes in than the group's consumers handle."
+
+
+def _work(case: GroupCase) -> str:
+    parts = []
+    if (case.group.lag.value or 0) > 0:
+        parts.append(f"{lag_words(case.group.lag)} unread")
+    if case.group.pending > 0:
+        parts.append(f"{case.group.pending} pending")
+    return " and ".join(parts)

@@ -1,0 +1,133 @@
+"""Rules on one stream as a whole: who reads it, how it grows, what is in it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from agentdash.core.findings import Severity, Symptom
+from agentdash.core.patterns import matches
+from agentdash.core.rules_case import StreamCase
+from agentdash.core.rules_words import lag_words, redis_cli
+from agentdash.core.streams import Cap, Group
+from agentdash.core.text import decode
+from agentdash.core.units import age, count
+
+
+def no_consumer_group(case: StreamCase) -> Iterator[Symptom]:
+    """Entries come in, and no group reads them."""
+    if case.stream.groups or not case.judged.rate_in:
+        return
+    rate = f"{count(case.judged.rate_in)}/min"
+    yield case.symptom(
+        "NO_CONSUMER_GROUP",
+        Severity.MEDIUM,
+        f"{rate} come in, no group reads them",
+        f"groups: none, incoming: {rate}",
+        hypothesis="Its consumers were never set up, read it without a group, or use another name.",
+        recommendation="Create the group that is meant to read it, or stop producing into it.",
+        see=redis_cli("XINFO", "GROUPS", case.stream.name),
+        clears="It clears when a group exists, or nothing comes in any more.",
+    )
+
+
+def stream_growing(case: StreamCase) -> Iterator[Symptom]:
+    """The length rises while the slowest group falls behind, or while nothing trims it.
+
+    One step less severe where it only lacks a cap and its groups do not fall behind.
+    """
+    if not _grows(case):
+        return
+    slowest = _falls_behind(case)
+    if slowest is None and case.judged.cap is not Cap.NO:
+        return
+    lasts = age(case.judged.grows_s * 1000)
+    if slowest is not None:
+        summary = (
+            f"longer for {lasts}, and {decode(slowest.name)} falls behind ({lag_words(slowest.lag)} now)"
+        )
+        cure = f"Make {decode(slowest.name)} read faster, or add consumers to it; see what they wait for."
+    else:
+        summary = f"longer and longer for {lasts}, and nothing trims it"
+        cure = "Add entries with MAXLEN ~ or MINID ~, or trim the stream (XTRIM) now and then."
+    yield case.symptom(
+        "STREAM_GROWING",
+        Severity.HIGH if slowest is not None else Severity.HIGH.lowered(),
+        summary,
+        f"length rose for {case.judged.grows_s:.0f} s and never fell; cap seen: {case.judged.cap}",
+        consumer_group=None if slowest is None else slowest.name,
+        hypothesis="More comes in than is taken out: the server's memory fills up in the end.",
+        recommendation=cure,
+        see=redis_cli("XINFO", "STREAM", case.stream.name),
+        clears="It clears when the stream is trimmed, or grows no more.",
+    )
+
+
+def unbounded_stream(case: StreamCase) -> Iterator[Symptom]:
+    """It grows, and every entry ever added is still there."""
+    if not _grows(case) or case.judged.cap is not Cap.NO:
+        return
+    yield case.symptom(
+        "UNBOUNDED_STREAM",
+        Severity.MEDIUM,
+        f"no cap seen at {count(case.stream.length)} entries, {count(case.judged.rate_in or 0)}/min come in",
+        f"entries-added {case.stream.entries_added} = length {case.stream.length}: nothing was ever removed",
+        hypothesis="Its producers add without MAXLEN or MINID, nobody trims it; or its cap is not reached.",
+        recommendation="Add entries with MAXLEN ~ N, with N well above what the slowest group lags behind.",
+        see=redis_cli("XINFO", "STREAM", case.stream.name),
+        clears="It clears when the stream is trimmed, or grows no more.",
+    )
+
+
+def schema_inconsistency(case: StreamCase) -> Iterator[Symptom]:
+    """The newest entries do not have the same fields."""
+    sets = case.stream.field_sets
+    if len(sets) < 2:
+        return
+    shared = set(sets[0]).intersection(*sets)
+    differing = sorted({name for names in sets for name in names} - shared)
+    yield case.symptom(
+        "SCHEMA_INCONSISTENCY",
+        Severity.LOW,
+        f"{len(sets)} sets of fields among its newest entries: {', '.join(differing[:4])} differ",
+        *(f"fields: {', '.join(names) or '(none)'}" for names in sets[:4]),
+        hypothesis="Several producers or versions write it, or it carries events of several kinds.",
+        recommendation="If consumers expect one form, find the producer that differs; else note the kinds.",
+        see=redis_cli("XREVRANGE", case.stream.name, "+", "-", "COUNT", "5"),
+        clears="It clears when its newest entries have the same fields.",
+        expected=", ".join(sets[0]),
+        actual=", ".join(sets[1]),
+    )
+
+
+def orphaned_stream(case: StreamCase) -> Iterator[Symptom]:
+    """Neither a group nor the settings know it, over a full window."""
+    settings, stream = case.settings, case.stream
+    if stream.groups or stream.error or case.judged.window_s < settings.window:
+        return
+    if any(matches(pattern, stream.name) for pattern in (*settings.include, *settings.known)):
+        return
+    yield case.symptom(
+        "ORPHANED_STREAM",
+        Severity.LOW,
+        f"{count(stream.length)} entries, no group, and not in the settings",
+        "groups: none; matched by no pattern of streams.include and streams.known",
+        hypothesis="It was left behind by something that is gone, or its name is mistyped somewhere.",
+        recommendation="Name it in streams.known if it is meant to be; find who writes it; else delete it.",
+        see=redis_cli("XINFO", "STREAM", stream.name),
+        clears="It clears when a group exists, a pattern of the settings matches it, or it is deleted.",
+    )
+
+
+def _grows(case: StreamCase) -> bool:
+    settings = case.settings
+    return case.judged.grows_s >= settings.grow_after and case.stream.length > settings.growing_above
+
+
+def _falls_behind(case: StreamCase) -> Group | None:
+    """The slowest group, if its lag grows."""
+    known = [group for group in case.stream.groups if group.lag.value is not None]
+    slowest = max(known, key=lambda group: group.lag.value or 0, default=None)
+    if slowest is None:
+        return None
+    of = case.judged.group(slowest.name)
+    return slowest if of is not None and of.lag_grows else None
