@@ -11,6 +11,7 @@ from collections.abc import Callable
 from agentdash.core import log_parse_levels as levels
 from agentdash.core import log_parse_times as times
 from agentdash.core.log_parse_json import LEVEL, MESSAGE, TIME, of_record
+from agentdash.core.log_parse_json import read as read_json
 from agentdash.core.log_parse_shape import Parts
 from agentdash.core.logs import Level
 
@@ -22,16 +23,21 @@ _LOGFMT_HEAD = frozenset([*TIME, *LEVEL, *MESSAGE])
 _SYSLOG_5424 = re.compile(r"<(\d{1,3})>1 (\S+) (\S+) (\S+) (\S+) (\S+) (?:-|(?:\[.*?[^\\]\])+)\s?")
 _SYSLOG_PRI = re.compile(r"<(\d{1,3})>(?=[A-Z][a-z]{2} )")
 _SYSLOG_HEAD = re.compile(r"\s(?P<host>[\w.:-]+)\s(?P<app>[\w./@() -]{1,64}?)(?:\[(?P<pid>\d+)\])?:\s")
-_GLOG = re.compile(r"([IWEFD])(?=\d{4} \d\d:\d\d:\d\d)")
+_GLOG = re.compile(r"([IWEFD])(?=(?:\d{4})?\d{4} \d\d:\d\d:\d\d)")
 _GLOG_REST = re.compile(r"\s+(?P<thread>\d+)\s(?P<at>[^\s\]]+:\d+)\]\s?")
-_LOGCAT = re.compile(r"\s+(?P<pid>\d+)\s+(?P<thread>\d+)\s(?P<level>[VDIWEFA])\s(?P<tag>[^:]{1,80}?)\s*:\s")
-_LOGCAT_BRIEF = re.compile(r"(?P<level>[VDIWEFA])/(?P<tag>[^(]{1,80}?)\s*\(\s*(?P<pid>\d+)\):\s")
+_LOGCAT = re.compile(
+    r"(?:\s+(?:u\d+_a\d+|\d+))?\s+(?P<pid>\d+)\s+(?P<thread>\d+)\s(?P<level>[VDIWEFA])\s(?P<tag>[^:]{1,80}?)\s*:\s"
+)
+_LOGCAT_BRIEF = re.compile(
+    r"(?P<level>[VDIWEFA])/(?:(?P<tag>[^(:]{1,80}?)\s*\(\s*(?P<pid>\d+)\)|(?P<only>[A-Za-z][\w.$-]{1,80})\s*):\s"
+)
 _ACCESS = re.compile(
     r"(?P<client>\S{2,64}) \S+ \S+ \[(?P<time>[^\]]{20,32})\] "
     r"(?P<message>\"[^\"]*\" (?P<status>\d{3}) (?:\d+|-).*)"
 )
 _APACHE = re.compile(
     r"\[(?P<time>[A-Z][a-z]{2} [A-Z][a-z]{2} [^\]]{10,40})\] \[(?:(?P<module>\w*):)?(?P<level>\w+)\]\s"
+    r"(?:\[pid (?P<pid>\d+)(?::tid \d+)?\]\s?)?(?:\[client (?P<client>[^\]]{1,64})\]\s?)?"
 )
 _LETTERED = re.compile(
     r"\[(?P<level>[DIWEC]) (?P<time>[\d-]{6,10} [\d:.,]{8,15})(?: (?P<logger>[^\]]{1,80}))?\]\s?"
@@ -41,9 +47,20 @@ _PYTHON_BASIC = re.compile(r"(?P<level>DEBUG|INFO|WARNING|ERROR|CRITICAL):(?P<lo
 _CONTEXT = re.compile(r"[\s|]*(?:[-–—]\s+)?(?:\[(?P<bracket>[^\[\]]{1,80})\]:?|(?P<word>[^\s|\[\]]{1,80}))")
 _NAME = re.compile(r"[a-z][\w.$/:@-]*|[A-Za-z_][\w$]*(?:[./:$][\w$]+)+|\d+|---")
 _AFTER_LEVEL = re.compile(
-    r"[\s|:,\])-]*(?:\d{1,8}\s+---\s+)?(?:\[(?P<thread>[^\[\]]{1,80})\]\s*:?\s*)?"
-    r"(?:(?P<logger>[A-Za-z_][\w.$/:<>-]{0,100})\s+(?:-|:|\|)\s+)?"
+    r"[\s|:,\])-]*(?:\d{1,8}\s+---\s+)?(?P<bracket>\[(?P<thread>[^\[\]]{1,80})\]\s*:?\s*)?"
+    r"(?:(?P<logger>[A-Za-z_][\w.$/:<>-]{0,100})\s+(?:-|:|\|)\s+"
+    r"|(?P<path>[a-z_]\w*(?:(?:\.|::)[\w$]+)+)(?<!Error)(?<!Exception)(?<!Throwable):\s+)?"
 )
+_THREAD = re.compile(r"[A-Za-z][\w.:@/ -]*")
+_ZAP = re.compile(r"\t(?:(?P<logger>[\w./-]+)\t)?(?P<at>[\w./@-]+\.go:\d+)\t")
+# Words that stand before ERROR in a sentence, where the name of a logger may stand too.
+_PROSE_WORDS = """
+a an the no any some this that its my our your got get gets received raised returned returns found saw see
+with was is are has had have be been first last next new old one two more many of in on at to for from by and or
+not non if when where then but only also after before until unexpected unknown expected previous exit code status
+level log logged handled ignoring ignored caught throws threw fixed fatal http
+"""
+_PROSE = frozenset(_PROSE_WORDS.split())
 _CBS = re.compile(r", (?P<level>[A-Z][a-z]{3,8})\s+(?P<service>[A-Z]\w{1,30})?\s{2,}")
 _NGINX_ERROR = re.compile(r" \[(?P<level>[a-z]{3,9})\] (?P<pid>\d+)#(?P<thread>\d+): ")
 
@@ -119,7 +136,7 @@ def _syslog_old(text: str, near: int) -> Parts | None:
 
 def _glog(text: str, near: int) -> Parts | None:
     head = _GLOG.match(text)
-    moment = times.MONTH_DAY.match(text, 1) if head else None
+    moment = (times.MONTH_DAY.match(text, 1) or times.COMPACT.match(text, 1)) if head else None
     rest = _GLOG_REST.match(text, moment.end()) if moment else None
     if head is None or moment is None or rest is None:
         return None
@@ -128,7 +145,7 @@ def _glog(text: str, near: int) -> Parts | None:
 
 
 def _logcat(text: str, near: int) -> Parts | None:
-    moment = times.MONTH_DAY.match(text)
+    moment = times.MONTH_DAY.match(text) or times.ISO.match(text)
     rest = _LOGCAT.match(text, moment.end()) if moment else None
     if moment is None or rest is None:
         return None
@@ -142,8 +159,9 @@ def _logcat_brief(text: str, near: int) -> Parts | None:
     head = _LOGCAT_BRIEF.match(text)
     if head is None:
         return None
-    fields: dict[str, object] = {"pid": int(head["pid"])}
-    return Parts(text[head.end() :], None, levels.LETTERS[head["level"]], head["tag"], fields=fields)
+    fields: dict[str, object] = {"pid": int(head["pid"])} if head["pid"] else {}
+    tag = head["tag"] or head["only"]
+    return Parts(text[head.end() :], None, levels.LETTERS[head["level"]], tag, fields=fields)
 
 
 def _access(text: str, near: int) -> Parts | None:
@@ -160,11 +178,12 @@ def _apache(text: str, near: int) -> Parts | None:
     moment = times.APACHE.match(match["time"]) if match else None
     if match is None or moment is None:
         return None
+    fields: dict[str, object] = {"pid": int(match["pid"])} if match["pid"] else {}
+    if match["client"]:
+        fields["client"] = match["client"]
+    level = levels.of_word(match["level"])
     return Parts(
-        text[match.end() :],
-        times.of_match(moment, near),
-        levels.of_word(match["level"]),
-        match["module"] or None,
+        text[match.end() :], times.of_match(moment, near), level, match["module"] or None, fields=fields
     )
 
 
@@ -212,6 +231,8 @@ def _headed(text: str, near: int) -> Parts:
         start = token.start("bracket") - 1 if token["bracket"] else token.start("word")
         level = levels.leading(text, start) or (_short_level(text, start) if position == end else None)
         if level is not None:
+            if token["word"] and str(context.get("logger")) in _PROSE:
+                break
             return _after_level(text, at, level, context)
         if token["bracket"]:
             context.setdefault("thread", token["bracket"].strip())
@@ -249,16 +270,34 @@ def _short_level(text: str, start: int) -> tuple[Level, int] | None:
 
 def _after_level(text: str, at: int | None, found: tuple[Level, int], context: dict[str, object]) -> Parts:
     level, end = found
+    if (zap := _ZAP.match(text, end)) is not None:
+        return _zap(text[zap.end() :], at, level, zap)
     rest = _AFTER_LEVEL.match(text, end)
     message = text[rest.end() :] if rest else text[end:]
-    if rest and rest["logger"]:
-        context["logger"] = rest["logger"].rstrip(":")
-    if rest and rest["thread"]:
-        context.setdefault("thread", rest["thread"])
+    if rest:
+        logger = rest["logger"] or rest["path"]
+        thread = rest["thread"]
+        column = text[end : end + 1] == "[" or (text[end - 1] in "])>" and _THREAD.fullmatch(thread or ""))
+        if thread and not logger and not column:
+            message, thread = text[rest.start("bracket") :], None  # it may as well be the message's
+        if logger:
+            context["logger"] = logger.rstrip(":")
+        if thread:
+            context.setdefault("thread", thread)
     if at is None and not context and text[end - 1 : end] == ":" and level in {Level.ERROR, Level.FATAL}:
         message = text  # ``Error: x``, ``fatal: x``, ``panic: x``: the word is part of what is said
-    logger = context.get("logger")
-    return Parts(message, at, level, logger if isinstance(logger, str) else None, fields=context)
+    named = context.get("logger")
+    return Parts(message, at, level, named if isinstance(named, str) else None, fields=context)
+
+
+def _zap(rest: str, at: int | None, level: Level, head: re.Match[str]) -> Parts:
+    """The console of zap: columns between tabs, the fields as JSON in the last one."""
+    message, _, last = rest.rpartition("\t")
+    inner = read_json(last, 0) if message else None
+    fields: dict[str, object] = {"caller": head["at"]} | (inner.fields if inner else {})
+    return Parts(
+        message if inner else rest, at, level, head["logger"], inner.correlation_id if inner else None, fields
+    )
 
 
 _LETTER: tuple[Reader, ...] = (_glog, _logcat_brief, _python_basic)

@@ -24,6 +24,7 @@ SYSLOG = re.compile(_MON + r"\s{1,2}(?P<D>\d{1,2}) " + _HMS + _FRACTION)
 ACCESS = re.compile(r"(?P<D>\d\d)/" + _MON + r"/(?P<Y>\d{4}):" + _HMS + r" (?P<z>[+-]\d{4})")
 APACHE = re.compile(r"[A-Z][a-z]{2} " + _MON + r" (?P<D>[ \d]\d) " + _HMS + _FRACTION + r" (?P<Y>\d{4})")
 SHORT_DATE = re.compile(r"(?P<Y2>\d\d)/(?P<M>\d\d)/(?P<D>\d\d) " + _HMS + _FRACTION)
+COMPACT = re.compile(r"(?P<Y>\d{4})(?P<M>\d\d)(?P<D>\d\d) " + _HMS + _FRACTION)
 MONTH_DAY = re.compile(r"(?P<M>\d\d)-?(?P<D>\d\d) " + _HMS + _FRACTION)
 CLOCK = re.compile(_HMS + _FRACTION + r"(?![\d:])")
 
@@ -74,7 +75,10 @@ def of_match(match: re.Match[str], near: int) -> int | None:
 
 
 def of_value(value: object, near: int) -> int | None:
-    """Unix ms of a structured line's time field: a text, or seconds, ms, µs or ns since 1970."""
+    """Unix ms of a structured line's time field: a text, seconds, ms, µs or ns since 1970, or two of them."""
+    if isinstance(value, dict) and isinstance(value.get("nanos"), int):
+        seconds = of_value(value.get("seconds"), near)
+        return None if seconds is None else seconds + value["nanos"] // 1_000_000
     if isinstance(value, str):
         if value.replace(".", "", 1).isdecimal():
             return of_value(float(value), near) if len(value) < 25 else None

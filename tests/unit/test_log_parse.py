@@ -85,7 +85,7 @@ SECOND = local("2024-11-20T16:28:01")
         ("11-20 16:28:01.123  1234  1240 W Tag: logcat", LOCAL, "warn", "Tag", "logcat"),
         ("E/Tag( 123): brief", None, "error", "Tag", "brief"),
         ('1.2.3.4 - - [20/Nov/2024:16:28:01 +0000] "GET /error HTTP/1.1" 200 5', AT - 123, None, None, '"GET /error HTTP/1.1" 200 5'),
-        ("[Wed Nov 20 16:28:01.123456 2024] [core:error] [pid 1] AH00", LOCAL, "error", "core", "[pid 1] AH00"),
+        ("[Wed Nov 20 16:28:01.123456 2024] [core:error] [pid 1] AH00", LOCAL, "error", "core", "AH00"),
         ("[W 2024-11-20 16:28:01.123 ServerApp] jupyter", LOCAL, "warn", "ServerApp", "jupyter"),
         ("WARNING:root:basic", None, "warn", "root", "basic"),
         ("INFO[0000] logrus tty", None, "info", None, "logrus tty"),
