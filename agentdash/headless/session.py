@@ -29,6 +29,8 @@ async def session(settings: Settings, topics: Iterable[Topic]) -> AsyncIterator[
 async def full_pass(engine: Engine, patience: float = PATIENCE) -> set[Topic]:
     """Wait until each subject was read once, and whole: streams scanned through, repositories all found.
 
+    What may be a finding is waited for until it has lasted long enough to be one, or has passed.
+
     Args:
         engine: One that was started.
         patience: Seconds to wait at most.
@@ -43,7 +45,7 @@ async def full_pass(engine: Engine, patience: float = PATIENCE) -> set[Topic]:
     stop = engine.store.listen(lambda _: changed.set())
     try:
         async with asyncio.timeout_at(deadline):
-            while (unfinished := _unfinished(engine.store) & engine.topics) - missed:
+            while (unfinished := _unfinished(engine) & engine.topics) - missed:
                 changed.clear()
                 await changed.wait()
     except TimeoutError:
@@ -53,9 +55,11 @@ async def full_pass(engine: Engine, patience: float = PATIENCE) -> set[Topic]:
     return missed
 
 
-def _unfinished(store: Store) -> set[Topic]:
+def _unfinished(engine: Engine) -> set[Topic]:
     """Subjects whose first pass has begun well but is not through."""
-    found = set()
+    store, found = engine.store, set()
+    if engine.watching:
+        found.add(Topic.FINDINGS)
     if store.streams is not None and not store.streams.scan_complete:
         found.add(Topic.STREAMS)
     if store.repos is not None and not store.repos.complete:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agentdash.core.findings import FindingsSnapshot, InboxSnapshot
+from agentdash.core.findings import FindingsSnapshot, FindingStatus, InboxSnapshot
 from agentdash.core.judge import StreamJudge
 from agentdash.core.rules import merge, stream_symptoms
 from agentdash.core.runs import RunsSnapshot
@@ -32,6 +32,11 @@ class Analysis:
     def inbox_changed(self, inbox: InboxSnapshot) -> None:
         """Take what outside agents have written."""
         self._inbox = inbox
+
+    @property
+    def watching(self) -> bool:
+        """Whether something was seen that may become a finding if it lasts."""
+        return any(finding.status is FindingStatus.WATCHING for finding in self._tracker.findings)
 
     def acknowledge(self, fingerprint: str, now: int) -> bool:
         """Put a finding aside; False where there is none with that fingerprint."""

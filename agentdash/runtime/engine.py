@@ -82,6 +82,11 @@ class Engine:
         """Whether nothing may be changed."""
         return self.settings.read_only
 
+    @property
+    def watching(self) -> bool:
+        """Whether something was seen that will be a finding if it lasts a little longer."""
+        return self._analysis.watching
+
     async def start(self) -> None:
         """Begin to read. Returns at once; data comes as it comes."""
         for topic in self.topics:
@@ -351,6 +356,7 @@ class Engine:
                 judged = self._analysis.judge(snapshot)
                 added = {s.name: s.entries_added for s in judged.streams if s.entries_added is not None}
                 store.history.saw_added(added, snapshot.taken_at)
+                store.courses.saw(judged)
                 store.put(topic, judged)
                 self._analysis.streams_changed(judged, store.runs, snapshot.taken_at)
                 self._put_findings()

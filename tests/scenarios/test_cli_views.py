@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import redis
+from redis.asyncio import Redis
 
 from agentdash.core.snapshot import Topic
 from agentdash.headless.schemas import SHAPES
@@ -125,6 +126,20 @@ def test_findings_fail_a_script_only_where_it_asks_for_it(place: Path) -> None:
     done = agentdash("findings", "--fail-on", "high", "--json", cwd=place)
     assert done.returncode == 1
     assert [item["findingId"] for item in json.loads(done.stdout)["items"]] == ["X-1"]
+
+
+async def test_one_look_waits_until_what_it_sees_has_lasted(
+    place: Path, client: Redis, redis_url: str
+) -> None:
+    for number in range(150):
+        await client.xadd("orders", {"order": number})
+    await client.xgroup_create("orders", "billing", id="0")
+    done = agentdash("findings", "--redis", redis_url, "--fail-on", "critical", "--json", cwd=place)
+    assert done.returncode == 1
+    assert {item["category"] for item in json.loads(done.stdout)["items"]} == {
+        "DEAD_CONSUMER",
+        "CONSUMER_LAG",
+    }
 
 
 @contextmanager
