@@ -34,11 +34,11 @@ def run_needs_person(run: Run, now: int) -> bool:
 def run_order(run: Run, now: int) -> tuple[int, int]:
     """Sort key: what needs a person first, then what is live, then what has ended, newest first."""
     if run_needs_person(run, now):
-        group = 0 if run.orphaned else 3
+        group = 0 if run.orphaned else 1
     elif run.status.terminal:
         group = 4
     else:
-        group = 2 if run.status in {RunStatus.PAUSED, RunStatus.PAUSING} else 1
+        group = 3 if run.status in {RunStatus.PAUSED, RunStatus.PAUSING} else 2
     return group, -(run.ended_at or run.started_at or run.created_at or 0)
 
 
