@@ -13,6 +13,7 @@ from agentdash.core.run_history import RunHistory
 from agentdash.core.runs import RunsSnapshot
 from agentdash.core.services import ServicesSnapshot
 from agentdash.core.snapshot import SourceHealth, Topic
+from agentdash.core.stream_course import StreamCourses
 from agentdash.core.streams import StreamsSnapshot
 
 Listener = Callable[[Topic], None]
@@ -26,6 +27,7 @@ class Store:
         runs: None until the first pass is done; so for the others.
         health: By topic.
         logs: The newest lines of all sources, in the order in which they were read.
+        courses: The last ten minutes of each stream and group.
     """
 
     runs: RunsSnapshot | None = None
@@ -38,6 +40,7 @@ class Store:
     log_behind_ms: int = 0
     health: dict[Topic, SourceHealth] = field(default_factory=dict)
     history: FleetHistory = field(default_factory=FleetHistory)
+    courses: StreamCourses = field(default_factory=StreamCourses)
     run_history: RunHistory = field(default_factory=RunHistory)
     server_label: str = ""
     _listeners: list[Listener] = field(default_factory=list)
