@@ -48,7 +48,7 @@ async def pending(client: Redis, query: PendingOf, now: int) -> PendingList:
         ]
     )
     subject = f"pending entries of {decode(query.group)} in {decode(query.stream)}"
-    found = [pending_line(line) for line in _told(lines, subject)]
+    found = [pending_line(line) for line in told(lines, subject)]
     gone = await _gone(reads, query.stream, found, info, first)
     entries = tuple(
         PendingEntry(
@@ -62,7 +62,7 @@ async def pending(client: Redis, query: PendingOf, now: int) -> PendingList:
         )
         for one in found
     )
-    return PendingList(entries, _total(_told(summary, subject), query.consumer))
+    return PendingList(entries, _total(told(summary, subject), query.consumer))
 
 
 async def message(client: Redis, query: MessageAt, now: int) -> Message | None:
@@ -73,7 +73,7 @@ async def message(client: Redis, query: MessageAt, now: int) -> Message | None:
         redis.exceptions.RedisError: when the connection fails.
     """
     (reply,) = await Reads(client).ask([("XRANGE", query.stream, query.id, query.id, "COUNT", 1)])
-    found = _messages(_told(reply, f"entry {query.id} of {decode(query.stream)}"), now)
+    found = messages_in(told(reply, f"entry {query.id} of {decode(query.stream)}"), now)
     return found[0] if found else None
 
 
@@ -87,7 +87,7 @@ async def messages(client: Redis, query: MessagesAt, now: int) -> tuple[Message,
     ids = query.ids[:PER_WRITE]
     replies = await Reads(client).ask([("XRANGE", query.stream, one, one, "COUNT", 1) for one in ids])
     subject = f"entries of {decode(query.stream)}"
-    return tuple(found for reply in replies for found in _messages(_told(reply, subject), now))
+    return tuple(found for reply in replies for found in messages_in(told(reply, subject), now))
 
 
 async def newest(client: Redis, query: NewestMessages, now: int) -> tuple[Message, ...]:
@@ -99,7 +99,7 @@ async def newest(client: Redis, query: NewestMessages, now: int) -> tuple[Messag
     """
     count = max(1, min(query.count, MOST_MESSAGES))
     (reply,) = await Reads(client).ask([("XREVRANGE", query.stream, "+", "-", "COUNT", count)])
-    return _messages(_told(reply, f"entries of {decode(query.stream)}"), now)
+    return messages_in(told(reply, f"entries of {decode(query.stream)}"), now)
 
 
 async def _gone(
@@ -112,7 +112,7 @@ async def _gone(
     """
     if not found or isinstance(info, ResponseError) or isinstance(first, ResponseError):
         return set()
-    head = position(_messages(first, 0)[0].id) if first else None
+    head = position(messages_in(first, 0)[0].id) if first else None
     if head is None:
         return {one.id for one in found}
     deleted = pairs(info).get(b"max-deleted-entry-id")
@@ -130,7 +130,12 @@ async def _gone(
     return gone | {entry_id for entry_id, reply in zip(unsure, replies, strict=True) if reply == []}
 
 
-def _told(reply: object, subject: str) -> Sequence[object]:
+def told(reply: object, subject: str) -> Sequence[object]:
+    """*reply*, which is a list, unless it is an error.
+
+    Raises:
+        SourceError: with the reason in words; *subject* is what was asked for.
+    """
     if isinstance(reply, NoPermissionError):
         raise SourceError(
             f"the server's ACL does not let this user read {subject}: {reply}", "ask for read access"
@@ -143,7 +148,8 @@ def _told(reply: object, subject: str) -> Sequence[object]:
     return reply if isinstance(reply, (list, tuple)) else ()
 
 
-def _messages(reply: object, now: int) -> tuple[Message, ...]:
+def messages_in(reply: object, now: int) -> tuple[Message, ...]:
+    """The entries of a reply of XRANGE or XREVRANGE."""
     messages = []
     for raw in reply if isinstance(reply, (list, tuple)) else ():
         entry_id, fields = entry(raw)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from agentdash.core.run_why import RunWhy
 from agentdash.core.runs import RunEvent
-from agentdash.core.streams import Message, PendingEntry
+from agentdash.core.stream_queries import StreamAnswer, StreamQuery
+from agentdash.core.streams import Lag, Message, PendingEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,14 @@ class NewestMessages:
 
     stream: bytes
     count: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class LagOf:
+    """How far a group is behind, counted entry by entry where the server cannot tell. The answer is a `Lag`."""
+
+    stream: bytes
+    group: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,5 +109,17 @@ class RepoDiff:
     cut: bool = False
 
 
-Query = PendingOf | MessageAt | MessagesAt | NewestMessages | RunEventsOf | RepoDiffOf | WhyOf
-Answer = PendingList | Message | tuple[Message, ...] | RunEvents | RepoDiff | RunWhy | None
+Query = (
+    PendingOf
+    | MessageAt
+    | MessagesAt
+    | NewestMessages
+    | LagOf
+    | StreamQuery
+    | RunEventsOf
+    | RepoDiffOf
+    | WhyOf
+)
+Answer = (
+    Lag | PendingList | Message | tuple[Message, ...] | StreamAnswer | RunEvents | RepoDiff | RunWhy | None
+)

@@ -6,6 +6,7 @@ import asyncio
 
 from agentdash.core.queries import (
     Answer,
+    LagOf,
     MessageAt,
     MessagesAt,
     NewestMessages,
@@ -19,9 +20,10 @@ from agentdash.core.repos import ReposSnapshot
 from agentdash.core.runs import RunKeys
 from agentdash.core.settings import Settings
 from agentdash.core.snapshot import SourceError
+from agentdash.core.stream_queries import EntriesFrom, HoldersOf, RightsOn, SearchEntries
 from agentdash.server.client import in_words
 from agentdash.server.find import ServerHandle
-from collectors import repos_diff, run_events, streams_detail
+from collectors import repos_diff, run_events, streams_browse, streams_count, streams_detail
 
 
 async def answer(query: Query, handle: ServerHandle, settings: Settings, now: int) -> Answer:
@@ -41,6 +43,10 @@ async def answer(query: Query, handle: ServerHandle, settings: Settings, now: in
                 return await streams_detail.messages(client, query, now)
             case NewestMessages():
                 return await streams_detail.newest(client, query, now)
+            case LagOf():
+                return await streams_count.lag_of(client, query, now)
+            case EntriesFrom() | SearchEntries() | HoldersOf() | RightsOn():
+                return await streams_browse.answer(client, query, now)
             case RunEventsOf():
                 return await run_events.read_events(client, RunKeys(settings.runs.prefix), query)
     except SourceError:
