@@ -10,18 +10,29 @@ from contextlib import suppress
 from pathlib import Path
 
 from agentdash.core.clock import Clock
+from agentdash.core.repo_submodules import SubmoduleDirt
 from agentdash.core.repos import Repo, ReposSnapshot
 from agentdash.core.settings import ReposSettings
 from agentdash.core.snapshot import SourceError, Topic
-from collectors.repos_find import Found, Search, readable
+from collectors.repos_find import Found, Search, unreadable
+from collectors.repos_gitdir import Marks, same
 from collectors.repos_pace import Followed, sweep_pace
 from collectors.repos_read import RepoReader
-from collectors.repos_watch import Watch, open_watch
+from collectors.repos_tree import file_time, open_watch
+from collectors.repos_watch import Watch
 
 FIRST_PASS = 5.0
 """Seconds that the first pass waits for all repositories to be read."""
 SEARCH_EVERY = 30.0
-"""Seconds between two walks through the roots for repositories that came or went."""
+"""Seconds between two walks through the roots for repositories that came or went, where no event tells."""
+SEARCH_WATCHED = 900.0
+"""The same where events tell of it."""
+SEARCH_SHARE = 0.05
+"""The part of a core that walks may take when folders come and go all the time."""
+IDLE = 20.0
+"""How many times `ReposSettings.poll` a pass waits where events tell of all changes."""
+IDLE_MOST = 20.0
+"""Seconds that it waits at most."""
 
 _SEARCH_STEP = 0.03
 _FIRST_SEARCH_STEP = 0.3
@@ -31,8 +42,8 @@ _BATCH = 0.03
 class ReposCollector:
     """Follows all repositories below the roots.
 
-    A pass waits until something happened, at most `ReposSettings.poll` seconds; so a change is told a moment
-    after it was made, and a quiet minute costs no git process.
+    A pass waits until something happened, at most `ReposSettings.poll` seconds, and longer where events tell
+    of everything; so a change is told a moment after it was made, and a quiet minute costs next to nothing.
 
     Args:
         roots: Folders to search.
@@ -46,6 +57,8 @@ class ReposCollector:
     topic = Topic.REPOS
     cadence = 0.02
     timeout = 30.0
+    patience = IDLE_MOST
+    """Seconds after which at the latest a pass ends, also where nothing happened."""
 
     def __init__(
         self,
@@ -67,11 +80,14 @@ class ReposCollector:
         self._searched_at = float("-inf")
         self._complete = False
         self._root_marks: object = None
+        self._problems: tuple[str, ...] = ()
         self._followed: dict[Path, Followed] = {}
         self._reading: set[asyncio.Task[None]] = set()
+        self._dirt = SubmoduleDirt()
         self._told: tuple[object, ...] | None = None
         self._processes = 0
         self._signal = asyncio.Event()
+        self._look_at_all = False
 
     async def collect(self) -> ReposSnapshot | None:
         """Wait for a change, read what changed; None where nothing did.
@@ -91,6 +107,11 @@ class ReposCollector:
             await asyncio.wait(self._reading, timeout=_BATCH)
         return self._snapshot()
 
+    def wake(self) -> None:
+        """End the wait, and look at everything anew."""
+        self._look_at_all = True
+        self._signal.set()
+
     async def close(self) -> None:
         """End what is being read, give the watches back."""
         for task in self._reading:
@@ -105,7 +126,7 @@ class ReposCollector:
         """Until something happened, something was read, or it is time to look."""
         now = self._clock.monotonic()
         waits = [wait for one in self._followed.values() if (wait := one.wait(now)) is not None]
-        most = min([self._settings.poll, *waits])
+        most = min([self._pace(), *waits])
         if self._search is not None and not self._search.complete:
             most = 0.0
         if most > 0:
@@ -115,6 +136,13 @@ class ReposCollector:
                     await self._signal.wait()
             self._listen(on=False)
         self._signal.clear()
+
+    def _pace(self) -> float:
+        """Seconds to wait when nothing happens."""
+        told = self._watch is not None and self._watch.mode == "watching"
+        if told and all(one.watched or one.reader.found.error for one in self._followed.values()):
+            return min(IDLE_MOST, IDLE * self._settings.poll)
+        return self._settings.poll
 
     def _listen(self, *, on: bool) -> None:
         descriptor = self._watch.fd if self._watch is not None else None
@@ -132,23 +160,34 @@ class ReposCollector:
         if self._watch is None:
             self._watch = open_watch(self._settings.prune)
         self._search_on(now)
-        changed = self._watch.changed()
-        for path, one in self._followed.items():
-            one.dirty = one.dirty or changed is None or path in changed
+        self._take_events(now)
         sweep = sweep_pace(list(self._followed.values()))
         for one in self._followed.values():
             one.look(now, self._settings.poll, sweep)
+            one.look_at_lock(now)
+
+    def _take_events(self, now: float) -> None:
+        watch = self._watch
+        assert watch is not None
+        changed = None if self._look_at_all else watch.changed()
+        self._look_at_all = False
+        for path, one in self._followed.items():
+            one.dirty = one.dirty or changed is None or path in changed
+            one.survey = one.survey or path in watch.grown
+            if path in watch.locked:
+                one.lock_came(now)
+        watch.grown, watch.locked = set(), set()
 
     def _search_on(self, now: float) -> None:
         assert self._watch is not None
         if self._search is None or self._search.complete:
             marks = tuple(_changed_at(root) for root in self._roots)
             calm = self._search is not None and marks == self._root_marks and not self._watch.moved
-            if calm and now - self._searched_at < SEARCH_EVERY:
+            if now - self._searched_at < self._search_pause(calm):
                 return
             roots = self._readable_roots()
             self._root_marks, self._searched_at, self._watch.moved = marks, now, False
-            self._search = Search(roots, self._settings.depth, self._settings.prune)
+            self._search = Search(roots, self._settings.depth, self._settings.prune, self._watch.outside)
         first = self._told is None
         self._search.step(_FIRST_SEARCH_STEP if first else _SEARCH_STEP)
         for path, found in self._search.found.items():
@@ -161,27 +200,37 @@ class ReposCollector:
                 self._watch.leave(path)
                 del self._followed[path]
 
+    def _search_pause(self, calm: bool) -> float:
+        """Seconds from one walk to the next."""
+        assert self._watch is not None
+        if calm:
+            return SEARCH_WATCHED if self._watch.mode == "watching" else SEARCH_EVERY
+        return self._search.seconds / SEARCH_SHARE if self._search is not None else 0.0
+
     def _readable_roots(self) -> tuple[Path, ...]:
         if not self._roots:
             raise SourceError("No folder is searched for repositories.", "Give --projects DIR.", absent=True)
         if shutil.which("git") is None:
             raise SourceError("git is not installed, or not on the PATH.", "Install git.")
-        roots = tuple(readable(tuple(root.expanduser() for root in self._roots)))
+        roots, problems = [], {}
+        for root in dict.fromkeys(root.expanduser() for root in self._roots):
+            why = unreadable(root)
+            if why is None:
+                roots.append(root.resolve())
+            else:
+                problems[root] = why
+        self._problems = tuple(f"the projects folder {root} {why}" for root, why in problems.items())
         if not roots:
-            missing = [root for root in self._roots if not root.expanduser().exists()]
-            what = "is not there" if missing else "cannot be read"
-            named = ", ".join(str(root) for root in missing or self._roots)
+            missing = "is not there" in problems.values()
             cure = "Create it, or name another with --projects DIR." if missing else "Check its permissions."
-            raise SourceError(f"The projects folder {named} {what}.", cure)
-        return tuple(dict.fromkeys(root.resolve() for root in roots))
+            raise SourceError(f"{'; '.join(self._problems)}.".replace("the", "The", 1), cure)
+        return tuple(dict.fromkeys(roots))
 
     def _follow(self, found: Found) -> None:
         assert self._watch is not None
         self._watch.leave(found.path)
-        one = Followed(RepoReader(found, self._name(found.path), self._settings.timeout, self._clock))
-        if found.error is None:
-            one.watched = self._watch.follow(found)
-        self._followed[found.path] = one
+        reader = RepoReader(found, self._name(found.path), self._settings.timeout, self._clock)
+        self._followed[found.path] = Followed(reader)
 
     def _name(self, path: Path) -> str:
         """Its path below its root: that is short, and no two of a root have the same."""
@@ -201,12 +250,24 @@ class ReposCollector:
                 task.add_done_callback(self._reading.discard)
 
     async def _read(self, one: Followed) -> None:
-        before = one.reader.repo
-        (repo, marks), cost = await asyncio.get_running_loop().run_in_executor(self._pool, self._timed, one)
+        loop, before, survey = asyncio.get_running_loop(), one.reader.repo, one.survey
+        since = file_time()
+        (repo, marks), cost = await loop.run_in_executor(self._pool, self._timed, one)
+        if survey and one.reader.found.error is None:
+            await loop.run_in_executor(self._thread, self._watch_tree, one, marks, since)
         one.end(marks, self._clock.monotonic(), cost=cost, changed=repo != before)
         self._signal.set()
 
-    def _timed(self, one: Followed) -> tuple[tuple[Repo, object], float]:
+    def _watch_tree(self, one: Followed, marks: Marks, since: int | None) -> None:
+        """Watch what its status has told to be worth it; what changed in between makes it due again."""
+        assert self._watch is not None
+        reader = one.reader
+        if self._followed.get(reader.found.path) is not one:
+            return
+        one.watched, late = self._watch.follow(reader.found, reader.unwatched, since)
+        one.dirty = one.dirty or late or (one.watched and not same(marks, reader.marks()))
+
+    def _timed(self, one: Followed) -> tuple[tuple[Repo, Marks], float]:
         begun = self._clock.monotonic()
         return one.read(), self._clock.monotonic() - begun
 
@@ -219,10 +280,10 @@ class ReposCollector:
 
     def _snapshot(self) -> ReposSnapshot | None:
         assert self._watch is not None
-        repos = tuple(one.reader.with_lock() for _, one in sorted(self._followed.items()))
-        watched = self._watch.mode == "watching" and self._watch.reason is None
-        mode = "watching" if watched else "polling"
-        state = (repos, self._complete, mode)
+        repos = self._dirt.seen_in(tuple(one.reader.repo for _, one in sorted(self._followed.items())))
+        reason = self._watch.reason
+        mode = "watching" if self._watch.mode == "watching" and reason is None else "polling"
+        state = (repos, self._complete, mode, reason, self._problems)
         if state == self._told:
             return None
         self._told = state
@@ -236,6 +297,8 @@ class ReposCollector:
             complete=self._complete,
             mode=mode,
             git_processes=processes,
+            reason=reason,
+            problems=self._problems,
         )
 
 

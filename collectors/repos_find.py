@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,17 +38,27 @@ class Search:
         roots: Folders, resolved.
         depth: Folders below a root that the walk goes down.
         prune: Names of folders that are never entered.
+        entering: Told each folder that is in no repository, before it is looked into.
 
     Attributes:
         found: What was found so far, by path.
         complete: Whether the walk is through.
+        seconds: How long it took so far.
     """
 
-    def __init__(self, roots: tuple[Path, ...], depth: int, prune: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        roots: tuple[Path, ...],
+        depth: int,
+        prune: tuple[str, ...],
+        entering: Callable[[Path], None] = lambda _folder: None,
+    ) -> None:
         self.found: dict[Path, Found] = {}
         self.complete = False
         self._prune = frozenset((*prune, ".git"))
         self._depth = depth
+        self._entering = entering
+        self.seconds = 0.0
         self._seen: set[tuple[int, int]] = set()
         self._waiting: deque[tuple[Path, int, bool]] = deque()
         for root in roots:
@@ -56,14 +66,15 @@ class Search:
 
     def step(self, seconds: float) -> None:
         """Go on for about that long; the roots and what is right below them are always done at once."""
-        deadline = time.monotonic() + seconds
+        begun = time.monotonic()
         while self._waiting:
             path, level, inside = self._waiting[0]
-            if level > 1 and time.monotonic() > deadline:
-                return
+            if level > 1 and time.monotonic() - begun > seconds:
+                break
             self._waiting.popleft()
             self._enter(path, level, inside=inside)
-        self.complete = True
+        self.complete = not self._waiting
+        self.seconds += time.monotonic() - begun
 
     def _enter(self, path: Path, level: int, *, inside: bool) -> None:
         try:
@@ -71,6 +82,8 @@ class Search:
             if (status.st_dev, status.st_ino) in self._seen:
                 return
             self._seen.add((status.st_dev, status.st_ino))
+            if not inside:
+                self._entering(path)
             folders, names = _entries(path)
         except OSError:
             return
@@ -134,8 +147,16 @@ def repository_at(path: Path) -> Found | None:
     return _with_git(path, nested=False) if (path / ".git").exists() else None
 
 
-def readable(roots: tuple[Path, ...]) -> Iterator[Path]:
-    """The roots that can be listed."""
-    for root in roots:
-        with suppress(OSError), os.scandir(root):
-            yield root
+def unreadable(root: Path) -> str | None:
+    """Why *root* cannot be searched, in words; None where it can."""
+    try:
+        with os.scandir(root):
+            return None
+    except FileNotFoundError:
+        return "is not there"
+    except NotADirectoryError:
+        return "is not a folder"
+    except PermissionError:
+        return "cannot be read: permission denied"
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"

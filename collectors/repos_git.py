@@ -56,7 +56,9 @@ _KEPT = frozenset({
 })  # fmt: skip
 
 
-def status(path: Path, config: Path, feed: Callable[[bytes], None], timeout: float) -> int:
+def status(
+    path: Path, config: Path, feed: Callable[[bytes], None], timeout: float, *, ignored: bool = False
+) -> int:
     """Run `git status` in *path* and hand its output to *feed* as it comes.
 
     Args:
@@ -64,6 +66,7 @@ def status(path: Path, config: Path, feed: Callable[[bytes], None], timeout: flo
         config: The repository's own configuration file.
         feed: Takes the output.
         timeout: Seconds.
+        ignored: Whether it tells the folders that are ignored, too.
 
     Returns:
         How many git processes it took.
@@ -72,7 +75,9 @@ def status(path: Path, config: Path, feed: Callable[[bytes], None], timeout: flo
         GitFailed: in words.
     """
     undone, processes = filters(path, config, timeout)
-    run(path, (*undone, *_STATUS), feed, timeout)
+    # "matching": a folder that a pattern names is told by its name, and not entered.
+    more = ("--ignored=matching",) if ignored else ()
+    run(path, (*undone, *_STATUS, *more), feed, timeout)
     return processes + 1
 
 

@@ -25,6 +25,15 @@ _SHARED_MARKS = (
 )
 
 
+Marks = dict[str, tuple[int, int, int] | None]
+"""By path: inode, size and time; None where nothing is there."""
+
+
+def same(before: Marks, after: Marks) -> bool:
+    """Whether nothing has happened to what is in both."""
+    return all(mark == after.get(path, mark) for path, mark in before.items())
+
+
 @dataclass(frozen=True, slots=True)
 class GitDir:
     """Where git keeps its things: `own` for this work tree, `shared` for all work trees of the repository."""
@@ -48,7 +57,7 @@ class GitDir:
         """Whether its history is cut."""
         return (self.shared / "shallow").exists()
 
-    def marks(self, *refs: str) -> tuple[tuple[int, int, int] | None, ...]:
+    def marks(self, *refs: str) -> Marks:
         """Inode, size and time of the files that git touches: equal marks mean that git did nothing.
 
         Args:
@@ -58,7 +67,7 @@ class GitDir:
             *(self.own / name for name in _MARKS),
             *(self.shared / name for name in (*_SHARED_MARKS, *refs)),
         ]
-        return tuple(map(_mark, paths))
+        return {str(path): _mark(path) for path in paths}
 
     def lock_age_ms(self, now_ms: int) -> int | None:
         """Age of an ``index.lock``; None where there is none."""
@@ -101,13 +110,15 @@ def submodules(path: Path, moved: int) -> Submodules:
     text = read_small(path / ".gitmodules", 4 * _SMALL)
     if text is None:
         return Submodules(moved=moved)
-    folders = [
-        value.strip().strip('"')
-        for name, sign, value in (line.partition("=") for line in text.splitlines())
-        if sign and name.strip() == "path"
-    ]
+    folders: list[str] = []
+    quiet: list[str] = []
+    for name, sign, value in (line.partition("=") for line in text.splitlines()):
+        if sign and name.strip() == "path":
+            folders.append(value.strip().strip('"'))
+        elif sign and name.strip() == "ignore" and value.strip() in {"all", "dirty"} and folders:
+            quiet.append(folders[-1])
     missing = sum(not (path / folder / ".git").exists() for folder in folders)
-    return Submodules(len(folders), missing, moved)
+    return Submodules(len(folders), missing, moved, tuple(folders), tuple(quiet))
 
 
 def read_small(path: Path, most: int = _SMALL) -> str | None:

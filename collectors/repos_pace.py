@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from agentdash.core.repos import Repo
+from collectors.repos_gitdir import Marks, same
 from collectors.repos_read import RepoReader
 
 SWEEP = 2.0
 """Seconds between two readings of a repository that is not watched, where there are few."""
 SWEEP_SHARE = 0.25
 """The part of a core that such readings may take."""
-SAFETY_NET = 30.0
+SAFETY_NET = 600.0
 """Seconds between two looks at the marks of a watched repository, should an event have been lost."""
+LOCK_AFTER = 0.3
+"""Seconds after a lock came that it is looked at: those of commands that are quick are gone by then."""
+LOCK_EVERY = 1.0
+"""Seconds between two looks at a lock that stays."""
 
 _PAUSE_FIRST = 0.02
 _PAUSE_MOST = 2.0
@@ -28,6 +33,7 @@ class Followed:
         dirty: Whether something happened since it was last read.
         busy: Whether it is being read.
         cost: Seconds that the last reading took.
+        survey: Whether to learn at the next reading which folders are to be watched.
     """
 
     reader: RepoReader
@@ -35,7 +41,9 @@ class Followed:
     dirty: bool = True
     busy: bool = False
     cost: float = 0.0
-    _marks: object = None
+    survey: bool = True
+    _lock_at: float | None = 0.0
+    _marks: Marks = field(default_factory=dict)
     _looked_at: float = 0.0
     _read_at: float = float("-inf")
     _pause: float = _PAUSE_FIRST
@@ -53,26 +61,47 @@ class Followed:
             self.dirty = True
         elif now - self._looked_at >= (SAFETY_NET if self.watched else poll):
             self._looked_at = now
-            self.dirty = self.reader.marks() != self._marks
+            if not self.watched:
+                self.lock_came(now)
+            self.dirty = not same(self._marks, self.reader.marks())
+
+    def lock_came(self, now: float) -> None:
+        """Look at its lock a little later."""
+        if self._lock_at is None or self._lock_at > now + LOCK_AFTER:
+            self._lock_at = now + LOCK_AFTER
+
+    def look_at_lock(self, now: float) -> None:
+        """See whether the lock is still there, if it is time to."""
+        if self.busy or self._lock_at is None or now < self._lock_at:
+            return
+        self._lock_at = None
+        if self.reader.found.error is None:
+            self.reader.look_at_lock()
+            self._lock_at = None if self.reader.repo.lock_age_ms is None else now + LOCK_EVERY
 
     def due(self, now: float) -> bool:
         """Whether it should be read now."""
         return self.dirty and not self.busy and now - self._read_at >= self._pause
 
     def wait(self, now: float) -> float | None:
-        """Seconds until it is due; None where nothing happened."""
-        return max(0.0, self._read_at + self._pause - now) if self.dirty and not self.busy else None
+        """Seconds until it, or its lock, is due; None where nothing happened."""
+        if self.busy:
+            return None
+        reading = self._read_at + self._pause if self.dirty else None
+        times = [at for at in (reading, self._lock_at) if at is not None]
+        return max(0.0, min(times) - now) if times else None
 
     def begin(self) -> None:
         """It is being read from here on: what happens now counts for the next time."""
         self.busy, self.dirty = True, False
 
-    def read(self) -> tuple[Repo, object]:
+    def read(self) -> tuple[Repo, Marks]:
         """Read it, in a thread; the marks are those from before, so that no change is missed."""
         marks = self.reader.marks()
-        return self.reader.read(), marks
+        survey, self.survey = self.survey, False
+        return self.reader.read(survey=survey), marks
 
-    def end(self, marks: object, now: float, *, cost: float, changed: bool) -> None:
+    def end(self, marks: Marks, now: float, *, cost: float, changed: bool) -> None:
         """It was read. Where events turn out to mean nothing, they are heeded more slowly."""
         self.busy = False
         self._marks, self.cost = marks, cost

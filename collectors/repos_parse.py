@@ -5,6 +5,7 @@ The format is git's own and documented in git-status(1), "Porcelain Format Versi
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 
 from agentdash.core.repos import FileChange
@@ -12,11 +13,18 @@ from agentdash.core.text import decode
 
 SHOWN = 500
 """Changed paths that are kept by name; all are counted."""
+MOST_FOLDERS = 50_000
+"""Folders that are kept by name, ignored and untracked ones each."""
 
 
 @dataclass(slots=True)
 class StatusFacts:
-    """What one status says. See `agentdash.core.repos.Repo` for the fields."""
+    """What one status says. See `agentdash.core.repos.Repo` for the fields.
+
+    Attributes:
+        ignored: Folders that git ignores as a whole, below the work tree; only where it was asked for them.
+        unknown: Folders in which git tracks nothing.
+    """
 
     head: str | None = None
     branch: str | None = None
@@ -33,6 +41,8 @@ class StatusFacts:
     moved_submodules: int = 0
     changes: list[FileChange] = field(default_factory=list)
     total: int = 0
+    ignored: set[str] = field(default_factory=set)
+    unknown: set[str] = field(default_factory=set)
 
 
 class StatusParser:
@@ -70,6 +80,9 @@ class StatusParser:
         elif kind == b"? ":
             self.facts.untracked += 1
             self._keep("??", decode(record[2:]))
+            self._folder(record[2:], self.facts.unknown)
+        elif kind == b"! ":
+            self._folder(record[2:], self.facts.ignored)
 
     def _header(self, header: bytes) -> None:
         name, _, raw = header.partition(b" ")
@@ -103,6 +116,10 @@ class StatusParser:
             self._rename = (xy, path)
         else:
             self._keep(xy, path)
+
+    def _folder(self, path: bytes, folders: set[str]) -> None:
+        if path.endswith(b"/") and len(folders) < MOST_FOLDERS:
+            folders.add(os.fsdecode(path[:-1]))
 
     def _keep(self, xy: str, path: str, renamed_from: str | None = None) -> None:
         self.facts.total += 1

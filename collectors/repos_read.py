@@ -12,8 +12,9 @@ from agentdash.core.text import printable
 from collectors import repos_git
 from collectors.repos_commit import Commit, read_commit
 from collectors.repos_find import Found
-from collectors.repos_gitdir import GitDir, submodules
+from collectors.repos_gitdir import GitDir, Marks, submodules
 from collectors.repos_parse import StatusParser
+from collectors.repos_watch import Unwatched
 
 
 class RepoReader:
@@ -28,20 +29,22 @@ class RepoReader:
     Attributes:
         repo: As it was last read; before that, all is unknown.
         git_processes: How many were started for it in all.
+        unwatched: Folders in which nothing can change what is told: see `read`.
     """
 
     def __init__(self, found: Found, name: str, timeout: float, clock: Clock) -> None:
         self.found = found
         self.git_dir = GitDir.of(found.git_dir)
         self.git_processes = 0
+        self.unwatched = Unwatched()
         self.repo = Repo(str(found.path), printable(name), found.kind, error=found.error)
         self._timeout = timeout
         self._clock = clock
         self._commit: tuple[str, Commit | None] | None = None
         self._one_at_a_time = threading.Lock()
 
-    def marks(self) -> object:
-        """Equal as long as git does nothing in it."""
+    def marks(self) -> Marks:
+        """The same as long as git does nothing in it."""
         upstream = self.repo.upstream
         return self.git_dir.marks(
             *(
@@ -51,13 +54,17 @@ class RepoReader:
             )
         )
 
-    def read(self) -> Repo:
-        """Read it now. A failure is a row with its error, and what was known before stays."""
+    def read(self, *, survey: bool = False) -> Repo:
+        """Read it now. A failure is a row with its error, and what was known before stays.
+
+        Args:
+            survey: Whether to learn, too, which folders git ignores.
+        """
         with self._one_at_a_time:
             if self.found.error is not None:
                 return self.repo
             try:
-                repo = self._bare() if self.found.kind is RepoKind.BARE else self._status()
+                repo = self._bare() if self.found.kind is RepoKind.BARE else self._status(survey)
             except repos_git.GitFailed as failure:
                 repo = replace(self.repo, error=printable(str(failure)))
             except OSError as error:
@@ -67,17 +74,24 @@ class RepoReader:
             self.repo = self.repo if repo == self.repo else repo
             return self.repo
 
-    def with_lock(self) -> Repo:
-        """The repository as last read, with the age that its lock has now."""
-        if self.repo.lock_age_ms is not None:
-            self.repo = replace(self.repo, lock_age_ms=self.git_dir.lock_age_ms(self._clock.now_ms()))
-        return self.repo
+    def look_at_lock(self) -> None:
+        """Take the age that its lock has now, in steps: whole seconds, later tens, later minutes."""
+        age = self.git_dir.lock_age_ms(self._clock.now_ms())
+        if age is not None:
+            step = 1000 if age < 60_000 else 10_000 if age < 600_000 else 60_000
+            age -= age % step
+        if age != self.repo.lock_age_ms:
+            self.repo = replace(self.repo, lock_age_ms=age)
 
-    def _status(self) -> Repo:
+    def _status(self, survey: bool) -> Repo:
         parser = StatusParser()
         path = self.found.path
-        self.git_processes += repos_git.status(path, self.git_dir.config, parser.feed, self._timeout)
+        self.git_processes += repos_git.status(
+            path, self.git_dir.config, parser.feed, self._timeout, ignored=survey
+        )
         facts = parser.facts
+        if survey:
+            self.unwatched = Unwatched(frozenset(facts.ignored), frozenset(facts.unknown))
         operation, step = self.git_dir.operation()
         commit = self._head(facts.head)
         return Repo(
@@ -104,7 +118,8 @@ class RepoReader:
             operation_step=step,
             shallow=self.git_dir.shallow,
             submodules=submodules(path, facts.moved_submodules),
-            lock_age_ms=self.git_dir.lock_age_ms(self._clock.now_ms()),
+            # A lock that lasts is seen by `look_at_lock`; one of a command under way is nobody's concern.
+            lock_age_ms=self.repo.lock_age_ms,
             changes=tuple(facts.changes),
             changes_total=facts.total,
         )

@@ -29,11 +29,19 @@ class Operation(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Submodules:
-    """How its submodules are; ``moved`` counts those checked out at another commit than recorded."""
+    """How its submodules are.
+
+    Attributes:
+        moved: Those that are checked out at another commit than recorded.
+        folders: Where they are, below the repository.
+        quiet: Folders of those whose changes the parent does not tell (``submodule.<name>.ignore``).
+    """
 
     total: int = 0
     uninitialised: int = 0
     moved: int = 0
+    folders: tuple[str, ...] = ()
+    quiet: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +63,7 @@ class Repo:
         head: Commit id; None when there are no commits yet.
         committed_at: Of HEAD, Unix ms.
         operation: An unfinished operation, and how far it is, as ``3/7``.
-        lock_age_ms: Age of an ``index.lock`` that is there; None where there is none.
+        lock_age_ms: Age of an ``index.lock`` that stays, in steps; None where there is none.
         error: Why it could not be read, in words.
     """
 
@@ -104,6 +112,8 @@ class ReposSnapshot:
         complete: Whether the search for nested ones is through.
         mode: ``watching`` or ``polling``: how changes are noticed.
         git_processes: How many git processes this pass started.
+        reason: Why not all changes are noticed by events, in words.
+        problems: Roots that cannot be searched, and why, in words.
     """
 
     taken_at: int
@@ -113,3 +123,5 @@ class ReposSnapshot:
     complete: bool = True
     mode: str = "polling"
     git_processes: int = 0
+    reason: str | None = None
+    problems: tuple[str, ...] = ()

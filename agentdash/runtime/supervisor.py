@@ -43,7 +43,9 @@ class Supervisor:
         recover: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self.collector = collector
-        self.health = SourceHealth(collector.name, expected_every_ms=int(collector.cadence * 1000))
+        # A collector that waits for changes by itself says how long it waits at most.
+        pace = collector.cadence + getattr(collector, "patience", 0.0)
+        self.health = SourceHealth(collector.name, expected_every_ms=int(pace * 1000))
         self._clock = clock
         self._on_snapshot = on_snapshot
         self._on_health = on_health
@@ -72,6 +74,8 @@ class Supervisor:
     def wake(self) -> None:
         """Look again now, or right after the pass under way."""
         self._wake.set()
+        if (wake := getattr(self.collector, "wake", None)) is not None:
+            wake()
 
     async def first_pass(self) -> None:
         """Return when the first pass is done, well or badly."""

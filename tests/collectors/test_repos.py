@@ -16,7 +16,8 @@ from agentdash.core.repos import Operation, Repo, RepoKind, ReposSnapshot, Submo
 from agentdash.core.settings import ReposSettings
 from agentdash.core.snapshot import SourceError
 from collectors.repos import ReposCollector
-from collectors.repos_watch import NoWatch, TreeWatch
+from collectors.repos_tree import TreeWatch
+from collectors.repos_watch import NoWatch
 from tests.support import until
 
 Make = Callable[..., ReposCollector]
@@ -58,7 +59,7 @@ async def collector_of() -> AsyncIterator[Make]:
     made: list[ReposCollector] = []
 
     def make(*roots: Path, **options: object) -> ReposCollector:
-        made.append(ReposCollector(roots, ReposSettings(poll=0.2), "host", SystemClock(), **options))  # type: ignore[arg-type]
+        made.append(ReposCollector(roots, ReposSettings(poll=0.05), "host", SystemClock(), **options))  # type: ignore[arg-type]
         return made[-1]
 
     yield make
@@ -201,7 +202,7 @@ async def test_the_kinds(root: Path, tmp_path: Path, collector_of: Make) -> None
     }
     by_name = {repo.name: repo for repo in snapshot.repos}
     assert {repo.error for repo in snapshot.repos} == {None}
-    assert by_name["web"].submodules == Submodules(2, 1, 1)
+    assert by_name["web"].submodules == Submodules(2, 1, 1, ("lib/one", "lib/two"))
     assert by_name["tree"].branch == "tree"
     assert (by_name["bare.git"].branch, by_name["bare.git"].head) == ("main", None)
     assert by_name["full.git"].subject == "first"
@@ -370,7 +371,7 @@ async def test_reading_changes_no_byte_and_runs_nothing_of_theirs(
     collector = collector_of(root)
     snapshot = await read(collector)
     assert [(repo.name, repo.error, repo.unstaged) for repo in snapshot.repos] == [
-        ("web", None, 0),
+        ("web", None, 1),  # its submodule
         ("web/lib", None, 1),
     ]
     for one in collector._followed.values():
@@ -449,3 +450,115 @@ async def test_at_the_limit_of_watches_it_polls_and_says_so(root: Path, collecto
         return all(one.reader.repo.unstaged == 1 for one in collector._followed.values())
 
     await until(both_changed)
+
+
+async def watching(collector: ReposCollector) -> TreeWatch:
+    await collector.collect()
+    if not isinstance(collector._watch, TreeWatch):
+        pytest.skip("no file-system events here")
+    return collector._watch
+
+
+async def row(
+    collector: ReposCollector, expected: Callable[[Repo], bool], what: str, name: str = "web"
+) -> Repo:
+    async def look() -> Repo | None:
+        snapshot = await collector.collect()
+        return next((r for r in snapshot.repos if r.name == name and expected(r)), None) if snapshot else None
+
+    return await until(look, what=what)
+
+
+async def test_what_git_ignores_is_not_watched_and_what_it_tracks_is(root: Path, collector_of: Make) -> None:
+    web = repository(root / "web")
+    (web / ".gitignore").write_text("/out/\n")
+    for folder in ("src/inner", "build", "node_modules/a/b", "out/a/b"):
+        (web / folder).mkdir(parents=True)
+        (web / folder / "file").write_text("1\n")
+    git(web, "add", ".gitignore", "src", "build")
+    git(web, "commit", "-qm", "first")
+    collector = collector_of(root)
+    watch = await watching(collector)
+
+    def watched() -> set[str]:
+        below = (Path(one.name) for one in watch._folders.values() if not one.in_git)
+        return {str(path.relative_to(web)) for path in below if path.is_relative_to(web)}
+
+    assert watched() == {".", "src", "src/inner", "build"}
+    (web / "build/file").write_text("2\n")  # a pruned name, and tracked all the same
+    await row(collector, lambda repo: repo.unstaged == 1, "a change in a tracked folder called build")
+    (web / "out/new/deep").mkdir(parents=True)
+    (web / "lib/deep").mkdir(parents=True)
+    (web / "lib/deep/x").write_text("")
+    await row(collector, lambda repo: repo.untracked == 2, "a new folder, and node_modules")
+    await collector.collect()
+    assert "lib/deep" in watched()
+    assert not any(name.startswith(("out", "node_modules")) for name in watched())
+    (web / ".gitignore").write_text("/lib/\n")
+    await row(collector, lambda repo: repo.unstaged == 2, "out is not ignored any more")
+
+    async def anew() -> bool:
+        await collector.collect()
+        return "out/a/b" in watched() and "lib" not in watched()
+
+    await until(anew, what="other rules, other watches")
+
+
+async def test_the_changes_of_a_submodule_are_one_of_its_parent(
+    root: Path, tmp_path: Path, collector_of: Make
+) -> None:
+    library = repository(tmp_path / "library")
+    commit(library)
+    middle = repository(tmp_path / "middle")
+    git(middle, "submodule", "--quiet", "add", str(library), "deep")
+    commit(middle)
+    web = repository(root / "web")
+    git(web, "submodule", "--quiet", "add", str(middle), "lib")
+    git(web, "submodule", "--quiet", "update", "--init", "--recursive")
+    commit(web)
+    collector = collector_of(root)
+    before = await read(collector)
+    assert [(repo.name, repo.unstaged) for repo in before.repos] == [
+        ("web", 0), ("web/lib", 0), ("web/lib/deep", 0),
+    ]  # fmt: skip
+    (web / "lib/deep/a.txt").write_text("changed\n")
+    repo = await row(collector, lambda repo: repo.unstaged == 1, "two levels below")
+    assert [(change.path, change.xy) for change in repo.changes] == [("lib", ".M")]
+    assert git(web, "status", "--porcelain") == "M lib"  # git's own word, stripped
+    git(web / "lib/deep", "checkout", "-q", "a.txt")
+    await row(collector, lambda repo: not repo.dirty, "clean again")
+
+
+async def test_a_lock_is_seen_within_a_second_and_a_short_one_never(root: Path, collector_of: Make) -> None:
+    web = repository(root / "web")
+    commit(web)
+    collector = collector_of(root)
+    assert (await only(collector)).lock_age_ms is None
+    lock = web / ".git/index.lock"
+    lock.write_text("")
+    lock.unlink()
+    for _ in range(3):
+        assert await collector.collect() is None
+    lock.write_text("")
+    repo = await row(collector, lambda repo: repo.lock_age_ms is not None, "the lock")
+    assert (repo.lock_age_ms or 0) <= 1000
+    lock.unlink()
+    await row(collector, lambda repo: repo.lock_age_ms is None, "the lock is gone")
+
+
+async def test_a_root_that_cannot_be_searched_is_said_beside_those_that_can(
+    root: Path, tmp_path: Path, collector_of: Make
+) -> None:
+    commit(repository(root / "web"))
+    snapshot = await read(collector_of(root, tmp_path / "missing"))
+    assert [repo.name for repo in snapshot.repos] == ["web"]
+    assert snapshot.problems == (f"the projects folder {tmp_path / 'missing'} is not there",)
+
+
+async def test_a_repository_that_comes_far_below_is_found_by_events(root: Path, collector_of: Make) -> None:
+    (root / "team/area").mkdir(parents=True)
+    commit(repository(root / "web"))
+    collector = collector_of(root)
+    await watching(collector)
+    commit(repository(root / "team/area/new/app"))
+    await row(collector, lambda repo: repo.subject == "first", "the new one", name="team/area/new/app")

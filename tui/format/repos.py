@@ -35,15 +35,25 @@ def listing(snapshot: ReposSnapshot, now: int) -> Listing:
     parts = [str(len(repos)), f"{changed} changed", "live" if snapshot.mode == "watching" else snapshot.mode]
     if not snapshot.complete:
         parts.append("searching")
+    if snapshot.reason:
+        parts.append(printable(snapshot.reason))
     roots = ", ".join(snapshot.roots)
     return Listing(
-        items=tuple(item(repo, now) for repo in repos),
+        items=(*map(_problem, snapshot.problems), *(item(repo, now) for repo in repos)),
         summary=" · ".join(parts),
         empty=(
             f"no git repositories below {printable(roots)}",
             "name another folder:  agentdash --projects DIR",
         ),
     )
+
+
+def _problem(words: str) -> Item:
+    """A root that cannot be searched: a line of its own, above all others."""
+    text = printable(words)
+    cells = (Cell("✗", "bad"), Cell(text, "bad"), Cell("error", "bad bold"), Cell("?", "unknown"), Cell(""))
+    filled = (*cells, Cell(text, "bad"), *(Cell(""),) * 4)
+    return Item(Row(key=("problem", words), cells=filled, selectable=False), None, problem=True)
 
 
 def _order(repo: Repo) -> tuple[int, str]:
