@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import RedisError
 
 from agentdash.core.clock import Clock
 from agentdash.core.runs import RunKeys
@@ -14,14 +13,20 @@ from agentdash.core.settings import StreamsSettings
 from agentdash.core.snapshot import SourceError, Topic
 from agentdash.core.streams import Stream, StreamsSnapshot
 from agentdash.server.client import in_words
+from collectors.streams_count import LagCount
 from collectors.streams_discovery import SLICE_EVERY, Discovery
-from collectors.streams_read import PER_WRITE, Read, Reads, lacks_full, read_full, read_pairs
+from collectors.streams_pending import PendingWalk
+from collectors.streams_pulse import Pulse
+from collectors.streams_read import Reads
+from collectors.streams_readers import ReaderWatch
 from collectors.streams_sample import Sampler
+from collectors.streams_topology import Topology
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-LABEL_EVERY = 30.0
+SEEN_FOR = 10.0
+"""Seconds."""
 
 
 class StreamsCollector:
@@ -45,14 +50,21 @@ class StreamsCollector:
         self.timeout = 10.0
         self._reads = Reads(client)
         self._discovery = Discovery(settings, run_keys)
+        self._pulse = Pulse(clock)
+        self._topology = Topology(settings.poll)
         self._sampler = Sampler()
+        self._walk = PendingWalk()
+        self._count = LagCount(settings.lag_limit)
+        self._readers = ReaderWatch(database(client))
         self._host = host
         self._clock = clock
-        self._streams: dict[bytes, Stream] = {}
-        self._full = True
-        self._server = ""
-        self._label_at = 0.0
+        self._shown: dict[bytes, Stream] = {}
+        self._seen: dict[bytes, float] = {}
         self._last_pass: float | None = None
+
+    def look_at(self, stream: bytes) -> None:
+        """A person looks at *stream*: it is read in full for the next while, however many there are."""
+        self._seen[stream] = self._clock.monotonic() + SEEN_FOR
 
     async def collect(self) -> StreamsSnapshot:
         """Read once.
@@ -75,42 +87,36 @@ class StreamsCollector:
 
     async def _pass(self) -> StreamsSnapshot:
         begun = self._clock.monotonic()
-        server_ms, ping_ms = await self._server_time()
+        await self._pulse.feel(self._reads)
+        if self._pulse.other_server:
+            self._restart()
         await self._discovery.look(self._reads, self._slices(begun))
         self._last_pass = begun
-        names = self._discovery.names
         taken_at = self._clock.now_ms()
-        answers = await self._read(names, server_ms)
-        kept = [self._keep(name, answer) for name, answer in zip(names, answers, strict=True)]
-        streams = [stream for stream in kept if stream is not None]
-        await self._sampler.look(self._reads, streams)
-        streams = [self._shared(self._sampler.apply(stream)) for stream in streams]
-        self._streams = {stream.name: stream for stream in streams}
-        self._sampler.keep(self._streams)
+        names = self._discovery.names
+        fresh = await self._topology.read(self._reads, names, self._pulse.server_ms, self._on_screen(begun))
+        for gone in self._topology.gone:
+            self._discovery.forget(gone)
+        streams = self._topology.streams
+        touched = fresh | await self._sampler.look(self._reads, streams)
+        touched |= await self._walk.look(self._reads, streams)
+        touched |= await self._count.look(self._reads, streams, begun)
+        readers = await self._readers.look(self._reads, streams, begun)
+        self._show(streams, touched)
         return StreamsSnapshot(
             taken_at=taken_at,
             host=self._host,
-            streams=tuple(streams),
-            server=self._server,
+            streams=tuple(self._shown.values()),
+            server=self._pulse.server,
             known=self._discovery.known,
             scan_complete=self._discovery.complete,
             round_trips=self._reads.round_trips,
             commands=self._reads.commands,
-            ping_ms=ping_ms,
+            ping_ms=self._pulse.ping_ms,
+            gaps=self._gaps(),
+            epoch=self._pulse.epoch,
+            readers=readers,
         )
-
-    async def _server_time(self) -> tuple[int, float]:
-        """The server's clock in Unix ms, and how long it took to answer; now and then its name as well."""
-        begun = self._clock.monotonic()
-        _, now = await self._reads.ask([("PING",), ("TIME",)])
-        ping_ms = (self._clock.monotonic() - begun) * 1000
-        if not self._server or begun - self._label_at > LABEL_EVERY:
-            (info,) = await self._reads.ask([("INFO", "server")])
-            self._server = server_label(info) or self._server
-            self._label_at = begun
-        if isinstance(now, ResponseError):
-            return self._clock.now_ms(), ping_ms
-        return int(now[0]) * 1000 + int(now[1]) // 1000, ping_ms
 
     def _slices(self, now: float) -> int:
         """How many slices of the key space may be looked at: as many as time has passed for."""
@@ -118,54 +124,43 @@ class StreamsCollector:
             return 10
         return int((now - self._last_pass) / SLICE_EVERY)
 
-    async def _read(self, names: Sequence[bytes], server_ms: int) -> list[Read]:
-        answers: list[Read] = []
-        for start in range(0, len(names), PER_WRITE):
-            part = names[start : start + PER_WRITE]
-            if self._full:
-                try:
-                    answers += await read_full(self._reads, part, server_ms)
-                    continue
-                except ResponseError as problem:
-                    if not lacks_full(problem):
-                        raise
-                    self._full = False
-            answers += await read_pairs(self._reads, part)
-        return answers
+    def _on_screen(self, now: float) -> frozenset[bytes]:
+        self._seen = {name: until for name, until in self._seen.items() if until > now}
+        return frozenset(self._seen)
 
-    def _keep(self, name: bytes, answer: Read) -> Stream | None:
-        """The stream as read; where it was refused, its last good read with the reason."""
-        if isinstance(answer, Stream):
-            return answer
-        if answer is None:
-            self._discovery.forget(name)
-            return None
-        return replace(self._streams.get(name, Stream(name, 0)), error=answer)
+    def _show(self, streams: Sequence[Stream], touched: Collection[bytes]) -> None:
+        """What was read with what was looked up; the object of the last pass where nothing changed."""
+        shown = {}
+        for stream in streams:
+            before = self._shown.get(stream.name)
+            if before is None or stream.name in touched:
+                whole = self._sampler.apply(self._walk.apply(self._count.apply(stream)))
+                before = before if before == whole else whole
+            shown[stream.name] = before
+        if len(shown) != len(self._shown):
+            self._sampler.keep(shown)
+        self._shown = shown
 
-    def _shared(self, stream: Stream) -> Stream:
-        """The object of the last pass where nothing changed, so that comparing is cheap."""
-        before = self._streams.get(stream.name)
-        if before is None:
-            return stream
-        if before == stream:
-            return before
-        return replace(stream, groups=before.groups) if before.groups == stream.groups else stream
+    def _gaps(self) -> tuple[str, ...]:
+        found = (
+            *self._pulse.gaps,
+            self._discovery.gap,
+            *self._sampler.gaps,
+            self._walk.gap,
+            self._count.gap,
+            self._readers.gap,
+            self._topology.gap,
+        )
+        return tuple(gap for gap in found if gap is not None)
+
+    def _restart(self) -> None:
+        """Whatever was learned of the server may be true no more."""
+        for part in (self._discovery, self._topology, self._sampler, self._walk, self._count, self._readers):
+            part.restart()
 
     def _lost(self) -> None:
-        self._discovery.restart()
-        self._server = ""
-
-
-def server_label(info: object) -> str | None:
-    """``valkey 9.1.2`` or ``redis 7.2.4``, from the reply of ``INFO server``; None where it is not told."""
-    if not isinstance(info, (bytes, str)):
-        return None
-    text = info.decode("utf-8", "replace") if isinstance(info, bytes) else info
-    facts = dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
-    for name in ("valkey", "redis"):
-        if version := facts.get(f"{name}_version"):
-            return f"{name} {version}"
-    return None
+        self._pulse.lost()
+        self._restart()
 
 
 def where(client: Redis) -> str:
@@ -174,3 +169,9 @@ def where(client: Redis) -> str:
     if path := kwargs.get("path"):
         return f"unix://{path}"
     return f"redis://{kwargs.get('host', 'localhost')}:{kwargs.get('port', 6379)}/{kwargs.get('db') or 0}"
+
+
+def database(client: Redis) -> int:
+    """The number of the database that *client* reads."""
+    kwargs = getattr(getattr(client, "connection_pool", None), "connection_kwargs", {})
+    return int(kwargs.get("db") or 0)

@@ -25,6 +25,7 @@ class Discovery:
 
     Attributes:
         complete: Whether one whole round has been through the key space.
+        gap: Why new streams are not found, in words; None where they are.
     """
 
     def __init__(self, settings: StreamsSettings, run_keys: RunKeys) -> None:
@@ -40,6 +41,7 @@ class Discovery:
         self._over_this_round: set[bytes] = set()
         self._over = 0
         self.complete = False
+        self.gap: str | None = None
 
     @property
     def names(self) -> list[bytes]:
@@ -74,11 +76,13 @@ class Discovery:
             except NoPermissionError as problem:
                 if self._names:
                     self.complete = True
+                    self.gap = "SCAN is not allowed (+scan): only streams that are known already are read"
                     return
                 raise SourceError(
                     f"the server's ACL does not let this user look for streams: {problem}",
                     "allow +scan, or name the streams in streams.include",
                 ) from problem
+            self.gap = None
             self._take(found)
             if self._cursor == 0:
                 self.complete = True

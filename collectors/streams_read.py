@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import MasterDownError, NoPermissionError, ResponseError
 
 from agentdash.core.streams import Stream
+from collectors import streams_wire
 from collectors.streams_reply import BadReplyError, group_names, parse_full, parse_pair
 
 if TYPE_CHECKING:
@@ -27,7 +29,9 @@ Read = Stream | str | None
 
 
 class Reads:
-    """Sends commands in pipelines and counts what they cost.
+    """Sends commands, fifty a write, and counts what they cost.
+
+    Only reads: where the server had closed the connection, a write is repeated once.
 
     Attributes:
         round_trips: Writes that were answered, since `begin`.
@@ -38,6 +42,7 @@ class Reads:
         self.client = client
         self.round_trips = 0
         self.commands = 0
+        self._wire = streams_wire.usable(client)
 
     def begin(self) -> None:
         """Count anew."""
@@ -46,9 +51,6 @@ class Reads:
 
     async def ask(self, commands: Sequence[Command]) -> list[Any]:
         """Send *commands*, at most `PER_WRITE` a write.
-
-        The command's name goes as bytes, with its words apart: redis-py finds its readers of replies by names
-        that are text, so replies come as the server gave them (its reader of XRANGE loses repeated fields).
 
         Returns:
             The replies in order; where the server refused a command, its `ResponseError`.
@@ -59,12 +61,37 @@ class Reads:
         replies: list[Any] = []
         for start in range(0, len(commands), PER_WRITE):
             part = commands[start : start + PER_WRITE]
-            pipeline = self.client.pipeline(transaction=False)
-            for command in part:
-                pipeline.execute_command(command[0].encode(), *command[1:])
-            replies += await pipeline.execute(raise_on_error=False)
+            replies += await self._write(part)
             self.round_trips += 1
             self.commands += len(part)
+        return replies
+
+    async def _write(self, part: Sequence[Command]) -> list[Any]:
+        if not self._wire:
+            return await self._pipeline(part)
+        commands = [streams_wire.packed(command) for command in part]
+        patience = self.client.connection_pool.connection_kwargs.get("socket_timeout")
+        try:
+            try:
+                return await streams_wire.ask(self.client, commands, patience)
+            except RedisConnectionError as problem:
+                if type(problem) is not RedisConnectionError:  # those below it are answers of the server
+                    raise
+                return await streams_wire.ask(self.client, commands, patience)
+        except AttributeError:
+            self._wire = False  # another redis-py than the one that this was written for
+            return await self._pipeline(part)
+
+    async def _pipeline(self, part: Sequence[Command]) -> list[Any]:
+        """By redis-py's public means.
+
+        The command's name goes as bytes, with its words apart: redis-py finds its readers of replies by names
+        that are text, so replies come as the server gave them (its reader of XRANGE loses repeated fields).
+        """
+        pipeline = self.client.pipeline(transaction=False)
+        for command in part:
+            pipeline.execute_command(command[0].encode(), *command[1:])
+        replies: list[Any] = await pipeline.execute(raise_on_error=False)
         return replies
 
 
@@ -112,6 +139,21 @@ async def read_pairs(reads: Reads, names: Sequence[bytes]) -> list[Read]:
     return answers
 
 
+async def read_one(reads: Reads, name: bytes, server_ms: int) -> Read:
+    """Read one stream, whatever the server's version.
+
+    Raises:
+        redis.exceptions.RedisError: when the connection fails.
+    """
+    try:
+        (found,) = await read_full(reads, [name], server_ms)
+    except ResponseError as problem:
+        if not lacks_full(problem):
+            raise
+        (found,) = await read_pairs(reads, [name])
+    return found
+
+
 def refusal(problem: ResponseError) -> str | None:
     """Why a stream could not be read, in words; None where it simply is no stream (any more).
 
@@ -152,9 +194,14 @@ def _pair(
         if isinstance(reply, ResponseError):
             return refusal(reply)
     # A group that went between the two rounds has no consumers and no pending entries to show.
-    told = [() if isinstance(reply, ResponseError) else reply for reply in consumers]
-    waiting = [() if isinstance(reply, ResponseError) else reply for reply in oldest]
+    told = [None if isinstance(reply, NoPermissionError) else _or_none(reply) for reply in consumers]
+    waiting = [_or_none(reply) for reply in oldest]
     try:
         return parse_pair(name, info, groups, told, waiting)
     except BadReplyError as problem:
         return f"the server's description of it was not understood ({problem})"
+
+
+def _or_none(reply: object) -> object:
+    """*reply*, or () where the server refused: a group that has gone meanwhile has nothing to show."""
+    return () if isinstance(reply, ResponseError) else reply

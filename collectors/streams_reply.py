@@ -60,7 +60,8 @@ def parse_pair(
         name: The key.
         info: Reply of ``XINFO STREAM name``.
         groups: Reply of ``XINFO GROUPS name``.
-        consumers: Replies of ``XINFO CONSUMERS name group``, one a group, in order; () where not asked.
+        consumers: Replies of ``XINFO CONSUMERS name group``, one a group, in order; None for one that the
+            server's ACL refuses.
         oldest: Replies of ``XPENDING name group - + 1``, likewise.
 
     Raises:
@@ -78,7 +79,8 @@ def parse_pair(
                 of,
                 pending=_count(of.get(b"pending")),
                 oldest=_first_pending(oldest[number] if number < len(oldest) else None),
-                consumers=_plain_consumers(consumers[number] if number < len(consumers) else None),
+                consumers=_plain_consumers(consumers[number] if number < len(consumers) else ()),
+                told=number >= len(consumers) or consumers[number] is not None,
             )
         )
     return replace(stream, groups=tuple(found))
@@ -129,6 +131,7 @@ def _group(
     pending: int,
     oldest: OldestPending | None,
     consumers: tuple[Consumer, ...],
+    told: bool = True,
 ) -> Group:
     delivered = _need_text(raw.get(b"last-delivered-id"))
     entries_read = _maybe_int(raw.get(b"entries-read"))
@@ -151,6 +154,7 @@ def _group(
         entries_read=entries_read,
         oldest_pending=oldest,
         consumers=consumers,
+        consumers_known=told,
     )
 
 

@@ -1,4 +1,4 @@
-"""What is too dear for every poll, looked up a few at a time: memory, and the newest entry's fields."""
+"""What is too dear for every poll, looked up a few at a time: memory, and how the newest entries look."""
 
 from __future__ import annotations
 
@@ -8,13 +8,19 @@ from dataclasses import dataclass, replace
 from redis.exceptions import NoPermissionError, ResponseError
 
 from agentdash.core.streams import Stream
-from agentdash.core.text import decode
 from collectors.streams_read import Command, Reads
-from collectors.streams_reply import BadReplyError, entry
+from collectors.streams_schema import MOST_PRODUCERS, Schema, schema_of
 
 PER_POLL = 8
-MOST_FIELDS = 64
+ENTRIES = 5
 MOST_BYTES_AN_ENTRY = 256 * 1024
+FEW_BYTES_AN_ENTRY = 16 * 1024
+"""Where entries are larger than this, only one is fetched."""
+
+_GAPS = {
+    "memory": "MEMORY USAGE is not allowed (+memory|usage): the memory of streams is not known",
+    "fields": "XREVRANGE is not allowed (+xrevrange): fields, producers and schemas are not known",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +28,8 @@ class Sample:
     """What was last looked up of one stream; `last_id` is how the stream stood then."""
 
     memory_bytes: int | None = None
-    fields: tuple[str, ...] | None = None
+    schema: Schema | None = None
+    producers: tuple[str, ...] = ()
     last_id: str | None = None
 
 
@@ -34,12 +41,30 @@ class Sampler:
         self._turn: list[bytes] = []
         self._denied: set[str] = set()
 
+    @property
+    def gaps(self) -> tuple[str, ...]:
+        """What may not be looked up, each with the permission that is missing."""
+        return tuple(_GAPS[what] for what in sorted(self._denied))
+
+    def restart(self) -> None:
+        """The server may be another one, with other rights."""
+        self._denied.clear()
+
     def apply(self, stream: Stream) -> Stream:
         """*stream* with what is known of it."""
         sample = self._samples.get(stream.name)
         if sample is None:
             return stream
-        return replace(stream, memory_bytes=sample.memory_bytes, fields=sample.fields)
+        if sample.schema is None:
+            return replace(stream, memory_bytes=sample.memory_bytes)
+        return replace(
+            stream,
+            memory_bytes=sample.memory_bytes,
+            fields=sample.schema.fields,
+            field_sets=sample.schema.field_sets,
+            payload=sample.schema.payload,
+            producers=sample.producers,
+        )
 
     def keep(self, names: Iterable[bytes]) -> None:
         """Forget all but *names*."""
@@ -47,8 +72,11 @@ class Sampler:
         for name in [name for name in self._samples if name not in wanted]:
             del self._samples[name]
 
-    async def look(self, reads: Reads, streams: Sequence[Stream]) -> None:
-        """Look up the next few: ``MEMORY USAGE`` (sampled by the server), the newest entry; one round trip.
+    async def look(self, reads: Reads, streams: Sequence[Stream]) -> set[bytes]:
+        """Look up the next few: ``MEMORY USAGE`` (sampled by the server), the newest entries; one round trip.
+
+        Returns:
+            The names of those that were looked up.
 
         Raises:
             redis.exceptions.RedisError: when the connection fails.
@@ -58,13 +86,14 @@ class Sampler:
         for stream in chosen:
             if "memory" not in self._denied:
                 commands.append((stream, "memory", ("MEMORY", "USAGE", stream.name)))
-            if "fields" not in self._denied and self._affordable(stream):
-                commands.append((stream, "fields", ("XREVRANGE", stream.name, "+", "-", "COUNT", 1)))
+            if "fields" not in self._denied and (count := self._affordable(stream)):
+                commands.append((stream, "fields", ("XREVRANGE", stream.name, "+", "-", "COUNT", count)))
         if not commands:
-            return
+            return set()
         replies = await reads.ask([command for _, _, command in commands])
         for (stream, what, _), reply in zip(commands, replies, strict=True):
             self._note(stream, what, reply)
+        return {stream.name for stream in chosen}
 
     def _next(self, streams: dict[bytes, Stream]) -> list[Stream]:
         never = [name for name in streams if name not in self._samples][:PER_POLL]
@@ -77,14 +106,19 @@ class Sampler:
                 chosen.append(streams[name])
         return chosen
 
-    def _affordable(self, stream: Stream) -> bool:
-        """Whether its newest entry may be fetched: memory is looked up first, very large entries are left."""
+    def _affordable(self, stream: Stream) -> int:
+        """How many of its newest entries may be fetched; memory is looked up first."""
+        if stream.length <= 0:
+            return 0
         sample = self._samples.get(stream.name)
         if sample is None:
-            return stream.length > 0 and "memory" in self._denied
-        if (sample.memory_bytes or 0) > MOST_BYTES_AN_ENTRY * max(1, stream.length):
-            return False
-        return stream.length > 0 and (sample.fields is None or sample.last_id != stream.last_id)
+            return 1 if "memory" in self._denied else 0
+        if sample.schema is not None and sample.last_id == stream.last_id:
+            return 0
+        each = (sample.memory_bytes or 0) / stream.length
+        if each > MOST_BYTES_AN_ENTRY:
+            return 0
+        return ENTRIES if each <= FEW_BYTES_AN_ENTRY and sample.memory_bytes is not None else 1
 
     def _note(self, stream: Stream, what: str, reply: object) -> None:
         sample = self._samples.get(stream.name, Sample())
@@ -93,15 +127,7 @@ class Sampler:
                 self._denied.add(what)
         elif what == "memory":
             sample = replace(sample, memory_bytes=reply if isinstance(reply, int) else None)
-        elif isinstance(reply, list) and reply:
-            sample = replace(sample, fields=field_names(reply[0]), last_id=stream.last_id)
+        elif isinstance(reply, list) and (schema := schema_of(reply)) is not None:
+            known = tuple(dict.fromkeys((*schema.producers, *sample.producers)))[:MOST_PRODUCERS]
+            sample = replace(sample, schema=schema, producers=known, last_id=stream.last_id)
         self._samples[stream.name] = sample
-
-
-def field_names(reply: object) -> tuple[str, ...] | None:
-    """The names of an entry's fields, printable, in order, bounded, each once; None if not understood."""
-    try:
-        _, fields = entry(reply)
-    except BadReplyError:
-        return None
-    return tuple(dict.fromkeys(decode(name) for name, _ in fields[:MOST_FIELDS]))

@@ -143,7 +143,8 @@ class StreamJudge:
         self, window: GroupWindow, group: Group, rate_in: float | None, now: int
     ) -> GroupJudgement:
         idle = least(consumer.idle_ms for consumer in group.consumers)
-        opinion = verdict(window, len(group.consumers), idle, self._window_ms)
+        consumers = len(group.consumers) if group.consumers_known else None
+        opinion = verdict(window, consumers, idle, self._window_ms)
         known = window.span_ms >= LEAST_RATE_MS
         outgoing = rate_out(window.samples[0], window.samples[-1], rate_in) if known else None
         return GroupJudgement(
@@ -151,7 +152,9 @@ class StreamJudge:
             since=opinion.since,
             rate_out=outgoing,
             forecast_s=forecast_s(group.lag.value, rate_in, outgoing),
-            active=active_consumers(window, group, now, self._dead_ms, self._readers),
+            active=None
+            if consumers is None
+            else active_consumers(window, group, now, self._dead_ms, self._readers),
             why=opinion.why,
             window_s=window.span_ms / 1000,
             pending_since=window.pending_since,

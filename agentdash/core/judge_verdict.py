@@ -23,12 +23,12 @@ class Opinion:
     why: str
 
 
-def verdict(window: GroupWindow, consumers: int, tried_ms: int | None, window_ms: int) -> Opinion:
+def verdict(window: GroupWindow, consumers: int | None, tried_ms: int | None, window_ms: int) -> Opinion:
     """Judge one group.
 
     Args:
         window: Its past, the newest sample included.
-        consumers: How many it has.
+        consumers: How many it has; None when unknown.
         tried_ms: How long ago one of them last tried to read; None when unknown.
         window_ms: The span that must be watched before a verdict.
 
@@ -48,7 +48,7 @@ def verdict(window: GroupWindow, consumers: int, tried_ms: int | None, window_ms
     if now.lag == 0:
         return Opinion(Verdict.OK, None, "keeps up")
     if window.stands and not window.was_zero:
-        return _standing(window, now, tried_ms, window_ms)
+        return _standing(window, now, consumers, tried_ms, window_ms)
     if window.peak is not None and window.back_at >= window.samples[0].at:
         return Opinion(Verdict.REWOUND, window.back_at, "its position went back")
     if window.was_zero:
@@ -61,8 +61,12 @@ def verdict(window: GroupWindow, consumers: int, tried_ms: int | None, window_ms
     return Opinion(Verdict.OK, None, "catches up")
 
 
-def _standing(window: GroupWindow, now: GroupSample, tried_ms: int | None, window_ms: int) -> Opinion:
+def _standing(
+    window: GroupWindow, now: GroupSample, consumers: int | None, tried_ms: int | None, window_ms: int
+) -> Opinion:
     stood = f"given nothing for {age(now.at - window.position_since)}"
+    if consumers is None:
+        return Opinion(Verdict.STALLED, window.position_since, f"{stood}; who reads is not known")
     if tried_ms is None or tried_ms >= window_ms:
         return Opinion(Verdict.STOPPED, window.position_since, f"{stood}, and nobody tries")
     return Opinion(Verdict.STALLED, window.position_since, f"{stood}, though a consumer tries")

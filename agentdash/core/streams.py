@@ -80,6 +80,7 @@ class Group:
     """One consumer group as the server reports it, with the lag judged by what its ids prove.
 
     Attributes:
+        consumers_known: False where the server does not let us list them: there may be any number.
         most_delivered: The pending entry that was delivered most often, as far as entries were looked up.
     """
 
@@ -91,6 +92,7 @@ class Group:
     oldest_pending: OldestPending | None = None
     consumers: tuple[Consumer, ...] = ()
     most_delivered: OldestPending | None = None
+    consumers_known: bool = True
 
     @property
     def worst(self) -> OldestPending | None:

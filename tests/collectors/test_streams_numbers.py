@@ -113,7 +113,7 @@ async def test_a_server_without_full_is_asked_in_the_old_way(
     monkeypatch.setattr(stage.collector._reads, "ask", refuse)
     await stage.poll()
     await compare(client, stage.stream(b"jobs"))
-    assert stage.collector._full is False
+    assert stage.collector._topology._full is False
 
 
 async def test_lag_by_what_ids_prove(client: Redis) -> None:
@@ -127,9 +127,14 @@ async def test_lag_by_what_ids_prove(client: Redis) -> None:
     lags = {group.name: group.lag for group in stage.stream(b"jobs").groups}
     assert lags[b"all"] == Lag(15)
     assert lags[b"end"] == Lag(0)
-    assert lags[b"middle"].grade is LagGrade.UNKNOWN
-    assert lags[b"middle"].value is None
-    assert lags[b"middle"].reason
+    assert (lags[b"middle"].value, lags[b"middle"].grade) == (10, LagGrade.EXACT)
+    assert lags[b"middle"].reason == "counted entry by entry"
+    stage.collector._count.gap = "may not be counted"
+    stage.collector._count._counted.clear()
+    await stage.poll()
+    (middle,) = [group.lag for group in stage.stream(b"jobs").groups if group.name == b"middle"]
+    assert (middle.value, middle.grade) == (None, LagGrade.UNKNOWN)
+    assert middle.reason
 
 
 async def test_a_lying_counter_is_not_believed(client: Redis) -> None:
@@ -138,8 +143,10 @@ async def test_a_lying_counter_is_not_believed(client: Redis) -> None:
     stage = Stage(client)
     await stage.poll()
     (group,) = stage.stream(b"jobs").groups
-    assert group.lag.grade is LagGrade.UNKNOWN
-    assert "-980" in (group.lag.reason or "")
+    assert group.lag == Lag(15, LagGrade.EXACT, "counted entry by entry")
+    (raw,) = stage.collector._topology.streams
+    assert raw.groups[0].lag.grade is LagGrade.UNKNOWN
+    assert "-980" in (raw.groups[0].lag.reason or "")
 
 
 async def test_memory_fields_and_a_cap_are_learned_by_and_by(client: Redis) -> None:

@@ -1,0 +1,117 @@
+"""The streams as the server describes them, read in full or as far as needed, and kept from pass to pass."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+from redis.exceptions import ResponseError
+
+from agentdash.core.streams import Stream
+from collectors.streams_looks import Looks
+from collectors.streams_read import PER_WRITE, Read, Reads, lacks_full, read_full, read_pairs
+
+
+class Topology:
+    """All streams that are read.
+
+    Attributes:
+        streams: As last read, in the order of their names.
+        gone: Those that the last pass found to be no streams (any more).
+        gap: What may not be read of all of them, in words.
+    """
+
+    def __init__(self, poll: float) -> None:
+        self._looks = Looks(poll)
+        self._full = True
+        self._known: dict[bytes, Stream] = {}
+        self.gone: list[bytes] = []
+        self.gap: str | None = None
+
+    @property
+    def streams(self) -> Sequence[Stream]:
+        """In the order of their names."""
+        return list(self._known.values())
+
+    def restart(self) -> None:
+        """The server may be another one, of another version; what was read stays until it is read again."""
+        self._full = True
+        self._looks.restart()
+
+    async def read(
+        self, reads: Reads, names: Sequence[bytes], server_ms: int, seen: Collection[bytes]
+    ) -> set[bytes]:
+        """Bring *names* up to date.
+
+        Args:
+            reads: To ask through.
+            names: All that are to be known, sorted.
+            server_ms: The server's own time, Unix ms.
+            seen: Those on the screen.
+
+        Returns:
+            The names of those that are another object now.
+
+        Raises:
+            redis.exceptions.RedisError: when the connection fails.
+        """
+        due = self._looks.full(names, self._known, seen)
+        rest = [name for name in names if name not in due]
+        if rest:
+            due |= await self._looks.changed(reads, rest)
+        asked = [name for name in names if name in due]
+        answers = await self._ask(reads, asked, server_ms)
+        found = dict(zip(asked, answers, strict=True))
+        self.gone = [name for name, answer in found.items() if answer is None]
+        known: dict[bytes, Stream] = {}
+        fresh = set()
+        for name in names:
+            before = self._known.get(name)
+            if name not in found:
+                if before is not None:
+                    known[name] = before
+                continue
+            answer = found[name]
+            if answer is None:
+                continue
+            stream = known[name] = _kept(name, before, answer)
+            if stream is not before:
+                fresh.add(name)
+            self._looks.note(before, stream)
+        if len(known) != len(self._known):
+            self._looks.keep(known)
+        self._known = known
+        self.gap = _gap(self._known.values())
+        return fresh
+
+    async def _ask(self, reads: Reads, names: Sequence[bytes], server_ms: int) -> list[Read]:
+        answers: list[Read] = []
+        for start in range(0, len(names), PER_WRITE):
+            part = names[start : start + PER_WRITE]
+            if self._full:
+                try:
+                    answers += await read_full(reads, part, server_ms)
+                    continue
+                except ResponseError as problem:
+                    if not lacks_full(problem):
+                        raise
+                    self._full = False
+            answers += await read_pairs(reads, part)
+        return answers
+
+
+def _kept(name: bytes, before: Stream | None, answer: Stream | str) -> Stream:
+    """The stream as read; the object of before where it is equal; where it was refused, with the reason."""
+    if isinstance(answer, str):
+        return replace(before or Stream(name, 0), error=answer)
+    if before is None:
+        return answer
+    if before == answer:
+        return before
+    return replace(answer, groups=before.groups) if before.groups == answer.groups else answer
+
+
+def _gap(streams: Collection[Stream]) -> str | None:
+    if all(group.consumers_known for stream in streams for group in stream.groups):
+        return None
+    return "XINFO CONSUMERS is not allowed (+xinfo|consumers, before Redis 7 +xinfo): who reads is not known"
