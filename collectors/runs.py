@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
@@ -13,6 +14,7 @@ from agentdash.core.runs import Run, RunKeys, RunsSnapshot
 from agentdash.core.settings import RunsSettings
 from agentdash.core.snapshot import Topic
 from agentdash.server.client import in_words
+from collectors.run_child import OrphanChildren
 from collectors.run_reply import COMMANDS, RunReply, ask, read_run
 from collectors.run_search import RunSearch
 
@@ -48,6 +50,8 @@ class RunsCollector:
         self._lease_ms = int(settings.lease * 1000)
         self._host = host
         self._clock = clock or SystemClock()
+        self._children = OrphanChildren(host)
+        self._held_at: dict[bytes, int] = {}
         self._search = RunSearch(client, self._keys)
         self._runs: dict[bytes, Run] = {}
         self._replies: dict[bytes, RunReply] = {}
@@ -80,6 +84,7 @@ class RunsCollector:
         for gone in self._runs.keys() - set(ids):
             self._forget(gone)
         self._absent &= set(ids)
+        await self._look_at_orphans()
         runs = sorted((self._runs[run_id] for run_id in ids if run_id in self._runs), key=_newest_first)
         missing = sum(1 for run_id in listed if run_id not in self._runs)
         total = int(count) - missing + len(stray)
@@ -126,9 +131,27 @@ class RunsCollector:
         before = None if known is None else known.lock_ttl_ms
         if before is not None and ttl is not None and abs(before - ttl) < _TTL_STEP_MS:
             ttl = before
-        run = replace(run, lock_ttl_ms=ttl) if run.lock_ttl_ms != ttl else run
+        if reply.owner is not None or ttl is not None:
+            self._held_at[run_id] = self._clock.now_ms()
+        run = replace(
+            run,
+            lock_ttl_ms=ttl,
+            worker_seen_at=self._held_at.get(run_id) if run.orphaned else None,
+            child=known.child if known is not None and run.orphaned else None,
+        )
         self._replies[run_id] = reply
         self._runs[run_id] = known if known is not None and known == run else run
+
+    async def _look_at_orphans(self) -> None:
+        """Whether their commands still run, in a thread; nothing where there are none."""
+        orphans = {key: run for key, run in self._runs.items() if run.orphaned}
+        if not orphans:
+            return
+        living = await asyncio.to_thread(self._children.look, list(orphans.values()))
+        for key, run in orphans.items():
+            child = living.get(run.id)
+            if child != run.child:
+                self._runs[key] = replace(run, child=child)
 
     def _may_turn_orphan(self, run: Run) -> bool:
         """A queued run without a worker becomes an orphan by the passing of time alone."""
@@ -137,6 +160,7 @@ class RunsCollector:
     def _forget(self, run_id: bytes) -> None:
         self._runs.pop(run_id, None)
         self._replies.pop(run_id, None)
+        self._held_at.pop(run_id, None)
         self._search.forget(run_id)
 
 

@@ -93,6 +93,21 @@ def _file(verb: str) -> _Say:
     return lambda data: f"{verb} {_text(data, 'path', 'file') or 'a file'}"
 
 
+def _tool(data: dict[str, object]) -> str:
+    return f"{_text(data, 'tool') or 'tool'} {_last_words(_text(data, 'target'))}".strip()
+
+
+def _retry(data: dict[str, object]) -> str:
+    attempt, most = _number(data, "attempt"), _number(data, "max")
+    place = "" if attempt is None else f" {attempt}" if most is None else f" {attempt}/{most}"
+    return f"asks again{place}: {_last_words(_text(data, 'message'))}".strip(": ")
+
+
+def _step(data: dict[str, object]) -> str:
+    done, total = _number(data, "done"), _number(data, "total")
+    return f"plan {done}/{total}: {_text(data, 'current')}".strip(": ")
+
+
 def _plain(name: str, data: dict[str, object]) -> str:
     """An unknown type: its name, and the first words found in it."""
     words = _text(data, "message", "text", "summary", "title", "path", "name", "raw")
@@ -108,6 +123,17 @@ _SAY: dict[str, _Say] = {
     ev.TESTS_STARTED: lambda data: f"test {_text(data, 'command', 'name') or '…'}",
     ev.TESTS_COMPLETED: _tests,
     ev.TOKEN_USAGE: _tokens,
+    ev.AGENT_SESSION: lambda data: (
+        f"{_text(data, 'program') or 'agent'} begins {_text(data, 'model')}".strip()
+    ),
+    ev.AGENT_MESSAGE: lambda data: _last_words(_text(data, "text")),
+    ev.AGENT_RETRY: _retry,
+    ev.AGENT_WARNING: lambda data: f"warning: {_text(data, 'message')}",
+    ev.AGENT_FAILED: lambda data: f"failed: {_text(data, 'message')}",
+    ev.TOOL_CALL: _tool,
+    ev.TOOL_FAILED: lambda data: f"failed: {_tool(data)}",
+    ev.PLAN: _step,
+    ev.SIGNAL: lambda data: f"{_text(data, 'signal') or 'signal'} sent",
     ev.TURN_STARTED: lambda _: "turn started",
     ev.TURN_COMPLETED: _turn_end,
     ev.COMPLETION: lambda data: f"done: {_text(data, 'line')}".strip(": "),

@@ -29,7 +29,8 @@ FIELDS: tuple[str, ...] = (
     "createdAt", "startedAt", "updatedAt", "endedAt", "currentTurn", "maxTurns",
     "stats.turns", "stats.tokens", "stats.tokens.input", "stats.tokens.output", "stats.tokens.cached",
     "completion.detected", "completion.line", "error.code", "error.message", "error.retryable",
-    "exitCode", "control.id",
+    "exitCode", "control.id", "turnStartedAt", "pidCreatedAt", "stats.retries", "stats.plan.done",
+    "stats.plan.total",
 )  # fmt: skip
 """What a reader asks for, so that a record with thousands of other fields costs no more.
 
@@ -149,6 +150,11 @@ def parse_run(run_id: str, fields: Mapping[str, bytes]) -> Run:
         error_code=read.text("error.code"),
         error_message=read.text("error.message"),
         retryable=read.flag("error.retryable"),
+        turn_started_at=read.time("turnStartedAt"),
+        retries=read.number("stats.retries"),
+        plan_done=read.number("stats.plan.done"),
+        plan_total=read.number("stats.plan.total"),
+        pid_created_at=read.time("pidCreatedAt"),
         malformed=tuple(read.malformed),
     )
 

@@ -34,6 +34,7 @@ class RunsSettings:
         events_maxlen: Events kept of one run, about.
         lease: Seconds that a worker's lock lasts when it is not refreshed.
         shown: Runs shown at most, newest first.
+        mask: Whether secrets that are recognised are masked in what a worker records.
     """
 
     prefix: str = "codi:api"
@@ -41,6 +42,7 @@ class RunsSettings:
     events_maxlen: int = 10_000
     lease: float = 15.0
     shown: int = 500
+    mask: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

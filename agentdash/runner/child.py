@@ -11,9 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-import psutil
-
-_LOOK_S = 0.1
+from agentdash.processes import Family, created_at, end_family, signal_group
 
 
 class CannotStart(Exception):  # noqa: N818 - it is an answer, not a fault
@@ -25,6 +23,7 @@ class Child:
 
     Attributes:
         pid: Also the id of its process group and session.
+        created_at: When it began, as the system tells it, Unix ms; None where it has ended already.
         stdout: File descriptor to read from.
         stderr: File descriptor to read from.
         frozen: Whether it is stopped by `freeze`.
@@ -34,6 +33,7 @@ class Child:
         assert process.stdout is not None
         assert process.stderr is not None
         self._process = process
+        self.created_at = created_at(process.pid)
         self._born = time.time() - 1
         self.pid = process.pid
         self.stdout = process.stdout.fileno()
@@ -70,12 +70,12 @@ class Child:
     def freeze(self) -> None:
         """Stop its process group at once (SIGSTOP)."""
         self.frozen = True
-        self._signal_group(signal.SIGSTOP)
+        signal_group(self.pid, signal.SIGSTOP)
 
     def thaw(self) -> None:
         """Let its process group go on (SIGCONT)."""
         self.frozen = False
-        self._signal_group(signal.SIGCONT)
+        signal_group(self.pid, signal.SIGCONT)
 
     async def end(self, grace: float, escalated: Callable[[str], None], hurry: asyncio.Event) -> int:
         """End it and all its descendants: SIGTERM, and SIGKILL for what is left after *grace* seconds.
@@ -88,27 +88,14 @@ class Child:
         Returns:
             Its exit code, see `wait`.
         """
-        family = _Family(self.pid, self._born)
-        await asyncio.to_thread(family.look)
-        self._signal_group(signal.SIGTERM)
-        family.signal_strays(signal.SIGTERM)
-        self.thaw()  # a stopped process takes a signal only when it goes on
-        escalated("SIGTERM")
-        deadline = time.monotonic() + grace
-        while await asyncio.to_thread(family.look):
-            if hurry.is_set() or time.monotonic() >= deadline:
-                self._signal_group(signal.SIGKILL)
-                family.signal_strays(signal.SIGKILL)
-                escalated("SIGKILL")
-                break
-            await asyncio.wait([self.exited], timeout=min(_LOOK_S, max(0.0, deadline - time.monotonic())))
-            if self.exited.done():
-                await _pause_unless(hurry, _LOOK_S / 4)
+        family = Family(self.pid, self._born)
+        self.frozen = False
+        await end_family(family, grace, escalated, hurry, self.exited)
         return await self.wait()
 
     def kill(self) -> None:
         """End its process group at once: nobody is there to wait for it."""
-        self._signal_group(signal.SIGKILL)
+        signal_group(self.pid, signal.SIGKILL)
 
     async def wait(self) -> int:
         """Its exit code; below zero the signal that ended it."""
@@ -120,12 +107,6 @@ class Child:
             if pipe is not None:
                 pipe.close()
 
-    def _signal_group(self, number: signal.Signals) -> None:
-        try:
-            os.killpg(self.pid, number)
-        except (ProcessLookupError, PermissionError):
-            return  # nobody is left, or (macOS) only a zombie
-
     def _wait(self, loop: asyncio.AbstractEventLoop) -> None:
         code = self._process.wait()
         try:
@@ -136,63 +117,6 @@ class Child:
     def _set_exited(self, code: int) -> None:
         if not self.exited.done():
             self.exited.set_result(code)
-
-
-class _Family:
-    """The living processes of a session and their descendants, remembered by pid and start time."""
-
-    def __init__(self, session: int, born: float) -> None:
-        self._session = session
-        self._born = born
-        self._known: dict[int, float] = {}
-
-    def look(self) -> bool:
-        """Look again; whether anyone is left."""
-        found = {process.pid: process for process in self._members() if _lives(process)}
-        for pid, process in found.items():
-            self._known.setdefault(pid, process.create_time())
-        return bool(found)
-
-    def signal_strays(self, number: signal.Signals) -> None:
-        """Signal those that have left the process group."""
-        for pid, born in self._known.items():
-            try:
-                if os.getpgid(pid) != self._session and psutil.Process(pid).create_time() == born:
-                    os.kill(pid, number)
-            except (ProcessLookupError, PermissionError, psutil.Error):
-                continue
-
-    def _members(self) -> list[psutil.Process]:
-        found: dict[int, psutil.Process] = {}
-        for pid in psutil.pids():
-            try:
-                if os.getsid(pid) == self._session or pid in self._known:
-                    process = psutil.Process(pid)
-                    born = process.create_time()
-                    if born >= self._born and self._known.get(pid, born) == born:
-                        found[pid] = process
-            except (ProcessLookupError, PermissionError, psutil.Error):
-                continue
-        for process in list(found.values()):
-            try:
-                found |= {child.pid: child for child in process.children(recursive=True)}
-            except psutil.Error:
-                continue
-        return list(found.values())
-
-
-def _lives(process: psutil.Process) -> bool:
-    try:
-        return process.status() not in {psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD}
-    except psutil.Error:
-        return False
-
-
-async def _pause_unless(hurry: asyncio.Event, seconds: float) -> None:
-    try:
-        await asyncio.wait_for(hurry.wait(), seconds)
-    except TimeoutError:
-        return
 
 
 def _spawn(

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-import psutil
-
 from agentdash.core.commands import Refused
 from agentdash.core.run_record import FIELDS, named, parse_run
 from agentdash.core.runs import Run, RunKeys, RunStatus
+from agentdash.processes import leader_created_at
+from agentdash.runner.masking import SecretMask
 from agentdash.runner.spec import RunSpec
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
+
+
+_FIELDS = (*FIELDS, "stats.threads")
+"""``stats.threads`` is the workers' own: what each agent's thread had used when it was told last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +31,8 @@ class Found:
 
 async def find_record(client: Redis, keys: RunKeys, run_id: str) -> Found | None:
     """The record of *run_id*, or None. Raises what the client raises."""
-    values = await client.hmget(keys.meta(run_id), list(FIELDS))
-    fields = named(FIELDS, cast("list[bytes | None]", values))
+    values = await client.hmget(keys.meta(run_id), list(_FIELDS))
+    fields = named(_FIELDS, cast("list[bytes | None]", values))
     if not fields:
         return None
     return Found(
@@ -47,18 +50,22 @@ def check_takeover(run: Run, host: str) -> None:
         raise Refused(f"Run {run.id} is {run.status}; start a new one.")
     if run.status is RunStatus.UNKNOWN:
         raise Refused(f"Run {run.id} is in a state that is not known here: {run.status_text or 'none'}.")
-    if run.pid is not None and run.host == host and _is_its_child(run):
+    if (
+        run.pid is not None
+        and run.host == host
+        and leader_created_at(run.pid, run.pid_created_at, (run.started_at, run.updated_at))
+    ):
         raise Refused(
             f"The command of run {run.id} still runs without its worker, as process {run.pid}; "
             f"end it first: kill -TERM -- -{run.pid}"
         )
 
 
-def first_fields(spec: RunSpec, now: int) -> dict[str, object]:
+def first_fields(spec: RunSpec, now: int, secrets: SecretMask) -> dict[str, object]:
     """The record of a run that begins its life at *now*, Unix ms."""
     return {
         "id": spec.run_id,
-        "title": spec.title or " ".join(spec.command)[:200],
+        "title": spec.title or " ".join(secrets.words(spec.command))[:200],
         "command": list(spec.command),
         "cwd": spec.cwd,
         "status": RunStatus.QUEUED,
@@ -68,17 +75,3 @@ def first_fields(spec: RunSpec, now: int) -> dict[str, object]:
         "stats.turns": 0,
         "stats.tokens": 0,
     }
-
-
-def _is_its_child(run: Run) -> bool:
-    """Whether the process of that id is the one that the record means: a session leader of the right age."""
-    assert run.pid is not None
-    try:
-        if os.getsid(run.pid) != run.pid:
-            return False
-        process = psutil.Process(run.pid)
-        born = process.create_time() * 1000
-        alive = process.status() != psutil.STATUS_ZOMBIE
-    except (OSError, psutil.Error):
-        return False
-    return alive and (run.started_at or 0) - 2000 <= born <= (run.updated_at or born) + 2000

@@ -14,6 +14,7 @@ from agentdash.core.runs import RunKeys
 from agentdash.core.settings import RedisSettings, RunsSettings, Settings
 from agentdash.runner.claim import find_record, first_fields
 from agentdash.runner.journal import Journal
+from agentdash.runner.masking import SecretMask
 from agentdash.runner.spec import RunSpec
 from agentdash.runner.work import Surroundings
 from agentdash.server.find import ServerHandle
@@ -33,10 +34,16 @@ async def detach(spec: RunSpec, handle: ServerHandle, settings: Settings, around
     keys = RunKeys(settings.runs.prefix)
     if await find_record(handle.client, keys, spec.run_id) is not None:
         raise Refused(f"There is a run {spec.run_id} already.")
+    secrets = SecretMask(settings.runs.mask)
     journal = Journal(
-        handle.client, keys, spec.run_id, maxlen=settings.runs.events_maxlen, clock=around.clock
+        handle.client,
+        keys,
+        spec.run_id,
+        maxlen=settings.runs.events_maxlen,
+        clock=around.clock,
+        secrets=secrets,
     )
-    journal.note({**first_fields(spec, around.clock.now_ms()), "host": around.host})
+    journal.note({**first_fields(spec, around.clock.now_ms(), secrets), "host": around.host})
     journal.event(ev.RUN_QUEUED, {"command": list(spec.command)})
     await journal.write_once()
     named = settings.redis.url if handle.origin == "embedded" else handle.url

@@ -36,7 +36,7 @@ def ending(stop: Stop | None, last: TurnEnd, turn: int | None, totals: Totals, n
     if stop is not None and stop.cause == "cancel":
         data: dict[str, object] = {"reason": stop.message, "actor": stop.actor}
         return Ending(Move.CANCELLED, ev.RUN_CANCELLED, data, note)
-    if stop is None and last.error is None and not last.exit_code:
+    if stop is None and last.error is None and not last.exit_code and last.failure is None:
         data = {"turns": totals.turns, "tokens": totals.usage.as_data()}
         return Ending(Move.COMPLETE, ev.RUN_COMPLETED, data, note)
     code, message, retryable = _failure(stop, last, turn)
@@ -52,6 +52,8 @@ def _failure(stop: Stop | None, last: TurnEnd, turn: int | None) -> tuple[str, s
         return code, stop.message or code, True
     if last.error is not None:
         return "cannot_start", last.error, False
+    if last.failure is not None:
+        return "agent_error", f"turn {turn}: {last.failure.message}", last.failure.retryable
     number = last.exit_code or 0
     if number < 0:
         return "signal", f"turn {turn} was ended by signal {_signal_name(-number)}", True

@@ -20,12 +20,15 @@ from agentdash.core.clock import Clock
 from agentdash.core.run_record import entry_key, to_fields
 from agentdash.core.runs import RunKeys
 from agentdash.core.snapshot import SourceError
+from agentdash.runner.masking import SecretMask
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
 _BATCH = 200
 _RETRY_S = 0.25
+_SPOKEN = frozenset({"title", "command", "reason", "completion.line", "error.message"})
+"""Fields of the record that hold words of people and programs."""
 
 
 @dataclass(slots=True, eq=False)
@@ -44,6 +47,7 @@ class Journal:
         run_id: The run.
         maxlen: Events kept, about.
         clock: For the times of events.
+        secrets: Masks what is recognised as one, in events and in the record.
         may_write: Asked before each write: whether this worker still holds the run.
         recover: Called while the server is away, to bring it back where that is ours to do.
         limit: Events that wait at most; those that say how the run goes on are always taken.
@@ -63,6 +67,7 @@ class Journal:
         *,
         maxlen: int,
         clock: Clock,
+        secrets: SecretMask | None = None,
         may_write: Callable[[], bool] = lambda: True,
         recover: Callable[[], Awaitable[object]] | None = None,
         limit: int = 5000,
@@ -73,6 +78,7 @@ class Journal:
         self._run_id = run_id
         self._maxlen = maxlen
         self._clock = clock
+        self._secrets = secrets or SecretMask()
         self._may_write = may_write
         self._recover = recover
         self._limit = limit
@@ -96,11 +102,15 @@ class Journal:
         if newest:
             self._last = max(self._last, entry_key(str(cast("bytes", newest[0][0]), "ascii", "replace")))
 
+    def now(self) -> int:
+        """The time that goes into events, Unix ms."""
+        return self._clock.now_ms()
+
     def event(self, name: str, data: Mapping[str, object] | None = None, *, turn: int | None = None) -> None:
         """Note that something happened. Never waits."""
         if self._fenced:
             return
-        payload = ev.dump_data(data or {})
+        payload = ev.dump_data(self._secrets.data(data or {}))
         full = len(self._waiting) >= self._limit or self._waiting_bytes + len(payload) > self._limit_bytes
         if full and not name.startswith(("run_", "turn_")):
             self._gap += 1
@@ -115,7 +125,8 @@ class Journal:
         """Put fields into the record. Never waits."""
         if self._fenced:
             return
-        fields = to_fields({**values, "updatedAt": self._clock.now_ms()})
+        spoken = self._secrets.data({name: value for name, value in values.items() if name in _SPOKEN})
+        fields = to_fields({**values, **spoken, "updatedAt": self.now()})
         self._record |= fields
         self._dirty |= fields.keys()
         self._wake.set()

@@ -38,7 +38,8 @@ class LineBlocks:
             return self._spill()
         blocks: list[Block] = []
         first = data.find(b"\n") + 1
-        if self._inside:
+        if self._inside or len(self._carry) + first > self._limit:
+            self.overlong += not self._inside
             blocks.append(Block(bytes(self._carry) + data[:first], whole=False))
             self._inside = False
             rest = data[first:end]

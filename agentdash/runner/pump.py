@@ -13,9 +13,11 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from agentdash.core import run_event as ev
+from agentdash.runner.decoder import OutputDecoder
 from agentdash.runner.lines import Block, LineBlocks
-from agentdash.runner.telemetry import TelemetryDecoder, Told
 from agentdash.runner.throttle import Output, OutputThrottle
+from agentdash.runner.told import Failure, Told
 from agentdash.runner.usage import Usage
 
 READ = 64 * 1024
@@ -33,13 +35,19 @@ class Gathered:
         told: Events of the child.
         output: Output that may be sent now.
         usage: Tokens that were used.
+        retries: How often the program asked a model again.
         completion: The line that says that the work is done.
+        done: The last words of an agent that has done what it was asked to; empty where it said nothing.
+        failure: That it could not, by its own account; what came last of the two counts.
     """
 
     told: list[Told] = field(default_factory=list)
     output: list[Output] = field(default_factory=list)
     usage: Usage = field(default_factory=Usage)
+    retries: int = 0
     completion: str | None = None
+    done: str | None = None
+    failure: Failure | None = None
 
 
 class OutputPump:
@@ -50,6 +58,7 @@ class OutputPump:
         sinks: Where each is passed on to, as file descriptors; may be empty.
         throttle: What goes to the store.
         until: What completes the run.
+        decoder: Understands what the child tells.
         notify: Called from the thread when there is something to take, once until it is taken.
 
     Attributes:
@@ -63,6 +72,7 @@ class OutputPump:
         sinks: Mapping[str, int],
         throttle: OutputThrottle,
         until: re.Pattern[str] | None,
+        decoder: OutputDecoder,
         notify: Callable[[], None],
     ) -> None:
         self._sources = {fd: name for name, fd in sources.items()}
@@ -74,17 +84,12 @@ class OutputPump:
         self._stopping = False
         self._lock = threading.Lock()
         self._gathered = Gathered()
-        self._decoder = TelemetryDecoder()
+        self._decoder = decoder
         self._lines = {name: LineBlocks() for name in sources}
         self._stop_read, self._stop_write = os.pipe()
         self._thread = threading.Thread(target=self._pump, name="output", daemon=True)
         self.untold = 0
         self.bytes = 0
-
-    @property
-    def malformed(self) -> int:
-        """Envelopes that could not be understood."""
-        return self._decoder.malformed
 
     @property
     def overlong(self) -> int:
@@ -153,46 +158,59 @@ class OutputPump:
     def _take_in(self, name: str, data: bytes) -> None:
         self._pass_on(name, data)
         self.bytes += len(data)
-        told, completion = self._look(self._lines[name].feed(data))
+        told, completion = self._look(name, self._lines[name].feed(data))
         with self._lock:
             self._throttle.push(name, data)
             self._gather(told, completion)
 
     def _end(self) -> None:
-        for lines in self._lines.values():
-            told, completion = self._look(lines.end())
+        for name, lines in self._lines.items():
+            told, completion = self._look(name, lines.end())
             with self._lock:
                 self._gather(told, completion)
         with self._lock:
             self._throttle.end()
         self._notify()
 
-    def _look(self, blocks: list[Block]) -> tuple[list[Told], str | None]:
+    def _look(self, name: str, blocks: list[Block]) -> tuple[list[Told], str | None]:
+        """What is told, and the line that completes the run: of what an agent says, else of all there is."""
         told: list[Told] = []
         completion = None
         for block in blocks:
-            if block.whole:
-                told += self._decoder.decode(block.data)
+            found = self._decoder.decode(name, block.data) if block.whole else []
+            told += found
             if self._until is not None and completion is None:
-                completion = _line_of(self._until, block.data)
+                said = [one.words for one in found if one.words]
+                texts = [*said, block.data.decode("utf-8", "replace")]
+                lines = (_line_of(self._until, text) for text in texts)
+                completion = next((line for line in lines if line is not None), None)
         return told, completion
 
     def _gather(self, told: list[Told], completion: str | None) -> None:
         gathered = self._gathered
         for one in told:
-            if one.usage is not None:
-                gathered.usage += one.usage
-            if one.completes and gathered.completion is None:
-                gathered.completion = str(one.data.get("line") or one.data.get("message") or "")[:LINE_SHOWN]
+            self._note(gathered, one)
         room = max(0, TOLD_LIMIT - len(gathered.told))
         gathered.told += told[:room]
         self.untold += len(told[room:])
         if completion is not None and gathered.completion is None:
             gathered.completion = completion
-            gathered.told.append(Told("completion_detected", {"line": completion}))
+            gathered.told.append(Told(ev.COMPLETION, {"line": completion}, completes=True))
         if not self._notified:
             self._notified = True
             self._notify()
+
+    def _note(self, gathered: Gathered, one: Told) -> None:
+        """What counts even where the event itself finds no room."""
+        if one.usage is not None:
+            gathered.usage += one.usage
+        gathered.retries += one.type == ev.AGENT_RETRY
+        if one.completes and gathered.completion is None:
+            gathered.completion = str(one.data.get("line") or one.data.get("message") or "")[:LINE_SHOWN]
+        if one.done is not None:
+            gathered.done, gathered.failure = one.done, None
+        elif one.failure is not None:
+            gathered.done, gathered.failure = None, one.failure
 
     def _pass_on(self, name: str, data: bytes) -> None:
         sink = self._sinks.get(name)
@@ -216,8 +234,7 @@ def _read(source: int) -> bytes:
         return b""
 
 
-def _line_of(pattern: re.Pattern[str], data: bytes) -> str | None:
-    text = data.decode("utf-8", "replace")
+def _line_of(pattern: re.Pattern[str], text: str) -> str | None:
     match = pattern.search(text)
     if match is None:
         return None

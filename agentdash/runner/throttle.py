@@ -6,6 +6,8 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from agentdash.runner.masking import SecretMask
+
 PER_SECOND = 10
 """Output events in any one second, at most."""
 CHUNK = 2048
@@ -31,9 +33,18 @@ class Output:
 
 @dataclass(slots=True)
 class _Held:
+    """What waits. `masked` bytes of it, from the front, were looked at for secrets already."""
+
     data: bytearray = field(default_factory=bytearray)
     dropped: int = 0
     ended: bool = False
+    masked: int = 0
+    in_key: bool = False
+
+    def forget(self, size: int) -> None:
+        """The first *size* bytes are gone."""
+        del self.data[:size]
+        self.masked = max(0, self.masked - size)
 
 
 class OutputThrottle:
@@ -41,17 +52,20 @@ class OutputThrottle:
 
     Args:
         monotonic: Seconds that never go back.
+        secrets: Masks what is held before it is cut into pieces, so that no cut hides a secret.
     """
 
     def __init__(
         self,
         monotonic: Callable[[], float],
         *,
+        secrets: SecretMask | None = None,
         per_second: int = PER_SECOND,
         chunk: int = CHUNK,
         held: int = HELD,
     ) -> None:
         self._monotonic = monotonic
+        self._secrets = secrets or SecretMask(on=False)
         self._chunk = chunk
         self._limit = held
         self._sent: deque[float] = deque(maxlen=per_second)
@@ -66,13 +80,14 @@ class OutputThrottle:
             start = _boundary(data, len(data) - self._limit)
             held.dropped += start + len(held.data)
             held.data[:] = data[start:]
+            held.masked = 0
             return
         held.data += data
         surplus = len(held.data) - self._limit
         if surplus > 0:
             start = _boundary(held.data, surplus)
             held.dropped += start
-            del held.data[:start]
+            held.forget(start)
 
     def end(self) -> None:
         """Both streams have ended: half a character at their end waits no longer."""
@@ -114,11 +129,25 @@ class OutputThrottle:
             size = _ready(held)
             if size:
                 self._turn = (names.index(name) + 1) % len(names)
+                size = self._mask(held, size)
                 text, used = _cut(held.data, size, self._chunk)
-                del held.data[:used]
+                held.forget(used)
                 dropped, held.dropped = held.dropped, 0
                 return Output(name, text, dropped)
         return None
+
+    def _mask(self, held: _Held, size: int) -> int:
+        """Mask what was not looked at yet of the first *size* bytes; returns how many they are then."""
+        if held.masked >= size or not self._secrets.on:
+            return size
+        raw = bytes(held.data[held.masked : size])
+        text = raw.decode("utf-8", "surrogateescape")
+        masked, held.in_key = self._secrets.output(text, held.in_key)
+        if masked != text:
+            raw = masked.encode("utf-8", "surrogateescape")
+            held.data[held.masked : size] = raw
+        held.masked += len(raw)
+        return held.masked
 
 
 def _ready(held: _Held) -> int:

@@ -11,13 +11,15 @@ from typing import Any
 
 from agentdash.core import run_event as ev
 from agentdash.runner.child import CannotStart, Child
+from agentdash.runner.decoder import OutputDecoder
 from agentdash.runner.journal import Journal
 from agentdash.runner.life import Life
 from agentdash.runner.pump import Gathered, OutputPump
 from agentdash.runner.spec import RunSpec
 from agentdash.runner.tail import LogTails
 from agentdash.runner.throttle import OutputThrottle
-from agentdash.runner.usage import Usage
+from agentdash.runner.told import Failure, Told, line_of
+from agentdash.runner.usage import Usage, UsageSoFar
 
 _SETTLE_S = 0.02
 """A line that is written in pieces becomes one event."""
@@ -36,19 +38,35 @@ class TurnEnd:
         exit_code: Below zero the signal; None when the command could not be executed.
         error: Why it could not.
         completion: The line that says that all is done.
+        said: The last words of an agent that has done what it was asked to in this turn.
+        failure: That the program could not, by its own account.
     """
 
     exit_code: int | None = None
     error: str | None = None
     completion: str | None = None
+    said: str | None = None
+    failure: Failure | None = None
+
+    @property
+    def good(self) -> bool:
+        """Whether the command was executed and has not failed, neither by its code nor by its words."""
+        return self.exit_code == 0 and self.failure is None
 
 
 @dataclass(slots=True)
 class Totals:
-    """What a run has used, over all turns."""
+    """What a run has used, over all turns.
+
+    Attributes:
+        threads: Tokens of agents' threads as they were told last: a thread goes on over several turns.
+        retries: None until a program is known that tells of them.
+    """
 
     usage: Usage = field(default_factory=Usage)
     turns: int = 0
+    threads: UsageSoFar = field(default_factory=UsageSoFar)
+    retries: int | None = None
 
 
 class Turn:
@@ -93,14 +111,15 @@ class Turn:
         self._started = started
         self._used = Usage()
         self._news = asyncio.Event()
-        self._completion: str | None = None
+        self._end = TurnEnd()
+        self._decoder = OutputDecoder(totals.threads)
         self.child: Child | None = None
 
     async def run(self) -> TurnEnd:
         """Execute the command to its end, or end it when the life says so."""
         self._life.turn = self._number
         began = time.monotonic()
-        self._journal.note({"currentTurn": self._number})
+        self._journal.note({"currentTurn": self._number, "turnStartedAt": self._journal.now()})
         self._tell(ev.TURN_STARTED, {"command": list(self._spec.command)})
         try:
             child = await Child.start(
@@ -114,7 +133,7 @@ class Turn:
             self._tell(ev.TURN_COMPLETED, {"exitCode": None, "error": str(error), "durationMs": 0})
             return TurnEnd(error=str(error))
         self.child = child
-        self._journal.note({"pid": child.pid})
+        self._journal.note({"pid": child.pid, "pidCreatedAt": child.created_at})
         pump = self._open_pump(child)
         pump.start()
         self._started()
@@ -136,7 +155,8 @@ class Turn:
             pump.close()
             child.close()
         self._close(code, began, pump, dropped)
-        return TurnEnd(exit_code=code, completion=self._completion)
+        self._end.exit_code = code
+        return self._end
 
     def _open_pump(self, child: Child) -> OutputPump:
         loop = asyncio.get_running_loop()
@@ -149,7 +169,7 @@ class Turn:
 
         until = re.compile(self._spec.until, re.MULTILINE) if self._spec.until else None
         sources = {"stdout": child.stdout, "stderr": child.stderr}
-        return OutputPump(sources, self._sinks, self._throttle, until, notify)
+        return OutputPump(sources, self._sinks, self._throttle, until, self._decoder, notify)
 
     async def _until_exit(self, child: Child) -> int:
         stopped = asyncio.ensure_future(self._life.stopped.wait())
@@ -162,7 +182,7 @@ class Turn:
             return await child.wait()
         lease = self._life.stop.cause == "lease"
         grace = min(self._spec.grace, _LEASE_GRACE_S) if lease else self._spec.grace
-        name = ev.RUN_CANCELLING if self._life.stop.cause == "cancel" else "signal_sent"
+        name = ev.RUN_CANCELLING if self._life.stop.cause == "cancel" else ev.SIGNAL
 
         def escalated(signal: str) -> None:
             self._tell(name, {"signal": signal, "pid": child.pid, "grace": grace})
@@ -204,14 +224,31 @@ class Turn:
             dropped = {"dropped": output.dropped} if output.dropped else {}
             self._tell(ev.OUTPUT, {"stream": output.stream, "text": output.text, **dropped})
         for told in gathered.told:
-            self._tell(told.type, told.data)
+            self._record_told(told)
         if gathered.usage != Usage():
             self._used += gathered.usage
             self._totals.usage += gathered.usage
-            self._journal.note(self._totals.usage.as_meta())
-        if gathered.completion is not None and self._completion is None:
-            self._completion = gathered.completion
+            self._journal.note({**self._totals.usage.as_meta(), "stats.threads": self._totals.threads.dump()})
+        if gathered.retries:
+            self._totals.retries = (self._totals.retries or 0) + gathered.retries
+            self._journal.note({"stats.retries": self._totals.retries})
+        if gathered.completion is not None and self._end.completion is None:
+            self._end.completion = gathered.completion
             self._journal.note({"completion.detected": True, "completion.line": gathered.completion})
+        if gathered.done is not None or gathered.failure is not None:
+            self._end.said, self._end.failure = gathered.done, gathered.failure
+
+    def _record_told(self, told: Told) -> None:
+        if told.done is not None:
+            return  # the end of a turn, and perhaps not of the run
+        self._tell(told.type, told.data)
+        if told.type == ev.PLAN:
+            self._journal.note(
+                {"stats.plan.done": told.data.get("done"), "stats.plan.total": told.data.get("total")}
+            )
+        elif told.type == ev.AGENT_SESSION and self._totals.retries is None:
+            self._totals.retries = 0
+            self._journal.note({"stats.retries": 0})
 
     async def _watch_logs(self) -> None:
         while self._spec.logs:
@@ -227,10 +264,14 @@ class Turn:
 
     def _close(self, code: int, began: float, pump: OutputPump, dropped: int) -> None:
         self._totals.turns += 1
-        self._journal.note({"pid": None, "stats.turns": self._totals.turns, "exitCode": code})
+        self._journal.note(
+            {"pid": None, "pidCreatedAt": None, "stats.turns": self._totals.turns, "exitCode": code}
+        )
+        said = {} if self._end.said is None else {"said": line_of(self._end.said)}
         odd = {
             "outputDropped": dropped,
-            "malformed": pump.malformed,
+            "malformed": self._decoder.malformed,
+            "unknownRows": self._decoder.unknown,
             "overlongLines": pump.overlong,
             "untold": pump.untold,
         }
@@ -241,6 +282,7 @@ class Turn:
                 "durationMs": round((time.monotonic() - began) * 1000),
                 "tokens": self._used.as_data(),
                 "outputBytes": pump.bytes,
+                **said,
                 **{name: number for name, number in odd.items() if number},
             },
         )

@@ -23,11 +23,13 @@ from agentdash.runner.ending import ending
 from agentdash.runner.journal import Journal
 from agentdash.runner.lease import Lease, LeaseHeld, new_token
 from agentdash.runner.life import Life, Stop
+from agentdash.runner.masking import SecretMask
 from agentdash.runner.ownership import Ownership
 from agentdash.runner.spec import RunSpec
 from agentdash.runner.steering import Steering
 from agentdash.runner.tail import LogTails
 from agentdash.runner.throttle import OutputThrottle
+from agentdash.runner.told import line_of
 from agentdash.runner.turn import Totals, Turn, TurnEnd
 from agentdash.runner.usage import Usage
 from agentdash.server.find import ServerHandle, StepLog
@@ -80,6 +82,7 @@ class Worker:
         self._keys = keys = RunKeys(settings.runs.prefix)
         seconds = settings.runs.lease
         lease = Lease(client, keys.lock(run_id), new_token(), seconds)
+        self._secrets = SecretMask(settings.runs.mask)
         self._ownership = Ownership(client, keys, run_id, seconds, lease)
         self._journal = Journal(
             client,
@@ -87,6 +90,7 @@ class Worker:
             run_id,
             maxlen=settings.runs.events_maxlen,
             clock=self._around.clock,
+            secrets=self._secrets,
             may_write=self._ownership.may_write,
             recover=handle.recover,
         )
@@ -164,10 +168,12 @@ class Worker:
         note: dict[str, object] = {"worker": token, "host": self._around.host, "startedAt": now}
         data: dict[str, object] = {"worker": token, "host": self._around.host}
         if found is None:
-            self._journal.note(first_fields(self._spec, now))
+            self._journal.note(first_fields(self._spec, now, self._secrets))
             self._journal.event(ev.RUN_QUEUED, {"command": list(self._spec.command)})
         else:
             self._journal.adopt(found.fields)
+            self._totals.threads.load(found.fields.get("stats.threads", ""))
+            self._totals.retries = found.run.retries
             self._life.status = found.run.status
         if found is None or found.run.status is RunStatus.QUEUED:
             self._life.move(Move.START, ev.RUN_STARTED, data, note=note)
@@ -189,7 +195,7 @@ class Worker:
 
     async def _work(self) -> None:
         self._log("begins")
-        throttle = OutputThrottle(time.monotonic)
+        throttle = OutputThrottle(time.monotonic, secrets=self._secrets)
         tails = await asyncio.to_thread(LogTails, self._spec.logs)
         last = TurnEnd()
         for number in range(self._totals.turns + 1, self._spec.turns + 1):
@@ -209,8 +215,8 @@ class Worker:
             )
             last = await self._turn.run()
             self._turn = None
-            self._log(f"turn {number} ended: exit code {last.exit_code}", last.exit_code == 0)
-            if self._life.stopped.is_set() or last.exit_code != 0 or await self._is_complete(last):
+            self._log(f"turn {number} ended: exit code {last.exit_code}", last.good)
+            if self._life.stopped.is_set() or not last.good or await self._is_complete(last):
                 break
         await self._end(last)
 
@@ -229,15 +235,20 @@ class Worker:
         path = self._spec.stop_file
         if path is None or not await asyncio.to_thread(Path(path).exists):
             return False
-        line = f"stop file {path}"
-        self._journal.note({"completion.detected": True, "completion.line": line})
-        self._journal.event(ev.COMPLETION, {"line": line}, turn=self._life.turn)
+        last.completion = f"stop file {path}"
+        self._tell_completion(last.completion)
         return True
 
+    def _tell_completion(self, line: str) -> None:
+        self._journal.note({"completion.detected": True, "completion.line": line})
+        self._journal.event(ev.COMPLETION, {"line": line}, turn=self._life.turn)
+
     async def _end(self, last: TurnEnd) -> None:
-        if self._life.status is RunStatus.PAUSED and last.exit_code == 0:
+        if self._life.status is RunStatus.PAUSED and last.good:
             await self._boundary()  # it was frozen in the moment in which it ended
         now = self._around.clock.now_ms()
+        if self._life.stop is None and last.good and last.said is not None and last.completion is None:
+            self._tell_completion(line_of(last.said))
         end = ending(self._life.stop, last, self._life.turn, self._totals, now)
         self._life.move(end.move, end.event, end.data, note=end.note)
         if end.message is not None:

@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agentdash.runner.lines import LineBlocks
-from agentdash.runner.telemetry import PAYLOAD_LIMIT, TelemetryDecoder, Told
+from agentdash.runner.decoder import OutputDecoder
+from agentdash.runner.telemetry import PAYLOAD_LIMIT
+from agentdash.runner.told import Told
 from agentdash.runner.usage import Usage, read_usage
 
 
@@ -18,8 +20,8 @@ def line(envelope: object, **beside: object) -> bytes:
 
 
 def decode(data: bytes) -> tuple[list[Told], int]:
-    decoder = TelemetryDecoder()
-    return decoder.decode(data), decoder.malformed
+    decoder = OutputDecoder()
+    return decoder.decode("stdout", data), decoder.malformed
 
 
 def test_payload_beside_the_type_or_in_data() -> None:
@@ -86,10 +88,10 @@ def test_cut_at_any_byte_the_same_events_come(noise: list[bytes], data: st.DataO
     ) + line({"type": "file_read", "path": "last"}).rstrip(b"\n")
     cuts = sorted(data.draw(st.lists(st.integers(0, len(whole)), max_size=6)))
     pieces = [whole[a:b] for a, b in zip([0, *cuts], [*cuts, len(whole)], strict=True)]
-    lines, decoder = LineBlocks(), TelemetryDecoder()
+    lines, decoder = LineBlocks(), OutputDecoder()
     blocks = [block for piece in pieces for block in lines.feed(piece)] + lines.end()
     assert b"".join(block.data for block in blocks) == whole
-    told = [one for block in blocks for one in decoder.decode(block.data)]
+    told = [one for block in blocks for one in decoder.decode("stdout", block.data)]
     assert [one.usage.input for one in told if one.usage] == list(range(len(noise)))
     assert told[-1].data == {"path": "last"}
 
