@@ -55,10 +55,10 @@ _THREAD = re.compile(r"[A-Za-z][\w.:@/ -]*")
 _ZAP = re.compile(r"\t(?:(?P<logger>[\w./-]+)\t)?(?P<at>[\w./@-]+\.go:\d+)\t")
 # Words that stand before ERROR in a sentence, where the name of a logger may stand too.
 _PROSE_WORDS = """
-a an the no any some this that its my our your got get gets received raised returned returns found saw see
-with was is are has had have be been first last next new old one two more many of in on at to for from by and or
-not non if when where then but only also after before until unexpected unknown expected previous exit code status
-level log logged handled ignoring ignored caught throws threw fixed fatal http
+a an the no any some this that its my our your got get gets received raised returned returns found saw
+see with was is are has had have be been first last next new old one two more many of in on at to for from
+by and or not non if when where then but only also after before until unexpected unknown expected previous
+exit code status level log logged handled ignoring ignored caught throws threw fixed fatal http
 """
 _PROSE = frozenset(_PROSE_WORDS.split())
 _CBS = re.compile(r", (?P<level>[A-Z][a-z]{3,8})\s+(?P<service>[A-Z]\w{1,30})?\s{2,}")
