@@ -12,11 +12,11 @@ from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
-from agentdash.core.commands import ControlRun, MarkFinding
+from agentdash.core.commands import MarkFinding
 from agentdash.core.findings import Finding
 from agentdash.core.logs import LogLine
 from agentdash.core.repos import Repo
-from agentdash.core.runs import ControlAction, Run
+from agentdash.core.runs import Run
 from agentdash.core.services import Service
 from agentdash.core.snapshot import Topic
 from agentdash.core.store import Store
@@ -24,7 +24,8 @@ from agentdash.core.streams import Group, Stream
 from agentdash.runtime.engine import Engine
 from tui import themes
 from tui.bridge import RATE, Bridge
-from tui.format.runs import why_not
+from tui.format.run_news import RunNews
+from tui.screens import steering
 from tui.screens.board import Board
 from tui.screens.confirm import Confirm
 from tui.screens.help import Help
@@ -38,7 +39,6 @@ from tui.screens.stacks import (
     stream_screen,
 )
 from tui.widgets.cells import clean
-from tui.widgets.document import Para, field
 
 STYLES = Path(__file__).parent.parent / "styles"
 TICK = 1.0
@@ -92,6 +92,7 @@ class AgentDash(App[int]):
         self._ticked = -TICK
         self._cpu = (time.perf_counter(), time.process_time())
         self._board = Board()
+        self._run_news = RunNews()
         self._unknown_theme = ""
         self._take_theme()
 
@@ -155,9 +156,19 @@ class AgentDash(App[int]):
             self._ticked = clock
             changed = frozenset(Topic)
             self._measure()
+        self._tell_news(changed, clock)
         screen = self.screen
         if changed and hasattr(screen, "update") and screen.is_mounted:
             screen.update(changed, self.now())
+
+    def _tell_news(self, changed: frozenset[Topic], clock: float) -> None:
+        """What has become of runs while the person may look elsewhere: a toast, and a bell if that is set."""
+        if Topic.RUNS in changed:
+            self._run_news.saw(self.store.runs)
+        for news in self._run_news.take(clock):
+            self.say(news.words, good=not news.urgent)
+            if news.urgent and self.engine.settings.ui.bell:
+                self.bell()
 
     def _measure(self) -> None:
         wall, used = time.perf_counter(), time.process_time()
@@ -219,48 +230,8 @@ class AgentDash(App[int]):
         self.say("what this finding is about is not there now", good=False)
 
     def control(self, runs: tuple[Run, ...], verb: str) -> None:
-        """Pause, resume or cancel; cancel asks first. What cannot be done says why."""
-        if self.engine.read_only:
-            self.say("read-only: started with --read-only, nothing is changed", good=False)
-            return
-        reasons = [why for why in (why_not(run, verb) for run in runs) if why]
-        able = tuple(run for run in runs if why_not(run, verb) is None)
-        if not able:
-            self.say(reasons[0] if reasons else "no run is selected", good=False)
-            return
-        if verb == ControlAction.CANCEL:
-            self._ask_to_cancel(able, reasons)
-        else:
-            self._send(able, ControlAction(verb))
-
-    def _ask_to_cancel(self, runs: tuple[Run, ...], reasons: list[str]) -> None:
-        names = runs[0].title or runs[0].id if len(runs) == 1 else f"{len(runs)} runs"
-        plan = [
-            field("run", f"{run.title or run.id}  ({run.status}, pid {run.pid or '–'})", "bold", 6)
-            for run in runs
-        ]
-        plan += [Para(), Para.of("Its process group gets SIGTERM, and after the grace SIGKILL.")]
-        plan += [Para.of("What it has written to files stays as it is. A cancelled run cannot be resumed.")]
-        plan += [Para.of(f"left out: {why}", "dim") for why in reasons]
-
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self._send(runs, ControlAction.CANCEL)
-
-        question = Confirm(
-            f"Cancel {names}?", plan, yes="Cancel the run" if len(runs) == 1 else "Cancel them", no="Go back"
-        )
-        self.push_screen(question, answered)
-
-    def _send(self, runs: tuple[Run, ...], action: ControlAction) -> None:
-        async def send() -> None:
-            for run in runs:
-                # A cancel means the same in every live state; pause and resume do not.
-                seen = None if action is ControlAction.CANCEL else run.status
-                outcome = await self.engine.dispatch(ControlRun(run.id, action, actor="dashboard", seen=seen))
-                self.say(outcome.message, good=outcome.ok)
-
-        self.run_worker(send(), name=f"{action} run", group="commands", exit_on_error=False)
+        """Pause, resume or cancel; what cannot be undone, or concerns several, asks first."""
+        steering.control(self, runs, verb)
 
     async def acknowledge(self, finding: Finding) -> None:
         """Put a finding aside."""

@@ -10,11 +10,14 @@ from agentdash.core import units
 from agentdash.core.findings import Finding
 from agentdash.core.logs import LogLine
 from agentdash.core.repos import Repo
+from agentdash.core.run_orphan import child_words
+from agentdash.core.run_why import last_seen
 from agentdash.core.runs import Run
 from agentdash.core.services import Service
 from agentdash.core.streams import Group, Stream, StreamJudgement
 from agentdash.core.text import decode, printable
-from tui.format.runs import GLYPHS, doing_words, state_words
+from tui.format.repos import branch_cell
+from tui.format.runs import GLYPHS, Around, doing_words, state_words
 from tui.format.streams import NO_JUDGEMENT, VERDICTS, lag_text
 from tui.widgets.document import Para, field
 
@@ -34,8 +37,8 @@ def heading(text: str) -> Para:
     return Para.of(text, "bold")
 
 
-def run(subject: Run, now: int, zone: tzinfo | None) -> list[Para]:
-    """State, lease, command, tokens of a run."""
+def run(subject: Run, now: int, zone: tzinfo | None, around: Around | None = None) -> list[Para]:
+    """State, lease, command, tokens of a run; with what is known *around* it, where that was asked for."""
     glyph, style = ("?", "unknown") if subject.orphaned else GLYPHS[subject.status]
     tokens = subject.tokens
     shown = [
@@ -49,7 +52,8 @@ def run(subject: Run, now: int, zone: tzinfo | None) -> list[Para]:
             f"{units.count(tokens.total)}  in {units.count(tokens.input)}  "
             f"out {units.count(tokens.output)}  cached {units.count(tokens.cached)}",
         ),
-        field("worker", _worker(subject), "" if not subject.orphaned else "unknown"),
+        *_around(subject, around),
+        field("worker", _worker(subject, now), "" if not subject.orphaned else "unknown"),
         field("pid", _or(subject.pid)),
         field("host", printable(subject.host or units.UNKNOWN)),
         field("folder", printable(subject.cwd or units.UNKNOWN)),
@@ -60,6 +64,8 @@ def run(subject: Run, now: int, zone: tzinfo | None) -> list[Para]:
         field("last event", moment(subject.last_event_at, now, zone)),
         field("ended", moment(subject.ended_at, now, zone)),
     ]
+    if subject.child is not None:
+        shown.append(field("left behind", printable(child_words(subject.child)), "warn"))
     if subject.requested:
         shown.insert(2, Para.of(f"{subject.requested} requested; the worker has not taken it up yet", "warn"))
     if subject.reason:
@@ -76,15 +82,34 @@ def run(subject: Run, now: int, zone: tzinfo | None) -> list[Para]:
     return shown
 
 
+def _around(subject: Run, around: Around | None) -> list[Para]:
+    """The rate of its tokens, its plan, its retries, its repository: each where it is known."""
+    shown: list[Para] = []
+    if around is not None and around.rate is not None:
+        shown.append(field("rate", f"{units.count(around.rate)} tokens/min"))
+    if subject.plan_total:
+        shown.append(field("plan", f"{subject.plan_done or 0} of {subject.plan_total} steps"))
+    if subject.retries is not None:
+        shown.append(field("retries", str(subject.retries), "warn" if subject.retries else ""))
+    if around is not None and around.repo is not None:
+        where = "".join(text for text, _ in branch_cell(around.repo).parts)
+        shown.append(field("repository", f"{printable(around.repo.name)}  {where}", "info"))
+    return shown
+
+
 def _or(value: object) -> str:
     return units.UNKNOWN if value is None else str(value)
 
 
-def _worker(subject: Run) -> str:
+def _worker(subject: Run, now: int) -> str:
     if subject.status.terminal:
         return "none: the run has ended"
     if subject.lock_owner is None:
-        return "none holds its lock" if subject.orphaned else "not seen yet"
+        return (
+            f"none holds its lock; {printable(last_seen(subject, now))}"
+            if subject.orphaned
+            else "not seen yet"
+        )
     lease = "" if subject.lock_ttl_ms is None else f", lease {units.age(subject.lock_ttl_ms)} left"
     return f"{printable(subject.lock_owner)}{lease}"
 

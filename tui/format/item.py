@@ -19,12 +19,14 @@ class Item:
         subject: The record behind it, for keys and drill-down.
         problem: Whether `!` keeps it.
         children: Lines that belong under it and move with it.
+        kinds: What `View.kind` may ask for that it is.
     """
 
     row: Row
     subject: object
     problem: bool = False
     children: tuple[Item, ...] = ()
+    kinds: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +51,19 @@ class View:
     Attributes:
         needle: Only lines that hold this text, without regard to case.
         problems: Only what is not fine.
+        kind: Only what is of this kind, in the pane's own words, e.g. ``live``; ``""``: all.
         toggled: Keys that the person folded or unfolded by hand.
     """
 
     needle: str = ""
     problems: bool = False
+    kind: str = ""
     toggled: frozenset[Hashable] = field(default_factory=frozenset)
 
     @property
     def narrowed(self) -> bool:
         """Whether anything may be left out."""
-        return bool(self.needle) or self.problems
+        return bool(self.needle or self.kind) or self.problems
 
 
 def rows_of(listing: Listing, view: View) -> tuple[list[Row], dict[Hashable, object], int]:
@@ -85,7 +89,7 @@ def rows_of(listing: Listing, view: View) -> tuple[list[Row], dict[Hashable, obj
 
 
 def _kept(item: Item, view: View) -> bool:
-    if view.problems and not item.problem:
+    if (view.problems and not item.problem) or (view.kind and view.kind not in item.kinds):
         return False
     return not view.needle or view.needle.casefold() in plain(item.row).casefold()
 

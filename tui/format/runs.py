@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from agentdash.core import units
 from agentdash.core.fleet import run_needs_person, run_order
+from agentdash.core.repos import Repo
 from agentdash.core.run_doing import doing
-from agentdash.core.runs import Run, RunsSnapshot, RunStatus
+from agentdash.core.run_place import RepoIndex
+from agentdash.core.runs import Run, RunStatus
+from agentdash.core.store import Store
 from agentdash.core.text import printable
-from tui.format.item import Cell, Column, Item, Listing, Row
+from tui.format.item import Cell, Column, Item, Listing, Row, View
 from tui.widgets.cells import bar
 
 COLUMNS = (
@@ -20,13 +25,20 @@ COLUMNS = (
     Column("doing", "DOING", 20, flex=3, min_width=12),
 )
 WIDE = (
-    *COLUMNS[:-1],
-    Column("doing", "DOING", 30, flex=3, min_width=26),
-    Column("status", "STATE", 10, priority=5),
-    Column("pid", "PID", 7, align="right", priority=7),
-    Column("host", "HOST", 10, priority=8),
-    Column("folder", "FOLDER", 14, flex=1, priority=6),
+    COLUMNS[0],
+    Column("run", "RUN", 18, flex=2, min_width=16),
+    *COLUMNS[2:-1],
+    Column("doing", "DOING", 24, flex=3, min_width=20),
+    Column("rate", "TOK/MIN", 7, align="right", priority=5),
+    Column("repo", "REPO", 10, flex=1, min_width=8, priority=6),
+    Column("status", "STATE", 10, priority=7),
+    Column("folder", "FOLDER", 14, flex=1, priority=8),
+    Column("pid", "PID", 7, align="right", priority=9),
+    Column("host", "HOST", 10, priority=10),
 )
+LIVE, NEEDS_YOU, FINISHED = "live", "needs you", "finished"
+KINDS = ("", LIVE, NEEDS_YOU, FINISHED)
+"""What the pane can be narrowed to, in the order of the key; ``""``: all."""
 
 GLYPHS = {
     RunStatus.QUEUED: ("◌", "dim"),
@@ -41,57 +53,120 @@ GLYPHS = {
 }
 
 
-def listing(snapshot: RunsSnapshot, now: int) -> Listing:
-    """All runs, those that need a person first."""
-    runs = sorted(snapshot.runs, key=lambda run: run_order(run, now))
-    needing = sum(run_needs_person(run, now) for run in runs)
-    live = sum(not run.status.terminal for run in runs)
-    total = f"{len(runs)} of {snapshot.total}" if snapshot.total > len(runs) else f"{len(runs)}"
-    parts = [total, f"{live} live"] + ([f"{needing} need you"] if needing else [])
-    return Listing(
-        items=tuple(item(run, now) for run in runs),
-        summary=" · ".join(parts),
-        empty=("no runs yet", "start one:  agentdash run -- COMMAND"),
-    )
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What is known of a run besides its record: the rate of its tokens a minute, where it works."""
+
+    rate: float | None = None
+    repo: Repo | None = None
 
 
-def item(run: Run, now: int) -> Item:
+class RunLines:
+    """All runs as lines. A run that is as it was keeps its line: a fleet at rest costs next to nothing."""
+
+    def __init__(self) -> None:
+        self._places = RepoIndex(None)
+        self._lines: dict[str, tuple[Run, tuple[object, ...], Item]] = {}
+
+    def __call__(self, store: Store, now: int, _view: View) -> Listing | None:
+        """The listing: those that need a person first."""
+        snapshot = store.runs
+        if snapshot is None:
+            return None
+        if self._places.snapshot is not store.repos:
+            self._places = RepoIndex(store.repos)
+        runs = sorted(snapshot.runs, key=lambda run: run_order(run, now))
+        known, self._lines = self._lines, {}
+        items = tuple(self._item(run, store, now, known.get(run.id)) for run in runs)
+        needing = sum(item.problem for item in items)
+        live = sum(not run.status.terminal for run in runs)
+        total = f"{len(runs)} of {snapshot.total}" if snapshot.total > len(runs) else f"{len(runs)}"
+        parts = [total, f"{live} live"] + ([f"{needing} need you"] if needing else [])
+        return Listing(items, " · ".join(parts), ("no runs yet", "start one:  agentdash run -- COMMAND"))
+
+    def _item(
+        self, run: Run, store: Store, now: int, known: tuple[Run, tuple[object, ...], Item] | None
+    ) -> Item:
+        around = Around(
+            None if run.status.terminal else store.run_history.tokens_per_minute(run.id),
+            self._places.of_run(run),
+        )
+        repo = around.repo.name if around.repo else None
+        shown = (units.age(age_ms(run, now)), run_needs_person(run, now), units.count(around.rate), repo)
+        if known is not None and known[0] is run and known[1] == shown:
+            self._lines[run.id] = known
+            return known[2]
+        line = item(run, now, around)
+        self._lines[run.id] = (run, shown, line)
+        return line
+
+
+def age_ms(run: Run, now: int) -> int:
+    """How long ago it began, or ended."""
+    ended = run.ended_at if run.status.terminal else None
+    return now - (ended or run.started_at or run.created_at or now)
+
+
+def kinds(run: Run, *, needs: bool) -> frozenset[str]:
+    """What of `KINDS` it is."""
+    found = {FINISHED if run.status.terminal else LIVE}
+    return frozenset(found | {NEEDS_YOU} if needs else found)
+
+
+def item(run: Run, now: int, around: Around) -> Item:
     """One run as a line."""
     needs = run_needs_person(run, now)
     glyph, colour = ("?", "unknown") if run.orphaned else GLYPHS[run.status]
     over = run.status.terminal and not needs
     base = "dim" if over else ""
     name = printable(run.title or run.id)
-    turn = units.UNKNOWN if run.current_turn is None else str(run.current_turn)
-    turns = f"{turn}/{run.max_turns}" if run.max_turns else turn
-    ended = run.ended_at if run.status.terminal else None
-    age_ms = now - (ended or run.started_at or run.created_at or now)
+    age = age_ms(run, now)
+    repo = printable(around.repo.name) if around.repo else ""
     cells = (
         Cell(glyph, f"{colour} bold" if needs else colour),
         Cell(name, f"{colour} bold" if needs else base or "bold"),
-        Cell(turns, base),
+        Cell(turns(run), base),
         progress(run),
         Cell(units.count(run.tokens.total), base),
-        Cell(units.age(age_ms), "dim"),
+        Cell(units.age(age), "dim"),
         Cell(*doing_words(run)),
+        Cell("" if run.status.terminal else units.count(around.rate), "dim"),
+        Cell(repo or units.UNKNOWN, "info" if repo and not over else "dim"),
         Cell(state_words(run), colour),
+        Cell(printable(run.cwd or units.UNKNOWN), "dim"),
         Cell(units.UNKNOWN if run.pid is None else str(run.pid), "dim"),
         Cell(printable(run.host or units.UNKNOWN), "dim"),
-        Cell(printable(run.cwd or units.UNKNOWN), "dim"),
     )
     sort = (
-        None, name, run.current_turn, None, run.tokens.total, age_ms, cells[6].text, run.status.value,
-        run.pid, run.host, run.cwd,
+        None, name, run.current_turn, None, run.tokens.total, age, cells[6].text, around.rate, repo or None,
+        run.status.value, run.cwd, run.pid, run.host,
     )  # fmt: skip
-    return Item(Row(key=run.id, cells=cells, sort=sort), run, problem=needs)
+    row = Row(key=run.id, cells=cells, sort=sort)
+    return Item(row, run, problem=needs, kinds=kinds(run, needs=needs))
 
 
-def progress(run: Run) -> Cell:
-    """Turns done of those planned, as a bar; empty where the number of turns is not known."""
+def turns(run: Run) -> str:
+    """``4/10``, or ``4`` where it is not known how many there will be."""
+    turn = units.UNKNOWN if run.current_turn is None else str(run.current_turn)
+    return f"{turn}/{run.max_turns}" if run.max_turns else turn
+
+
+def done_part(run: Run) -> float | None:
+    """How much of it is done: turns of those planned; where it has but one, the steps of its own plan."""
+    if run.plan_total and (run.max_turns or 1) == 1:
+        return (run.plan_done or 0) / run.plan_total
     if not run.max_turns or run.current_turn is None:
+        return None
+    return run.current_turn / run.max_turns
+
+
+def progress(run: Run, width: int = 4) -> Cell:
+    """`done_part` as a bar; empty where it is not known."""
+    part = done_part(run)
+    if part is None:
         return Cell("")
     colour = "bad" if run.status is RunStatus.FAILED else "dim" if run.status.terminal else "spark"
-    return bar(run.current_turn / run.max_turns, 4, colour)
+    return bar(part, width, colour)
 
 
 def state_words(run: Run) -> str:
@@ -136,7 +211,7 @@ def why_not(run: Run | None, verb: str) -> str | None:
     if run.status.terminal:
         return f"{name} is {run.status}: nothing is left to {verb}"
     if run.orphaned:
-        return f"{name} has no worker that could {verb} it"
+        return f"{name} has no worker that could {verb} it: mark it failed instead"
     if verb == "pause" and run.status not in {RunStatus.RUNNING, RunStatus.QUEUED}:
         return f"{name} is {run.status}: only a running run can be paused"
     if verb == "resume" and run.status not in {RunStatus.PAUSED, RunStatus.PAUSING}:

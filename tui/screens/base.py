@@ -56,6 +56,10 @@ class FactScreen(Screen[None]):
         """The actions that cannot work now: greyed in the footer, and they say why when asked for."""
         return set()
 
+    def more_keys(self) -> tuple[Word, ...]:
+        """Words that stand before the keys of the footer: what only this state of things asks for."""
+        return ()
+
     def update(self, topics: frozenset[Topic], now: int) -> None:
         """Bring the whole screen up to date."""
         self.facts(topics, now)
@@ -76,6 +80,7 @@ class FactScreen(Screen[None]):
         """The keys of what has the focus now."""
         footer = self.query_one(Footer)
         footer.show(cast("Screen[object]", self), self.blocked())
+        footer.left = (*self.more_keys(), *footer.left)
         footer.right = (Word(((self.dash.cost, "dim"),)),)
 
     def on_mount(self) -> None:
@@ -91,8 +96,11 @@ class FactScreen(Screen[None]):
         self.call_after_refresh(self.draw_footer)
 
     async def on_line_bar_action_clicked(self, message: LineBar.ActionClicked) -> None:
-        """A word of header or footer was clicked."""
-        await self.run_action(message.action)
+        """A word of header or footer was clicked: done by what has the focus, as if its key was pressed."""
+        name = f"action_{message.action.partition('(')[0]}"
+        nodes = [*(self.focused.ancestors_with_self if self.focused else ()), self]
+        node = next((node for node in nodes if isinstance(node, Widget) and hasattr(node, name)), self)
+        await node.run_action(message.action)
 
     async def action_back(self) -> None:
         """Go back to where one came from."""

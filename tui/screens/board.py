@@ -18,11 +18,13 @@ from agentdash.core.services import Service
 from agentdash.core.snapshot import Topic
 from agentdash.core.streams import Group, Stream, StreamJudgement
 from tui.format import course, detail
+from tui.format.run_plan import orphan_keys
 from tui.format.runs import why_not
 from tui.format.state import LIVE
 from tui.screens.base import FactScreen
 from tui.screens.panes import TITLES, board_panes
 from tui.widgets.document import Document, Para
+from tui.widgets.linebar import Word
 from tui.widgets.listpane import ListPane
 from tui.widgets.logpane import LogPane
 from tui.widgets.logview import LogView
@@ -209,7 +211,7 @@ class Board(FactScreen):
             self._narrow(self._filtered, needle="")
             self._close_filter()
         elif pane.narrowed:
-            self._narrow(pane, needle="", problems=False)
+            self._show_all(pane)
         elif self.zoomed is not None:
             self.zoom(None)
 
@@ -217,8 +219,15 @@ class Board(FactScreen):
 
     def _narrow(self, pane: TopicPane, *, needle: str | None = None, problems: bool | None = None) -> None:
         pane.narrow(needle=needle, problems=problems)
-        now = self.dash.now()
-        pane.present(self.dash.store, self.dash.store.health.get(pane.topic), now)
+        self.present(pane)
+
+    def present(self, pane: TopicPane) -> None:
+        """Bring one pane up to date, whatever has changed."""
+        pane.present(self.dash.store, self.dash.store.health.get(pane.topic), self.dash.now())
+
+    def _show_all(self, pane: TopicPane) -> None:
+        pane.show_all()
+        self.present(pane)
 
     def action_filter(self) -> None:
         """Ask for the text to keep."""
@@ -287,7 +296,7 @@ class Board(FactScreen):
         pane = self.pane(topic)
         if isinstance(pane, ListPane):
             if pane.narrowed:
-                self._narrow(pane, needle="", problems=False)
+                self._show_all(pane)
             pane.table.move_to(key)
 
     def next_attention(self) -> bool:
@@ -321,6 +330,12 @@ class Board(FactScreen):
     def on_log_view_line_selected(self, message: LogView.LineSelected) -> None:
         """Enter on a line of the log."""
         self.dash.open(message.line)
+
+    def more_keys(self) -> tuple[Word, ...]:
+        """Those of a run that has no worker."""
+        subject = self.current.subject
+        run = subject if isinstance(subject, Run) else None
+        return orphan_keys(run, read_only=self.dash.engine.read_only)
 
     def blocked(self) -> set[str]:
         """Pause, resume, cancel: by the state of the run under the cursor."""

@@ -20,7 +20,7 @@ from tui.widgets.footer import key_name
 SCOPES = (
     ("move", "Moving"),
     ("runs", "Runs"),
-    ("run", "Events"),
+    ("run", "A run"),
     ("stream", "Stream"),
     ("findings", "Findings"),
     ("log", "Log"),

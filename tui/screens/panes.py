@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.binding import Binding, BindingType
@@ -11,6 +12,8 @@ from agentdash.core.snapshot import Topic
 from agentdash.core.store import Store
 from tui.format import findings, repos, runs, services, streams
 from tui.format.item import Listing, View
+from tui.screens import steering
+from tui.screens.run import RunScreen
 from tui.widgets.listpane import ListPane
 
 if TYPE_CHECKING:
@@ -40,27 +43,68 @@ class RunsPane(ListPane):
         Binding("p", "control('pause')", "Pause", id="runs.pause"),
         Binding("r", "control('resume')", "Resume", id="runs.resume"),
         Binding("X", "control('cancel')", "Cancel", id="runs.cancel"),
+        Binding("v", "next_kind", "Live/all", id="runs.kind"),
+        Binding("m", "why", "Why", id="run.why"),
+        Binding("o", "repo", "Repository", show=False, id="run.repo"),
+        Binding("l", "log", "Its log", show=False, id="run.log"),
+        Binding("F", "mark_failed", "Mark failed", show=False, id="runs.mark_failed"),
+        Binding("K", "end_child", "End its process", show=False, id="runs.end_child"),
     ]
 
+    @property
+    def dash(self) -> AgentDash:
+        """The app, as what it is."""
+        return cast("AgentDash", self.app)
+
+    @property
+    def chosen(self) -> tuple[Run, ...]:
+        """The marked runs, else the one under the cursor."""
+        return tuple(subject for subject in self.subjects if isinstance(subject, Run))
+
     def action_control(self, verb: str) -> None:
-        """Pause, resume or cancel the marked runs, else the one under the cursor."""
-        chosen = tuple(subject for subject in self.subjects if isinstance(subject, Run))
-        cast("AgentDash", self.app).control(chosen, verb)
+        """Pause, resume or cancel them."""
+        self.dash.control(self.chosen, verb)
+
+    def action_mark_failed(self) -> None:
+        """Record runs without a worker as failed."""
+        steering.mark_failed(self.dash, self.chosen)
+
+    def action_end_child(self) -> None:
+        """End the process that a run without a worker left behind."""
+        steering.end_child(self.dash, self.chosen)
+
+    def action_next_kind(self) -> None:
+        """Only the live ones, only those that need a person, only the finished ones, all."""
+        at = runs.KINDS.index(self.view.kind)
+        self.view = replace(self.view, kind=runs.KINDS[(at + 1) % len(runs.KINDS)])
+        self.present(self.dash.store, self.dash.store.health.get(self.topic), self.dash.now())
+
+    def action_why(self) -> None:
+        """Why it does not move."""
+        self._go_in("why")
+
+    def action_log(self) -> None:
+        """The lines of its log."""
+        self._go_in("log")
+
+    def action_repo(self) -> None:
+        """The repository that it works in."""
+        steering.open_repo(self.dash, next(iter(self.chosen), None))
+
+    def _go_in(self, view: str) -> None:
+        if isinstance(self.subject, Run):
+            self.dash.push_screen(RunScreen(self.subject.id, self.subject.title or self.subject.id, view))
 
 
 def board_panes() -> list[ListPane]:
     """The five panes with tables, in the order in which they are placed."""
     return [
-        RunsPane(Topic.RUNS, title(Topic.RUNS), _runs, runs.COLUMNS, runs.WIDE, marks=True),
+        RunsPane(Topic.RUNS, title(Topic.RUNS), runs.RunLines(), runs.COLUMNS, runs.WIDE, marks=True),
         ListPane(Topic.FINDINGS, title(Topic.FINDINGS), _findings, findings.COLUMNS, findings.WIDE),
         ListPane(Topic.STREAMS, title(Topic.STREAMS), _streams, streams.COLUMNS, streams.WIDE),
         ListPane(Topic.REPOS, title(Topic.REPOS), _repos, repos.COLUMNS, repos.WIDE),
         ListPane(Topic.SERVICES, title(Topic.SERVICES), _services, services.COLUMNS, services.WIDE),
     ]
-
-
-def _runs(store: Store, now: int, _view: View) -> Listing | None:
-    return runs.listing(store.runs, now) if store.runs else None
 
 
 def _findings(store: Store, now: int, _view: View) -> Listing | None:

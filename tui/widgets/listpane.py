@@ -128,6 +128,15 @@ class ListPane(TopicPane):
             problems=self.view.problems if problems is None else problems,
         )
 
+    @property
+    def narrowed(self) -> bool:
+        """Whether anything may be left out."""
+        return self.view.narrowed
+
+    def show_all(self) -> None:
+        """Leave nothing out."""
+        self.view = replace(self.view, needle="", problems=False, kind="")
+
     def toggle(self) -> None:
         """Fold or unfold what the cursor is on."""
         key = self.table.cursor_key
@@ -136,7 +145,8 @@ class ListPane(TopicPane):
             self.view = replace(self.view, toggled=self.view.toggled ^ {name})
 
     def _filter_words(self) -> str:
-        words = [f"filter “{self.view.needle}”"] if self.view.needle else []
+        words = [f"only {self.view.kind}"] if self.view.kind else []
+        words += [f"filter “{self.view.needle}”"] if self.view.needle else []
         return " · ".join([*words, "only problems"] if self.view.problems else words)
 
     def _narrowed(self, listing: Listing, shown: int, hidden: int) -> str:

@@ -123,6 +123,10 @@ class TopicPane(Pane):
     def narrow(self, *, needle: str | None = None, problems: bool | None = None) -> None:
         """Show what holds *needle*, or only what is not fine; None leaves that as it is."""
 
+    def show_all(self) -> None:
+        """Leave nothing out."""
+        self.narrow(needle="", problems=False)
+
     @abstractmethod
     def present(self, store: Store, health: SourceHealth | None, now: int) -> None:
         """Show what the store has now."""

@@ -1,0 +1,110 @@
+"""Steers runs: what can be done at once is done, the rest is asked; what cannot be done says why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from agentdash.core.commands import Command, ControlRun
+from agentdash.core.run_commands import EndOrphanChild, MarkOrphanFailed
+from agentdash.core.run_place import RepoIndex
+from agentdash.core.runs import ControlAction, Run
+from tui.format import run_plan
+from tui.format.run_plan import Plan
+from tui.screens.confirm import Confirm
+from tui.widgets.document import Para
+
+if TYPE_CHECKING:
+    from tui.app import AgentDash
+
+ACTOR = "dashboard"
+_AT_ONCE = {ControlAction.PAUSE, ControlAction.RESUME}
+
+
+def control(dash: AgentDash, runs: Sequence[Run], verb: str) -> None:
+    """Pause, resume or cancel. Cancel asks first, and so does everything that is done to several runs."""
+    action = ControlAction(verb)
+    plan = run_plan.control_plan(runs, action)
+    if not _possible(dash, plan):
+        return
+
+    def send() -> None:
+        # A cancel means the same in every live state; pause and resume do not.
+        seen = {run.id: None if action is ControlAction.CANCEL else run.status for run in plan.able}
+        _send(dash, plan.able, lambda run: ControlRun(run.id, action, actor=ACTOR, seen=seen[run.id]))
+
+    if action in _AT_ONCE and len(runs) == 1:
+        send()
+    else:
+        _ask(dash, *run_plan.control_question(plan, action, dash.now()), send)
+
+
+def mark_failed(dash: AgentDash, runs: Sequence[Run]) -> None:
+    """Record runs that no worker holds as failed, after a confirmation."""
+    plan = run_plan.mark_failed_plan(runs)
+    if _possible(dash, plan):
+        _ask(
+            dash,
+            *run_plan.mark_failed_words(plan, dash.now()),
+            lambda: _send(dash, plan.able, lambda run: MarkOrphanFailed(run.id, ACTOR, seen=run.status)),
+        )
+
+
+def end_child(dash: AgentDash, runs: Sequence[Run]) -> None:
+    """End what runs without a worker have left behind, after a confirmation."""
+    plan = run_plan.end_child_plan(runs)
+
+    def command(run: Run) -> Command | None:
+        child = run.child
+        return EndOrphanChild(run.id, ACTOR, child.pid, child.created_at) if child else None
+
+    if _possible(dash, plan):
+        _ask(dash, *run_plan.end_child_words(plan, dash.now()), lambda: _send(dash, plan.able, command))
+
+
+def open_repo(dash: AgentDash, run: Run | None) -> None:
+    """Go to the repository that *run* works in."""
+    if run is None:
+        dash.say("no run is selected", good=False)
+        return
+    repo = RepoIndex(dash.store.repos).of_run(run)
+    if repo is not None:
+        dash.open(repo)
+    elif not run.cwd:
+        dash.say("its record does not say in which folder it works", good=False)
+    elif dash.store.repos is not None and run.host not in {None, dash.store.repos.host}:
+        dash.say(f"it works on {run.host}: its repository is not seen from here", good=False)
+    else:
+        dash.say(f"{run.cwd} is in no repository that is followed", good=False)
+
+
+def _possible(dash: AgentDash, plan: Plan) -> bool:
+    if dash.engine.read_only:
+        dash.say("read-only: started with --read-only, nothing is changed", good=False)
+        return False
+    if not plan.able:
+        dash.say(plan.left_out[0][1] if plan.left_out else "no run is selected", good=False)
+        return False
+    return True
+
+
+def _ask(dash: AgentDash, title: str, plan: Sequence[Para], yes: str, then: Callable[[], None]) -> None:
+    def answered(agreed: bool | None) -> None:
+        if agreed:
+            then()
+
+    dash.push_screen(Confirm(title, plan, yes=yes, no="Go back"), answered)
+
+
+def _send(dash: AgentDash, runs: Sequence[Run], command_of: Callable[[Run], Command | None]) -> None:
+    async def send() -> None:
+        done: list[tuple[Run, bool, str]] = []
+        for run in runs:
+            command = command_of(run)
+            if command is not None:
+                outcome = await dash.engine.dispatch(command)
+                done.append((run, outcome.ok, outcome.message))
+        for words, good in run_plan.outcome_words(done):
+            dash.say(words, good=good)
+
+    dash.run_worker(send(), name="steer runs", group="commands", exit_on_error=False)
