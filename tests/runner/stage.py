@@ -41,8 +41,8 @@ class Steps:
 class Stage:
     """Runs workers against *url* and looks at what they record."""
 
-    def __init__(self, url: str, lease: float = 15.0) -> None:
-        self.settings = Settings(runs=RunsSettings(lease=lease))
+    def __init__(self, url: str, lease: float = 15.0, *, mask: bool = True) -> None:
+        self.settings = Settings(runs=RunsSettings(lease=lease, mask=mask))
         self.keys = RunKeys()
         self.handle = ServerHandle(url, "setting", open_client(url, self.settings.redis))
         self.activity = Steps()

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentdash.runner.lines import LineBlocks
 from agentdash.runner.decoder import OutputDecoder
+from agentdash.runner.lines import LineBlocks
 from agentdash.runner.telemetry import PAYLOAD_LIMIT
 from agentdash.runner.told import Told
 from agentdash.runner.usage import Usage, read_usage
