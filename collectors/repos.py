@@ -253,7 +253,9 @@ class ReposCollector:
         loop, before, survey = asyncio.get_running_loop(), one.reader.repo, one.survey
         since = file_time()
         (repo, marks), cost = await loop.run_in_executor(self._pool, self._timed, one)
-        if survey and one.reader.found.error is None:
+        # What is watched in the git directory depends on these two.
+        other = (repo.stash, repo.upstream) != (before.stash, before.upstream)
+        if (survey or (other and one.watched)) and one.reader.found.error is None:
             await loop.run_in_executor(self._thread, self._watch_tree, one, marks, since)
         one.end(marks, self._clock.monotonic(), cost=cost, changed=repo != before)
         self._signal.set()

@@ -51,7 +51,7 @@ class StatusParser:
     def __init__(self) -> None:
         self.facts = StatusFacts()
         self._rest = b""
-        self._rename: tuple[str, str] | None = None
+        self._rename: tuple[str, bytes] | None = None
 
     def feed(self, piece: bytes) -> None:
         """Take the next piece."""
@@ -63,7 +63,7 @@ class StatusParser:
         if self._rename is not None:
             xy, path = self._rename
             self._rename = None
-            self._keep(xy, path, decode(record))
+            self._keep(xy, path, record)
             return
         kind = record[:2]
         if kind == b"# ":
@@ -76,10 +76,10 @@ class StatusParser:
             fields = record.split(b" ", 10)
             if len(fields) == 11:
                 self.facts.conflicted += 1
-                self._keep(decode(fields[1]), decode(fields[10]))
+                self._keep(decode(fields[1]), fields[10])
         elif kind == b"? ":
             self.facts.untracked += 1
-            self._keep("??", decode(record[2:]))
+            self._keep("??", record[2:])
             self._folder(record[2:], self.facts.unknown)
         elif kind == b"! ":
             self._folder(record[2:], self.facts.ignored)
@@ -110,7 +110,7 @@ class StatusParser:
         facts.unstaged += xy[1] != "."
         if fields[2][:2] == b"SC":
             facts.moved_submodules += 1
-        path = decode(fields[last])
+        path = fields[last]
         if last == 9:
             facts.renamed += 1
             self._rename = (xy, path)
@@ -121,10 +121,18 @@ class StatusParser:
         if path.endswith(b"/") and len(folders) < MOST_FOLDERS:
             folders.add(os.fsdecode(path[:-1]))
 
-    def _keep(self, xy: str, path: str, renamed_from: str | None = None) -> None:
+    def _keep(self, xy: str, path: bytes, renamed_from: bytes | None = None) -> None:
         self.facts.total += 1
         if len(self.facts.changes) < SHOWN:
-            self.facts.changes.append(FileChange(path, xy, renamed_from))
+            text, raw = _named(path)
+            before, raw_before = (None, None) if renamed_from is None else _named(renamed_from)
+            self.facts.changes.append(FileChange(text, xy, before, raw, raw_before))
+
+
+def _named(path: bytes) -> tuple[str, bytes | None]:
+    """A path as printable text, and itself where that is not the same."""
+    text = decode(path)
+    return text, None if text.encode() == path else path
 
 
 def _number(text: str) -> int | None:

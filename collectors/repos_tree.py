@@ -29,10 +29,11 @@ MOST_WATCHES = 60_000
 MOST_OUTSIDE = 5000
 """Folders among them that are in no repository."""
 
-# Below a git directory, what says something about state; objects, hooks, logs and the like do not.
-_TELLING = ("", "refs", "rebase-merge", "rebase-apply", "worktrees")
-_REFS = ("refs/heads", "refs/remotes")
-_STASHES = "logs/refs"
+# Below a git directory only what nothing in the directory itself gives away: a branch moved without HEAD,
+# a remote's branch that is pushed to, a stash that is dropped.
+_HEADS = "refs/heads"
+_REMOTES = "refs/remotes"
+_STASHES = ("refs", "logs/refs")
 _LIMIT = frozenset({errno.ENOSPC, errno.EMFILE, errno.ENFILE})
 _COARSE = 5
 """CLOCK_REALTIME_COARSE of Linux: the clock by which the kernel stamps files."""
@@ -166,32 +167,25 @@ class TreeWatch:
             if came or name == ".gitignore":
                 self.grown |= folder.owners
             return True
-        if folder.name.endswith("/worktrees"):
-            self.moved = True
         if name == "index.lock":
             self.locked |= {owner for owner in folder.owners if self._git_dirs.get(owner) == folder.name}
         if name.endswith(".lock") or name in {"objects", "COMMIT_EDITMSG"}:
             return False
-        if came or name == "stash":
-            for owner in folder.owners:
-                self._add_came(owner, folder.name, name)
+        if came and "/refs/" in folder.name:
+            with suppress(OSError):
+                for owner in tuple(folder.owners):
+                    self._add_refs(owner, f"{folder.name}/{name}")
         return True
-
-    def _add_came(self, owner: Path, folder: str, name: str) -> None:
-        with suppress(OSError):
-            if name == "stash":
-                self._add(owner, str(Path(folder).parent / _STASHES), in_git=True)
-            else:
-                self._add_refs(owner, f"{folder}/{name}")
 
     def _add_git_dir(self, path: Path, git_dir: Path) -> None:
         for base in dict.fromkeys((git_dir, GitDir.of(git_dir).shared)):
-            for name in _TELLING:
-                self._add(path, str(base / name) if name else str(base), in_git=True)
-            for name in _REFS:
-                self._add_refs(path, str(base / name))
-            if (base / _STASHES / "stash").exists():
-                self._add(path, str(base / _STASHES), in_git=True)
+            self._add(path, str(base), in_git=True)
+            self._add_refs(path, str(base / _HEADS))
+            for remote in _entries(str(base / _REMOTES)):
+                self._add_refs(path, remote.path)
+            if (base / _STASHES[-1] / "stash").exists():
+                for name in _STASHES:
+                    self._add(path, str(base / name), in_git=True)
 
     def _add_refs(self, path: Path, folder: str) -> None:
         for inner, folders, _ in os.walk(folder):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from agentdash.core.repo_queries import RepoAnswer, RepoQuery
 from agentdash.core.run_why import RunWhy
 from agentdash.core.runs import RunEvent
 from agentdash.core.stream_queries import StreamAnswer, StreamQuery
@@ -88,27 +89,6 @@ class WhyOf:
     run_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class RepoDiffOf:
-    """What is not committed in a repository that is followed, as `git diff` tells it; `path`: its work tree."""
-
-    path: str
-
-
-@dataclass(frozen=True, slots=True)
-class RepoDiff:
-    """The answer to `RepoDiffOf`.
-
-    Attributes:
-        lines: As git gives them, from the first file on; decoded, not yet made printable.
-        cut: Whether there is more than was read.
-    """
-
-    path: str
-    lines: tuple[str, ...]
-    cut: bool = False
-
-
 Query = (
     PendingOf
     | MessageAt
@@ -117,9 +97,9 @@ Query = (
     | LagOf
     | StreamQuery
     | RunEventsOf
-    | RepoDiffOf
+    | RepoQuery
     | WhyOf
 )
 Answer = (
-    Lag | PendingList | Message | tuple[Message, ...] | StreamAnswer | RunEvents | RepoDiff | RunWhy | None
+    Lag | PendingList | Message | tuple[Message, ...] | StreamAnswer | RunEvents | RepoAnswer | RunWhy | None
 )

@@ -46,11 +46,31 @@ class Submodules:
 
 @dataclass(frozen=True, slots=True)
 class FileChange:
-    """One changed path, with git's two status letters (index, work tree)."""
+    """One changed path, with git's two status letters (index, work tree).
+
+    Attributes:
+        path: Printable.
+        raw: The path itself, where it is no printable text; see `exact`.
+        raw_from: The same for `renamed_from`.
+    """
 
     path: str
     xy: str
     renamed_from: str | None = None
+    raw: bytes | None = None
+    raw_from: bytes | None = None
+
+    @property
+    def exact(self) -> bytes:
+        """The path as git has it."""
+        return self.path.encode() if self.raw is None else self.raw
+
+    @property
+    def exact_from(self) -> bytes | None:
+        """Where it was before, as git has it."""
+        if self.renamed_from is None:
+            return None
+        return self.renamed_from.encode() if self.raw_from is None else self.raw_from
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,8 @@ from agentdash.core.commands import Command, ControlRun, MarkFinding, Outcome, R
 from agentdash.core.findings import InboxSnapshot
 from agentdash.core.logs import Level, LogBatch, LogLine, LogRing
 from agentdash.core.paths import state_dir
-from agentdash.core.queries import Answer, Query, RepoDiffOf
+from agentdash.core.queries import Answer, Query
+from agentdash.core.repo_queries import RepoQuery
 from agentdash.core.repos import ReposSnapshot
 from agentdash.core.runs import RunsSnapshot
 from agentdash.core.services import ServicesSnapshot
@@ -154,8 +155,8 @@ class Engine:
         Raises:
             SourceError: when the server cannot be asked, in words.
         """
-        if isinstance(query, RepoDiffOf):
-            return await self._diff(query)
+        if isinstance(query, RepoQuery):
+            return await self._ask_repo(query)
         handle = self._handle
         if handle is None:
             health = self.store.health.get(Topic.STREAMS)
@@ -165,11 +166,11 @@ class Engine:
 
         return await answer(query, handle, self.settings, self.clock.now_ms())
 
-    async def _diff(self, query: RepoDiffOf) -> Answer:
+    async def _ask_repo(self, query: RepoQuery) -> Answer:
         await load("agentdash.runtime.inspect")
-        from agentdash.runtime.inspect import repo_diff
+        from agentdash.runtime.inspect import of_repo
 
-        return await repo_diff(query, self.store.repos, self.settings)
+        return await of_repo(query, self.store.repos, self.settings)
 
     async def dispatch(self, command: Command) -> Outcome:
         """Carry out *command*; the result is logged. Nothing is raised for what a person may cause."""
@@ -347,6 +348,7 @@ class Engine:
         match snapshot:
             case LogBatch():
                 errors = sum(line.level in {Level.ERROR, Level.FATAL} for line in snapshot.lines)
+                errors += sum(number for _, number in snapshot.errors_skipped)
                 store.history.saw_errors(errors, snapshot.taken_at)
                 store.put_lines(snapshot)
             case InboxSnapshot():

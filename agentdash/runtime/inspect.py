@@ -12,10 +12,9 @@ from agentdash.core.queries import (
     NewestMessages,
     PendingOf,
     Query,
-    RepoDiff,
-    RepoDiffOf,
     RunEventsOf,
 )
+from agentdash.core.repo_queries import RepoAnswer, RepoCommitOf, RepoDetailOf, RepoDiffOf, RepoQuery
 from agentdash.core.repos import ReposSnapshot
 from agentdash.core.runs import RunKeys
 from agentdash.core.settings import Settings
@@ -23,7 +22,7 @@ from agentdash.core.snapshot import SourceError
 from agentdash.core.stream_queries import EntriesFrom, HoldersOf, RightsOn, SearchEntries
 from agentdash.server.client import in_words
 from agentdash.server.find import ServerHandle
-from collectors import repos_diff, run_events, streams_browse, streams_count, streams_detail
+from collectors import repos_detail, repos_diff, run_events, streams_browse, streams_count, streams_detail
 
 
 async def answer(query: Query, handle: ServerHandle, settings: Settings, now: int) -> Answer:
@@ -53,10 +52,11 @@ async def answer(query: Query, handle: ServerHandle, settings: Settings, now: in
         raise
     except Exception as problem:
         raise in_words(problem, handle.url) from problem
+    return None  # what is asked of no server is answered elsewhere
 
 
-async def repo_diff(query: RepoDiffOf, repos: ReposSnapshot | None, settings: Settings) -> RepoDiff:
-    """Ask git what is not committed. Only of a repository that is followed: a path from outside is none.
+async def of_repo(query: RepoQuery, repos: ReposSnapshot | None, settings: Settings) -> RepoAnswer:
+    """Ask git about one repository. Only about one that is followed: a path from outside is none.
 
     Raises:
         SourceError: with the reason in words.
@@ -67,4 +67,11 @@ async def repo_diff(query: RepoDiffOf, repos: ReposSnapshot | None, settings: Se
             f"{query.path} is none of the repositories that are followed",
             "name the folder above it:  agentdash --projects DIR",
         )
-    return await asyncio.to_thread(repos_diff.read_diff, repo, settings.repos.timeout)
+    timeout = settings.repos.timeout
+    match query:
+        case RepoDiffOf():
+            return await asyncio.to_thread(repos_diff.read_diff, repo, timeout, query)
+        case RepoCommitOf():
+            return await asyncio.to_thread(repos_diff.read_commit_diff, repo, timeout, query)
+        case RepoDetailOf():
+            return await asyncio.to_thread(repos_detail.read_detail, repo, timeout)

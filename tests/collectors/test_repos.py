@@ -435,7 +435,7 @@ async def test_at_the_limit_of_watches_it_polls_and_says_so(root: Path, collecto
     for name in ("one", "two"):
         commit(repository(root / name))
     try:
-        watch = TreeWatch((), most=8)
+        watch = TreeWatch((), most=5)
     except OSError:
         pytest.skip("no file-system events here")
     collector = collector_of(root, watch=watch)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from agentdash.core.repo_queries import RepoCommitOf, RepoDiffOf
 from agentdash.core.repos import Repo, RepoKind
 from agentdash.core.snapshot import SourceError
 from collectors import repos_diff
-from collectors.repos_diff import read_diff
+from collectors.repos_detail import read_detail
+from collectors.repos_diff import read_commit_diff, read_diff
 
 
 def git(path: Path, *arguments: str) -> str:
@@ -22,7 +26,7 @@ def git(path: Path, *arguments: str) -> str:
 def work(tmp_path: Path) -> Path:
     path = tmp_path / "web"
     path.mkdir()
-    git(path, "init", "-q")
+    git(path, "init", "-q", "-b", "main")
     (path / "a.py").write_text("one\ntwo\nthree\n")
     git(path, "add", "-A")
     git(path, "commit", "-qm", "first")
@@ -106,3 +110,47 @@ def test_what_cannot_be_compared_says_why(work: Path, tmp_path: Path) -> None:
     (work / ".git" / "HEAD").write_text("nonsense\n")
     with pytest.raises(SourceError, match="cannot be compared"):
         read_diff(Repo(str(work), "web", head="1"), 10)
+
+
+def test_one_file_alone_also_a_renamed_and_an_untracked_one(work: Path) -> None:
+    (work / "b.py").write_text("old\n" * 9)
+    git(work, "add", "-A")
+    git(work, "commit", "-qm", "second")
+    git(work, "mv", "b.py", "c.py")
+    (work / "a.py").write_text("one\n")
+    odd = b"n\xe9\nw*"
+    Path(work / os.fsdecode(odd)).write_text("hello\n")
+    known = repo(work)
+
+    def lines(file: bytes, **more: object) -> tuple[str, ...]:
+        query = RepoDiffOf(str(work), file, **more)  # type: ignore[arg-type]
+        return read_diff(known, 10, query).lines
+
+    assert [line for line in lines(b"a.py") if line.startswith("diff")] == ["diff --git a/a.py b/a.py"]
+    assert "rename from b.py" in lines(b"c.py", renamed_from=b"b.py")
+    assert lines(odd, untracked=True)[-1] == "+hello"
+    assert lines(b"*") == ()
+    (work / "new").mkdir()
+    (work / "new/x").write_text("")
+    assert lines(b"new/", untracked=True) == ("new/x",)
+    (work / "out").symlink_to("/etc/passwd")
+    assert lines(b"out", untracked=True)[-1] == "+link to /etc/passwd"
+
+
+def test_a_commit_and_what_else_there_is(work: Path) -> None:
+    head = git(work, "rev-parse", "HEAD")
+    show = read_commit_diff(repo(work), 10, RepoCommitOf(str(work), head))
+    assert "+one" in show.lines
+    with pytest.raises(SourceError, match="no commit id"):
+        read_commit_diff(repo(work), 10, RepoCommitOf(str(work), "--output=/tmp/x"))
+    (work / "a.py").write_text("one\ntwo\n")
+    git(work, "stash")
+    git(work, "worktree", "add", "-q", "../tree")
+    (work / "a.py").write_text("one\ntwo\n3\n4\n")
+    detail = read_detail(replace(repo(work), stash=1), 10)
+    assert detail.failed == ()
+    assert [(c.sha, c.author, c.subject) for c in detail.commits] == [(head, "Test", "first")]
+    assert [(s.name, s.subject[:8]) for s in detail.stashes] == [("stash@{0}", "WIP on m")]
+    assert [(Path(w.path).name, w.branch) for w in detail.worktrees][1:] == [("tree", "tree")]
+    assert (detail.added, detail.deleted) == (2, 1)
+    assert "-three" in read_commit_diff(repo(work), 10, RepoCommitOf(str(work), detail.stashes[0].sha)).lines

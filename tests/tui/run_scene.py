@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from agentdash.core.queries import Answer, Query, RepoDiff, RepoDiffOf, RunEvents, RunEventsOf, WhyOf
+from agentdash.core.queries import Answer, Query, RunEvents, RunEventsOf, WhyOf
+from agentdash.core.repo_queries import RepoDiff, RepoDiffOf
 from agentdash.core.run_why import ChildProbe, why
 from agentdash.core.runs import ChildSeen, Run, RunEvent, RunsSnapshot
 from agentdash.core.snapshot import Topic
@@ -97,10 +98,12 @@ class TellingEngine(scene.StillEngine):
     Attributes:
         told: The events of every run.
         asked: What was asked so far.
+        diff: What `git diff` tells.
     """
 
     told: list[RunEvent]
     asked: list[Query]
+    diff: list[str]
 
     async def ask(self, query: Query) -> Answer:
         """Answer from what is made up."""
@@ -114,7 +117,7 @@ class TellingEngine(scene.StillEngine):
                     return RunEvents(tuple(known[-count:]))
                 return RunEvents(tuple([e for e in known if _key(e.id) > _key(after)][:count]))
             case RepoDiffOf(path=path):
-                return RepoDiff(path, tuple(DIFF))
+                return RepoDiff(path, tuple(self.diff))
             case WhyOf(run_id=run_id):
                 run = next(run for run in self.store.runs.runs if run.id == run_id)  # type: ignore[union-attr]
                 alive = ChildProbe(True, "", "codex exec --json", "sleeping", 0.4, 3)
@@ -154,7 +157,7 @@ def app(told: list[RunEvent] | None = None, **options: object) -> AgentDash:
     engine.__class__ = TellingEngine
     assert isinstance(engine, TellingEngine)
     engine.told = events() if told is None else told
-    engine.asked = []
+    engine.asked, engine.diff = [], DIFF
     for step in range(7):
         shown = runs()
         tokens = replace(shown.runs[0].tokens, total=12_400 - (6 - step) * 250)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
-from agentdash.core.queries import RepoDiff
+from agentdash.core.repo_queries import RepoDiff
 from agentdash.core.repos import Repo
 from agentdash.core.text import printable
 from tui.format.item import Cell, Column, Row

@@ -11,7 +11,8 @@ from textual.widget import Widget
 
 from agentdash.core import units
 from agentdash.core.logs import LogRing
-from agentdash.core.queries import RepoDiff, RepoDiffOf, WhyOf
+from agentdash.core.queries import WhyOf
+from agentdash.core.repo_queries import RepoDiff, RepoDiffOf
 from agentdash.core.repos import Repo
 from agentdash.core.run_place import RepoIndex
 from agentdash.core.run_why import RunWhy

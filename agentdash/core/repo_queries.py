@@ -1,0 +1,105 @@
+"""What a screen asks about one repository when a person looks closer, and the answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class RepoDiffOf:
+    """What is not committed in a repository that is followed, as `git diff` tells it.
+
+    Attributes:
+        path: Its work tree.
+        file: Only this file or folder, relative to the work tree; None: all that git tracks.
+        renamed_from: Where that file was before.
+        untracked: Whether git does not track it: then it is shown as all new.
+    """
+
+    path: str
+    file: bytes | None = None
+    renamed_from: bytes | None = None
+    untracked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RepoCommitOf:
+    """What one commit, or a stash, has changed. The answer is a `RepoDiff`."""
+
+    path: str
+    sha: str
+
+
+@dataclass(frozen=True, slots=True)
+class RepoDiff:
+    """The answer to `RepoDiffOf` and `RepoCommitOf`.
+
+    Attributes:
+        lines: As git gives them, from the first file on; decoded, not yet made printable.
+        cut: Whether there is more than was read.
+    """
+
+    path: str
+    lines: tuple[str, ...]
+    cut: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RepoDetailOf:
+    """What else there is in a repository. The answer is a `RepoDetail`."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class CommitLine:
+    """One commit, or one stash (then `name` is ``stash@{0}``); `at` is the committer's time, Unix ms."""
+
+    sha: str
+    at: int | None
+    author: str
+    subject: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WorktreeLine:
+    """One work tree of the repository; `note`: ``bare``, ``locked``, ``prunable``."""
+
+    path: str
+    head: str | None
+    branch: str | None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SubmoduleLine:
+    """One registered submodule: the commit that the index records, and the one that is checked out."""
+
+    folder: str
+    recorded: str | None
+    head: str | None
+    initialised: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RepoDetail:
+    """The answer to `RepoDetailOf`; a part that could not be read is empty, and `failed` says why.
+
+    Attributes:
+        added: Lines that the uncommitted changes add to what git tracks; None: not known.
+        deleted: Lines that they take away.
+    """
+
+    path: str
+    commits: tuple[CommitLine, ...] = ()
+    stashes: tuple[CommitLine, ...] = ()
+    worktrees: tuple[WorktreeLine, ...] = ()
+    submodules: tuple[SubmoduleLine, ...] = ()
+    added: int | None = None
+    deleted: int | None = None
+    failed: tuple[str, ...] = ()
+
+
+RepoQuery = RepoDiffOf | RepoCommitOf | RepoDetailOf
+RepoAnswer = RepoDiff | RepoDetail

@@ -1,0 +1,158 @@
+"""What else there is in one repository: commits, stashes, work trees, submodules. Read on demand, bounded."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from agentdash.core.repo_queries import CommitLine, RepoDetail, SubmoduleLine, WorktreeLine
+from agentdash.core.repos import Repo, RepoKind
+from agentdash.core.text import decode
+from collectors import repos_git
+from collectors.repos_find import repository_at
+from collectors.repos_gitdir import GitDir, read_small
+
+COMMITS = 50
+STASHES = 50
+WORKTREES = 100
+_MOST_BYTES = 1024 * 1024
+_FORMAT = "--format=%H%x00%ct%x00%an%x00%s%x00%gd%x00"
+_LOG = ("-c", "log.showSignature=false", "log", "-z", "--no-notes", "--no-decorate", "--no-color", _FORMAT)
+_STAT = re.compile(rb"(\d+) (insertion|deletion)")
+
+T = TypeVar("T")
+
+
+def read_detail(repo: Repo, timeout: float) -> RepoDetail:
+    """Read it. Blocks: call it in a thread. A part that fails leaves the others as they are.
+
+    Args:
+        repo: As it was last read.
+        timeout: Seconds that each git process may take.
+    """
+    failed: list[str] = []
+
+    def part(name: str, read: Callable[[], T]) -> T | None:
+        try:
+            return read()
+        except (repos_git.GitFailed, OSError) as failure:
+            failed.append(f"{name}: {failure}")
+            return None
+
+    path = Path(repo.path)
+    reflog = ("-g", f"-n{STASHES}", "refs/stash", "--")
+    commits = part("commits", lambda: _log(path, timeout, f"-n{COMMITS}", "HEAD")) if repo.head else None
+    stashes = part("stashes", lambda: _log(path, timeout, *reflog)) if repo.stash else None
+    has_work = repo.head is not None and repo.kind is not RepoKind.BARE
+    size = part("changes", lambda: _size(path, timeout)) if has_work else None
+    return RepoDetail(
+        path=repo.path,
+        commits=commits or (),
+        stashes=stashes or (),
+        worktrees=part("work trees", lambda: _worktrees(path, timeout)) or (),
+        submodules=part("submodules", lambda: _submodules(repo, timeout)) or (),
+        added=size[0] if size else None,
+        deleted=size[1] if size else None,
+        failed=tuple(failed),
+    )
+
+
+def _ask(path: Path, arguments: tuple[str, ...], timeout: float) -> bytes:
+    taken = bytearray()
+
+    def feed(piece: bytes) -> None:
+        if len(taken) < _MOST_BYTES:
+            taken.extend(piece)
+
+    repos_git.run(path, arguments, feed, timeout)
+    return bytes(taken)
+
+
+def _log(path: Path, timeout: float, *what: str) -> tuple[CommitLine, ...]:
+    """Five fields and an empty one for each commit, all ended by NUL."""
+    fields = _ask(path, (*_LOG, *what), timeout).split(b"\0")
+    lines = []
+    for at in range(0, len(fields) - 5, 6):
+        sha, seconds, author, subject, name = fields[at : at + 5]
+        when = int(seconds) * 1000 if seconds.isdigit() else None
+        lines.append(CommitLine(decode(sha), when, decode(author), decode(subject)[:500], decode(name)))
+    return tuple(lines)
+
+
+def _worktrees(path: Path, timeout: float) -> tuple[WorktreeLine, ...]:
+    lines = []
+    for block in _ask(path, ("worktree", "list", "--porcelain", "-z"), timeout).split(b"\0\0"):
+        fields = dict(_pair(line) for line in block.split(b"\0") if line)
+        if b"worktree" not in fields:
+            continue
+        branch = fields.get(b"branch")
+        note = next((word for word in ("bare", "locked", "prunable") if word.encode() in fields), "")
+        lines.append(
+            WorktreeLine(
+                path=decode(fields[b"worktree"]),
+                head=decode(fields[b"HEAD"]) if b"HEAD" in fields else None,
+                branch=decode(branch).removeprefix("refs/heads/") if branch else None,
+                note=note,
+            )
+        )
+    return tuple(lines[:WORKTREES])
+
+
+def _pair(line: bytes) -> tuple[bytes, bytes]:
+    name, _, value = line.partition(b" ")
+    return name, value
+
+
+def _submodules(repo: Repo, timeout: float) -> tuple[SubmoduleLine, ...]:
+    folders = repo.submodules.folders
+    if not folders:
+        return ()
+    path = Path(repo.path)
+    arguments = ("--literal-pathspecs", "ls-files", "-s", "-z", "--", *folders)
+    recorded: dict[str, str] = {}
+    for entry in _ask(path, arguments, timeout).split(b"\0"):
+        facts, _, name = entry.partition(b"\t")
+        words = facts.split()
+        if len(words) == 3 and words[0] == b"160000":
+            recorded[os.fsdecode(name)] = words[1].decode("ascii", "replace")
+    lines = []
+    for folder in folders:
+        found = repository_at(path / folder)
+        there = found is not None and found.error is None
+        head = _head(found.git_dir) if found is not None and there else None
+        lines.append(SubmoduleLine(folder, recorded.get(folder), head, there))
+    return tuple(lines)
+
+
+def _head(git_dir: Path) -> str | None:
+    """The commit that HEAD names, as far as plain files tell it."""
+    text = (read_small(git_dir / "HEAD") or "").strip()
+    if text.startswith("ref: "):
+        shared = GitDir.of(git_dir).shared
+        name = text.removeprefix("ref: ")
+        loose = read_small(shared / name)
+        packed = (read_small(shared / "packed-refs", _MOST_BYTES) or "").splitlines()
+        text = (loose or next((line for line in packed if line.endswith(f" {name}")), "")).strip()
+    word = text.partition(" ")[0]
+    return word if re.fullmatch(r"[0-9a-f]{40,64}", word) else None
+
+
+def _size(path: Path, timeout: float) -> tuple[int, int]:
+    found = repository_at(path)
+    if found is None:
+        raise repos_git.GitFailed("it is no repository any more")
+    undone, _ = repos_git.filters(path, GitDir.of(found.git_dir).config, timeout)
+    diff = (
+        "diff",
+        "--no-ext-diff",
+        "--no-textconv",
+        "--ignore-submodules=dirty",
+        "--shortstat",
+        "HEAD",
+        "--",
+    )
+    counts = {name: int(number) for number, name in _STAT.findall(_ask(path, (*undone, *diff), timeout))}
+    return counts.get(b"insertion", 0), counts.get(b"deletion", 0)
