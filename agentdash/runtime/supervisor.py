@@ -92,6 +92,8 @@ class Supervisor:
         try:
             async with asyncio.timeout(self.collector.timeout):
                 snapshot = await self.collector.collect()
+            if snapshot is not None:
+                self._on_snapshot(snapshot)
         except SourceError as problem:
             return await self._failed(problem.message, problem.cure, begun, absent=problem.absent)
         except TimeoutError:
@@ -101,8 +103,6 @@ class Supervisor:
             words = f"{self.collector.name}: {type(problem).__name__}: {problem}"
             return await self._failed(words, "this is a fault of agentdash: please report it", begun)
         took = (self._clock.monotonic() - begun) * 1000
-        if snapshot is not None:
-            self._on_snapshot(snapshot)
         self._say(took, describe(snapshot))
         self._set(
             state=SourceState.LIVE,
