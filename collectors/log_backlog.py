@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from agentdash.core.log_parse import LogParser
 from collectors.log_file import Piece
+from collectors.log_passed import PassedOver
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +29,18 @@ class LogBacklog:
     Args:
         limit: Lines that may wait. When more do, all but the newest *keep* are passed over, and counted.
         keep: Lines that are left then.
+        flood: Lines that may wait in the middle of a flood, that is until no more than these came again.
+        passed: Where lines go that are passed over, to be searched for errors.
     """
 
-    def __init__(self, limit: int, keep: int) -> None:
+    def __init__(
+        self, limit: int, keep: int, *, flood: int | None = None, passed: PassedOver | None = None
+    ) -> None:
         self.limit = limit
         self.keep = keep
+        self._flood = limit if flood is None else flood
+        self._flooded = False
+        self._passed = passed
         self._waiting: deque[tuple[LogParser, Piece, int]] = deque()
         self._lines = 0
         self._skipped = 0
@@ -49,7 +57,9 @@ class LogBacklog:
 
     def take(self, most: int, *, all_of_them: bool = False) -> Iterator[RawLine]:
         """Up to *most* lines, oldest first; with *all_of_them* whatever the limit says."""
-        if self._lines > self.limit and not all_of_them:
+        limit = self._flood if self._flooded else self.limit
+        self._flooded = self._lines > limit and not all_of_them
+        if self._flooded:
             self._pass_over(self._lines - self.keep)
         while most > 0 and self._waiting:
             parser, piece, read_at = self._waiting.popleft()
@@ -73,12 +83,21 @@ class LogBacklog:
     def _pass_over(self, lines: int) -> None:
         self._skipped += lines
         self._lines -= lines
+        parsers: dict[int, LogParser] = {}
         while lines > 0:
             parser, piece, read_at = self._waiting.popleft()
-            head, rest = _split(piece, lines)
-            lines -= _count(head)
-            if rest is not None:
-                self._waiting.appendleft((parser, rest, read_at))
+            parsers[id(parser)] = parser
+            count = _count(piece)
+            if count > lines:
+                piece, rest = _split(piece, lines)
+                count = lines
+                if rest is not None:
+                    self._waiting.appendleft((parser, rest, read_at))
+            lines -= count
+            if self._passed is not None:
+                self._skipped -= self._passed.look(parser, piece.offset, piece.data, read_at, cut=piece.cut)
+        for parser in parsers.values():
+            parser.break_off()
 
 
 def _count(piece: Piece) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,10 @@ LINE_LIMIT = 1024 * 1024
 """Bytes of one line that are kept; of the rest only the number is."""
 MARK_SIZE = 256
 """Bytes before the place of the next read that are remembered, to see whether it is still the same file."""
+
+
+Look = Callable[[int, bytes], int]
+"""Takes an offset and whole lines; returns how many of them are kept."""
 
 
 class NotALog(OSError):  # noqa: N818 - it is an answer, not a fault of ours
@@ -136,9 +141,16 @@ class OpenLog:
             chunk = chunk[newline:]
         return self._lines(begin, chunk)
 
-    def skip_to(self, end: int) -> None:
-        """Pass over everything up to *end*, counting lines; one that is begun there goes too."""
+    def skip_to(self, end: int, look: Look | None = None) -> None:
+        """Pass over the whole lines up to *end*, counting them; of a line without an end all that is there.
+
+        Args:
+            end: An offset.
+            look: Is given what is passed over, as whole lines, and says how many of them count after all.
+        """
         begin, lines, last = self.offset, 0, b""
+        end = self._line_end(end)
+        joined = _WholeLines(self._rest_offset(), self.rest, whole=not (self._inside or self._tail))
         while self.offset < end:
             chunk = os.pread(self.fd, min(READ_SIZE, end - self.offset), self.offset)
             if not chunk:
@@ -146,6 +158,9 @@ class OpenLog:
             lines += chunk.count(b"\n")
             self.offset += len(chunk)
             last = chunk[-1:]
+            if look is not None:
+                offset, data = joined.add(chunk)
+                lines -= look(offset, data) if data else 0
         if self.offset == begin:
             return
         uncounted = self._inside and not self._inside_counts
@@ -194,6 +209,12 @@ class OpenLog:
         self.rest = chunk[end:]
         return pieces
 
+    def _line_end(self, end: int) -> int:
+        """Where the last line before *end* ends; *end* itself where a line is longer than one read."""
+        begin = max(self.offset, end - READ_SIZE)
+        newline = os.pread(self.fd, end - begin, begin).rfind(b"\n") + 1
+        return begin + newline if newline else end
+
     def _keep(self, chunk: bytes) -> None:
         room = max(0, LINE_LIMIT - len(self.rest))
         self.rest += chunk[:room]
@@ -208,3 +229,30 @@ class OpenLog:
     def _remember(self) -> None:
         begin = max(0, self.offset - MARK_SIZE)
         self.mark = os.pread(self.fd, self.offset - begin, begin)
+
+
+class _WholeLines:
+    """Chunks that follow each other, as whole lines.
+
+    Args:
+        offset: Where *begun* stands.
+        begun: A line that was begun.
+        whole: Whether a line begins there; else what comes up to the next line end is left out.
+    """
+
+    def __init__(self, offset: int, begun: bytes, *, whole: bool) -> None:
+        self._offset = offset
+        self._begun = begun
+        self._whole = whole
+
+    def add(self, chunk: bytes) -> tuple[int, bytes]:
+        """The lines that end in *chunk*, and where they begin."""
+        data = self._begun + chunk
+        first = 0 if self._whole else data.find(b"\n") + 1
+        end = data.rfind(b"\n") + 1
+        place = self._offset + first
+        self._whole = self._whole or end > 0
+        self._offset, self._begun = self._offset + end, data[end:]
+        if len(self._begun) > LINE_LIMIT:
+            self._offset, self._begun, self._whole = self._offset + len(self._begun), b"", False
+        return place, data[first:end]

@@ -6,7 +6,7 @@ import errno
 import os
 from pathlib import Path
 
-from collectors.log_file import READ_SIZE, NotALog, OpenLog, Piece
+from collectors.log_file import READ_SIZE, Look, NotALog, OpenLog, Piece
 from collectors.log_rotation import between, copies_of, last_mark, resume_in
 
 FIRST_SIGHT = 64 * 1024
@@ -42,14 +42,18 @@ class FollowedFile:
         path: The file; it need not be there.
         fresh: Whether all of it is new; else only its end is read at first.
         first: How many bytes that end has.
+        passed: Is given what is passed over to keep up, see `OpenLog.skip_to`.
 
     Attributes:
         error: Why it cannot be read, in words; None while it can.
         size: Bytes in it, when last looked.
     """
 
-    def __init__(self, path: Path, *, fresh: bool = False, first: int = FIRST_SIGHT) -> None:
+    def __init__(
+        self, path: Path, *, fresh: bool = False, first: int = FIRST_SIGHT, passed: Look | None = None
+    ) -> None:
         self.path = path
+        self._passed = passed
         self._first = first
         self.error: str | None = None
         self.size = 0
@@ -137,7 +141,8 @@ class FollowedFile:
             self._rotated(current, opened)
         self._open.append(opened)
         while len(self._open) > _MOST_OPEN:
-            self._open[0].skip_to(self._open[0].size())
+            self._open[0].skip_to(self._open[0].size(), self._passed)
+            self._ended += self._open[0].read(self._open[0].size(), now)
             self._leave(self._open[0])
 
     def _rotated(self, before: OpenLog, after: OpenLog) -> None:
@@ -177,7 +182,7 @@ class FollowedFile:
         for log in tuple(self._open):
             stop = end if log is current else log.size()
             if stop - log.offset > SKIP_ABOVE:
-                log.skip_to(min(stop - SKIP_LEAVES, log.offset + _SKIP_STEP))
+                log.skip_to(min(stop - SKIP_LEAVES, log.offset + _SKIP_STEP), self._passed)
             before = log.offset
             pieces += log.read(stop, now)
             budget -= log.offset - before

@@ -12,12 +12,15 @@ from agentdash.core.logs import LogBatch, LogLine, LogSource
 from agentdash.core.settings import LogsSettings
 from agentdash.core.snapshot import SourceError, Topic
 from collectors.log_backlog import LogBacklog
+from collectors.log_file import Look
 from collectors.log_follow import FIRST_SIGHT, FollowedFile, Place
+from collectors.log_passed import PassedOver
 from collectors.log_sources import MOST_FILES, LogSources
 
 LINES_PER_SECOND = 5000
-"""Lines that are parsed at most; a flood beyond it is passed over, and counted."""
+"""Lines that are parsed at most; a flood beyond it is passed over, counted, and searched for errors."""
 
+_OF_A_FLOOD = 0.4  # of those, while it lasts: nobody reads as fast as that, and the newest are what counts
 _READ_PER_PASS = 4 * 1024 * 1024
 _FIRST_SIGHT_OF_ALL = 1024 * 1024
 _FEWEST_FIRST = 4096
@@ -58,7 +61,13 @@ class LogsCollector:
         self._host = host
         self._clock = clock
         self._per_pass = max(1, round(lines_per_second * settings.poll))
-        self._backlog = LogBacklog(max(lines_per_second, self._per_pass), self._per_pass)
+        self._passed = PassedOver()
+        self._backlog = LogBacklog(
+            max(lines_per_second, self._per_pass),
+            max(1, round(self._per_pass * _OF_A_FLOOD)),
+            flood=self._per_pass,
+            passed=self._passed,
+        )
         self._thread = ThreadPoolExecutor(1, "logs")
         self._files: dict[Path, FollowedFile] = {}
         self._parsers: dict[Path, LogParser] = {}
@@ -103,6 +112,8 @@ class LogsCollector:
         lines = tuple(
             raw.parser.line(raw.data, raw.offset, raw.read_at, cut=raw.cut, tail=raw.tail) for raw in taken
         )
+        kept, errors = self._passed.take()
+        lines = (*kept, *lines)
         if first:
             lines = _in_order(lines)[-self._limit :]
         skipped = self._backlog.take_skipped() + sum(file.take_skipped() for file in self._files.values())
@@ -111,7 +122,7 @@ class LogsCollector:
             return None
         self._told = sources
         behind = now - taken[0].read_at if taken else 0
-        return LogBatch(now, self._host, lines, sources, skipped, max(0, behind))
+        return LogBatch(now, self._host, lines, sources, skipped, max(0, behind), errors)
 
     def _keep_up_with(self, names: dict[Path, str]) -> None:
         """Follow what is new, and let go of what went and to which no glob leads any more."""
@@ -133,12 +144,13 @@ class LogsCollector:
             identity = _identity(path)
             if identity in held:
                 continue  # another name of a file that is followed, or was until it was renamed
-            file = FollowedFile(path, fresh=self._begun, first=first)
+            parser = LogParser(name)
+            file = FollowedFile(path, fresh=self._begun, first=first, passed=self._passing(parser))
             if identity is not None:
                 held.add(identity)
                 if (place := self._left.pop(identity, None)) is not None:
                     file.start_at(place)
-            self._files[path], self._parsers[path], self._lines[path] = file, LogParser(name), 0
+            self._files[path], self._parsers[path], self._lines[path] = file, parser, 0
 
     def _read(self) -> None:
         """One read of each file, beginning with another one each time, until enough was read for one pass."""
@@ -153,6 +165,10 @@ class LogsCollector:
                 budget -= len(piece.data)
             if budget <= 0:
                 break
+
+    def _passing(self, parser: LogParser) -> Look:
+        """Takes what is passed over in a file before it is even cut into lines."""
+        return lambda offset, data: self._passed.look(parser, offset, data, self._clock.now_ms())
 
     def _tell(self, names: dict[Path, str]) -> tuple[LogSource, ...]:
         told = [

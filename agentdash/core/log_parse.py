@@ -35,6 +35,10 @@ class LogParser:
         self.service = service
         self._trace = TraceFollower()
 
+    def break_off(self) -> None:
+        """Lines were passed over: what comes next continues nothing that was seen."""
+        self._trace = TraceFollower()
+
     def line(self, raw: bytes, offset: int, seen_at: int, *, cut: int = 0, tail: bool = False) -> LogLine:
         """One line.
 
@@ -73,6 +77,13 @@ class LogParser:
             printable(mask(correlation[:200])[0]) if correlation else None,
             fields, continues, tuple(dict.fromkeys(kinds)),
         )  # fmt: skip
+
+
+def level_of(raw: bytes, near: int) -> Level | None:
+    """Only the level of a line that stands alone; *near*: when it was read, Unix ms."""
+    return _parts(strip_escapes(raw.strip(b"\r\n\0").decode("utf-8", "backslashreplace")).strip(), near)[
+        0
+    ].level
 
 
 def _parts(text: str, near: int) -> tuple[Parts, bool]:

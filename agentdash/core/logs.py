@@ -68,6 +68,8 @@ class LogBatch:
     Attributes:
         skipped: Lines that came but were passed over, to keep up.
         behind_ms: How long the oldest of them waited before it was read.
+        errors_skipped: How many of those passed over carry an error, by source. As many as there is time for
+            are among the lines, before those that came after the flood.
     """
 
     taken_at: int
@@ -76,6 +78,7 @@ class LogBatch:
     sources: tuple[LogSource, ...] = ()
     skipped: int = 0
     behind_ms: int = 0
+    errors_skipped: tuple[tuple[str, int], ...] = ()
 
 
 class LogRing:
