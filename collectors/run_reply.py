@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from redis.asyncio.client import Pipeline
 
 COMMANDS = 6
-_NEWEST = 3
-_QUIET = frozenset({ev.TOKEN_USAGE, ev.TURN_STARTED})
+_NEWEST = 4
+_QUIET = frozenset({ev.TOKEN_USAGE, ev.TURN_STARTED, ev.SIGNAL})
 """Events that tell less of what a run does than the one before them."""
 
 
@@ -153,7 +153,13 @@ def _request(status: RunStatus, reply: RunReply, fields: dict[str, bytes]) -> tu
 
 def _telling(events: list[RunEvent]) -> RunEvent | None:
     """The newest event that says what the run does; the newest of all where none does."""
-    return next((event for event in events if event.type not in _QUIET), events[0] if events else None)
+    return next((event for event in events if not _quiet(event)), events[0] if events else None)
+
+
+def _quiet(event: RunEvent) -> bool:
+    if event.type == ev.OUTPUT:  # rows of an agent, whose meaning stands in the event beside them
+        return str(event.data.get("text", "")).lstrip().startswith('{"')
+    return event.type in _QUIET
 
 
 def _time_of(event: RunEvent) -> int | None:

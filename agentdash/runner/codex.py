@@ -93,10 +93,10 @@ class CodexDecoder:
     def _item(self, row: _Row, table: Mapping[str, Callable[[_Row], list[Told]]]) -> list[Told]:
         item = row.get("item")
         name = (item.get("type") or item.get("item_type")) if isinstance(item, dict) else None
-        if not isinstance(item, dict) or name not in _ITEMS:
+        if not isinstance(item, dict) or not isinstance(name, str) or name not in _ITEMS:
             self.unknown += 1
             return []
-        say = table.get(str(name))
+        say = table.get(name)
         told = say(item) if say else []
         self._said = next((one.words for one in told if one.words), self._said)
         return told
@@ -145,7 +145,7 @@ def _command_completed(item: _Row) -> list[Told]:
     if is_test_command(command) and item.get("status") != "declined":
         found = counts(item.get("aggregated_output"))
         return [Told(ev.TESTS_COMPLETED, {**known(command=command, exitCode=code), **found})]
-    if item.get("status") in {"failed", "declined"}:
+    if text_of(item.get("status"), 50) in {"failed", "declined"}:
         return [Told(ev.TOOL_FAILED, known(tool="shell", target=command, exitCode=code))]
     return []
 

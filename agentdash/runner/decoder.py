@@ -72,15 +72,20 @@ class OutputDecoder:
             stream: ``stdout`` or ``stderr``; programs tell on the former only.
             lines: As they came; need not be text.
         """
-        rows = stream == "stdout" and (self._program is not None or self._tries > 0)
+        rows = stream == "stdout" and self._may_tell()
         if not rows and _ENVELOPE not in lines:
             return []
         found: list[Told] = []
         for match in _CANDIDATE.finditer(lines):
             line = match.group()
+            rows = rows and self._may_tell()
             if rows or _ENVELOPE in line:
                 found += self._line(line, rows=rows)
         return found
+
+    def _may_tell(self) -> bool:
+        """Whether a program is known, or may still make itself known."""
+        return self._program is not None or self._tries > 0
 
     def _line(self, line: bytes, *, rows: bool) -> list[Told]:
         try:

@@ -149,6 +149,12 @@ def test_ids_are_in_the_order_of_numbers() -> None:
         (("subprocess_output", {"text": "10 %\r50 %\r"}), "50 %"),
         (("turn_completed", {"exitCode": 3}), "turn ended with exit code 3"),
         (("strange_thing", {"message": "hello"}), "strange thing hello"),
+        (("agent_retry", {"attempt": 2, "max": 5, "message": "429"}), "asks again 2/5: 429"),
+        (("agent_message", {"text": "one\ntwo"}), "two"),
+        (("tool_call", {"tool": "Bash", "target": "make"}), "Bash make"),
+        (("tool_failed", {"tool": "Edit", "target": "a.py"}), "failed: Edit a.py"),
+        (("plan_updated", {"done": 1, "total": 3, "current": "write tests"}), "plan 1/3: write tests"),
+        (("agent_session", {"program": "codex"}), "codex begins"),
         (("strange_thing", {"message": 7}), "strange thing"),
     ],
 )
