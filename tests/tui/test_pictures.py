@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import pytest
 
@@ -12,8 +12,10 @@ from agentdash.core.runs import RunsSnapshot
 from agentdash.core.services import ServicesSnapshot
 from agentdash.core.snapshot import SourceState, Topic
 from agentdash.core.streams import StreamsSnapshot
-from tests.tui import scene
+from tests.support import until
+from tests.tui import run_scene, scene
 from tui.app import AgentDash
+from tui.screens.run import RunScreen
 
 Compare = Callable[..., bool]
 WIDE, NARROW, LARGE = (120, 40), (80, 24), (200, 60)
@@ -23,6 +25,25 @@ async def settled(pilot: object) -> None:
     """Wait until nothing is left to do."""
     await pilot.pause()  # type: ignore[attr-defined]
     await pilot.pause()  # type: ignore[attr-defined]
+
+
+def reached(view: str, *keys: str) -> Callable[[object], Awaitable[None]]:
+    """Goes into a run with *keys* and shows *view*, when what the screen has asked for is there."""
+
+    async def wait(pilot: object) -> None:
+        await settled(pilot)
+        await pilot.press(*keys)  # type: ignore[attr-defined]
+        await settled(pilot)
+        screen = pilot.app.screen  # type: ignore[attr-defined]
+        assert isinstance(screen, RunScreen)
+        await until(lambda: screen._feed.begun, what="the events")
+        screen.action_show(view)
+        await settled(pilot)
+        await until(lambda: not screen._busy, what="the answers")
+        screen.facts(frozenset({Topic.RUNS}), scene.NOW)
+        await settled(pilot)
+
+    return wait
 
 
 @pytest.mark.parametrize("size", [WIDE, NARROW, LARGE], ids=["120x40", "80x24", "200x60"])
@@ -54,6 +75,35 @@ def test_cancel_dialog(snap_compare: Compare, size: tuple[int, int]) -> None:
 )
 def test_drill_down(snap_compare: Compare, press: list[str], size: tuple[int, int]) -> None:
     assert snap_compare(scene.app(), terminal_size=size, press=press, run_before=settled)
+
+
+RUN = ["1", "j", "j", "enter"]
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW, LARGE], ids=["120x40", "80x24", "200x60"])
+def test_run(snap_compare: Compare, size: tuple[int, int]) -> None:
+    assert snap_compare(run_scene.app(), terminal_size=size, run_before=reached("events", *RUN))
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["120x40", "80x24"])
+@pytest.mark.parametrize("view", ["output", "log", "diff", "why", "files", "tests"])
+def test_view_of_a_run(snap_compare: Compare, view: str, size: tuple[int, int]) -> None:
+    assert snap_compare(run_scene.app(), terminal_size=size, run_before=reached(view, *RUN))
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["120x40", "80x24"])
+def test_orphan(snap_compare: Compare, size: tuple[int, int]) -> None:
+    before = reached("why", "1", "enter")
+    assert snap_compare(run_scene.app(), terminal_size=size, run_before=before)
+
+
+@pytest.mark.parametrize(
+    "press",
+    [["1", "v", "v"], ["1", *["space"] * 6, "X"], ["1", "F"], ["1", "K"]],
+    ids=["needs-you", "plan", "mark-failed", "end-process"],
+)
+def test_runs(snap_compare: Compare, press: list[str]) -> None:
+    assert snap_compare(run_scene.app(), terminal_size=WIDE, press=press, run_before=settled)
 
 
 def empty() -> AgentDash:

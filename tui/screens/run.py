@@ -139,14 +139,14 @@ class RunScreen(FactScreen):
     def body(self) -> Iterable[Widget]:
         """Two lines of state; turns over a deck at the left, a deck at the right."""
         self._feed = RunFeed(self._run_id, self.dash.zone, self._root)
-        self._new_lines()
-        self._log_ring, self._log_seen = LogRing(LOG_LINES), 0
-        self._log_maker = LineMaker()
+        self._output_ring, self._output_maker = LogRing(OUTPUT_LINES), LineMaker()
+        self._log_ring, self._log_maker = LogRing(LOG_LINES), LineMaker()
+        self._log_seen = 0
         yield LineBar(id="run-state")
         yield LineBar(id="run-doing")
         main = {
             "events": ("Events", self._table),
-            "output": ("Output", self._output_view()),
+            "output": ("Output", LogView(self._output_ring, tz=self.dash.zone, id="run-output")),
             "log": ("Log", LogView(self._log_ring, tz=self.dash.zone, id="run-log")),
             "diff": ("Diff", self._diff_table),
         }
@@ -176,12 +176,6 @@ class RunScreen(FactScreen):
     def side(self) -> Deck:
         """Facts, why, files, tests."""
         return self.query_one("#run-side", Deck)
-
-    def _new_lines(self) -> None:
-        self._output_ring, self._output_maker = LogRing(OUTPUT_LINES), LineMaker()
-
-    def _output_view(self) -> LogView:
-        return LogView(self._output_ring, tz=self.dash.zone, id="run-output")
 
     def facts(self, topics: frozenset[Topic], now: int) -> None:
         """Show the record anew, and read on in the events."""
@@ -261,10 +255,11 @@ class RunScreen(FactScreen):
         if not found:
             self.dash.say("there are no older events", good=True)
             return
-        self._new_lines()
-        view = self._output_view()
-        await self.main.replace("output", view)
-        self._take(tuple(self._feed.events))
+        maker, ring = LineMaker(), LogRing(OUTPUT_LINES)
+        lines = maker.output(found) + maker.settle(everything=True)
+        ring.extend([*lines, *self._output_ring])
+        older, self._output_ring = len(lines) - self._output_ring.first, ring
+        self.query_one("#run-output", LogView).change_ring(ring, older)
         self.facts(frozenset(), self.dash.now())
 
     def _show_turns(self, run: Run | None, now: int) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 from datetime import tzinfo
+from itertools import chain, islice
 
 from agentdash.core.queries import Answer, Query, RunEvents, RunEventsOf
 from agentdash.core.run_story import RunStory
@@ -90,25 +92,32 @@ class RunFeed:
         self.begun = True
         return fresh
 
-    async def read_older(self, ask: Ask) -> bool:
+    async def read_older(self, ask: Ask) -> tuple[RunEvent, ...]:
         """Read a page of those before the first one that is held.
 
         Returns:
-            Whether there were any.
+            The older events, oldest first; () where there are none, or no more can be held.
 
         Raises:
             SourceError: likewise.
         """
         if not self.events or self.whole or self.full:
-            return False
+            return ()
         answer = await ask(RunEventsOf(self._run_id, before=self.events[0].id, count=OLDER))
         if not isinstance(answer, RunEvents):
-            return False
-        self.whole = len(answer.events) < OLDER
-        self.events.extendleft(reversed(answer.events))
-        self.rows.extendleft(self._row(event) for event in reversed(answer.events))
-        self.story = RunStory(self.events)
-        return bool(answer.events)
+            return ()
+        older, known = answer.events, tuple(self.events)
+        # Thousands at once would hold up the keys.
+        rows, story = await asyncio.to_thread(self._retell, older, known)
+        story.take(islice(self.events, len(known), None))  # what has come meanwhile
+        self.whole = len(older) < OLDER
+        self.events.extendleft(reversed(older))
+        self.rows.extendleft(reversed(rows))
+        self.story = story
+        return older
+
+    def _retell(self, older: tuple[RunEvent, ...], known: tuple[RunEvent, ...]) -> tuple[list[Row], RunStory]:
+        return [self._row(event) for event in older], RunStory(chain(older, known))
 
     def _row(self, event: RunEvent) -> Row:
         return event_row(event, self._zone, self._folder)

@@ -68,18 +68,6 @@ class Deck(Pane):
         keys = list(self.widgets)
         self.current = keys[(keys.index(self.current) + step) % len(keys)]
 
-    async def replace(self, key: str, widget: Widget) -> None:
-        """Put another *widget* in the place of a view."""
-        old, self.widgets[key] = self.widgets[key], widget
-        held = old.has_focus
-        widget.display = key == self.current
-        await self.mount(widget, after=old)
-        await old.remove()
-        if key == self.current:
-            self.body = widget
-            if held:
-                widget.focus()
-
     def watch_has_focus_within(self, has_focus_within: bool) -> None:  # noqa: ARG002 - the border shows it
         """The name of what is shown is stronger in focus."""
         self._name_views()

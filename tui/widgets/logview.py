@@ -215,6 +215,18 @@ class LogView(ScrollView, can_focus=True, inherit_bindings=False):
         self._place()
         self.post_message(self.Changed(self))
 
+    def change_ring(self, ring: LogRing, older: int = 0) -> None:
+        """Show the lines of another ring: those of the one before, with *older* more in front of them."""
+        self.ring = ring
+        self._fed = ring.end
+        wanted = self._index.filter
+        self._index = LogIndex(ring)
+        self._index.set_filter(wanted)
+        self._anchor = Spot(self._anchor.number + older, self._anchor.part)
+        self._cursor = None if self._cursor is None else self._cursor + older
+        self._restyle()
+        self.post_message(self.Changed(self))
+
     @property
     def _filtered(self) -> bool:
         return self._index.filter != LogFilter()
