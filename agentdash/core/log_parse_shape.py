@@ -18,7 +18,6 @@ _CORRELATION = re.compile(
     r"(?P<id>[A-Za-z0-9][\w.:/-]{2,127})",
     re.IGNORECASE,
 )
-_CORRELATION_HINT = re.compile(r"corr|trace[_-]?id|req(?:uest)?[_-]?id", re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -40,7 +39,8 @@ class Parts:
 
 def correlation_in(text: str) -> str | None:
     """The correlation id that a text names, as ``corr=…`` or ``request_id: …``."""
-    if _CORRELATION_HINT.search(text) is None:
+    low = text.lower()
+    if "corr" not in low and "trace" not in low and "req" not in low:
         return None
     match = _CORRELATION.search(text)
     return match["id"].rstrip(".:") if match else None
