@@ -17,6 +17,7 @@ import psutil
 SAME_MS = 2000
 """Two readings of when a process began differ by less than this, also where the clock was set in between."""
 _LOOK_S = 0.1
+_KILLED_S = 2.0
 
 
 def created_at(pid: int) -> int | None:
@@ -114,7 +115,7 @@ async def end_family(
     escalated: Callable[[str], None],
     hurry: asyncio.Event,
     leader: asyncio.Future[int] | None = None,
-) -> None:
+) -> bool:
     """End a leader and all its descendants: SIGTERM, and SIGKILL for what is left after *grace* seconds.
 
     Args:
@@ -123,6 +124,9 @@ async def end_family(
         escalated: Called with the name of each signal, right after it was sent.
         hurry: When it is set, the grace is over.
         leader: Done when the leader has ended, where it is our own child.
+
+    Returns:
+        Whether nobody is left; a process that the kernel holds in a call may outlast SIGKILL.
     """
     await asyncio.to_thread(family.look)
     family.signal(signal.SIGTERM)
@@ -133,12 +137,22 @@ async def end_family(
         if hurry.is_set() or time.monotonic() >= deadline:
             family.signal(signal.SIGKILL)
             escalated("SIGKILL")
-            return
+            return await _are_gone(family)
         pause = min(_LOOK_S, max(0.0, deadline - time.monotonic()))
         if leader is not None and not leader.done():
             await asyncio.wait([leader], timeout=pause)
         else:
             await _pause_unless(hurry, pause / 4)
+    return True
+
+
+async def _are_gone(family: Family) -> bool:
+    deadline = time.monotonic() + _KILLED_S
+    while await asyncio.to_thread(family.look):
+        if time.monotonic() >= deadline:
+            return False
+        await asyncio.sleep(_LOOK_S / 10)
+    return True
 
 
 async def _pause_unless(hurry: asyncio.Event, seconds: float) -> None:

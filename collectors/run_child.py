@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 import psutil
 
+from agentdash.core.log_parse_secrets import mask
 from agentdash.core.run_why import ChildProbe
 from agentdash.core.runs import ChildSeen, Run
 from agentdash.core.text import printable
@@ -82,10 +83,9 @@ def _probed(process: psutil.Process) -> ChildProbe:
     with contextlib.suppress(psutil.TimeoutExpired):
         process.wait(_CPU_S)
     used = sum(max(0.0, _cpu(one) - before[one.pid]) for one in family)
-    command = printable(" ".join(process.cmdline()))[:SHOWN]
     return ChildProbe(
         True,
-        command=command,
+        command=_command(process),
         status="stopped" if status == psutil.STATUS_STOPPED else status,
         cpu_percent=used / _CPU_S * 100,
         processes=len(family),
@@ -103,7 +103,13 @@ def _cpu(process: psutil.Process) -> float:
 def _seen(pid: int, host: str, began: int) -> ChildSeen:
     processes = max(1, Family(pid, began / 1000 - 1).look())
     try:
-        command = " ".join(psutil.Process(pid).cmdline())
+        command = _command(psutil.Process(pid))
     except psutil.Error:
         command = ""
-    return ChildSeen(pid, host, began, printable(command)[:SHOWN], processes)
+    return ChildSeen(pid, host, began, command, processes)
+
+
+def _command(process: psutil.Process) -> str:
+    """Its command line in one line, without secrets that are recognised."""
+    words = " ".join(" ".join(process.cmdline())[: 10 * SHOWN].split())
+    return printable(mask(words)[0])[:SHOWN]

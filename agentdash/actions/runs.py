@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, cast
 
 from agentdash.core import run_event as ev
 from agentdash.core.clock import Clock, SystemClock
 from agentdash.core.commands import ControlRun, Outcome, Refused
+from agentdash.core.run_commands import EndOrphanChild
 from agentdash.core.run_record import FIELDS, named, parse_run, pending_request, to_fields
 from agentdash.core.run_state import Move, next_status, refusal
 from agentdash.core.runs import ControlAction, Run, RunKeys, RunStatus
 from agentdash.core.text import decode
+from agentdash.processes import SAME_MS, Family, end_family, leader_created_at
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -21,6 +25,10 @@ CONTROL_MAXLEN = 1000
 _SHOWN = 5
 _LOOK_S = 0.05
 _CLEAN_UP_MS = 10_000
+_RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
+
+_Event = tuple[str, int, Mapping[str, object]]
+"""(type, Unix ms, payload)."""
 
 _GOALS = {
     ControlAction.PAUSE: frozenset({RunStatus.PAUSED}),
@@ -109,21 +117,25 @@ async def find_run(client: Redis, keys: RunKeys, prefix: str) -> str:
 
 
 async def mark_orphan_failed(
-    client: Redis, keys: RunKeys, run_id: str, actor: str, clock: Clock | None = None
+    client: Redis,
+    keys: RunKeys,
+    run_id: str,
+    actor: str,
+    clock: Clock | None = None,
+    seen: RunStatus | None = None,
 ) -> Outcome:
     """Record a run whose worker is gone as failed: ``error.code`` ``orphaned``. Its lock is held meanwhile.
 
     Raises:
-        Refused: when it has ended, or a worker holds it.
+        Refused: when it has ended, or a worker holds it, or it is not as it was *seen*.
         RedisError: when the server cannot be asked.
     """
-    token = f"{actor}:{secrets.token_hex(6)}"
-    if not await client.set(keys.lock(run_id), token, nx=True, px=_CLEAN_UP_MS):
-        raise Refused(f"Run {run_id} has a worker: cancel it instead.")
-    try:
+    async with _held(client, keys, run_id, actor, _CLEAN_UP_MS):
         run, _ = await _load(client, keys, run_id)
         if why := refusal(run.status, Move.FAIL):
             raise Refused(f"Run {run_id} cannot be marked as failed: {why}.")
+        if seen is not None and seen is not run.status:
+            raise Refused(f"Run {run_id} has changed: it was {seen}, now it is {run.status}. Look again.")
         now = (clock or SystemClock()).now_ms()
         message = "its worker vanished"
         note = {
@@ -134,16 +146,89 @@ async def mark_orphan_failed(
             "endedAt": now,
             "updatedAt": now,
         }
-        data = ev.dump_data(
-            {"code": "orphaned", "message": message, "actor": actor, "lastSeen": run.updated_at}
-        )
-        pipe = client.pipeline(transaction=False)
-        pipe.hset(keys.meta(run_id), mapping=to_fields(note))  # type: ignore[arg-type]
-        pipe.xadd(keys.events(run_id), {"type": ev.RUN_FAILED, "at": str(now), "data": data})
-        await pipe.execute()
-    finally:
-        await client.delete(keys.lock(run_id))
+        data = {"code": "orphaned", "message": message, "actor": actor, "lastSeen": run.updated_at}
+        await _record(client, keys, run_id, note, [(ev.RUN_FAILED, now, data)])
     return Outcome(True, f"Run {run_id} is marked as failed: {message}")
+
+
+async def end_orphan_child(
+    client: Redis, keys: RunKeys, request: EndOrphanChild, host: str, clock: Clock | None = None
+) -> Outcome:
+    """End the command that an orphaned run left behind here: SIGTERM, and SIGKILL after the grace.
+
+    The run's lock is held meanwhile, so that no new worker begins beside the old command.
+
+    Args:
+        client: Where the record is.
+        keys: Names of its keys.
+        request: Names the process by pid and start time, as the person saw it.
+        host: This machine.
+        clock: For the record.
+
+    Raises:
+        Refused: when a worker holds the run, it has ended otherwise, or its command is not on this machine.
+        RedisError: when the server cannot be asked.
+    """
+    run_id = request.run_id
+    async with _held(client, keys, run_id, request.actor, int(request.grace * 1000) + _CLEAN_UP_MS):
+        run, _ = await _load(client, keys, run_id)
+        if run.status.terminal and run.error_code != "orphaned":
+            raise Refused(f"Run {run_id} is {run.status}: its command is not an orphan's.")
+        if run.host != host:
+            raise Refused(
+                f"The command of run {run_id} runs on {run.host or 'a machine that is not known'}; "
+                f"end it there: kill -TERM -- -{request.pid}"
+            )
+        clock = clock or SystemClock()
+        began = await asyncio.to_thread(_command_began, run)
+        if run.pid != request.pid or (began is not None and abs(began - request.created_at) > SAME_MS):
+            raise Refused(f"The record of run {run_id} names another process now. Look again.")
+        if began is None:
+            await _record(client, keys, run_id, {"pid": None, "updatedAt": clock.now_ms()}, [])
+            return Outcome(True, f"Process {request.pid} of run {run_id} has ended already")
+        told: list[_Event] = []
+
+        def escalated(name: str) -> None:
+            data = {"signal": name, "pid": request.pid, "grace": request.grace, "actor": request.actor}
+            told.append((ev.SIGNAL, clock.now_ms(), data))
+
+        family = Family(request.pid, began / 1000 - 1)
+        gone = await end_family(family, request.grace, escalated, asyncio.Event())
+        note = {"updatedAt": clock.now_ms()} | ({"pid": None, "pidCreatedAt": None} if gone else {})
+        await _record(client, keys, run_id, note, told)
+    names = " and ".join(str(data["signal"]) for _, _, data in told)
+    if not gone:
+        return Outcome(False, f"Process {request.pid} of run {run_id} was sent {names}, and is still there")
+    return Outcome(True, f"Process {request.pid} of run {run_id} and its descendants have ended ({names})")
+
+
+def _command_began(run: Run) -> int | None:
+    """When the living command of *run* began, Unix ms; None where it has ended."""
+    if run.pid is None:
+        return None
+    return leader_created_at(run.pid, run.pid_created_at, (run.started_at, run.updated_at))
+
+
+@asynccontextmanager
+async def _held(client: Redis, keys: RunKeys, run_id: str, actor: str, lasts_ms: int) -> AsyncIterator[None]:
+    """Hold the lock of a run that has no worker, and give it back if it is still ours."""
+    token = f"{actor}:{secrets.token_hex(6)}"
+    if not await client.set(keys.lock(run_id), token, nx=True, px=lasts_ms):
+        raise Refused(f"Run {run_id} has a worker: cancel it instead.")
+    try:
+        yield
+    finally:
+        await client.execute_command("EVAL", _RELEASE, 1, keys.lock(run_id), token)  # type: ignore[no-untyped-call]
+
+
+async def _record(
+    client: Redis, keys: RunKeys, run_id: str, note: Mapping[str, object], events: Sequence[_Event]
+) -> None:
+    pipe = client.pipeline(transaction=False)
+    pipe.hset(keys.meta(run_id), mapping=to_fields(note))  # type: ignore[arg-type]
+    for name, at, data in events:
+        pipe.xadd(keys.events(run_id), {"type": name, "at": str(at), "data": ev.dump_data(data)})
+    await pipe.execute()
 
 
 async def _load(client: Redis, keys: RunKeys, run_id: str) -> tuple[Run, str | None]:

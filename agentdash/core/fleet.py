@@ -67,10 +67,13 @@ def attention(store: Store, now: int) -> list[Attention]:
             if run_needs_person(run, now):
                 why = "no worker" if run.orphaned else (run.error_message or "failed")
                 needs.append(Attention(Topic.RUNS, run.id, f"{run.title or run.id}: {why}"))
+    said = {need.key for need in needs}
     needs += [
         Attention(Topic.FINDINGS, finding.symptom.fingerprint, finding.symptom.summary)
         for finding in open_findings(store)
-        if finding.symptom.severity in {Severity.CRITICAL, Severity.HIGH} and finding.cause is None
+        if finding.symptom.severity in {Severity.CRITICAL, Severity.HIGH}
+        and finding.cause is None
+        and finding.symptom.run not in said
     ]
     if store.services:
         needs += [

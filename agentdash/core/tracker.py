@@ -17,6 +17,7 @@ PREFIXES = {
     "CONFIG_AUDITOR": "CA",
     "ENHANCEMENT_SCOUT": "ES",
     "SYNTHESIS": "SYN",
+    "RUN_WATCHER": "RW",
 }
 
 
@@ -78,6 +79,10 @@ class FindingTracker:
             self._open_if_due(self._lives[fingerprint], now)
         self._forget()
         return self.findings
+
+    def knows(self, fingerprint: str) -> bool:
+        """Whether a finding with that fingerprint is one of ours."""
+        return fingerprint in self._lives
 
     def acknowledge(self, fingerprint: str, now: int) -> bool:
         """Put an open finding aside until it is resolved; if it comes back later, it is open again.

@@ -5,7 +5,9 @@ from __future__ import annotations
 from agentdash.core.findings import FindingsSnapshot, FindingStatus, InboxSnapshot
 from agentdash.core.judge import StreamJudge
 from agentdash.core.rules import merge, stream_symptoms
-from agentdash.core.runs import RunsSnapshot
+from agentdash.core.run_history import RunHistory
+from agentdash.core.run_rules import OPEN_AFTER_S, run_symptoms
+from agentdash.core.runs import RunKeys, RunsSnapshot
 from agentdash.core.settings import Settings
 from agentdash.core.streams import StreamsSnapshot
 from agentdash.core.tracker import FindingTracker
@@ -19,6 +21,8 @@ class Analysis:
         self._host = host
         self._judge = StreamJudge(settings.streams)
         self._tracker = FindingTracker(settings.streams.open_after)
+        self._run_tracker = FindingTracker(OPEN_AFTER_S)
+        self._run_keys = RunKeys(settings.runs.prefix)
         self._inbox: InboxSnapshot | None = None
 
     def judge(self, snapshot: StreamsSnapshot) -> StreamsSnapshot:
@@ -29,6 +33,13 @@ class Analysis:
         """Apply the stream rules to a judged snapshot."""
         self._tracker.update(stream_symptoms(snapshot, runs, self._settings.streams, now), now)
 
+    def runs_changed(self, snapshot: RunsSnapshot, history: RunHistory) -> bool:
+        """Apply the rules about runs; whether a finding of theirs has opened, or is resolved."""
+        now = snapshot.taken_at
+        before = [(finding.finding_id, finding.status) for finding in self._run_tracker.findings]
+        after = self._run_tracker.update(run_symptoms(snapshot, history, self._run_keys, now), now)
+        return before != [(finding.finding_id, finding.status) for finding in after]
+
     def inbox_changed(self, inbox: InboxSnapshot) -> None:
         """Take what outside agents have written."""
         self._inbox = inbox
@@ -36,16 +47,18 @@ class Analysis:
     @property
     def watching(self) -> bool:
         """Whether something was seen that may become a finding if it lasts."""
-        return any(finding.status is FindingStatus.WATCHING for finding in self._tracker.findings)
+        ours = (*self._tracker.findings, *self._run_tracker.findings)
+        return any(finding.status is FindingStatus.WATCHING for finding in ours)
 
     def acknowledge(self, fingerprint: str, now: int) -> bool:
         """Put a finding aside; False where there is none with that fingerprint."""
-        return self._tracker.acknowledge(fingerprint, now)
+        ours = self._run_tracker if self._run_tracker.knows(fingerprint) else self._tracker
+        return ours.acknowledge(fingerprint, now)
 
     def findings(self, now: int) -> FindingsSnapshot:
         """All that is known now, worst first."""
         return merge(
-            self._tracker.findings,
+            (*self._tracker.findings, *self._run_tracker.findings),
             self._inbox,
             now,
             self._host,

@@ -15,10 +15,11 @@ from agentdash.core.commands import Command, ControlRun, MarkFinding, Outcome, R
 from agentdash.core.findings import InboxSnapshot
 from agentdash.core.logs import Level, LogBatch, LogLine, LogRing
 from agentdash.core.paths import state_dir
-from agentdash.core.queries import Answer, Query
+from agentdash.core.queries import Answer, Query, WhyOf
 from agentdash.core.repo_queries import RepoQuery
 from agentdash.core.repos import ReposSnapshot
-from agentdash.core.runs import RunsSnapshot
+from agentdash.core.run_commands import EndOrphanChild, MarkOrphanFailed, OrphanCommand
+from agentdash.core.runs import RunKeys, RunsSnapshot
 from agentdash.core.services import ServicesSnapshot
 from agentdash.core.settings import Settings
 from agentdash.core.snapshot import Collector, Snapshot, SourceError, SourceHealth, SourceState, Topic
@@ -157,6 +158,8 @@ class Engine:
         """
         if isinstance(query, RepoQuery):
             return await self._ask_repo(query)
+        if isinstance(query, WhyOf):
+            return await self._ask_why(query)
         handle = self._handle
         if handle is None:
             health = self.store.health.get(Topic.STREAMS)
@@ -172,6 +175,12 @@ class Engine:
 
         return await of_repo(query, self.store.repos, self.settings)
 
+    async def _ask_why(self, query: WhyOf) -> Answer:
+        await load("agentdash.runtime.run_why")
+        from agentdash.runtime.run_why import why_of
+
+        return await why_of(query, self.store, self.host, self.clock)
+
     async def dispatch(self, command: Command) -> Outcome:
         """Carry out *command*; the result is logged. Nothing is raised for what a person may cause."""
         begun = time.perf_counter()
@@ -180,6 +189,8 @@ class Engine:
         match command:
             case ControlRun():
                 actor, outcome = f"run {command.run_id}", await self._control(command)
+            case MarkOrphanFailed() | EndOrphanChild():
+                actor, outcome = f"run {command.run_id}", await self._clean_up(command)
             case MarkFinding():
                 actor, outcome = "findings", self._mark(command)
             case _ if isinstance(command, StreamCommand):
@@ -220,7 +231,6 @@ class Engine:
             return Outcome(False, "no server is connected: the run cannot be reached")
         await load("agentdash.actions.runs")
         from agentdash.actions.runs import control
-        from agentdash.core.runs import RunKeys
         from agentdash.server.client import in_words
 
         try:
@@ -248,6 +258,17 @@ class Engine:
         if outcome.denied is not None:
             self.denied[outcome.denied] = outcome.message
         self.refresh(Topic.STREAMS)
+        return outcome
+
+    async def _clean_up(self, command: OrphanCommand) -> Outcome:
+        if self._handle is None:
+            return Outcome(False, "no server is connected: the run cannot be reached")
+        await load("agentdash.runtime.orphans")
+        from agentdash.runtime.orphans import clean_up
+
+        keys = RunKeys(self.settings.runs.prefix)
+        outcome = await clean_up(command, self._handle, keys, self.host, self.clock)
+        self.refresh(Topic.RUNS)
         return outcome
 
     def _mark(self, command: MarkFinding) -> Outcome:
@@ -290,7 +311,7 @@ class Engine:
         )
         for collector in await redis_collectors(self._handle, self.settings, self.host, self.clock):
             wanted = collector.topic in self.topics or (
-                collector.topic is Topic.STREAMS and Topic.FINDINGS in self.topics
+                collector.topic in REDIS_TOPICS and Topic.FINDINGS in self.topics
             )
             if wanted:
                 self._supervise(collector, self._recover)
@@ -366,7 +387,10 @@ class Engine:
                 self._tell(news.run_news(store.runs, snapshot))
                 used = {r.id: r.tokens.total for r in snapshot.runs if r.tokens.total is not None}
                 store.history.saw_tokens(used, snapshot.taken_at)
+                store.run_history.saw(snapshot)
                 store.put(topic, snapshot)
+                if self._analysis.runs_changed(snapshot, store.run_history):
+                    self._put_findings()
             case ReposSnapshot():
                 self._tell(news.repo_news(store.repos, snapshot))
                 store.put(topic, snapshot)

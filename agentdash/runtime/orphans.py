@@ -1,0 +1,37 @@
+"""Carries out what a person asks about a run whose worker is gone."""
+
+from __future__ import annotations
+
+from agentdash.actions.runs import end_orphan_child, mark_orphan_failed
+from agentdash.core.clock import Clock
+from agentdash.core.commands import Outcome, Refused
+from agentdash.core.run_commands import EndOrphanChild, MarkOrphanFailed, OrphanCommand
+from agentdash.core.runs import RunKeys
+from agentdash.server.client import in_words
+from agentdash.server.find import ServerHandle
+
+
+async def clean_up(
+    command: OrphanCommand, handle: ServerHandle, keys: RunKeys, host: str, clock: Clock
+) -> Outcome:
+    """Do it; what a person or a server may cause comes back as words.
+
+    Args:
+        command: What is asked.
+        handle: The server with the record.
+        keys: Names of its keys.
+        host: This machine: processes of others are not touched.
+        clock: For the record.
+    """
+    try:
+        match command:
+            case MarkOrphanFailed():
+                return await mark_orphan_failed(
+                    handle.client, keys, command.run_id, command.actor, clock, seen=command.seen
+                )
+            case EndOrphanChild():
+                return await end_orphan_child(handle.client, keys, command, host, clock)
+    except Refused as why:
+        return Outcome(False, str(why))
+    except Exception as problem:  # noqa: BLE001 - a failing server must reach the person as words
+        return Outcome(False, in_words(problem, handle.url).message)
