@@ -45,16 +45,19 @@ PLACES = {
     "FactScreen": "every screen",
     "Help": "the help",
     "Confirm": "a question",
+    "Ask": "a question",
+    "Menu": "a menu",
 }
 """Where the keys of a class work."""
 
-MORE_SCOPES = (("document", "Pages"), ("confirm", "Questions"))
+MORE_SCOPES = (("document", "Pages"), ("confirm", "Questions"), ("ask", "Asking"), ("menu", "Menus"))
 
 _NAMES = {
     "question_mark": "?",
     "exclamation_mark": "!",
     "colon": ":",
     "slash": "/",
+    "full_stop": ".",
     "pageup": "page up",
     "pagedown": "page down",
     "escape": "esc",

@@ -38,6 +38,7 @@ from tui.screens.stacks import (
     service_screen,
     stream_screen,
 )
+from tui.screens.stream import StreamScreen
 from tui.widgets.cells import clean
 
 STYLES = Path(__file__).parent.parent / "styles"
@@ -255,6 +256,12 @@ class AgentDash(App[int]):
         if not isinstance(self.screen, Confirm):
             self._to_board().zoom(None)
 
+    def trace(self, correlation: str) -> None:
+        """The log alone, with the lines that hold *correlation*."""
+        board = self._to_board()
+        board.pane(Topic.LOGS).narrow(needle=correlation)
+        board.zoom(Topic.LOGS)
+
     def action_attention(self) -> None:
         """Go to the next thing that needs a person."""
         if not self._to_board().next_attention():
@@ -283,8 +290,10 @@ class AgentDash(App[int]):
         else:
             self.say("q quits", good=True)
 
-    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:  # noqa: ARG002 - Textual gives it
-        """What the palette lists beside the themes: every pane, and every key of the screen by its words."""
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """What the palette lists beside the themes: what the screen can do, every pane, and the rest."""
+        if isinstance(screen, StreamScreen):
+            yield from (SystemCommand(*command) for command in screen.commands())
         for topic, name in TITLES.items():
             yield SystemCommand(
                 f"{name}",

@@ -1,9 +1,6 @@
-"""Consumers, pending entries and messages as lines, and a message as a page."""
+"""Groups, consumers, pending entries and messages as lines."""
 
 from __future__ import annotations
-
-import json
-from collections.abc import Iterable
 
 from agentdash.core import units
 from agentdash.core.streams import (
@@ -12,13 +9,15 @@ from agentdash.core.streams import (
     GroupJudgement,
     Message,
     PendingEntry,
-    Stream,
     StreamJudgement,
+    id_age_ms,
+    id_parts,
 )
-from agentdash.core.text import decode, printable
+from agentdash.core.text import decode
 from tui.format.item import Cell, Column, Row
+from tui.format.stream_body import preview
+from tui.format.stream_message import MANY_DELIVERIES
 from tui.format.streams import NO_JUDGEMENT, lag_cell, oldest_cell, pending_cell, verdict_cell
-from tui.widgets.document import Para, field
 
 GROUP_COLUMNS = (
     Column("group", "GROUP", 14, flex=1, min_width=8),
@@ -48,8 +47,6 @@ MESSAGE_COLUMNS = (
     Column("age", "AGE", 6, align="right", priority=1),
     Column("data", "DATA", 20, flex=1, sortable=False),
 )
-MANY_DELIVERIES = 3
-LONG_JSON = 20_000
 
 
 def group_row(group: Group, judgement: StreamJudgement, now: int) -> Row:
@@ -59,7 +56,7 @@ def group_row(group: Group, judgement: StreamJudgement, now: int) -> Row:
     rates = f"{units.count(judgement.rate_in)}/{units.count(judged.rate_out)}"
     cells = (
         Cell(decode(group.name), "bold"),
-        Cell(str(len(group.consumers)), "" if group.consumers else "bad"),
+        _consumers_cell(group),
         lag_cell(group.lag),
         pending_cell(group.pending),
         oldest_cell(oldest),
@@ -76,6 +73,12 @@ def group_row(group: Group, judgement: StreamJudgement, now: int) -> Row:
         judged.verdict.value,
     )
     return Row(key=group.name, cells=cells, sort=sort)
+
+
+def _consumers_cell(group: Group) -> Cell:
+    if not group.consumers_known:
+        return Cell("?", "unknown")
+    return Cell(str(len(group.consumers)), "" if group.consumers else "bad")
 
 
 def consumer_rows(group: Group) -> list[Row]:
@@ -114,98 +117,18 @@ def pending_row(entry: PendingEntry) -> Row:
         Cell(str(entry.deliveries), "bad" if often else "dim"),
         data,
     )
-    sort = (entry.id, decode(entry.consumer), entry.idle_ms, entry.age_ms, entry.deliveries, None)
+    sort = (_place(entry.id), decode(entry.consumer), entry.idle_ms, entry.age_ms, entry.deliveries, None)
     return Row(key=entry.id, cells=cells, sort=sort)
 
 
-def message_row(message: Message) -> Row:
-    """One entry of a stream."""
-    cells = (Cell(message.id, "id"), Cell(units.age(message.age_ms), "dim"), Cell(preview(message.fields)))
-    return Row(key=message.id, cells=cells, sort=(message.id, message.age_ms, None))
+def message_row(message: Message, now: int, *, gone: bool = False) -> Row:
+    """One entry of a stream; *gone*: it was trimmed away since it was read."""
+    age = id_age_ms(message.id, now)
+    cells = (Cell(message.id, "id"), Cell(units.age(age), "dim"), Cell(preview(message.fields)))
+    return Row(key=message.id, cells=cells, dim=gone, sort=(_place(message.id), age, None))
 
 
-def preview(body: Iterable[tuple[bytes, bytes]]) -> str:
-    """The fields in one line."""
-    return " ".join(f"{decode(name[:40])}={decode(value[:60])}" for name, value in list(body)[:8])
-
-
-def message_page(
-    stream: Stream, entry_id: str, message: Message | None, pending: PendingEntry | None, group: bytes | None
-) -> list[Para]:
-    """One entry in depth: who holds it, since when, what is in it, and the commands to see it oneself."""
-    page = [Para.of(entry_id, "id")]
-    age = message.age_ms if message else pending.age_ms if pending else None
-    page.append(
-        Para.of(f"added {units.age(age)} ago" if age is not None else "its id is no time: age unknown", "dim")
-    )
-    if pending is not None:
-        times = "once" if pending.deliveries == 1 else f"{pending.deliveries} times"
-        held = f"delivered {times}, last {units.age(pending.idle_ms)} ago to {decode(pending.consumer)}"
-        page.append(Para.of(held, "bad" if pending.deliveries > MANY_DELIVERIES else ""))
-        if pending.deliveries > MANY_DELIVERIES:
-            page.append(Para.of("delivered again and again: likely a poison message", "warn"))
-    page.append(Para())
-    if message is None:
-        page.append(Para.of("its data is no longer in the stream; XACK takes it off the list", "unknown"))
-    else:
-        for name, value in message.fields:
-            page += value_paras(decode(name), value)
-    key = _quoted(stream.name)
-    page += [
-        Para(),
-        Para.of("See it yourself", "bold"),
-        Para.of(f"XRANGE {key} {entry_id} {entry_id}", "dim"),
-    ]
-    if group is not None:
-        page.append(Para.of(f"XPENDING {key} {_quoted(group)} {entry_id} {entry_id} 1", "dim"))
-    return page
-
-
-def _quoted(name: bytes) -> str:
-    text = decode(name)
-    return (
-        text
-        if text.replace("-", "").replace("_", "").replace(":", "").replace(".", "").isalnum()
-        else json.dumps(text)
-    )
-
-
-def value_paras(name: str, value: bytes) -> list[Para]:
-    """One field: JSON folded out and coloured, bytes that are no text as hex, the rest as it is."""
-    try:
-        text = value.decode()
-    except UnicodeDecodeError:
-        shown = value[:256].hex(" ")
-        return [field(name, f"{len(value)} bytes: {shown}{' …' if len(value) > 256 else ''}", "dim")]
-    if text[:1] in "{[" and len(text) <= LONG_JSON:
-        try:
-            data = json.loads(text)
-        except ValueError:
-            data = None
-        if isinstance(data, (dict, list)):
-            return [Para(((f"{name} ", "dim"), ("▾", "dim"))), *json_paras(data)]
-    return [field(name, printable(text))]
-
-
-def json_paras(data: object) -> list[Para]:
-    """JSON, one line a value, keys and values told apart by colour."""
-    page = []
-    for line in json.dumps(data, indent=2, ensure_ascii=False).splitlines():
-        body = line.lstrip()
-        indent = " " * (len(line) - len(body))
-        key, colon, rest = body.partition('": ')
-        if colon and body.startswith('"'):
-            page.append(
-                Para(
-                    ((f"  {indent}", ""), (printable(key) + '"', "info"), (": ", "dim"), _value(rest)), hang=4
-                )
-            )
-        else:
-            page.append(Para(((f"  {indent}", ""), _value(body)), hang=4))
-    return page
-
-
-def _value(text: str) -> tuple[str, str]:
-    first = text[:1]
-    style = "good" if first == '"' else "dim" if first in "{}[]" else "unknown"
-    return printable(text), style
+def _place(entry_id: str) -> int:
+    """The id as one number: its order is not that of its text."""
+    ms, seq = id_parts(entry_id)
+    return (ms << 64) + seq

@@ -62,6 +62,8 @@ class FactScreen(Screen[None]):
 
     def update(self, topics: frozenset[Topic], now: int) -> None:
         """Bring the whole screen up to date."""
+        if not self.children:
+            return  # it is mounted, but not composed yet
         self.facts(topics, now)
         self._draw_header(now)
         self.draw_footer()

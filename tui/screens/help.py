@@ -21,6 +21,7 @@ SCOPES = (
     ("move", "Moving"),
     ("runs", "Runs"),
     ("run", "A run"),
+    ("pending", "Entries"),
     ("stream", "Stream"),
     ("findings", "Findings"),
     ("log", "Log"),

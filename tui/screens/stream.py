@@ -1,9 +1,9 @@
-"""A stream in depth: groups → consumers → pending entries → the message."""
+"""A stream in depth: groups → consumers → entries → the message; charts; what can be done to it."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
-from dataclasses import replace
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -11,19 +11,29 @@ from textual.containers import Vertical
 from textual.widget import Widget
 
 from agentdash.core import units
-from agentdash.core.queries import MessageAt, MessagesAt, NewestMessages, PendingList, PendingOf
+from agentdash.core.commands import Outcome
 from agentdash.core.snapshot import SourceError, Topic
-from agentdash.core.streams import Group, Message, PendingEntry, Stream, StreamJudgement
+from agentdash.core.stream_commands import SeenEntry
+from agentdash.core.stream_ids import EXAMPLES, place
+from agentdash.core.stream_queries import Rights, RightsOn
+from agentdash.core.streams import Group, Stream, StreamJudgement
 from agentdash.core.text import decode, printable
-from tui.format import entries
+from tui.format import entries, stream_chart
 from tui.format.state import LIVE, PaneKind, PaneState, pane_state
+from tui.format.stream_message import masked_copy
 from tui.screens.base import FactScreen
+from tui.screens.stream_acts import ACTIONS, Selection, StreamActs
+from tui.screens.stream_ask import Ask
+from tui.screens.stream_lists import EntryList, FoundEntries, PendingEntries, StreamEntries
+from tui.screens.stream_reading import MessageReader
 from tui.widgets.document import Document, Para
 from tui.widgets.pane import Pane
 from tui.widgets.table import LineTable
 
-PREVIEWED = 50
-"""Pending entries whose data is shown in the list."""
+NEAR = 10
+"""Rows from the end of the list at which the next page is read."""
+SHORT = 34
+"""Lines of the terminal below which there is no room for charts."""
 
 
 class StreamScreen(FactScreen):
@@ -37,8 +47,18 @@ class StreamScreen(FactScreen):
     AUTO_FOCUS = "#groups-table"
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("b", "browse", "Newest entries", id="stream.browse"),
-        Binding("y", "copy", "Copy", id="stream.copy"),
+        Binding("A", "act('acknowledge')", "Acknowledge", id="pending.acknowledge"),
+        Binding("C", "act('claim')", "Claim", id="pending.claim"),
+        Binding("D", "act('delete')", "Delete", id="pending.delete"),
+        Binding("full_stop", "menu", "Actions", key_display=".", id="stream.actions"),
+        Binding("b", "browse", "Entries", id="stream.browse"),
+        Binding("b", "pending", "Pending", id="stream.pending"),
+        Binding("f", "follow", "Follow", id="stream.follow"),
+        Binding("i", "goto", "Go to id or time", id="stream.goto"),
+        Binding("slash", "search", "Search", id="stream.search"),
+        Binding("n", "search_on", "Search on", id="stream.search_on"),
+        Binding("t", "trace", "Trace", id="stream.trace"),
+        Binding("y", "copy", "Copy", show=False, id="stream.copy"),
         Binding("escape", "back", "Back", id="screen.back"),
     ]
 
@@ -49,15 +69,20 @@ class StreamScreen(FactScreen):
         self._groups = LineTable(entries.GROUP_COLUMNS, id="groups-table")
         self._consumers = LineTable(entries.CONSUMER_COLUMNS, id="consumers-table")
         self._entries = LineTable(entries.PENDING_COLUMNS, id="entries-table")
-        self._browsing = False
+        self._pending = PendingEntries(name)
+        self._stream_entries = StreamEntries(name)
+        self._found: FoundEntries | None = None
+        self._shown: EntryList = self._pending
+        self._wants: set[str] = set()
         self._asking = False
-        self._again = False
-        self._pending: dict[Hashable, PendingEntry] = {}
-        self._messages: dict[Hashable, Message] = {}
-        self._bodies: dict[str, tuple[tuple[bytes, bytes], ...]] = {}
-        self._total: int | None = None
         self._failed = ""
-        self._shown: tuple[str, Message | None] | None = None
+        self._rights_asked = False
+
+    def on_mount(self) -> None:
+        """What needs the app."""
+        self._acts = StreamActs(self.dash, self.selection, self._changed)
+        self._message = MessageReader(self.dash)
+        self._entries.marks_enabled = not self.dash.engine.read_only
 
     # What it is about
 
@@ -89,18 +114,45 @@ class StreamScreen(FactScreen):
         return key if isinstance(key, bytes) else None
 
     @property
+    def entry(self) -> str | None:
+        """Id of the entry under the cursor."""
+        key = self._entries.cursor_key
+        return key if isinstance(key, str) else None
+
+    @property
+    def shown(self) -> EntryList:
+        """What the list of entries shows."""
+        return self._shown
+
+    def selection(self) -> Selection | None:
+        """What an action would take: the marked entries, else the one under the cursor."""
+        stream = self.stream
+        if stream is None:
+            return None
+        marks = self._entries.marks
+        ids = [str(row.key) for row in self._entries.rows if row.key in marks]
+        if not ids and self.entry is not None:
+            ids = [self.entry]
+        held = self._pending.entries if self._shown.pending else {}
+        chosen = tuple(
+            SeenEntry(i, held[i].consumer, held[i].idle_ms) if i in held else SeenEntry(i) for i in ids
+        )
+        bodies = self._pending.bodies
+        return Selection(stream, self.group, self.consumer, chosen, self._shown.pending, bodies)
+
+    @property
     def trail(self) -> tuple[str, ...]:
         """The way that led here, as far in as the focus is."""
         steps = ["Streams", decode(self._key)]
-        if self._browsing:
-            return (*steps, "newest entries")
         depth = self._depth()
-        if self.group and depth >= 1:
+        if not self._shown.pending:
+            steps.append("found" if self._shown is self._found else "entries")
+        elif self.group is not None and depth >= 1:
             steps.append(decode(self.group.name))
-        if depth >= 2:
-            steps.append(decode(self.consumer) if self.consumer else "all consumers")
-        if depth >= 3 and self._entries.cursor_key is not None:
-            steps.append(str(self._entries.cursor_key))
+            if depth >= 2:
+                steps.append(decode(self.consumer) if self.consumer else "all consumers")
+        if depth >= 3 and self.entry is not None:
+            steps.append(self.entry)
         return tuple(steps)
 
     def _depth(self) -> int:
@@ -111,45 +163,55 @@ class StreamScreen(FactScreen):
     # What it shows
 
     def body(self) -> Iterable[Widget]:
-        """Groups, consumers and entries at the left, the message at the right."""
+        """Groups, consumers, entries and charts at the left, the message at the right."""
+        chart = Document(id="stream-lines")
+        chart.can_focus = False
         with Vertical(id="stream-left"):
             yield Pane("Groups", self._groups, id="stream-groups")
             yield Pane("Consumers", self._consumers, id="stream-consumers")
             yield Pane("Pending", self._entries, id="stream-entries")
+            yield Pane("Last 10 min", chart, id="stream-chart")
         yield Pane("Message", Document(id="message-page"), id="stream-message")
 
+    def on_resize(self) -> None:
+        """Charts only where there is room."""
+        self.query_one("#stream-chart").display = self.app.size.height >= SHORT
+
     def facts(self, topics: frozenset[Topic], now: int) -> None:
-        """Show groups and consumers anew, and ask for the entries."""
+        """Show groups, consumers and charts anew, and ask for the entries."""
         stream = self.stream
-        health = self.dash.store.health.get(Topic.STREAMS)
         groups = self.query_one("#stream-groups", Pane)
         if stream is None:
             gone = (Para.of("○ this stream is not there any more", "unknown"),)
             groups.state = PaneState(PaneKind.EMPTY, gone)
             return
+        self._show_groups(groups, stream, now)
+        if not stream.groups and self._shown.pending:
+            self._show(self._stream_entries)
+        self._show_consumers()
+        self._show_chart(stream)
+        if Topic.STREAMS in topics:
+            self._ask("read")
+
+    def _show_groups(self, pane: Pane, stream: Stream, now: int) -> None:
         judgement = self.judgement
         self._groups.set_rows([entries.group_row(group, judgement, now) for group in stream.groups])
         if self._wanted is not None and self._groups.move_to(self._wanted):
             self._wanted = None
             self._consumers.focus()
-        nothing = ("no group reads this stream", "its newest entries are below")
-        groups.state = pane_state(health, now, rows=len(stream.groups), empty=nothing)
-        groups.entitle(f"{decode(stream.name)} · {units.plural(len(stream.groups), 'group')}")
+        nothing = ("no group reads this stream", "its entries are below; . makes a group")
+        health = self.dash.store.health.get(Topic.STREAMS)
+        pane.state = pane_state(health, now, rows=len(stream.groups), empty=nothing)
+        pane.entitle(f"{decode(stream.name)} · {units.plural(len(stream.groups), 'group')}")
         cap = {"yes": "capped", "no": "not capped", "unknown": "cap unknown"}[judgement.cap.value]
-        fields = f" · {len(stream.fields)} fields" if stream.fields else ""
-        groups.summary = (
-            f"{units.count(stream.length)} entries · {units.count(judgement.rate_in)}/min · {cap}{fields}"
-        )
-        if not stream.groups and not self._browsing:
-            self.action_browse()
-        self._show_consumers()
-        if Topic.STREAMS in topics:
-            self._ask()
+        fields = f" · {units.plural(len(stream.fields), 'field')}" if stream.fields else ""
+        rate = f"{units.count(judgement.rate_in)}/min"
+        pane.summary = f"{units.count(stream.length)} entries · {rate} · {cap}{fields}"
 
     def _show_consumers(self) -> None:
         group = self.group
         pane = self.query_one("#stream-consumers", Pane)
-        pane.display = group is not None and not self._browsing
+        pane.display = group is not None and self._shown.pending
         if group is None:
             self._consumers.set_rows(())
             return
@@ -157,123 +219,149 @@ class StreamScreen(FactScreen):
         pane.entitle(f"Consumers of {decode(group.name)}")
         pane.summary = f"{len(group.consumers)}"
         nobody = (Para.of("■ no consumer has ever read in this group, or all were deleted", "bad"),)
-        pane.state = LIVE if group.consumers else PaneState(PaneKind.LIVE, nobody, dim=True)
+        known = group.consumers or not group.consumers_known
+        pane.state = LIVE if known else PaneState(PaneKind.LIVE, nobody, dim=True)
 
-    def _ask(self) -> None:
-        """Read the entries that are looked at; one question at a time."""
-        self._again = True
+    def _show_chart(self, stream: Stream) -> None:
+        pane, page = self.query_one("#stream-chart", Pane), self.query_one("#stream-lines", Document)
+        if not pane.display or page.size.width <= 0:
+            return
+        group, courses = self.group, self.dash.store.courses
+        of_group = courses.of_group(stream.name, group.name) if group is not None else None
+        course = courses.of(stream.name)
+        page.show(stream_chart.paras(stream, self.judgement, course, group, of_group, page.size.width))
+        pane.entitle(f"{decode((group or stream).name)}, last 10 min")
+        pane.state = LIVE
+
+    # Reading
+
+    def _ask(self, want: str) -> None:
+        """Read what is looked at: ``read`` to bring it up to date, ``older`` or ``newer`` to read on."""
+        self._wants.add(want)
         if not self._asking:
             self._asking = True
             self.run_worker(self._read(), name="entries", group="entries", exit_on_error=False)
 
     async def _read(self) -> None:
         try:
-            while self._again:
-                self._again = False
-                await self._read_once()
+            while self._wants:
+                wants, self._wants = self._wants, set()
+                await self._read_once(wants)
         finally:
             self._asking = False
 
-    async def _read_once(self) -> None:
-        group, consumer = self.group, self.consumer
+    async def _read_once(self, wants: set[str]) -> None:
+        stream, ask = self.stream, self.dash.engine.ask
+        if stream is None:
+            return
+        if self._shown.pending:
+            self._pending.look_at(self.group.name if self.group else None, self.consumer)
         try:
-            if self._browsing:
-                answer = await self.dash.engine.ask(NewestMessages(self._key, 200))
-                if isinstance(answer, tuple):
-                    self._messages = {message.id: message for message in answer}
-            elif group is not None:
-                found = await self.dash.engine.ask(PendingOf(self._key, group.name, consumer, 200))
-                if isinstance(found, PendingList):
-                    self._pending = {entry.id: entry for entry in await self._with_bodies(found.entries)}
-                    self._total = found.total
+            if "read" in wants:
+                await self._shown.read(ask, stream)
+            if isinstance(self._shown, StreamEntries):
+                if "older" in wants:
+                    await self._shown.older(ask)
+                if "newer" in wants:
+                    await self._shown.newer(ask)
             self._failed = ""
+            await self._ask_rights()
         except SourceError as problem:
             self._failed = problem.message
         if self.is_mounted:
             self._show_entries()
             await self._read_message()
 
-    async def _with_bodies(self, found: tuple[PendingEntry, ...]) -> list[PendingEntry]:
-        """*found* with the bodies of the first ones: an entry never changes, so each is read once."""
-        wanted = tuple(e.id for e in found[:PREVIEWED] if not e.gone and e.id not in self._bodies)
-        if wanted:
-            answer = await self.dash.engine.ask(MessagesAt(self._key, wanted))
-            for message in answer if isinstance(answer, tuple) else ():
-                self._bodies[message.id] = message.fields
-        kept = {entry.id for entry in found}
-        self._bodies = {entry_id: body for entry_id, body in self._bodies.items() if entry_id in kept}
-        return [replace(entry, body=self._bodies.get(entry.id, entry.body)) for entry in found]
+    async def _ask_rights(self) -> None:
+        """Once: what the server's ACL forbids is greyed from the beginning."""
+        if self._rights_asked or self.dash.engine.read_only:
+            return
+        self._rights_asked = True
+        answer = await self.dash.engine.ask(RightsOn(self._key))
+        if isinstance(answer, Rights):
+            self._acts.rights = answer
+
+    def _show(self, shown: EntryList) -> None:
+        """Another kind of list."""
+        if shown is not self._shown:
+            self._shown = shown
+            self._entries.clear_marks()
+            self._entries.set_rows(())
+            self._entries.set_columns(shown.columns)
+            self._show_consumers()
+            self._show_entries()
+            self.refresh_bindings()
+        self._ask("read")
 
     def _show_entries(self) -> None:
+        stream, shown = self.stream, self._shown
+        if stream is None or not self.is_mounted:
+            return
         pane = self.query_one("#stream-entries", Pane)
         failed = (Para.of(f"✗ {printable(self._failed)}", "bad", hang=2),) if self._failed else ()
-        if self._browsing:
-            rows = [entries.message_row(message) for message in self._messages.values()]
-            self._entries.set_columns(entries.MESSAGE_COLUMNS)
-            pane.entitle("Newest entries")
-            stream = self.stream
-            pane.summary = f"{len(rows)} of {units.count(stream.length if stream else None)} · newest first"
-            empty = "○ the stream is empty"
-        else:
-            rows = [entries.pending_row(entry) for entry in self._pending.values()]
-            self._entries.set_columns(entries.PENDING_COLUMNS)
-            group = self.group
-            pane.entitle(f"Pending of {decode(group.name)}" if group else "Pending")
-            total = self._total if self._total is not None else len(rows)
-            pane.summary = f"{len(rows)} of {total} · oldest first"
-            empty = "○ nothing is pending: all that was delivered is acknowledged"
+        rows = shown.rows(self.dash.now(), stream)
+        follow = isinstance(shown, StreamEntries) and shown.following and self._entries.cursor_row <= 0
         self._entries.set_rows(rows)
-        notice = failed or ((Para.of(empty, "dim"),) if not rows else ())
+        if follow and rows:
+            self._entries.move_to(rows[0].key)
+        pane.entitle(shown.title)
+        pane.summary = shown.summary(stream)
+        notice = failed or ((Para.of(shown.empty, "dim"),) if not rows else ())
         pane.state = PaneState(PaneKind.ERROR if failed else PaneKind.LIVE, notice, dim=bool(failed and rows))
 
     async def _read_message(self) -> None:
-        key = self._entries.cursor_key
-        page = self.query_one("#message-page", Document)
-        self.query_one("#stream-message", Pane).state = LIVE
-        stream = self.stream
-        if not isinstance(key, str) or stream is None:
+        entry_id, stream = self.entry, self.stream
+        page, pane = self.query_one("#message-page", Document), self.query_one("#stream-message", Pane)
+        pane.state = LIVE
+        if entry_id is None or stream is None:
+            pane.summary = ""
             page.show([Para.of("no entry is selected", "dim")])
             return
-        pending = None if self._browsing else self._pending.get(key)
-        message = self._messages.get(key) if self._browsing else None
-        if not self._browsing:
-            if self._shown is None or self._shown[0] != key:
-                try:
-                    answer = await self.dash.engine.ask(MessageAt(self._key, key))
-                except SourceError as problem:
-                    page.show([Para.of(f"✗ {printable(problem.message)}", "bad")])
-                    return
-                self._shown = (key, answer if isinstance(answer, Message) else None)
-            message = self._shown[1]
-        if self._entries.cursor_key == key and self.is_mounted:
-            group = self.group
-            page.show(
-                entries.message_page(stream, key, message, pending, group.name if group and pending else None)
-            )
+        pending = self._pending.entries.get(entry_id) if self._shown.pending else None
+        group = self.group if self._shown.pending else None
+        paras = await self._message.page(stream, entry_id, self._shown.message(entry_id), pending, group)
+        if self.entry == entry_id and self.is_mounted:
+            page.show(paras)
+            pane.summary = "y copy · t trace" if self._message.correlation else "y copy"
 
     # What a person does
+
+    def on_descendant_focus(self) -> None:
+        """The trail goes as far in as the focus does."""
+        self.call_after_refresh(lambda: self._draw_header(self.dash.now()))
 
     def on_line_table_row_highlighted(self, message: LineTable.RowHighlighted) -> None:
         """Another group, consumer or entry: show what belongs to it."""
         if message.table is self._groups:
-            self._pending, self._total = {}, None
             self._show_consumers()
             self._consumers.action_first()
-            self._ask()
+            self._ask("read")
         elif message.table is self._consumers:
-            self._ask()
+            self._ask("read")
         else:
+            self._read_on()
             self.run_worker(
                 self._read_message(), name="message", group="message", exclusive=True, exit_on_error=False
             )
+        self.call_after_refresh(self.draw_footer)
+
+    def _read_on(self) -> None:
+        """Near an end of the list: read on there. Away from the newest entry: hold."""
+        shown, at = self._shown, self._entries.cursor_row
+        if not isinstance(shown, StreamEntries) or not len(shown.window):
+            return
+        if at > 0:
+            shown.following = False
+        if at >= self._entries.row_count - NEAR and not shown.window.at_oldest:
+            self._ask("older")
+        if at <= 0 and not shown.window.at_newest:
+            self._ask("newer")
 
     def on_line_table_row_selected(self, message: LineTable.RowSelected) -> None:
         """Enter: one step in."""
         if message.table is self._groups:
-            self._browsing = False
-            self._show_consumers()
+            self._show(self._pending)
             self._consumers.focus()
-            self._ask()
         elif message.table is self._consumers:
             self._entries.focus()
         else:
@@ -281,32 +369,162 @@ class StreamScreen(FactScreen):
 
     async def action_back(self) -> None:
         """One step back, at last to where one came from."""
-        if self._browsing and self.stream is not None and self.stream.groups:
-            self._browsing = False
+        found, depth = self._found, self._depth()
+        if found is not None and found.running:
+            found.running = False
+        elif depth == 3:
+            self._entries.focus()
+        elif found is not None and self._shown is found:
+            self._found = None
+            self._show(self._stream_entries)
+        elif not self._shown.pending and self.stream is not None and self.stream.groups:
+            self._show(self._pending)
             self._groups.focus()
-            self._ask()
-            return
-        steps = (self._groups, self._consumers, self._entries)
-        depth = self._depth()
-        if depth == 0 or self._browsing:
+        elif depth == 0 or not self._shown.pending:
             await super().action_back()
         else:
-            steps[depth - 1].focus()
+            (self._groups, self._consumers)[depth - 1].focus()
 
     def action_browse(self) -> None:
-        """The newest entries of the stream, or the pending ones of the group again."""
-        stream = self.stream
-        self._browsing = not self._browsing or stream is None or not stream.groups
-        self._show_consumers()
-        self._ask()
-        if self._browsing:
-            self._entries.focus()
+        """The entries of the stream."""
+        self._show(self._stream_entries)
+        self._entries.focus()
+
+    def action_pending(self) -> None:
+        """The pending entries of the group again."""
+        self._show(self._pending)
+        self._groups.focus()
+
+    def action_follow(self) -> None:
+        """The newest entry, and stay there."""
+        shown = self._stream_entries
+        shown.following = True
+        shown.window.clear()
+        self._show(shown)
+        self._entries.focus()
+        self._entries.action_first()
+
+    def action_goto(self) -> None:
+        """Ask for an id or a time, and show what is there."""
+        now, zone = self.dash.now(), self.dash.zone
+
+        def check(text: str) -> str | None:
+            try:
+                place(text, now, zone)
+            except ValueError as problem:
+                return str(problem)
+            return None
+
+        def take(text: str | None) -> None:
+            if text is not None:
+                self._show(self._stream_entries)
+                self._entries.focus()
+                self.run_worker(
+                    self._go(place(text, now, zone)), group="goto", exclusive=True, exit_on_error=False
+                )
+
+        self.dash.push_screen(Ask("Go to which entry?", [Para.of(EXAMPLES, "dim", 2)], check=check), take)
+
+    async def _go(self, where: str) -> None:
+        shown = self._stream_entries
+        shown.following = where == "+"
+        try:
+            entry_id = await shown.go(self.dash.engine.ask, where)
+        except SourceError as problem:
+            self.dash.say(problem.message, good=False)
+            return
+        self._show_entries()
+        if entry_id is not None:
+            self._entries.move_to(entry_id)
+
+    def action_search(self) -> None:
+        """Ask for a text, and look for it in the fields of all entries, newest first."""
+        told = [Para.of("Held by a name, a value, or name=value; A–Z without regard to case.", "dim", 2)]
+        value = self._found.needle if self._found else ""
+
+        def take(text: str | None) -> None:
+            if text:
+                if self._found is not None:
+                    self._found.running = False
+                self._found = FoundEntries(self._key, text)
+                self._entries.highlight = text
+                self._show(self._found)
+                self._entries.focus()
+                self.action_search_on()
+
+        self.dash.push_screen(Ask("Search for which text?", told, value=value), take)
+
+    def action_search_on(self) -> None:
+        """Go on with a search that has paused."""
+        found = self._found
+        if found is not None and not found.running and self._shown is found:
+            self.run_worker(self._search(found), name="search", group="search", exit_on_error=False)
+
+    async def _search(self, found: FoundEntries) -> None:
+        def show() -> None:
+            if self._shown is found:
+                self._show_entries()
+            else:
+                found.running = False
+
+        try:
+            await found.search(self.dash.engine.ask, show)
+        except SourceError as problem:
+            self._failed = problem.message
+            self._show_entries()
+
+    def action_trace(self) -> None:
+        """The log lines with the correlation id of the message."""
+        if self._message.correlation:
+            self.dash.trace(self._message.correlation[0])
         else:
-            self._groups.focus()
+            self.dash.say("this message carries no correlation id to trace", good=False)
 
     def action_copy(self) -> None:
         """Copy the message as text."""
-        page = self.query_one("#message-page", Document)
-        self.dash.copy(
-            "\n".join("".join(text for text, _ in para.parts) for para in page.paras), "the message"
-        )
+        self.dash.copy(masked_copy(self.query_one("#message-page", Document).paras), "the message")
+
+    # Changing it
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Keys that belong to another kind of list are not there."""
+        if action == "search_on":
+            return self._shown is self._found
+        if action in {"follow", "goto"}:
+            return not self._shown.pending
+        if action == "pending":
+            return not self._shown.pending and bool(self._groups.row_count)
+        if action == "browse" or (action == "act" and parameters[0] in {"acknowledge", "claim"}):
+            return self._shown.pending
+        return super().check_action(action, parameters)
+
+    def blocked(self) -> set[str]:
+        """What cannot be done to what is selected."""
+        if not self.is_mounted:
+            return set()
+        return {f"act('{verb}')" for verb in ACTIONS if self._acts.why_not(verb) is not None}
+
+    def action_act(self, verb: str) -> None:
+        """Ask for one of the actions."""
+        self._acts.start(verb)
+
+    def action_menu(self) -> None:
+        """Show all actions."""
+        self._acts.menu()
+
+    def commands(self) -> Iterable[tuple[str, str, Callable[[], None]]]:
+        """For the palette: title, help, what to call."""
+        for verb, (title, key, _) in ACTIONS.items():
+            why = self._acts.why_not(verb)
+            help_text = why or (f"in this stream ({key})" if key else "in this stream")
+            yield title, help_text, partial(self._acts.start, verb)
+
+    def _changed(self, outcome: Outcome) -> None:
+        """Look again at once."""
+        if self.is_mounted:
+            if outcome.ok:
+                self._entries.clear_marks()
+            if not self._shown.pending and isinstance(self._shown, StreamEntries):
+                self._shown.window.clear()
+            self._ask("read")
+            self.draw_footer()

@@ -1,0 +1,94 @@
+"""A list of what can be done, with the key of each, and why not where it cannot be done now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+
+from tui.widgets.cells import Cell, clean
+from tui.widgets.columns import Column
+from tui.widgets.rows import Row
+from tui.widgets.table import LineTable
+
+if TYPE_CHECKING:
+    from tui.app import AgentDash
+
+COLUMNS = (
+    Column("what", "", 34, sortable=False),
+    Column("key", "", 3, sortable=False),
+    Column("why", "", 12, flex=1, priority=1, sortable=False),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One line of the menu.
+
+    Attributes:
+        verb: What it stands for.
+        title: In words.
+        key: The key that does the same; empty for none.
+        why_not: Why it cannot be done now; None where it can.
+    """
+
+    verb: str
+    title: str
+    key: str = ""
+    why_not: str | None = None
+
+
+class Menu(ModalScreen[str | None]):
+    """Choose one with Enter; Esc goes back.
+
+    Args:
+        title: What it is about.
+        choices: In order.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,full_stop", "back", "Back", show=False, id="menu.back"),
+    ]
+
+    def __init__(self, title: str, choices: Sequence[Choice]) -> None:
+        super().__init__()
+        self._title = title
+        self._choices = {choice.verb: choice for choice in choices}
+
+    def compose(self) -> ComposeResult:
+        """The list."""
+        with Vertical(id="menu") as box:
+            box.border_title = Content(clean(self._title))
+            box.border_subtitle = Content("enter chooses · esc goes back")
+            table = LineTable(COLUMNS, show_header=False, id="menu-table")
+            table.set_rows([_row(choice) for choice in self._choices.values()])
+            yield table
+
+    def on_line_table_row_selected(self, message: LineTable.RowSelected) -> None:
+        """Enter: that one, or why not."""
+        message.stop()
+        choice = self._choices[str(message.key)]
+        if choice.why_not is None:
+            self.dismiss(choice.verb)
+        else:
+            cast("AgentDash", self.app).say(choice.why_not, good=False)
+
+    def action_back(self) -> None:
+        """Nothing was chosen."""
+        self.dismiss(None)
+
+
+def _row(choice: Choice) -> Row:
+    style = "" if choice.why_not is None else "faint"
+    cells = (
+        Cell(choice.title, style),
+        Cell(choice.key, "accent bold" if choice.why_not is None else "faint"),
+        Cell(choice.why_not or "", "dim"),
+    )
+    return Row(key=choice.verb, cells=cells)
