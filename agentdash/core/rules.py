@@ -19,6 +19,8 @@ from agentdash.core.streams import StreamsSnapshot
 
 __all__ = ["ANALYST", "merge", "stream_symptoms"]
 
+MOST = 2000
+
 OF_STREAMS = (
     rules_streams.no_consumer_group,
     rules_streams.stream_growing,
@@ -47,6 +49,9 @@ def stream_symptoms(
         runs: Messages that a consumer named after a paused run (or its worker) holds wait on purpose.
         settings: The thresholds.
         now: Unix ms.
+
+    Returns:
+        At most `MOST`; where there are more, the least severe are left out.
     """
     paused = frozenset(_paused(runs))
     found: list[Symptom] = []
@@ -60,6 +65,8 @@ def stream_symptoms(
             group_case = GroupCase(case, group, of)
             for of_group in OF_GROUPS:
                 found += of_group(group_case)
+    if len(found) > MOST:
+        found = sorted(found, key=lambda symptom: symptom.severity.rank)[:MOST]
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agentdash.core.findings import FindingsSnapshot, FindingStatus, InboxSnapshot
+from agentdash.core.findings import FindingsSnapshot, FindingStatus, InboxSnapshot, Symptom
 from agentdash.core.judge import StreamJudge
 from agentdash.core.rules import merge, stream_symptoms
 from agentdash.core.run_history import RunHistory
@@ -23,15 +23,21 @@ class Analysis:
         self._tracker = FindingTracker(settings.streams.open_after)
         self._run_tracker = FindingTracker(OPEN_AFTER_S)
         self._run_keys = RunKeys(settings.runs.prefix)
+        self._symptoms: list[Symptom] = []
         self._inbox: InboxSnapshot | None = None
 
-    def judge(self, snapshot: StreamsSnapshot) -> StreamsSnapshot:
-        """The snapshot with its judgements."""
-        return self._judge.judge(snapshot)
+    def look(self, snapshot: StreamsSnapshot, runs: RunsSnapshot | None) -> StreamsSnapshot:
+        """The snapshot with its judgements; the symptoms that it shows are kept for `streams_changed`.
 
-    def streams_changed(self, snapshot: StreamsSnapshot, runs: RunsSnapshot | None, now: int) -> None:
-        """Apply the stream rules to a judged snapshot."""
-        self._tracker.update(stream_symptoms(snapshot, runs, self._settings.streams, now), now)
+        It touches nothing that the other methods read, so it may run in a thread; one call at a time.
+        """
+        judged = self._judge.judge(snapshot)
+        self._symptoms = stream_symptoms(judged, runs, self._settings.streams, snapshot.taken_at)
+        return judged
+
+    def streams_changed(self, now: int) -> None:
+        """Give the symptoms of the last look their life."""
+        self._tracker.update(self._symptoms, now)
 
     def runs_changed(self, snapshot: RunsSnapshot, history: RunHistory) -> bool:
         """Apply the rules about runs; whether a finding of theirs has opened, or is resolved."""

@@ -75,6 +75,7 @@ class Engine:
         self._activity: Activity | None = None
         self._seen: dict[Topic, asyncio.Event] = {topic: asyncio.Event() for topic in Topic}
         self._recovered_at = -RECOVER_EVERY
+        self._look_at: Callable[[bytes], None] | None = None
         self._inbox_health: SourceHealth | None = None
         self.denied: dict[str, str] = {}
         """Commands that the server's ACL was seen to forbid, with the reason in words."""
@@ -142,12 +143,16 @@ class Engine:
         Returns:
             The subjects that were not reached in time.
         """
-        waits = [self._seen[topic].wait() for topic in self.topics]
+        needs = {topic: {topic} for topic in self.topics}
+        if Topic.FINDINGS in needs:
+            needs[Topic.FINDINGS].add(Topic.STREAMS)  # they are judged by them
+        waits = [self._seen[topic].wait() for topic in set().union(*needs.values())]
         try:
             async with asyncio.timeout(timeout):
                 await asyncio.gather(*waits)
         except TimeoutError:
-            return {topic for topic in self.topics if not self._seen[topic].is_set()}
+            seen = {topic for topic, event in self._seen.items() if event.is_set()}
+            return {topic for topic, needed in needs.items() if not needed <= seen}
         return set()
 
     async def ask(self, query: Query) -> Answer:
@@ -167,6 +172,8 @@ class Engine:
         await load("agentdash.runtime.inspect")
         from agentdash.runtime.inspect import answer
 
+        if self._look_at is not None and (stream := getattr(query, "stream", None)) is not None:
+            self._look_at(stream)
         return await answer(query, handle, self.settings, self.clock.now_ms())
 
     async def _ask_repo(self, query: RepoQuery) -> Answer:
@@ -309,7 +316,11 @@ class Engine:
             True,
             (time.perf_counter() - begun) * 1000,
         )
-        for collector in await redis_collectors(self._handle, self.settings, self.host, self.clock):
+        from agentdash.runtime.judged import JudgedStreams
+
+        runs, streams = await redis_collectors(self._handle, self.settings, self.host, self.clock)
+        self._look_at = streams.look_at
+        for collector in (runs, JudgedStreams(streams, self._analysis, lambda: self.store.runs)):
             wanted = collector.topic in self.topics or (
                 collector.topic in REDIS_TOPICS and Topic.FINDINGS in self.topics
             )
@@ -376,12 +387,11 @@ class Engine:
                 self._analysis.inbox_changed(snapshot)
                 self._put_findings()
             case StreamsSnapshot():
-                judged = self._analysis.judge(snapshot)
-                added = {s.name: s.entries_added for s in judged.streams if s.entries_added is not None}
+                added = {s.name: s.entries_added for s in snapshot.streams if s.entries_added is not None}
                 store.history.saw_added(added, snapshot.taken_at)
-                store.courses.saw(judged)
-                store.put(topic, judged)
-                self._analysis.streams_changed(judged, store.runs, snapshot.taken_at)
+                store.courses.saw(snapshot)
+                store.put(topic, snapshot)
+                self._analysis.streams_changed(snapshot.taken_at)
                 self._put_findings()
             case RunsSnapshot():
                 self._tell(news.run_news(store.runs, snapshot))

@@ -14,6 +14,7 @@ from agentdash.core.snapshot import Collector
 
 if TYPE_CHECKING:
     from agentdash.server.find import ServerHandle
+    from collectors.streams import StreamsCollector
 
 
 def project_roots(settings: Settings, cwd: Path) -> tuple[Path, ...]:
@@ -61,14 +62,14 @@ async def local_collectors(settings: Settings, host: str, clock: Clock, cwd: Pat
 
 async def redis_collectors(
     handle: ServerHandle, settings: Settings, host: str, clock: Clock
-) -> list[Collector]:
-    """Those that read the server."""
+) -> tuple[Collector, StreamsCollector]:
+    """Those that read the server: runs, streams."""
     await load("collectors.streams", "collectors.runs")
     from collectors.runs import RunsCollector
     from collectors.streams import StreamsCollector
 
     keys = RunKeys(settings.runs.prefix)
-    return [
+    return (
         RunsCollector(handle.client, settings.runs, host, clock),
         StreamsCollector(handle.client, settings.streams, keys, host, clock),
-    ]
+    )

@@ -1,0 +1,60 @@
+"""Streams, judged as part of the pass that reads them: in a thread where there are many."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import cast
+
+from agentdash.core.runs import RunsSnapshot
+from agentdash.core.snapshot import Collector, Snapshot
+from agentdash.core.streams import StreamsSnapshot
+from agentdash.runtime.analysis import Analysis
+
+MANY = 300
+"""So many streams and groups are judged at once, in a few milliseconds."""
+
+
+class JudgedStreams:
+    """The collector of streams, with the judgements and symptoms of what it reads.
+
+    One pass at a time: the next one begins when this one is judged.
+
+    Args:
+        inner: Reads the streams.
+        analysis: Judges them.
+        runs: The runs as they are known at that time.
+    """
+
+    def __init__(
+        self, inner: Collector, analysis: Analysis, runs: Callable[[], RunsSnapshot | None]
+    ) -> None:
+        self.inner = inner
+        self.name = inner.name
+        self.topic = inner.topic
+        self.cadence = inner.cadence
+        self.timeout = inner.timeout
+        self._analysis = analysis
+        self._runs = runs
+
+    async def collect(self) -> Snapshot | None:
+        """Read and judge once.
+
+        Raises:
+            SourceError: when the server cannot be asked, in words.
+        """
+        read = cast("StreamsSnapshot | None", await self.inner.collect())
+        if read is None:
+            return None
+        if sum(1 + len(stream.groups) for stream in read.streams) <= MANY:
+            return self._analysis.look(read, self._runs())
+        judging = asyncio.ensure_future(asyncio.to_thread(self._analysis.look, read, self._runs()))
+        try:
+            return await asyncio.shield(judging)
+        except asyncio.CancelledError:
+            await asyncio.wait([judging])  # the windows belong to one pass at a time
+            raise
+
+    async def close(self) -> None:
+        """Close the collector."""
+        await self.inner.close()
