@@ -45,10 +45,9 @@ async def load(*modules: str) -> None:
 async def local_collectors(settings: Settings, host: str, clock: Clock, cwd: Path) -> list[Collector]:
     """Those that read this machine."""
     await load("collectors.logs", "collectors.repos", "collectors.services", "collectors.inbox")
-    from collectors.repos import ReposCollector
-
     from collectors.inbox import InboxCollector
     from collectors.logs import LogsCollector
+    from collectors.repos import ReposCollector
     from collectors.services import ServicesCollector
 
     roots = project_roots(settings, cwd)
