@@ -26,7 +26,8 @@ async def read_events(client: Redis, keys: RunKeys, query: RunEventsOf) -> RunEv
     """Answer *query*: one round trip.
 
     Events are oldest first. Where the stream has been trimmed past ``query.after``, `RunEvents.trimmed` names
-    the first id that is left, and the events begin there.
+    the first id that is left, and the events begin there. Both are asked in one transaction, so that nothing
+    is trimmed in between unsaid.
 
     Raises:
         SourceError: when the server cannot be read.
@@ -41,9 +42,9 @@ async def read_events(client: Redis, keys: RunKeys, query: RunEventsOf) -> RunEv
             newest = await client.xrevrange(key, count=count)
             return RunEvents(_parse(newest)[::-1])
         after = _plain(query.after)
-        pipe = client.pipeline(transaction=False)
+        pipe = client.pipeline(transaction=True)
         pipe.execute_command("XINFO", "STREAM", key)
-        pipe.xrange(key, f"({after}", count=count)
+        pipe.xrange(key, _just_after(after), count=count)
         info, entries = await pipe.execute(raise_on_error=False)
     except (RedisError, OSError) as error:
         raise in_words(error, url_of(client)) from error
@@ -52,11 +53,12 @@ async def read_events(client: Redis, keys: RunKeys, query: RunEventsOf) -> RunEv
     for answer in (info, entries):
         if isinstance(answer, Exception):
             raise in_words(answer, url_of(client)) from answer
-    return RunEvents(_parse(entries), trimmed=trimmed_past(info, after))
+    events, trimmed = _parse(entries), trimmed_past(info, after)
+    return RunEvents(events, trimmed=events[0].id if trimmed and events else trimmed)
 
 
 def trimmed_past(info: object, after: str) -> str | None:
-    """The first id that is left, if entries after *after* are gone; None while nothing is missing.
+    """An id that is left, if entries after *after* are gone; None while nothing is missing.
 
     Args:
         info: The reply to ``XINFO STREAM``, flat as Redis gives it, or as a mapping.
@@ -80,7 +82,7 @@ def trimmed_past(info: object, after: str) -> str | None:
     if first_id is None:
         return None
     if deleted is not None and entry_key(deleted) > seen:
-        return first_id
+        return first_id if entry_key(first_id) > seen else last_id
     gone = entry_key(first_id) > seen
     if gone and seen == (0, 0) and not isinstance(added, int):
         return None  # before Redis 7.0 nothing tells whether the beginning is the beginning
@@ -104,6 +106,11 @@ def _just_before(entry_id: str) -> str:
     if ms < 0 or (ms, seq) == (0, 0):
         return "0-0"
     return f"{ms}-{seq - 1}" if seq else f"{ms - 1}-{_LAST_SEQUENCE}"
+
+
+def _just_after(entry_id: str) -> str:
+    ms, seq = entry_key(entry_id)
+    return f"{ms}-{seq + 1}" if seq < _LAST_SEQUENCE else f"{ms + 1}-0"
 
 
 def _mapping(info: object) -> dict[str, object]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from agentdash.core.runs import RunEvent
 from agentdash.core.text import decode
@@ -45,6 +46,19 @@ DROPPED = "events_dropped"
 
 TERMINAL = frozenset({RUN_CANCELLED, RUN_COMPLETED, RUN_FAILED})
 """After one of these a reader need not wait for more."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamTrimmed:
+    """What a reader is told instead of events that are gone.
+
+    Attributes:
+        after: The last id that it has seen.
+        first: The first id that is left; it goes on there.
+    """
+
+    after: str
+    first: str
 
 
 def parse_event(entry_id: bytes | str, fields: Mapping[bytes, bytes]) -> RunEvent:
