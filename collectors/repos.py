@@ -14,8 +14,8 @@ from agentdash.core.repo_submodules import SubmoduleDirt
 from agentdash.core.repos import Repo, ReposSnapshot
 from agentdash.core.settings import ReposSettings
 from agentdash.core.snapshot import SourceError, Topic
+from agentdash.git.folder import Marks, same
 from collectors.repos_find import Found, Search, unreadable
-from collectors.repos_gitdir import Marks, same
 from collectors.repos_pace import Followed, sweep_pace
 from collectors.repos_read import RepoReader
 from collectors.repos_tree import file_time, open_watch

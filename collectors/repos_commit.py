@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agentdash.core.text import printable
-from collectors.repos_git import GitFailed, run
+from agentdash.git.ask import GitFailed, run
 
 _MOST = 256 * 1024
 

@@ -11,14 +11,14 @@ from typing import TypeVar
 from agentdash.core.repo_queries import CommitLine, RepoDetail, SubmoduleLine, WorktreeLine
 from agentdash.core.repos import Repo, RepoKind
 from agentdash.core.text import decode
-from collectors import repos_git
+from agentdash.git import ask
+from agentdash.git.folder import GitDir, read_small
 from collectors.repos_find import repository_at
-from collectors.repos_gitdir import GitDir, read_small
 
 COMMITS = 50
 STASHES = 50
 WORKTREES = 100
-_MOST_BYTES = 1024 * 1024
+_PACKED = 1024 * 1024
 _FORMAT = "--format=%H%x00%ct%x00%an%x00%s%x00%gd%x00"
 _LOG = ("-c", "log.showSignature=false", "log", "-z", "--no-notes", "--no-decorate", "--no-color", _FORMAT)
 _STAT = re.compile(rb"(\d+) (insertion|deletion)")
@@ -38,7 +38,7 @@ def read_detail(repo: Repo, timeout: float) -> RepoDetail:
     def part(name: str, read: Callable[[], T]) -> T | None:
         try:
             return read()
-        except (repos_git.GitFailed, OSError) as failure:
+        except (ask.GitFailed, OSError) as failure:
             failed.append(f"{name}: {failure}")
             return None
 
@@ -60,20 +60,9 @@ def read_detail(repo: Repo, timeout: float) -> RepoDetail:
     )
 
 
-def _ask(path: Path, arguments: tuple[str, ...], timeout: float) -> bytes:
-    taken = bytearray()
-
-    def feed(piece: bytes) -> None:
-        if len(taken) < _MOST_BYTES:
-            taken.extend(piece)
-
-    repos_git.run(path, arguments, feed, timeout)
-    return bytes(taken)
-
-
 def _log(path: Path, timeout: float, *what: str) -> tuple[CommitLine, ...]:
     """Five fields and an empty one for each commit, all ended by NUL."""
-    fields = _ask(path, (*_LOG, *what), timeout).split(b"\0")
+    fields = ask.text(path, (*_LOG, *what), timeout).split(b"\0")
     lines = []
     for at in range(0, len(fields) - 5, 6):
         sha, seconds, author, subject, name = fields[at : at + 5]
@@ -84,7 +73,7 @@ def _log(path: Path, timeout: float, *what: str) -> tuple[CommitLine, ...]:
 
 def _worktrees(path: Path, timeout: float) -> tuple[WorktreeLine, ...]:
     lines = []
-    for block in _ask(path, ("worktree", "list", "--porcelain", "-z"), timeout).split(b"\0\0"):
+    for block in ask.text(path, ("worktree", "list", "--porcelain", "-z"), timeout).split(b"\0\0"):
         fields = dict(_pair(line) for line in block.split(b"\0") if line)
         if b"worktree" not in fields:
             continue
@@ -113,7 +102,7 @@ def _submodules(repo: Repo, timeout: float) -> tuple[SubmoduleLine, ...]:
     path = Path(repo.path)
     arguments = ("--literal-pathspecs", "ls-files", "-s", "-z", "--", *folders)
     recorded: dict[str, str] = {}
-    for entry in _ask(path, arguments, timeout).split(b"\0"):
+    for entry in ask.text(path, arguments, timeout).split(b"\0"):
         facts, _, name = entry.partition(b"\t")
         words = facts.split()
         if len(words) == 3 and words[0] == b"160000":
@@ -134,7 +123,7 @@ def _head(git_dir: Path) -> str | None:
         shared = GitDir.of(git_dir).shared
         name = text.removeprefix("ref: ")
         loose = read_small(shared / name)
-        packed = (read_small(shared / "packed-refs", _MOST_BYTES) or "").splitlines()
+        packed = (read_small(shared / "packed-refs", _PACKED) or "").splitlines()
         text = (loose or next((line for line in packed if line.endswith(f" {name}")), "")).strip()
     word = text.partition(" ")[0]
     return word if re.fullmatch(r"[0-9a-f]{40,64}", word) else None
@@ -143,8 +132,8 @@ def _head(git_dir: Path) -> str | None:
 def _size(path: Path, timeout: float) -> tuple[int, int]:
     found = repository_at(path)
     if found is None:
-        raise repos_git.GitFailed("it is no repository any more")
-    undone, _ = repos_git.filters(path, GitDir.of(found.git_dir).config, timeout)
+        raise ask.GitFailed("it is no repository any more")
+    undone, _ = ask.filters(path, GitDir.of(found.git_dir).config, timeout)
     diff = (
         "diff",
         "--no-ext-diff",
@@ -154,5 +143,5 @@ def _size(path: Path, timeout: float) -> tuple[int, int]:
         "HEAD",
         "--",
     )
-    counts = {name: int(number) for number, name in _STAT.findall(_ask(path, (*undone, *diff), timeout))}
+    counts = {name: int(number) for number, name in _STAT.findall(ask.text(path, (*undone, *diff), timeout))}
     return counts.get(b"insertion", 0), counts.get(b"deletion", 0)

@@ -10,9 +10,9 @@ from pathlib import Path
 from agentdash.core.repo_queries import RepoCommitOf, RepoDiff, RepoDiffOf
 from agentdash.core.repos import Repo, RepoKind
 from agentdash.core.snapshot import SourceError
-from collectors import repos_git
+from agentdash.git import ask
+from agentdash.git.folder import GitDir
 from collectors.repos_find import Found, repository_at
-from collectors.repos_gitdir import GitDir
 
 MOST_BYTES = 512 * 1024
 MOST_LINES = 10_000
@@ -92,11 +92,11 @@ def _ask(repo: Repo, found: Found, arguments: tuple[str, ...], timeout: float) -
 
     cut = False
     try:
-        undone, _ = repos_git.filters(found.path, GitDir.of(found.git_dir).config, timeout)
-        repos_git.run(found.path, (*undone, *_FORM, *arguments), feed, timeout)
+        undone, _ = ask.filters(found.path, GitDir.of(found.git_dir).config, timeout)
+        ask.run(found.path, (*undone, *_FORM, *arguments), feed, timeout)
     except _Enough:
         cut = True
-    except repos_git.GitFailed as failure:
+    except ask.GitFailed as failure:
         raise SourceError(f"{repo.name} cannot be compared: {failure}") from failure
     return _lines(repo, bytes(taken[:MOST_BYTES]), cut=cut)
 

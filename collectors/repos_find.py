@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agentdash.core.repos import RepoKind
-from collectors.repos_gitdir import read_small
+from agentdash.git.folder import read_small
 
 MOST = 5000
 """Repositories that are followed at most."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from agentdash.core.repos import Repo
-from collectors.repos_gitdir import Marks, same
+from agentdash.git.folder import Marks, same
 from collectors.repos_read import RepoReader
 
 SWEEP = 2.0

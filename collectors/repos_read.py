@@ -9,11 +9,11 @@ from pathlib import Path
 from agentdash.core.clock import Clock
 from agentdash.core.repos import Repo, RepoKind
 from agentdash.core.text import printable
-from collectors import repos_git
+from agentdash.git import ask
+from agentdash.git.folder import GitDir, Marks, submodules
+from agentdash.git.status import StatusParser
 from collectors.repos_commit import Commit, read_commit
 from collectors.repos_find import Found
-from collectors.repos_gitdir import GitDir, Marks, submodules
-from collectors.repos_parse import StatusParser
 from collectors.repos_watch import Unwatched
 
 
@@ -65,7 +65,7 @@ class RepoReader:
                 return self.repo
             try:
                 repo = self._bare() if self.found.kind is RepoKind.BARE else self._status(survey)
-            except repos_git.GitFailed as failure:
+            except ask.GitFailed as failure:
                 repo = replace(self.repo, error=printable(str(failure)))
             except OSError as error:
                 repo = replace(self.repo, error=f"it cannot be read: {error.strerror}")
@@ -86,7 +86,7 @@ class RepoReader:
     def _status(self, survey: bool) -> Repo:
         parser = StatusParser()
         path = self.found.path
-        self.git_processes += repos_git.status(
+        self.git_processes += ask.status(
             path, self.git_dir.config, parser.feed, self._timeout, ignored=survey
         )
         facts = parser.facts
@@ -129,8 +129,8 @@ class RepoReader:
         self.git_processes += 1
         arguments = ("rev-parse", "--is-bare-repository", "--verify", "-q", "HEAD^{commit}")
         try:
-            repos_git.run(self.found.path, arguments, pieces.append, self._timeout)
-        except repos_git.GitFailed as failure:
+            ask.run(self.found.path, arguments, pieces.append, self._timeout)
+        except ask.GitFailed as failure:
             if str(failure) != "git ended with 1":  # 1 in silence: no commits yet
                 raise
         words = b"".join(pieces).decode("ascii", "replace").split()

@@ -11,8 +11,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from agentdash.git.folder import GitDir
 from collectors.repos_find import Found
-from collectors.repos_gitdir import GitDir
 from collectors.repos_inotify import (
     IN_CREATE,
     IN_IGNORED,

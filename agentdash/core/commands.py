@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from agentdash.core.repo_commands import RepoCommand
 from agentdash.core.run_commands import OrphanCommand
 from agentdash.core.runs import ControlAction, RunStatus
 from agentdash.core.stream_commands import StreamCommand
@@ -31,7 +32,7 @@ class MarkFinding:
     fingerprint: str
 
 
-Command = ControlRun | OrphanCommand | MarkFinding | StreamCommand
+Command = ControlRun | OrphanCommand | MarkFinding | StreamCommand | RepoCommand
 
 
 @dataclass(frozen=True, slots=True)

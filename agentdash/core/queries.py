@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from agentdash.core.repo_commands import RepoPlan, RepoPlanOf
 from agentdash.core.repo_queries import RepoAnswer, RepoQuery
 from agentdash.core.run_why import RunWhy
 from agentdash.core.runs import RunEvent
@@ -98,8 +99,18 @@ Query = (
     | StreamQuery
     | RunEventsOf
     | RepoQuery
+    | RepoPlanOf
     | WhyOf
 )
 Answer = (
-    Lag | PendingList | Message | tuple[Message, ...] | StreamAnswer | RunEvents | RepoAnswer | RunWhy | None
+    Lag
+    | PendingList
+    | Message
+    | tuple[Message, ...]
+    | StreamAnswer
+    | RunEvents
+    | RepoAnswer
+    | RepoPlan
+    | RunWhy
+    | None
 )

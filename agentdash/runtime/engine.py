@@ -16,6 +16,7 @@ from agentdash.core.findings import InboxSnapshot
 from agentdash.core.logs import Level, LogBatch, LogLine, LogRing
 from agentdash.core.paths import state_dir
 from agentdash.core.queries import Answer, Query, WhyOf
+from agentdash.core.repo_commands import RepoCommand, RepoPlanOf
 from agentdash.core.repo_queries import RepoQuery
 from agentdash.core.repos import ReposSnapshot
 from agentdash.core.run_commands import EndOrphanChild, MarkOrphanFailed, OrphanCommand
@@ -161,7 +162,7 @@ class Engine:
         Raises:
             SourceError: when the server cannot be asked, in words.
         """
-        if isinstance(query, RepoQuery):
+        if isinstance(query, RepoQuery | RepoPlanOf):
             return await self._ask_repo(query)
         if isinstance(query, WhyOf):
             return await self._ask_why(query)
@@ -176,7 +177,12 @@ class Engine:
             self._look_at(stream)
         return await answer(query, handle, self.settings, self.clock.now_ms())
 
-    async def _ask_repo(self, query: RepoQuery) -> Answer:
+    async def _ask_repo(self, query: RepoQuery | RepoPlanOf) -> Answer:
+        if isinstance(query, RepoPlanOf):
+            await load("agentdash.runtime.repo_work")
+            from agentdash.runtime.repo_work import plan
+
+            return await plan(query, self.store.repos, self.settings)
         await load("agentdash.runtime.inspect")
         from agentdash.runtime.inspect import of_repo
 
@@ -200,6 +206,8 @@ class Engine:
                 actor, outcome = f"run {command.run_id}", await self._clean_up(command)
             case MarkFinding():
                 actor, outcome = "findings", self._mark(command)
+            case _ if isinstance(command, RepoCommand):
+                actor, outcome = f"repo {Path(command.path).name}", await self._change_repo(command)
             case _ if isinstance(command, StreamCommand):
                 actor, outcome = f"stream {decode(command.stream)}", await self._change_stream(command)
         sent = f" [{'; '.join(outcome.sent)}]" if outcome.sent else ""
@@ -276,6 +284,14 @@ class Engine:
         keys = RunKeys(self.settings.runs.prefix)
         outcome = await clean_up(command, self._handle, keys, self.host, self.clock)
         self.refresh(Topic.RUNS)
+        return outcome
+
+    async def _change_repo(self, command: RepoCommand) -> Outcome:
+        await load("agentdash.runtime.repo_work")
+        from agentdash.runtime.repo_work import change
+
+        outcome = await change(command, self.store.repos, self.settings, self.note)
+        self.refresh(Topic.REPOS)
         return outcome
 
     def _mark(self, command: MarkFinding) -> Outcome:

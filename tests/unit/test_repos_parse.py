@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from agentdash.core.repo_changes import repo_changes
 from agentdash.core.repos import Operation, Repo
+from agentdash.git.status import SHOWN, StatusParser
 from collectors.repos_commit import parse_commit
-from collectors.repos_parse import SHOWN, StatusParser
 
 ID = b"1" * 40
 MODES = b"100644 100644 100644"

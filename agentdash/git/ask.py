@@ -1,6 +1,6 @@
 """Asks git about a repository without trusting it: nothing that its own configuration names is ever run.
 
-No lock is taken, nothing is written, nobody is asked for a password, no network is opened.
+No lock is taken beyond what the command itself needs, nobody is asked for a password, no network is opened.
 """
 
 from __future__ import annotations
@@ -9,15 +9,16 @@ import os
 import re
 import selectors
 import subprocess
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import IO
 
 _SAFE = (
     "-c", "core.fsmonitor=false",
     "-c", f"core.hooksPath={os.devnull}",
     "-c", "core.pager=cat",
-    "-c", "core.sshCommand=false",
     "-c", "credential.helper=",
     "-c", "gc.auto=0",
     "-c", "maintenance.auto=false",
@@ -32,6 +33,10 @@ _CONFIG_SIZE = 1024 * 1024
 _ERROR_SIZE = 4096
 
 
+TEXT_SIZE = 8 * 1024 * 1024
+"""Bytes that `text` takes at most."""
+
+
 class GitFailed(Exception):  # noqa: N818 - it is git's answer, not a fault of ours
     """Git could not tell; the text says why, in words."""
 
@@ -43,6 +48,7 @@ def environment(path: Path) -> dict[str, str]:
         "GIT_OPTIONAL_LOCKS": "0",
         "GIT_TERMINAL_PROMPT": "0",
         "GIT_ASKPASS": "true",
+        "GIT_SSH_COMMAND": "false",
         "GIT_NO_LAZY_FETCH": "1",
         "GIT_ALLOW_PROTOCOL": "none",
         "GIT_CEILING_DIRECTORIES": str(path.parent),
@@ -81,14 +87,52 @@ def status(
     return processes + 1
 
 
-def run(path: Path, arguments: tuple[str, ...], feed: Callable[[bytes], None], timeout: float) -> None:
-    """Run git in *path*; see `status`."""
+def run(
+    path: Path,
+    arguments: tuple[str, ...],
+    feed: Callable[[bytes], None],
+    timeout: float,
+    *,
+    stdin: bytes = b"",
+    more: Mapping[str, str] | None = None,
+) -> None:
+    """Run git in *path*; see `status`.
+
+    Args:
+        path: The work tree, or a bare repository.
+        arguments: Options and the command.
+        feed: Takes the output.
+        timeout: Seconds.
+        stdin: What it is given to read; held in memory, and sent through a file that has no name.
+        more: Environment beyond `environment`, or in place of it.
+
+    Raises:
+        GitFailed: in words.
+    """
+    env = environment(path) | dict(more or {})
+    if not stdin:
+        _run(path, arguments, feed, timeout, None, env)
+        return
+    with tempfile.TemporaryFile() as given:
+        given.write(stdin)
+        given.seek(0)
+        _run(path, arguments, feed, timeout, given, env)
+
+
+def _run(
+    path: Path,
+    arguments: tuple[str, ...],
+    feed: Callable[[bytes], None],
+    timeout: float,
+    stdin: IO[bytes] | None,
+    env: dict[str, str],
+) -> None:
     try:
         process = subprocess.Popen(
             ("git", *_SAFE, *arguments),
             cwd=path,
-            env=environment(path),
-            stdin=subprocess.DEVNULL,
+            env=env,
+            stdin=subprocess.DEVNULL if stdin is None else stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             start_new_session=True,
@@ -127,6 +171,18 @@ def in_words(complaint: str, code: int) -> str:
     if code < 0:
         return f"git was ended by signal {-code}"
     return f"git says: {_first(complaint)}" if complaint else f"git ended with {code}"
+
+
+def text(path: Path, arguments: tuple[str, ...], timeout: float, **options: object) -> bytes:
+    """What git says, at most a few megabytes of it; see `run`."""
+    taken = bytearray()
+
+    def feed(piece: bytes) -> None:
+        if len(taken) < TEXT_SIZE:
+            taken.extend(piece)
+
+    run(path, arguments, feed, timeout, **options)  # type: ignore[arg-type]
+    return bytes(taken)
 
 
 def _first(complaint: str) -> str:

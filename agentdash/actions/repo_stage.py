@@ -1,0 +1,190 @@
+"""What would be staged in a repository and its submodules, children first, and what is left out and why."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from agentdash.actions.repo_scan import in_changes, in_new_files
+from agentdash.core.repo_commands import LeftOut, StagePart
+from agentdash.core.snapshot import SourceError
+from agentdash.core.text import decode, printable
+from agentdash.core.units import size
+from agentdash.git import ask
+from agentdash.git.folder import GitDir, submodules
+
+MOST_DEEP = 10
+MOST_FILES = 50_000
+NAMED = 50
+"""Ignored paths that are named; all are counted."""
+_STATUS = (
+    "status", "--porcelain=v2", "-z", "--untracked-files=all", "--ignored=matching", "--no-renames",
+    "--ignore-submodules=dirty",
+)  # fmt: skip
+
+
+@dataclass(slots=True)
+class Seen:
+    """One status, as staging needs it: paths that differ from the index, and their states."""
+
+    tracked: list[bytes] = field(default_factory=list)
+    fresh: list[bytes] = field(default_factory=list)
+    conflicts: list[bytes] = field(default_factory=list)
+    ignored: list[bytes] = field(default_factory=list)
+    links: set[bytes] = field(default_factory=set)
+    staged: int = 0
+
+    @property
+    def open(self) -> list[bytes]:
+        """What is not staged."""
+        return [*self.tracked, *self.fresh, *self.conflicts]
+
+
+def git_dir_of(path: Path) -> GitDir:
+    """The git directory of the work tree *path*.
+
+    Raises:
+        SourceError: where it has none.
+    """
+    place = path / ".git"
+    if place.is_file():
+        text = place.read_text(encoding="utf-8", errors="surrogateescape")
+        place = (path / text.removeprefix("gitdir:").strip()).resolve()
+    if not place.is_dir():
+        raise SourceError(f"{path} is no repository")
+    return GitDir.of(place)
+
+
+def parent_of(child: Path, paths: Iterable[Path]) -> Path | None:
+    """The one of *paths* that *child* is a submodule of; None where it is of none."""
+    above = [path for path in paths if path != child and child.is_relative_to(path)]
+    return max(above, key=lambda path: len(path.parts), default=None)
+
+
+def family(path: Path, deep: int = 0) -> Iterator[Path]:
+    """The repository and its initialised submodules, children before parents."""
+    for folder in submodules(path, 0).folders if deep < MOST_DEEP else ():
+        child = path / folder
+        if (
+            not child.is_symlink()
+            and child.resolve().is_relative_to(path.resolve())
+            and (child / ".git").exists()
+        ):
+            yield from family(child, deep + 1)
+    yield path
+
+
+def look(path: Path, timeout: float) -> Seen:
+    """What git says of *path* itself, with every untracked file by name.
+
+    Raises:
+        GitFailed: in words.
+    """
+    undone, _ = ask.filters(path, git_dir_of(path).config, timeout)
+    seen = Seen()
+    rename = False
+    for record in ask.text(path, (*undone, *_STATUS), timeout).split(b"\0"):
+        if rename:
+            rename = False
+            continue
+        kind, words = record[:2], record.split(b" ", 10)
+        if kind in {b"1 ", b"2 "}:
+            at = 8 if kind == b"1 " else 9
+            name = record.split(b" ", at)[at]
+            rename = kind == b"2 "
+            seen.staged += words[1][:1] != b"."
+            if words[1][1:2] != b".":
+                seen.tracked.append(name)
+            if words[2][:1] == b"S":
+                seen.links.add(name)
+        elif kind == b"u ":
+            seen.conflicts.append(words[10])
+        elif kind == b"? ":
+            seen.fresh.append(record[2:])
+        elif kind == b"! ":
+            seen.ignored.append(record[2:])
+    return seen
+
+
+def plan(root: Path, largest: int, timeout: float) -> tuple[StagePart, ...]:
+    """What staging everything comes to, for each repository of the family. Changes nothing. Blocks.
+
+    Args:
+        root: The repository.
+        largest: Bytes of a file above which it is left out.
+        timeout: Seconds that each git process may take.
+    """
+    return tuple(part_of(path, root, largest, timeout) for path in family(root))
+
+
+def part_of(path: Path, root: Path, largest: int, timeout: float) -> StagePart:
+    """The plan for one of them."""
+    name = root.name if path == root else f"{root.name}/{path.relative_to(root)}"
+    name = printable(name)
+    try:
+        lock = git_dir_of(path).own / "index.lock"
+        if lock.exists():
+            return StagePart(
+                str(path), name, blocked=f"locked: {lock} is there, another git works or has died"
+            )
+        seen = look(path, timeout)
+    except (ask.GitFailed, OSError, SourceError) as failure:
+        return StagePart(str(path), name, blocked=printable(str(failure)))
+    if len(seen.open) > MOST_FILES:
+        return StagePart(str(path), name, blocked=f"{len(seen.open)} changed files: more than {MOST_FILES}")
+    files: list[bytes] = []
+    left = [LeftOut(decode(one), "ignored") for one in seen.ignored[:NAMED]]
+    left += [LeftOut(decode(one), "in conflict: resolve it first") for one in seen.conflicts]
+    filtered = _filtered(path, [*seen.tracked, *seen.fresh], timeout)
+    for one in (*seen.tracked, *seen.fresh):
+        why = _why_not(path, one, one in seen.links, filtered, largest)
+        if why is None:
+            files.append(one)
+        else:
+            left.append(LeftOut(decode(one), why))
+    known = set(seen.tracked)
+    secrets = in_changes(path, [one for one in files if one in known], timeout)
+    secrets |= in_new_files(path, [one for one in files if one not in known])
+    left += [LeftOut(decode(one), why) for one, why in secrets.items()]
+    kept = tuple(one for one in files if one not in secrets)
+    return StagePart(str(path), name, kept, tuple(left), len(seen.ignored), seen.staged)
+
+
+def _why_not(path: Path, name: bytes, link: bool, filtered: set[bytes], largest: int) -> str | None:
+    """Why a file cannot be staged; None where nothing speaks against it, or it was deleted."""
+    if name in filtered:
+        return "its filter is a program that the repository itself names: stage it by hand"
+    place = path / os.fsdecode(name)
+    if name.endswith(b"/"):
+        return "a repository of its own: add it as a submodule, or ignore it"
+    try:
+        status = place.lstat()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
+    if link or stat.S_ISLNK(status.st_mode):
+        return None
+    if stat.S_ISDIR(status.st_mode) and (place / ".git").exists():
+        return "a repository of its own: add it as a submodule, or ignore it"
+    if stat.S_ISREG(status.st_mode) and status.st_size > largest:
+        return f"too large: {size(status.st_size)}, more than {size(largest)}"
+    return None if os.access(place, os.R_OK) else "cannot be read: permission denied"
+
+
+def _filtered(path: Path, names: list[bytes], timeout: float) -> set[bytes]:
+    """Those whose content goes through a program of the repository's own configuration."""
+    undone, _ = ask.filters(path, git_dir_of(path).config, timeout)
+    drivers = {word.split(".", 1)[1].rpartition(".")[0] for word in undone if word.startswith("filter.")}
+    if not drivers or not names:
+        return set()
+    given = b"\0".join(names) + b"\0"
+    words = ask.text(path, ("check-attr", "-z", "--stdin", "filter"), timeout, stdin=given).split(b"\0")
+    return {
+        name
+        for name, value in zip(words[::3], words[2::3], strict=False)
+        if value.decode("utf-8", "replace") in drivers
+    }

@@ -1,0 +1,233 @@
+"""What changes repositories: fetch, stage everything, commit. Each step is told as it is done.
+
+Hooks, filters and other programs that a repository's own configuration names are never run, not even when a
+person commits: see docs/adr/0014-no-hooks.md.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from agentdash.actions.repo_stage import Seen, family, git_dir_of, look, parent_of, part_of
+from agentdash.core.commands import Outcome, Refused
+from agentdash.core.repo_commands import CommitRepo, FetchRepo, StagePart, StageRepo
+from agentdash.core.repos import Operation
+from agentdash.core.text import decode, printable
+from agentdash.core.units import plural
+from agentdash.git import ask
+from agentdash.git.status import StatusParser
+
+NETWORK_TIMEOUT = 120.0
+_NAMED = 5
+_BATCH = 2000
+_WHO = ("GIT_AUTHOR_", "GIT_COMMITTER_")
+
+Step = Callable[[str, bool], None]
+"""(what was done, whether it went well): one line for the activity log."""
+
+
+def fetch(command: FetchRepo, timeout: float, step: Step) -> Outcome:
+    """Fetch from the default remote. Blocks: call it in a thread.
+
+    The user's own credential helpers and ssh are used, never those of the repository's configuration; nobody
+    is asked for a password.
+    """
+    path = Path(command.path)
+    arguments = (
+        *_users_helpers(path, timeout), "-c", "core.gitProxy=", "fetch", "--no-recurse-submodules",
+        "--no-auto-maintenance", "--upload-pack=git-upload-pack", "--no-progress",
+    )  # fmt: skip
+    ssh = _users(path, "core.sshCommand", timeout)
+    more = {
+        "GIT_ALLOW_PROTOCOL": "https:http:ssh:file",
+        "GIT_SSH_COMMAND": os.environ.get("GIT_SSH_COMMAND") or (ssh[-1] if ssh else "ssh -o BatchMode=yes"),
+    }
+    try:
+        ask.text(path, arguments, NETWORK_TIMEOUT, more=more)
+    except ask.GitFailed as failure:
+        return Outcome(False, f"fetch failed: {printable(str(failure))}")
+    step("fetched", True)
+    return Outcome(True, f"fetched {printable(path.name)}")
+
+
+def stage(command: StageRepo, timeout: float, step: Step) -> Outcome:
+    """Stage everything in the repository and its submodules, children first. Blocks: call it in a thread.
+
+    Returns:
+        What was staged, what was left out and why, and, after reading the status again, what is left.
+
+    Raises:
+        Refused: where HEAD is not what the person saw.
+    """
+    root = Path(command.path)
+    _as_seen(root, command.seen, timeout)
+    staged, left, unclear = 0, list[str](), list[str]()
+    for path in family(root):
+        part = part_of(path, root, command.largest, timeout)
+        if part.blocked:
+            step(f"{part.name}: nothing staged: {part.blocked}", False)
+            left.append(f"{part.name} ({part.blocked})")
+            continue
+        failed = _add(path, part.files, timeout)
+        done = len(part.files) - len(failed)
+        staged += done
+        step(f"{part.name}: {plural(done, 'file')} staged", not failed)
+        out = [f"{part.name}/{one.path} ({one.reason})" for one in part.left if one.reason != "ignored"]
+        out += [f"{part.name}/{decode(name)} ({why})" for name, why in failed.items()]
+        for words in out:
+            step(f"left out: {words}", True)
+        if part.ignored:
+            named = ", ".join(one.path for one in part.left if one.reason == "ignored")
+            step(f"{part.name}: left out as ignored: {part.ignored}: {named}", True)
+            out.append(f"{part.ignored} ignored in {part.name}")
+        left += out
+        unclear += _still_open(path, part, failed, timeout)
+    return _stage_outcome(staged, left, unclear)
+
+
+def _stage_outcome(staged: int, left: list[str], unclear: list[str]) -> Outcome:
+    words = f"{plural(staged, 'file')} staged"
+    if left:
+        words += f"; left out: {_some(left)}"
+    if unclear:
+        return Outcome(False, f"{words}; still not staged: {_some(unclear)}")
+    return Outcome(True, words if left else f"{words}; nothing is left")
+
+
+def _some(words: list[str]) -> str:
+    more = f" and {len(words) - _NAMED} more" if len(words) > _NAMED else ""
+    return ", ".join(words[:_NAMED]) + more
+
+
+def _still_open(path: Path, part: StagePart, failed: dict[bytes, str], timeout: float) -> list[str]:
+    """What the status, read again, has beyond what was left out on purpose."""
+    try:
+        after = look(path, timeout)
+    except ask.GitFailed as failure:
+        return [f"{part.name} (its status cannot be read: {failure})"]
+    known = {one.path for one in part.left} | {decode(name) for name in failed}
+    return [f"{part.name}/{decode(name)}" for name in after.open if decode(name) not in known]
+
+
+def _add(path: Path, files: tuple[bytes, ...], timeout: float) -> dict[bytes, str]:
+    """Stage *files*; where a batch fails, one by one, so that one bad file holds up no other.
+
+    Returns:
+        Those that could not be staged, and why.
+    """
+    failed: dict[bytes, str] = {}
+    for at in range(0, len(files), _BATCH):
+        batch = files[at : at + _BATCH]
+        try:
+            _add_now(path, batch, timeout)
+        except ask.GitFailed:
+            for one in batch:
+                try:
+                    _add_now(path, (one,), timeout)
+                except ask.GitFailed as failure:
+                    failed[one] = printable(str(failure))
+    return failed
+
+
+def _add_now(path: Path, files: tuple[bytes, ...], timeout: float) -> None:
+    given = b"\0".join(files) + b"\0"
+    undone, _ = ask.filters(path, git_dir_of(path).config, timeout)
+    arguments = ("--literal-pathspecs", "add", "-A", "--pathspec-from-file=-", "--pathspec-file-nul")
+    ask.text(path, (*undone, *arguments), max(timeout, 60.0), stdin=given)
+
+
+def commit(command: CommitRepo, timeout: float, step: Step) -> Outcome:
+    """Commit what is staged: in each submodule, then the new commits of those in their parents. Blocks.
+
+    Raises:
+        Refused: where there is no message, HEAD is not what the person saw, or an operation is under way.
+    """
+    root = Path(command.path)
+    if not command.message.strip():
+        raise Refused("A commit needs a message.")
+    _as_seen(root, command.seen, timeout)
+    parts = [(path, look(path, timeout)) for path in family(root)]
+    for path, seen in parts:
+        _may_commit(path, seen)
+    made: dict[Path, str] = {}
+    paths = [path for path, _ in parts]
+    for path, seen in parts:
+        links = [str(child.relative_to(path)) for child in made if parent_of(child, paths) == path]
+        try:
+            if links:
+                _add_now(path, tuple(os.fsencode(link) for link in links), timeout)
+            if not (links or seen.staged):
+                continue
+            sha = _commit_now(path, command.message, timeout)
+        except ask.GitFailed as failure:
+            name = printable(path.name)
+            step(f"commit in {name} failed: {failure}", False)
+            before = f" ({plural(len(made), 'commit')} in submodules made before it)" if made else ""
+            return Outcome(False, f"commit in {name} failed{before}: {printable(str(failure))}")
+        made[path] = sha
+        step(f"{printable(path.name)}: commit {sha[:7]}", True)
+    if not made:
+        raise Refused("Nothing is staged: stage something first.")
+    words = ", ".join(f"{printable(path.name)} {sha[:7]}" for path, sha in made.items())
+    return Outcome(True, f"committed {words}; no hook was run")
+
+
+def _may_commit(path: Path, seen: Seen) -> None:
+    folder = git_dir_of(path)
+    name = printable(path.name)
+    if (folder.own / "index.lock").exists():
+        raise Refused(
+            f"{name} is locked: {folder.own / 'index.lock'} is there. Another git works, or has died."
+        )
+    operation, step = folder.operation()
+    if operation is not None and operation is not Operation.BISECT:
+        words = f"{operation} {step}" if step else str(operation)
+        raise Refused(f"{name} is in the midst of a {words}: continue or abort that first.")
+    if seen.conflicts:
+        raise Refused(f"{name} has {plural(len(seen.conflicts), 'conflict')}: resolve them first.")
+
+
+def _commit_now(path: Path, message: str, timeout: float) -> str:
+    # A signature would be made by a program that the repository may name.
+    arguments = ("commit", "-q", "--no-verify", "--no-gpg-sign", "--no-status", "--file=-")
+    undone, _ = ask.filters(path, git_dir_of(path).config, timeout)
+    given = message.strip().encode("utf-8", "replace") + b"\n"
+    who = {name: value for name, value in os.environ.items() if name.startswith(_WHO)}
+    ask.text(path, (*undone, *arguments), max(timeout, 60.0), stdin=given, more=who)
+    return _head(path, timeout) or ""
+
+
+def _head(path: Path, timeout: float) -> str | None:
+    parser = StatusParser()
+    arguments = ("status", "--porcelain=v2", "--branch", "-z", "-uno", "--ignore-submodules=all")
+    undone, _ = ask.filters(path, git_dir_of(path).config, timeout)
+    parser.feed(ask.text(path, (*undone, *arguments), timeout))
+    return parser.facts.head
+
+
+def _as_seen(path: Path, seen: str | None, timeout: float) -> None:
+    head = _head(path, timeout)
+    if head != seen:
+        was, now = ((one or "no commit")[:7] for one in (seen, head))
+        raise Refused(f"{printable(path.name)} has changed: HEAD was {was}, now it is {now}. Look again.")
+
+
+def _users(path: Path, name: str, timeout: float) -> list[str]:
+    """The values of *name* in the configuration of the user and the system, not in the repository's."""
+    values: list[str] = []
+    for scope in ("--system", "--global"):
+        try:
+            raw = ask.text(path, ("config", scope, "-z", "--get-all", name), timeout)
+        except ask.GitFailed:
+            continue  # git config ends with 1 where there is none
+        values += [one.decode("utf-8", "surrogateescape") for one in raw.split(b"\0") if one]
+    return values
+
+
+def _users_helpers(path: Path, timeout: float) -> tuple[str, ...]:
+    words: list[str] = ["-c", "credential.helper="]
+    for helper in _users(path, "credential.helper", timeout):
+        words += ["-c", f"credential.helper={helper}"]
+    return tuple(words)
