@@ -120,6 +120,11 @@ class OutputPump:
             self._notified = False
         return gathered
 
+    def recorded(self, gathered: Gathered) -> None:
+        """What was taken is on record now."""
+        with self._lock:
+            self._throttle.recorded(len(gathered.output))
+
     def wait(self) -> float | None:
         """Seconds until held output may be sent; None when none is held."""
         with self._lock:

@@ -106,6 +106,13 @@ class OutputThrottle:
             taken.append(output)
         return taken
 
+    def recorded(self, count: int) -> None:
+        """The last *count* pieces are on record only now: the second in which they count begins here."""
+        now = self._monotonic()
+        for _ in range(min(count, len(self._sent))):
+            self._sent.pop()
+        self._sent.extend([now] * count)
+
     def wait(self) -> float | None:
         """Seconds until `take` has something; None when nothing is held that could be sent."""
         if not any(_ready(held) for held in self._streams.values()):

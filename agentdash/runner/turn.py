@@ -14,7 +14,7 @@ from agentdash.runner.child import CannotStart, Child
 from agentdash.runner.decoder import OutputDecoder
 from agentdash.runner.journal import Journal
 from agentdash.runner.life import Life
-from agentdash.runner.pump import Gathered, OutputPump
+from agentdash.runner.pump import OutputPump
 from agentdash.runner.spec import RunSpec
 from agentdash.runner.tail import LogTails
 from agentdash.runner.throttle import OutputThrottle
@@ -206,23 +206,25 @@ class Turn:
                 pass
             await asyncio.sleep(_SETTLE_S)
             self._news.clear()
-            self._record(pump.take())
+            self._record(pump)
             await asyncio.sleep(_MERGE_S)
 
     async def _flush(self, pump: OutputPump) -> int:
         """Let out what is held at the pace of the throttle; returns the bytes that were dropped at last."""
         deadline = time.monotonic() + (8.0 if self._life.stop is None else 1.0)
         while True:
-            self._record(pump.take())
+            self._record(pump)
             wait = pump.wait()
             if wait is None or self._life.hurry.is_set() or time.monotonic() + wait > deadline:
                 return pump.give_up()
             await asyncio.sleep(wait)
 
-    def _record(self, gathered: Gathered) -> None:
+    def _record(self, pump: OutputPump) -> None:
+        gathered = pump.take()
         for output in gathered.output:
             dropped = {"dropped": output.dropped} if output.dropped else {}
             self._tell(ev.OUTPUT, {"stream": output.stream, "text": output.text, **dropped})
+        pump.recorded(gathered)
         for told in gathered.told:
             self._record_told(told)
         if gathered.usage != Usage():

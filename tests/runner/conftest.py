@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -10,7 +11,7 @@ from tests.runner.stage import Stage
 
 
 @pytest.fixture
-async def stage(redis_url: str) -> AsyncIterator[Stage]:
-    stage = Stage(redis_url)
+async def stage(redis_url: str, tmp_path: Path) -> AsyncIterator[Stage]:
+    stage = Stage(redis_url, folder=tmp_path)
     yield stage
     await stage.close()

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psutil
@@ -41,7 +42,10 @@ class Steps:
 class Stage:
     """Runs workers against *url* and looks at what they record."""
 
-    def __init__(self, url: str, lease: float = 15.0, *, mask: bool = True) -> None:
+    def __init__(
+        self, url: str, lease: float = 15.0, *, mask: bool = True, folder: Path | None = None
+    ) -> None:
+        self.folder = folder or Path.cwd()
         self.settings = Settings(runs=RunsSettings(lease=lease, mask=mask))
         self.keys = RunKeys()
         self.handle = ServerHandle(url, "setting", open_client(url, self.settings.redis))

@@ -277,3 +277,72 @@ async def test_many_requests_are_seen_quickly(stage: Stage) -> None:
         await stage.reaches("running")
     await stage.ask("cancel")
     assert await asyncio.wait_for(task, 20) == 1
+
+
+async def test_freeze_stops_the_use_of_the_processor_and_resume_lets_it_go_on(stage: Stage) -> None:
+    code = """if True:
+        import subprocess, sys
+        subprocess.Popen([sys.executable, "-S", "-c", "while True: pass"])
+        while True: pass
+    """
+    task = stage.start(*python(code), pause="freeze", grace=5)
+
+    async def family() -> list[psutil.Process]:
+        pid = (await stage.record()).pid if await stage.status() == "running" else None
+        leader = psutil.Process(pid) if pid else None
+        return [leader, *leader.children()] if leader and leader.children() else []
+
+    processes = await until(family)
+
+    def used() -> float:
+        return sum(sum(process.cpu_times()[:2]) for process in processes)
+
+    before = used()
+    await until(lambda: used() > before + 0.05, what="it uses the processor")
+    await stage.ask("pause")
+    await stage.reaches("paused")
+    frozen = used()
+    for _ in range(300):  # the server answers that often meanwhile
+        await stage.client.ping()
+    assert used() == frozen
+    await stage.ask("resume")
+    await stage.reaches("running")
+    await until(lambda: used() > frozen + 0.05, what="it goes on")
+    await stage.ask("cancel")
+    assert await task == 1
+    assert all(gone(process.pid) for process in processes)
+
+
+@pytest.mark.parametrize("asked", ["pause", "resume", "cancel", "nonsense"])
+async def test_what_is_asked_during_cancelling_and_after_the_end_changes_nothing(
+    stage: Stage, asked: str
+) -> None:
+    code = """if True:
+        import os, signal, sys, time
+        signal.signal(signal.SIGTERM, lambda *_: None)
+        print("ready", flush=True)
+        while not os.path.exists("go"): time.sleep(0.01)
+    """
+    folder = stage.folder
+    task = stage.start(*python(code), grace=60, cwd=str(folder))
+    await until(stage.output)
+    await stage.ask("cancel")
+    await stage.reaches("cancelling")
+    await stage.ask(asked)
+
+    async def heard() -> bool:
+        newest = await stage.client.xrevrange(stage.keys.control("r1"), count=1)
+        return await stage.client.hget(stage.keys.meta("r1"), "control.id") == newest[0][0]
+
+    await until(heard, what="the worker has dealt with it")
+    assert await stage.status() == "cancelling"
+    (folder / "go").touch()
+    assert await task == 1
+    await stage.ask(asked)
+    assert await stage.run(*SLEEP) == 2
+    types = [name for name in await stage.types() if name.startswith("run_")]
+    signals = types.count("run_cancelling")
+    assert types == ["run_queued", "run_started", *["run_cancelling"] * signals, "run_cancelled"]
+    for action in ControlAction:
+        with pytest.raises(Refused, match="cancelled, and nothing can follow"):
+            await control(stage.client, stage.keys, ask(action))

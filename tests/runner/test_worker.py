@@ -167,7 +167,7 @@ async def test_a_flood_costs_few_small_events_and_says_what_was_dropped(stage: S
     assert await task == 0
     outputs = [event for event in await stage.events() if event.type == "subprocess_output"]
     times = [event.at or 0 for event in outputs]
-    assert all(sum(1 for at in times if first <= at < first + 990) <= 10 for first in times)
+    assert all(sum(1 for at in times if first <= at < first + 999) <= 10 for first in times)
     assert all(len(str(event.data["text"]).encode()) <= 2048 for event in outputs)
     kept = sum(len(str(event.data["text"]).replace("�", "?")) for event in outputs)
     dropped = sum(int(str(event.data.get("dropped", 0))) for event in outputs)
