@@ -118,7 +118,7 @@ async def test_each_view_has_its_facts() -> None:
         await pilot.press("l")
         log = screen(app).query_one("#run-log", LogView)
         await until(lambda: log.shown, what="the log")
-        assert [line.message for line in log.lines()] == ["INFO refresh: expired tokens are refused"]
+        assert [line.message for line in log.lines()] == ["refresh: expired tokens are refused"]
 
 
 async def test_output_is_text_and_half_a_line_is_shown_when_nothing_follows() -> None:
@@ -211,8 +211,8 @@ async def test_the_events_held_are_bounded_and_what_goes_is_counted(monkeypatch:
     await feed.read_on(engine.ask)
     engine.told += many(300, at=5_000)  # type: ignore[attr-defined]
     fresh = await feed.read_on(engine.ask)
-    assert (len(fresh), len(feed.events), len(feed.rows), feed.dropped) == (300, 600, 600, 200)
-    assert feed.events[0].id == feed.rows[0].key == "1200-0"
+    assert (len(fresh), len(feed.events), len(feed.rows), feed.dropped) == (300, 540, 540, 260)
+    assert feed.events[0].id == feed.rows[0].key == "1260-0"
     assert not await feed.read_older(engine.ask)
 
 

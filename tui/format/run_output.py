@@ -6,12 +6,14 @@ from collections.abc import Iterable
 
 from agentdash.core import run_event as ev
 from agentdash.core import units
+from agentdash.core.log_parse import LogParser
 from agentdash.core.logs import Level, LogLine
 from agentdash.core.runs import Run, RunEvent
 from agentdash.core.text import printable, strip_escapes
 
 LONGEST = 16 * 1024
 """Characters of a line without an end that are waited for."""
+_MOST_LOGS = 100
 
 
 class LineMaker:
@@ -24,6 +26,7 @@ class LineMaker:
     def __init__(self) -> None:
         self.count = 0
         self._held: dict[str, tuple[str, int, bool]] = {}
+        self._parsers: dict[str, LogParser] = {}
 
     def output(self, events: Iterable[RunEvent]) -> list[LogLine]:
         """The lines that ended in *events*: of what the run printed."""
@@ -40,13 +43,13 @@ class LineMaker:
         return lines
 
     def logged(self, events: Iterable[RunEvent]) -> list[LogLine]:
-        """The lines that ended in *events*: of the logs that its worker watches."""
+        """The lines that ended in *events*: of the logs that its worker watches, understood as such."""
         lines: list[LogLine] = []
         for event in events:
             if event.type == ev.LOG_UPDATED:
                 path = event.data.get("path")
                 lines += self._piece(event, path if isinstance(path, str) else "log")
-        return lines
+        return [self._understood(line) for line in lines]
 
     def settle(self, *, everything: bool = False) -> list[LogLine]:
         """What has waited since the last call: it is shown as it is."""
@@ -58,6 +61,14 @@ class LineMaker:
             else:
                 self._held[source] = (text, at, True)
         return lines
+
+    def _understood(self, line: LogLine) -> LogLine:
+        parser = self._parsers.get(line.source)
+        if parser is None:
+            if len(self._parsers) >= _MOST_LOGS:
+                return line
+            parser = self._parsers[line.source] = LogParser(line.source)
+        return parser.line(line.message.encode("utf-8", "replace"), line.offset, line.seen_at)
 
     def _piece(self, event: RunEvent, source: str) -> list[LogLine]:
         text = event.data.get("text")

@@ -126,8 +126,11 @@ class RunFeed:
         self.events.extend(events)
         self.rows.extend(self._row(event) for event in events)
         self.story.take(events)
-        while len(self.events) > KEPT:
-            self.events.popleft()
-            self.rows.popleft()
-            self.dropped += 1
+        if len(self.events) > KEPT:
+            # Many at once and so seldom: a table whose first rows change is drawn anew.
+            many = len(self.events) - KEPT + KEPT // 10
+            for _ in range(many):
+                self.events.popleft()
+                self.rows.popleft()
+            self.dropped += many
             self.whole = False

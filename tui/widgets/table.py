@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from operator import is_
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.segment import Segment
@@ -214,11 +215,15 @@ class LineTable(ScrollView, can_focus=True, inherit_bindings=False):
         The cursor stays with its row; if that has gone, it goes to the nearest that is still there. The lines
         on screen stay where they are, except that a table at its top stays at its top.
         """
-        given = tuple(rows)
-        if given is self._given or (len(given) == len(self._given) and all(map(_is, given, self._given))):
+        given, before = tuple(rows), self._given
+        kept = len(given) >= len(before) and all(map(is_, given, before))
+        if kept and len(given) == len(before):
             return
         self._given = given
-        self._replace(self._sorted(given))
+        if kept and before and self.sort_key is None:
+            self._append(given[len(before) :])
+        else:
+            self._replace(self._sorted(given))
 
     def move_to(self, key: Hashable) -> bool:
         """Put the cursor on the row with this *key* and bring it into view; False where there is none."""
@@ -265,6 +270,17 @@ class LineTable(ScrollView, can_focus=True, inherit_bindings=False):
         if gone := self._marks - self._index.keys():
             self._marks -= gone
             self._marks_moved(set())
+
+    def _append(self, rows: Sequence[Row]) -> None:
+        """Add *rows* below all others: nothing that is there moves, so that only they cost anything."""
+        count = len(self._rows)
+        self._rows.extend(rows)
+        self._index.update((row.key, count + place) for place, row in enumerate(rows))
+        self._resize_content()
+        for index in range(max(count, self._top), min(len(self._rows), self._top + self._page)):
+            self._repaint(index)
+        if self.cursor_row < 0:
+            self.cursor_row = self._nearest(0, 1)
 
     def _survivor(self, old: Sequence[Row], was: int) -> int:
         """Where the cursor goes: its own row, else the next below that is there, else the next above."""
@@ -615,7 +631,3 @@ class LineTable(ScrollView, can_focus=True, inherit_bindings=False):
                 again = column.key == self.sort_key
                 self._sort_by(column.key, descending=not self.sort_descending if again else False)
             left += place.width + self.gap
-
-
-def _is(one: object, other: object) -> bool:
-    return one is other
