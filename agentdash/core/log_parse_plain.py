@@ -145,6 +145,8 @@ def _glog(text: str, near: int) -> Parts | None:
 
 
 def _logcat(text: str, near: int) -> Parts | None:
+    if text[2:3] != "-" and not text[23:24].isspace():  # not MM-DD, nor a time with milliseconds and a space
+        return None
     moment = times.MONTH_DAY.match(text) or times.ISO.match(text)
     rest = _LOGCAT.match(text, moment.end()) if moment else None
     if moment is None or rest is None:
@@ -165,7 +167,7 @@ def _logcat_brief(text: str, near: int) -> Parts | None:
 
 
 def _access(text: str, near: int) -> Parts | None:
-    match = _ACCESS.match(text)
+    match = _ACCESS.match(text) if '] "' in text else None
     moment = times.ACCESS.match(match["time"]) if match else None
     if match is None or moment is None:
         return None

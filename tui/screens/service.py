@@ -54,7 +54,7 @@ class ServiceScreen(FactScreen):
             page.show([Para.of("this service is not there any more", "unknown")])
         else:
             page.show(detail.service(service, now, self.dash.zone))
-        self._log_view.feed()
+        self._log_view.keep_up()
         for pane in self.query(Pane):
             pane.state = LIVE
         lines = self.query_one("#service-lines", Pane)

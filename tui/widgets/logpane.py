@@ -74,7 +74,7 @@ class LogPane(TopicPane):
         self._failing = tuple(
             f"{source.name}: {source.path}: {source.error}" for source in store.log_sources if source.error
         )
-        self.log_view.feed()
+        self.log_view.keep_up()
         rows: int | None = len(store.logs)
         if not rows and not store.log_sources and (health is None or health.last_success is None):
             rows = None

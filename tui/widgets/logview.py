@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
@@ -14,6 +15,7 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
+from textual.timer import Timer
 from textual.widget import Widget
 
 from agentdash.core.logs import Level, LogLine, LogRing
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     from textual import events
     from textual.scrollbar import ScrollDown, ScrollTo, ScrollUp
 
+PACE = 0.33
+"""Seconds between two pictures while each shows other lines than the one before."""
 _WHEEL = 3
 _CACHED = 1024
 _ERRORS = {Level.ERROR, Level.FATAL}
@@ -163,6 +167,8 @@ class LogView(ScrollView, can_focus=True, inherit_bindings=False):
         self._tz = tz
         self._index = LogIndex(ring)
         self._fed = ring.end
+        self._fed_at = 0.0
+        self._pending: Timer | None = None
         self._anchor = Spot(0)
         self._cursor: int | None = None
         self._drawn: list[tuple[Spot, int]] = []
@@ -226,6 +232,19 @@ class LogView(ScrollView, can_focus=True, inherit_bindings=False):
         self._cursor = None if self._cursor is None else self._cursor + older
         self._restyle()
         self.post_message(self.Changed(self))
+
+    def keep_up(self) -> None:
+        """Like `feed`, but of lines that come by whole pages only a few pictures a second are drawn."""
+        late = time.monotonic() - self._fed_at
+        if self.following and self.ring.end - self._fed >= self._page > 0 and late < PACE:
+            if self._pending is None:
+                self._pending = self.set_timer(PACE - late, self.keep_up)
+            return
+        if self._pending is not None:
+            self._pending.stop()
+            self._pending = None
+        self._fed_at = time.monotonic()
+        self.feed()
 
     @property
     def _filtered(self) -> bool:
