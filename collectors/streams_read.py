@@ -6,6 +6,7 @@ it. ``COUNT 0`` would mean *every entry*: it is never sent.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -58,29 +59,30 @@ class Reads:
         Raises:
             redis.exceptions.RedisError: when the connection fails.
         """
-        replies: list[Any] = []
-        for start in range(0, len(commands), PER_WRITE):
-            part = commands[start : start + PER_WRITE]
-            replies += await self._write(part)
-            self.round_trips += 1
-            self.commands += len(part)
+        if not commands:
+            return []
+        writes = [commands[start : start + PER_WRITE] for start in range(0, len(commands), PER_WRITE)]
+        replies = await self._wired(writes) if self._wire else None
+        if replies is None:
+            replies = [reply for part in writes for reply in await self._pipeline(part)]
+        self.round_trips += len(writes)
+        self.commands += len(commands)
         return replies
 
-    async def _write(self, part: Sequence[Command]) -> list[Any]:
-        if not self._wire:
-            return await self._pipeline(part)
-        commands = [streams_wire.packed(command) for command in part]
+    async def _wired(self, writes: Sequence[Sequence[Command]]) -> list[Any] | None:
+        """By the bytes of a connection; None where that cannot be done with this redis-py."""
+        packed = [[streams_wire.packed(command) for command in part] for part in writes]
         patience = self.client.connection_pool.connection_kwargs.get("socket_timeout")
         try:
             try:
-                return await streams_wire.ask(self.client, commands, patience)
+                return await streams_wire.ask(self.client, packed, patience)
             except RedisConnectionError as problem:
                 if type(problem) is not RedisConnectionError:  # those below it are answers of the server
                     raise
-                return await streams_wire.ask(self.client, commands, patience)
+                return await streams_wire.ask(self.client, packed, patience)
         except AttributeError:
-            self._wire = False  # another redis-py than the one that this was written for
-            return await self._pipeline(part)
+            self._wire = False
+            return None
 
     async def _pipeline(self, part: Sequence[Command]) -> list[Any]:
         """By redis-py's public means.
@@ -96,7 +98,7 @@ class Reads:
 
 
 async def read_full(reads: Reads, names: Sequence[bytes], server_ms: int) -> list[Read]:
-    """Read *names* with one command each. Redis 6.0 or later.
+    """Read *names* with one command each, and let others have a turn now and then. Redis 6.0 or later.
 
     Args:
         reads: What to ask through.
@@ -107,7 +109,14 @@ async def read_full(reads: Reads, names: Sequence[bytes], server_ms: int) -> lis
         redis.exceptions.RedisError: when the connection fails, or the server refuses FULL itself.
     """
     replies = await reads.ask([("XINFO", "STREAM", name, "FULL", "COUNT", 1) for name in names])
-    return [_full(name, reply, server_ms) for name, reply in zip(names, replies, strict=True)]
+    found: list[Read] = []
+    for start in range(0, len(names), PER_WRITE):
+        part = slice(start, start + PER_WRITE)
+        found += [
+            _full(name, reply, server_ms) for name, reply in zip(names[part], replies[part], strict=True)
+        ]
+        await asyncio.sleep(0)
+    return found
 
 
 async def read_pairs(reads: Reads, names: Sequence[bytes]) -> list[Read]:

@@ -9,7 +9,10 @@ from redis.exceptions import ResponseError
 
 from agentdash.core.streams import Stream
 from collectors.streams_looks import Looks
-from collectors.streams_read import PER_WRITE, Read, Reads, lacks_full, read_full, read_pairs
+from collectors.streams_read import Read, Reads, lacks_full, read_full, read_pairs
+
+AT_ONCE = 1000
+"""Streams whose replies are held at one time."""
 
 
 class Topology:
@@ -86,8 +89,8 @@ class Topology:
 
     async def _ask(self, reads: Reads, names: Sequence[bytes], server_ms: int) -> list[Read]:
         answers: list[Read] = []
-        for start in range(0, len(names), PER_WRITE):
-            part = names[start : start + PER_WRITE]
+        for start in range(0, len(names), AT_ONCE):
+            part = names[start : start + AT_ONCE]
             if self._full:
                 try:
                     answers += await read_full(reads, part, server_ms)

@@ -45,12 +45,14 @@ def packed(words: Sequence[Any]) -> bytes:
     return b"".join(parts)
 
 
-async def ask(client: Redis, commands: Sequence[bytes], patience: float | None) -> list[Any]:
-    """Write *commands*, each `packed`, at once, and read as many replies.
+async def ask(client: Redis, writes: Sequence[Sequence[bytes]], patience: float | None) -> list[Any]:
+    """Write commands, each `packed`, and read as many replies.
+
+    While the replies to one write are read, the server works at the next one; no more are under way.
 
     Args:
         client: For which `usable` holds.
-        commands: Such that no one of them blocks.
+        writes: What goes into one write each; no command that blocks.
         patience: Seconds that the server may be silent; None: for ever.
 
     Returns:
@@ -64,10 +66,15 @@ async def ask(client: Redis, commands: Sequence[bytes], patience: float | None) 
     connection: Any = await pool.get_connection()
     whole = False
     try:
-        await connection.send_packed_command(b"".join(commands), check_health=False)
-        replies = await _replies(connection, len(commands), patience)
+        replies = Replies(connection, patience)
+        for number, commands in enumerate(writes):
+            await connection.send_packed_command(b"".join(commands), check_health=False)
+            if number > 0:
+                await replies.read(len(writes[number - 1]))
+        await replies.read(len(writes[-1]) if writes else 0)
+        replies.end()
         whole = True
-        return replies
+        return replies.all
     except TimeoutError as problem:
         raise RedisTimeoutError("the server was silent for too long") from problem
     finally:
@@ -76,23 +83,46 @@ async def ask(client: Redis, commands: Sequence[bytes], patience: float | None) 
         await pool.release(connection)
 
 
-async def _replies(connection: Any, count: int, patience: float | None) -> list[Any]:
-    stream, parser = connection._reader, connection._parser  # noqa: SLF001 - see the module's docstring
-    reader = hiredis.Reader(
-        protocolError=InvalidResponse, replyError=parser.parse_error, notEnoughData=_UNFINISHED
-    )
-    replies: list[Any] = []
-    while len(replies) < count:
-        async with asyncio.timeout(patience):
-            chunk = await stream.read(CHUNK)
-        if not chunk:
-            raise RedisConnectionError("Connection closed by server.")
-        reader.feed(chunk)
-        while (reply := reader.gets()) is not _UNFINISHED:
-            replies.append(reply)
-    if len(replies) > count:
-        raise InvalidResponse("more replies than commands")
-    for reply in replies:
-        if isinstance(reply, RedisConnectionError):  # NOAUTH, LOADING: of no one command
-            raise reply
-    return replies
+class Replies:
+    """Replies of one connection, parsed as they come; `all` are those that are whole so far."""
+
+    def __init__(self, connection: Any, patience: float | None) -> None:
+        self.all: list[Any] = []
+        self._wanted = 0
+        self._patience = patience
+        self._stream = connection._reader  # noqa: SLF001 - see the module's docstring
+        parse_error = connection._parser.parse_error  # noqa: SLF001 - likewise
+        self._reader = hiredis.Reader(
+            protocolError=InvalidResponse, replyError=parse_error, notEnoughData=_UNFINISHED
+        )
+
+    async def read(self, more: int) -> None:
+        """Read until there are so many *more* than were wanted before.
+
+        Raises:
+            TimeoutError: when nothing comes for too long.
+            redis.exceptions.RedisError: when the connection ends, or does not speak the protocol.
+        """
+        self._wanted += more
+        take = self._reader.gets
+        while len(self.all) < self._wanted:
+            async with asyncio.timeout(self._patience):
+                chunk = await self._stream.read(CHUNK)
+            if not chunk:
+                raise RedisConnectionError("Connection closed by server.")
+            self._reader.feed(chunk)
+            while (reply := take()) is not _UNFINISHED:
+                self.all.append(reply)
+
+    def end(self) -> None:
+        """All have come.
+
+        Raises:
+            redis.exceptions.RedisError: when there are too many; or what the server says of no one command:
+                that it wants a password, or is loading its data.
+        """
+        if len(self.all) > self._wanted:
+            raise InvalidResponse("more replies than commands")
+        for reply in self.all:
+            if isinstance(reply, RedisConnectionError):
+                raise reply

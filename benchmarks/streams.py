@@ -1,0 +1,258 @@
+"""What reading a whole topology costs: ours against the other ways there are, on one real server.
+
+500 streams × 3 groups × 3 consumers, each way in turn, the same number of times, in one run; only the ratios
+mean something. Then what the server itself spends, and what another client's PING feels of it.
+
+    python benchmarks/streams.py [ROUNDS]
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import hiredis
+from redis.asyncio import Redis
+
+from agentdash.core.clock import SystemClock
+from agentdash.core.runs import RunKeys
+from agentdash.core.settings import RedisSettings, StreamsSettings
+from agentdash.server.client import open_client
+from agentdash.server.embedded import EmbeddedServer, EmbeddedUse
+from collectors.streams import StreamsCollector
+from collectors.streams_read import PER_WRITE, Reads
+from collectors.streams_wire import packed
+
+STREAMS, GROUPS, CONSUMERS = 500, 3, 3
+ENOUGH = 1_000_000
+Way = Callable[[], Awaitable[object]]
+
+
+@contextmanager
+def private_server() -> Iterator[EmbeddedUse]:
+    with tempfile.TemporaryDirectory() as folder:
+        use = EmbeddedServer(Path(folder)).acquire()
+        try:
+            yield use
+        finally:
+            use.release()
+
+
+async def fill(client: Redis, streams: int = STREAMS) -> list[bytes]:
+    names = [f"s{number:05}".encode() for number in range(streams)]
+    for start in range(0, streams, PER_WRITE):
+        pipeline = client.pipeline(transaction=False)
+        for name in names[start : start + PER_WRITE]:
+            for number in range(10):
+                pipeline.xadd(name, {"order": number, "body": "x" * 50})
+            for group in range(GROUPS):
+                pipeline.xgroup_create(name, f"g{group}", id="0")
+                for consumer in range(CONSUMERS):
+                    pipeline.execute_command(
+                        b"XREADGROUP", "GROUP", f"g{group}", f"c{consumer}", "COUNT", 2, "STREAMS", name, ">"
+                    )
+        await pipeline.execute()
+    return names
+
+
+def full(name: bytes) -> tuple[object, ...]:
+    return ("XINFO", "STREAM", name, "FULL", "COUNT", 1)
+
+
+class Blocking:
+    """The least there can be: a blocking socket and hiredis, the same commands, the same writes."""
+
+    def __init__(self, path: Path, names: list[bytes]) -> None:
+        self._socket = socket.socket(socket.AF_UNIX)
+        self._socket.connect(str(path))
+        self._reader = hiredis.Reader()
+        self._commands = [packed(full(name)) for name in names]
+
+    async def __call__(self) -> list[object]:
+        replies: list[object] = []
+        for start in range(0, len(self._commands), PER_WRITE):
+            part = self._commands[start : start + PER_WRITE]
+            self._socket.sendall(b"".join(part))
+            left = len(part)
+            while left:
+                self._reader.feed(self._socket.recv(65536))
+                while (reply := self._reader.gets()) is not False:
+                    replies.append(reply)
+                    left -= 1
+        return replies
+
+
+async def one_by_one(client: Redis, names: list[bytes]) -> None:
+    """As redis-py's own page shows it: a call a stream."""
+    for name in names:
+        await client.xinfo_stream(name, full=True)
+
+
+async def group_by_group(client: Redis, names: list[bytes]) -> None:
+    """What the plain commands need for the same facts, in pipelines."""
+    pipeline = client.pipeline(transaction=False)
+    for name in names:
+        pipeline.execute_command(b"XINFO", "STREAM", name)
+        pipeline.execute_command(b"XINFO", "GROUPS", name)
+        for group in range(GROUPS):
+            pipeline.execute_command(b"XINFO", "CONSUMERS", name, f"g{group}")
+            pipeline.execute_command(b"XPENDING", name, f"g{group}", "-", "+", 1)
+    await pipeline.execute()
+
+
+async def pipelined(client: Redis, names: list[bytes]) -> None:
+    for start in range(0, len(names), PER_WRITE):
+        pipeline = client.pipeline(transaction=False)
+        for name in names[start : start + PER_WRITE]:
+            pipeline.execute_command(b"XINFO", "STREAM", name, "FULL", "COUNT", 1)
+        await pipeline.execute()
+
+
+async def interleaved(ways: dict[str, Way], rounds: int) -> dict[str, float]:
+    found: dict[str, list[float]] = {name: [] for name in ways}
+    for _ in range(rounds):
+        for name, way in ways.items():
+            begun = time.perf_counter()
+            await way()
+            found[name].append(time.perf_counter() - begun)
+    return {name: statistics.median(times) for name, times in found.items()}
+
+
+async def server_time(client: Redis, way: Way, times: int = 30) -> float:
+    """Seconds of processor time that the server spends on *way*: on commands, and on all around them."""
+    before = await client.info("cpu")
+    for _ in range(times):
+        await way()
+    after = await client.info("cpu")
+    return sum(after[part] - before[part] for part in ("used_cpu_user", "used_cpu_sys")) / times
+
+
+async def dearest(client: Redis, way: Way) -> float:
+    """Milliseconds of the dearest command of *way*, as a mean of its kind."""
+    await client.execute_command("CONFIG", "RESETSTAT")
+    await way()
+    stats = await client.info("commandstats")
+    told = [of for name, of in stats.items() if not name.startswith(("cmdstat_config", "cmdstat_info"))]
+    return max(of["usec_per_call"] for of in told) / 1000
+
+
+PINGS = """
+import socket, sys, time
+other = socket.socket(socket.AF_UNIX)
+other.connect(sys.argv[1])
+times, until = [], time.perf_counter() + float(sys.argv[2])
+while time.perf_counter() < until:
+    begun = time.perf_counter()
+    other.sendall(b"PING\\r\\n")
+    other.recv(64)
+    times.append(time.perf_counter() - begun)
+    time.sleep(0.001)
+print(sorted(times)[len(times) * 99 // 100])
+"""
+
+
+async def ping_felt(path: Path, way: Way, seconds: float = 3.0) -> float:
+    """The 99th percentile of another process's PING, seconds, while *way* is done once a second."""
+    other = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", PINGS, str(path), str(seconds), stdout=asyncio.subprocess.PIPE
+    )
+    answer = asyncio.create_task(other.communicate())
+    while not answer.done():
+        await way()
+        await asyncio.wait([answer], timeout=1.0)
+    return float((await answer)[0])
+
+
+def collector(client: Redis, **settings: object) -> StreamsCollector:
+    return StreamsCollector(
+        client,
+        StreamsSettings(**settings),  # type: ignore[arg-type]
+        RunKeys("own"),
+        "here",
+        SystemClock(),
+    )
+
+
+async def main(rounds: int = 15) -> None:
+    with private_server() as use:
+        client = open_client(use.url, RedisSettings())
+        names = await fill(client)
+        reads, ours, blocking = Reads(client), collector(client), Blocking(use.socket, names)
+        commands = [full(name) for name in names]
+        await ours.collect()
+        ways: dict[str, Way] = {
+            "blocking socket with hiredis": blocking,
+            "ours: the same replies": lambda: reads.ask(commands),
+            "ours: a whole poll, parsed": ours.collect,
+            "redis-py, pipelines": lambda: pipelined(client, names),
+            "redis-py, one by one": lambda: one_by_one(client, names),
+            "redis-py, group by group": lambda: group_by_group(client, names),
+        }
+        times = await interleaved(ways, rounds)
+        print(f"{STREAMS} streams × {GROUPS} groups × {CONSUMERS} consumers, {rounds} rounds, interleaved")
+        least = times["blocking socket with hiredis"]
+        for name, seconds in times.items():
+            print(f"  {name:<32} {seconds * 1000:8.1f} ms {seconds / least:7.2f} ×")
+        mine = await server_time(client, lambda: reads.ask(commands))
+        poll = await server_time(client, ours.collect)
+        theirs = await server_time(client, lambda: group_by_group(client, names))
+        print(f"server's processor, of asking group by group ({theirs * 1000:.1f} ms):", end=" ")
+        print(f"FULL of all {mine / theirs:.2f} ×, a poll {poll / theirs:.2f} ×;", end=" ")
+        print(f"the dearest command {await dearest(client, lambda: reads.ask(commands)):.3f} ms")
+        rest = await ping_felt(use.socket, lambda: asyncio.sleep(0))
+        felt = await ping_felt(use.socket, ours.collect)
+        print(f"another process's PING, p99: {felt * 1000:.2f} ms, {felt / rest:.2f} × of a server at rest")
+        await client.aclose()
+    await many(5000, ENOUGH)
+
+
+async def many(streams: int, others: int) -> None:
+    """Polls of many streams among many other keys: what the first shows, and what one costs later on."""
+    with private_server() as use:
+        client = open_client(use.url, RedisSettings(timeout=10))
+        await ballast(client, others)
+        await fill(client, streams)
+        ours = collector(client, max_streams=streams)
+        begun = time.perf_counter()
+        first = await ours.collect()
+        shown = time.perf_counter() - begun
+        passes = 1
+        while not (snapshot := await ours.collect()).scan_complete:
+            passes += 1
+            await asyncio.sleep(0.1)
+        keys = await client.dbsize()
+        print(
+            f"{streams} streams among {keys} keys: {len(first.streams)} streams after {shown:.2f} s;", end=" "
+        )
+        print(f"all {len(snapshot.streams)} after {time.perf_counter() - begun:.1f} s, {passes} passes")
+        times, commands = [], []
+
+        async def poll() -> None:
+            begun = time.perf_counter()
+            commands.append((await ours.collect()).commands)
+            times.append(time.perf_counter() - begun)
+
+        spent = await server_time(client, poll, 10)
+        middle = statistics.median(times) * 1000
+        print(f"a poll then: {middle:.0f} ms, {statistics.median(commands):.0f} commands,", end=" ")
+        print(f"{spent * 100:.1f} % of the server's processor at one a second")
+        await client.aclose()
+
+
+async def ballast(client: Redis, keys: int, a_write: int = 20_000) -> None:
+    for start in range(0, keys, a_write):
+        pipeline = client.pipeline(transaction=False)
+        for number in range(start, min(keys, start + a_write)):
+            pipeline.execute_command(b"SET", b"other:%d" % number, b"x")
+        await pipeline.execute()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(int(sys.argv[1]) if len(sys.argv) > 1 else 15))
