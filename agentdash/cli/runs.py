@@ -34,8 +34,9 @@ Examples:
   agentdash run --turns 10 --until 'ALL DONE' --prompt-file prompt.md -- claude -p
   agentdash run --detach --title nightly -- make test
 
-Events stay in the run's stream until newer ones push them out: about runs.events_maxlen (10 000) are kept.
-Secrets in output are masked there where they are recognised.""",
+Events and output stay in the run's stream until newer ones push them out: about runs.events_maxlen (10 000)
+are kept, and the record for ever. Secrets are masked there where they are recognised (runs.mask).
+What codex exec --json and claude -p --output-format stream-json tell is understood by itself.""",
 )
 @click.option("--turns", type=click.IntRange(1), default=1, show_default=True, help="Run COMMAND so often.")
 @click.option("--until", metavar="REGEX", help="Done when a line of output matches.")

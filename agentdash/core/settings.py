@@ -32,7 +32,8 @@ class RunsSettings:
         prefix: Every key that agentdash writes begins with it.
         poll: Seconds between two looks.
         events_maxlen: Events kept of one run, about.
-        lease: Seconds that a worker's lock lasts when it is not refreshed.
+        lease: Seconds that a worker's lock lasts when it is not refreshed. A server may be away for two thirds of
+            it; a worker that was killed shows as gone after it at most.
         shown: Runs shown at most, newest first.
         mask: Whether secrets that are recognised are masked in what a worker records.
     """
@@ -40,7 +41,7 @@ class RunsSettings:
     prefix: str = "codi:api"
     poll: float = 0.5
     events_maxlen: int = 10_000
-    lease: float = 15.0
+    lease: float = 40.0
     shown: int = 500
     mask: bool = True
 

@@ -7,7 +7,7 @@ import math
 from agentdash.core.findings import Finding
 from agentdash.core.logs import LogLine
 from agentdash.core.repos import Repo
-from agentdash.core.runs import Run
+from agentdash.core.runs import ChildSeen, Run
 from agentdash.core.services import Probe, Service
 from agentdash.headless.names import named
 
@@ -49,6 +49,26 @@ def run_item(run: Run) -> Item:
         "error": run.error_message or run.error_code,
         "errorCode": run.error_code,
         "malformed": list(run.malformed),
+        "turns": run.turns,
+        "turnStartedAt": run.turn_started_at,
+        "retries": run.retries,
+        "plan": None if run.plan_total is None else {"done": run.plan_done, "total": run.plan_total},
+        "worker": run.lock_owner or run.worker,
+        "workerSeenAt": run.worker_seen_at,
+        "child": _child(run.child),
+        "retryable": run.retryable,
+    }
+
+
+def _child(child: ChildSeen | None) -> Item | None:
+    if child is None:
+        return None
+    return {
+        "pid": child.pid,
+        "host": child.host,
+        "createdAt": child.created_at,
+        "command": child.command,
+        "processes": child.processes,
     }
 
 

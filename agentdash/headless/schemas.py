@@ -61,6 +61,23 @@ class LastEvent(Shape):
     turn: int | None
 
 
+class Plan(Shape):
+    """Steps of an agent's plan."""
+
+    done: int | None
+    total: int
+
+
+class Child(Shape):
+    """A process that executes the command of a run."""
+
+    pid: int
+    host: str
+    created_at: int
+    command: str
+    processes: int = Field(description="it and those that descend from it")
+
+
 class Run(Shape):
     """One run of an agent."""
 
@@ -91,6 +108,14 @@ class Run(Shape):
     error: str | None
     error_code: str | None
     malformed: list[str] = Field(description="fields of the record that could not be understood")
+    turns: int | None = Field(description="turns that are done")
+    turn_started_at: int | None
+    retries: int | None = Field(description="how often its program had to ask a model again")
+    plan: Plan | None = Field(description="the agent's own list of steps")
+    worker: str | None = Field(description="the token of its worker: host:pid:random")
+    worker_seen_at: int | None = Field(description="of an orphan: when a worker was last seen to hold it")
+    child: Child | None = Field(description="of an orphan: its command, where it still runs on this machine")
+    retryable: bool | None = Field(description="of a failed run: whether it could work at another time")
 
 
 class RunsView(View):

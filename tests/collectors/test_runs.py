@@ -171,6 +171,35 @@ async def test_many_runs_cost_few_round_trips_and_those_at_rest_hardly_any(clien
     assert reads <= 4
 
 
+async def test_two_hundred_runs_of_which_twenty_tell_something_all_the_time(client: Redis) -> None:
+    """What is at rest stays the same object, and what a pass costs follows from what is live."""
+    for number in range(200):
+        await write(client, f"r{number}", "running" if number < 20 else "completed")
+        if number < 20:
+            await client.set(KEYS.lock(f"r{number}"), "box:1:x", px=60_000)
+    collector = RunsCollector(client, RunsSettings(), "box", ManualClock())
+    for _ in range(8):  # each that has ended was looked at again
+        before = by_id(await collector.collect())
+    for turn in range(3):
+        pipe = client.pipeline(transaction=False)
+        for number in range(20):
+            for event in range(5):
+                data = f'{{"path": "{turn}-{event}.py"}}'
+                pipe.xadd(KEYS.events(f"r{number}"), {"type": "file_written", "data": data})
+        await pipe.execute()
+        stats = await client.info("commandstats")
+        after = by_id(await collector.collect())
+        spent = await client.info("commandstats")
+        calls = {name: spent[name]["calls"] - stats.get(name, {"calls": 0})["calls"] for name in spent}
+        assert calls["cmdstat_hmget"] <= 45
+        assert sum(calls.values()) <= 45 * 6 + 5
+        assert {run_id for run_id in after if after[run_id] is not before[run_id]} == {
+            f"r{number}" for number in range(20)
+        }
+        assert {doing(after[f"r{number}"]) for number in range(20)} == {f"edit {turn}-4.py"}
+        before = after
+
+
 async def test_the_list_is_cut_at_its_limit_newest_first(client: Redis) -> None:
     for number in range(10):
         await write(client, f"r{number}", "completed", createdAt=str(NOW + number))

@@ -14,7 +14,7 @@ import pytest
 from agentdash.core.clock import SystemClock
 from agentdash.core.run_event import parse_event
 from agentdash.core.runs import RunKeys, RunStatus
-from agentdash.core.settings import RedisSettings, Settings
+from agentdash.core.settings import RedisSettings, RunsSettings, Settings
 from agentdash.core.snapshot import SourceError
 from agentdash.runner.journal import Journal
 from agentdash.server.client import open_client
@@ -111,6 +111,11 @@ async def test_events_are_there_once_and_in_order_after_an_outage(
         assert "events_dropped" not in await stage.types()
     finally:
         await stage.close()
+
+
+def test_the_default_lease_outlasts_twenty_seconds_without_a_server() -> None:
+    """Right before the outage a third of the lease may have passed since it was renewed."""
+    assert RunsSettings().lease * 2 / 3 > 25
 
 
 async def test_longer_than_the_lease_the_child_is_stopped_and_the_run_says_why(
