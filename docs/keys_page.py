@@ -41,6 +41,7 @@ PLACES = {
     "Document": "pages of text",
     "RunScreen": "a run",
     "StreamScreen": "a stream",
+    "RepoScreen": "a repository",
     "PageScreen": "a page",
     "FactScreen": "every screen",
     "Help": "the help",

@@ -202,7 +202,7 @@ class AgentDash(App[int]):
             case Finding() as finding:
                 self.push_screen(finding_screen(finding, self.open_entity))
             case Repo() as repo:
-                self.push_screen(repo_screen(repo, self.zone))
+                self.push_screen(repo_screen(repo))
             case Service() as service:
                 self.push_screen(service_screen(service, self.store.logs, self.zone))
             case LogLine() as line:

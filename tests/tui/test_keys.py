@@ -14,6 +14,7 @@ from tui.screens.board import Board
 from tui.screens.confirm import Confirm
 from tui.screens.help import Help
 from tui.screens.page import PageScreen
+from tui.screens.repo import RepoScreen
 from tui.screens.run import RunScreen
 from tui.screens.service import ServiceScreen
 from tui.screens.stream import StreamScreen
@@ -259,7 +260,7 @@ async def test_marked_runs_are_cancelled_together(sent: list[Command]) -> None:
         (["1", "enter"], RunScreen),
         (["2", "enter"], StreamScreen),
         (["3", "enter"], PageScreen),
-        (["4", "enter"], PageScreen),
+        (["4", "enter"], RepoScreen),
         (["5", "enter"], ServiceScreen),
         (["6", "enter"], PageScreen),
         (["question_mark"], Help),

@@ -13,9 +13,11 @@ from agentdash.core.services import ServicesSnapshot
 from agentdash.core.snapshot import SourceState, Topic
 from agentdash.core.streams import StreamsSnapshot
 from tests.support import until
-from tests.tui import run_scene, scene
+from tests.tui import repo_scene, run_scene, scene, stream_scene
 from tui.app import AgentDash
 from tui.screens.run import RunScreen
+from tui.screens.stream import StreamScreen
+from tui.widgets.document import Document
 
 Compare = Callable[..., bool]
 WIDE, NARROW, LARGE = (120, 40), (80, 24), (200, 60)
@@ -70,8 +72,8 @@ def test_cancel_dialog(snap_compare: Compare, size: tuple[int, int]) -> None:
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["120x40", "80x24"])
 @pytest.mark.parametrize(
     "press",
-    [["2", "enter"], ["3", "enter"], ["4", "down", "enter"], ["5", "enter"]],
-    ids=["stream", "finding", "repo", "service"],
+    [["2", "enter"], ["3", "enter"], ["5", "enter"]],
+    ids=["stream", "finding", "service"],
 )
 def test_drill_down(snap_compare: Compare, press: list[str], size: tuple[int, int]) -> None:
     assert snap_compare(scene.app(), terminal_size=size, press=press, run_before=settled)
@@ -104,6 +106,39 @@ def test_orphan(snap_compare: Compare, size: tuple[int, int]) -> None:
 )
 def test_runs(snap_compare: Compare, press: list[str]) -> None:
     assert snap_compare(run_scene.app(), terminal_size=WIDE, press=press, run_before=settled)
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW, LARGE], ids=["120x40", "80x24", "200x60"])
+def test_repository(snap_compare: Compare, size: tuple[int, int]) -> None:
+    assert snap_compare(repo_scene.app(), terminal_size=size, run_before=in_repository())
+
+
+@pytest.mark.parametrize("press", [["A"], ["C"], ["F"]], ids=["stage", "commit", "fetch"])
+def test_repository_asks(snap_compare: Compare, press: list[str]) -> None:
+    assert snap_compare(repo_scene.app(), terminal_size=WIDE, run_before=in_repository(*press))
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["120x40", "80x24"])
+def test_lists_of_a_repository(snap_compare: Compare, size: tuple[int, int]) -> None:
+    before = in_repository("v", "v", "v", "v")
+    assert snap_compare(repo_scene.app(), terminal_size=size, run_before=before)
+
+
+def in_repository(*keys: str) -> Callable[[object], Awaitable[None]]:
+    """Open the repository, wait for its diff, press *keys*."""
+
+    async def before(pilot: object) -> None:
+        app = pilot.app  # type: ignore[attr-defined]
+        app.open(app.store.repos.repos[0])
+        await until(lambda: app.screen.query("#diff-page") and app.screen.query_one("#diff-page").paras)
+        for key in keys:
+            await pilot.press(key)  # type: ignore[attr-defined]
+            await settled(pilot)
+        if keys[:1] in {("A",), ("C",), ("F",)}:
+            await until(lambda: app.screen.query("#plan") and app.screen.query_one("#plan").paras)
+        await settled(pilot)
+
+    return before
 
 
 def empty() -> AgentDash:
@@ -175,3 +210,48 @@ def test_too_small(snap_compare: Compare) -> None:
 @pytest.mark.parametrize("theme", ["agentdash-light", "agentdash-contrast", "ansi-dark", "nord"])
 def test_themes(snap_compare: Compare, theme: str) -> None:
     assert snap_compare(scene.app(theme=theme), terminal_size=WIDE, run_before=settled)
+
+
+def looked(*keys: str, until_shown: str = "See it yourself") -> Callable[[object], Awaitable[None]]:
+    """Goes into the stream with *keys*, when its entries are there, and waits for the message."""
+
+    async def wait(pilot: object) -> None:
+        await settled(pilot)
+        await pilot.press("2", "enter")  # type: ignore[attr-defined]
+        screen = pilot.app.screen  # type: ignore[attr-defined]
+        assert isinstance(screen, StreamScreen)
+        await until(lambda: screen._entries.rows, what="the entries")
+        await pilot.press(*keys)  # type: ignore[attr-defined]
+        await settled(pilot)
+        page = screen.query_one("#message-page", Document)
+        await until(lambda: any(until_shown in part for para in page.paras for part, _ in para.parts))
+        await until(lambda: not screen._asking, what="the answers")
+        await settled(pilot)
+
+    return wait
+
+
+STREAM_KEYS = {
+    "pending": ["enter", "enter"],
+    "entries": ["b", "down", "down"],
+    "found": ["slash", *"type=refund", "enter"],
+    "acknowledge": ["enter", "enter", "space", "space", "A"],
+    "claim": ["C"],
+    "menu": ["full_stop"],
+}
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["120x40", "80x24"])
+@pytest.mark.parametrize("keys", STREAM_KEYS.values(), ids=STREAM_KEYS)
+def test_stream(snap_compare: Compare, keys: list[str], size: tuple[int, int]) -> None:
+    assert snap_compare(stream_scene.app(), terminal_size=size, run_before=looked(*keys))
+
+
+def test_stream_large(snap_compare: Compare) -> None:
+    assert snap_compare(stream_scene.app(), terminal_size=LARGE, run_before=looked("enter", "enter"))
+
+
+@pytest.mark.parametrize("theme", ["agentdash-light", "ansi-dark"])
+def test_stream_themes(snap_compare: Compare, theme: str) -> None:
+    app = stream_scene.app(theme=theme)
+    assert snap_compare(app, terminal_size=WIDE, run_before=looked("enter", "enter"))

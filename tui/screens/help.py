@@ -24,6 +24,7 @@ SCOPES = (
     ("pending", "Entries"),
     ("stream", "Stream"),
     ("findings", "Findings"),
+    ("repos", "Repository"),
     ("log", "Log"),
     ("pane", "Pane"),
     ("table", "Lists"),

@@ -15,6 +15,7 @@ from agentdash.core.streams import Group, Stream
 from agentdash.core.text import printable
 from tui.format import detail
 from tui.screens.page import PageScreen
+from tui.screens.repo import RepoScreen
 from tui.screens.run import RunScreen
 from tui.screens.service import ServiceScreen
 from tui.screens.stream import StreamScreen
@@ -50,18 +51,9 @@ def finding_screen(finding: Finding, go: Callable[[Finding], None]) -> PageScree
     return PageScreen(("Findings", printable(finding.finding_id)), write, lambda: go(newest))
 
 
-def repo_screen(repo: Repo, zone: tzinfo | None) -> PageScreen:
-    """A repository: state by file."""
-    newest = repo
-
-    def write(store: Store, now: int) -> Sequence[Para]:
-        nonlocal newest
-        for candidate in store.repos.repos if store.repos else ():
-            if candidate.path == repo.path:
-                newest = candidate
-        return detail.repo(newest, now, zone)
-
-    return PageScreen(("Repos", printable(repo.name)), write)
+def repo_screen(repo: Repo) -> RepoScreen:
+    """A repository: files by state, their diff, commits, stashes, work trees, submodules, runs."""
+    return RepoScreen(repo.path, repo.name)
 
 
 def line_screen(line: LogLine, zone: tzinfo | None) -> PageScreen:

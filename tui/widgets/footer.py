@@ -36,7 +36,7 @@ class Footer(LineBar):
 
 def _rank(binding: Binding) -> int:
     """Keys of the pane first, then the general ones, in the order of the key map."""
-    order = ("runs.", "run.", "log.", "pending.", "stream.", "table.", "pane.", "screen.", "app.")
+    order = ("runs.", "run.", "log.", "pending.", "stream.", "repos.", "table.", "pane.", "screen.", "app.")
     return next(
         (number for number, scope in enumerate(order) if (binding.id or "").startswith(scope)), len(order)
     )

@@ -1,0 +1,185 @@
+"""The screen of a repository: what it shows, what it asks for, what its keys do and refuse."""
+
+from __future__ import annotations
+
+import pytest
+
+from agentdash.core.repo_commands import CommitRepo, FetchRepo, StageRepo
+from agentdash.core.repo_queries import RepoCommitOf, RepoDiff, RepoDiffOf
+from tests.support import until
+from tests.tui import repo_scene
+from tui.app import AgentDash
+from tui.format import repo_diff
+from tui.screens import repo_acts
+from tui.screens.board import Board
+from tui.screens.confirm import Confirm
+from tui.screens.repo import RepoScreen
+from tui.screens.run import RunScreen
+from tui.screens.stream_ask import Ask
+from tui.widgets.document import Document
+from tui.widgets.linebar import LineBar
+from tui.widgets.table import LineTable
+
+WIDE, NARROW = (120, 40), (80, 24)
+
+
+def table(app: AgentDash, name: str) -> list[str]:
+    rows = app.screen.query_one(name, LineTable).rows
+    return [" ".join(cell.plain.strip() for cell in row.cells if cell.plain.strip()) for row in rows]
+
+
+def words(app: AgentDash, name: str) -> str:
+    return " ".join(
+        "".join(part for part, _ in word.parts) for word in app.screen.query_one(name, LineBar).left
+    )
+
+
+def text(app: AgentDash, name: str = "#diff-page") -> str:
+    return "\n".join(
+        "".join(part for part, _ in para.parts) for para in app.screen.query_one(name, Document).paras
+    )
+
+
+def toasts(app: AgentDash) -> str:
+    return " | ".join(toast.message for toast in app._notifications)
+
+
+def asked(app: AgentDash, kind: type) -> list[object]:
+    return [query for query in app.engine.asked if isinstance(query, kind)]  # type: ignore[attr-defined]
+
+
+def sent(app: AgentDash) -> list[object]:
+    return app.engine.sent  # type: ignore[attr-defined,no-any-return]
+
+
+async def opened(app: AgentDash, pilot: object) -> RepoScreen:
+    app.open(app.store.repos.repos[0])  # type: ignore[union-attr]
+    await until(lambda: isinstance(app.screen, RepoScreen) and app.screen.is_mounted, what="the screen")
+    await until(lambda: app.screen.query("#diff-page") and "Expired" in text(app), what="the diff")
+    await pilot.pause()  # type: ignore[attr-defined]
+    assert isinstance(app.screen, RepoScreen)
+    return app.screen
+
+
+async def test_a_repository_at_a_glance() -> None:
+    app = repo_scene.app()
+    async with app.run_test(size=WIDE) as pilot:
+        screen = await opened(app, pilot)
+        assert words(app, "#repo-state").startswith("web fix-auth ↑2 of origin/fix-auth +3 ~5 ?2 +48 −17")
+        assert "works here: fix-auth-refresh" in words(app, "#repo-trouble")
+        assert [line.split()[1] for line in table(app, "#files-table")] == [
+            "staged", "staged", "staged+", "changed", "changed", "changed", "new", "new",
+        ]  # fmt: skip
+        assert table(app, "#files-table")[1] == "R. staged src/auth/sessions.py ← src/sessions.py"
+        assert table(app, "#commits-table")[0].endswith("mend the refresh of tokens Ada")
+        assert table(app, "#submodules-table") == ["lib/proto 77aa77a 88bb88b moved"]
+        assert screen.focused is screen.query_one("#files-table")
+
+
+async def test_the_diff_follows_the_cursor_and_enter_goes_in() -> None:
+    app = repo_scene.app()
+    async with app.run_test(size=WIDE) as pilot:
+        screen = await opened(app, pilot)
+        assert asked(app, RepoDiffOf) == [RepoDiffOf(repo_scene.PATH, b"src/auth/clock.py")]
+        await pilot.press("j")
+        await until(lambda: len(asked(app, RepoDiffOf)) == 2, what="another diff")
+        assert asked(app, RepoDiffOf)[1] == RepoDiffOf(
+            repo_scene.PATH, b"src/auth/sessions.py", b"src/sessions.py"
+        )
+        await pilot.press("G")
+        await until(lambda: asked(app, RepoDiffOf)[-1].untracked, what="an untracked one")  # type: ignore[attr-defined]
+        await pilot.press("enter")
+        assert screen.focused is screen.query_one("#diff-page")
+        await pilot.press("escape")
+        assert screen.focused is screen.query_one("#files-table")
+        await pilot.press("v")
+        await until(lambda: asked(app, RepoCommitOf) and "commit 1a2b" in text(app), what="a commit")
+        await pilot.press("v", "v", "v", "v")
+        assert "fix-auth-refresh" in table(app, "#runs-here-table")[0]
+        await pilot.press("enter")
+        await until(lambda: isinstance(app.screen, RunScreen), what="the run")
+        await pilot.press("escape", "escape")
+        await until(lambda: isinstance(app.screen, Board), what="back")
+
+
+async def test_stage_commit_and_fetch_ask_first() -> None:
+    app = repo_scene.app()
+    async with app.run_test(size=WIDE) as pilot:
+        await opened(app, pilot)
+        await pilot.press("A")
+        await until(lambda: isinstance(app.screen, Confirm) and text(app, "#plan"), what="the question")
+        assert "web/lib/proto  left out: locked" in text(app, "#plan")
+        assert "left out: web/.env  a secret (github-token) in line 3" in text(app, "#plan")
+        await pilot.press("enter")  # the harmless answer has the focus
+        await until(lambda: isinstance(app.screen, RepoScreen), what="back")
+        assert sent(app) == []
+        await pilot.press("A")
+        await until(lambda: isinstance(app.screen, Confirm), what="the question")
+        await pilot.press("tab", "enter")
+        await until(lambda: sent(app), what="the command")
+        assert sent(app) == [StageRepo(repo_scene.PATH, "1a2b3c4d5e")]
+        await pilot.press("C")
+        await until(lambda: isinstance(app.screen, Ask), what="the message")
+        await pilot.press(*"done", "enter")
+        await until(lambda: isinstance(app.screen, Confirm), what="the question")
+        await pilot.press("tab", "enter")
+        await until(lambda: len(sent(app)) == 2, what="the command")
+        assert sent(app)[1] == CommitRepo(repo_scene.PATH, "done", "1a2b3c4d5e")
+        await pilot.press("F")
+        await until(lambda: isinstance(app.screen, Confirm), what="the question")
+        await pilot.press("tab", "enter")
+        await until(lambda: len(sent(app)) == 3, what="the command")
+        assert sent(app)[2] == FetchRepo(repo_scene.PATH)
+
+
+async def test_read_only_changes_nothing_and_says_so() -> None:
+    app = repo_scene.app(read_only=True)
+    async with app.run_test(size=WIDE) as pilot:
+        screen = await opened(app, pilot)
+        assert screen.blocked() == {"stage", "commit", "fetch", "edit", "lazygit"}
+        for key in "ACFoL":
+            await pilot.press(key)
+        assert toasts(app).count("nothing is changed") == 5
+        assert sent(app) == []
+
+
+async def test_a_program_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EDITOR", "no-such-editor --wait")
+    monkeypatch.delenv("VISUAL", raising=False)
+    app = repo_scene.app()
+    async with app.run_test(size=WIDE) as pilot:
+        await opened(app, pilot)
+        await pilot.press("o")
+        await until(lambda: "no-such-editor is not on the PATH" in toasts(app), what="the reason")
+    assert repo_acts.why_not("stage", None, read_only=False)
+
+
+async def test_where_there_is_little_room_one_list_is_shown() -> None:
+    app = repo_scene.app()
+    async with app.run_test(size=NARROW) as pilot:
+        screen = await opened(app, pilot)
+        files, deck = screen.query_one("#repo-files"), screen.query_one("#repo-deck")
+        assert (files.display, deck.display) == (True, False)
+        assert files.size.height >= 5
+        await pilot.press("v")
+        await pilot.pause()
+        assert (files.display, deck.display) == (False, True)
+        for _ in range(5):
+            await pilot.press("v")
+        await pilot.pause()
+        assert (files.display, deck.display) == (True, False)
+
+
+def test_a_diff_is_coloured_by_line_and_by_word() -> None:
+    page = repo_diff.page(RepoDiff("/x", tuple(repo_scene.DIFF)))
+    parts = [part for para in page for part in para.parts]
+    assert ("if", "good bold") in parts
+    assert any(text.startswith("# also") and style == "good italic" for text, style in parts)
+    assert ("return", "bad bold") in parts
+    assert page[0].parts == (("src/auth/token.py", "bold"),)
+
+
+def test_a_diff_of_anything_is_a_page() -> None:
+    odd = ("@@ -1 +1 @@", "-\x1b[31mred", "+[/x] \u202e", "\\ No newline at end of file", "+++ b/x.zz", "")
+    assert repo_diff.page(RepoDiff("/x", odd, cut=True))[-1].parts[0][0].startswith("… cut here")
+    assert "nothing differs" in repo_diff.page(RepoDiff("/x", ()))[0].parts[0][0]

@@ -1,0 +1,58 @@
+"""The lines above a repository: where it stands, and what is the matter with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from agentdash.core import units
+from agentdash.core.repo_queries import RepoDetail
+from agentdash.core.repos import Repo, RepoKind
+from agentdash.core.runs import Run
+from agentdash.core.text import printable
+from tui.format.repos import branch_cell, change_cell
+from tui.widgets.cells import Part
+from tui.widgets.linebar import Word
+
+GONE = (Word((("this repository is not followed any more", "unknown"),)),)
+
+
+def state_line(repo: Repo, detail: RepoDetail | None) -> tuple[Word, ...]:
+    """Name, branch, upstream, changes and their size."""
+    words = [Word(((printable(repo.name), "bold"),)), Word(branch_cell(repo).parts)]
+    if repo.error is None and repo.upstream:
+        words.append(
+            Word((("of ", "dim"), (printable(repo.upstream), "warn" if repo.upstream_gone else "dim")))
+        )
+    if repo.kind is not RepoKind.BARE:
+        words.append(Word(change_cell(repo).parts))
+    if detail is not None and detail.added is not None and (detail.added or detail.deleted):
+        words.append(Word(((f"+{detail.added}", "good"), (f" −{detail.deleted}", "bad"))))
+    if repo.stash:
+        words.append(Word(((f"stash {repo.stash}", "warn"),)))
+    if repo.kind is not RepoKind.REPO:
+        words.append(Word(((repo.kind.value, "dim"),)))
+    if repo.shallow:
+        words.append(Word((("shallow", "dim"),)))
+    return tuple(words)
+
+
+def trouble_line(repo: Repo, runs: Sequence[Run], now: int) -> tuple[Word, ...]:
+    """What a person must know before they touch it; else its last commit."""
+    words: list[tuple[Part, ...]] = []
+    if repo.error:
+        words.append(((f"✗ {printable(repo.error)}", "bad"),))
+    if repo.operation:
+        step = f" {repo.operation_step}" if repo.operation_step else ""
+        words.append(((f"in the midst of a {repo.operation}{step}", "bad"),))
+    if repo.lock_age_ms is not None:
+        words.append(((f"index.lock is there, {units.age(repo.lock_age_ms)} old", "warn"),))
+    live = [run for run in runs if not run.status.terminal]
+    if live:
+        names = ", ".join(printable(run.title or run.id) for run in live[:3])
+        words.append((("works here: ", "dim"), (names, "info")))
+    if repo.head and not repo.error:
+        age = units.coarse(now - repo.committed_at) if repo.committed_at is not None else ""
+        words.append(((repo.head[:7], "id"), (f" {printable(repo.subject or '')} ", ""), (age, "dim")))
+    elif not repo.error:
+        words.append((("no commits yet", "dim"),))
+    return tuple(Word(parts) for parts in words)

@@ -1,0 +1,346 @@
+"""A repository in depth: files by state, the diff of what is under the cursor, commits, stashes, runs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Hashable, Iterable
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.widget import Widget
+
+from agentdash.core import units
+from agentdash.core.repo_queries import RepoCommitOf, RepoDetail, RepoDetailOf, RepoDiff, RepoDiffOf
+from agentdash.core.repos import Repo
+from agentdash.core.run_place import RepoIndex
+from agentdash.core.runs import Run
+from agentdash.core.snapshot import SourceError, Topic
+from agentdash.core.text import printable
+from tui.format import repo_diff, repo_head, repo_lists
+from tui.format.state import LIVE, PaneKind, PaneState, pane_state
+from tui.screens import repo_acts
+from tui.screens.base import FactScreen
+from tui.widgets.deck import Deck
+from tui.widgets.document import Document, Para
+from tui.widgets.linebar import LineBar
+from tui.widgets.pane import Pane
+from tui.widgets.table import LineTable
+
+NARROW = 110
+"""Columns below which one list is shown at a time, above the diff."""
+_NONE = {
+    "commits": "no commits yet",
+    "stashes": "no stashes",
+    "trees": "no other work trees",
+    "submodules": "no submodules",
+    "runs": "no run works here",
+}
+
+
+class RepoScreen(FactScreen):
+    """One repository.
+
+    Args:
+        path: Its work tree.
+        name: For the trail.
+    """
+
+    AUTO_FOCUS = "#files-table"
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (NARROW, "-wide")]  # noqa: RUF012 - as Textual declares it
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("A", "stage", "Stage all", id="repos.stage"),
+        Binding("C", "commit", "Commit", id="repos.commit"),
+        Binding("F", "fetch", "Fetch", id="repos.fetch"),
+        Binding("o", "edit", "Editor", id="repos.edit"),
+        Binding("L", "lazygit", "Lazygit", id="repos.lazygit"),
+        Binding("v", "next_view", "View", id="repos.view"),
+        Binding("z", "zoom", "Zoom", show=False, id="repos.zoom"),
+        Binding("y", "copy", "Copy", show=False, id="repos.copy"),
+        Binding("escape", "back", "Back", id="screen.back"),
+    ]
+
+    def __init__(self, path: str, name: str) -> None:
+        super().__init__()
+        self._path = path
+        self._repo_name = name
+        self._files = LineTable(repo_lists.FILE_COLUMNS, id="files-table", show_header=False)
+        self._lists = {
+            "commits": (
+                "Commits",
+                LineTable(repo_lists.COMMIT_COLUMNS, id="commits-table", show_header=False),
+            ),
+            "stashes": (
+                "Stashes",
+                LineTable(repo_lists.STASH_COLUMNS, id="stashes-table", show_header=False),
+            ),
+            "trees": ("Trees", LineTable(repo_lists.TREE_COLUMNS, id="trees-table", show_header=False)),
+            "submodules": ("Submodules", LineTable(repo_lists.SUBMODULE_COLUMNS, id="submodules-table")),
+            "runs": ("Runs", LineTable(repo_lists.RUN_COLUMNS, id="runs-here-table", show_header=False)),
+        }
+        self._detail: RepoDetail | None = None
+        self._asked: Repo | None = None
+        self._shown: tuple[Hashable, Repo | None] = (None, None)
+        self._last = self._files
+        self._places = RepoIndex(None)
+
+    # What it is about
+
+    @property
+    def trail(self) -> tuple[str, ...]:
+        """The way that led here."""
+        return ("Repos", printable(self._repo_name))
+
+    @property
+    def repo(self) -> Repo | None:
+        """Its newest record."""
+        found = self.dash.store.repos
+        return next((repo for repo in found.repos if repo.path == self._path), None) if found else None
+
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        """The runs that work in it, live ones first."""
+        store = self.dash.store
+        if self._places.snapshot is not store.repos:
+            self._places = RepoIndex(store.repos)
+        runs = store.runs.runs if store.runs else ()
+        here = [run for run in runs if (of := self._places.of_run(run)) is not None and of.path == self._path]
+        return tuple(sorted(here, key=lambda run: run.status.terminal))
+
+    # What it shows
+
+    def body(self) -> Iterable[Widget]:
+        """Two lines of state; files over a deck at the left, the diff at the right."""
+        yield LineBar(id="repo-state")
+        yield LineBar(id="repo-trouble")
+        with Horizontal(id="repo-body"):
+            with Vertical(id="repo-left"):
+                yield Pane("Files", self._files, id="repo-files")
+                yield Deck(self._lists, id="repo-deck")
+            yield Pane("Diff", Document(id="diff-page"), id="repo-diff")
+
+    @property
+    def deck(self) -> Deck:
+        """Commits, stashes, work trees, submodules, runs."""
+        return self.query_one("#repo-deck", Deck)
+
+    def facts(self, topics: frozenset[Topic], now: int) -> None:
+        """Show what is known now; ask for more where the repository has changed."""
+        del topics
+        repo, runs = self.repo, self.runs
+        state, trouble = self.query_one("#repo-state", LineBar), self.query_one("#repo-trouble", LineBar)
+        if repo is None:
+            state.left, trouble.left = repo_head.GONE, ()
+        else:
+            state.left = repo_head.state_line(repo, self._detail)
+            trouble.left = repo_head.trouble_line(repo, runs, now)
+            self._show_files(repo, now)
+            if repo is not self._asked:
+                self._asked = repo
+                self.run_worker(
+                    self._read_detail(), name="detail", group="detail", exclusive=True, exit_on_error=False
+                )
+        self._show_deck(repo, runs, now)
+        self._show_diff()
+
+    def _show_files(self, repo: Repo, now: int) -> None:
+        pane = self.query_one("#repo-files", Pane)
+        self._files.set_rows(repo_lists.file_rows(repo))
+        total = repo.changes_total or len(repo.changes)
+        health = self.dash.store.health.get(Topic.REPOS)
+        pane.summary = f"{total} changed" if total else ""
+        if repo.error is not None:
+            pane.state = PaneState(
+                PaneKind.ERROR, (Para.of(f"✗ {printable(repo.error)}", "bad", hang=2),), over=True
+            )
+        else:
+            pane.state = pane_state(health, now, rows=total, empty=("clean: nothing is uncommitted", ""))
+
+    def _show_deck(self, repo: Repo | None, runs: tuple[Run, ...], now: int) -> None:
+        deck, detail = self.deck, self._detail or RepoDetail(self._path)
+        known = self.dash.store.repos.repos if self.dash.store.repos else ()
+        inner = {
+            one.path[len(self._path) + 1 :]: one for one in known if one.path.startswith(f"{self._path}/")
+        }
+        rows = {
+            "commits": repo_lists.commit_rows(detail.commits, now),
+            "stashes": repo_lists.stash_rows(detail.stashes, now),
+            "trees": repo_lists.worktree_rows(detail.worktrees, repo) if repo else [],
+            "submodules": repo_lists.submodule_rows(detail.submodules, inner),
+            "runs": repo_lists.run_rows(runs, now),
+        }
+        for key, (_, table) in self._lists.items():
+            table.set_rows(rows[key])
+        shown = rows[deck.current]
+        deck.summary = str(len(shown)) if shown else ""
+        notice = tuple(Para.of(f"✗ {printable(words)}", "bad", hang=2) for words in detail.failed)
+        if self._detail is None and deck.current != "runs":
+            notice = (Para.of("◌ reading …", "dim"),)
+        elif not shown and not notice:
+            notice = (Para.of(f"○ {_NONE[deck.current]}", "dim"),)
+        deck.state = PaneState(PaneKind.LIVE, notice, over=True) if notice else LIVE
+
+    async def _read_detail(self) -> None:
+        try:
+            answer = await self.dash.engine.ask(RepoDetailOf(self._path))
+        except SourceError as problem:
+            self._detail = RepoDetail(self._path, failed=(problem.message,))
+        else:
+            self._detail = answer if isinstance(answer, RepoDetail) else RepoDetail(self._path)
+        if self.is_mounted:
+            self.facts(frozenset(), self.dash.now())
+
+    # The diff of what is under the cursor
+
+    def _wanted(self) -> tuple[Hashable, RepoDiffOf | RepoCommitOf | None, str]:
+        """What the diff should be of: its key, the question, and its name."""
+        repo = self.repo
+        table = self._last
+        key = table.cursor_key
+        if table in {self._lists["commits"][1], self._lists["stashes"][1]} and isinstance(key, str):
+            return key, RepoCommitOf(self._path, key), key[:10]
+        if repo is None or not repo.changes:
+            head = repo.head if repo else None
+            return head, RepoCommitOf(self._path, head) if head else None, (head or "")[:10]
+        for change in repo.changes:
+            if (change.exact, change.xy) == self._files.cursor_key:
+                new = change.xy == "??"
+                query = RepoDiffOf(self._path, change.exact, change.exact_from, untracked=new)
+                return (change.exact, change.xy), query, printable(change.path)
+        return None, RepoDiffOf(self._path), "all files"
+
+    def _show_diff(self) -> None:
+        key, query, name = self._wanted()
+        if (key, self.repo) == self._shown:
+            return
+        top = key != self._shown[0]
+        self._shown = (key, self.repo)
+        self.query_one("#repo-diff", Pane).entitle(f"Diff · {name}" if name else "Diff")
+        if query is None:
+            self._put_diff((Para.of("○ no commits yet", "dim"),), top=True)
+        else:
+            work = self._read_diff(query, top)
+            self.run_worker(work, name="diff", group="diff", exclusive=True, exit_on_error=False)
+
+    async def _read_diff(self, query: RepoDiffOf | RepoCommitOf, top: bool) -> None:
+        try:
+            answer = await self.dash.engine.ask(query)
+        except SourceError as problem:
+            self._put_diff((Para.of(f"✗ {printable(problem.message)}", "bad", hang=2),), top=True)
+            return
+        if isinstance(answer, RepoDiff):
+            self._put_diff(await asyncio.to_thread(repo_diff.page, answer), top=top)
+
+    def _put_diff(self, page: tuple[Para, ...], *, top: bool) -> None:
+        if self.is_mounted:
+            self.query_one("#diff-page", Document).show(page, top=top)
+            pane = self.query_one("#repo-diff", Pane)
+            pane.state, pane.summary = LIVE, units.plural(len(page), "line")
+
+    # What a person does
+
+    def on_line_table_row_highlighted(self, message: LineTable.RowHighlighted) -> None:
+        """Another file, commit or stash: show its diff."""
+        if message.table.has_focus:
+            self._last = message.table
+            self._show_diff()
+
+    def on_descendant_focus(self) -> None:
+        """Another list: what is under its cursor counts."""
+        if isinstance(self.focused, LineTable):
+            self._last = self.focused
+            self._show_diff()
+        super().on_descendant_focus()
+
+    def on_line_table_row_selected(self, message: LineTable.RowSelected) -> None:
+        """Enter: into the diff, the work tree, the submodule or the run."""
+        key, store = message.key, self.dash.store
+        if message.table is self._lists["runs"][1]:
+            run = next((run for run in self.runs if run.id == key), None)
+            if run is not None:
+                self.dash.open(run)
+        elif message.table in {self._lists["trees"][1], self._lists["submodules"][1]}:
+            inner = key if message.table is self._lists["trees"][1] else f"{self._path}/{key}"
+            repos = store.repos.repos if store.repos else ()
+            repo = next((one for one in repos if one.path == inner), None)
+            if repo is None:
+                self.dash.say(f"{inner} is none of the repositories that are followed", good=False)
+            elif repo.path != self._path:
+                self.dash.open(repo)
+        else:
+            self.query_one("#diff-page", Document).focus()
+
+    def on_deck_turned(self) -> None:
+        """Another list is shown."""
+        self.facts(frozenset(), self.dash.now())
+
+    async def action_back(self) -> None:
+        """From the diff to the list, else to where one came from."""
+        if self.query_one("#diff-page", Document).has_focus and not self.has_class("-zoom"):
+            self._last.focus()
+        elif self.has_class("-zoom"):
+            self.action_zoom()
+        else:
+            await super().action_back()
+
+    def action_next_view(self) -> None:
+        """The next list; where there is room for one only, the files come in turn."""
+        deck = self.deck
+        keys = list(deck.widgets)
+        narrow = self.has_class("-narrow")
+        if narrow and not self.has_class("-deck"):
+            deck.current = keys[0]
+            self.add_class("-deck")
+        elif narrow and deck.current == keys[-1]:
+            self.remove_class("-deck")
+            self._files.focus()
+            return
+        elif deck.has_focus_within or narrow:
+            deck.turn()
+        deck.body.focus()
+
+    def action_zoom(self) -> None:
+        """The diff alone, or the lists beside it again."""
+        self.toggle_class("-zoom")
+        (self.query_one("#diff-page") if self.has_class("-zoom") else self._last).focus()
+
+    def action_copy(self) -> None:
+        """Copy the diff as text."""
+        paras = self.query_one("#diff-page", Document).paras
+        self.dash.copy("\n".join("".join(text for text, _ in para.parts) for para in paras), "the diff")
+
+    def blocked(self) -> set[str]:
+        """Nothing is changed where everything is only read, or nothing is there to change."""
+        return {verb for verb in ("stage", "commit", "fetch", "edit", "lazygit") if self._why_not(verb)}
+
+    def _why_not(self, verb: str) -> str | None:
+        return repo_acts.why_not(verb, self.repo, read_only=self.dash.engine.read_only)
+
+    def _act(self, verb: str) -> None:
+        repo, why = self.repo, self._why_not(verb)
+        if repo is None or why is not None:
+            self.dash.say(why or "this repository is not followed any more", good=False)
+            return
+        file = next((c.exact for c in repo.changes if (c.exact, c.xy) == self._files.cursor_key), None)
+        repo_acts.act(self.dash, verb, repo, file)
+
+    def action_stage(self) -> None:
+        """Stage everything, in submodules too; asks first."""
+        self._act("stage")
+
+    def action_commit(self) -> None:
+        """Commit what is staged; asks for the message, then whether to."""
+        self._act("commit")
+
+    def action_fetch(self) -> None:
+        """Fetch from its remote; asks first."""
+        self._act("fetch")
+
+    def action_edit(self) -> None:
+        """Open the file under the cursor in the person's editor."""
+        self._act("edit")
+
+    def action_lazygit(self) -> None:
+        """Open it in lazygit."""
+        self._act("lazygit")

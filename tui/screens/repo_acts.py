@@ -1,0 +1,132 @@
+"""What a person does to a repository: asked first, with what would happen; or in a program of their own."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from textual.app import SuspendNotSupported
+
+from agentdash.core.repo_commands import CommitRepo, FetchRepo, RepoCommand, RepoPlan, RepoPlanOf, StageRepo
+from agentdash.core.repos import Repo, RepoKind
+from agentdash.core.snapshot import SourceError
+from tui.format import repo_plan
+from tui.screens.confirm import Confirm
+from tui.screens.stream_ask import Ask
+
+if TYPE_CHECKING:
+    from tui.app import AgentDash
+
+
+def why_not(verb: str, repo: Repo | None, *, read_only: bool) -> str | None:
+    """Why *verb* cannot be done now; None where it can."""
+    if repo is None:
+        return "this repository is not followed any more"
+    if read_only:
+        return "read-only: started with --read-only, nothing is changed"
+    if verb in {"stage", "commit"}:
+        if repo.error is not None:
+            return f"{repo.name} cannot be read: {repo.error}"
+        if repo.kind is RepoKind.BARE:
+            return f"{repo.name} is bare: it has no files"
+        if not repo.dirty and not repo.submodules.total:
+            return f"{repo.name} is clean: there is nothing to {verb}"
+    return None
+
+
+def act(dash: AgentDash, verb: str, repo: Repo, file: bytes | None) -> None:
+    """Begin to do it.
+
+    Args:
+        dash: The app.
+        verb: ``stage``, ``commit``, ``fetch``, ``edit`` or ``lazygit``.
+        repo: As it was seen.
+        file: The file under the cursor.
+    """
+    match verb:
+        case "stage" | "commit":
+            dash.run_worker(_plan(dash, verb, repo), name=verb, group="commands", exit_on_error=False)
+        case "fetch":
+            _ask(dash, *repo_plan.fetch_question(repo), "Fetch", FetchRepo(repo.path))
+        case _:
+            dash.run_worker(_open(dash, verb, repo, file), name=verb, group="commands", exit_on_error=False)
+
+
+async def _plan(dash: AgentDash, verb: str, repo: Repo) -> None:
+    """Ask what would happen, then the person."""
+    try:
+        plan = await dash.engine.ask(RepoPlanOf(repo.path))
+    except SourceError as problem:
+        dash.say(problem.message, good=False)
+        return
+    if not isinstance(plan, RepoPlan):
+        return
+    if verb == "stage":
+        if not any(part.files for part in plan.parts):
+            dash.say(repo_plan.nothing_to_stage(plan), good=False)
+            return
+        _ask(dash, *repo_plan.stage_question(repo, plan), "Stage all", StageRepo(repo.path, repo.head))
+        return
+    if not any(part.staged for part in plan.parts):
+        dash.say("nothing is staged: A stages everything", good=False)
+        return
+
+    def take(message: str | None) -> None:
+        if message and message.strip():
+            question = repo_plan.commit_question(repo, plan, message.strip())
+            _ask(dash, *question, "Commit", CommitRepo(repo.path, message.strip(), repo.head))
+
+    words = repo_plan.commit_words(plan)
+    check = repo_plan.message_problem
+    dash.push_screen(Ask(f"Message of the commit in {repo.name}", words, check=check), take)
+
+
+def _ask(dash: AgentDash, title: str, lines: repo_plan.Lines, yes: str, command: RepoCommand) -> None:
+    def answered(agreed: bool | None) -> None:
+        if agreed:
+            dash.run_worker(_send(dash, command), name="repo", group="commands", exit_on_error=False)
+
+    dash.push_screen(Confirm(title, lines, yes=yes, no="Go back"), answered)
+
+
+async def _send(dash: AgentDash, command: RepoCommand) -> None:
+    outcome = await dash.engine.dispatch(command)
+    dash.say(outcome.message, good=outcome.ok)
+
+
+async def _open(dash: AgentDash, verb: str, repo: Repo, file: bytes | None) -> None:
+    """Give the terminal to a program of the person until it ends."""
+    if verb == "lazygit":
+        words, name = ["lazygit"], "lazygit"
+    else:
+        editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
+        words = [*shlex.split(editor), *([os.fsdecode(file)] if file is not None else ["."])]
+        name = words[0]
+    if shutil.which(words[0]) is None:
+        cure = "set $EDITOR to another" if verb == "edit" else "install it, or use a shell"
+        dash.say(f"{name} is not on the PATH: {cure}", good=False)
+        return
+    begun = dash.engine.clock.monotonic()
+    try:
+        # The screen is held meanwhile, so that what goes on underneath does not paint over the program.
+        with dash.suspend(), dash.batch_update():
+            code = await asyncio.to_thread(_run, words, Path(repo.path))
+    except SuspendNotSupported:
+        dash.say("this terminal cannot be given to another program", good=False)
+        return
+    dash.refresh(layout=True)
+    took = (dash.engine.clock.monotonic() - begun) * 1000
+    dash.engine.note(f"repo {repo.name}", f"{name} ended with {code}", code == 0, took)
+    dash.engine.refresh()
+
+
+def _run(words: list[str], folder: Path) -> int:
+    try:
+        return subprocess.run(words, cwd=folder, check=False).returncode
+    except OSError:
+        return 127
