@@ -73,7 +73,7 @@ class OutputDecoder:
             lines: As they came; need not be text.
         """
         rows = stream == "stdout" and self._may_tell()
-        if not rows and _ENVELOPE not in lines:
+        if b"{" not in lines or (not rows and _ENVELOPE not in lines):
             return []
         found: list[Told] = []
         for match in _CANDIDATE.finditer(lines):

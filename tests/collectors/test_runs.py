@@ -86,7 +86,7 @@ async def test_a_queued_run_becomes_an_orphan_by_waiting(client: Redis) -> None:
     collector = RunsCollector(client, RunsSettings(), "box", clock)
     await write(client, "r1", "queued")
     assert (await collector.collect()).runs[0].orphaned is False
-    clock.advance(20)
+    clock.advance(RunsSettings().lease)
     assert (await collector.collect()).runs[0].orphaned is True
 
 
