@@ -9,6 +9,7 @@ mean something. Then what the server itself spends, and what another client's PI
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
 import statistics
 import sys
@@ -119,6 +120,7 @@ async def interleaved(ways: dict[str, Way], rounds: int) -> dict[str, float]:
     found: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(rounds):
         for name, way in ways.items():
+            gc.collect()
             begun = time.perf_counter()
             await way()
             found[name].append(time.perf_counter() - begun)

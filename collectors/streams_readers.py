@@ -53,10 +53,10 @@ class ReaderWatch:
             return None
         if self._asked_at is None or now - self._asked_at >= EVERY:
             self._asked_at = now
-            self._readers = await self._ask(reads)
+            self._readers = await self._ask(reads, streams)
         return self._readers
 
-    async def _ask(self, reads: Reads) -> Readers | None:
+    async def _ask(self, reads: Reads, streams: Sequence[Stream]) -> Readers | None:
         (info,) = await reads.ask([("INFO", "clients")])
         number = connected(info)
         if number is not None and number > MOST_CLIENTS:
@@ -73,28 +73,29 @@ class ReaderWatch:
         if not isinstance(reply, bytes):
             return None
         self.gap = None
-        return parse_clients(reply, self._database)
+        return told_apart(blocked_readers(reply, self._database), streams)
 
 
-def parse_clients(reply: bytes, database: str) -> Readers:
-    """Those of CLIENT LIST that are blocked (flag ``b``) in XREADGROUP, in the database of that number.
+def blocked_readers(reply: bytes, database: str) -> list[bytes]:
+    """Names (empty where there is none) of the clients that are blocked in XREADGROUP in that database.
 
-    A line is ``name=value`` parts with a space between; the server lets no space into a value. Parts that
-    are missing or not understood are passed over.
+    Of the reply of CLIENT LIST: a line a client, ``name=value`` parts with a space between, flag ``b`` for
+    blocked; the server lets no space into a value. What is missing or not understood is passed over.
     """
-    names: set[bytes] = set()
-    unnamed = 0
+    found = []
     for line in reply.splitlines():
         client = dict(_parts(line))
         if b"b" not in client.get(b"flags", b"") or client.get(b"cmd", b"").lower() != b"xreadgroup":
             continue
-        if client.get(b"db", database.encode()) != database.encode():
-            continue
-        if name := client.get(b"name"):
-            names.add(name)
-        else:
-            unnamed += 1
-    return Readers(frozenset(names), unnamed)
+        if client.get(b"db", database.encode()) == database.encode():
+            found.append(client.get(b"name", b""))
+    return found
+
+
+def told_apart(names: Sequence[bytes], streams: Sequence[Stream]) -> Readers:
+    """Those that are named after a consumer, and how many others, which may be any consumer."""
+    known = {consumer.name for stream in streams for group in stream.groups for consumer in group.consumers}
+    return Readers(frozenset(known.intersection(names)), sum(name not in known for name in names))
 
 
 def _parts(line: bytes) -> Iterator[tuple[bytes, bytes]]:

@@ -21,6 +21,7 @@ from agentdash.core.settings import StreamsSettings
 from agentdash.core.streams import (
     Group,
     GroupJudgement,
+    LagGrade,
     Readers,
     Stream,
     StreamJudgement,
@@ -112,6 +113,7 @@ class StreamJudge:
                     least_lag=lag,
                     entries_read=group.entries_read,
                     pending=group.pending,
+                    exact=group.lag.grade is LagGrade.EXACT,
                 ),
                 self._window_ms,
                 spacing,

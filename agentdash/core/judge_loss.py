@@ -1,15 +1,15 @@
 """Entries that were removed before a group had read them: lost to that group, which is not lag.
 
 With the server's counters (Redis 7.0 and later): a group stands before the first entry that is left; what was
-added and is not there any more, less what the group has read, is what it will never get. Without them: an
-entry that was seen behind the group's position is gone, and the position has not passed it.
+added and is not there any more, less what the group has read, is what it will never get. Without them: the
+group's lag fell although its position stayed, or an entry that was seen behind its position is gone.
 """
 
 from __future__ import annotations
 
 from agentdash.core.judge_window import GroupWindow, StreamSample
 from agentdash.core.lag import Position, position
-from agentdash.core.streams import Group, Stream
+from agentdash.core.streams import Group, LagGrade, Stream
 
 
 def note_loss(
@@ -31,6 +31,8 @@ def note_loss(
         lost = stream.entries_added - stream.length - group.entries_read
         if lost > 0:
             window.lost_at, window.lost = now, lost
+    elif (fell := _fell(window, group, delivered)) > 0:
+        window.lost_at, window.lost = now, fell
     elif before is not None and _was_behind(before, stream, delivered):
         window.lost_at, window.lost = now, None
 
@@ -42,6 +44,16 @@ def _stands_before(stream: Stream, delivered: Position) -> bool:
         return last is not None and delivered < last
     first = position(stream.first_id)
     return first is not None and delivered < first
+
+
+def _fell(window: GroupWindow, group: Group, delivered: Position) -> int:
+    """By how much the lag is less than at the sample before, although the group was given nothing."""
+    if not window.samples or group.lag.grade is not LagGrade.EXACT:
+        return 0
+    last = window.samples[-1]
+    if last.position != delivered or last.lag is None or not last.exact:
+        return 0
+    return last.lag - (group.lag.value or 0)
 
 
 def _was_behind(before: StreamSample, stream: Stream, delivered: Position) -> bool:

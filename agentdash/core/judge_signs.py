@@ -70,7 +70,7 @@ def _may_wait(consumer: Consumer, group: Group, readers: Readers | None) -> bool
     """Whether it may be one of those that wait in a blocking read.
 
     The server wakes a reader when its group has something unread, so nobody waits in a group that has.
-    A connection that has no name may be anybody's; one that has another consumer's name is not this one's.
+    A connection that has no consumer's name may be anybody's; one that has another's is not this one's.
     """
     if readers is None or group.lag.value != 0:
         return False

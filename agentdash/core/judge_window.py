@@ -24,6 +24,7 @@ class GroupSample:
         least_lag: The least lag since the sample before; equal to `lag` unless samples were merged.
         entries_read: The server's counter; None when unknown.
         pending: Entries.
+        exact: Whether the lag is known to be that and no other.
     """
 
     at: int
@@ -32,6 +33,7 @@ class GroupSample:
     least_lag: int | None
     entries_read: int | None
     pending: int
+    exact: bool = True
 
 
 @dataclass(frozen=True, slots=True)

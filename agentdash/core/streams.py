@@ -200,8 +200,8 @@ class Readers:
     The server does not tell which group they wait for. One that waits has nothing unread in its group.
 
     Attributes:
-        names: Of those that have a name (CLIENT SETNAME).
-        unnamed: How many have none.
+        names: Of those whose connection has the name of a consumer (CLIENT SETNAME).
+        unnamed: How many others: each may be any consumer.
     """
 
     names: frozenset[bytes] = frozenset()

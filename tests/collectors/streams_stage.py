@@ -20,11 +20,12 @@ from collectors.streams import StreamsCollector
 class Stage:
     """One collector, judge and tracker on *client*; `poll` lets *seconds* of its own time pass first."""
 
-    def __init__(self, client: Redis, **settings: Any) -> None:
+    def __init__(self, client: Redis, full: bool = True, **settings: Any) -> None:
         self.client = client
         self.settings = StreamsSettings(**settings)
         self.clock = ManualClock()
         self.collector = StreamsCollector(client, self.settings, RunKeys("own"), "here", self.clock)
+        self.collector._topology._full = full
         self.judge = StreamJudge(self.settings)
         self.tracker = FindingTracker(self.settings.open_after)
         self.snapshot = StreamsSnapshot(0, "here", ())
@@ -50,6 +51,10 @@ class Stage:
         found = self.judged(stream).group(group)
         assert found is not None
         return found
+
+    def statuses(self) -> dict[str, FindingStatus]:
+        """Of all findings, by category."""
+        return {f.symptom.category: f.status for f in self.findings.findings}
 
     def open(self) -> dict[str, Finding]:
         """Open findings by category; those that only inform are left out."""
