@@ -12,6 +12,7 @@ from typing import Any
 
 from textual.pilot import Pilot
 
+from agentdash.core.logs import Level
 from agentdash.core.queries import Answer, Query
 from agentdash.core.settings import Settings
 from agentdash.core.snapshot import Snapshot, Topic
@@ -41,10 +42,16 @@ class StageEngine(Engine):
         return answer
 
     def note(
-        self, actor: str, step: str, ok: bool, duration_ms: float | None = None, routine: bool = False
+        self,
+        actor: str,
+        step: str,
+        ok: bool,
+        duration_ms: float | None = None,
+        routine: bool = False,
+        level: Level | None = None,
     ) -> None:
         """Write a line to the activity log."""
-        super().note(actor, self._anonymous(step), ok, duration_ms, routine)
+        super().note(actor, self._anonymous(step), ok, duration_ms, routine, level)
 
     def _took(self, topic: Topic, snapshot: Snapshot) -> None:
         super()._took(topic, self._anonymous(snapshot))
