@@ -13,7 +13,8 @@ from agentdash.demo.folder import Folder
 from agentdash.demo.git import environment
 from agentdash.demo.repos import AGENT_BRANCH, Workshop
 from agentdash.demo.services.log import LIMIT, Log, logfmt, pino, plain
-from agentdash.runner.telemetry import TelemetryDecoder, Told
+from agentdash.runner.decoder import OutputDecoder
+from agentdash.runner.told import Told
 
 
 @pytest.fixture
@@ -33,8 +34,8 @@ def turn(folder: Folder, repo: str, work: str) -> tuple[int, list[Told], str]:
         cwd=folder.projects / repo, env=environment(folder), capture_output=True, timeout=60, check=False,
     )  # fmt: skip
     assert not done.stderr
-    decoder = TelemetryDecoder()
-    events = decoder.decode(done.stdout)
+    decoder = OutputDecoder()
+    events = decoder.decode("stdout", done.stdout)
     assert decoder.malformed == 0
     return done.returncode, events, done.stdout.decode()
 
