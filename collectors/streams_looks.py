@@ -116,8 +116,11 @@ def tells(stream: Stream) -> bool:
     A group's lag rises with it, where the server tells the lag. Without that a stream that is trimmed at
     each addition looks the same before and after.
     """
+    whole = stream.max_deleted_id == "0-0"
     return stream.error is None and any(
-        group.entries_read is not None and group.lag.grade is LagGrade.EXACT for group in stream.groups
+        group.lag.grade is LagGrade.EXACT
+        and (group.entries_read is not None or (whole and group.last_delivered_id == "0-0"))
+        for group in stream.groups
     )
 
 
