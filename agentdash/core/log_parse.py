@@ -75,7 +75,7 @@ class LogParser:
             self.source, offset, seen_at, printable(message), parts.at, parts.level,
             printable(service[:200]) if service else None,
             printable(mask(correlation[:200])[0]) if correlation else None,
-            fields, continues, tuple(dict.fromkeys(kinds)),
+            fields, continues, tuple(dict.fromkeys(kinds)), structured,
         )  # fmt: skip
 
 

@@ -35,6 +35,7 @@ class LogLine:
         fields: Other fields of a structured line.
         continues: Offset of the line that this one continues (a stack trace), else None.
         masked: The kinds of secrets that were masked in it.
+        structured: Whether it is JSON.
     """
 
     source: str
@@ -48,6 +49,7 @@ class LogLine:
     fields: dict[str, object] = field(default_factory=dict)
     continues: int | None = None
     masked: tuple[str, ...] = ()
+    structured: bool = False
 
 
 @dataclass(frozen=True, slots=True)

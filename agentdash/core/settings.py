@@ -133,11 +133,14 @@ class LogsSettings:
         files: Paths or globs.
         limit: Lines held in view, and in the activity log on disk.
         poll: Seconds between two looks.
+        finding_for: Seconds after an error, a crash or a secret was last seen in a log, until its finding is
+            cleared.
     """
 
     files: tuple[str, ...] = ()
     limit: int = 5000
     poll: float = 0.1
+    finding_for: float = 300.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

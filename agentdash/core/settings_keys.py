@@ -38,6 +38,7 @@ LIMITS: Mapping[str, tuple[float, float]] = {
     "repos.timeout": (0.1, 600),
     "logs.limit": (100, 1_000_000),
     "logs.poll": (0.05, 3600),
+    "logs.finding_for": (1, 604_800),
     "findings.poll": (0.05, 3600),
     "services.port": (1, 65_535),
 }

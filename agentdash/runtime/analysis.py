@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from agentdash.core.findings import FindingsSnapshot, FindingStatus, InboxSnapshot, Symptom
+from agentdash.core.findings import Finding, FindingsSnapshot, FindingStatus, InboxSnapshot, Symptom
 from agentdash.core.judge import StreamJudge
+from agentdash.core.log_rules import LogRules
+from agentdash.core.logs import LogBatch
+from agentdash.core.repo_rules import OPEN_AFTER_S as REPOS_OPEN_AFTER_S
+from agentdash.core.repo_rules import repo_symptoms
+from agentdash.core.repos import ReposSnapshot
 from agentdash.core.rules import merge, stream_symptoms
 from agentdash.core.run_history import RunHistory
 from agentdash.core.run_rules import OPEN_AFTER_S, run_symptoms
@@ -11,6 +16,12 @@ from agentdash.core.runs import RunKeys, RunsSnapshot
 from agentdash.core.settings import Settings
 from agentdash.core.streams import StreamsSnapshot
 from agentdash.core.tracker import FindingTracker
+
+LOGS_OPEN_AFTER_S = 1.0
+"""What a log says is a fact at once; it need not last as a number does."""
+LOGS_EVERY_MS = 500
+REPOS_EVERY_MS = 1000
+REPOS_CALM_MS = 10_000
 
 
 class Analysis:
@@ -22,6 +33,12 @@ class Analysis:
         self._judge = StreamJudge(settings.streams)
         self._tracker = FindingTracker(settings.streams.open_after)
         self._run_tracker = FindingTracker(OPEN_AFTER_S)
+        self._log_tracker = FindingTracker(LOGS_OPEN_AFTER_S)
+        self._log_rules = LogRules(settings.logs)
+        self._logs_judged_at = 0
+        self._repo_tracker = FindingTracker(REPOS_OPEN_AFTER_S)
+        self._repos_judged_at = 0
+        self._repos_seen: ReposSnapshot | None = None
         self._run_keys = RunKeys(settings.runs.prefix)
         self._symptoms: list[Symptom] = []
         self._inbox: InboxSnapshot | None = None
@@ -46,6 +63,34 @@ class Analysis:
         after = self._run_tracker.update(run_symptoms(snapshot, history, self._run_keys, now), now)
         return before != [(finding.finding_id, finding.status) for finding in after]
 
+    def lines_came(self, batch: LogBatch) -> None:
+        """Take lines for the rules about logs."""
+        self._log_rules.take(batch)
+
+    def logs_judged(self, now: int) -> bool:
+        """Apply the rules about logs, now and then; whether a finding of theirs has opened or is resolved."""
+        if 0 <= now - self._logs_judged_at < LOGS_EVERY_MS:
+            return False
+        self._logs_judged_at = now
+        before = [(finding.finding_id, finding.status) for finding in self._log_tracker.findings]
+        after = self._log_tracker.update(self._log_rules.symptoms(now), now)
+        return before != [(finding.finding_id, finding.status) for finding in after]
+
+    def repos_judged(self, repos: ReposSnapshot, runs: RunsSnapshot | None, now: int) -> bool:
+        """Apply the rules about repositories, more seldom while nothing changes.
+
+        Returns:
+            Whether a finding of theirs has opened, or is resolved.
+        """
+        settled = {FindingStatus.OPEN, FindingStatus.ACKNOWLEDGED, FindingStatus.RESOLVED}
+        calm = repos is self._repos_seen and all(f.status in settled for f in self._repo_tracker.findings)
+        if 0 <= now - self._repos_judged_at < (REPOS_CALM_MS if calm else REPOS_EVERY_MS):
+            return False
+        self._repos_judged_at, self._repos_seen = now, repos
+        before = [(finding.finding_id, finding.status) for finding in self._repo_tracker.findings]
+        after = self._repo_tracker.update(repo_symptoms(repos, runs, now), now)
+        return before != [(finding.finding_id, finding.status) for finding in after]
+
     def inbox_changed(self, inbox: InboxSnapshot) -> None:
         """Take what outside agents have written."""
         self._inbox = inbox
@@ -53,18 +98,22 @@ class Analysis:
     @property
     def watching(self) -> bool:
         """Whether something was seen that may become a finding if it lasts."""
-        ours = (*self._tracker.findings, *self._run_tracker.findings)
-        return any(finding.status is FindingStatus.WATCHING for finding in ours)
+        return any(finding.status is FindingStatus.WATCHING for finding in self._ours())
 
     def acknowledge(self, fingerprint: str, now: int) -> bool:
         """Put a finding aside; False where there is none with that fingerprint."""
-        ours = self._run_tracker if self._run_tracker.knows(fingerprint) else self._tracker
+        others = (self._run_tracker, self._log_tracker, self._repo_tracker)
+        ours = next((tracker for tracker in others if tracker.knows(fingerprint)), self._tracker)
         return ours.acknowledge(fingerprint, now)
+
+    def _ours(self) -> tuple[Finding, ...]:
+        trackers = (self._tracker, self._run_tracker, self._log_tracker, self._repo_tracker)
+        return tuple(finding for tracker in trackers for finding in tracker.findings)
 
     def findings(self, now: int) -> FindingsSnapshot:
         """All that is known now, worst first."""
         return merge(
-            (*self._tracker.findings, *self._run_tracker.findings),
+            self._ours(),
             self._inbox,
             now,
             self._host,

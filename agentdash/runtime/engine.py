@@ -303,7 +303,8 @@ class Engine:
 
     async def _start_local(self) -> None:
         for collector in await local_collectors(self.settings, self.host, self.clock, self._cwd):
-            if collector.topic not in self.topics:
+            wanted = self.topics | ({Topic.LOGS} if Topic.FINDINGS in self.topics else set())
+            if collector.topic not in wanted:
                 await collector.close()
                 continue
             if collector.topic is Topic.LOGS and not log_sources(self.settings):
@@ -399,6 +400,7 @@ class Engine:
                 errors += sum(number for _, number in snapshot.errors_skipped)
                 store.history.saw_errors(errors, snapshot.taken_at)
                 store.put_lines(snapshot)
+                self._analysis.lines_came(snapshot)
             case InboxSnapshot():
                 self._analysis.inbox_changed(snapshot)
                 self._put_findings()
@@ -438,6 +440,11 @@ class Engine:
             self.store.put_health(topic, health)
         if topic in {Topic.FINDINGS, Topic.STREAMS}:
             self._findings_health()
+        if topic is Topic.LOGS and self._analysis.logs_judged(self.clock.now_ms()):
+            self._put_findings()
+        repos = self.store.repos if topic in {Topic.REPOS, Topic.RUNS} else None
+        if repos is not None and self._analysis.repos_judged(repos, self.store.runs, self.clock.now_ms()):
+            self._put_findings()
         if health.polls and (health.last_success is not None or health.error is not None):
             self._seen[topic].set()
 
