@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -276,3 +277,36 @@ async def test_what_the_acl_forbids_is_named(client: Redis, ids: list[str], watc
     assert (await denied(DestroyGroup(STREAM, GROUP, 9))).denied == "XGROUP DESTROY"
     assert (await denied(TrimStream(STREAM, maxlen=0))).denied == "XTRIM"
     assert (await held(client), await there(client)) == before
+
+
+READING = (
+    "%R~*", "resetchannels", "-@all", "+ping", "+time", "+info", "+scan", "+xinfo", "+xlen", "+xpending",
+    "+xrange", "+xrevrange",
+)  # fmt: skip
+CHANGING = ("~jobs*", "+multi", "+exec", "+xack", "+xclaim", "+xdel", "+xadd", "+xtrim", "+xgroup")
+
+
+async def test_the_rights_that_are_documented_suffice(client: Redis, redis_url: str, ids: list[str]) -> None:
+    documented = (Path(__file__).parents[2] / "docs" / "streams.md").read_text()
+    assert f"~orders* {' '.join(CHANGING[1:])} " in documented
+    await client.execute_command("ACL", "SETUSER", "dash", "on", ">pw", *READING, *CHANGING)
+    sign = "&" if "?" in redis_url else "?"
+    user = open_client(f"{redis_url}{sign}username=dash&password=pw", RedisSettings())
+    try:
+        for command in (
+            ClaimEntries(STREAM, GROUP, seen(ids[:3]), b"z"),
+            AcknowledgeEntries(STREAM, GROUP, seen(ids[:1], b"z")),
+            DeadLetterEntries(STREAM, GROUP, seen(ids[1:2], b"z"), DEAD),
+            DeleteEntries(STREAM, seen(ids[2:3], b"z"), GROUP),
+            DeleteConsumer(STREAM, GROUP, b"z"),
+            SetGroupId(STREAM, GROUP, "0", ids[3]),
+            CreateGroup(STREAM, b"new"),
+            TrimStream(STREAM, maxlen=1),
+            DestroyGroup(STREAM, GROUP, 1),
+        ):
+            outcome = await change(user, command)
+            assert outcome.ok, outcome
+    finally:
+        await user.aclose()
+        await user.connection_pool.disconnect()
+        await client.execute_command("ACL", "DELUSER", "dash")

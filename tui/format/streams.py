@@ -16,6 +16,7 @@ from agentdash.core.streams import (
 )
 from agentdash.core.text import decode
 from tui.format.item import Cell, Column, Item, Listing, Row, View
+from tui.format.stream_forecast import drains_cell, drains_value
 from tui.widgets.cells import sparkline
 
 COLUMNS = (
@@ -32,6 +33,7 @@ WIDE = (
     Column("name", "STREAM · GROUP", 20, flex=1, min_width=18),
     *COLUMNS[1:-1],
     Column("verdict", "VERDICT", 16, flex=1, min_width=15),
+    Column("drains", "DRAINS", 6, align="right", priority=5),
     Column("cap", "CAP", 4, priority=6),
     Column("consumers", "CONS", 4, align="right", priority=6),
     Column("memory", "MEMORY", 7, align="right", priority=7),
@@ -111,7 +113,11 @@ def item(stream: Stream, judgement: StreamJudgement, now: int, view: View) -> It
         verdict, values = Cell("○ no group", "dim"), (None, None, None, "no group")
     else:
         middle, verdict, values = _folded(stream, worst, now)
+    drains, drains_in = Cell(""), None
+    if worst is not None and not unfolded and not stream.error:
+        drains, drains_in = drains_cell(*worst, judgement.rate_in), drains_value(*worst)
     tail = (
+        drains,
         Cell(judgement.cap.value, "dim"),
         Cell(str(sum(len(group.consumers) for group in stream.groups)), "dim"),
         Cell(units.size(stream.memory_bytes), "dim"),
@@ -119,7 +125,7 @@ def item(stream: Stream, judgement: StreamJudgement, now: int, view: View) -> It
     )
     children = tuple(group_item(stream, group, judgement, now) for group in stream.groups) if unfolded else ()
     lag, pending, oldest, word = values
-    sort = (name, stream.length, None, judgement.rate_in, lag, pending, oldest, word)
+    sort = (name, stream.length, None, judgement.rate_in, lag, pending, oldest, word, drains_in)
     row = Row(key=(stream.name,), cells=(*lead, *middle, verdict, *tail), sort=sort)
     return Item(row, (stream, None), problem=troubled or bool(stream.error), children=children)
 
@@ -152,6 +158,7 @@ def group_item(stream: Stream, group: Group, judgement: StreamJudgement, now: in
         pending_cell(group.pending),
         oldest_cell(oldest),
         verdict_cell(judged, now),
+        drains_cell(group, judged, judgement.rate_in),
         Cell(""),
         Cell(str(len(group.consumers)), "dim" if group.consumers else "bad"),
         Cell(""),

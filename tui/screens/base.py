@@ -62,8 +62,8 @@ class FactScreen(Screen[None]):
 
     def update(self, topics: frozenset[Topic], now: int) -> None:
         """Bring the whole screen up to date."""
-        if not self.children:
-            return  # it is mounted, but not composed yet
+        if not self.app.is_running:
+            return  # at the end the widgets go one by one
         self.facts(topics, now)
         self._draw_header(now)
         self.draw_footer()

@@ -286,6 +286,9 @@ class StreamScreen(FactScreen):
         if shown is not self._shown:
             self._shown = shown
             self._entries.clear_marks()
+            self._entries.highlight = (
+                self._found.needle if self._found is not None and shown is self._found else ""
+            )
             self._entries.set_rows(())
             self._entries.set_columns(shown.columns)
             self._show_consumers()
@@ -340,8 +343,13 @@ class StreamScreen(FactScreen):
             self._ask("read")
         else:
             self._read_on()
+            # A function, not its coroutine: the worker may be replaced before it begins.
             self.run_worker(
-                self._read_message(), name="message", group="message", exclusive=True, exit_on_error=False
+                self._read_message,  # type: ignore[arg-type] # mypy cannot choose between two kinds of work
+                name="message",
+                group="message",
+                exclusive=True,
+                exit_on_error=False,
             )
         self.call_after_refresh(self.draw_footer)
 
@@ -447,7 +455,6 @@ class StreamScreen(FactScreen):
                 if self._found is not None:
                     self._found.running = False
                 self._found = FoundEntries(self._key, text)
-                self._entries.highlight = text
                 self._show(self._found)
                 self._entries.focus()
                 self.action_search_on()

@@ -1,0 +1,337 @@
+"""The keys of the stream screen: what they show, what they ask, and what they send."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from textual.pilot import Pilot
+
+from agentdash.core.snapshot import Topic
+from agentdash.core.stream_commands import (
+    AcknowledgeEntries,
+    ClaimEntries,
+    CreateGroup,
+    DeadLetterEntries,
+    DeleteEntries,
+    DestroyGroup,
+    SeenEntry,
+    SetGroupId,
+    TrimStream,
+)
+from agentdash.core.stream_queries import Rights
+from agentdash.core.streams import Consumer, Message
+from tests.support import until
+from tests.tui import scene, stream_scene
+from tests.tui.stream_scene import ENTRIES, PACKED, STUCK, StreamEngine, engine_of
+from tui.app import AgentDash
+from tui.screens.board import Board
+from tui.screens.confirm import Confirm
+from tui.screens.stream import StreamScreen
+from tui.screens.stream_ask import Ask
+from tui.screens.stream_menu import Menu
+from tui.widgets.document import Document
+from tui.widgets.footer import Footer
+from tui.widgets.logpane import LogPane
+from tui.widgets.pane import Pane
+
+SIZE = (120, 40)
+
+
+def stream(app: AgentDash) -> StreamScreen:
+    assert isinstance(app.screen, StreamScreen)
+    return app.screen
+
+
+def text(page: Document) -> str:
+    return "\n".join("".join(part for part, _ in para.parts) for para in page.paras)
+
+
+def toasts(app: AgentDash) -> str:
+    return " | ".join(toast.message for toast in app._notifications)
+
+
+async def go_in(pilot: Pilot[int], *keys: str) -> StreamScreen:
+    """To the stream, and on; wait until its entries are there."""
+    await pilot.press("2", "enter")
+    screen = stream(pilot.app)  # type: ignore[arg-type]
+    await until(lambda: screen._entries.rows, what="the pending entries")
+    await pilot.press(*keys)
+    await pilot.pause()
+    return screen
+
+
+async def answer(pilot: Pilot[int], *keys: str) -> None:
+    await pilot.press(*keys)
+    await pilot.pause()
+
+
+async def test_acknowledge_asks_with_the_exact_command_and_cancel_has_the_focus() -> None:
+    app = stream_scene.app()
+    async with app.run_test(size=SIZE) as pilot:
+        await go_in(pilot, "A")
+        assert isinstance(app.screen, Confirm)
+        assert app.focused is not None
+        assert app.focused.id == "no"
+        assert f"XACK orders billing {STUCK[2]}" in text(app.screen.query_one(Document))
+        await answer(pilot, "enter")
+        assert engine_of(app).sent == []
+        await answer(pilot, "A", "tab", "enter")
+        await until(lambda: engine_of(app).sent, what="the command")
+        seen = SeenEntry(STUCK[2], b"billing-1", 250_000)
+        assert engine_of(app).sent == [AcknowledgeEntries(b"orders", b"billing", (seen,))]
+
+
+async def test_marked_entries_go_together() -> None:
+    app = stream_scene.app()
+    async with app.run_test(size=SIZE) as pilot:
+        await go_in(pilot, "enter", "enter", "space", "space", "D")
+        plan = text(app.screen.query_one(Document))
+        assert f"XACK orders billing {STUCK[2]} {STUCK[0]}" in plan
+        assert f"XDEL orders {STUCK[2]} {STUCK[0]}" in plan
+        await answer(pilot, "tab", "enter")
+        await until(lambda: engine_of(app).sent, what="the command")
+        (command,) = engine_of(app).sent
+        assert isinstance(command, DeleteEntries)
+        assert [entry.id for entry in command.entries] == [STUCK[2], STUCK[0]]
+        assert command.group == b"billing"
+        await until(lambda: not stream(app)._entries.marks, what="the marks taken away")
+
+
+async def test_claim_for_a_consumer_whose_name_is_no_text() -> None:
+    app = stream_scene.app()
+    engine = engine_of(app)
+    found = engine.store.streams
+    assert found is not None
+    orders = next(s for s in found.streams if s.name == b"orders")
+    billing = orders.groups[0]
+    strange = Consumer(b"b\xff[/x]", 0, 5)
+    engine.put(groups=(replace(billing, consumers=(*billing.consumers, strange)), *orders.groups[1:]))
+    async with app.run_test(size=SIZE) as pilot:
+        await go_in(pilot, "C")
+        assert isinstance(app.screen, Ask)
+        await answer(pilot, "enter")
+        assert "a name is needed" in text(app.screen.query_one(Document))
+        await answer(pilot, "down", "enter")
+        assert isinstance(app.screen, Confirm)
+        plan = text(app.screen.query_one(Document))
+        assert f'XCLAIM orders billing "b\\xff[/x]" 250000 {STUCK[2]} JUSTID' in plan
+        await answer(pilot, "tab", "enter")
+        await until(lambda: engine.sent, what="the command")
+        (command,) = engine.sent
+        assert isinstance(command, ClaimEntries)
+        assert command.consumer == b"b\xff[/x]"
+
+
+async def test_the_menu_says_why_not_and_leads_to_the_rest() -> None:
+    app = stream_scene.app()
+    async with app.run_test(size=SIZE) as pilot:
+        await go_in(pilot, "full_stop")
+        assert isinstance(app.screen, Menu)
+        await answer(pilot, *["down"] * 4, "enter")
+        assert isinstance(app.screen, Menu)
+        assert "put the cursor on one consumer" in toasts(app)
+        await answer(pilot, "up", "enter")
+        assert isinstance(app.screen, Ask)
+        await answer(pilot, "enter")
+        plan = text(app.screen.query_one(Document))
+        assert "XADD orders:dead * type charge correlationId" in plan
+        assert f"XACK orders billing {STUCK[2]}" in plan
+        await answer(pilot, "tab", "enter")
+        await until(lambda: engine_of(app).sent, what="the command")
+        (command,) = engine_of(app).sent
+        assert isinstance(command, DeadLetterEntries)
+        assert command.target == b"orders:dead"
+
+
+async def chosen(pilot: Pilot[int], row: int, *answers: str) -> object:
+    """Choose a line of the menu, answer what is asked, and agree; the command."""
+    await answer(pilot, "full_stop", *["down"] * row, "enter")
+    for typed in answers:
+        assert isinstance(pilot.app.screen, Ask)
+        await answer(pilot, "end", "ctrl+u", *typed, "enter")
+    assert isinstance(pilot.app.screen, Confirm), text(pilot.app.screen.query_one(Document))
+    engine = pilot.app.engine  # type: ignore[attr-defined]
+    assert isinstance(engine, StreamEngine)
+    engine.sent.clear()
+    await answer(pilot, "tab", "enter")
+    await until(lambda: engine.sent, what="the command")
+    return engine.sent[0]
+
+
+async def test_groups_and_the_stream_are_changed_by_the_menu() -> None:
+    app = stream_scene.app()
+    async with app.run_test(size=SIZE) as pilot:
+        await go_in(pilot)
+        last = stream(app).group.last_delivered_id  # type: ignore[union-attr]
+        assert await chosen(pilot, 5, "0") == SetGroupId(b"orders", b"billing", "0", last)
+        assert await chosen(pilot, 6, "audit", "5-1") == CreateGroup(b"orders", b"audit", "5-1")
+        assert await chosen(pilot, 7) == DestroyGroup(b"orders", b"billing", 3)
+        newest = ENTRIES[-1].id
+        assert await chosen(pilot, 8, "1000") == TrimStream(b"orders", maxlen=1000, seen=newest)
+        hour = TrimStream(b"orders", minid=f"{scene.NOW - 3_600_000}-0", seen=newest)
+        assert await chosen(pilot, 8, "1h") == hour
+
+
+async def test_read_only_changes_nothing_and_says_so() -> None:
+    app = stream_scene.app(read_only=True)
+    async with app.run_test(size=SIZE) as pilot:
+        await go_in(pilot, "A")
+        assert isinstance(app.screen, StreamScreen)
+        assert "read-only" in toasts(app)
+        words = {word.action: word.parts[0][1] for word in app.screen.query_one(Footer).left}
+        assert words["act('acknowledge')"] == "faint"
+        assert "mark" not in words
+        assert engine_of(app).sent == []
+
+
+async def test_what_the_acl_forbids_is_greyed_with_that_reason() -> None:
+    app = stream_scene.app()
+    engine_of(app).rights = Rights(True, (("XACK", "the server's ACL says: no xack for you"),))
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await go_in(pilot)
+        await until(lambda: screen._acts.rights.denied, what="the rights")
+        await pilot.press("A")
+        assert isinstance(app.screen, StreamScreen)
+        assert "no xack for you" in toasts(app)
+        assert "act('acknowledge')" in screen.blocked()
+        assert "act('claim')" not in screen.blocked()
+
+
+async def test_browsing_reads_on_at_both_ends_and_follows() -> None:
+    app = stream_scene.app()
+    engine = engine_of(app)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await go_in(pilot, "b")
+        await until(lambda: len(screen._entries.rows) == 100, what="the newest page")
+        assert screen.entry == ENTRIES[-1].id
+        while not screen._stream_entries.window.at_oldest:
+            before = len(screen._entries.rows)
+            await pilot.press("G")
+            await until(
+                lambda b=before: len(screen._entries.rows) > b or screen._stream_entries.window.at_oldest
+            )
+        await pilot.press("G")
+        assert screen.entry == ENTRIES[0].id
+        assert "held" in screen.query_one("#stream-entries", Pane).summary
+        new = Message(f"{scene.NOW + 1}-0", ((b"type", b"new"),))
+        engine.entries.append(new)
+        engine.put(last_id=new.id, length=1201)
+        await until(lambda: "newer ones above" in screen.query_one("#stream-entries", Pane).summary)
+        await pilot.press("f")
+        await until(lambda: screen.entry == new.id, what="the new entry")
+        newer = Message(f"{scene.NOW + 2}-0", ((b"type", b"newer"),))
+        engine.entries.append(newer)
+        engine.put(last_id=newer.id, length=1202)
+        await until(lambda: screen.entry == newer.id, what="the next one, followed")
+
+
+@pytest.mark.parametrize(
+    ("typed", "entry_id"),
+    [
+        (ENTRIES[500].id, ENTRIES[500].id),
+        ("first", ENTRIES[0].id),
+        ("last", ENTRIES[-1].id),
+        ("1h", ENTRIES[-481].id),
+        ("5", ENTRIES[0].id),
+    ],
+)
+async def test_to_an_id_or_a_time(typed: str, entry_id: str) -> None:
+    app = stream_scene.app()
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await go_in(pilot, "b")
+        await until(lambda: len(screen._entries.rows) == 100, what="the newest page")
+        await answer(pilot, "i", *typed, "enter")
+        await until(lambda: screen.entry == entry_id, what=f"{typed}: {entry_id}")
+        page = screen.query_one("#message-page", Document)
+        await until(lambda: entry_id in text(page), what="its message")
+
+
+async def test_search_shows_how_far_it_is_and_is_left_with_escape() -> None:
+    app = stream_scene.app()
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await go_in(pilot, "slash", *"type=REFUND", "enter")
+        pane = screen.query_one("#stream-entries", Pane)
+        await until(lambda: "all searched" in pane.summary, what="the end of the search")
+        assert "240 found in 1.2k of 1.2k" in pane.summary
+        assert len(screen._entries.rows) == 240
+        await until(lambda: '"order": 88123' in text(screen.query_one("#message-page", Document)))
+        await pilot.press("escape")
+        assert screen.shown is screen._stream_entries
+        await pilot.press("escape")
+        assert screen.shown is screen._pending
+        await pilot.press("escape")
+        assert isinstance(app.screen, Board)
+
+
+async def test_a_message_says_who_holds_it_and_what_happened() -> None:
+    app = stream_scene.app()
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await go_in(pilot)
+        page = screen.query_one("#message-page", Document)
+        await until(lambda: "never acknowledged" in text(page), what="the message")
+        words = text(page)
+        assert "delivered 7 times, last 4m10 ago, to billing-1" in words
+        assert "likely a poison message" in words
+        assert "TimeoutError: charge took 30 s" in words
+        assert "never acknowledged by billing-1" in words
+        assert "finding RSA-004" in words
+        assert f"XRANGE orders {STUCK[2]} {STUCK[2]}" in words
+        assert f"XPENDING orders billing {STUCK[2]} {STUCK[2]} 1" in words
+        assert "sk_live" not in words
+        assert '"items": [' in words
+        await pilot.press("t")
+        assert isinstance(app.screen, Board)
+        assert app.screen.zoomed is Topic.LOGS
+        pane = app.screen.pane(Topic.LOGS)
+        assert isinstance(pane, LogPane)
+        assert {line.service for line in pane.log_view.lines()} == {"api", "billing"}
+
+
+async def test_messagepack_is_folded_out_and_bytes_are_hex() -> None:
+    app = stream_scene.app()
+    entry = Message(f"{scene.NOW + 1}-0", ((b"packed", PACKED), (b"\xfe", b"\x00\x01\xff" * 200)))
+    engine_of(app).entries.append(entry)
+    engine_of(app).put(last_id=entry.id)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await go_in(pilot, "b")
+        page = screen.query_one("#message-page", Document)
+        await until(lambda: "MessagePack" in text(page), what="the message")
+        words = text(page)
+        assert '"order": 7' in words
+        assert '"raw": "0xff00"' in words
+        assert "600 bytes" in words
+        assert "0000  00 01 ff" in words
+        assert "88 bytes more" in words
+
+
+async def test_what_is_gone_says_so() -> None:
+    app = stream_scene.app()
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await go_in(pilot, "enter", "enter", "G")
+        page = screen.query_one("#message-page", Document)
+        await until(lambda: "no longer in the stream" in text(page), what="the message")
+        await pilot.press("A")
+        assert "XACK orders billing 1732100000000-0" in text(app.screen.query_one(Document))
+
+
+async def test_charts_are_drawn_where_there_is_room() -> None:
+    app = stream_scene.app()
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await go_in(pilot)
+        chart = text(screen.query_one("#stream-lines", Document))
+        for name in ("lag", "pending", "in /min", "out /min", "length"):
+            assert name in chart
+        assert "█" in chart
+        await pilot.resize_terminal(80, 24)
+        await pilot.pause()
+        assert not screen.query_one("#stream-chart").display
+
+
+async def test_the_palette_knows_the_actions() -> None:
+    app = stream_scene.app()
+    async with app.run_test(size=SIZE) as pilot:
+        await go_in(pilot)
+        titles = [command.title for command in app.get_system_commands(app.screen)]
+        assert "Trim the stream" in titles
+        assert "Overview" in titles
