@@ -11,10 +11,14 @@ from agentdash.core.repos import Repo, RepoKind
 from agentdash.core.text import printable
 from agentdash.git import ask
 from agentdash.git.folder import GitDir, Marks, submodules
-from agentdash.git.status import StatusParser
+from agentdash.git.status import StatusFacts, StatusParser
 from collectors.repos_commit import Commit, read_commit
 from collectors.repos_find import Found
+from collectors.repos_lock import is_held
 from collectors.repos_watch import Unwatched
+
+LOCK_ASKED = 10_000
+"""Milliseconds after which it is asked who holds a lock."""
 
 
 class RepoReader:
@@ -80,8 +84,12 @@ class RepoReader:
         if age is not None:
             step = 1000 if age < 60_000 else 10_000 if age < 600_000 else 60_000
             age -= age % step
-        if age != self.repo.lock_age_ms:
-            self.repo = replace(self.repo, lock_age_ms=age)
+        if age == self.repo.lock_age_ms:
+            return
+        held = None
+        if age is not None and age >= LOCK_ASKED:
+            held = is_held(self.git_dir.own / "index.lock", self.found.path)
+        self.repo = replace(self.repo, lock_age_ms=age, lock_held=held)
 
     def _status(self, survey: bool) -> Repo:
         parser = StatusParser()
@@ -120,9 +128,31 @@ class RepoReader:
             submodules=submodules(path, facts.moved_submodules),
             # A lock that lasts is seen by `look_at_lock`; one of a command under way is nobody's concern.
             lock_age_ms=self.repo.lock_age_ms,
+            lock_held=self.repo.lock_held,
+            operation_since=self.git_dir.operation_since() if operation else None,
+            only_here=self._only_here(facts),
             changes=tuple(facts.changes),
             changes_total=facts.total,
         )
+
+    def _only_here(self, facts: StatusFacts) -> int | None:
+        """See `Repo.only_here`. Asked again only where HEAD has moved, or there were some."""
+        child = self.found.kind is RepoKind.SUBMODULE
+        if facts.head is None or not (facts.detached or child):
+            return None
+        if child and not (self.git_dir.shared / "refs/remotes").is_dir():
+            return None
+        if facts.head == self.repo.head and self.repo.only_here == 0:
+            return 0
+        pieces: list[bytes] = []
+        held = ("--remotes",) if child else ("--branches", "--tags", "--remotes")
+        arguments = ("rev-list", "--count", "--max-count=100", "HEAD", "--not", *held)
+        self.git_processes += 1
+        try:
+            ask.run(self.found.path, arguments, pieces.append, self._timeout)
+        except ask.GitFailed:
+            return None
+        return int(b"".join(pieces) or b"0")
 
     def _bare(self) -> Repo:
         pieces: list[bytes] = []

@@ -84,6 +84,10 @@ class Repo:
         committed_at: Of HEAD, Unix ms.
         operation: An unfinished operation, and how far it is, as ``3/7``.
         lock_age_ms: Age of an ``index.lock`` that stays, in steps; None where there is none.
+        lock_held: Whether a process holds that lock; None where it is not known, or not old enough to ask.
+        operation_since: When that operation last moved, Unix ms.
+        only_here: Commits of a detached HEAD that no branch, tag or remote holds, up to 100; of a submodule
+            those that no remote holds. None where it was not asked, or there is no remote.
         error: Why it could not be read, in words.
     """
 
@@ -114,6 +118,9 @@ class Repo:
     changes: tuple[FileChange, ...] = ()
     changes_total: int = 0
     error: str | None = None
+    lock_held: bool | None = None
+    operation_since: int | None = None
+    only_here: int | None = None
 
     @property
     def dirty(self) -> bool:

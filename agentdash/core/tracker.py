@@ -18,6 +18,7 @@ PREFIXES = {
     "ENHANCEMENT_SCOUT": "ES",
     "SYNTHESIS": "SYN",
     "RUN_WATCHER": "RW",
+    "REPO_WATCHER": "RPW",
 }
 
 

@@ -14,6 +14,10 @@ _MARKS = (
     "HEAD", "index", "index.lock", "logs/HEAD", "FETCH_HEAD", "ORIG_HEAD", "MERGE_HEAD", "CHERRY_PICK_HEAD",
     "REVERT_HEAD", "BISECT_LOG", "rebase-merge/msgnum", "rebase-apply/next",
 )  # fmt: skip
+_MOVES = (
+    "rebase-merge/msgnum", "rebase-merge", "rebase-apply/next", "rebase-apply", "MERGE_HEAD",
+    "CHERRY_PICK_HEAD", "REVERT_HEAD", "BISECT_LOG",
+)  # fmt: skip
 _SHARED_MARKS = (
     "config",
     "packed-refs",
@@ -94,6 +98,13 @@ class GitDir:
             if (self.own / name).exists():
                 return operation, None
         return None, None
+
+    def operation_since(self) -> int | None:
+        """When the operation under way last moved, Unix ms; None where there is none."""
+        for name in _MOVES:
+            if (mark := _mark(self.own / name)) is not None:
+                return mark[2] // 1_000_000
+        return None
 
     def branch(self) -> str | None:
         """The branch that HEAD names; None where it names a commit, or nothing."""

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
-import subprocess
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -18,33 +16,10 @@ from agentdash.core.snapshot import SourceError
 from collectors.repos import ReposCollector
 from collectors.repos_tree import TreeWatch
 from collectors.repos_watch import NoWatch
+from tests.collectors.repos_stage import commit, fingerprint, git, repository
 from tests.support import until
 
 Make = Callable[..., ReposCollector]
-
-
-def git(path: Path, *arguments: str, check: bool = True) -> str:
-    done = subprocess.run(
-        ("git", "-c", "protocol.file.allow=always", "-c", "init.defaultBranch=main", *arguments),
-        cwd=path,
-        check=check,
-        capture_output=True,
-        text=True,
-    )
-    return done.stdout.strip()
-
-
-def repository(path: Path, *arguments: str) -> Path:
-    path.mkdir(parents=True, exist_ok=True)
-    git(path, "init", "-q", *arguments)
-    return path
-
-
-def commit(path: Path, name: str = "a.txt", text: str = "a\n", subject: str = "first") -> str:
-    (path / name).write_text(text)
-    git(path, "add", "-A")
-    git(path, "commit", "-qm", subject)
-    return git(path, "rev-parse", "HEAD")
 
 
 @pytest.fixture
@@ -322,15 +297,6 @@ async def test_a_lock_left_behind_is_told_and_left_alone(root: Path, collector_o
     assert repo.error is None
     assert (repo.lock_age_ms or 0) > 86_400_000
     assert lock.exists()
-
-
-def fingerprint(root: Path) -> dict[str, tuple[object, ...]]:
-    marks: dict[str, tuple[object, ...]] = {}
-    for path in sorted(root.rglob("*")):
-        status = path.lstat()
-        content = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
-        marks[str(path)] = (status.st_ino, status.st_mode, status.st_size, status.st_mtime_ns, content)
-    return marks
 
 
 async def test_reading_changes_no_byte_and_runs_nothing_of_theirs(
