@@ -113,9 +113,9 @@ class LogsCollector:
             raw.parser.line(raw.data, raw.offset, raw.read_at, cut=raw.cut, tail=raw.tail) for raw in taken
         )
         kept, errors = self._passed.take()
-        lines = (*kept, *lines)
+        lines = _in_order((*kept, *lines))
         if first:
-            lines = _in_order(lines)[-self._limit :]
+            lines = lines[-self._limit :]
         skipped = self._backlog.take_skipped() + sum(file.take_skipped() for file in self._files.values())
         sources = self._tell(names)
         if not first and not lines and not skipped and sources == self._told:
@@ -182,11 +182,13 @@ class LogsCollector:
 
 
 def _in_order(lines: tuple[LogLine, ...]) -> tuple[LogLine, ...]:
-    """The ends of several files, woven together by time; a line without one stays with those before it."""
+    """Lines of several files, woven together by time; a line without one stays with those before it."""
     keyed: list[tuple[int, LogLine]] = []
     latest: dict[str, int] = {}
+    untimed = {line.source for line in lines} - {line.source for line in lines if line.at is not None}
     for line in lines:
-        at = max(latest.get(line.source, 0), line.at or 0)
+        own = line.seen_at if line.source in untimed else line.at
+        at = max(latest.get(line.source, 0), own or 0)
         latest[line.source] = at
         keyed.append((at, line))
     keyed.sort(key=lambda pair: pair[0])
