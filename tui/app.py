@@ -1,4 +1,4 @@
-"""The dashboard: one engine below, screens above, and what any screen may ask for."""
+"""The dashboard: its screens, its life, and the keys that work everywhere."""
 
 from __future__ import annotations
 
@@ -8,22 +8,21 @@ from datetime import tzinfo
 from pathlib import Path
 from typing import ClassVar
 
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
-from agentdash.core.commands import MarkFinding
 from agentdash.core.findings import Finding
 from agentdash.core.logs import LogLine
 from agentdash.core.repos import Repo
 from agentdash.core.runs import Run
 from agentdash.core.services import Service
 from agentdash.core.snapshot import Topic
-from agentdash.core.store import Store
 from agentdash.core.streams import Group, Stream
 from agentdash.runtime.engine import Engine
 from tui import themes
 from tui.bridge import RATE, Bridge
+from tui.dash import Dash
 from tui.format.run_news import RunNews
 from tui.screens import steering
 from tui.screens.board import Board
@@ -39,13 +38,12 @@ from tui.screens.stacks import (
     stream_screen,
 )
 from tui.screens.stream import StreamScreen
-from tui.widgets.cells import clean
 
 STYLES = Path(__file__).parent.parent / "styles"
 TICK = 1.0
 
 
-class AgentDash(App[int]):
+class AgentDash(Dash):
     """The program on a terminal.
 
     Args:
@@ -83,15 +81,10 @@ class AgentDash(App[int]):
         zone: tzinfo | None = None,
         closing: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
-        super().__init__()
-        self.engine = engine
-        self.label = label
-        self.zone = zone
-        self.cost = ""
+        super().__init__(engine, label=label, zone=zone)
         self._afterwards = closing
         self._bridge = Bridge(engine.store)
         self._ticked = -TICK
-        self._cpu = (time.perf_counter(), time.process_time())
         self._board = Board()
         self._run_news = RunNews()
         self._unknown_theme = ""
@@ -109,24 +102,6 @@ class AgentDash(App[int]):
     def get_default_screen(self) -> Screen[None]:
         """The board lies at the bottom of all screens."""
         return self._board
-
-    @property
-    def store(self) -> Store:
-        """What is known."""
-        return self.engine.store
-
-    def now(self) -> int:
-        """Unix ms, by the engine's clock."""
-        return self.engine.clock.now_ms()
-
-    def get_theme_variable_defaults(self) -> dict[str, str]:
-        """Our own variables, for themes that do not set them."""
-        found = self.theme_variables if hasattr(self, "theme_variables") else {}
-        return {
-            "bar": found.get("panel", "#222222"),
-            "edge": found.get("panel", "#444444"),
-            "title": found.get("foreground", "#cccccc"),
-        }
 
     # Life
 
@@ -156,7 +131,7 @@ class AgentDash(App[int]):
         if clock - self._ticked >= TICK:
             self._ticked = clock
             changed = frozenset(Topic)
-            self._measure()
+            self.measure()
         self._tell_news(changed, clock)
         screen = self.screen
         if changed and hasattr(screen, "update") and screen.is_mounted:
@@ -171,26 +146,7 @@ class AgentDash(App[int]):
             if news.urgent and self.engine.settings.ui.bell:
                 self.bell()
 
-    def _measure(self) -> None:
-        wall, used = time.perf_counter(), time.process_time()
-        if wall - self._cpu[0] >= 2 or not self.cost:
-            share = (used - self._cpu[1]) / max(1e-6, wall - self._cpu[0])
-            self.cost = f"cpu {share * 100:.1f} %" if self.cost else "cpu –"
-            self._cpu = (wall, used)
-
-    # What any screen may ask for
-
-    def say(self, words: str, *, good: bool) -> None:
-        """A toast; never markup."""
-        self.notify(clean(words), severity="information" if good else "warning", markup=False)
-
-    def copy(self, text: str, what: str) -> None:
-        """Put *text* on the clipboard of the terminal."""
-        if not text:
-            self.say("there is nothing to copy here", good=False)
-            return
-        self.copy_to_clipboard(text)
-        self.say(f"copied {what}", good=True)
+    # Where screens lead
 
     def open(self, subject: object) -> None:
         """Go in: the screen that shows *subject* in depth."""
@@ -233,11 +189,6 @@ class AgentDash(App[int]):
     def control(self, runs: tuple[Run, ...], verb: str) -> None:
         """Pause, resume or cancel; what cannot be undone, or concerns several, asks first."""
         steering.control(self, runs, verb)
-
-    async def acknowledge(self, finding: Finding) -> None:
-        """Put a finding aside."""
-        outcome = await self.engine.dispatch(MarkFinding(finding.symptom.fingerprint))
-        self.say(outcome.message, good=outcome.ok)
 
     # Actions
 

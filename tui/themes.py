@@ -76,5 +76,9 @@ CONTRAST = Theme(
 OWN = (DARK, LIGHT, CONTRAST)
 CYCLE = ("agentdash", "agentdash-light", "agentdash-contrast", "ansi-dark")
 """What the key for the next theme goes through; ``ansi-dark`` takes the terminal's own sixteen colours."""
-FALLBACKS = {"bar": "$panel", "edge": "$panel", "title": "$foreground"}
-"""Variables of our own, for themes that do not know them: an undefined one would end the program."""
+FALLBACKS = {
+    "bar": ("panel", "#222222"),
+    "edge": ("panel", "#444444"),
+    "title": ("foreground", "#cccccc"),
+}
+"""Variables of our own for themes that do not set them: taken from which of theirs, and what else."""

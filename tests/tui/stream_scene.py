@@ -126,7 +126,7 @@ def app(*, theme: str = "agentdash", read_only: bool = False) -> AgentDash:
     put_story(engine)
     dash = AgentDash(engine, zone=UTC)
     dash.cost = "cpu 1.1 %"
-    dash._measure = lambda: None  # type: ignore[method-assign]
+    dash.measure = lambda: None  # type: ignore[method-assign]
     return dash
 
 

@@ -16,7 +16,7 @@ from tui.widgets.footer import Footer
 from tui.widgets.linebar import LineBar, Word
 
 if TYPE_CHECKING:
-    from tui.app import AgentDash
+    from tui.dash import Dash
 
 
 class FactScreen(Screen[None]):
@@ -40,9 +40,9 @@ class FactScreen(Screen[None]):
         return ()
 
     @property
-    def dash(self) -> AgentDash:
+    def dash(self) -> Dash:
         """The app, as what it is."""
-        return cast("AgentDash", self.app)
+        return cast("Dash", self.app)
 
     @property
     def trail(self) -> tuple[str, ...]:

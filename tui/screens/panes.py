@@ -17,7 +17,7 @@ from tui.screens.run import RunScreen
 from tui.widgets.listpane import ListPane
 
 if TYPE_CHECKING:
-    from tui.app import AgentDash
+    from tui.dash import Dash
 
 TITLES = {
     Topic.RUNS: "Runs",
@@ -52,9 +52,9 @@ class RunsPane(ListPane):
     ]
 
     @property
-    def dash(self) -> AgentDash:
+    def dash(self) -> Dash:
         """The app, as what it is."""
-        return cast("AgentDash", self.app)
+        return cast("Dash", self.app)
 
     @property
     def chosen(self) -> tuple[Run, ...]:

@@ -20,7 +20,7 @@ from tui.screens.confirm import Confirm
 from tui.screens.stream_ask import Ask
 
 if TYPE_CHECKING:
-    from tui.app import AgentDash
+    from tui.dash import Dash
 
 
 def why_not(verb: str, repo: Repo | None, *, read_only: bool) -> str | None:
@@ -39,7 +39,7 @@ def why_not(verb: str, repo: Repo | None, *, read_only: bool) -> str | None:
     return None
 
 
-def act(dash: AgentDash, verb: str, repo: Repo, file: bytes | None) -> None:
+def act(dash: Dash, verb: str, repo: Repo, file: bytes | None) -> None:
     """Begin to do it.
 
     Args:
@@ -57,7 +57,7 @@ def act(dash: AgentDash, verb: str, repo: Repo, file: bytes | None) -> None:
             dash.run_worker(_open(dash, verb, repo, file), name=verb, group="commands", exit_on_error=False)
 
 
-async def _plan(dash: AgentDash, verb: str, repo: Repo) -> None:
+async def _plan(dash: Dash, verb: str, repo: Repo) -> None:
     """Ask what would happen, then the person."""
     try:
         plan = await dash.engine.ask(RepoPlanOf(repo.path))
@@ -86,7 +86,7 @@ async def _plan(dash: AgentDash, verb: str, repo: Repo) -> None:
     dash.push_screen(Ask(f"Message of the commit in {repo.name}", words, check=check), take)
 
 
-def _ask(dash: AgentDash, title: str, lines: repo_plan.Lines, yes: str, command: RepoCommand) -> None:
+def _ask(dash: Dash, title: str, lines: repo_plan.Lines, yes: str, command: RepoCommand) -> None:
     def answered(agreed: bool | None) -> None:
         if agreed:
             dash.run_worker(_send(dash, command), name="repo", group="commands", exit_on_error=False)
@@ -94,12 +94,12 @@ def _ask(dash: AgentDash, title: str, lines: repo_plan.Lines, yes: str, command:
     dash.push_screen(Confirm(title, lines, yes=yes, no="Go back"), answered)
 
 
-async def _send(dash: AgentDash, command: RepoCommand) -> None:
+async def _send(dash: Dash, command: RepoCommand) -> None:
     outcome = await dash.engine.dispatch(command)
     dash.say(outcome.message, good=outcome.ok)
 
 
-async def _open(dash: AgentDash, verb: str, repo: Repo, file: bytes | None) -> None:
+async def _open(dash: Dash, verb: str, repo: Repo, file: bytes | None) -> None:
     """Give the terminal to a program of the person until it ends."""
     if verb == "lazygit":
         words, name = ["lazygit"], "lazygit"

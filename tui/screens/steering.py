@@ -15,13 +15,13 @@ from tui.screens.confirm import Confirm
 from tui.widgets.document import Para
 
 if TYPE_CHECKING:
-    from tui.app import AgentDash
+    from tui.dash import Dash
 
 ACTOR = "dashboard"
 _AT_ONCE = {ControlAction.PAUSE, ControlAction.RESUME}
 
 
-def control(dash: AgentDash, runs: Sequence[Run], verb: str) -> None:
+def control(dash: Dash, runs: Sequence[Run], verb: str) -> None:
     """Pause, resume or cancel. Cancel asks first, and so does everything that is done to several runs."""
     action = ControlAction(verb)
     plan = run_plan.control_plan(runs, action)
@@ -39,7 +39,7 @@ def control(dash: AgentDash, runs: Sequence[Run], verb: str) -> None:
         _ask(dash, *run_plan.control_question(plan, action, dash.now()), send)
 
 
-def mark_failed(dash: AgentDash, runs: Sequence[Run]) -> None:
+def mark_failed(dash: Dash, runs: Sequence[Run]) -> None:
     """Record runs that no worker holds as failed, after a confirmation."""
     plan = run_plan.mark_failed_plan(runs)
     if _possible(dash, plan):
@@ -50,7 +50,7 @@ def mark_failed(dash: AgentDash, runs: Sequence[Run]) -> None:
         )
 
 
-def end_child(dash: AgentDash, runs: Sequence[Run]) -> None:
+def end_child(dash: Dash, runs: Sequence[Run]) -> None:
     """End what runs without a worker have left behind, after a confirmation."""
     plan = run_plan.end_child_plan(runs)
 
@@ -62,7 +62,7 @@ def end_child(dash: AgentDash, runs: Sequence[Run]) -> None:
         _ask(dash, *run_plan.end_child_words(plan, dash.now()), lambda: _send(dash, plan.able, command))
 
 
-def open_repo(dash: AgentDash, run: Run | None) -> None:
+def open_repo(dash: Dash, run: Run | None) -> None:
     """Go to the repository that *run* works in."""
     if run is None:
         dash.say("no run is selected", good=False)
@@ -78,7 +78,7 @@ def open_repo(dash: AgentDash, run: Run | None) -> None:
         dash.say(f"{run.cwd} is in no repository that is followed", good=False)
 
 
-def _possible(dash: AgentDash, plan: Plan) -> bool:
+def _possible(dash: Dash, plan: Plan) -> bool:
     if dash.engine.read_only:
         dash.say("read-only: started with --read-only, nothing is changed", good=False)
         return False
@@ -88,7 +88,7 @@ def _possible(dash: AgentDash, plan: Plan) -> bool:
     return True
 
 
-def _ask(dash: AgentDash, title: str, plan: Sequence[Para], yes: str, then: Callable[[], None]) -> None:
+def _ask(dash: Dash, title: str, plan: Sequence[Para], yes: str, then: Callable[[], None]) -> None:
     def answered(agreed: bool | None) -> None:
         if agreed:
             then()
@@ -96,7 +96,7 @@ def _ask(dash: AgentDash, title: str, plan: Sequence[Para], yes: str, then: Call
     dash.push_screen(Confirm(title, plan, yes=yes, no="Go back"), answered)
 
 
-def _send(dash: AgentDash, runs: Sequence[Run], command_of: Callable[[Run], Command | None]) -> None:
+def _send(dash: Dash, runs: Sequence[Run], command_of: Callable[[Run], Command | None]) -> None:
     async def send() -> None:
         done: list[tuple[Run, bool, str]] = []
         for run in runs:

@@ -33,7 +33,7 @@ from tui.screens.stream_menu import Choice, Menu
 from tui.widgets.document import Para
 
 if TYPE_CHECKING:
-    from tui.app import AgentDash
+    from tui.dash import Dash
 
 DEAD = b":dead"
 """What the name of a dead-letter stream is proposed to end in."""
@@ -87,7 +87,7 @@ class StreamActs:
 
     def __init__(
         self,
-        dash: AgentDash,
+        dash: Dash,
         select: Callable[[], Selection | None],
         done: Callable[[Outcome], None],
     ) -> None:

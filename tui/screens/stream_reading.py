@@ -14,7 +14,7 @@ from tui.format.stream_message import Looked, findings_about, lines_about, messa
 from tui.widgets.document import Para
 
 if TYPE_CHECKING:
-    from tui.app import AgentDash
+    from tui.dash import Dash
 
 MOST_GROUPS = 20
 
@@ -26,7 +26,7 @@ class MessageReader:
         correlation: The ids that tie it to log lines.
     """
 
-    def __init__(self, dash: AgentDash) -> None:
+    def __init__(self, dash: Dash) -> None:
         self.correlation: tuple[str, ...] = ()
         self._dash = dash
         self._read: Message | None = None

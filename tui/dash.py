@@ -1,0 +1,88 @@
+"""What any screen may ask of the app: the engine, the time, a toast, the clipboard. Knows no screen."""
+
+from __future__ import annotations
+
+import time
+from abc import abstractmethod
+from datetime import tzinfo
+
+from textual.app import App
+
+from agentdash.core.commands import MarkFinding
+from agentdash.core.findings import Finding
+from agentdash.core.runs import Run
+from agentdash.core.store import Store
+from agentdash.runtime.engine import Engine
+from tui import themes
+from tui.widgets.cells import clean
+
+MEASURE_EVERY = 2.0
+
+
+class Dash(App[int]):
+    """The app as its screens see it.
+
+    Args:
+        engine: What everything stands on.
+        label: Shown in the header, e.g. that this is a demo.
+        zone: Time zone of what is shown; the machine's own by default.
+    """
+
+    def __init__(self, engine: Engine, *, label: str = "", zone: tzinfo | None = None) -> None:
+        super().__init__()
+        self.engine = engine
+        self.label = label
+        self.zone = zone
+        self.cost = ""
+        self._cpu = (time.perf_counter(), time.process_time())
+
+    @property
+    def store(self) -> Store:
+        """What is known."""
+        return self.engine.store
+
+    def now(self) -> int:
+        """Unix ms, by the engine's clock."""
+        return self.engine.clock.now_ms()
+
+    def say(self, words: str, *, good: bool) -> None:
+        """A toast; never markup."""
+        self.notify(clean(words), severity="information" if good else "warning", markup=False)
+
+    def copy(self, text: str, what: str) -> None:
+        """Put *text* on the clipboard of the terminal."""
+        if not text:
+            self.say("there is nothing to copy here", good=False)
+            return
+        self.copy_to_clipboard(text)
+        self.say(f"copied {what}", good=True)
+
+    async def acknowledge(self, finding: Finding) -> None:
+        """Put a finding aside."""
+        outcome = await self.engine.dispatch(MarkFinding(finding.symptom.fingerprint))
+        self.say(outcome.message, good=outcome.ok)
+
+    @abstractmethod
+    def open(self, subject: object) -> None:
+        """Go in: the screen that shows *subject* in depth."""
+
+    @abstractmethod
+    def control(self, runs: tuple[Run, ...], verb: str) -> None:
+        """Pause, resume or cancel; what cannot be undone, or concerns several, asks first."""
+
+    @abstractmethod
+    def trace(self, correlation: str) -> None:
+        """The log alone, with the lines that hold *correlation*."""
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Our own variables, for themes that do not set them: an undefined one would end the program."""
+        found = self.theme_variables if hasattr(self, "theme_variables") else {}
+        return {name: found.get(of, other) for name, (of, other) in themes.FALLBACKS.items()}
+
+    def measure(self) -> None:
+        """Work out what this program itself costs."""
+        wall, used = time.perf_counter(), time.process_time()
+        if wall - self._cpu[0] >= MEASURE_EVERY or not self.cost:
+            share = (used - self._cpu[1]) / max(1e-6, wall - self._cpu[0])
+            self.cost = f"cpu {share * 100:.1f} %" if self.cost else "cpu –"
+            self._cpu = (wall, used)
