@@ -18,7 +18,7 @@ from tui.widgets.rows import Row
 from tui.widgets.table import LineTable
 
 if TYPE_CHECKING:
-    from tui.app import AgentDash
+    from tui.dash import Dash
 
 COLUMNS = (
     Column("what", "", 34, sortable=False),
@@ -77,7 +77,7 @@ class Menu(ModalScreen[str | None]):
         if choice.why_not is None:
             self.dismiss(choice.verb)
         else:
-            cast("AgentDash", self.app).say(choice.why_not, good=False)
+            cast("Dash", self.app).say(choice.why_not, good=False)
 
     def action_back(self) -> None:
         """Nothing was chosen."""
