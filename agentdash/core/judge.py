@@ -7,7 +7,7 @@ from dataclasses import replace
 from agentdash.core.judge_cap import cap_of, made_anew, was_trimmed
 from agentdash.core.judge_loss import note_loss
 from agentdash.core.judge_signs import active_consumers, note_signs, redelivered
-from agentdash.core.judge_verdict import forecast_s, never_falls, rate_out, verdict
+from agentdash.core.judge_verdict import Opinion, forecast_s, never_falls, rate_out, verdict
 from agentdash.core.judge_window import (
     GroupSample,
     GroupWindow,
@@ -149,11 +149,16 @@ class StreamJudge:
         opinion = verdict(window, consumers, idle, self._window_ms)
         known = window.span_ms >= LEAST_RATE_MS
         outgoing = rate_out(window.samples[0], window.samples[-1], rate_in) if known else None
+        forecast = forecast_s(group.lag.value, rate_in, outgoing)
+        known = rate_in is not None and outgoing is not None
+        if opinion.verdict is Verdict.OK and known and forecast is None and self._far_behind(group):
+            # The lag may dip between two polls; what counts so far behind is that it does not drain.
+            opinion = Opinion(Verdict.SLOW, None, f"{group.lag.value} behind, and it does not drain")
         return GroupJudgement(
             verdict=opinion.verdict,
             since=opinion.since,
             rate_out=outgoing,
-            forecast_s=forecast_s(group.lag.value, rate_in, outgoing),
+            forecast_s=forecast,
             active=None
             if consumers is None
             else active_consumers(window, group, now, self._dead_ms, self._readers),
@@ -166,6 +171,9 @@ class StreamJudge:
             lost=window.lost,
             redelivered=redelivered(window),
         )
+
+    def _far_behind(self, group: Group) -> bool:
+        return (group.lag.value or 0) > self._settings.lag_limit
 
     def _lately(self, at: int | None, now: int) -> bool:
         return at is not None and now - at <= self._window_ms

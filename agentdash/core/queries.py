@@ -56,7 +56,7 @@ class NewestMessages:
 
 @dataclass(frozen=True, slots=True)
 class LagOf:
-    """How far a group is behind, counted entry by entry where the server cannot tell. The answer is a `Lag`."""
+    """How far a group is behind, counted where the server cannot tell. The answer is a `Lag`."""
 
     stream: bytes
     group: bytes

@@ -32,8 +32,8 @@ class RunsSettings:
         prefix: Every key that agentdash writes begins with it.
         poll: Seconds between two looks.
         events_maxlen: Events kept of one run, about.
-        lease: Seconds that a worker's lock lasts when it is not refreshed. A server may be away for two thirds of
-            it; a worker that was killed shows as gone after it at most.
+        lease: Seconds that a worker's lock lasts when it is not refreshed. A server may be away for two
+            thirds of it; a worker that was killed shows as gone after it at most.
         shown: Runs shown at most, newest first.
         mask: Whether secrets that are recognised are masked in what a worker records.
     """
@@ -114,6 +114,8 @@ class ServiceSettings:
         cwd: Its working folder.
         log: Its log file.
         probe: ``tcp://host:port`` or ``http://…`` to ask for its health.
+        command: What starts it, split as a shell would, but never given to one. With it, it can be started,
+            stopped and started again from here.
     """
 
     name: str
@@ -123,6 +125,7 @@ class ServiceSettings:
     cwd: str | None = None
     log: str | None = None
     probe: str | None = None
+    command: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

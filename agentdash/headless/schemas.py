@@ -34,6 +34,7 @@ class Health(Shape):
     error: str | None = Field(description="what failed, in words")
     cure: str | None = Field(description="what to do about it")
     age_ms: int | None = Field(description="since the last pass that worked")
+    gaps: list[str] = Field(description="what could not be read, each with the reason")
 
 
 class View(Shape):

@@ -43,7 +43,7 @@ def document(topic: Topic, store: Store, now: int, host: str) -> Document:
         "schema": f"agentdash/{topic.value}/1",
         "host": getattr(snapshot, "host", host),
         "takenAt": taken_at,
-        "health": health_of(health, now),
+        "health": health_of(health, now, gaps(topic, store)),
         **_extras(topic, store),
         "items": list(items(topic, store, now)),
     }
@@ -60,15 +60,28 @@ def all_views(store: Store, now: int, host: str, topics: Iterable[Topic] = tuple
     }
 
 
-def health_of(health: SourceHealth | None, now: int) -> dict[str, object]:
+def gaps(topic: Topic, store: Store) -> list[str]:
+    """What a view lacks, each with the reason: permissions, folders, files."""
+    found: Iterable[str] = ()
+    if topic is Topic.STREAMS and store.streams is not None:
+        found = store.streams.gaps
+    elif topic is Topic.REPOS and store.repos is not None:
+        found = (*store.repos.problems, *((store.repos.reason,) if store.repos.reason else ()))
+    elif topic is Topic.LOGS:
+        found = (f"{source.path}: {source.error}" for source in store.log_sources if source.error)
+    return [printable(gap) for gap in found]
+
+
+def health_of(health: SourceHealth | None, now: int, lacking: Iterable[str] = ()) -> dict[str, object]:
     """How a source is doing; one that was not reached yet counts as an error that says so."""
     if health is None or (health.state is SourceState.LOADING and health.error is None):
-        return {"state": "error", "error": NOT_REACHED, "cure": None, "ageMs": None}
+        return {"state": "error", "error": NOT_REACHED, "cure": None, "ageMs": None, "gaps": list(lacking)}
     return {
         "state": _STATES[health.seen_at(now)],
         "error": printable(health.error) if health.error else None,
         "cure": health.cure,
         "ageMs": health.age_ms(now),
+        "gaps": list(lacking),
     }
 
 

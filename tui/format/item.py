@@ -37,11 +37,13 @@ class Listing:
         items: In their natural order: what needs a person first.
         summary: For the border: how many, how complete.
         empty: What to say, and how to get something in, when there is none.
+        notes: What the data lacks, and why; shown above it.
     """
 
     items: tuple[Item, ...] = ()
     summary: str = ""
     empty: tuple[str, str] = ("nothing here yet", "")
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,7 @@ def listing(snapshot: ReposSnapshot, now: int) -> Listing:
     return Listing(
         items=(*map(_problem, snapshot.problems), *(item(repo, now) for repo in repos)),
         summary=" · ".join(parts),
+        notes=(*snapshot.problems, *((snapshot.reason,) if snapshot.reason else ())),
         empty=(
             f"no git repositories below {printable(roots)}",
             "name another folder:  agentdash --projects DIR",

@@ -44,7 +44,12 @@ LIVE = PaneState(PaneKind.LIVE)
 
 
 def pane_state(
-    health: SourceHealth | None, now: int, *, rows: int | None, empty: tuple[str, str]
+    health: SourceHealth | None,
+    now: int,
+    *,
+    rows: int | None,
+    empty: tuple[str, str],
+    notes: tuple[str, ...] = (),
 ) -> PaneState:
     """How a pane stands.
 
@@ -53,6 +58,7 @@ def pane_state(
         now: Unix ms.
         rows: How many lines there are to show; None before the first data.
         empty: What is missing, and how to get something in.
+        notes: What the data lacks, and why.
     """
     state = health.seen_at(now) if health else SourceState.LOADING
     age = health.age_ms(now) if health else None
@@ -68,8 +74,13 @@ def pane_state(
             notice = (Para.of(f"◌ {printable(health.error)}", "warn", hang=2),)
         return PaneState(PaneKind.STALE, notice, (f"stale, {units.age(age)} old", "warn"), dim=True)
     if rows == 0:
-        return PaneState(PaneKind.EMPTY, _empty(*empty))
-    return PaneState(PaneKind.LIVE)
+        return PaneState(PaneKind.EMPTY, (*_notes(notes), *_empty(*empty)))
+    return PaneState(PaneKind.LIVE, _notes(notes), over=bool(notes))
+
+
+def _notes(notes: tuple[str, ...]) -> tuple[Para, ...]:
+    more = f" (and {len(notes) - 1} more)" if notes[1:] else ""
+    return (Para.of(f"◌ {printable(notes[0])}{more}", "warn", hang=2),) if notes else ()
 
 
 def _empty(what: str, how: str) -> tuple[Para, ...]:

@@ -71,6 +71,7 @@ def listing(snapshot: StreamsSnapshot, now: int, view: View) -> Listing:
     return Listing(
         items=tuple(item(stream, judgement, now, view) for stream, judgement in pairs),
         summary=" · ".join(parts),
+        notes=snapshot.gaps,
         empty=("no streams on this server", "they appear by themselves once something runs XADD"),
     )
 

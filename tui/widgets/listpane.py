@@ -108,7 +108,7 @@ class ListPane(TopicPane):
         empty = listing.empty
         if not rows and hidden:
             empty = (f"none of {hidden} is shown: {self._filter_words()}", "esc shows all again")
-        self.state = pane_state(health, now, rows=len(rows), empty=empty)
+        self.state = pane_state(health, now, rows=len(rows), empty=empty, notes=listing.notes)
 
     @property
     def needle(self) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import tzinfo
 from typing import ClassVar
 
@@ -14,7 +13,6 @@ from agentdash.core.snapshot import SourceHealth, Topic
 from agentdash.core.store import Store
 from agentdash.core.text import printable
 from tui.format.state import pane_state
-from tui.widgets.document import Para
 from tui.widgets.logview import LogView
 from tui.widgets.pane import TopicPane
 
@@ -78,13 +76,7 @@ class LogPane(TopicPane):
         rows: int | None = len(store.logs)
         if not rows and not store.log_sources and (health is None or health.last_success is None):
             rows = None
-        state = pane_state(health, now, rows=rows, empty=EMPTY)
-        if self._failing and not state.notice:
-            more = f" and {len(self._failing) - 1} more" if self._failing[1:] else ""
-            state = replace(
-                state, notice=(Para.of(f"◌ {printable(self._failing[0])}{more}", "warn", hang=2),), over=True
-            )
-        self.state = state
+        self.state = pane_state(health, now, rows=rows, empty=EMPTY, notes=self._failing)
         self.caption()
 
     def on_log_view_changed(self) -> None:
