@@ -10,6 +10,7 @@ from agentdash.core.clock import Clock
 from agentdash.core.services import ServicesSnapshot
 from agentdash.core.settings import ServiceSettings
 from agentdash.core.snapshot import SourceError, Topic
+from collectors.services_declared import DeclaredServices
 from collectors.services_follow import Followed
 from collectors.services_match import Found, Match, discover, match
 from collectors.services_processes import Table
@@ -47,6 +48,8 @@ class ServicesCollector:
         self._scanned_at: float | None = None
         self._configured = [Followed(service, clock) for service in services]
         self._found: dict[str, Followed] = {}
+        self._files = DeclaredServices(self._roots)
+        self._declared: dict[str, Followed] = {}
 
     async def collect(self) -> ServicesSnapshot | None:
         """Look at all services once.
@@ -73,8 +76,11 @@ class ServicesCollector:
     def _pass(self) -> ServicesSnapshot:
         if self._scan_is_due():
             self._scan()
-        services = tuple(followed.look() for followed in (*self._configured, *self._found.values()))
+        services = tuple(followed.look() for followed in self._all())
         return ServicesSnapshot(self._clock.now_ms(), self._host, services)
+
+    def _all(self) -> tuple[Followed, ...]:
+        return (*self._configured, *self._declared.values(), *self._found.values())
 
     def _scan_is_due(self) -> bool:
         if self._scanned_at is None:
@@ -91,7 +97,26 @@ class ServicesCollector:
         for followed in self._configured:
             followed.match(match(followed.settings, self._table), self._table)
             taken |= followed.family()
+        self._match_declared(taken)
         self._discover(taken)
+
+    def _match_declared(self, taken: set[int]) -> None:
+        """Those of files: none that is configured, too, and none that has another's process."""
+        names = {followed.settings.name for followed in self._configured}
+        before, self._declared = self._declared, {}
+        for declared in self._files.look(self._clock.monotonic()):
+            settings = declared.settings
+            if settings.name in names:
+                continue
+            followed = before.get(settings.name)
+            if followed is None or followed.settings != settings:
+                followed = Followed(settings, self._clock, origin=declared.origin)
+            found = match(settings, self._table)
+            if found.known is not None and found.known.process.pid in taken:
+                found = Match(None)
+            followed.match(found, self._table)
+            taken |= followed.family()
+            self._declared[settings.name] = followed
 
     def _discover(self, taken: set[int]) -> None:
         found = {

@@ -33,11 +33,16 @@ class Followed:
         settings: What is known of it.
         clock: Where the time comes from.
         found: Whether it was found, not configured.
+        origin: The file that declares it, where one does.
     """
 
-    def __init__(self, settings: ServiceSettings, clock: Clock, *, found: bool = False) -> None:
+    def __init__(
+        self, settings: ServiceSettings, clock: Clock, *, found: bool = False, origin: str | None = None
+    ) -> None:
         self.settings = settings
         self.found = found
+        self.origin = origin
+        self._unseen = False
         self.prober = Prober(settings.probe, clock) if settings.probe else None
         self.known: Known | None = None
         self.down_since: int | None = None
@@ -66,6 +71,7 @@ class Followed:
     def match(self, match: Match, table: Table) -> None:
         """Take what a scan of all processes found."""
         self._error = match.error
+        self._unseen = match.unseen
         known = match.known
         if self.known is not None and (known is None or known.identity == self.known.identity):
             known = self.known if not self.gone() else None
@@ -104,13 +110,17 @@ class Followed:
             threads=usage.threads,
             open_files=usage.files,
             children=usage.children if known else None,
-            ports=self._ports,
+            ports=self._ports or ((self.settings.port,) if self._unseen and self.settings.port else ()),
             restarts=self._restarts,
             down_since=self.down_since,
             probe=self.prober.latest if self.prober else None,
             last_line=self._last_line.text if self._last_line else None,
             last_line_at=self._last_line.at if self._last_line else None,
             error=self._error,
+            origin=self.origin,
+            start_command=self.settings.command,
+            start_folder=self.settings.cwd,
+            log=str(_log_path(self.settings)) if self.settings.log else None,
         )
 
     def _begin(self, known: Known) -> None:
@@ -133,6 +143,8 @@ class Followed:
         if self.known is None:
             if self._error is not None:
                 return ServiceState.UNKNOWN
+            if self._unseen:
+                return ServiceState.UP
             lately = self.down_since is not None and now_ms - self.down_since < _DOWN_FOR_GOOD * 1000
             return ServiceState.FLAPPING if flapping and lately else ServiceState.DOWN
         if usage.zombie:

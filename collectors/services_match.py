@@ -16,10 +16,15 @@ _PID_FILE_SIZE = 64
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A process, or None, and why it could not be told, in words."""
+    """A process, or None, and why it could not be told, in words.
+
+    Attributes:
+        unseen: Whether its port is open though its process may not be seen: another user's, or a container's.
+    """
 
     known: Known | None
     error: str | None = None
+    unseen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +54,8 @@ def match(service: ServiceSettings, table: Table) -> Match:
         if pid not in ourselves and _fits(service, known, table)
     }
     heads = [known for known in fitting.values() if known.parent not in fitting]
-    return Match(min(heads, key=lambda known: known.identity[::-1], default=None))
+    unseen = not heads and service.match is None and service.port in table.open_ports - table.seen_ports()
+    return Match(min(heads, key=lambda known: known.identity[::-1], default=None), unseen=unseen)
 
 
 def discover(roots: tuple[Path, ...], table: Table, taken: set[int]) -> list[tuple[Found, Known]]:

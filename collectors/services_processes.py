@@ -123,6 +123,10 @@ class Table:
             pid = self.known[pid].parent
         return found
 
+    def seen_ports(self) -> set[int]:
+        """The ports of which it is known who listens there."""
+        return {port for ports in (self.listening or {}).values() for port in ports}
+
     def ports(self, pids: set[int]) -> tuple[int, ...]:
         """The ports on which any of *pids* listens, ascending."""
         if self.listening is None:

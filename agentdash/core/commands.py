@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from agentdash.core.repo_commands import RepoCommand
 from agentdash.core.run_commands import OrphanCommand
 from agentdash.core.runs import ControlAction, RunStatus
+from agentdash.core.service_commands import ControlService
 from agentdash.core.stream_commands import StreamCommand
 
 
@@ -32,7 +33,7 @@ class MarkFinding:
     fingerprint: str
 
 
-Command = ControlRun | OrphanCommand | MarkFinding | StreamCommand | RepoCommand
+Command = ControlRun | OrphanCommand | MarkFinding | StreamCommand | RepoCommand | ControlService
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,8 @@ def run_order(run: Run, now: int) -> tuple[int, int]:
 def service_in_trouble(service: Service) -> bool:
     """Whether a service is not as it should be."""
     bad = {ServiceState.DOWN, ServiceState.ZOMBIE, ServiceState.FLAPPING}
+    if service.never_seen:
+        return False
     return service.state in bad or (service.probe is not None and service.probe.ok is False)
 
 

@@ -41,6 +41,10 @@ class Service:
         restarts: How often it was seen with a new process since agentdash started.
         exit_code: Of the last process, where known.
         silent_ms: Since its last line in the log; None where it has no log.
+        origin: The file that declares it, e.g. ``Procfile``; None where the settings do, or nothing does.
+        start_command: What starts it, where that is known.
+        start_folder: The folder in which that is done.
+        log: Its log file, where that is known.
     """
 
     name: str
@@ -64,6 +68,15 @@ class Service:
     last_line: str | None = None
     last_line_at: int | None = None
     error: str | None = None
+    origin: str | None = None
+    start_command: str | None = None
+    start_folder: str | None = None
+    log: str | None = None
+
+    @property
+    def never_seen(self) -> bool:
+        """Whether a file declares it and nobody has started it: that is no trouble."""
+        return self.origin is not None and self.state is ServiceState.DOWN and self.down_since is None
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,9 @@ from agentdash.core.repo_queries import RepoQuery
 from agentdash.core.repos import ReposSnapshot
 from agentdash.core.run_commands import EndOrphanChild, MarkOrphanFailed, OrphanCommand
 from agentdash.core.runs import RunKeys, RunsSnapshot
+from agentdash.core.service_commands import ControlService
 from agentdash.core.services import ServicesSnapshot
-from agentdash.core.settings import Settings
+from agentdash.core.settings import ServiceSettings, Settings
 from agentdash.core.snapshot import Collector, Snapshot, SourceError, SourceHealth, SourceState, Topic
 from agentdash.core.store import Store
 from agentdash.core.stream_commands import StreamCommand
@@ -206,6 +207,8 @@ class Engine:
                 actor, outcome = f"run {command.run_id}", await self._clean_up(command)
             case MarkFinding():
                 actor, outcome = "findings", self._mark(command)
+            case ControlService():
+                actor, outcome = f"service {command.name}", await self._control_service(command)
             case _ if isinstance(command, RepoCommand):
                 actor, outcome = f"repo {Path(command.path).name}", await self._change_repo(command)
             case _ if isinstance(command, StreamCommand):
@@ -292,6 +295,25 @@ class Engine:
 
         outcome = await change(command, self.store.repos, self.settings, self.note)
         self.refresh(Topic.REPOS)
+        return outcome
+
+    async def _control_service(self, command: ControlService) -> Outcome:
+        known = self.store.services.services if self.store.services else ()
+        service = next((s for s in known if s.name == command.name), None)
+        if service is None:
+            return Outcome(False, f"there is no service {command.name}")
+        await load("agentdash.actions.services")
+        from agentdash.actions.services import control
+
+        configured = next((s for s in self.settings.services if s.name == command.name), None)
+        described = configured or ServiceSettings(
+            name=service.name, command=service.start_command, cwd=service.start_folder, log=service.log
+        )
+        try:
+            outcome = await control(described, command, state_dir(self.settings) / "services")
+        except Refused as why:
+            outcome = Outcome(False, str(why))
+        self.refresh(Topic.SERVICES)
         return outcome
 
     def _mark(self, command: MarkFinding) -> Outcome:

@@ -40,23 +40,29 @@ GROWS = 2_000_000
 
 def listing(snapshot: ServicesSnapshot, now: int) -> Listing:
     """All services, those in trouble first."""
-    services = sorted(snapshot.services, key=lambda s: (not service_in_trouble(s), s.name))
-    down = sum(s.state in {ServiceState.DOWN, ServiceState.ZOMBIE} for s in services)
+    services = sorted(snapshot.services, key=lambda s: (not service_in_trouble(s), s.never_seen, s.name))
+    down = sum(s.state in {ServiceState.DOWN, ServiceState.ZOMBIE} and not s.never_seen for s in services)
+    idle = sum(s.never_seen for s in services)
     return Listing(
         items=tuple(item(service, now) for service in services),
-        summary=f"{len(services)} · {f'{down} down' if down else 'all up'}" if services else "",
+        summary=f"{len(services) - idle} · {f'{down} down' if down else 'all up'}"
+        + (f" · {idle} not started" if idle else "")
+        if services
+        else "",
         empty=("no services", "name them in the settings, or start one that listens below a project"),
     )
 
 
 def item(service: Service, now: int) -> Item:
     """One service as a line."""
-    glyph, colour = GLYPHS[service.state]
+    glyph, colour = ("○", "dim") if service.never_seen else GLYPHS[service.state]
     trouble = service_in_trouble(service)
     up_ms = now - service.create_time if service.create_time is not None else None
     shown = service.cpu_percent is not None
     cpu = Cell(units.percent(service.cpu_percent), "" if shown and (service.cpu_percent or 0) >= 1 else "dim")
-    if service.state is not ServiceState.UP and not shown:
+    if service.never_seen:
+        cpu = Cell(units.UNKNOWN, "dim")
+    elif service.state is not ServiceState.UP and not shown:
         cpu = Cell(service.state.value.upper(), f"{colour} bold")
     words, style = note(service, now)
     cells = (
@@ -83,6 +89,8 @@ def item(service: Service, now: int) -> Item:
 def note(service: Service, now: int) -> tuple[str, str]:
     """The one thing about it that matters most, and how it is coloured."""
     parts: list[str] = []
+    if service.never_seen:
+        return f"in {service.origin}, not started", "dim"
     if service.state is ServiceState.DOWN:
         if service.exit_code is not None:
             parts.append(f"exit {service.exit_code}")
