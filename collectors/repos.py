@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -23,6 +24,8 @@ from collectors.repos_watch import Watch
 
 FIRST_PASS = 5.0
 """Seconds that the first pass waits for all repositories to be read."""
+FEW = 50
+"""With more than these right below the roots the first pass tells them; nested ones come with the next."""
 SEARCH_EVERY = 30.0
 """Seconds between two walks through the roots for repositories that came or went, where no event tells."""
 SEARCH_WATCHED = 900.0
@@ -35,8 +38,9 @@ IDLE_MOST = 20.0
 """Seconds that it waits at most."""
 
 _SEARCH_STEP = 0.03
-_FIRST_SEARCH_STEP = 0.3
+_FIRST_SEARCH = 0.5
 _BATCH = 0.03
+_WATCH_STEP = 0.05
 
 
 class ReposCollector:
@@ -80,8 +84,10 @@ class ReposCollector:
         self._searched_at = float("-inf")
         self._complete = False
         self._root_marks: object = None
+        self._resolved: tuple[Path, ...] = ()
         self._problems: tuple[str, ...] = ()
         self._followed: dict[Path, Followed] = {}
+        self._to_watch: deque[tuple[Followed, Marks, int | None]] = deque()
         self._reading: set[asyncio.Task[None]] = set()
         self._dirt = SubmoduleDirt()
         self._told: tuple[object, ...] | None = None
@@ -127,7 +133,7 @@ class ReposCollector:
         now = self._clock.monotonic()
         waits = [wait for one in self._followed.values() if (wait := one.wait(now)) is not None]
         most = min([self._pace(), *waits])
-        if self._search is not None and not self._search.complete:
+        if self._to_watch or (self._search is not None and not self._search.complete):
             most = 0.0
         if most > 0:
             self._listen(on=True)
@@ -160,6 +166,8 @@ class ReposCollector:
         if self._watch is None:
             self._watch = open_watch(self._settings.prune)
         self._search_on(now)
+        if self._told is not None:
+            self._watch_on()
         self._take_events(now)
         sweep = sweep_pace(list(self._followed.values()))
         for one in self._followed.values():
@@ -188,8 +196,8 @@ class ReposCollector:
             roots = self._readable_roots()
             self._root_marks, self._searched_at, self._watch.moved = marks, now, False
             self._search = Search(roots, self._settings.depth, self._settings.prune, self._watch.outside)
-        first = self._told is None
-        self._search.step(_FIRST_SEARCH_STEP if first else _SEARCH_STEP)
+        # What is right below the roots is read first; the walk goes on while git works.
+        self._search.step(_SEARCH_STEP if self._followed else 0.0)
         for path, found in self._search.found.items():
             one = self._followed.get(path)
             if one is None or one.reader.found != found:
@@ -224,7 +232,8 @@ class ReposCollector:
             missing = "is not there" in problems.values()
             cure = "Create it, or name another with --projects DIR." if missing else "Check its permissions."
             raise SourceError(f"{'; '.join(self._problems)}.".replace("the", "The", 1), cure)
-        return tuple(dict.fromkeys(roots))
+        self._resolved = tuple(dict.fromkeys(roots))
+        return self._resolved
 
     def _follow(self, found: Found) -> None:
         assert self._watch is not None
@@ -234,10 +243,9 @@ class ReposCollector:
 
     def _name(self, path: Path) -> str:
         """Its path below its root: that is short, and no two of a root have the same."""
-        for root in self._roots:
-            resolved = root.expanduser().resolve()
-            if path != resolved and path.is_relative_to(resolved):
-                return str(path.relative_to(resolved))
+        for root in self._resolved:
+            if path != root and path.is_relative_to(root):
+                return str(path.relative_to(root))
         return path.name
 
     def _start_reading(self) -> None:
@@ -256,9 +264,15 @@ class ReposCollector:
         # What is watched in the git directory depends on these two.
         other = (repo.stash, repo.upstream) != (before.stash, before.upstream)
         if (survey or (other and one.watched)) and one.reader.found.error is None:
-            await loop.run_in_executor(self._thread, self._watch_tree, one, marks, since)
+            self._to_watch.append((one, marks, since))
         one.end(marks, self._clock.monotonic(), cost=cost, changed=repo != before)
         self._signal.set()
+
+    def _watch_on(self) -> None:
+        """Watch what was read first, for a short time; the rest has its turn in the next pass."""
+        deadline = self._clock.monotonic() + _WATCH_STEP
+        while self._to_watch and self._clock.monotonic() < deadline:
+            self._watch_tree(*self._to_watch.popleft())
 
     def _watch_tree(self, one: Followed, marks: Marks, since: int | None) -> None:
         """Watch what its status has told to be worth it; what changed in between makes it due again."""
@@ -274,11 +288,20 @@ class ReposCollector:
         return one.read(), self._clock.monotonic() - begun
 
     async def _read_all(self) -> None:
-        """For the first snapshot: wait until everything found so far was read, but not for ever."""
+        """For the first snapshot: until everything found so far was read, but not for ever."""
+        loop, begun = asyncio.get_running_loop(), self._clock.monotonic()
         with suppress(TimeoutError):
             async with asyncio.timeout(FIRST_PASS):
-                while self._reading:
-                    await asyncio.wait(self._reading)
+                while True:
+                    searching = self._search is not None and not self._search.complete
+                    most = _FIRST_SEARCH if len(self._followed) <= FEW else 0.0
+                    if searching and self._clock.monotonic() - begun < most:
+                        await loop.run_in_executor(self._thread, self._look)
+                        self._start_reading()
+                    elif self._reading:
+                        await asyncio.wait(self._reading)
+                    else:
+                        return
 
     def _snapshot(self) -> ReposSnapshot | None:
         assert self._watch is not None

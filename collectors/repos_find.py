@@ -51,7 +51,7 @@ class Search:
         roots: tuple[Path, ...],
         depth: int,
         prune: tuple[str, ...],
-        entering: Callable[[Path], None] = lambda _folder: None,
+        entering: Callable[[str], None] = lambda _folder: None,
     ) -> None:
         self.found: dict[Path, Found] = {}
         self.complete = False
@@ -60,9 +60,9 @@ class Search:
         self._entering = entering
         self.seconds = 0.0
         self._seen: set[tuple[int, int]] = set()
-        self._waiting: deque[tuple[Path, int, bool]] = deque()
+        self._waiting: deque[tuple[str, int, bool]] = deque()
         for root in roots:
-            self._waiting.append((root, 0, False))
+            self._waiting.append((str(root), 0, False))
 
     def step(self, seconds: float) -> None:
         """Go on for about that long; the roots and what is right below them are always done at once."""
@@ -76,9 +76,10 @@ class Search:
         self.complete = not self._waiting
         self.seconds += time.monotonic() - begun
 
-    def _enter(self, path: Path, level: int, *, inside: bool) -> None:
+    def _enter(self, path: str, level: int, *, inside: bool) -> None:
+        # Plain strings and one listing a folder: this is done for thousands of them.
         try:
-            status = path.stat()
+            status = os.stat(path)  # noqa: PTH116
             if (status.st_dev, status.st_ino) in self._seen:
                 return
             self._seen.add((status.st_dev, status.st_ino))
@@ -87,20 +88,20 @@ class Search:
             folders, names = _entries(path)
         except OSError:
             return
-        found = _repository(path, names, nested=inside)
+        found = _repository(path, names, ".git" in folders, nested=inside)
         if found is not None and len(self.found) < MOST:
-            self.found[path] = found
+            self.found[found.path] = found
         if level >= self._depth or (found is not None and found.kind is RepoKind.BARE):
             return
         inside = inside or found is not None
         self._waiting.extend(
-            (path / name, level + 1, inside) for name in sorted(folders) if name not in self._prune
+            (f"{path}/{name}", level + 1, inside) for name in sorted(folders) if name not in self._prune
         )
 
 
-def _entries(path: Path) -> tuple[list[str], set[str]]:
+def _entries(path: str) -> tuple[set[str], set[str]]:
     """Names of the folders in *path* (no links), and all names that matter here."""
-    folders: list[str] = []
+    folders: set[str] = set()
     names: set[str] = set()
     with os.scandir(path) as entries:
         for entry in entries:
@@ -108,7 +109,7 @@ def _entries(path: Path) -> tuple[list[str], set[str]]:
                 names.add(entry.name)
             with suppress(OSError):
                 if entry.is_dir(follow_symlinks=False):
-                    folders.append(entry.name)
+                    folders.add(entry.name)
     return folders, names
 
 
@@ -116,11 +117,16 @@ _BARE = {"HEAD", "objects", "refs"}
 _TELLING = frozenset({".git", *_BARE})
 
 
-def _repository(path: Path, names: set[str], *, nested: bool) -> Found | None:
+def _repository(path: str, names: set[str], own_git: bool, *, nested: bool) -> Found | None:
+    if own_git:
+        place = Path(path)
+        return Found(place, place / ".git", RepoKind.NESTED if nested else RepoKind.REPO)
     if ".git" in names:
-        return _with_git(path, nested=nested)
-    if names >= _BARE and (read_small(path / "HEAD") or "").startswith(("ref: ", *"0123456789abcdef")):
-        return Found(path, path, RepoKind.BARE)
+        return _with_git(Path(path), nested=nested)
+    if names >= _BARE:
+        place = Path(path)
+        if (read_small(place / "HEAD") or "").startswith(("ref: ", *"0123456789abcdef")):
+            return Found(place, place, RepoKind.BARE)
     return None
 
 

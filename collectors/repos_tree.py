@@ -104,12 +104,12 @@ class TreeWatch:
             self._release(watch, path)
         return True, late
 
-    def outside(self, folder: Path) -> None:
+    def outside(self, folder: str) -> None:
         """See `Watch.outside`."""
         if self._outside >= MOST_OUTSIDE:
             return
         with suppress(OSError):
-            one = self._folders.setdefault(self._watch(str(folder)), Folder(str(folder)))
+            one = self._folders.setdefault(self._watch(folder), Folder(folder))
             if not one.owners and not one.outside:
                 self._outside += 1
                 one.outside = True

@@ -54,7 +54,7 @@ class Watch(Protocol):
         """
         ...
 
-    def outside(self, folder: Path) -> None:
+    def outside(self, folder: str) -> None:
         """Watch a folder that is in no repository, should one come there."""
         ...
 
@@ -88,7 +88,7 @@ class NoWatch:
         del found, unwatched, since
         return False, False
 
-    def outside(self, folder: Path) -> None:
+    def outside(self, folder: str) -> None:
         """Nothing is watched."""
 
     def leave(self, path: Path) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import select
 import selectors
 import subprocess
 import tempfile
@@ -35,6 +36,10 @@ _ERROR_SIZE = 4096
 
 TEXT_SIZE = 8 * 1024 * 1024
 """Bytes that `text` takes at most."""
+
+
+# Two descriptors for a few milliseconds: the kernel's own sets cost more to make than to use.
+_Selector = getattr(selectors, "PollSelector", selectors.DefaultSelector)
 
 
 class GitFailed(Exception):  # noqa: N818 - it is git's answer, not a fault of ours
@@ -146,7 +151,7 @@ def _run(
     with process:
         try:
             complaint = _pump(process, feed, time.monotonic() + timeout)
-            code = process.wait(timeout=1)
+            code = _end_of(process)
         except (TimeoutError, subprocess.TimeoutExpired):
             raise GitFailed(f"git did not answer within {timeout:g} s") from None
         finally:
@@ -154,6 +159,25 @@ def _run(
                 process.kill()
     if code:
         raise GitFailed(in_words(complaint, code))
+
+
+def _end_of(process: subprocess.Popen[bytes]) -> int:
+    """Wait for a process that has closed its output, a second at most; returns its code.
+
+    `Popen.wait` with a time limit sleeps between its looks, which takes longer than many a git process.
+    """
+    if hasattr(os, "pidfd_open"):
+        try:
+            descriptor = os.pidfd_open(process.pid)
+        except OSError:
+            return process.wait(timeout=1)
+        try:
+            ends = select.poll()
+            ends.register(descriptor, select.POLLIN)
+            ends.poll(1000)
+        finally:
+            os.close(descriptor)
+    return process.wait(timeout=1)
 
 
 def in_words(complaint: str, code: int) -> str:
@@ -195,7 +219,7 @@ def _pump(process: subprocess.Popen[bytes], feed: Callable[[bytes], None], deadl
     complaint = b""
     assert process.stdout is not None
     assert process.stderr is not None
-    with selectors.DefaultSelector() as selector:
+    with _Selector() as selector:
         selector.register(process.stdout, selectors.EVENT_READ)
         selector.register(process.stderr, selectors.EVENT_READ)
         while selector.get_map():

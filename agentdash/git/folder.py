@@ -67,11 +67,10 @@ class GitDir:
         Args:
             refs: Full names of references that matter too.
         """
-        paths = [
-            *(self.own / name for name in _MARKS),
-            *(self.shared / name for name in (*_SHARED_MARKS, *refs)),
-        ]
-        return {str(path): _mark(path) for path in paths}
+        own, shared = str(self.own), str(self.shared)
+        paths = [f"{own}/{name}" for name in _MARKS]
+        paths += [f"{shared}/{name}" for name in (*_SHARED_MARKS, *refs)]
+        return {path: _mark(path) for path in paths}
 
     def lock_age_ms(self, now_ms: int) -> int | None:
         """Age of an ``index.lock``; None where there is none."""
@@ -141,7 +140,7 @@ def read_small(path: Path, most: int = _SMALL) -> str | None:
     return None
 
 
-def _mark(path: Path) -> tuple[int, int, int] | None:
+def _mark(path: str | Path) -> tuple[int, int, int] | None:
     try:
         status = os.stat(path)  # noqa: PTH116 - half the cost of Path.stat, and this is done very often
     except OSError:

@@ -405,8 +405,10 @@ async def test_at_the_limit_of_watches_it_polls_and_says_so(root: Path, collecto
     except OSError:
         pytest.skip("no file-system events here")
     collector = collector_of(root, watch=watch)
-    snapshot = await read(collector)
+    await read(collector)
+    snapshot = await until(collector.collect, what="the limit is told")
     assert snapshot.mode == "polling"
+    assert snapshot.reason == watch.reason
     assert "limit of watched folders" in (watch.reason or "")
     for name in ("one", "two"):
         (root / name / "a.txt").write_text("changed\n")
@@ -422,6 +424,12 @@ async def watching(collector: ReposCollector) -> TreeWatch:
     await collector.collect()
     if not isinstance(collector._watch, TreeWatch):
         pytest.skip("no file-system events here")
+
+    async def all_watched() -> bool:
+        await collector.collect()
+        return all(one.watched for one in collector._followed.values())
+
+    await until(all_watched, what="all are watched")
     return collector._watch
 
 
