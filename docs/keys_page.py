@@ -39,6 +39,9 @@ PLACES = {
     "LogView": "the log",
     "LineTable": "lists",
     "Document": "pages of text",
+    "ServicesPane": "the services",
+    "ServiceScreen": "a service",
+    "TraceScreen": "a trace",
     "RunScreen": "a run",
     "StreamScreen": "a stream",
     "RepoScreen": "a repository",
@@ -51,7 +54,13 @@ PLACES = {
 }
 """Where the keys of a class work."""
 
-MORE_SCOPES = (("document", "Pages"), ("confirm", "Questions"), ("ask", "Asking"), ("menu", "Menus"))
+MORE_SCOPES = (
+    ("trace", "A trace"),
+    ("document", "Pages"),
+    ("confirm", "Questions"),
+    ("ask", "Asking"),
+    ("menu", "Menus"),
+)
 
 _NAMES = {
     "question_mark": "?",
@@ -59,6 +68,7 @@ _NAMES = {
     "colon": ":",
     "slash": "/",
     "full_stop": ".",
+    "asterisk": "*",
     "pageup": "page up",
     "pagedown": "page down",
     "escape": "esc",

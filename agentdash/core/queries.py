@@ -90,6 +90,32 @@ class WhyOf:
     run_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class TraceOf:
+    """Entries of `streams` that hold `id` in the value of a field, among the newest `count` of each."""
+
+    id: str
+    streams: tuple[bytes, ...]
+    count: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class TraceFound:
+    """The answer to `TraceOf`.
+
+    Attributes:
+        entries: With their streams, by id.
+        looked: Entries that were looked at.
+        streams: Streams that could be read.
+        of: Streams that there are.
+    """
+
+    entries: tuple[tuple[bytes, Message], ...]
+    looked: int
+    streams: int
+    of: int
+
+
 Query = (
     PendingOf
     | MessageAt
@@ -101,6 +127,7 @@ Query = (
     | RepoQuery
     | RepoPlanOf
     | WhyOf
+    | TraceOf
 )
 Answer = (
     Lag
@@ -112,5 +139,6 @@ Answer = (
     | RepoAnswer
     | RepoPlan
     | RunWhy
+    | TraceFound
     | None
 )

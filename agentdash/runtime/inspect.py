@@ -13,6 +13,7 @@ from agentdash.core.queries import (
     PendingOf,
     Query,
     RunEventsOf,
+    TraceOf,
 )
 from agentdash.core.repo_queries import RepoAnswer, RepoCommitOf, RepoDetailOf, RepoDiffOf, RepoQuery
 from agentdash.core.repos import ReposSnapshot
@@ -22,7 +23,15 @@ from agentdash.core.snapshot import SourceError
 from agentdash.core.stream_queries import EntriesFrom, HoldersOf, RightsOn, SearchEntries
 from agentdash.server.client import in_words
 from agentdash.server.find import ServerHandle
-from collectors import repos_detail, repos_diff, run_events, streams_browse, streams_count, streams_detail
+from collectors import (
+    repos_detail,
+    repos_diff,
+    run_events,
+    streams_browse,
+    streams_count,
+    streams_detail,
+    streams_trace,
+)
 
 
 async def answer(query: Query, handle: ServerHandle, settings: Settings, now: int) -> Answer:
@@ -46,6 +55,8 @@ async def answer(query: Query, handle: ServerHandle, settings: Settings, now: in
                 return await streams_count.lag_of(client, query, now)
             case EntriesFrom() | SearchEntries() | HoldersOf() | RightsOn():
                 return await streams_browse.answer(client, query, now)
+            case TraceOf():
+                return await streams_trace.trace(client, query, now)
             case RunEventsOf():
                 return await run_events.read_events(client, RunKeys(settings.runs.prefix), query)
     except SourceError:

@@ -18,6 +18,7 @@ from tui.screens.repo import RepoScreen
 from tui.screens.run import RunScreen
 from tui.screens.service import ServiceScreen
 from tui.screens.stream import StreamScreen
+from tui.screens.trace import TraceScreen
 from tui.widgets.document import Document
 from tui.widgets.footer import Footer
 from tui.widgets.listpane import ListPane
@@ -171,13 +172,15 @@ async def test_log_freezes_counts_and_follows_again() -> None:
         assert "following" in pane.summary
 
 
-async def test_trace_keeps_the_lines_of_one_correlation_id() -> None:
+async def test_trace_shows_the_lines_of_one_correlation_id() -> None:
     app = scene.app()
     async with app.run_test(size=SIZE) as pilot:
         await pilot.press("6", "t")
-        pane = board(app).pane(Topic.LOGS)
-        assert isinstance(pane, LogPane)
-        assert {line.correlation_id for line in pane.log_view.lines()} == {"ab13"}
+        await pilot.pause()
+        assert isinstance(app.screen, TraceScreen)
+        assert app.screen.trail == ("Log", "trace ab13")
+        text = "".join(part for para in app.screen.query_one(Document).paras for part, _ in para.parts)
+        assert "ab13" in text
 
 
 async def test_pause_asks_the_engine_at_once(sent: list[Command]) -> None:

@@ -19,6 +19,7 @@ from agentdash.core.text import decode, printable
 from tui.format.repos import branch_cell
 from tui.format.runs import GLYPHS, Around, doing_words, state_words
 from tui.format.streams import NO_JUDGEMENT, VERDICTS, lag_text
+from tui.widgets.cells import sparkline
 from tui.widgets.document import Para, field
 
 BLANK = Para()
@@ -265,9 +266,15 @@ def service(subject: Service, now: int, zone: tzinfo | None) -> list[Para]:
         Para(((printable(subject.name), "bold"), (f"  {subject.state}", ""))),
         BLANK,
         field("pid", _or(subject.pid)),
+        *([field("declared", f"in {printable(subject.origin)}")] if subject.origin else []),
         field("started", moment(subject.create_time, now, zone)),
         field("restarts", f"{subject.restarts} since agentdash started"),
-        field("cpu", units.percent(subject.cpu_percent)),
+        Para(
+            (
+                *field("cpu", f"{units.percent(subject.cpu_percent)} ").parts,
+                (sparkline(subject.cpu_history, 40), "spark"),
+            )
+        ),
         field("memory", units.size(subject.rss_bytes)),
         field(
             "trend",

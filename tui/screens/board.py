@@ -21,6 +21,7 @@ from tui.format import course, detail
 from tui.format.run_plan import orphan_keys
 from tui.format.runs import why_not
 from tui.format.state import LIVE
+from tui.screens import log_acts, service_acts
 from tui.screens.base import FactScreen
 from tui.screens.panes import TITLES, board_panes
 from tui.widgets.document import Document, Para
@@ -327,6 +328,19 @@ class Board(FactScreen):
             if isinstance(pane, ListPane) and pane.table is message.table and pane.subject is not None:
                 self.dash.open(pane.subject)
 
+    def on_log_pane_asked(self, message: LogPane.Asked) -> None:
+        """A search, a time, a file, a trace."""
+        view = message.pane.log_view
+        match message.what:
+            case "search":
+                log_acts.search(self.dash, view)
+            case "jump":
+                log_acts.jump(self.dash, view)
+            case "export":
+                log_acts.export(self.dash, view)
+            case _:
+                log_acts.trace(self.dash, view.current_line)
+
     def on_log_view_line_selected(self, message: LogView.LineSelected) -> None:
         """Enter on a line of the log."""
         self.dash.open(message.line)
@@ -340,6 +354,11 @@ class Board(FactScreen):
     def blocked(self) -> set[str]:
         """Pause, resume, cancel: by the state of the run under the cursor."""
         pane = self.current
+        if pane.topic is Topic.SERVICES:
+            service, read_only = pane.subject, self.dash.engine.read_only
+            known = service if isinstance(service, Service) else None
+            verbs = ("start", "stop", "restart")
+            return {f"control('{v}')" for v in verbs if service_acts.why_not(known, v, read_only=read_only)}
         if pane.topic is not Topic.RUNS:
             return set()
         run = pane.subject if isinstance(pane.subject, Run) else None

@@ -25,6 +25,7 @@ SCOPES = (
     ("stream", "Stream"),
     ("findings", "Findings"),
     ("repos", "Repository"),
+    ("services", "Services"),
     ("log", "Log"),
     ("pane", "Pane"),
     ("table", "Lists"),

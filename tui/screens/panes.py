@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from textual.binding import Binding, BindingType
 
 from agentdash.core.runs import Run
+from agentdash.core.services import Service
 from agentdash.core.snapshot import Topic
 from agentdash.core.store import Store
 from tui.format import findings, repos, runs, services, streams
 from tui.format.item import Listing, View
-from tui.screens import steering
+from tui.screens import service_acts, steering
 from tui.screens.run import RunScreen
 from tui.widgets.listpane import ListPane
 
@@ -34,6 +35,21 @@ NUMBERS = {topic: number for number, topic in enumerate(TITLES, 1)}
 def title(topic: Topic) -> str:
     """``1 Runs``."""
     return f"{NUMBERS[topic]} {TITLES[topic]}"
+
+
+class ServicesPane(ListPane):
+    """Services, with the keys that start and stop them."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("U", "control('start')", "Start", id="services.start"),
+        Binding("X", "control('stop')", "Stop", id="services.stop"),
+        Binding("B", "control('restart')", "Restart", id="services.restart"),
+    ]
+
+    def action_control(self, verb: str) -> None:
+        """Start, stop or restart the one under the cursor."""
+        subject = self.subject
+        service_acts.control(cast("Dash", self.app), subject if isinstance(subject, Service) else None, verb)
 
 
 class RunsPane(ListPane):
@@ -103,7 +119,7 @@ def board_panes() -> list[ListPane]:
         ListPane(Topic.FINDINGS, title(Topic.FINDINGS), _findings, findings.COLUMNS, findings.WIDE),
         ListPane(Topic.STREAMS, title(Topic.STREAMS), _streams, streams.COLUMNS, streams.WIDE),
         ListPane(Topic.REPOS, title(Topic.REPOS), _repos, repos.COLUMNS, repos.WIDE),
-        ListPane(Topic.SERVICES, title(Topic.SERVICES), _services, services.COLUMNS, services.WIDE),
+        ServicesPane(Topic.SERVICES, title(Topic.SERVICES), _services, services.COLUMNS, services.WIDE),
     ]
 
 

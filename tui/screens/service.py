@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import tzinfo
+from typing import ClassVar
 
+from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
 from agentdash.core.logs import LogRing
+from agentdash.core.services import Service
 from agentdash.core.snapshot import Topic
 from agentdash.core.text import printable
 from tui.format import detail
 from tui.format.state import LIVE
+from tui.screens import log_acts, service_acts
 from tui.screens.base import FactScreen
 from tui.widgets.document import Document, Para
 from tui.widgets.logview import LogView
@@ -28,6 +32,15 @@ class ServiceScreen(FactScreen):
     """
 
     AUTO_FOCUS = "LogView"
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("U", "control('start')", "Start", id="services.start"),
+        Binding("X", "control('stop')", "Stop", id="services.stop"),
+        Binding("B", "control('restart')", "Restart", id="services.restart"),
+        Binding("t", "trace", "Trace", id="log.trace"),
+        Binding("x", "export", "Write to a file", show=False, id="log.export"),
+        Binding("escape", "back", "Back", show=False, id="screen.back"),
+    ]
 
     def __init__(self, name: str, ring: LogRing, zone: tzinfo | None) -> None:
         super().__init__()
@@ -47,8 +60,7 @@ class ServiceScreen(FactScreen):
 
     def facts(self, topics: frozenset[Topic], now: int) -> None:  # noqa: ARG002 - both halves are cheap
         """Show both anew."""
-        found = self.dash.store.services
-        service = next((s for s in found.services if s.name == self._service), None) if found else None
+        service = self._found()
         page = self.query_one("#service-page", Document)
         if service is None:
             page.show([Para.of("this service is not there any more", "unknown")])
@@ -64,6 +76,28 @@ class ServiceScreen(FactScreen):
             else f"held, {self._log_view.frozen_new} new below (f follows)"
         )
         lines.summary = f"{how} · {self._log_view.shown} lines"
+
+    def _found(self) -> Service | None:
+        found = self.dash.store.services
+        return next((s for s in found.services if s.name == self._service), None) if found else None
+
+    def blocked(self) -> set[str]:
+        """What cannot be done to it now."""
+        service, read_only = self._found(), self.dash.engine.read_only
+        verbs = ("start", "stop", "restart")
+        return {f"control('{v}')" for v in verbs if service_acts.why_not(service, v, read_only=read_only)}
+
+    def action_control(self, verb: str) -> None:
+        """Start, stop or restart it."""
+        service_acts.control(self.dash, self._found(), verb)
+
+    def action_trace(self) -> None:
+        """All that logs and streams say of the id of the line."""
+        log_acts.trace(self.dash, self._log_view.current_line)
+
+    def action_export(self) -> None:
+        """Write its lines to a file."""
+        log_acts.export(self.dash, self._log_view)
 
     def on_log_view_line_selected(self, message: LogView.LineSelected) -> None:
         """Enter on a line."""

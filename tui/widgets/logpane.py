@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import tzinfo
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
+from textual.message import Message
 
 from agentdash.core import units
 from agentdash.core.logs import Level, LogRing
@@ -13,9 +15,14 @@ from agentdash.core.snapshot import SourceHealth, Topic
 from agentdash.core.store import Store
 from agentdash.core.text import printable
 from tui.format.state import pane_state
+from tui.widgets.cells import sparkline
 from tui.widgets.logview import LogView
 from tui.widgets.pane import TopicPane
 
+COURSE = 30
+"""Buckets of ten seconds of which the border shows the errors."""
+WIDE = 100
+"""Cells from which on there is room for that."""
 EMPTY = ("no log is followed yet", "name files in the settings, [logs] files, or a service's log")
 
 
@@ -28,8 +35,27 @@ class LogPane(TopicPane):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("t", "trace", "Trace", id="log.trace"),
+        Binding("t", "ask('trace')", "Trace", id="log.trace"),
+        Binding("asterisk", "ask('search')", "Search", show=False, id="log.search"),
+        Binding("J", "ask('jump')", "Go to a time", show=False, id="log.jump"),
+        Binding("x", "ask('export')", "Write to a file", show=False, id="log.export"),
     ]
+
+    @dataclass
+    class Asked(Message):
+        """A person wants something of the log for which they must be asked more.
+
+        Attributes:
+            what: ``trace``, ``search``, ``jump`` or ``export``.
+        """
+
+        pane: LogPane
+        what: str
+
+        @property
+        def control(self) -> LogPane:
+            """The pane."""
+            return self.pane
 
     def __init__(self, ring: LogRing, zone: tzinfo | None) -> None:
         self.log_view = LogView(ring, tz=zone, id="log-view")
@@ -37,6 +63,7 @@ class LogPane(TopicPane):
         self._behind_ms = 0
         self._skipped = 0
         self._failing: tuple[str, ...] = ()
+        self._course: tuple[float, ...] = ()
 
     @property
     def subject(self) -> object:
@@ -72,6 +99,7 @@ class LogPane(TopicPane):
         self._failing = tuple(
             f"{source.name}: {source.path}: {source.error}" for source in store.log_sources if source.error
         )
+        self._course = tuple(value or 0.0 for value in store.history.errors.values[-COURSE:])
         self.log_view.keep_up()
         rows: int | None = len(store.logs)
         if not rows and not store.log_sources and (health is None or health.last_success is None):
@@ -97,6 +125,9 @@ class LogPane(TopicPane):
             parts.append(
                 " ".join([*words, "warnings and errors"] if self.problems else words) + " · esc clears"
             )
+        if any(self._course) and self.size.width >= WIDE:
+            errors = round(sum(self._course))
+            parts.append(f"{units.plural(errors, 'error')} {sparkline(self._course, COURSE)}")
         if self._behind_ms >= 1000:
             parts.append(f"{units.age(self._behind_ms)} behind")
         parts.append(f"{units.count(self._skipped)} skipped")
@@ -106,11 +137,6 @@ class LogPane(TopicPane):
             )
         self.summary = " · ".join(parts)
 
-    def action_trace(self) -> None:
-        """Only lines with the correlation id of the current one."""
-        line = self.log_view.current_line
-        if line is None or not line.correlation_id:
-            self.app.notify("this line carries no correlation id to trace", severity="warning", markup=False)
-            return
-        self.log_view.filter_text = line.correlation_id
-        self.caption()
+    def action_ask(self, what: str) -> None:
+        """Ask for more: a text, a time, a file; or open the trace of the line."""
+        self.post_message(self.Asked(self, what))

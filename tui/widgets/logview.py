@@ -573,6 +573,15 @@ class LogView(ScrollView, can_focus=True, inherit_bindings=False):
         """Go to the line before that says what is searched, round to the last."""
         return self._search(-1)
 
+    def go_to_time(self, at: int) -> bool:
+        """Go to the first line of *at*, Unix ms, or later; False where there is none."""
+        for number in self._index.numbers():
+            line = self.ring.line(number)
+            if line is not None and line.continues is None and (line.at or line.seen_at) >= at:
+                self._go_to(number)
+                return True
+        return False
+
     def next_error(self) -> bool:
         """Go to the next ERROR or FATAL, round to the first; False where there is none."""
         return self._seek(lambda line: line.level in _ERRORS, 1)

@@ -1,0 +1,66 @@
+"""Starts, stops and restarts a service: asked first, with what will happen; what cannot be done says why."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from agentdash.core.service_commands import ControlService, ServiceAction
+from agentdash.core.services import Service
+from agentdash.core.text import printable
+from tui.screens.confirm import Confirm
+from tui.widgets.document import Para, field
+
+if TYPE_CHECKING:
+    from tui.dash import Dash
+
+
+def why_not(service: Service | None, verb: str, *, read_only: bool) -> str | None:
+    """Why *verb* cannot be done now; None where it can."""
+    if service is None:
+        return "no service is selected"
+    if read_only:
+        return "read-only: started with --read-only, nothing is changed"
+    if service.start_command is None:
+        return f"{service.name} has no command: give it one under [[services]] in the settings"
+    if verb == ServiceAction.START and service.pid is not None:
+        return f"{service.name} runs already, as process {service.pid}"
+    if verb == ServiceAction.STOP and service.pid is None:
+        return f"{service.name} is not running, or its process may not be seen"
+    return None
+
+
+def control(dash: Dash, service: Service | None, verb: str) -> None:
+    """Ask, then do it."""
+    reason = why_not(service, verb, read_only=dash.engine.read_only)
+    if reason is not None or service is None:
+        dash.say(reason or "no service is selected", good=False)
+        return
+    action = ServiceAction(verb)
+    command = ControlService(service.name, action, service.pid, service.create_time)
+
+    async def send() -> None:
+        outcome = await dash.engine.dispatch(command)
+        dash.say(outcome.message, good=outcome.ok)
+
+    def answered(yes: bool | None) -> None:
+        if yes:
+            dash.run_worker(send(), name=f"{verb} service", group="commands", exit_on_error=False)
+
+    title = f"{verb.capitalize()} {printable(service.name)}?"
+    dash.push_screen(Confirm(title, plan(service, action), yes=verb.capitalize(), no="Go back"), answered)
+
+
+def plan(service: Service, action: ServiceAction) -> list[Para]:
+    """What will happen."""
+    told = [field("service", printable(service.name), "bold", 8)]
+    if service.pid is not None and action is not ServiceAction.START:
+        told.append(field("process", f"{service.pid}, with all that it started", width=8))
+    if action is not ServiceAction.STOP:
+        told.append(field("command", printable(service.start_command or ""), width=8))
+        told.append(field("in", printable(service.start_folder or "the folder of agentdash"), width=8))
+    told.append(Para())
+    if action is not ServiceAction.START and service.pid is not None:
+        told.append(Para.of("It gets SIGTERM; what is left after 10 s gets SIGKILL."))
+    if action is not ServiceAction.STOP:
+        told.append(Para.of("It is started in a session of its own, and goes on when agentdash ends."))
+    return told
