@@ -79,6 +79,15 @@ def test_drill_down(snap_compare: Compare, press: list[str], size: tuple[int, in
     assert snap_compare(scene.app(), terminal_size=size, press=press, run_before=settled)
 
 
+@pytest.mark.parametrize(
+    "press",
+    [["6", "t"], ["6", "asterisk"], ["6", "J"], ["5", "B"]],
+    ids=["trace", "search", "time", "service-restart"],
+)
+def test_log_and_services_ask(snap_compare: Compare, press: list[str]) -> None:
+    assert snap_compare(scene.app(), terminal_size=WIDE, press=press, run_before=settled)
+
+
 RUN = ["1", "j", "j", "enter"]
 
 

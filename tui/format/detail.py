@@ -272,7 +272,7 @@ def service(subject: Service, now: int, zone: tzinfo | None) -> list[Para]:
         Para(
             (
                 *field("cpu", f"{units.percent(subject.cpu_percent)} ").parts,
-                (sparkline(subject.cpu_history, 40), "spark"),
+                (sparkline(subject.cpu_history, 20), "spark"),
             )
         ),
         field("memory", units.size(subject.rss_bytes)),
