@@ -227,6 +227,7 @@ class AgentDash(Dash):
         """The next of the program's themes."""
         at = themes.CYCLE.index(self.theme) + 1 if self.theme in themes.CYCLE else 0
         self.theme = themes.CYCLE[at % len(themes.CYCLE)]
+        self.say(f"theme {self.theme}", good=True)
 
     def action_help(self) -> None:
         """The keys of the screen that is on top."""

@@ -12,7 +12,7 @@ NAME_WIDTH = 13
 
 
 def paras(store: Store, now: int, width: int) -> tuple[Para, ...]:
-    """Errors, tokens and messages a minute; a gap is where nothing was known."""
+    """Errors, tokens and messages a minute, in *width* cells; a gap is where nothing was known."""
     history = store.history
     room = max(6, width - NAME_WIDTH - 7)
     return (

@@ -234,7 +234,7 @@ def repo(subject: Repo, now: int, zone: tzinfo | None) -> list[Para]:
         field("stash", _or(subject.stash)),
     ]
     if subject.operation:
-        shown.append(field("in the midst", f"{subject.operation} {subject.operation_step or ''}", "bad"))
+        shown.append(field("unfinished", f"{subject.operation} {subject.operation_step or ''}", "bad"))
     if subject.lock_age_ms is not None:
         shown.append(field("index.lock", f"{units.age(subject.lock_age_ms)} old", "warn"))
     if subject.error:

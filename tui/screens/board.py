@@ -36,6 +36,10 @@ NARROW = 110
 """Columns below which the page beside a zoomed pane goes beneath it."""
 SHORT = 32
 """Lines below which panes go without titles."""
+BENEATH = 22
+"""Lines below which there is no room for that page beneath the pane."""
+TINY = 20
+"""Lines below which services give their room to the others."""
 LEAST = (60, 15)
 """Columns and lines that the board needs."""
 
@@ -46,7 +50,7 @@ class Board(FactScreen):
     AUTO_FOCUS = "#runs-table"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (NARROW, "-wide")]  # noqa: RUF012 - as Textual declares it
 
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (SHORT, "-tall")]  # noqa: RUF012 - as Textual declares it
+    VERTICAL_BREAKPOINTS = [(0, "-tiny"), (TINY, "-short"), (SHORT, "-tall")]  # noqa: RUF012 - as Textual declares it
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", "Filter", id="pane.filter"),
@@ -117,6 +121,7 @@ class Board(FactScreen):
         for pane in self.panes:
             if isinstance(pane, ListPane):
                 pane.spare(height < SHORT)
+        self._place_detail()
 
     # Facts
 
@@ -127,7 +132,7 @@ class Board(FactScreen):
             if pane.topic in topics and pane.display:
                 pane.present(store, store.health.get(pane.topic), now)
         past = self.query_one("#past-lines", Document)
-        if past.display and past.size.width:
+        if past.size.width and self.query_one("#past").display:
             past.show(course.paras(store, now, past.size.width))
         self.query_one("#past", Pane).state = LIVE
         self.show_detail(now)
@@ -173,10 +178,9 @@ class Board(FactScreen):
         board = self.query_one("#board")
         board.set_class(topic is not None, "-zoomed")
         for pane in self.panes:
-            pane.display = topic is None or pane.topic is topic
+            pane.set_class(topic is not None and pane.topic is not topic, "-away")
             if isinstance(pane, ListPane):
                 pane.widen(topic is pane.topic)
-        self.query_one("#past").display = topic is None
         self._place_detail()
         if topic is not None:
             self.pane(topic).body.focus()
@@ -187,7 +191,9 @@ class Board(FactScreen):
         self.update(frozenset(Topic), self.dash.now())
 
     def _place_detail(self) -> None:
-        shown = self.zoomed is not None and self.zoomed is not Topic.LOGS and self.details
+        wide, height = self.app.size.width >= NARROW, self.app.size.height
+        room = wide or height >= BENEATH
+        shown = self.zoomed is not None and self.zoomed is not Topic.LOGS and self.details and room
         self.query_one("#detail").display = shown
         if shown:
             self.call_after_refresh(lambda: self.show_detail(self.dash.now()))
@@ -211,6 +217,8 @@ class Board(FactScreen):
         if line.has_focus:
             self._narrow(self._filtered, needle="")
             self._close_filter()
+        elif isinstance(pane, ListPane) and pane.table.marks:
+            pane.table.clear_marks()
         elif pane.narrowed:
             self._show_all(pane)
         elif self.zoomed is not None:
