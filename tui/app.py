@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import tzinfo
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
+from textual.dom import DOMNode
 from textual.screen import Screen
 
 from agentdash.core.findings import Finding
@@ -27,7 +29,7 @@ from tui.format.run_news import RunNews
 from tui.screens import steering
 from tui.screens.board import Board
 from tui.screens.confirm import Confirm
-from tui.screens.help import Help
+from tui.screens.help import MOVES, Help
 from tui.screens.panes import NUMBERS, TITLES
 from tui.screens.stacks import (
     finding_screen,
@@ -38,6 +40,7 @@ from tui.screens.stacks import (
     stream_screen,
 )
 from tui.screens.stream import StreamScreen
+from tui.widgets.footer import key_name
 
 STYLES = Path(__file__).parent.parent / "styles"
 TICK = 1.0
@@ -243,18 +246,20 @@ class AgentDash(Dash):
             self.say("q quits", good=True)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """What the palette lists beside the themes: what the screen can do, every pane, and the rest."""
+        """What the palette lists: what the keys of the screen do, and what else it can do."""
+        seen: set[str] = set()
+        for active in screen.active_bindings.values():
+            binding = active.binding
+            verb = (binding.id or "").rpartition(".")[2]
+            if not binding.description or not active.enabled or verb in MOVES or binding.action in seen:
+                continue
+            seen.add(binding.action)
+            words = f"{binding.description} ({key_name(binding)})"
+            yield SystemCommand(words, binding.id or "", partial(self._press, active.node, binding.action))
         if isinstance(screen, StreamScreen):
             yield from (SystemCommand(*command) for command in screen.commands())
-        for topic, name in TITLES.items():
-            yield SystemCommand(
-                f"{name}",
-                f"the {name.lower()} alone ({NUMBERS[topic]})",
-                lambda t=topic: self.action_pane(t.value),
-            )
-        yield SystemCommand("Overview", "all panes (0)", self.action_overview)
-        yield SystemCommand("Needs me", "the next thing that needs attention (a)", self.action_attention)
-        yield SystemCommand("Refresh", "read all sources now (R)", self.action_refresh_now)
-        yield SystemCommand("Help", "the keys (?)", self.action_help)
-        yield SystemCommand("Theme", "choose among all themes", self.search_themes)
-        yield SystemCommand("Quit", "leave agentdash (q)", self.exit)
+        yield SystemCommand("Choose a theme", "among all there are", self.search_themes)
+
+    def _press(self, node: DOMNode, action: str) -> None:
+        """Do what a key does, once the palette is gone."""
+        self.call_later(self.run_action, action, node)

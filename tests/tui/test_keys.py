@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from agentdash.core.commands import Command, ControlRun, Outcome
+from agentdash.core.commands import Command, ControlRun, MarkFinding, Outcome
 from agentdash.core.runs import ControlAction
 from agentdash.core.snapshot import Topic
 from tests.tui import scene
@@ -349,3 +349,55 @@ async def test_too_small_a_terminal_says_what_it_needs() -> None:
         await pilot.resize_terminal(120, 40)
         await pilot.pause()
         assert not app.screen.query_one("#too-small").display
+
+
+async def test_the_palette_does_what_the_keys_do(sent: list[Command]) -> None:
+    app = scene.app()
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("j", "colon")
+        await pilot.pause()
+        await pilot.press(*"pause", "enter")
+        await pilot.pause(0.5)
+        assert [(c.run_id, c.action) for c in sent if isinstance(c, ControlRun)] == [
+            ("run-migrate-orders", ControlAction.PAUSE)
+        ]
+
+
+async def test_a_finding_is_acknowledged_on_its_own_page(sent: list[Command]) -> None:
+    app = scene.app()
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("3", "enter", "A")
+        await pilot.pause()
+        assert [command.fingerprint for command in sent if isinstance(command, MarkFinding)] == ["f4"]
+
+
+async def test_escape_drops_marks_before_it_goes_back() -> None:
+    app = scene.app()
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("1", "space", "space")
+        assert len(table(app, Topic.RUNS).table.marks) == 2
+        await pilot.press("escape")
+        assert not table(app, Topic.RUNS).table.marks
+        assert board(app).zoomed is Topic.RUNS
+
+
+@pytest.mark.parametrize("size", [(60, 15), (60, 20), (80, 24)])
+async def test_small_terminals_have_rows_and_look_the_same_however_they_came_about(
+    size: tuple[int, int],
+) -> None:
+    def drawn(app: AgentDash) -> list[str]:
+        return [strip.text for strip in app.screen._compositor.render_strips()][1:]
+
+    fresh = scene.app()
+    async with fresh.run_test(size=size) as pilot:
+        await pilot.pause(0.2)
+        expected = drawn(fresh)
+        await pilot.press("2")
+        await pilot.pause(0.2)
+        assert any("orders" in line for line in drawn(fresh))
+    resized = scene.app()
+    async with resized.run_test(size=SIZE) as pilot:
+        for step in ((60, 20), (80, 24), SIZE, size):
+            await pilot.resize_terminal(*step)
+            await pilot.pause(0.2)
+        assert drawn(resized) == expected

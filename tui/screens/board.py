@@ -354,10 +354,11 @@ class Board(FactScreen):
         self.dash.open(message.line)
 
     def more_keys(self) -> tuple[Word, ...]:
-        """Those of a run that has no worker."""
+        """The way back from a zoomed pane, and the keys of a run that has no worker."""
+        back = (Word((("esc", "accent bold"), (" all panes", "dim")), "back"),) if self.zoomed else ()
         subject = self.current.subject
         run = subject if isinstance(subject, Run) else None
-        return orphan_keys(run, read_only=self.dash.engine.read_only)
+        return (*back, *orphan_keys(run, read_only=self.dash.engine.read_only))
 
     def blocked(self) -> set[str]:
         """Pause, resume, cancel: by the state of the run under the cursor."""

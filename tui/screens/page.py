@@ -8,6 +8,7 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
+from agentdash.core.findings import Finding
 from agentdash.core.snapshot import Topic
 from agentdash.core.store import Store
 from tui.screens.base import FactScreen
@@ -66,3 +67,28 @@ class PageScreen(FactScreen):
         """Copy the page as text."""
         text = "\n".join("".join(text for text, _ in para.parts) for para in self.query_one(Document).paras)
         self.dash.copy(text, "the page")
+
+
+class FindingPage(PageScreen):
+    """A finding: evidence, hypothesis, recommendation; it can be acknowledged here too.
+
+    Args:
+        trail: The way that leads here.
+        writer: Writes the page.
+        newest: The finding as it is now.
+        go: Leads to what it is about.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("A", "acknowledge", "Acknowledge", id="findings.acknowledge"),
+    ]
+
+    def __init__(
+        self, trail: tuple[str, ...], writer: Writer, newest: Callable[[], Finding], go: Callable[[], None]
+    ) -> None:
+        super().__init__(trail, writer, go)
+        self._newest = newest
+
+    async def action_acknowledge(self) -> None:
+        """Put it aside: it no longer asks for attention."""
+        await self.dash.acknowledge(self._newest())

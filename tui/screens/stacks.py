@@ -14,7 +14,7 @@ from agentdash.core.store import Store
 from agentdash.core.streams import Group, Stream
 from agentdash.core.text import printable
 from tui.format import detail
-from tui.screens.page import PageScreen
+from tui.screens.page import FindingPage, PageScreen
 from tui.screens.repo import RepoScreen
 from tui.screens.run import RunScreen
 from tui.screens.service import ServiceScreen
@@ -37,7 +37,7 @@ def service_screen(service: Service, ring: LogRing, zone: tzinfo | None) -> Serv
     return ServiceScreen(service.name, ring, zone)
 
 
-def finding_screen(finding: Finding, go: Callable[[Finding], None]) -> PageScreen:
+def finding_screen(finding: Finding, go: Callable[[Finding], None]) -> FindingPage:
     """A finding: evidence, hypothesis, recommendation. Enter goes to what it is about."""
     newest = finding
 
@@ -48,7 +48,7 @@ def finding_screen(finding: Finding, go: Callable[[Finding], None]) -> PageScree
                 newest = candidate
         return detail.finding(newest, now)
 
-    return PageScreen(("Findings", printable(finding.finding_id)), write, lambda: go(newest))
+    return FindingPage(("Findings", printable(finding.finding_id)), write, lambda: newest, lambda: go(newest))
 
 
 def repo_screen(repo: Repo) -> RepoScreen:

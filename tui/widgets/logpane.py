@@ -107,6 +107,10 @@ class LogPane(TopicPane):
         self.state = pane_state(health, now, rows=rows, empty=EMPTY, notes=self._failing)
         self.caption()
 
+    def on_resize(self) -> None:
+        """More or less fits into the border."""
+        self.caption()
+
     def on_log_view_changed(self) -> None:
         """Following, counts or filter changed."""
         self.caption()
