@@ -42,6 +42,12 @@ def run_order(run: Run, now: int) -> tuple[int, int]:
     return group, -(run.ended_at or run.started_at or run.created_at or 0)
 
 
+def run_age_ms(run: Run, now: int) -> int | None:
+    """The AGE of a run: of a live one since it began, of an ended one since its end; None where not known."""
+    since = run.ended_at if run.status.terminal else run.started_at or run.created_at
+    return None if since is None else now - since
+
+
 def service_in_trouble(service: Service) -> bool:
     """Whether a service is not as it should be."""
     bad = {ServiceState.DOWN, ServiceState.ZOMBIE, ServiceState.FLAPPING}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from agentdash.core.findings import Finding, Severity
+from agentdash.core.fleet import run_age_ms
 from agentdash.core.repos import Repo
 from agentdash.core.run_doing import doing
 from agentdash.core.runs import Run, RunStatus
@@ -60,14 +61,12 @@ def _run(run: Run, now: int) -> Row:
     tone = "bad" if run.orphaned else _RUN_TONES.get(run.status, "")
     status = "orphaned" if run.orphaned else run.status_text or run.status.value
     turns = f"{count(run.current_turn)}/{count(run.max_turns)}" if run.max_turns else count(run.current_turn)
-    until = run.ended_at or now
-    started = run.started_at or run.created_at
     return (
         run.id,
         Cell(f"{status} ({run.requested} requested)" if run.requested else status, tone),
         turns,
         count(run.tokens.total),
-        _since(started, until),
+        age(run_age_ms(run, now)),
         UNKNOWN if run.status.terminal else _since(run.last_event_at, now),
         run.title,
         doing(run),

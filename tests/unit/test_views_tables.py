@@ -6,12 +6,14 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from agentdash.core.logs import Level, LogLine
+from agentdash.core.runs import Run, RunsSnapshot, RunStatus
 from agentdash.core.snapshot import Topic
 from agentdash.core.store import Store
 from agentdash.headless.grid import Cell, Grid, columns_of, render
 from agentdash.headless.lines import log_text
 from agentdash.headless.tables import table
 from tests.full_store import NOW, full_store
+from tui.format.runs import COLUMNS, Around, item
 
 TABLES = [topic for topic in Topic if topic is not Topic.LOGS]
 
@@ -28,6 +30,24 @@ def test_an_empty_view_says_what_to_do(topic: Topic) -> None:
     grid = table(topic, Store(), NOW)
     assert not list(render(grid))
     assert grid.empty
+
+
+@pytest.mark.parametrize(
+    ("run", "age"),
+    [
+        (Run("a", "a", RunStatus.RUNNING, created_at=NOW - 90_000, started_at=NOW - 60_000), "1m00"),
+        (Run("a", "a", RunStatus.QUEUED, created_at=NOW - 90_000), "1m30"),
+        (Run("a", "a", RunStatus.COMPLETED, started_at=NOW - 3_600_000, ended_at=NOW - 5000), "5s"),
+        (Run("a", "a", RunStatus.FAILED, started_at=NOW - 3_600_000), "–"),
+    ],
+)
+def test_the_age_of_a_run_is_the_same_in_the_table_and_in_the_pane(run: Run, age: str) -> None:
+    store = Store()
+    store.put(Topic.RUNS, RunsSnapshot(NOW, "h", (run,), 1))
+    (row,) = table(Topic.RUNS, store, NOW).rows
+    pane = item(run, NOW, Around())
+    assert row[4] == age
+    assert pane.row.cells[[column.key for column in COLUMNS].index("age")].text == age
 
 
 def test_a_lag_that_is_not_known_is_a_question_mark() -> None:

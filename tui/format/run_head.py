@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from agentdash.core import units
+from agentdash.core.fleet import run_age_ms
 from agentdash.core.run_why import last_seen, worker_words
 from agentdash.core.runs import Run
 from agentdash.core.text import printable
 from tui.format.repos import branch_cell, change_cell
-from tui.format.runs import GLYPHS, Around, age_ms, doing_words, progress, state_words, turns
+from tui.format.runs import GLYPHS, Around, doing_words, progress, state_words, turns
 from tui.widgets.linebar import Word
 
 GONE = (Word((("? this run is not in the store any more", "unknown"),)),)
@@ -26,7 +27,7 @@ def state_line(run: Run, around: Around, now: int) -> tuple[Word, ...]:
     words.append(Word(((units.count(run.tokens.total), ""), (" tokens", "dim"), (rate, "info"))))
     began = "ended" if run.status.terminal else "for"
     ago = " ago" if run.status.terminal else ""
-    words.append(Word(((f"{began} ", "dim"), (units.age(age_ms(run, now)), ""), (ago, "dim"))))
+    words.append(Word(((f"{began} ", "dim"), (units.age(run_age_ms(run, now)), ""), (ago, "dim"))))
     if run.retries:
         words.append(Word(((units.plural(run.retries, "retry").replace("retrys", "retries"), "warn"),)))
     if around.repo is not None:

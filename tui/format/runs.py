@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from agentdash.core import units
-from agentdash.core.fleet import run_needs_person, run_order
+from agentdash.core.fleet import run_age_ms, run_needs_person, run_order
 from agentdash.core.repos import Repo
 from agentdash.core.run_doing import doing
 from agentdash.core.run_place import RepoIndex
@@ -92,19 +92,13 @@ class RunLines:
             self._places.of_run(run),
         )
         repo = around.repo.name if around.repo else None
-        shown = (units.age(age_ms(run, now)), run_needs_person(run, now), units.count(around.rate), repo)
+        shown = (units.age(run_age_ms(run, now)), run_needs_person(run, now), units.count(around.rate), repo)
         if known is not None and known[0] is run and known[1] == shown:
             self._lines[run.id] = known
             return known[2]
         line = item(run, now, around)
         self._lines[run.id] = (run, shown, line)
         return line
-
-
-def age_ms(run: Run, now: int) -> int:
-    """How long ago it began, or ended."""
-    ended = run.ended_at if run.status.terminal else None
-    return now - (ended or run.started_at or run.created_at or now)
 
 
 def kinds(run: Run, *, needs: bool) -> frozenset[str]:
@@ -120,7 +114,7 @@ def item(run: Run, now: int, around: Around) -> Item:
     over = run.status.terminal and not needs
     base = "dim" if over else ""
     name = printable(run.title or run.id)
-    age = age_ms(run, now)
+    age = run_age_ms(run, now)
     repo = printable(around.repo.name) if around.repo else ""
     cells = (
         Cell(glyph, f"{colour} bold" if needs else colour),
