@@ -16,7 +16,7 @@ from agentdash.core.repos import FileChange, Repo
 from agentdash.core.runs import ControlAction, Run, RunEvent, RunsSnapshot, RunStatus, Tokens
 from agentdash.core.store import Store
 from tests.tui import run_scene, scene
-from tui.format import run_news, run_plan
+from tui.format import detail, run_news, run_plan
 from tui.format.item import View
 from tui.format.run_diff import diff_text
 from tui.format.run_news import RunNews
@@ -80,6 +80,15 @@ def test_log_lines_are_understood() -> None:
     )
     (line,) = LineMaker().logged([event])
     assert (line.source, line.level, line.message) == ("a.log", Level.ERROR, "no")
+
+
+@pytest.mark.parametrize("status", RunStatus)
+def test_the_exit_code_of_a_live_run_is_that_of_its_last_turn(status: RunStatus) -> None:
+    shown = ["".join(text for text, _ in para.parts) for para in detail.run(
+        Run("a", "a", status, exit_code=0), scene.NOW, None
+    )]  # fmt: skip
+    found = [" ".join(line.split()) for line in shown if "exit" in line]
+    assert found == ["exit code 0" if status.terminal else "last turn exit 0"]
 
 
 def line(**more: object) -> LogLine:

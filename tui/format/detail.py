@@ -74,7 +74,11 @@ def run(subject: Run, now: int, zone: tzinfo | None, around: Around | None = Non
     if subject.completion:
         shown.append(field("completed", printable(subject.completion), "good"))
     if subject.exit_code is not None:
-        shown.append(field("exit code", str(subject.exit_code), "" if subject.exit_code == 0 else "bad"))
+        style = "" if subject.exit_code == 0 else "bad"
+        if subject.status.terminal:
+            shown.append(field("exit code", str(subject.exit_code), style))
+        else:
+            shown.append(field("last turn", f"exit {subject.exit_code}", style))
     if subject.error_message or subject.error_code:
         words = ": ".join(printable(part) for part in (subject.error_code, subject.error_message) if part)
         shown.append(field("error", words, "bad"))
