@@ -84,6 +84,8 @@ class LogRules:
         self._passed: dict[str, tuple[int, int]] = {}
         self._paths: dict[str, str] = {}
         self._begun = False
+        self.excused: frozenset[str] = frozenset()
+        """Sources whose writer has ended, or waits on purpose: their silence is none."""
 
     def take(self, batch: LogBatch) -> None:
         """Take the lines that have come."""
@@ -219,7 +221,7 @@ class LogRules:
     def _of_habits(self, habits: SourceHabits, now: int) -> Iterator[Symptom]:
         name = habits.name
         silent = habits.silent_for(now)
-        if silent is not None and habits.last_line is not None:
+        if silent is not None and habits.last_line is not None and name not in self.excused:
             yield self._symptom(
                 name, Category.ANOMALY, Severity.MEDIUM, "it has gone silent",
                 key="silent",

@@ -182,6 +182,9 @@ def test_silence_after_talk_and_its_end(logs: Logs) -> None:
     assert logs.seen() == {}
     logs.later(5)
     assert logs.one("ANOMALY").summary == "it has gone silent"
+    logs.rules.excused = frozenset({"web"})
+    assert logs.seen() == {}
+    logs.rules.excused = frozenset()
     logs.say("INFO tick")
     assert logs.seen() == {}
 
@@ -294,3 +297,17 @@ def test_the_pattern_takes_out_what_varies() -> None:
 def test_own_words_of_a_level_win() -> None:
     line = LogParser("web").line(b'{"level":"info","msg":"ERROR: it is over"}', 0, 0)
     assert trouble(line) is None
+
+
+def test_the_log_of_a_run_that_rests_is_not_silent() -> None:
+    from dataclasses import replace
+
+    from agentdash.core.runs import Run, RunsSnapshot, RunStatus
+    from agentdash.runtime.analysis import resting
+
+    at_work = Run("1", "fix", RunStatus.RUNNING, orphaned=False)
+    ended = Run("2", "fix", RunStatus.COMPLETED)
+    paused = Run("3", "docs", RunStatus.PAUSED)
+    assert resting(RunsSnapshot(1, "host", (ended, paused), 2)) == {"fix", "docs"}
+    assert resting(RunsSnapshot(1, "host", (at_work, ended, paused), 3)) == {"docs"}
+    assert resting(RunsSnapshot(1, "host", (replace(at_work, orphaned=True),), 1)) == {"fix"}

@@ -583,8 +583,11 @@ class LogView(ScrollView, can_focus=True, inherit_bindings=False):
         return False
 
     def next_error(self) -> bool:
-        """Go to the next ERROR or FATAL, round to the first; False where there is none."""
-        return self._seek(lambda line: line.level in _ERRORS, 1)
+        """Go to the next ERROR or FATAL, round to the first; from the newest line, to the newest of them.
+
+        False where there is none.
+        """
+        return self._seek(lambda line: line.level in _ERRORS, -1 if self._cursor is None else 1)
 
     def prev_error(self) -> bool:
         """Go to the ERROR or FATAL before, round to the last."""
@@ -608,6 +611,9 @@ class LogView(ScrollView, can_focus=True, inherit_bindings=False):
             line = self.ring.line(number)
             if line is not None and wanted(line):
                 self._go_to(number)
+                if not 0 <= start + step * distance < len(numbers):
+                    way = ("later", "first") if step > 0 else ("earlier", "last")
+                    self.notify(f"no {way[0]} one: round to the {way[1]}", markup=False)
                 return True
         return False
 
