@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 
-from agentdash.core.runs import Run, RunsSnapshot
+from agentdash.core.runs import Run, RunsSnapshot, RunStatus
 
 STEP_MS = 5_000
 """Samples of a run are at least this far apart."""
 KEPT_MS = 300_000
+RATE_MS = 60_000
+"""What a rate is taken over: it is 0 soon after nothing was used for so long."""
 LEAST_MS = 10_000
 """A rate over less than this would be noise."""
 LIMIT = 1000
@@ -44,14 +46,24 @@ class RunHistory:
         """What is kept of a run, oldest first; the last one is the newest sight of it."""
         return tuple(self._of.get(run_id, ()))
 
-    def tokens_per_minute(self, run_id: str, window_ms: int = KEPT_MS) -> float | None:
-        """Tokens that the run used a minute, over the last *window_ms*; None until it was seen for 10 s."""
-        known = _within(
-            [(s.at, s.tokens) for s in self._of.get(run_id, ()) if s.tokens is not None], window_ms
-        )
-        if not known or known[-1][0] - known[0][0] < LEAST_MS or known[-1][1] < known[0][1]:
+    def tokens_per_minute(self, run: Run, now: int) -> float | None:
+        """Tokens that *run* used a minute, over the last 60 s (and the step before them).
+
+        Between two samples the count stays: a run of which nothing new is heard uses nothing.
+
+        Returns:
+            None where it is not running, has no worker, tells of no tokens, or was seen for less than 10 s.
+        """
+        if run.status is not RunStatus.RUNNING or run.orphaned:
             return None
-        return (known[-1][1] - known[0][1]) * 60_000 / (known[-1][0] - known[0][0])
+        known = [(s.at, s.tokens) for s in self._of.get(run.id, ()) if s.tokens is not None]
+        if not known:
+            return None
+        at, before = next((point for point in reversed(known) if point[0] <= now - RATE_MS), known[0])
+        span = now - max(at, now - RATE_MS - STEP_MS)
+        if span < LEAST_MS or known[-1][1] < before:
+            return None
+        return (known[-1][1] - before) * 60_000 / span
 
     def retries_within(self, run_id: str, window_ms: int) -> int | None:
         """Retries in the last *window_ms*, as far as the run was watched; None where it counts none."""

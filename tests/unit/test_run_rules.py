@@ -86,16 +86,31 @@ def test_a_storm_of_retries_and_its_end() -> None:
 
 
 def test_the_rate_of_tokens_is_over_what_was_seen() -> None:
-    assert seen(0, tokens=100).tokens_per_minute("r1") is None
-    assert seen(0, 0, step=5000, tokens=100).tokens_per_minute("r1") is None
-    assert seen(*[0] * 7, tokens=100).tokens_per_minute("r1") == pytest.approx(600)
-    assert seen(*[0] * 7, tokens=100).tokens_per_minute("other") is None
+    assert seen(0, tokens=100).tokens_per_minute(HEALTHY, NOW) is None
+    assert seen(0, 0, step=5000, tokens=100).tokens_per_minute(HEALTHY, NOW + 5000) is None
+    assert seen(*[0] * 7, tokens=100).tokens_per_minute(HEALTHY, NOW + 60_000) == pytest.approx(600)
+    assert seen(*[0] * 7, tokens=100).tokens_per_minute(replace(HEALTHY, id="other"), NOW + 60_000) is None
+
+
+def test_the_rate_falls_to_nothing_when_nothing_is_used() -> None:
+    history = seen(*[0] * 31, tokens=100)
+    end = NOW + 300_000
+    assert history.tokens_per_minute(HEALTHY, end) == pytest.approx(600)
+    assert history.tokens_per_minute(HEALTHY, end + 33_000) == pytest.approx(300, rel=0.2)
+    assert history.tokens_per_minute(HEALTHY, end + 60_000) == 0
+
+
+@pytest.mark.parametrize("status", [one for one in RunStatus if one is not RunStatus.RUNNING])
+def test_a_run_that_is_not_running_has_no_rate(status: RunStatus) -> None:
+    history = seen(*[0] * 7, tokens=100)
+    assert history.tokens_per_minute(replace(HEALTHY, status=status), NOW + 60_000) is None
+    assert history.tokens_per_minute(replace(HEALTHY, orphaned=True), NOW + 60_000) is None
 
 
 def test_history_is_bounded_and_forgets_what_has_ended() -> None:
     history = seen(*[0] * 5000, step=500, tokens=1)
     assert len(history.samples("r1")) <= KEPT_MS // 4000
-    assert history.tokens_per_minute("r1") == pytest.approx(120)
+    assert history.tokens_per_minute(HEALTHY, NOW + 4999 * 500) == pytest.approx(120)
     history.saw(RunsSnapshot(NOW, "box", (replace(HEALTHY, status=RunStatus.COMPLETED),), 1))
     assert history.samples("r1") == ()
 

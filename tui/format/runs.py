@@ -88,7 +88,7 @@ class RunLines:
         self, run: Run, store: Store, now: int, known: tuple[Run, tuple[object, ...], Item] | None
     ) -> Item:
         around = Around(
-            None if run.status.terminal else store.run_history.tokens_per_minute(run.id),
+            store.run_history.tokens_per_minute(run, now),
             self._places.of_run(run),
         )
         repo = around.repo.name if around.repo else None
@@ -124,7 +124,7 @@ def item(run: Run, now: int, around: Around) -> Item:
         Cell(units.count(run.tokens.total), base),
         Cell(units.age(age), "dim"),
         Cell(*doing_words(run)),
-        Cell("" if run.status.terminal else units.count(around.rate), "dim"),
+        Cell(units.count(around.rate) if run.status is RunStatus.RUNNING else "", "dim"),
         Cell(repo or units.UNKNOWN, "info" if repo and not over else "dim"),
         Cell(state_words(run), colour),
         Cell(printable(run.cwd or units.UNKNOWN), "dim"),

@@ -125,7 +125,7 @@ class RunScreen(FactScreen):
             self._places = RepoIndex(store.repos)
         if run is None:
             return Around()
-        rate = None if run.status.terminal else store.run_history.tokens_per_minute(run.id)
+        rate = store.run_history.tokens_per_minute(run, self.dash.now())
         return Around(rate, self._places.of_run(run))
 
     @property
