@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
@@ -75,7 +76,7 @@ class StreamsCollector:
         self._reads.begin()
         try:
             return await self._pass()
-        except SourceError:
+        except (SourceError, asyncio.CancelledError):
             self._lost()
             raise
         except (RedisError, OSError, TimeoutError) as problem:
@@ -159,8 +160,11 @@ class StreamsCollector:
             part.restart()
 
     def _lost(self) -> None:
+        """It may be the same server that answers again: what was read stays; rights are asked anew."""
         self._pulse.lost()
-        self._restart()
+        for part in (self._topology, self._sampler, self._readers):
+            part.restart()
+        self._walk.gap = self._count.gap = None
 
 
 def where(client: Redis) -> str:

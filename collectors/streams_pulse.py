@@ -17,9 +17,10 @@ class Pulse:
         server: Its name and version; empty before the first pass, and where INFO is not allowed.
         server_ms: Its clock, Unix ms; ours where TIME is not allowed.
         ping_ms: How long it took to answer.
-        epoch: Rises when the server was lost, and when it turns out to be another one.
-        other_server: Whether the last pass found another server (or the same one, started again) than the
-            one before.
+        epoch: Rises when the server turns out to be another one, or the same one started again. Having been
+            lost for a while alone does not raise it.
+        other_server: Whether the last pass found another server than the one before; also after a loss where
+            INFO, which would tell, is not allowed.
         gaps: What is not allowed.
     """
 
@@ -27,6 +28,7 @@ class Pulse:
         self._clock = clock
         self._label_at: float | None = None
         self._run_id: str | None = None
+        self._was_lost = False
         self.server = ""
         self.server_ms = 0
         self.ping_ms: float | None = None
@@ -59,16 +61,19 @@ class Pulse:
         self.gaps = tuple(gaps)
 
     def lost(self) -> None:
-        """The connection failed: what comes next may be another server."""
-        self.epoch += 1
+        """The connection failed: whether the same server comes back is asked before anything else."""
+        self._was_lost = True
         self._label_at = None
 
     def _name(self, info: object) -> None:
         self.server = server_label(info) or ""
         run_id = facts_of(info).get("run_id")
+        lost, self._was_lost = self._was_lost, False
         if run_id and self._run_id and run_id != self._run_id:
             self.other_server = True
             self.epoch += 1
+        elif lost and not run_id:
+            self.other_server = True
         self._run_id = run_id or self._run_id
 
 

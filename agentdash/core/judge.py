@@ -53,7 +53,6 @@ class StreamJudge:
         self._settings = settings
         self._window_ms = int(settings.window * 1000)
         self._dead_ms = int(settings.dead_after * 1000)
-        self._gap_ms = max(10_000, int(settings.poll * 5000))
         self._rest_ms = max(10_000, int(settings.grow_after * 500), int(settings.poll * 3000))
         self._streams: dict[bytes, StreamWindow] = {}
         self._last_at: int | None = None
@@ -63,12 +62,12 @@ class StreamJudge:
     def judge(self, snapshot: StreamsSnapshot) -> StreamsSnapshot:
         """The snapshot with one judgement for each stream.
 
-        After a gap (a lost connection, another server, a paused process) or a step back in time the windows
-        start anew.
+        With another server, or after a step back in time, the windows start anew. After a mere gap (a lost
+        connection, a paused process) they go on: positions and counters tell what happened in between.
         """
         now = snapshot.taken_at
         passed = 0 if self._last_at is None else now - self._last_at
-        if not 0 <= passed <= self._gap_ms or snapshot.epoch != self._epoch:
+        if passed < 0 or snapshot.epoch != self._epoch:
             self._start_anew()
         self._last_at, self._epoch, self._readers = now, snapshot.epoch, snapshot.readers
         items = sum(1 + len(stream.groups) for stream in snapshot.streams)

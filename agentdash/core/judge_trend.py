@@ -18,6 +18,7 @@ class Rise:
         begun: Since when it rises; None while it does not.
         base: What it was then.
         risen_at: When it rose last.
+        rests_from: Since when it rests, as far as it was watched.
         rises: How many samples were higher than the one before.
     """
 
@@ -26,17 +27,20 @@ class Rise:
     begun: int | None = None
     base: int = 0
     risen_at: int = 0
+    rests_from: int = 0
     rises: int = 0
 
     def note(self, value: int, now: int, rest_ms: int) -> None:
-        """Take a sample; a fall ends the rise, and so does a rest of more than *rest_ms*."""
+        """Take a sample; a fall ends the rise, and so does a rest of more than *rest_ms* that was watched."""
         before, self.value = self.value, value
+        if now - self.at > rest_ms:
+            self.rests_from = now
         if before is not None and value > before:
             if self.begun is None:
                 self.begun, self.base, self.rises = self.at, before, 0
             self.rises += 1
-            self.risen_at = now
-        elif before is not None and (value < before or now - self.risen_at > rest_ms):
+            self.risen_at = self.rests_from = now
+        elif before is not None and (value < before or now - self.rests_from > rest_ms):
             self.begun = None
         self.at = now
 

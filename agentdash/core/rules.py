@@ -7,7 +7,7 @@ drains makes its lag one step less severe.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from agentdash.core import rules_groups, rules_pending, rules_streams
 from agentdash.core.findings import Symptom
@@ -17,7 +17,7 @@ from agentdash.core.runs import RunsSnapshot, RunStatus
 from agentdash.core.settings import StreamsSettings
 from agentdash.core.streams import StreamsSnapshot
 
-__all__ = ["ANALYST", "merge", "stream_symptoms"]
+__all__ = ["ANALYST", "merge", "stream_symptoms", "watched_since"]
 
 MOST = 2000
 
@@ -68,6 +68,31 @@ def stream_symptoms(
     if len(found) > MOST:
         found = sorted(found, key=lambda symptom: symptom.severity.rank)[:MOST]
     return found
+
+
+def watched_since(snapshot: StreamsSnapshot, settings: StreamsSettings) -> Callable[[Symptom], int | None]:
+    """Since when (Unix ms) the stream and group of a symptom are watched, where their window is not full.
+
+    A finding from before is then neither confirmed nor refuted by the absence of its symptom.
+
+    Args:
+        snapshot: With its judgements.
+        settings: Its ``window``.
+    """
+    begun: dict[tuple[bytes | None, bytes | None], int] = {}
+    for stream, judged in zip(snapshot.streams, snapshot.judgements, strict=False):
+        if judged.window_s < settings.window:
+            begun[stream.name, None] = snapshot.taken_at - int(judged.window_s * 1000)
+        for name, of in judged.groups:
+            if of.window_s < settings.window:
+                begun[stream.name, name] = snapshot.taken_at - int(of.window_s * 1000)
+
+    def since(symptom: Symptom) -> int | None:
+        of_stream = begun.get((symptom.stream, None))
+        of_group = begun.get((symptom.stream, symptom.consumer_group))
+        return max((at for at in (of_stream, of_group) if at is not None), default=None)
+
+    return since
 
 
 def _paused(runs: RunsSnapshot | None) -> Iterator[bytes]:

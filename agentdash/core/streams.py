@@ -220,7 +220,7 @@ class StreamsSnapshot:
         ping_ms: How long the server took to answer a PING.
         judgements: One for each of `streams`, in the same order; () until judged.
         gaps: What cannot be seen, each with the permission or setting that is missing.
-        epoch: Another number means that the server is another one, or was lost in between.
+        epoch: Another number means that the server is another one, or was started again.
         readers: Who waits in a blocking read; None where that was not asked, or may not be.
     """
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from agentdash.core.findings import Finding, FindingStatus, Symptom
@@ -38,6 +38,7 @@ class FindingTracker:
     A symptom opens when it was in at least two samples in a row, over at least *open_after* seconds. It is
     resolved when it was absent from at least two, over as long. What comes back is the same finding under the
     same id, and its count goes on. While a source fails there are no samples: nothing opens or is resolved.
+    Nor does a finding count as absent while what it is about is watched from anew, until it was seen anew.
 
     Args:
         open_after: Seconds.
@@ -59,12 +60,19 @@ class FindingTracker:
         """Fingerprints that were put aside and are not of our own finding."""
         return frozenset(self._outside)
 
-    def update(self, symptoms: Iterable[Symptom], now: int) -> tuple[Finding, ...]:
+    def update(
+        self,
+        symptoms: Iterable[Symptom],
+        now: int,
+        begun: Callable[[Symptom], int | None] = lambda _: None,
+    ) -> tuple[Finding, ...]:
         """Take one sample.
 
         Args:
             symptoms: All that holds at *now*; what is not among them is absent.
             now: Unix ms.
+            begun: Since when (Unix ms) what a symptom is about is watched, where that is too short to judge
+                it; None where it is judged.
 
         Returns:
             See `findings`.
@@ -74,7 +82,7 @@ class FindingTracker:
             if fingerprint in present:
                 self._seen(life, present.pop(fingerprint), now)
             else:
-                self._missed(fingerprint, life, now)
+                self._missed(fingerprint, life, now, begun(life.finding.symptom))
         for fingerprint, symptom in present.items():
             self._lives[fingerprint] = _Life(Finding("", symptom, FindingStatus.WATCHING, now, now))
             self._open_if_due(self._lives[fingerprint], now)
@@ -132,7 +140,7 @@ class FindingTracker:
             name = finding.finding_id or self._next_id(finding.symptom.agent_id)
             life.finding = replace(finding, status=FindingStatus.OPEN, finding_id=name)
 
-    def _missed(self, fingerprint: str, life: _Life, now: int) -> None:
+    def _missed(self, fingerprint: str, life: _Life, now: int, begun: int | None) -> None:
         status = life.finding.status
         if status is FindingStatus.RESOLVED:
             return
@@ -142,6 +150,9 @@ class FindingTracker:
                 life.finding = replace(life.finding, status=FindingStatus.RESOLVED)
             else:
                 del self._lives[fingerprint]
+            return
+        if begun is not None and life.finding.last_seen < begun:
+            life.missing_since, life.missed = None, 0
             return
         life.missed += 1
         if life.missing_since is None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from agentdash.core.findings import Finding, FindingsSnapshot, FindingStatus, InboxSnapshot, Symptom
 from agentdash.core.judge import StreamJudge
 from agentdash.core.log_rules import LogRules
@@ -9,10 +11,10 @@ from agentdash.core.logs import LogBatch
 from agentdash.core.repo_rules import OPEN_AFTER_S as REPOS_OPEN_AFTER_S
 from agentdash.core.repo_rules import repo_symptoms
 from agentdash.core.repos import ReposSnapshot
-from agentdash.core.rules import merge, stream_symptoms
+from agentdash.core.rules import merge, stream_symptoms, watched_since
 from agentdash.core.run_history import RunHistory
 from agentdash.core.run_rules import OPEN_AFTER_S, run_symptoms
-from agentdash.core.runs import RunKeys, RunsSnapshot
+from agentdash.core.runs import RunKeys, RunsSnapshot, RunStatus
 from agentdash.core.settings import Settings
 from agentdash.core.streams import StreamsSnapshot
 from agentdash.core.tracker import FindingTracker
@@ -41,6 +43,7 @@ class Analysis:
         self._repos_seen: ReposSnapshot | None = None
         self._run_keys = RunKeys(settings.runs.prefix)
         self._symptoms: list[Symptom] = []
+        self._begun: Callable[[Symptom], int | None] = lambda _: None
         self._inbox: InboxSnapshot | None = None
 
     def look(self, snapshot: StreamsSnapshot, runs: RunsSnapshot | None) -> StreamsSnapshot:
@@ -50,16 +53,18 @@ class Analysis:
         """
         judged = self._judge.judge(snapshot)
         self._symptoms = stream_symptoms(judged, runs, self._settings.streams, snapshot.taken_at)
+        self._begun = watched_since(judged, self._settings.streams)
         return judged
 
     def streams_changed(self, now: int) -> None:
         """Give the symptoms of the last look their life."""
-        self._tracker.update(self._symptoms, now)
+        self._tracker.update(self._symptoms, now, self._begun)
 
     def runs_changed(self, snapshot: RunsSnapshot, history: RunHistory) -> bool:
         """Apply the rules about runs; whether a finding of theirs has opened, or is resolved."""
         now = snapshot.taken_at
         before = [(finding.finding_id, finding.status) for finding in self._run_tracker.findings]
+        self._log_rules.excused = resting(snapshot)
         after = self._run_tracker.update(run_symptoms(snapshot, history, self._run_keys, now), now)
         return before != [(finding.finding_id, finding.status) for finding in after]
 
@@ -119,3 +124,9 @@ class Analysis:
             self._host,
             acknowledged=self._tracker.outside_acknowledged,
         )
+
+
+def resting(snapshot: RunsSnapshot) -> frozenset[str]:
+    """Titles of runs of which none is at work: their logs have nothing to say."""
+    at_work = {run.title for run in snapshot.runs if run.status is RunStatus.RUNNING and not run.orphaned}
+    return frozenset(run.title for run in snapshot.runs) - at_work

@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 from agentdash.core.clock import ManualClock
 from agentdash.core.findings import Finding, FindingsSnapshot, FindingStatus, Severity
 from agentdash.core.judge import StreamJudge
-from agentdash.core.rules import merge, stream_symptoms
+from agentdash.core.rules import merge, stream_symptoms, watched_since
 from agentdash.core.runs import RunKeys
 from agentdash.core.settings import StreamsSettings
 from agentdash.core.streams import GroupJudgement, Stream, StreamJudgement, StreamsSnapshot
@@ -36,7 +36,8 @@ class Stage:
             self.clock.advance(seconds)
             self.snapshot = self.judge.judge(await self.collector.collect())
             now = self.snapshot.taken_at
-            self.tracker.update(stream_symptoms(self.snapshot, None, self.settings, now), now)
+            symptoms = stream_symptoms(self.snapshot, None, self.settings, now)
+            self.tracker.update(symptoms, now, watched_since(self.snapshot, self.settings))
             self.findings = merge(self.tracker.findings, None, now, "here")
         return self.snapshot
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -9,8 +11,10 @@ from redis.asyncio import Redis
 
 from agentdash.core.settings import RedisSettings
 from agentdash.core.snapshot import SourceError
+from agentdash.core.streams import Cap, Verdict
 from agentdash.server.client import open_client
-from tests.collectors.streams_stage import Stage, add
+from agentdash.server.embedded import EmbeddedUse
+from tests.collectors.streams_stage import Stage, add, work
 
 
 async def test_a_stream_that_goes_just_goes_and_may_come_back(client: Redis) -> None:
@@ -66,6 +70,50 @@ async def test_one_stream_that_may_not_be_read_says_so_and_keeps_what_was_known(
     finally:
         await user.aclose()
         await client.acl_deluser("agentdash-test")
+
+
+async def test_a_server_that_stalls_is_still_the_same_one(client: Redis, private_server: EmbeddedUse) -> None:
+    stage = await _behind(client)
+    before, judged = stage.open().keys(), stage.group(b"s", b"g")
+    assert {"CONSUMER_LAG", "DEAD_CONSUMER", "UNBOUNDED_STREAM"} <= before
+    os.kill(private_server.pid, signal.SIGSTOP)
+    try:
+        with pytest.raises(SourceError):
+            await stage.poll(seconds=5)
+    finally:
+        os.kill(private_server.pid, signal.SIGCONT)
+    await stage.poll()
+    assert judged.verdict is Verdict.STALLED
+    assert stage.group(b"s", b"g").verdict is Verdict.STALLED
+    assert stage.group(b"s", b"g").since == judged.since
+    assert stage.judged(b"s").cap is Cap.NO
+    await stage.poll(10)
+    assert stage.open().keys() == before
+
+
+async def test_another_server_resolves_nothing_before_it_was_watched(client: Redis) -> None:
+    stage = await _behind(client)
+    before = stage.open().keys()
+    stage.collector._pulse._run_id, stage.collector._pulse._label_at = "of a server that is gone", None
+    for _ in range(50):
+        await stage.poll()
+        assert stage.group(b"s", b"g").verdict is Verdict.WATCHING
+        assert stage.open().keys() == before
+    await stage.poll(20)
+    assert "UNBOUNDED_STREAM" not in stage.open(), "it was watched, and does not grow any more"
+    assert "CONSUMER_LAG" in stage.open()
+
+
+async def _behind(client: Redis) -> Stage:
+    """A stream that grows and is never trimmed; its group was given one entry, and nobody reads on."""
+    await add(client, "s", 20)
+    await client.xgroup_create("s", "g", "0")
+    await work(client, "s", "g", "c", 1, ack=False)
+    stage = Stage(client, lag_limit=10, growing_above=10, dead_after=0.0)
+    for _ in range(75):
+        await add(client, "s", 1)
+        await stage.poll()
+    return stage
 
 
 async def test_no_server_is_said_in_words(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -135,11 +136,38 @@ def test_rates_and_forecast() -> None:
     assert of.forecast_s is None
 
 
-def test_a_gap_starts_the_windows_anew() -> None:
+@pytest.mark.parametrize("gap", [5, 30, 300])
+def test_after_a_gap_the_windows_go_on(gap: int) -> None:
+    judge = StreamJudge(StreamsSettings())
+    for second in range(70):
+        judge.judge(at(second, stream(100 + second, 7)))
+    (judged,) = judge.judge(at(69 + gap, stream(169 + 10 * gap, 7))).judgements
+    of = judged.group(b"g")
+    assert of is not None
+    assert of.verdict is Verdict.STALLED
+    assert of.since == START
+    assert judged.cap is Cap.NO
+    span = judged.window_s
+    assert judged.rate_in == pytest.approx((span - gap + 10 * gap) / span * 60)
+
+
+@pytest.mark.parametrize("gap", [5, 30])
+def test_a_gap_is_no_rest_of_what_rises(gap: int) -> None:
+    judge = StreamJudge(StreamsSettings())
+    for second in range(40):
+        judge.judge(at(second, stream(100 + second, 7)))
+    judge.judge(at(39 + gap, stream(139, 7)))
+    (judged,) = judge.judge(at(40 + gap, stream(140, 7))).judgements
+    assert judged.grows_s == pytest.approx(40 + gap)
+
+
+@pytest.mark.parametrize("back", [False, True], ids=["another server", "a clock put back"])
+def test_with_another_server_the_windows_start_anew(back: bool) -> None:
     judge = StreamJudge(StreamsSettings())
     for second in range(70):
         judge.judge(at(second, stream(100, 7)))
-    (judged,) = judge.judge(at(200, stream(5000, 7))).judgements
+    after = at(10, stream(5000, 7)) if back else replace(at(70, stream(5000, 7)), epoch=1)
+    (judged,) = judge.judge(after).judgements
     assert judged.rate_in is None
     of = judged.group(b"g")
     assert of is not None

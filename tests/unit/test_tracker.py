@@ -74,6 +74,27 @@ def test_a_short_absence_does_not_clear() -> None:
     assert only(tracker).status is FindingStatus.OPEN
 
 
+def test_what_is_watched_anew_is_neither_there_nor_gone() -> None:
+    tracker = FindingTracker(6.0)
+    feed(tracker, 0, 6)
+    feed(tracker, 7, 8, symptoms=())
+    for second in range(9, 60):
+        tracker.update((), second * 1000, lambda _: 8500)
+    assert only(tracker).status is FindingStatus.OPEN
+    feed(tracker, 60, 61, 65, symptoms=())
+    assert only(tracker).status is FindingStatus.OPEN, "only judged samples count"
+    feed(tracker, 66, symptoms=())
+    assert only(tracker).status is FindingStatus.RESOLVED
+
+
+def test_what_was_seen_in_a_young_window_may_clear_in_it() -> None:
+    tracker = FindingTracker(6.0)
+    feed(tracker, 10, 16)
+    for second in (17, 18, 23):
+        tracker.update((), second * 1000, lambda _: 5000)
+    assert only(tracker).status is FindingStatus.RESOLVED
+
+
 def test_no_samples_change_nothing() -> None:
     tracker = FindingTracker(6.0)
     feed(tracker, 0, 6)
