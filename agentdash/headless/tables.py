@@ -12,7 +12,7 @@ from agentdash.core.snapshot import Topic
 from agentdash.core.store import Store
 from agentdash.core.streams import Group, Lag, LagGrade, StreamJudgement, StreamsSnapshot
 from agentdash.core.text import decode
-from agentdash.core.units import UNKNOWN, age, count, percent, size
+from agentdash.core.units import UNKNOWN, age, count, percent, plural, size
 from agentdash.headless.grid import Cell, Grid, Row, columns_of
 
 _RUN_TONES = {
@@ -122,7 +122,7 @@ def _repos(store: Store, now: int) -> Grid:
 def _repo(repo: Repo, now: int) -> Row:
     return (
         repo.name,
-        f"({(repo.head or '')[:7]})" if repo.detached else repo.branch or UNKNOWN,
+        _branch(repo),
         _sync(repo),
         count(repo.staged),
         count(repo.unstaged),
@@ -132,6 +132,13 @@ def _repo(repo: Repo, now: int) -> Row:
         _since(repo.committed_at, now),
         repo.error or repo.subject or ("no commits yet" if repo.head is None else ""),
     )
+
+
+def _branch(repo: Repo) -> Cell:
+    """The branch, or what stands in its place, as in the pane: an operation, a detached HEAD."""
+    if repo.operation:
+        return Cell(f"{repo.operation} {repo.operation_step or ''}".strip(), "bad")
+    return Cell(f"({(repo.head or '')[:7]})" if repo.detached else repo.branch or UNKNOWN)
 
 
 def _sync(repo: Repo) -> str:
@@ -147,9 +154,7 @@ def _repo_state(repo: Repo) -> Cell:
     if repo.error:
         return Cell("error", "bad")
     if repo.conflicted:
-        return Cell("conflict", "bad")
-    if repo.operation:
-        return Cell(f"{repo.operation} {repo.operation_step or ''}".strip(), "warn")
+        return Cell(plural(repo.conflicted, "conflict"), "bad")
     if repo.staged is None:
         return Cell(UNKNOWN, "dim")
     return Cell("dirty", "warn") if repo.dirty else Cell("clean", "good")

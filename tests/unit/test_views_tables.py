@@ -1,11 +1,14 @@
 """Tables for people: aligned, whole where piped, fitting where shown, and safe."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from agentdash.core.logs import Level, LogLine
+from agentdash.core.repos import Operation, Repo, ReposSnapshot
 from agentdash.core.runs import Run, RunsSnapshot, RunStatus
 from agentdash.core.snapshot import Topic
 from agentdash.core.store import Store
@@ -48,6 +51,18 @@ def test_the_age_of_a_run_is_the_same_in_the_table_and_in_the_pane(run: Run, age
     pane = item(run, NOW, Around())
     assert row[4] == age
     assert pane.row.cells[[column.key for column in COLUMNS].index("age")].text == age
+
+
+def test_an_unfinished_operation_and_its_conflicts_are_in_the_table() -> None:
+    busy = Repo(
+        "/a", "a", detached=True, head="3965ebb", operation=Operation.REBASE, operation_step="1/2",
+        staged=0, unstaged=0, untracked=0, conflicted=2,
+    )  # fmt: skip
+    store = Store()
+    store.put(Topic.REPOS, ReposSnapshot(NOW, "h", (busy, replace(busy, conflicted=0))))
+    first, second = (line.split("  ") for line in list(render(table(Topic.REPOS, store, NOW)))[1:])
+    assert {"rebase 1/2", "2 conflicts"} <= {cell.strip() for cell in first}
+    assert {"rebase 1/2", "clean"} <= {cell.strip() for cell in second}
 
 
 def test_a_lag_that_is_not_known_is_a_question_mark() -> None:
