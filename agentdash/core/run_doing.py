@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from agentdash.core import run_event as ev
@@ -11,6 +12,9 @@ from agentdash.core.units import count
 
 WIDTH = 200
 """Characters kept at most; a table cuts further."""
+
+_CUT = re.compile(rf'\s*\{{\s*"{ev.ENVELOPE}"\s*:')
+"""How a line that tells an event begins; a piece of output may end within it."""
 
 _Say = Callable[[dict[str, object]], str]
 
@@ -59,6 +63,14 @@ def _text(data: dict[str, object], *names: str) -> str:
 def _last_words(text: str) -> str:
     lines = [line.strip() for line in strip_escapes(text).replace("\r", "\n").split("\n")]
     return next((line for line in reversed(lines) if line), "")
+
+
+def _printed(data: dict[str, object]) -> str:
+    """The last words that are for people: lines that tell an event, also cut ones, are the event's to say."""
+    text = _text(data, "text")
+    lines = [line for line in text.splitlines() if line.strip()]
+    kept = [line for line in lines if not (ev.is_telemetry(line) or _CUT.match(line))]
+    return _last_words("\n".join(kept)) or (ev.TELEMETRY if len(kept) < len(lines) else "prints")
 
 
 def _number(data: dict[str, object], name: str) -> int | None:
@@ -118,7 +130,7 @@ _SAY: dict[str, _Say] = {
     ev.FILE_READ: _file("read"),
     ev.FILE_WRITTEN: _file("edit"),
     ev.FILE_DELETED: _file("delete"),
-    ev.OUTPUT: lambda data: _last_words(_text(data, "text")) or "prints",
+    ev.OUTPUT: _printed,
     ev.LOG_UPDATED: lambda data: _last_words(_text(data, "text", "tail")) or _file("log")(data),
     ev.TESTS_STARTED: lambda data: f"test {_text(data, 'command', 'name') or '…'}",
     ev.TESTS_COMPLETED: _tests,

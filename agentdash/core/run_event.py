@@ -44,6 +44,11 @@ PLAN = "plan_updated"
 DROPPED = "events_dropped"
 """Stands where events are missing, because the store was away for longer than the buffer lasts."""
 
+ENVELOPE = "__cody_event__"
+"""The key of what a command tells in a line of JSON; see `is_telemetry`."""
+TELEMETRY = "(telemetry)"
+"""Stands for output that is nothing else."""
+
 TERMINAL = frozenset({RUN_CANCELLED, RUN_COMPLETED, RUN_FAILED})
 """After one of these a reader need not wait for more."""
 
@@ -71,6 +76,21 @@ def parse_event(entry_id: bytes | str, fields: Mapping[bytes, bytes]) -> RunEven
         turn=_number(fields.get(b"turn")),
         data=_payload(fields.get(b"data")),
     )
+
+
+def is_telemetry(line: str) -> bool:
+    """Whether a line of output is an event that the command told, which stands among the events as itself.
+
+    The worker decodes such a line and records it as output too (`agentdash.runner.telemetry`).
+    """
+    if ENVELOPE not in line:
+        return False
+    try:
+        value = json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    envelope = value.get(ENVELOPE) if isinstance(value, dict) else None
+    return isinstance(envelope, dict) and isinstance(envelope.get("type"), str)
 
 
 def dump_data(data: Mapping[str, object]) -> bytes:

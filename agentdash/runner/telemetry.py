@@ -15,7 +15,7 @@ from agentdash.core import run_event as ev
 from agentdash.runner.told import Told
 from agentdash.runner.usage import read_usage
 
-ENVELOPE = "__cody_event__"
+ENVELOPE = ev.ENVELOPE
 PAYLOAD_LIMIT = 16 * 1024
 """Bytes of JSON that one event may carry."""
 

@@ -13,6 +13,7 @@ from agentdash.core import run_event as ev
 from agentdash.core.logs import Level, LogLine
 from agentdash.core.repo_queries import RepoDiff
 from agentdash.core.repos import FileChange, Repo
+from agentdash.core.run_doing import event_line
 from agentdash.core.runs import ControlAction, Run, RunEvent, RunsSnapshot, RunStatus, Tokens
 from agentdash.core.store import Store
 from tests.tui import run_scene, scene
@@ -40,6 +41,33 @@ def test_lines_that_events_cut_are_whole_again() -> None:
     assert said(maker.output([output("prompt> ")])) == []
     assert said(maker.settle()) == []
     assert said(maker.settle()) == ["prompt> "]
+
+
+TOLD = '{"__cody_event__": {"type": "token_usage", "input": 3}}'
+
+
+@pytest.mark.parametrize(
+    ("text", "lines", "what"),
+    [
+        (f"{TOLD}\n", [], ev.TELEMETRY),
+        (f"{TOLD}\r\n{TOLD}\n", [], ev.TELEMETRY),
+        (TOLD, [], ev.TELEMETRY),
+        (f"{TOLD}\nwords\n{TOLD}\n", ["words"], "words"),
+        (f"words\n{TOLD[:30]}", ["words", TOLD[:30]], "words"),
+        ('{"id": 1, "__cody_event__": {"type": "x"}}\n', [], ev.TELEMETRY),
+        ("about __cody_event__\n", ["about __cody_event__"], "about __cody_event__"),
+        ('{"__cody_event__": 5}\n', ['{"__cody_event__": 5}'], ev.TELEMETRY),
+    ],
+)
+def test_lines_that_tell_an_event_are_not_shown_as_output(text: str, lines: list[str], what: str) -> None:
+    maker = LineMaker()
+    assert said(maker.output([output(text)]) + maker.settle(everything=True)) == lines
+    assert event_line(output(text)) == what
+
+
+def test_an_event_told_in_two_pieces_is_not_shown_as_output() -> None:
+    maker = LineMaker()
+    assert said(maker.output([output(f"a\n{TOLD[:20]}"), output(f"{TOLD[20:]}\nb\n")])) == ["a", "b"]
 
 
 def test_streams_are_not_mixed() -> None:

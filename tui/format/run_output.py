@@ -20,7 +20,7 @@ class LineMaker:
     """Makes lines out of the pieces that events of one kind carry.
 
     A piece may end within a line: the rest of it waits for the next piece of the same source, for at most one
-    call of `settle` without news.
+    call of `settle` without news. Lines that tell an event are left out: they stand among the events.
     """
 
     def __init__(self) -> None:
@@ -57,7 +57,8 @@ class LineMaker:
         for source, (text, at, waited) in list(self._held.items()):
             if waited or everything:
                 del self._held[source]
-                lines.append(self._line(text, source, at))
+                if not ev.is_telemetry(text):
+                    lines.append(self._line(text, source, at))
             else:
                 self._held[source] = (text, at, True)
         return lines
@@ -81,7 +82,7 @@ class LineMaker:
             whole, rest = [*whole, rest], ""
         if rest:
             self._held[source] = (rest, at, False)
-        return [self._line(line, source, at) for line in whole]
+        return [self._line(line, source, at) for line in whole if not ev.is_telemetry(line)]
 
     def _dropped(self, event: RunEvent, source: str) -> list[LogLine]:
         dropped = event.data.get("dropped")
