@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from agentdash.core.clock import Clock, SystemClock
 from agentdash.core.commands import Command, ControlRun, MarkFinding, Outcome, Refused
-from agentdash.core.findings import InboxSnapshot
+from agentdash.core.findings import FindingStatus, InboxSnapshot
 from agentdash.core.logs import Level, LogBatch, LogLine, LogRing
 from agentdash.core.paths import state_dir
 from agentdash.core.queries import Answer, Query, WhyOf
@@ -318,6 +318,10 @@ class Engine:
 
     def _mark(self, command: MarkFinding) -> Outcome:
         now = self.clock.now_ms()
+        shown = self.store.findings.findings if self.store.findings else ()
+        known = next((one for one in shown if one.symptom.fingerprint == command.fingerprint), None)
+        if known is not None and known.status is FindingStatus.ACKNOWLEDGED:
+            return Outcome(True, "already acknowledged")
         if not self._analysis.acknowledge(command.fingerprint, now):
             return Outcome(False, "this finding is no longer there")
         self._put_findings()

@@ -108,12 +108,14 @@ def _line(finding: Finding, now: int, branch: str) -> Item:
     if finding.status is FindingStatus.WATCHING:
         glyph, word = "◌", "watching"
     elif finding.status is FindingStatus.ACKNOWLEDGED:
-        glyph, word = "✓", "acknowl."
+        glyph = "✓"
     about = subject_of(finding)
     text = printable(symptom.summary)
     lead = f"{about}: " if about and not branch and not text.startswith(about) else ""
     shown = "dim" if quiet else "bold" if symptom.severity is Severity.CRITICAL else ""
-    brief = "crit" if symptom.severity is Severity.CRITICAL and not quiet else word.lower()
+    brief = "crit" if word == Severity.CRITICAL.value else word.lower()
+    if finding.status is FindingStatus.ACKNOWLEDGED:
+        brief = f"{glyph} {brief}"
     first = Cell(f"{branch}{brief}" if branch else f"{glyph} {word}", "dim" if quiet else style)
     cells = (
         first,

@@ -1,0 +1,45 @@
+"""Findings as lines: what was put aside keeps its severity, and is put aside once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from agentdash.core.commands import MarkFinding
+from agentdash.core.findings import Finding, FindingStatus, InboxSnapshot, Severity
+from agentdash.runtime.analysis import Analysis
+from tests.tui import scene
+from tui.format.findings import COLUMNS, item
+
+
+def finding(severity: Severity) -> Finding:
+    first = scene.findings().findings[0]
+    return replace(first, symptom=replace(first.symptom, severity=severity), status=FindingStatus.ACKNOWLEDGED)
+
+
+@pytest.mark.parametrize(
+    ("severity", "cause", "symptom"),
+    [
+        (Severity.CRITICAL, "✓ CRITICAL", "└ ✓ crit"),
+        (Severity.HIGH, "✓ HIGH", "└ ✓ high"),
+        (Severity.MEDIUM, "✓ MEDIUM", "└ ✓ medium"),
+        (Severity.LOW, "✓ low", "└ ✓ low"),
+    ],
+)
+def test_what_was_put_aside_keeps_its_severity(severity: Severity, cause: str, symptom: str) -> None:
+    line = item(finding(severity), scene.NOW, (finding(severity),))
+    for cell, words in ((line.row.cells[0], cause), (line.children[0].row.cells[0], symptom)):
+        assert (cell.text, cell.style) == (words, "dim")
+        assert len(cell.text) <= COLUMNS[0].width
+
+
+async def test_a_second_time_it_is_said_that_it_was_put_aside() -> None:
+    engine = scene.app().engine
+    outside = replace(finding(Severity.HIGH), status=FindingStatus.OPEN, outside=True)
+    engine._analysis = Analysis(engine.settings, scene.HOST)
+    engine._analysis.inbox_changed(InboxSnapshot(scene.NOW, scene.HOST, (outside,)))
+    engine._put_findings()
+    mark = MarkFinding(outside.symptom.fingerprint)
+    said = [(await engine.dispatch(mark)).message for _ in range(2)]
+    assert said == ["acknowledged: it no longer asks for attention", "already acknowledged"]
