@@ -223,7 +223,7 @@ class LogRules:
         silent = habits.silent_for(now)
         if silent is not None and habits.last_line is not None and name not in self.excused:
             yield self._symptom(
-                name, Category.ANOMALY, Severity.MEDIUM, "it has gone silent",
+                name, Category.ANOMALY, Severity.MEDIUM, f"silent for {units.age(silent)}",
                 key="silent",
                 metrics=(("silentMs", float(silent)),),
                 evidence=(f"silent for {units.age(silent)}", f"its last: {habits.last_line.message[:_LINE]}"),
@@ -260,7 +260,7 @@ class LogRules:
             _, before, after = habits.backwards
             back = (before.at or 0) - (after.at or 0)
             yield self._symptom(
-                habits.name, Category.ANOMALY, Severity.LOW, f"its times run backwards, by {units.age(back)}",
+                habits.name, Category.ANOMALY, Severity.LOW, f"times run backwards by {units.age(back)}",
                 key="backwards",
                 evidence=(before.message[:_LINE], after.message[:_LINE]),
                 metrics=(("backMs", float(back)),),
@@ -273,7 +273,7 @@ class LogRules:
             how = "ahead of" if skew > 0 else "behind"
             yield self._symptom(
                 habits.name, Category.ANOMALY, Severity.LOW,
-                f"its times are {units.age(abs(skew))} {how} this machine's",
+                f"times are {units.age(abs(skew))} {how} this machine's",
                 key="skew",
                 metrics=(("skewMs", float(skew)),),
                 evidence=(habits.last_line.message[:_LINE],) if habits.last_line else (),
@@ -298,10 +298,11 @@ class LogRules:
         if len(set(formats.values())) < 2:
             return []
         told = {how: sorted(name for name, of in formats.items() if of == how) for how in ("json", "text")}
+        words = f"{len(told['json'])} logs in JSON, {len(told['text'])} in plain text"
         actual = "; ".join(f"{how}: {', '.join(names[:8])}" for how, names in told.items())
         return [
             Symptom(
-                "log:formats", ANALYST, Category.DOC_DRIFT.value, Severity.LOW, "logs of different formats",
+                "log:formats", ANALYST, Category.DOC_DRIFT.value, Severity.LOW, words,
                 evidence=(actual,), expected="one format for all services", actual=actual,
                 hypothesis="services log as their frameworks came",
                 recommendation="let all write JSON with the same field names, or all the same line",

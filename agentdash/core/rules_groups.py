@@ -29,7 +29,8 @@ def dead_consumer(case: GroupCase) -> Iterator[Symptom]:
     else:
         names = ", ".join(decode(consumer.name) for consumer in consumers[:3])
         idle = min(consumer.idle_ms or 0 for consumer in consumers)
-        what = f"silent for {age(idle)}" if len(consumers) == 1 else f"all silent for {age(idle)}"
+        who = "its consumer" if len(consumers) == 1 else f"all {len(consumers)} consumers"
+        what = f"{who} silent for {age(idle)}"
         why = (
             "The process is gone or hangs: it has neither tried to read nor succeeded while work was waiting."
         )
@@ -38,7 +39,7 @@ def dead_consumer(case: GroupCase) -> Iterator[Symptom]:
     yield case.symptom(
         "DEAD_CONSUMER",
         Severity.CRITICAL,
-        f"{what}, {_work(case)}",
+        f"{_work(case)}, {what}",
         *lines,
         consumer=consumers[0].name if len(consumers) == 1 else None,
         hypothesis=why,

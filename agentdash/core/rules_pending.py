@@ -87,7 +87,7 @@ def missing_ack(case: GroupCase) -> Iterator[Symptom]:
     yield case.symptom(
         "MISSING_ACK",
         Severity.HIGH,
-        f"{case.group.pending} pending, more and more for {age(rises * 1000)}",
+        f"{case.group.pending} pending and not acknowledged, rising for {age(rises * 1000)}",
         f"pending rose for {rises:.0f} s and never fell; length {case.at.stream.length}, not growing",
         hypothesis="Consumers read entries and do not acknowledge them: XACK is missing, or comes too late.",
         recommendation="See whether the handlers call XACK after their work, with the right group and id.",

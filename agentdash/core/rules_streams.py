@@ -42,12 +42,10 @@ def stream_growing(case: StreamCase) -> Iterator[Symptom]:
         return
     lasts = age(case.judged.grows_s * 1000)
     if slowest is not None:
-        summary = (
-            f"longer for {lasts}, and {decode(slowest.name)} falls behind ({lag_words(slowest.lag)} now)"
-        )
+        summary = f"grows for {lasts}, and {decode(slowest.name)} falls behind ({lag_words(slowest.lag)} now)"
         cure = f"Make {decode(slowest.name)} read faster, or add consumers to it; see what they wait for."
     else:
-        summary = f"longer and longer for {lasts}, and nothing trims it"
+        summary = f"grows for {lasts}, and nothing trims it"
         cure = "Add entries with MAXLEN ~ or MINID ~, or trim the stream (XTRIM) now and then."
     yield case.symptom(
         "STREAM_GROWING",
@@ -69,7 +67,7 @@ def unbounded_stream(case: StreamCase) -> Iterator[Symptom]:
     yield case.symptom(
         "UNBOUNDED_STREAM",
         Severity.MEDIUM,
-        f"no cap seen at {count(case.stream.length)} entries, {count(case.judged.rate_in or 0)}/min come in",
+        f"{count(case.stream.length)} entries and no cap seen, {count(case.judged.rate_in or 0)}/min come in",
         f"entries-added {case.stream.entries_added} = length {case.stream.length}: nothing was ever removed",
         hypothesis="Its producers add without MAXLEN or MINID, nobody trims it; or its cap is not reached.",
         recommendation="Add entries with MAXLEN ~ N, with N well above what the slowest group lags behind.",

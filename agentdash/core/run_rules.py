@@ -57,7 +57,7 @@ def _malformed(run: Run, keys: RunKeys) -> Iterator[Symptom]:
         agent_id=WATCHER,
         category="MALFORMED_RUN",
         severity=Severity.LOW,
-        summary=f"{_name(run)}: cannot be understood: {names}",
+        summary=f"{_name(run)}: record not understood: {names}",
         run=run.id,
         evidence=(f"fields or keys: {names}{odd}",),
         hypothesis="Another program, or another version, writes this record.",
@@ -85,8 +85,8 @@ def _orphaned(run: Run, keys: RunKeys, now: int) -> Iterator[Symptom]:
         agent_id=WATCHER,
         category="ORPHANED_RUN",
         severity=Severity.HIGH,
-        summary=f"{_name(run)}: {run.status}, but no worker"
-        + (" and its command goes on" if run.child else ""),
+        summary=f"{_name(run)}: {run.status} without a worker"
+        + (", its command goes on" if run.child else ""),
         run=run.id,
         evidence=(last_seen(run, now), worker, child),
         hypothesis="Its worker was killed, or its machine is gone; a worker that ends says so in the record.",
@@ -106,7 +106,7 @@ def _failed(run: Run, keys: RunKeys, now: int) -> Iterator[Symptom]:
         agent_id=WATCHER,
         category="RUN_FAILED",
         severity=Severity.MEDIUM,
-        summary=f"{_name(run)}: {doing(run)}",
+        summary=f"{_name(run)}: failed: {doing(run)}" if doing(run) != "failed" else f"{_name(run)}: failed",
         run=run.id,
         evidence=(f"{run.error_code or 'failed'}: {run.error_message or 'no message'}", *code),
         hypothesis=None,

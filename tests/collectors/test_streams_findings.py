@@ -73,7 +73,7 @@ async def test_a_group_without_consumers_is_dead_until_one_comes(client: Redis) 
     await stage.poll(7)
     finding = stage.open()["DEAD_CONSUMER"]
     assert finding.symptom.severity is Severity.CRITICAL
-    assert finding.symptom.summary == "no consumer, 5 unread"
+    assert finding.symptom.summary == "5 unread, no consumer"
     assert stage.group(b"jobs", b"g").verdict is Verdict.UNREAD
     assert stage.judged(b"jobs").status == "CRITICAL"
     await work(client, "jobs", "g", "c", 10)

@@ -181,7 +181,7 @@ def test_silence_after_talk_and_its_end(logs: Logs) -> None:
     logs.later(26)
     assert logs.seen() == {}
     logs.later(5)
-    assert logs.one("ANOMALY").summary == "it has gone silent"
+    assert logs.one("ANOMALY").summary.startswith("silent for ")
     logs.rules.excused = frozenset({"web"})
     assert logs.seen() == {}
     logs.rules.excused = frozenset()
@@ -229,7 +229,7 @@ def test_times_that_run_backwards(logs: Logs) -> None:
     logs.say("2024-11-20T16:26:40Z INFO a", "2024-11-20T16:26:37Z INFO b, a little out of step")
     assert logs.seen() == {}
     logs.say("2024-11-20T16:25:40Z INFO c")
-    assert logs.one("ANOMALY").summary == "its times run backwards, by 1m00"
+    assert logs.one("ANOMALY").summary == "times run backwards by 1m00"
     logs.later(61)
     assert logs.seen() == {}
 

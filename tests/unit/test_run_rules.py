@@ -62,7 +62,7 @@ def test_a_run_that_failed_is_spoken_of_for_a_while() -> None:
     )
     (found,) = symptoms(failed)
     assert (found.category, found.severity) == ("RUN_FAILED", Severity.MEDIUM)
-    assert found.summary == "Fix auth: turn 1: 529"
+    assert found.summary == "Fix auth: failed: turn 1: 529"
     assert symptoms(replace(failed, ended_at=NOW - RECENT_MS)) == []
     assert symptoms(replace(failed, ended_at=None)) == []
     assert symptoms(replace(failed, error_code="orphaned")) == []

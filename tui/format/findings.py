@@ -75,15 +75,20 @@ def bad_lines(snapshot: FindingsSnapshot) -> tuple[Item, ...]:
 
 
 def subject_of(finding: Finding) -> str:
-    """What it is about, in front of its summary."""
+    """What it is about, in front of its summary; empty where the summary itself begins with the name.
+
+    Summaries about runs and repositories do, for their ids and paths say little; those of outside agents may
+    not.
+    """
     symptom = finding.symptom
-    parts = [decode(part) for part in (symptom.stream, symptom.consumer_group) if part]
-    parts += [
-        printable(part)
-        for part in (symptom.service, symptom.run, symptom.repo)
-        if part and not symptom.stream
-    ]
-    return " ".join(parts[:2])
+    text = printable(symptom.summary)
+    if symptom.stream:
+        names = [symptom.stream, symptom.consumer_group]
+        parts = [decode(name) for name in names if name]
+        return parts[0] if parts[-1] in text.split() else " ".join(parts)
+    of = [symptom.service, *((symptom.run, symptom.repo) if finding.outside else ())]
+    about = " ".join([printable(part) for part in of if part][:2])
+    return "" if text.startswith(about) else about
 
 
 def item(finding: Finding, now: int, symptoms: tuple[Finding, ...] = ()) -> Item:
@@ -111,7 +116,7 @@ def _line(finding: Finding, now: int, branch: str) -> Item:
         glyph = "✓"
     about = subject_of(finding)
     text = printable(symptom.summary)
-    lead = f"{about}: " if about and not branch and not text.startswith(about) else ""
+    lead = f"{about}: " if about and not branch else ""
     shown = "dim" if quiet else "bold" if symptom.severity is Severity.CRITICAL else ""
     brief = "crit" if word == Severity.CRITICAL.value else word.lower()
     if finding.status is FindingStatus.ACKNOWLEDGED:
