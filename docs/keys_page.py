@@ -46,6 +46,7 @@ PLACES = {
     "StreamScreen": "a stream",
     "RepoScreen": "a repository",
     "PageScreen": "a page",
+    "FindingPage": "a finding",
     "FactScreen": "every screen",
     "Help": "the help",
     "Confirm": "a question",
