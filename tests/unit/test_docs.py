@@ -9,6 +9,8 @@ import pytest
 from agentdash.core.settings_load import load
 from agentdash.headless.schemas import SHAPES
 from docs.__main__ import pages
+from docs.keys_page import _NAMES as NAMES
+from docs.keys_page import entries
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
@@ -30,6 +32,26 @@ def test_settings_shown_can_be_used(page: Path, tmp_path: Path) -> None:
     for text in blocks(page, "toml"):
         (tmp_path / "agentdash.toml").write_text(text, encoding="utf-8")
         load(env={}, cwd=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("place", "ids"),
+    [
+        (
+            "a stream",
+            "pending.acknowledge pending.claim pending.delete stream.actions stream.browse stream.goto",
+        ),
+        ("a repository", "repos.stage repos.commit repos.fetch repos.edit repos.lazygit"),
+        ("a service", "services.start services.stop services.restart"),
+        ("a run", "run.view run.why run.diff run.log runs.mark_failed runs.end_child"),
+    ],
+)
+def test_the_keys_that_the_readme_names_are_those_of_the_program(place: str, ids: str) -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (row,) = re.findall(rf"^\| {place}\b.*\|$", readme, re.MULTILINE)
+    named, known = re.findall(r"`(.+?)`", row), entries()
+    for name in ids.split():
+        assert any(NAMES.get(key, key) in named for key in known[name].keys), name
 
 
 def test_documents_shown_have_their_shapes() -> None:
