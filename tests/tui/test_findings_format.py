@@ -15,7 +15,8 @@ from tui.format.findings import COLUMNS, item
 
 def finding(severity: Severity) -> Finding:
     first = scene.findings().findings[0]
-    return replace(first, symptom=replace(first.symptom, severity=severity), status=FindingStatus.ACKNOWLEDGED)
+    symptom = replace(first.symptom, severity=severity)
+    return replace(first, symptom=symptom, status=FindingStatus.ACKNOWLEDGED)
 
 
 @pytest.mark.parametrize(
