@@ -8,12 +8,12 @@ from agentdash.core.text import decode, printable
 from tui.format.item import Cell, Column, Item, Listing, Row
 
 COLUMNS = (
-    Column("severity", "", 10, sortable=True),
+    Column("severity", "", 10),
     Column("summary", "", 20, flex=1, min_width=12),
     Column("count", "", 4, align="right", priority=1),
 )
 WIDE = (
-    COLUMNS[0],
+    Column("severity", "SEVERITY", 10),
     Column("summary", "FINDING", 44, flex=1, min_width=40),
     Column("count", "×", 4, align="right", priority=1),
     Column("status", "STATUS", 12, priority=3),
@@ -44,6 +44,9 @@ def listing(snapshot: FindingsSnapshot, now: int) -> Listing:
     items = tuple(item(cause, now, tuple(beneath.get(cause.symptom.fingerprint, ()))) for cause in causes)
     return Listing(items + bad_lines(snapshot), _summary(shown, len(causes), snapshot), NOTHING)
 
+
+BRANCH = "└ "
+"""The same for each symptom: which one comes last is not known before they are sorted and filtered."""
 
 NOTHING = ("nothing is wrong that is known of", "outside agents add to monitor-session/findings/*.jsonl")
 
@@ -93,10 +96,7 @@ def subject_of(finding: Finding) -> str:
 
 def item(finding: Finding, now: int, symptoms: tuple[Finding, ...] = ()) -> Item:
     """One finding, with its symptoms beneath."""
-    children = tuple(
-        _line(symptom, now, "└ " if number == len(symptoms) else "├ ")
-        for number, symptom in enumerate(symptoms, 1)
-    )
+    children = tuple(_line(symptom, now, BRANCH) for symptom in symptoms)
     whole = _line(finding, now, "")
     return Item(whole.row, finding, problem=whole.problem, children=children)
 
@@ -133,7 +133,7 @@ def _line(finding: Finding, now: int, branch: str) -> Item:
         Cell(printable(symptom.agent_id), "dim"),
     )
     sort = (
-        symptom.severity.rank, text, finding.count, finding.status.value, now - finding.first_seen,
+        symptom.severity.rank, f"{lead}{text}", finding.count, finding.status.value, now - finding.first_seen,
         symptom.category, finding.finding_id, symptom.agent_id,
     )  # fmt: skip
     key = symptom.fingerprint if not finding.outside else ("inbox", finding.finding_id)
