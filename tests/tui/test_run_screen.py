@@ -318,7 +318,8 @@ async def test_keys_of_the_footer_can_be_clicked(sent: list[Command]) -> None:
     async with app.run_test(size=WIDE) as pilot:
         await pilot.press("1", "j")
         await pilot.pause()
-        await pilot.click(offset=(2, 39))
+        line = app.screen._compositor.render_strips()[39].text
+        await pilot.click(offset=(line.index("p pause"), 39))
         await pilot.pause()
         assert [command.action for command in sent if isinstance(command, ControlRun)] == [
             ControlAction.PAUSE
