@@ -18,6 +18,7 @@ from agentdash.core.settings import Settings
 from agentdash.core.snapshot import Topic
 
 if TYPE_CHECKING:
+    from agentdash.core.streams import StreamsSnapshot
     from agentdash.runtime.engine import Engine
 
 _SUMMARY = {
@@ -257,10 +258,18 @@ def _table(engine: Engine, topic: Topic, settings: Settings) -> None:
         for text in render(grid, width=width(), color=color):
             data(text)
         rows, empty = len(grid.rows), grid.empty
+        if topic is Topic.STREAMS and store.streams is not None:
+            _too_short(store.streams, settings.streams.window)
     if health["error"]:
         _remark(topic, health)
     elif not rows:
         say(empty)
+
+
+def _too_short(streams: StreamsSnapshot, window: float) -> None:
+    """Say why verdicts are missing where the streams were not watched for *window* seconds."""
+    if any(judged.window_s < window for judged in streams.judgements):
+        say(f"streams: rates and verdicts need a window of {window:g} s: agentdash streams --watch has them")
 
 
 def _sources(engine: Engine) -> None:

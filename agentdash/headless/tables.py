@@ -10,7 +10,7 @@ from agentdash.core.runs import Run, RunStatus
 from agentdash.core.services import Service, ServiceState
 from agentdash.core.snapshot import Topic
 from agentdash.core.store import Store
-from agentdash.core.streams import Group, Lag, LagGrade, StreamJudgement, StreamsSnapshot
+from agentdash.core.streams import Group, Lag, LagGrade, StreamJudgement, StreamsSnapshot, Verdict
 from agentdash.core.text import decode
 from agentdash.core.units import UNKNOWN, age, count, percent, plural, size
 from agentdash.headless.grid import Cell, Grid, Row, columns_of
@@ -95,7 +95,6 @@ def _streams(snapshot: StreamsSnapshot | None) -> Grid:
 
 
 def _group(group: Group, judgement: StreamJudgement) -> Row:
-    judged = judgement.group(group.name)
     oldest = group.oldest_pending
     return (
         decode(group.name),
@@ -103,8 +102,20 @@ def _group(group: Group, judgement: StreamJudgement) -> Row:
         _lag(group.lag),
         count(group.pending),
         age(oldest.idle_ms) if oldest else UNKNOWN,
-        judged.verdict.value if judged else UNKNOWN,
+        _verdict(group, judgement),
     )
+
+
+def _verdict(group: Group, judgement: StreamJudgement) -> str:
+    """The verdict; before there is one, what can be said against the group at once."""
+    judged = judgement.group(group.name)
+    if judged is None:
+        return UNKNOWN
+    if judged.verdict is not Verdict.WATCHING or judgement.status not in {"CRITICAL", "DEGRADED"}:
+        return judged.verdict.value
+    if judged.active == 0 and (group.lag.value or group.pending):
+        return f"{judged.verdict}: nobody reads"
+    return f"{judged.verdict}: {_lag(group.lag)} behind" if group.lag.value else judged.verdict.value
 
 
 def _lag(lag: Lag) -> str:

@@ -12,6 +12,15 @@ from agentdash.core.repos import Operation, Repo, ReposSnapshot
 from agentdash.core.runs import Run, RunsSnapshot, RunStatus
 from agentdash.core.snapshot import Topic
 from agentdash.core.store import Store
+from agentdash.core.streams import (
+    Group,
+    GroupJudgement,
+    Lag,
+    Stream,
+    StreamJudgement,
+    StreamsSnapshot,
+    Verdict,
+)
 from agentdash.headless.grid import Cell, Grid, columns_of, render
 from agentdash.headless.lines import log_text
 from agentdash.headless.tables import table
@@ -51,6 +60,27 @@ def test_the_age_of_a_run_is_the_same_in_the_table_and_in_the_pane(run: Run, age
     pane = item(run, NOW, Around())
     assert row[4] == age
     assert pane.row.cells[[column.key for column in COLUMNS].index("age")].text == age
+
+
+@pytest.mark.parametrize(
+    ("status", "verdict", "active", "lag", "told"),
+    [
+        ("CRITICAL", Verdict.WATCHING, 1, 212, "watching: 212 behind"),
+        ("CRITICAL", Verdict.WATCHING, 0, 212, "watching: nobody reads"),
+        ("CRITICAL", Verdict.WATCHING, 1, 0, "watching"),
+        ("UNKNOWN", Verdict.WATCHING, 1, 7, "watching"),
+        ("CRITICAL", Verdict.STOPPED, 1, 212, "stopped"),
+    ],
+)
+def test_a_bad_status_without_a_verdict_says_why(
+    status: str, verdict: Verdict, active: int, lag: int, told: str
+) -> None:
+    store = Store()
+    judged = StreamJudgement(status=status, groups=((b"g", GroupJudgement(verdict, active=active)),))
+    stream = Stream(b"s", 300, groups=(Group(b"g", 0, Lag(lag), "1-0", 1),))
+    store.put(Topic.STREAMS, StreamsSnapshot(NOW, "h", (stream,), judgements=(judged,)))
+    (row,) = table(Topic.STREAMS, store, NOW).rows
+    assert row[-1] == told
 
 
 def test_an_unfinished_operation_and_its_conflicts_are_in_the_table() -> None:
