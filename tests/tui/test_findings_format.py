@@ -30,9 +30,11 @@ def finding(severity: Severity) -> Finding:
 )
 def test_what_was_put_aside_keeps_its_severity(severity: Severity, cause: str, symptom: str) -> None:
     line = item(finding(severity), scene.NOW, (finding(severity),))
-    for cell, words in ((line.row.cells[0], cause), (line.children[0].row.cells[0], symptom)):
-        assert (cell.text, cell.style) == (words, "dim")
-        assert len(cell.text) <= COLUMNS[0].width
+    for row, words in ((line.row, cause), (line.children[0].row, symptom)):
+        mark, severity = row.cells[:2]
+        assert f"{mark.text} {severity.text}" == words
+        assert severity.style == "dim"
+        assert len(severity.text) <= COLUMNS[1].width
 
 
 async def test_a_second_time_it_is_said_that_it_was_put_aside() -> None:

@@ -8,12 +8,14 @@ from agentdash.core.text import decode, printable
 from tui.format.item import Cell, Column, Item, Listing, Row
 
 COLUMNS = (
-    Column("severity", "", 10),
-    Column("summary", "", 20, flex=1, min_width=12),
-    Column("count", "", 4, align="right", priority=1),
+    Column("mark", "", 1, sortable=False),
+    Column("severity", "", 8, priority=1),
+    Column("summary", "", 22, flex=1, min_width=18),
+    Column("count", "", 4, align="right", priority=2),
 )
 WIDE = (
-    Column("severity", "SEVERITY", 10),
+    Column("mark", "", 1, sortable=False),
+    Column("severity", "SEVERITY", 8),
     Column("summary", "FINDING", 44, flex=1, min_width=40),
     Column("count", "×", 4, align="right", priority=1),
     Column("status", "STATUS", 12, priority=3),
@@ -24,9 +26,9 @@ WIDE = (
 )
 
 STYLES = {
-    Severity.CRITICAL: ("●", "bad bold"),
+    Severity.CRITICAL: ("✗", "bad bold"),
     Severity.HIGH: ("▲", "warn bold"),
-    Severity.MEDIUM: ("●", "warn"),
+    Severity.MEDIUM: ("◐", "warn"),
     Severity.LOW: ("○", "dim"),
     Severity.INFO: ("○", "dim"),
 }
@@ -45,7 +47,7 @@ def listing(snapshot: FindingsSnapshot, now: int) -> Listing:
     return Listing(items + bad_lines(snapshot), _summary(shown, len(causes), snapshot), NOTHING)
 
 
-BRANCH = "└ "
+BRANCH = "└"
 """The same for each symptom: which one comes last is not known before they are sorted and filtered."""
 
 NOTHING = ("nothing is wrong that is known of", "outside agents add to monitor-session/findings/*.jsonl")
@@ -118,12 +120,15 @@ def _line(finding: Finding, now: int, branch: str) -> Item:
     text = printable(symptom.summary)
     lead = f"{about}: " if about and not branch else ""
     shown = "dim" if quiet else "bold" if symptom.severity is Severity.CRITICAL else ""
-    brief = "crit" if word == Severity.CRITICAL.value else word.lower()
-    if finding.status is FindingStatus.ACKNOWLEDGED:
-        brief = f"{glyph} {brief}"
-    first = Cell(f"{branch}{brief}" if branch else f"{glyph} {word}", "dim" if quiet else style)
+    colour = "dim" if quiet else style
+    mark = BRANCH if branch else glyph
+    if branch:
+        word = word.lower()
+        if finding.status is FindingStatus.ACKNOWLEDGED:
+            word = "✓ crit" if symptom.severity is Severity.CRITICAL else f"✓ {word}"
     cells = (
-        first,
+        Cell(mark, "faint" if branch else colour),
+        Cell(word, colour),
         Cell(spans=((lead, shown), (text, shown))) if lead else Cell(text, shown),
         Cell(f"×{units.count(finding.count)}" if finding.count > 1 else "", "dim"),
         Cell(finding.status.value, "dim"),
@@ -133,8 +138,8 @@ def _line(finding: Finding, now: int, branch: str) -> Item:
         Cell(printable(symptom.agent_id), "dim"),
     )
     sort = (
-        symptom.severity.rank, f"{lead}{text}", finding.count, finding.status.value, now - finding.first_seen,
-        symptom.category, finding.finding_id, symptom.agent_id,
+        None, symptom.severity.rank, f"{lead}{text}", finding.count, finding.status.value,
+        now - finding.first_seen, symptom.category, finding.finding_id, symptom.agent_id,
     )  # fmt: skip
     key = symptom.fingerprint if not finding.outside else ("inbox", finding.finding_id)
-    return Item(Row(key=key, cells=cells, depth=1 if branch else 0, sort=sort), finding, problem=not quiet)
+    return Item(Row(key=key, cells=cells, sort=sort, depth=1 if branch else 0), finding, problem=not quiet)
