@@ -26,9 +26,7 @@ class JudgedStreams:
         runs: The runs as they are known at that time.
     """
 
-    def __init__(
-        self, inner: Collector, analysis: Analysis, runs: Callable[[], RunsSnapshot | None]
-    ) -> None:
+    def __init__(self, inner: Collector, analysis: Analysis, runs: Callable[[], RunsSnapshot | None]) -> None:
         self.inner = inner
         self.name = inner.name
         self.topic = inner.topic

@@ -88,7 +88,12 @@ def test_every_symptom_says_what_why_and_how() -> None:
     found = stream_symptoms(
         judged(Lag(150), pending=pending, since=NOW - 90_000, active=0), None, StreamsSettings(), NOW
     )
-    assert {s.category for s in found} == {"CONSUMER_LAG", "STUCK_MESSAGE", "DEAD_CONSUMER", "DELIVERY_FAILURE"}
+    assert {s.category for s in found} == {
+        "CONSUMER_LAG",
+        "STUCK_MESSAGE",
+        "DEAD_CONSUMER",
+        "DELIVERY_FAILURE",
+    }
     assert len({s.fingerprint for s in found}) == 4
     for symptom in found:
         assert symptom.evidence
