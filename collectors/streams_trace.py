@@ -1,4 +1,4 @@
-"""Entries of all streams that hold one id: the newest of each, looked through without asking anything else."""
+"""Entries of all streams that hold one id: the newest of each, looked through without asking more."""
 
 from __future__ import annotations
 
