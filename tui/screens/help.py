@@ -47,7 +47,7 @@ LEGEND = (
     ("■ ✗ ", "bad", "stopped, failed, down"),
     ("? ", "unknown", "not known, or waits for you"),
     ("◌ ", "dim", "too little seen yet, or out of date"),
-    ("AGE ", "dim", "of a live run since it began, of an ended one since its end"),
+    ("AGE ", "dim", "how long at work; once ended, since then"),
 )
 
 

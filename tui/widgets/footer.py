@@ -14,6 +14,8 @@ _NAMES = {
     "question_mark": "?",
     "exclamation_mark": "!",
     "colon": ":",
+    "asterisk": "*",
+    "full_stop": ".",
 }
 LATE = ("table", "pane", "screen", "app")
 """Scopes whose keys stand after those of what has the focus, in this order."""
@@ -36,10 +38,8 @@ class Footer(LineBar):
 
 def _rank(binding: Binding) -> int:
     """Keys of the pane first, then the general ones, in the order of the key map."""
-    order = ("runs.", "run.", "log.", "pending.", "stream.", "repos.", "table.", "pane.", "screen.", "app.")
-    return next(
-        (number for number, scope in enumerate(order) if (binding.id or "").startswith(scope)), len(order)
-    )
+    scope = (binding.id or "").partition(".")[0]
+    return LATE.index(scope) + 1 if scope in LATE else 0
 
 
 def key_name(binding: Binding) -> str:
