@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import redis
+from hypothesis import HealthCheck, settings
 
 from agentdash.core.settings import RedisSettings
 from agentdash.server.client import open_client
@@ -16,6 +17,12 @@ from agentdash.server.embedded import EmbeddedServer, EmbeddedUse, stop
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
+
+# A busy machine is no fault of an input: nothing is measured in seconds here.
+settings.register_profile(
+    "agentdash", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+settings.load_profile("agentdash")
 
 _OUTSIDE = ("REDIS_URL", "PROJECTS", "NO_COLOR", "FORCE_COLOR", "XDG_RUNTIME_DIR")
 

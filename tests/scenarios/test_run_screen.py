@@ -175,10 +175,12 @@ async def test_an_orphan_is_seen_its_process_ended_and_the_run_marked_failed(
         worker.wait()
         await until(seen(lambda run: run.orphaned and run.child), what="the orphan and its process")
         await until(
+            lambda: any("mend-token orphaned" in toast.message for toast in app._notifications),
+            what="the toast",
+        )
+        await until(
             lambda: f"its process {child.pid} still runs" in line(app, "#run-doing"), what="both said"
         )
-        told = " ".join(toast.message for toast in app._notifications)
-        assert "mend-token orphaned" in told
 
         await pilot.press("m")
         await until(lambda: "✗ a worker holds it" in page(app, "#why-page"), what="why")

@@ -24,9 +24,16 @@ WIDE, NARROW, LARGE = (120, 40), (80, 24), (200, 60)
 
 
 async def settled(pilot: object) -> None:
-    """Wait until nothing is left to do."""
-    await pilot.pause()  # type: ignore[attr-defined]
-    await pilot.pause()  # type: ignore[attr-defined]
+    """Wait until what is drawn stays the same, looked at four times."""
+    seen, calm = "", 0
+    for _ in range(200):
+        await pilot.pause(0.02)  # type: ignore[attr-defined]
+        compositor = pilot.app.screen._compositor  # type: ignore[attr-defined]
+        drawn = repr([list(strip) for strip in compositor.render_strips()])
+        calm, seen = (calm + 1 if drawn == seen else 0), drawn
+        if calm == 4:
+            return
+    raise AssertionError("the screen does not come to rest")
 
 
 def reached(view: str, *keys: str) -> Callable[[object], Awaitable[None]]:
