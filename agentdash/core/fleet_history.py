@@ -24,6 +24,11 @@ class Course:
         self._turn(now)
         self.values[-1] = (self.values[-1] or 0) + amount
 
+    def recent(self, now: int) -> list[float | None]:
+        """The values up to the bucket of *now*, oldest first."""
+        self._turn(now)
+        return list(self.values)
+
     def per_minute(self, now: int) -> float | None:
         """The sum of the last full minute; None while there is none."""
         self._turn(now)

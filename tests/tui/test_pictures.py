@@ -237,8 +237,10 @@ def looked(*keys: str, until_shown: str = "See it yourself") -> Callable[[object
         screen = pilot.app.screen  # type: ignore[attr-defined]
         assert isinstance(screen, StreamScreen)
         await until(lambda: screen._entries.rows, what="the entries")
-        await pilot.press(*keys)  # type: ignore[attr-defined]
-        await settled(pilot)
+        for key in keys:
+            await pilot.press(key)  # type: ignore[attr-defined]
+            await until(lambda: not screen._asking, what="the answer to the key")
+            await settled(pilot)
         page = screen.query_one("#message-page", Document)
         await until(lambda: any(until_shown in part for para in page.paras for part, _ in para.parts))
         await until(lambda: not screen._asking, what="the answers")

@@ -25,7 +25,7 @@ def paras(store: Store, now: int, width: int) -> tuple[Para, ...]:
 
 def _line(name: str, course: Course, now: int, room: int, style: str) -> Para:
     rate = course.per_minute(now)
-    drawn = sparkline(squeeze(course.values, room), room)
+    drawn = sparkline(squeeze(course.recent(now), room), room)
     number = units.count(rate)
     return Para(
         ((f"{name:<{NAME_WIDTH}}", "dim"), (drawn, style), (f"{number:>7}", style if rate else "dim"))

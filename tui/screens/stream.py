@@ -358,8 +358,10 @@ class StreamScreen(FactScreen):
         shown, at = self._shown, self._entries.cursor_row
         if not isinstance(shown, StreamEntries) or not len(shown.window):
             return
-        if at > 0:
+        if at > 0 and shown.following:
             shown.following = False
+            if (stream := self.stream) is not None:
+                self.query_one("#stream-entries", Pane).summary = shown.summary(stream)
         if at >= self._entries.row_count - NEAR and not shown.window.at_oldest:
             self._ask("older")
         if at <= 0 and not shown.window.at_newest:

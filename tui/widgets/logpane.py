@@ -99,7 +99,7 @@ class LogPane(TopicPane):
         self._failing = tuple(
             f"{source.name}: {source.path}: {source.error}" for source in store.log_sources if source.error
         )
-        self._course = tuple(value or 0.0 for value in store.history.errors.values[-COURSE:])
+        self._course = tuple(value or 0.0 for value in store.history.errors.recent(now)[-COURSE:])
         self.log_view.keep_up()
         rows: int | None = len(store.logs)
         if not rows and not store.log_sources and (health is None or health.last_success is None):
