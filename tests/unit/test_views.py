@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agentdash.core.findings import Finding, FindingStatus, Severity, Symptom
 from agentdash.core.snapshot import SourceHealth, SourceState, Topic
 from agentdash.core.store import Store
-from agentdash.headless.items import plain
+from agentdash.headless.items import finding_item, plain
 from agentdash.headless.schemas import SHAPES, settings_schema, view_schema
 from agentdash.headless.views import all_views, document, dumps
 from tests.full_store import NOW, full_store
@@ -60,6 +61,22 @@ def test_health_says_how_good_a_view_is(health: SourceHealth | None, state: str,
         store.put_health(Topic.RUNS, health)
     told = document(Topic.RUNS, store, NOW, "h")["health"]
     assert (told["state"], told["error"]) == (state, error)
+
+
+def test_what_another_agent_says_of_its_finding_is_passed_on() -> None:
+    told = {
+        "priority": "P1",
+        "pattern": "timeout",
+        "expected": "group `workers`",
+        "actual": "group `worker`",
+        "affected_files": ("app/queue.py:12",),
+        "related_findings": ("CA-002",),
+    }
+    symptom = Symptom("p", "CONFIG_AUDITOR", "CONFIG_DRIFT", Severity.LOW, "differs", **told)
+    item = finding_item(Finding("CA-001", symptom, FindingStatus.OPEN, NOW, NOW))
+    assert (item["priority"], item["pattern"]) == ("P1", "timeout")
+    assert (item["expected"], item["actual"]) == ("group `workers`", "group `worker`")
+    assert (item["affectedFiles"], item["relatedFindings"]) == (["app/queue.py:12"], ["CA-002"])
 
 
 @pytest.mark.parametrize("view", list(SHAPES))
