@@ -6,14 +6,14 @@ from collections import deque
 from pathlib import Path
 
 from agentdash.core.clock import Clock
-from agentdash.core.log_parse_secrets import mask
 from agentdash.core.services import Service, ServiceState
 from agentdash.core.settings import ServiceSettings
 from agentdash.core.text import printable
+from agentdash.processes import ENDS
 from collectors.services_match import Match
 from collectors.services_probe import Prober
-from collectors.services_processes import Known, Table
-from collectors.services_sample import Sampler, Usage
+from collectors.services_processes import Identity, Known, Table
+from collectors.services_sample import Sampler, Usage, shown_command
 from collectors.services_tail import LastLine
 
 STARTING = 30.0
@@ -23,7 +23,7 @@ FLAPPING_STARTS = 3
 FLAPPING_SPAN = 60.0
 
 _DOWN_FOR_GOOD = 15.0
-_COMMAND = 400
+_NOT_OURS = "agentdash did not start it: only a process's parent learns how it ended"
 
 
 class Followed:
@@ -54,6 +54,9 @@ class Followed:
         self._starts: deque[float] = deque(maxlen=FLAPPING_STARTS)
         self._seen = False
         self._error: str | None = None
+        self._ended: Identity | None = None
+        self._seen_at = 0.0
+        self._exit_code: int | None = None
         self._sampler = Sampler()
 
     def family(self) -> set[int]:
@@ -89,19 +92,19 @@ class Followed:
         usage = self._sampler.sample(self.known, self._children, now) if self.known is not None else None
         if usage is None:
             self._lose()
+        else:
+            self._seen_at = now_ms / 1000
         if self._last_line is not None:
             self._last_line.look()
         known = self.known
-        command = (
-            None if known is None or known.command is None else printable(mask(known.command)[0][:_COMMAND])
-        )
         usage = usage or Usage()
+        code = self._code(usage)
         return Service(
             name=self.settings.name,
             state=self._state(usage, now, now_ms),
             pid=known.process.pid if known else None,
             create_time=int(known.created * 1000) if known else None,
-            command=command,
+            command=shown_command(known) if known else None,
             cwd=printable(known.cwd) if known and known.cwd else None,
             cpu_percent=usage.cpu_percent,
             cpu_history=tuple(self._sampler.cpu_history),
@@ -110,9 +113,12 @@ class Followed:
             threads=usage.threads,
             open_files=usage.files,
             children=usage.children if known else None,
+            processes=usage.processes,
             ports=self._ports or ((self.settings.port,) if self._unseen and self.settings.port else ()),
             restarts=self._restarts,
             down_since=self.down_since,
+            exit_code=code,
+            exit_unknown=_NOT_OURS if code is None and self._ended is not None else None,
             probe=self.prober.latest if self.prober else None,
             last_line=self._last_line.text if self._last_line else None,
             last_line_at=self._last_line.at if self._last_line else None,
@@ -124,19 +130,41 @@ class Followed:
         )
 
     def _begin(self, known: Known) -> None:
-        if self._seen:
+        if self._lived_before(known):
+            self._ended = None
+        elif self._seen:
+            self._end()
             self._restarts += 1
             self._starts.append(self._clock.monotonic())
         self._seen = True
-        self.known = known
-        self.down_since = None
+        self.known, self.down_since = known, None
         self._sampler = Sampler()
+
+    def _lived_before(self, known: Known) -> bool:
+        """Whether *known* was there while its predecessor was: that one went to the background by forking."""
+        return known.created <= self._seen_at or any(known.identity == c.identity for c in self._children)
 
     def _lose(self) -> None:
         if self.known is not None:
             self.down_since = self._clock.now_ms()
+            self._end()
         self.known = None
         self._children, self._ports = (), ()
+
+    def _end(self) -> None:
+        if self.known is not None:
+            self._ended, self._exit_code = self.known.identity, None
+
+    def _code(self, usage: Usage) -> int | None:
+        """How the process that ended last did so; a zombie has ended too. None where that is not known."""
+        if usage.zombie and usage.exit_code is not None and self.known is not None:
+            pid, created = self.known.identity
+            ENDS.put(pid, round(created * 1000), usage.exit_code)  # its parent will take it away
+            return usage.exit_code
+        if self._ended is not None and self._exit_code is None:
+            pid, created = self._ended
+            self._exit_code = ENDS.code_of(pid, round(created * 1000))
+        return self._exit_code if self._ended is not None else None
 
     def _state(self, usage: Usage, now: float, now_ms: int) -> ServiceState:
         flapping = len(self._starts) == FLAPPING_STARTS and now - self._starts[0] <= FLAPPING_SPAN

@@ -26,7 +26,11 @@ Identity = tuple[int, float]
 
 @dataclass(slots=True)
 class Known:
-    """A process, with what does not change about it; None is *may not be read*."""
+    """A process, with what does not change about it; None is *may not be read*.
+
+    Attributes:
+        shown: Its command line for people, once it was made.
+    """
 
     process: psutil.Process
     created: float
@@ -35,6 +39,7 @@ class Known:
     cwd: str | None
     own: bool
     ticks: int | None = None
+    shown: str | None = None
 
     @property
     def identity(self) -> Identity:

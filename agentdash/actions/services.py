@@ -6,7 +6,6 @@ import asyncio
 import os
 import shlex
 import subprocess
-import threading
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -18,7 +17,7 @@ from agentdash.core.log_parse_secrets import mask
 from agentdash.core.service_commands import ControlService, ServiceAction
 from agentdash.core.settings import ServiceSettings
 from agentdash.core.text import printable
-from agentdash.processes import SAME_MS
+from agentdash.processes import ENDS, SAME_MS, exit_words
 
 ENDED_AT_ONCE = 0.5
 """Seconds within which a command that ends has failed to start."""
@@ -86,8 +85,14 @@ def start(service: ServiceSettings, log_folder: Path) -> Outcome:
         return Outcome(False, f"cannot be started: {what}: {problem.strerror}")
     with suppress(subprocess.TimeoutExpired):
         code = process.wait(ENDED_AT_ONCE)
-        return Outcome(False, f"ended at once with exit code {code}; its output is in {log}")
-    threading.Thread(target=process.wait, name=f"reap {process.pid}", daemon=True).start()
+        if code == 0:
+            return Outcome(
+                True,
+                "its command ended at once with exit code 0: it works on in the background, or had nothing"
+                f" to do; output in {log}",
+            )
+        return Outcome(False, f"ended at once with {_exit(code)}; its output is in {log}")
+    ENDS.watch(process)
     shown = printable(mask(shlex.join(arguments))[0])
     return Outcome(True, f"started as process {process.pid}: {shown}; output in {log}")
 
@@ -116,10 +121,16 @@ def stop(pid: int, created_at: int, grace: float) -> str:
     begun = time.monotonic()
     for process in family:
         _signal(process, head, "terminate")
-    _, left = psutil.wait_procs(family, grace)
+    created = {process.pid: round(process.create_time() * 1000) for process in family if process.is_running()}
+
+    def ended(process: psutil.Process) -> None:
+        if (code := getattr(process, "returncode", None)) is not None and process.pid in created:
+            ENDS.put(process.pid, created[process.pid], int(code))  # it was our own child
+
+    _, left = psutil.wait_procs(family, grace, ended)
     for process in left:
         _signal(process, head, "kill")
-    _, stuck = psutil.wait_procs(left, _KILLED_S)
+    _, stuck = psutil.wait_procs(left, _KILLED_S, ended)
     if stuck:
         raise Refused(f"process {stuck[0].pid} does not end, not even by SIGKILL: the kernel holds it")
     how = f"SIGKILL after {grace:g} s, for {len(left)} of {len(family)}" if left else "SIGTERM"
@@ -134,3 +145,7 @@ def _signal(process: psutil.Process, head: psutil.Process, verb: str) -> None:
     except psutil.AccessDenied as problem:
         if process == head:
             raise Refused(f"process {process.pid} is another user's: you may not end it") from problem
+
+
+def _exit(code: int) -> str:
+    return f"exit code {code}" if code >= 0 else exit_words(code)

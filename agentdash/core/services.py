@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+PROCESSES_SHOWN = 50
+"""Processes of one service that are told one by one; all are counted in."""
+
 
 class ServiceState(StrEnum):
     """How a service is."""
@@ -29,6 +32,29 @@ class Probe:
 
 
 @dataclass(frozen=True, slots=True)
+class ServiceProcess:
+    """One process of a service; None is *may not be read* or *not known yet*.
+
+    Attributes:
+        parent: Its parent's id.
+        depth: 0 for the service itself, 1 for its children, and so on.
+        created_at: Unix ms.
+        status: The system's own word: ``sleeping``, ``running``, ``stopped``, ``zombie`` …
+        cpu_percent: Of one core, without its children.
+    """
+
+    pid: int
+    parent: int
+    depth: int
+    created_at: int
+    command: str | None = None
+    status: str | None = None
+    cpu_percent: float | None = None
+    rss_bytes: int | None = None
+    threads: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Service:
     """One service, followed by (pid, create time). None is *may not be read* or *not known*.
 
@@ -39,7 +65,9 @@ class Service:
         rss_bytes: Resident memory, with its children.
         rss_trend: Bytes a minute, over the kept history; None until there is enough of it.
         restarts: How often it was seen with a new process since agentdash started.
-        exit_code: Of the last process, where known.
+        processes: It and its children, at most `PROCESSES_SHOWN`.
+        exit_code: Of the process that ended last (a zombie has ended); below 0 the signal.
+        exit_unknown: Why that is not known, where one has ended.
         silent_ms: Since its last line in the log; None where it has no log.
         origin: The file that declares it, e.g. ``Procfile``; None where the settings do, or nothing does.
         start_command: What starts it, where that is known.
@@ -60,10 +88,12 @@ class Service:
     threads: int | None = None
     open_files: int | None = None
     children: int | None = None
+    processes: tuple[ServiceProcess, ...] = ()
     ports: tuple[int, ...] = ()
     restarts: int = 0
     down_since: int | None = None
     exit_code: int | None = None
+    exit_unknown: str | None = None
     probe: Probe | None = None
     last_line: str | None = None
     last_line_at: int | None = None

@@ -11,6 +11,7 @@ from agentdash.core.logs import LogBatch, LogRing, LogSource
 from agentdash.core.repos import ReposSnapshot
 from agentdash.core.run_history import RunHistory
 from agentdash.core.runs import RunsSnapshot
+from agentdash.core.service_course import ServiceCourses
 from agentdash.core.services import ServicesSnapshot
 from agentdash.core.snapshot import SourceHealth, Topic
 from agentdash.core.stream_course import StreamCourses
@@ -28,6 +29,7 @@ class Store:
         health: By topic.
         logs: The newest lines of all sources, in the order in which they were read.
         courses: The last ten minutes of each stream and group.
+        service_courses: The last ten minutes of each service.
     """
 
     runs: RunsSnapshot | None = None
@@ -41,6 +43,7 @@ class Store:
     health: dict[Topic, SourceHealth] = field(default_factory=dict)
     history: FleetHistory = field(default_factory=FleetHistory)
     courses: StreamCourses = field(default_factory=StreamCourses)
+    service_courses: ServiceCourses = field(default_factory=ServiceCourses)
     run_history: RunHistory = field(default_factory=RunHistory)
     server_label: str = ""
     _listeners: list[Listener] = field(default_factory=list)

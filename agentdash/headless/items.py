@@ -8,7 +8,7 @@ from agentdash.core.findings import Finding
 from agentdash.core.logs import LogLine
 from agentdash.core.repos import Repo
 from agentdash.core.runs import ChildSeen, Run
-from agentdash.core.services import Probe, Service
+from agentdash.core.services import Probe, Service, ServiceProcess
 from agentdash.headless.names import named
 
 Item = dict[str, object]
@@ -125,10 +125,25 @@ def service_item(service: Service, now: int) -> Item:
         "restarts": service.restarts,
         "downSince": service.down_since,
         "exitCode": service.exit_code,
+        "exitUnknown": service.exit_unknown,
+        "processes": [_process(process) for process in service.processes],
         "probe": _probe(service.probe),
         "lastLine": service.last_line,
         "silentMs": None if service.last_line_at is None else max(0, now - service.last_line_at),
         "error": service.error,
+    }
+
+
+def _process(process: ServiceProcess) -> Item:
+    return {
+        "pid": process.pid,
+        "parent": process.parent,
+        "createdAt": process.created_at,
+        "command": process.command,
+        "status": process.status,
+        "cpuPercent": process.cpu_percent,
+        "rssBytes": process.rss_bytes,
+        "threads": process.threads,
     }
 
 

@@ -261,6 +261,19 @@ class Probe(Shape):
     error: str | None
 
 
+class ServiceProcess(Shape):
+    """One process of a service."""
+
+    pid: int
+    parent: int
+    created_at: int
+    command: str | None
+    status: str | None = Field(description="the system's own word, e.g. sleeping, stopped, zombie")
+    cpu_percent: float | None = Field(description="of one core, without its children")
+    rss_bytes: int | None
+    threads: int | None
+
+
 class Service(Shape):
     """One service; null also where another user's process may not be read."""
 
@@ -279,7 +292,9 @@ class Service(Shape):
     ports: list[int]
     restarts: int
     down_since: int | None
-    exit_code: int | None
+    exit_code: int | None = Field(description="of the process that ended last; below 0 the signal")
+    exit_unknown: str | None = Field(description="why that is not known, where one has ended")
+    processes: list[ServiceProcess] = Field(description="it and its children, at most 50")
     probe: Probe | None
     last_line: str | None
     silent_ms: int | None

@@ -163,59 +163,21 @@ class Engine:
         Raises:
             SourceError: when the server cannot be asked, in words.
         """
-        if isinstance(query, RepoQuery | RepoPlanOf):
-            return await self._ask_repo(query)
-        if isinstance(query, WhyOf):
-            return await self._ask_why(query)
-        handle = self._handle
-        if handle is None:
-            health = self.store.health.get(Topic.STREAMS)
-            raise SourceError((health and health.error) or "no server is connected yet")
-        await load("agentdash.runtime.inspect")
-        from agentdash.runtime.inspect import answer
+        await load("agentdash.runtime.asking")
+        from agentdash.runtime.asking import answer_of
 
-        if self._look_at is not None and (stream := getattr(query, "stream", None)) is not None:
-            self._look_at(stream)
-        return await answer(query, handle, self.settings, self.clock.now_ms())
-
-    async def _ask_repo(self, query: RepoQuery | RepoPlanOf) -> Answer:
-        if isinstance(query, RepoPlanOf):
-            await load("agentdash.runtime.repo_work")
-            from agentdash.runtime.repo_work import plan
-
-            return await plan(query, self.store.repos, self.settings)
-        await load("agentdash.runtime.inspect")
-        from agentdash.runtime.inspect import of_repo
-
-        return await of_repo(query, self.store.repos, self.settings)
-
-    async def _ask_why(self, query: WhyOf) -> Answer:
-        await load("agentdash.runtime.run_why")
-        from agentdash.runtime.run_why import why_of
-
-        return await why_of(query, self.store, self.host, self.clock)
+        return await answer_of(self, query)
 
     async def dispatch(self, command: Command) -> Outcome:
         """Carry out *command*; the result is logged. Nothing is raised for what a person may cause."""
-        begun = time.perf_counter()
-        if self.read_only:
-            return Outcome(False, "read-only: nothing is changed (started with --read-only)")
-        match command:
-            case ControlRun():
-                actor, outcome = f"run {command.run_id}", await self._control(command)
-            case MarkOrphanFailed() | EndOrphanChild():
-                actor, outcome = f"run {command.run_id}", await self._clean_up(command)
-            case MarkFinding():
-                actor, outcome = "findings", self._mark(command)
-            case ControlService():
-                actor, outcome = f"service {command.name}", await self._control_service(command)
-            case _ if isinstance(command, RepoCommand):
-                actor, outcome = f"repo {Path(command.path).name}", await self._change_repo(command)
-            case _ if isinstance(command, StreamCommand):
-                actor, outcome = f"stream {decode(command.stream)}", await self._change_stream(command)
-        sent = f" [{'; '.join(outcome.sent)}]" if outcome.sent else ""
-        self.note(actor, outcome.message + sent, outcome.ok, (time.perf_counter() - begun) * 1000)
-        return outcome
+        await load("agentdash.runtime.dispatch")
+        from agentdash.runtime.dispatch import carry_out
+
+        return await carry_out(self, command)
+
+    def deny(self, command: str, why: str) -> None:
+        """Remember that the server's ACL forbids *command*."""
+        self.denied[command] = why
 
     def note(
         self,
@@ -243,89 +205,6 @@ class Engine:
             message=printable(f"{actor}: {step}{took}"),
         )
         self.store.put_lines(LogBatch(taken_at=now, host=self.host, lines=(line,)))
-
-    async def _control(self, command: ControlRun) -> Outcome:
-        if self._handle is None:
-            return Outcome(False, "no server is connected: the run cannot be reached")
-        await load("agentdash.actions.runs")
-        from agentdash.actions.runs import control
-        from agentdash.server.client import in_words
-
-        try:
-            outcome = await control(self._handle.client, RunKeys(self.settings.runs.prefix), command)
-        except Refused as why:
-            return Outcome(False, str(why))
-        except Exception as problem:  # noqa: BLE001 - a failing server must reach the person as words
-            return Outcome(False, in_words(problem, self._handle.url).message)
-        self.refresh(Topic.RUNS)
-        return outcome
-
-    async def _change_stream(self, command: StreamCommand) -> Outcome:
-        if self._handle is None:
-            return Outcome(False, "no server is connected: the stream cannot be reached")
-        await load("agentdash.actions.streams")
-        from agentdash.actions.streams import change
-        from agentdash.server.client import in_words
-
-        try:
-            outcome = await change(self._handle.client, command)
-        except Refused as why:
-            return Outcome(False, str(why))
-        except Exception as problem:  # noqa: BLE001 - a failing server must reach the person as words
-            return Outcome(False, in_words(problem, self._handle.url).message)
-        if outcome.denied is not None:
-            self.denied[outcome.denied] = outcome.message
-        self.refresh(Topic.STREAMS)
-        return outcome
-
-    async def _clean_up(self, command: OrphanCommand) -> Outcome:
-        if self._handle is None:
-            return Outcome(False, "no server is connected: the run cannot be reached")
-        await load("agentdash.runtime.orphans")
-        from agentdash.runtime.orphans import clean_up
-
-        keys = RunKeys(self.settings.runs.prefix)
-        outcome = await clean_up(command, self._handle, keys, self.host, self.clock)
-        self.refresh(Topic.RUNS)
-        return outcome
-
-    async def _change_repo(self, command: RepoCommand) -> Outcome:
-        await load("agentdash.runtime.repo_work")
-        from agentdash.runtime.repo_work import change
-
-        outcome = await change(command, self.store.repos, self.settings, self.note)
-        self.refresh(Topic.REPOS)
-        return outcome
-
-    async def _control_service(self, command: ControlService) -> Outcome:
-        known = self.store.services.services if self.store.services else ()
-        service = next((s for s in known if s.name == command.name), None)
-        if service is None:
-            return Outcome(False, f"there is no service {command.name}")
-        await load("agentdash.actions.services")
-        from agentdash.actions.services import control
-
-        configured = next((s for s in self.settings.services if s.name == command.name), None)
-        described = configured or ServiceSettings(
-            name=service.name, command=service.start_command, cwd=service.start_folder, log=service.log
-        )
-        try:
-            outcome = await control(described, command, state_dir(self.settings) / "services")
-        except Refused as why:
-            outcome = Outcome(False, str(why))
-        self.refresh(Topic.SERVICES)
-        return outcome
-
-    def _mark(self, command: MarkFinding) -> Outcome:
-        now = self.clock.now_ms()
-        shown = self.store.findings.findings if self.store.findings else ()
-        known = next((one for one in shown if one.symptom.fingerprint == command.fingerprint), None)
-        if known is not None and known.status is FindingStatus.ACKNOWLEDGED:
-            return Outcome(True, "already acknowledged")
-        if not self._analysis.acknowledge(command.fingerprint, now):
-            return Outcome(False, "this finding is no longer there")
-        self._put_findings()
-        return Outcome(True, "acknowledged: it no longer asks for attention")
 
     async def _start_local(self) -> None:
         for collector in await local_collectors(self.settings, self.host, self.clock, self._cwd):
@@ -417,79 +296,6 @@ class Engine:
         )
         self._supervisors[collector.name] = supervisor
         self._spawn(supervisor.run(), collector.name)
-
-    def _took(self, topic: Topic, snapshot: Snapshot) -> None:
-        store = self.store
-        match snapshot:
-            case LogBatch():
-                errors = sum(line.level in {Level.ERROR, Level.FATAL} for line in snapshot.lines)
-                errors += sum(number for _, number in snapshot.errors_skipped)
-                store.history.saw_errors(errors, snapshot.taken_at)
-                store.put_lines(snapshot)
-                self._analysis.lines_came(snapshot)
-            case InboxSnapshot():
-                self._analysis.inbox_changed(snapshot)
-                self._put_findings()
-            case StreamsSnapshot():
-                added = {s.name: s.entries_added for s in snapshot.streams if s.entries_added is not None}
-                store.history.saw_added(added, snapshot.taken_at)
-                store.courses.saw(snapshot)
-                store.put(topic, snapshot)
-                self._analysis.streams_changed(snapshot.taken_at)
-                self._put_findings()
-            case RunsSnapshot():
-                self._tell(news.run_news(store.runs, snapshot))
-                used = {r.id: r.tokens.total for r in snapshot.runs if r.tokens.total is not None}
-                store.history.saw_tokens(used, snapshot.taken_at)
-                store.run_history.saw(snapshot)
-                store.put(topic, snapshot)
-                if self._analysis.runs_changed(snapshot, store.run_history):
-                    self._put_findings()
-            case ReposSnapshot():
-                self._tell(news.repo_news(store.repos, snapshot))
-                store.put(topic, snapshot)
-            case ServicesSnapshot():
-                self._tell(news.service_news(store.services, snapshot))
-                store.put(topic, snapshot)
-            case _:
-                store.put(topic, snapshot)
-
-    def _put_findings(self) -> None:
-        after = self._analysis.findings(self.clock.now_ms())
-        self._tell(news.finding_news(self.store.findings, after))
-        self.store.put(Topic.FINDINGS, after)
-
-    def _health_changed(self, topic: Topic, health: SourceHealth) -> None:
-        if topic is Topic.FINDINGS:
-            self._inbox_health = health
-        else:
-            self.store.put_health(topic, health)
-        if topic in {Topic.FINDINGS, Topic.STREAMS}:
-            self._findings_health()
-        if topic is Topic.LOGS and self._analysis.logs_judged(self.clock.now_ms()):
-            self._put_findings()
-        repos = self.store.repos if topic in {Topic.REPOS, Topic.RUNS} else None
-        if repos is not None and self._analysis.repos_judged(repos, self.store.runs, self.clock.now_ms()):
-            self._put_findings()
-        if health.polls and (health.last_success is not None or health.error is not None):
-            self._seen[topic].set()
-
-    def _findings_health(self) -> None:
-        """Findings are as fresh as the streams that they are judged by; the inbox has a health of its own."""
-        streams, inbox = self.store.health.get(Topic.STREAMS), self._inbox_health
-        worst = streams or inbox
-        if streams is not None and streams.state is SourceState.LIVE and inbox is not None:
-            worst = inbox if inbox.state is SourceState.ERROR else streams
-        if worst is None:
-            return
-        state = worst.state
-        if worst.state is SourceState.ERROR and self.store.streams is not None:
-            state = SourceState.STALE
-        self.store.put_health(Topic.FINDINGS, replace(worst, source="findings", state=state))
-
-    def _tell(self, lines: list[news.Line]) -> None:
-        for actor, step, level in lines:
-            self.note(actor, step, level is not Level.ERROR, level=level)
 
     def _spawn(self, work: object, name: str) -> None:
         task: asyncio.Task[None] = asyncio.get_running_loop().create_task(work, name=name)  # type: ignore[arg-type]

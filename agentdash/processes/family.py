@@ -1,4 +1,4 @@
-"""Processes by identity: a leader of a session, all that descend from it, and how they are ended.
+"""A leader of a session, all that descends from it, and how they are ended.
 
 A pid alone may have been given to another process since it was written down; so a process goes by its pid and
 the time when it began.
