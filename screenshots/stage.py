@@ -53,8 +53,9 @@ class StageEngine(Engine):
         """Write a line to the activity log."""
         super().note(actor, self._anonymous(step), ok, duration_ms, routine, level)
 
-    def _took(self, topic: Topic, snapshot: Snapshot) -> None:
-        super()._took(topic, self._anonymous(snapshot))
+    def took(self, topic: Topic, snapshot: Snapshot) -> None:
+        """Take what a collector has read, made anonymous."""
+        super().took(topic, self._anonymous(snapshot))
 
 
 class Stage:

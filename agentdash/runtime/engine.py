@@ -6,36 +6,24 @@ import asyncio
 import socket
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agentdash.core.clock import Clock, SystemClock
-from agentdash.core.commands import Command, ControlRun, MarkFinding, Outcome, Refused
-from agentdash.core.findings import FindingStatus, InboxSnapshot
 from agentdash.core.logs import Level, LogBatch, LogLine, LogRing
 from agentdash.core.paths import state_dir
-from agentdash.core.queries import Answer, Query, WhyOf
-from agentdash.core.repo_commands import RepoCommand, RepoPlanOf
-from agentdash.core.repo_queries import RepoQuery
-from agentdash.core.repos import ReposSnapshot
-from agentdash.core.run_commands import EndOrphanChild, MarkOrphanFailed, OrphanCommand
-from agentdash.core.runs import RunKeys, RunsSnapshot
-from agentdash.core.service_commands import ControlService
-from agentdash.core.services import ServicesSnapshot
-from agentdash.core.settings import ServiceSettings, Settings
+from agentdash.core.settings import Settings
 from agentdash.core.snapshot import Collector, Snapshot, SourceError, SourceHealth, SourceState, Topic
 from agentdash.core.store import Store
-from agentdash.core.stream_commands import StreamCommand
-from agentdash.core.streams import StreamsSnapshot
-from agentdash.core.text import decode, printable
-from agentdash.runtime import news
-from agentdash.runtime.supervisor import Supervisor
-from agentdash.runtime.wiring import load, local_collectors, log_sources, redis_collectors
+from agentdash.core.text import printable
+from agentdash.runtime.loading import load
 
 if TYPE_CHECKING:
     from agentdash.activity import Activity
-    from agentdash.runtime.analysis import Analysis
+    from agentdash.core.commands import Command, Outcome
+    from agentdash.core.queries import Answer, Query
+    from agentdash.runtime.intake import Intake
+    from agentdash.runtime.supervisor import Supervisor
     from agentdash.server.find import ServerHandle
 
 REDIS_TOPICS = (Topic.RUNS, Topic.STREAMS)
@@ -70,15 +58,17 @@ class Engine:
         self.topics = topics
         self.store = Store(logs=LogRing(settings.logs.limit))
         self._cwd = cwd or Path.cwd()
-        self._analysis: Analysis
+        self.intake: Intake
+        """What snapshots lead to; there from the start on."""
         self._supervisors: dict[str, Supervisor] = {}
         self._tasks: list[asyncio.Task[None]] = []
-        self._handle: ServerHandle | None = None
+        self.handle: ServerHandle | None = None
+        """The server in use; None while there is none."""
         self._activity: Activity | None = None
         self._seen: dict[Topic, asyncio.Event] = {topic: asyncio.Event() for topic in Topic}
         self._recovered_at = -RECOVER_EVERY
-        self._look_at: Callable[[bytes], None] | None = None
-        self._inbox_health: SourceHealth | None = None
+        self.look_at: Callable[[bytes], None] | None = None
+        """Tells the collector of streams which one a person looks at."""
         self.denied: dict[str, str] = {}
         """Commands that the server's ACL was seen to forbid, with the reason in words."""
 
@@ -90,18 +80,18 @@ class Engine:
     @property
     def watching(self) -> bool:
         """Whether something was seen that will be a finding if it lasts a little longer."""
-        return self._analysis.watching
+        return self.intake.analysis.watching
 
     async def start(self) -> None:
         """Begin to read. Returns at once; data comes as it comes."""
         for topic in self.topics:
             self.store.put_health(topic, SourceHealth(topic.value))
-        await load("agentdash.activity", "agentdash.runtime.analysis")
+        await load("agentdash.activity", "agentdash.runtime.intake", "agentdash.runtime.supervisor")
         from agentdash.activity import Activity
         from agentdash.runtime.analysis import Analysis
+        from agentdash.runtime.intake import Intake
 
-        self._analysis = Analysis(self.settings, self.host)
-
+        self.intake = Intake(self.store, Analysis(self.settings, self.host), self.clock, self._tell)
         self._activity = await asyncio.to_thread(
             Activity, state_dir(self.settings) / "agentdash.log", self.settings.logs.limit, self.clock
         )
@@ -112,9 +102,9 @@ class Engine:
     async def stop(self) -> None:
         """End every task, give back connections and files, write the last lines of the activity log."""
         await self._end_tasks()
-        if self._handle is not None:
-            await self._handle.close()
-            self._handle = None
+        if self.handle is not None:
+            await self.handle.close()
+            self.handle = None
         if self._activity is not None:
             await asyncio.to_thread(self._activity.close)
             self._activity = None
@@ -206,7 +196,12 @@ class Engine:
         )
         self.store.put_lines(LogBatch(taken_at=now, host=self.host, lines=(line,)))
 
+    def _tell(self, actor: str, step: str, level: Level) -> None:
+        self.note(actor, step, level is not Level.ERROR, level=level)
+
     async def _start_local(self) -> None:
+        from agentdash.runtime.wiring import local_collectors, log_sources
+
         for collector in await local_collectors(self.settings, self.host, self.clock, self._cwd):
             wanted = self.topics | ({Topic.LOGS} if Topic.FINDINGS in self.topics else set())
             if collector.topic not in wanted:
@@ -224,25 +219,26 @@ class Engine:
         while True:
             begun = time.perf_counter()
             try:
-                self._handle = await connect(self.settings, activity=self._activity)
+                self.handle = await connect(self.settings, activity=self._activity)
             except SourceError as problem:
                 self._no_server(problem)
                 self.note("server", problem.message, False, (time.perf_counter() - begun) * 1000)
                 await asyncio.sleep(CONNECT_AGAIN)
             else:
                 break
-        self.store.server_label = self._handle.label
+        self.store.server_label = self.handle.label
         self.note(
             "server",
-            f"using {self._handle.label} ({self._handle.origin})",
+            f"using {self.handle.label} ({self.handle.origin})",
             True,
             (time.perf_counter() - begun) * 1000,
         )
         from agentdash.runtime.judged import JudgedStreams
+        from agentdash.runtime.wiring import redis_collectors
 
-        runs, streams = await redis_collectors(self._handle, self.settings, self.host, self.clock)
-        self._look_at = streams.look_at
-        for collector in (runs, JudgedStreams(streams, self._analysis, lambda: self.store.runs)):
+        runs, streams = await redis_collectors(self.handle, self.settings, self.host, self.clock)
+        self.look_at = streams.look_at
+        for collector in (runs, JudgedStreams(streams, self.intake.analysis, lambda: self.store.runs)):
             wanted = collector.topic in self.topics or (
                 collector.topic in REDIS_TOPICS and Topic.FINDINGS in self.topics
             )
@@ -265,26 +261,34 @@ class Engine:
                 ),
             )
             self._seen[topic].set()
-        self._findings_health()
+        self.intake.findings_health()
 
     async def _recover(self) -> None:
         now = self.clock.monotonic()
-        if self._handle is None or now - self._recovered_at < RECOVER_EVERY:
+        if self.handle is None or now - self._recovered_at < RECOVER_EVERY:
             return
         self._recovered_at = now
         try:
-            await self._handle.recover()
+            await self.handle.recover()
         except SourceError as problem:
             self.note("server", problem.message, False)
 
+    def took(self, topic: Topic, snapshot: Snapshot) -> None:
+        """Take what a collector has read."""
+        self.intake.took(topic, snapshot)
+
     def _supervise(self, collector: Collector, recover: Callable[[], object] | None = None) -> None:
+        from agentdash.runtime.supervisor import Supervisor
+
         topic = collector.topic
 
         def on_snapshot(snapshot: Snapshot) -> None:
-            self._took(topic, snapshot)
+            self.took(topic, snapshot)
 
         def on_health(health: SourceHealth) -> None:
-            self._health_changed(topic, health)
+            self.intake.health_changed(topic, health)
+            if health.polls and (health.last_success is not None or health.error is not None):
+                self._seen[topic].set()
 
         supervisor = Supervisor(
             collector,

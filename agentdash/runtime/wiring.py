@@ -1,9 +1,7 @@
-"""Which collectors there are and what each needs. Drivers are loaded here, late and off the event loop."""
+"""Which collectors there are and what each needs. Drivers are loaded here, late."""
 
 from __future__ import annotations
 
-import asyncio
-import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +9,7 @@ from agentdash.core.clock import Clock
 from agentdash.core.runs import RunKeys
 from agentdash.core.settings import Settings
 from agentdash.core.snapshot import Collector
+from agentdash.runtime.loading import load
 
 if TYPE_CHECKING:
     from agentdash.server.find import ServerHandle
@@ -34,12 +33,6 @@ def log_sources(settings: Settings) -> tuple[tuple[str, str], ...]:
     seen = {path for _, path in of_services}
     files = tuple((Path(path).stem, path) for path in settings.logs.files if path not in seen)
     return of_services + files
-
-
-async def load(*modules: str) -> None:
-    """Import *modules* in a thread, so that the first paint and the keys do not wait for them."""
-    for module in modules:
-        await asyncio.to_thread(importlib.import_module, module)
 
 
 async def local_collectors(settings: Settings, host: str, clock: Clock, cwd: Path) -> list[Collector]:

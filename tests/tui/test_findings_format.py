@@ -8,7 +8,9 @@ import pytest
 
 from agentdash.core.commands import MarkFinding
 from agentdash.core.findings import Finding, FindingStatus, InboxSnapshot, Severity
+from agentdash.core.snapshot import Topic
 from agentdash.runtime.analysis import Analysis
+from agentdash.runtime.intake import Intake
 from tests.tui import scene
 from tui.format.findings import COLUMNS, item
 
@@ -40,9 +42,9 @@ def test_what_was_put_aside_keeps_its_severity(severity: Severity, cause: str, s
 async def test_a_second_time_it_is_said_that_it_was_put_aside() -> None:
     engine = scene.app().engine
     outside = replace(finding(Severity.HIGH), status=FindingStatus.OPEN, outside=True)
-    engine._analysis = Analysis(engine.settings, scene.HOST)
-    engine._analysis.inbox_changed(InboxSnapshot(scene.NOW, scene.HOST, (outside,)))
-    engine._put_findings()
+    analysis = Analysis(engine.settings, scene.HOST)
+    engine.intake = Intake(engine.store, analysis, engine.clock, lambda *_: None)
+    engine.intake.took(Topic.FINDINGS, InboxSnapshot(scene.NOW, scene.HOST, (outside,)))
     mark = MarkFinding(outside.symptom.fingerprint)
     said = [(await engine.dispatch(mark)).message for _ in range(2)]
     assert said == ["acknowledged: it no longer asks for attention", "already acknowledged"]

@@ -1,0 +1,55 @@
+"""Answering queries: a closer look at what is on the screen, read when it is asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from agentdash.core.queries import Answer, Query, WhyOf
+from agentdash.core.repo_commands import RepoPlanOf
+from agentdash.core.repo_queries import RepoQuery
+from agentdash.core.snapshot import SourceError, Topic
+from agentdash.runtime.loading import load
+
+if TYPE_CHECKING:
+    from agentdash.runtime.engine import Engine
+
+
+async def answer_of(engine: Engine, query: Query) -> Answer:
+    """Read closer: pending entries, messages, events.
+
+    Raises:
+        SourceError: when the server cannot be asked, in words.
+    """
+    if isinstance(query, RepoQuery | RepoPlanOf):
+        return await _ask_repo(engine, query)
+    if isinstance(query, WhyOf):
+        return await _ask_why(engine, query)
+    handle = engine.handle
+    if handle is None:
+        health = engine.store.health.get(Topic.STREAMS)
+        raise SourceError((health and health.error) or "no server is connected yet")
+    await load("agentdash.runtime.inspect")
+    from agentdash.runtime.inspect import answer
+
+    if engine.look_at is not None and (stream := getattr(query, "stream", None)) is not None:
+        engine.look_at(stream)
+    return await answer(query, handle, engine.settings, engine.clock.now_ms())
+
+
+async def _ask_repo(engine: Engine, query: RepoQuery | RepoPlanOf) -> Answer:
+    if isinstance(query, RepoPlanOf):
+        await load("agentdash.runtime.repo_work")
+        from agentdash.runtime.repo_work import plan
+
+        return await plan(query, engine.store.repos, engine.settings)
+    await load("agentdash.runtime.inspect")
+    from agentdash.runtime.inspect import of_repo
+
+    return await of_repo(query, engine.store.repos, engine.settings)
+
+
+async def _ask_why(engine: Engine, query: WhyOf) -> Answer:
+    await load("agentdash.runtime.run_why")
+    from agentdash.runtime.run_why import why_of
+
+    return await why_of(query, engine.store, engine.host, engine.clock)

@@ -1,0 +1,135 @@
+"""Carrying out commands: each by the action that it is for, its result in words, and a line in the log."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from agentdash.core.commands import Command, ControlRun, MarkFinding, Outcome, Refused
+from agentdash.core.findings import FindingStatus
+from agentdash.core.paths import state_dir
+from agentdash.core.repo_commands import RepoCommand
+from agentdash.core.run_commands import EndOrphanChild, MarkOrphanFailed, OrphanCommand
+from agentdash.core.runs import RunKeys
+from agentdash.core.service_commands import ControlService
+from agentdash.core.settings import ServiceSettings
+from agentdash.core.snapshot import Topic
+from agentdash.core.stream_commands import StreamCommand
+from agentdash.core.text import decode
+from agentdash.runtime.loading import load
+
+if TYPE_CHECKING:
+    from agentdash.runtime.engine import Engine
+
+
+async def carry_out(engine: Engine, command: Command) -> Outcome:
+    """Carry out *command*; the result is logged. Nothing is raised for what a person may cause."""
+    begun = time.perf_counter()
+    if engine.read_only:
+        return Outcome(False, "read-only: nothing is changed (started with --read-only)")
+    match command:
+        case ControlRun():
+            actor, outcome = f"run {command.run_id}", await _control(engine, command)
+        case MarkOrphanFailed() | EndOrphanChild():
+            actor, outcome = f"run {command.run_id}", await _clean_up(engine, command)
+        case MarkFinding():
+            actor, outcome = "findings", _mark(engine, command)
+        case ControlService():
+            actor, outcome = f"service {command.name}", await _control_service(engine, command)
+        case _ if isinstance(command, RepoCommand):
+            actor, outcome = f"repo {Path(command.path).name}", await _change_repo(engine, command)
+        case _ if isinstance(command, StreamCommand):
+            actor, outcome = f"stream {decode(command.stream)}", await _change_stream(engine, command)
+    sent = f" [{'; '.join(outcome.sent)}]" if outcome.sent else ""
+    engine.note(actor, outcome.message + sent, outcome.ok, (time.perf_counter() - begun) * 1000)
+    return outcome
+
+
+async def _control(engine: Engine, command: ControlRun) -> Outcome:
+    if engine.handle is None:
+        return Outcome(False, "no server is connected: the run cannot be reached")
+    await load("agentdash.actions.runs")
+    from agentdash.actions.runs import control
+    from agentdash.server.client import in_words
+
+    try:
+        outcome = await control(engine.handle.client, RunKeys(engine.settings.runs.prefix), command)
+    except Refused as why:
+        return Outcome(False, str(why))
+    except Exception as problem:  # noqa: BLE001 - a failing server must reach the person as words
+        return Outcome(False, in_words(problem, engine.handle.url).message)
+    engine.refresh(Topic.RUNS)
+    return outcome
+
+
+async def _change_stream(engine: Engine, command: StreamCommand) -> Outcome:
+    if engine.handle is None:
+        return Outcome(False, "no server is connected: the stream cannot be reached")
+    await load("agentdash.actions.streams")
+    from agentdash.actions.streams import change
+    from agentdash.server.client import in_words
+
+    try:
+        outcome = await change(engine.handle.client, command)
+    except Refused as why:
+        return Outcome(False, str(why))
+    except Exception as problem:  # noqa: BLE001 - a failing server must reach the person as words
+        return Outcome(False, in_words(problem, engine.handle.url).message)
+    if outcome.denied is not None:
+        engine.deny(outcome.denied, outcome.message)
+    engine.refresh(Topic.STREAMS)
+    return outcome
+
+
+async def _clean_up(engine: Engine, command: OrphanCommand) -> Outcome:
+    if engine.handle is None:
+        return Outcome(False, "no server is connected: the run cannot be reached")
+    await load("agentdash.runtime.orphans")
+    from agentdash.runtime.orphans import clean_up
+
+    keys = RunKeys(engine.settings.runs.prefix)
+    outcome = await clean_up(command, engine.handle, keys, engine.host, engine.clock)
+    engine.refresh(Topic.RUNS)
+    return outcome
+
+
+async def _change_repo(engine: Engine, command: RepoCommand) -> Outcome:
+    await load("agentdash.runtime.repo_work")
+    from agentdash.runtime.repo_work import change
+
+    outcome = await change(command, engine.store.repos, engine.settings, engine.note)
+    engine.refresh(Topic.REPOS)
+    return outcome
+
+
+async def _control_service(engine: Engine, command: ControlService) -> Outcome:
+    known = engine.store.services.services if engine.store.services else ()
+    service = next((s for s in known if s.name == command.name), None)
+    if service is None:
+        return Outcome(False, f"there is no service {command.name}")
+    await load("agentdash.actions.services")
+    from agentdash.actions.services import control
+
+    configured = next((s for s in engine.settings.services if s.name == command.name), None)
+    described = configured or ServiceSettings(
+        name=service.name, command=service.start_command, cwd=service.start_folder, log=service.log
+    )
+    try:
+        outcome = await control(described, command, state_dir(engine.settings) / "services")
+    except Refused as why:
+        outcome = Outcome(False, str(why))
+    engine.refresh(Topic.SERVICES)
+    return outcome
+
+
+def _mark(engine: Engine, command: MarkFinding) -> Outcome:
+    now = engine.clock.now_ms()
+    shown = engine.store.findings.findings if engine.store.findings else ()
+    known = next((one for one in shown if one.symptom.fingerprint == command.fingerprint), None)
+    if known is not None and known.status is FindingStatus.ACKNOWLEDGED:
+        return Outcome(True, "already acknowledged")
+    if not engine.intake.analysis.acknowledge(command.fingerprint, now):
+        return Outcome(False, "this finding is no longer there")
+    engine.intake.put_findings()
+    return Outcome(True, "acknowledged: it no longer asks for attention")
