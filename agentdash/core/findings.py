@@ -49,6 +49,8 @@ class Symptom:
         actual: What is instead.
         affected_files: ``path:line`` each.
         related_findings: Ids of others.
+        times: How often it happened since it came on, where the rule can count that, as with lines of a log;
+            None for a state, which lasts.
     """
 
     fingerprint: str
@@ -76,6 +78,7 @@ class Symptom:
     actual: str | None = None
     affected_files: tuple[str, ...] = ()
     related_findings: tuple[str, ...] = ()
+    times: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,8 @@ class Finding:
         symptom: The newest sight of it.
         first_seen: Unix ms.
         last_seen: Unix ms.
-        count: In how many samples it was seen.
+        count: How often it happened: what the rule counted; else how often it came on, after having been
+            resolved. How often somebody looked is not in it.
         outside: Read from the inbox rather than found by a rule of ours.
         cause: Fingerprint of the finding that this one is a symptom of; None for a cause.
     """

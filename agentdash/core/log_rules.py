@@ -176,18 +176,17 @@ class LogRules:
     # Symptoms
 
     def _of_event(self, fingerprint: str, event: _Event) -> Symptom:
-        times = f" ×{event.count}" if event.count > 1 else ""
         secret = event.category is Category.SECURITY
         return Symptom(
             fingerprint,
             ANALYST,
             event.category.value,
             Severity.HIGH if secret else SEVERITY[event.category],
-            _short(event.text) + times,
+            _short(event.text),
             service=event.service,
             correlation_id=event.correlation,
             message_ids=event.messages,
-            metrics=(("lines", float(event.count)),),
+            times=event.count,
             evidence=event.evidence,
             pattern=pattern(event.text),
             hypothesis=_WHY[event.category],

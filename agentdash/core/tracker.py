@@ -24,9 +24,13 @@ PREFIXES = {
 
 @dataclass(slots=True)
 class _Life:
-    """One fingerprint. `missing_since` and `missed` count the samples without it, `streak` those with it."""
+    """One fingerprint. `missing_since` and `missed` count the samples without it, `streak` those with it.
+
+    `earlier` is how often it had happened when it came on last.
+    """
 
     finding: Finding
+    earlier: int = 0
     streak: int = 1
     missing_since: int | None = None
     missed: int = 0
@@ -84,7 +88,8 @@ class FindingTracker:
             else:
                 self._missed(fingerprint, life, now, begun(life.finding.symptom))
         for fingerprint, symptom in present.items():
-            self._lives[fingerprint] = _Life(Finding("", symptom, FindingStatus.WATCHING, now, now))
+            times = symptom.times or 1
+            self._lives[fingerprint] = _Life(Finding("", symptom, FindingStatus.WATCHING, now, now, times))
             self._open_if_due(self._lives[fingerprint], now)
         self._forget()
         return self.findings
@@ -122,13 +127,14 @@ class FindingTracker:
         status, first = before.status, before.first_seen
         if status is FindingStatus.RESOLVED:
             status, life.streak, first = FindingStatus.WATCHING, 1, now
+            life.earlier = before.count
         life.finding = replace(
             before,
             symptom=symptom,
             status=status,
             first_seen=first,
             last_seen=now,
-            count=before.count + 1,
+            count=max(before.count, life.earlier + (symptom.times or 1)),
         )
         self._open_if_due(life, now)
 

@@ -195,7 +195,7 @@ def _service(service: Service, now: int) -> Row:
 
 
 def _findings(store: Store, now: int) -> Grid:
-    columns = columns_of("SEVERITY | ID | STATUS | CATEGORY | ~WHERE | >SINCE | >SEEN | ~SUMMARY")
+    columns = columns_of("SEVERITY | ID | STATUS | CATEGORY | ~WHERE | >SINCE | >TIMES | ~SUMMARY")
     rows = tuple(_finding(finding, now) for finding in (store.findings.findings if store.findings else ()))
     return Grid(columns, rows, "no findings")
 

@@ -238,7 +238,7 @@ def findings() -> FindingsSnapshot:
             stream=stream,
             **more,
         )  # type: ignore[arg-type]
-        base = {"status": FindingStatus.OPEN, "first_seen": NOW - 250_000, "last_seen": NOW, "count": 12}
+        base = {"status": FindingStatus.OPEN, "first_seen": NOW - 250_000, "last_seen": NOW}
         return Finding(f"RSA-{number:03}", symptom, **{**base, **life})  # type: ignore[arg-type]
 
     return FindingsSnapshot(
@@ -254,9 +254,9 @@ def findings() -> FindingsSnapshot:
             ),
             finding(5, Severity.HIGH, "212 behind, never drains", b"orders", consumer_group=b"billing", cause="f4"),
             finding(6, Severity.HIGH, "3 messages stuck, 4m10", b"orders", consumer_group=b"billing", cause="f4", category="STUCK_MESSAGE"),
-            finding(7, Severity.MEDIUM, "has traffic, and no group reads it", b"audit-events", category="NO_CONSUMER_GROUP", count=1),
+            finding(7, Severity.MEDIUM, "has traffic, and no group reads it", b"audit-events", category="NO_CONSUMER_GROUP"),
             finding(8, Severity.INFO, "2 consumers, 1 group", b"emails", category="COMPETING_CONSUMERS"),
-            finding(9, Severity.HIGH, "1 message pending for 28 s", b"payments", consumer_group=b"ledger", status=FindingStatus.WATCHING, count=1),
+            finding(9, Severity.HIGH, "1 message pending for 28 s", b"payments", consumer_group=b"ledger", status=FindingStatus.WATCHING),
         ),
     )  # fmt: skip
 

@@ -31,7 +31,7 @@ def test_it_opens_after_two_samples_and_six_seconds() -> None:
     feed(tracker, 6)
     assert only(tracker).status is FindingStatus.OPEN
     assert only(tracker).finding_id == "RSA-001"
-    assert only(tracker).count == 4
+    assert only(tracker).count == 1, "that it lasts is no second time"
     assert (only(tracker).first_seen, only(tracker).last_seen) == (0, 6000)
 
 
@@ -62,7 +62,18 @@ def test_it_clears_as_it_opened_and_comes_back_as_the_same() -> None:
     feed(tracker, 26)
     assert only(tracker).status is FindingStatus.OPEN
     assert only(tracker).finding_id == "RSA-001"
-    assert only(tracker).count == 5
+    assert only(tracker).count == 2
+
+
+def test_what_a_rule_counts_is_counted_on_over_its_absence() -> None:
+    tracker = FindingTracker(6.0)
+    feed(tracker, 0, 6, symptoms=(replace(LAG, times=4),))
+    feed(tracker, 7, symptoms=(replace(LAG, times=9),))
+    assert only(tracker).count == 9
+    feed(tracker, 8, 15, symptoms=())
+    assert only(tracker).status is FindingStatus.RESOLVED
+    feed(tracker, 20, symptoms=(replace(LAG, times=2),))
+    assert only(tracker).count == 11
 
 
 def test_a_short_absence_does_not_clear() -> None:

@@ -183,7 +183,7 @@ def finding(subject: Finding, now: int) -> list[Para]:
             "seen",
             f"{units.age(now - subject.first_seen)} ago first, {units.age(now - subject.last_seen)} ago last",
         ),
-        field("count", f"in {subject.count} samples" if subject.count > 1 else "once"),
+        field("count", units.plural(subject.count, "time") if subject.count > 1 else "once"),
         field("by", printable(symptom.agent_id)),
     ]
     about = (

@@ -11,15 +11,14 @@ COLUMNS = (
     Column("mark", "", 1, sortable=False),
     Column("severity", "", 8, priority=1),
     Column("summary", "", 22, flex=1, min_width=18),
-    Column("count", "", 4, align="right", priority=2),
+    Column("since", "", 5, align="right", priority=2),
 )
 WIDE = (
     Column("mark", "", 1, sortable=False),
     Column("severity", "SEVERITY", 8),
     Column("summary", "FINDING", 44, flex=1, min_width=40),
-    Column("count", "×", 4, align="right", priority=1),
+    Column("since", "SINCE", 6, align="right", priority=1),
     Column("status", "STATUS", 12, priority=3),
-    Column("age", "SINCE", 6, align="right", priority=2),
     Column("category", "CATEGORY", 18, priority=4),
     Column("id", "ID", 8, priority=5),
     Column("by", "BY", 20, priority=6),
@@ -118,7 +117,9 @@ def _line(finding: Finding, now: int, branch: str) -> Item:
         glyph = "✓"
     about = subject_of(finding)
     text = printable(symptom.summary)
-    lead = f"{about}: " if about and not branch else ""
+    times = f"×{units.count(finding.count)}" if finding.count > 1 else ""
+    lead = " ".join(part for part in ("" if branch else about, times) if part)
+    lead += ": " if lead else ""
     shown = "dim" if quiet else "bold" if symptom.severity is Severity.CRITICAL else ""
     colour = "dim" if quiet else style
     mark = BRANCH if branch else glyph
@@ -130,16 +131,15 @@ def _line(finding: Finding, now: int, branch: str) -> Item:
         Cell(mark, "faint" if branch else colour),
         Cell(word, colour),
         Cell(spans=((lead, shown), (text, shown))) if lead else Cell(text, shown),
-        Cell(f"×{units.count(finding.count)}" if finding.count > 1 else "", "dim"),
-        Cell(finding.status.value, "dim"),
         Cell(units.age(now - finding.first_seen), "dim"),
+        Cell(finding.status.value, "dim"),
         Cell(symptom.category, "dim"),
         Cell(printable(finding.finding_id), "id"),
         Cell(printable(symptom.agent_id), "dim"),
     )
     sort = (
-        None, symptom.severity.rank, f"{lead}{text}", finding.count, finding.status.value,
-        now - finding.first_seen, symptom.category, finding.finding_id, symptom.agent_id,
+        None, symptom.severity.rank, f"{lead}{text}", now - finding.first_seen,
+        finding.status.value, symptom.category, finding.finding_id, symptom.agent_id,
     )  # fmt: skip
     key = symptom.fingerprint if not finding.outside else ("inbox", finding.finding_id)
     return Item(Row(key=key, cells=cells, sort=sort, depth=1 if branch else 0), finding, problem=not quiet)
