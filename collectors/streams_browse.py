@@ -10,6 +10,7 @@ from redis.exceptions import ResponseError
 from agentdash.core.entry_window import size
 from agentdash.core.stream_ids import after, before
 from agentdash.core.stream_queries import (
+    ClientsNow,
     EntriesFrom,
     EntryPage,
     Holder,
@@ -23,8 +24,10 @@ from agentdash.core.stream_queries import (
 )
 from agentdash.core.streams import Message
 from agentdash.core.text import decode
+from collectors.streams import database
 from collectors.streams_detail import messages_in, told
 from collectors.streams_read import PER_WRITE, Reads
+from collectors.streams_readers import clients_now
 from collectors.streams_reply import pending_line
 from collectors.streams_rights import rights
 
@@ -57,6 +60,8 @@ async def answer(client: Redis, query: StreamQuery, now: int) -> StreamAnswer:
             return await holders(client, query)
         case RightsOn():
             return await rights(client, query)
+        case ClientsNow():
+            return await clients_now(Reads(client), str(database(client)))
 
 
 async def page(client: Redis, query: EntriesFrom, now: int) -> EntryPage:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from redis.exceptions import NoPermissionError, ResponseError
 
+from agentdash.core.stream_queries import Clients
 from agentdash.core.streams import Readers, Stream
 from collectors.streams_read import Reads
 
@@ -74,6 +75,25 @@ class ReaderWatch:
             return None
         self.gap = None
         return told_apart(blocked_readers(reply, self._database), streams)
+
+
+async def clients_now(reads: Reads, database: str) -> Clients:
+    """Who waits and who is connected, asked once for a person who looks at consumers.
+
+    Raises:
+        redis.exceptions.RedisError: when the connection fails.
+    """
+    (info,) = await reads.ask([("INFO", "clients")])
+    number = connected(info)
+    if number is not None and number > MOST_CLIENTS:
+        return Clients(why=f"{number} clients: too many to list")
+    (reply,) = await reads.ask([("CLIENT", "LIST")])
+    if isinstance(reply, NoPermissionError):
+        return Clients(why="CLIENT LIST is not allowed (+client|list)")
+    if not isinstance(reply, bytes):
+        return Clients(why="CLIENT LIST gives no answer here")
+    names = (dict(_parts(line)).get(b"name", b"") for line in reply.splitlines())
+    return Clients(tuple(blocked_readers(reply, database)), frozenset(name for name in names if name))
 
 
 def blocked_readers(reply: bytes, database: str) -> list[bytes]:

@@ -20,7 +20,7 @@ from agentdash.core.repos import ReposSnapshot
 from agentdash.core.runs import RunKeys
 from agentdash.core.settings import Settings
 from agentdash.core.snapshot import SourceError
-from agentdash.core.stream_queries import EntriesFrom, HoldersOf, RightsOn, SearchEntries
+from agentdash.core.stream_queries import ClientsNow, EntriesFrom, HoldersOf, RightsOn, SearchEntries
 from agentdash.server.client import in_words
 from agentdash.server.find import ServerHandle
 from collectors import (
@@ -53,7 +53,7 @@ async def answer(query: Query, handle: ServerHandle, settings: Settings, now: in
                 return await streams_detail.newest(client, query, now)
             case LagOf():
                 return await streams_count.lag_of(client, query, now)
-            case EntriesFrom() | SearchEntries() | HoldersOf() | RightsOn():
+            case EntriesFrom() | SearchEntries() | HoldersOf() | RightsOn() | ClientsNow():
                 return await streams_browse.answer(client, query, now)
             case TraceOf():
                 return await streams_trace.trace(client, query, now)

@@ -279,7 +279,7 @@ async def test_a_message_says_who_holds_it_and_what_happened() -> None:
         assert f"XRANGE orders {STUCK[2]} {STUCK[2]}" in words
         assert f"XPENDING orders billing {STUCK[2]} {STUCK[2]} 1" in words
         assert "sk_live" not in words
-        assert '"items": [' in words
+        assert '"items": ▾ [' in words
         await pilot.press("t")
         assert isinstance(app.screen, Board)
         assert app.screen.zoomed is Topic.LOGS

@@ -14,18 +14,32 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from tui.widgets.cells import Part, clean, crop
-from tui.widgets.palette import NAMES, Palette, default_css
+from tui.widgets.palette import LAYERS, NAMES, Palette, default_css
 
 MOST_LINES = 4000
 MOST_CHARACTERS = 64 * 1024
 
 
+Path = tuple[str | int, ...]
+"""Where something lies in what is shown: the names and numbers that lead to it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Para:
-    """A paragraph: pieces of text; lines after the first are indented by `hang` cells."""
+    """A paragraph: pieces of text; lines after the first are indented by `hang` cells.
+
+    Attributes:
+        node: Where it lies in a tree; () where it is in none.
+        closed: What stands in its place while all that lies below `node` is folded away; None where it holds
+            nothing.
+        shut: Whether it is folded until a person says otherwise.
+    """
 
     parts: tuple[Part, ...] = ()
     hang: int = 0
+    node: Path = ()
+    closed: tuple[Part, ...] | None = None
+    shut: bool = False
 
     @classmethod
     def of(cls, text: str, style: str = "", hang: int = 0) -> Para:
@@ -76,7 +90,7 @@ class Document(ScrollView, can_focus=True):
 
     | class | what |
     | --- | --- |
-    | `document--<name>` | the semantic styles of `tui.widgets.palette` |
+    | `document--<name>` | the semantic styles and layers of `tui.widgets.palette` |
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -87,14 +101,16 @@ class Document(ScrollView, can_focus=True):
         Binding("pagedown", "page_down", "page down", show=False, id="document.page_down"),
         Binding("pageup", "page_up", "page up", show=False, id="document.page_up"),
     ]
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"document--{name}" for name in NAMES}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"document--{name}" for name in (*NAMES, *LAYERS)}
     DEFAULT_CSS = default_css("Document", "document")
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
         super().__init__(id=id)
         self._palette = Palette(self, "document")
         self._paras: tuple[Para, ...] = ()
+        self._seen: list[Para] = []
         self._lines: list[list[Part]] = []
+        self._owners: list[int] = []
         self._width = 0
 
     @property
@@ -113,6 +129,18 @@ class Document(ScrollView, can_focus=True):
         if top:
             self.scroll_home(animate=False)
 
+    def unfolded(self, paras: Sequence[Para]) -> list[Para]:
+        """Which of *paras* are drawn: all."""
+        return list(paras)
+
+    def layer_of(self, number: int) -> str:  # noqa: ARG002 - others have a cursor
+        """What the line *number* is, e.g. ``cursor``; empty for a plain one."""
+        return ""
+
+    def para_at(self, number: int) -> int | None:
+        """The index of the drawn paragraph that the line *number* belongs to."""
+        return self._owners[number] if 0 <= number < len(self._owners) else None
+
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002 - Textual's own
         """Lines at *width*, for one that is as high as its text."""
         return sum(len(wrap(para, width)) for para in self._paras) if width > 0 else len(self._paras)
@@ -127,12 +155,15 @@ class Document(ScrollView, can_focus=True):
         if self._width <= 0:
             return
         lines: list[list[Part]] = []
-        for para in self._paras:
+        owners: list[int] = []
+        self._seen = self.unfolded(self._paras)
+        for number, para in enumerate(self._seen):
             lines += wrap(para, self._width)
+            owners += [number] * (len(lines) - len(owners))
             if len(lines) >= MOST_LINES:
                 lines = [*lines[:MOST_LINES], [(f"… cut here, after {MOST_LINES} lines", "dim")]]
                 break
-        self._lines = lines
+        self._lines, self._owners = lines, owners
         self.virtual_size = Size(self._width, len(lines))
         self.refresh()
 
@@ -141,10 +172,11 @@ class Document(ScrollView, can_focus=True):
         self._palette.renew()
         width = self.size.width
         number = y + self.scroll_offset.y
-        base = self._palette.style()
         if number >= len(self._lines):
-            return Strip.blank(width, base)
-        segments = [Segment(text, self._palette.style(style)) for text, style in self._lines[number]]
+            return Strip.blank(width, self._palette.style())
+        layer = self.layer_of(number)
+        base = self._palette.style("", layer)
+        segments = [Segment(text, self._palette.style(style, layer)) for text, style in self._lines[number]]
         return Strip(segments).adjust_cell_length(width, base)
 
     def notify_style_update(self) -> None:

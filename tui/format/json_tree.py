@@ -1,0 +1,80 @@
+"""JSON as lines that fold: each object and list is a part of its own; secrets are masked by their key."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from itertools import chain
+
+from agentdash.core.log_parse_secrets import mask_field
+from agentdash.core.text import printable
+from tui.widgets.cells import Part
+from tui.widgets.document import Para, Path
+
+STEP = 2
+"""Cells that each level is indented."""
+MANY = 20
+"""Values below a part, counted with all that lies in them, from which on it is folded at first."""
+
+
+Container = dict[str, object] | list[object]
+
+
+def json_tree(data: object, path: Path, head: tuple[Part, ...] = ()) -> list[Para]:
+    """The lines of an object or list.
+
+    Args:
+        data: What JSON knows: dicts with text as keys, lists, numbers, text, booleans, None.
+        path: Where it lies; the lines below it lie deeper.
+        head: What stands before its bracket, e.g. the name of the field.
+    """
+    return list(_lines("", data, path, head, "", indent=2, level=0))
+
+
+def _lines(
+    name: str, data: object, path: Path, head: tuple[Part, ...], comma: str, *, indent: int, level: int
+) -> Iterator[Para]:
+    tail: tuple[Part, ...] = ((comma, "dim"),) if comma else ()
+    if not isinstance(data, dict | list) or not data:
+        yield Para((*head, *_scalar(name, data), *tail), indent + STEP, path)
+        return
+    opens, closes = "{}" if isinstance(data, dict) else "[]"
+    closed = (*head, ("▸ ", "accent"), (f"{opens}{len(data)}{closes}", "dim"), *tail)
+    shut = level > 0 and _size(data) > MANY
+    yield Para((*head, ("▾ ", "accent"), (opens, "dim")), indent + STEP, path, closed, shut)
+    space = " " * indent
+    items = _items(name, data)
+    for number, (key, called, value, label) in enumerate(items, 1):
+        inner: tuple[Part, ...] = ((space, ""), *label)
+        more = "," if number < len(items) else ""
+        yield from _lines(called, value, (*path, key), inner, more, indent=indent + STEP, level=level + 1)
+    yield Para(((" " * (indent - STEP), ""), (closes, "dim"), *tail), 0, (*path, closes))
+
+
+def _items(name: str, data: Container) -> list[tuple[str | int, str, object, tuple[Part, ...]]]:
+    """Each value: its key, the name that it is masked by, itself, and what stands before it.
+
+    The values of a list go by the name of the list.
+    """
+    if isinstance(data, dict):
+        return [(key, key, value, ((_quoted(key), "info"), (": ", "dim"))) for key, value in data.items()]
+    return [(number, name, value, ()) for number, value in enumerate(data)]
+
+
+def _scalar(name: str, value: object) -> tuple[Part, ...]:
+    if isinstance(value, str):
+        return ((_quoted(mask_field(name, value)[0]), "good"),)
+    style = "dim" if isinstance(value, dict | list) else "unknown"
+    return ((printable(json.dumps(value, ensure_ascii=False)), style),)
+
+
+def _quoted(text: str) -> str:
+    return printable(json.dumps(text, ensure_ascii=False))
+
+
+def _size(data: object) -> int:
+    """Values in *data*, with those that lie in them."""
+    if not isinstance(data, dict | list):
+        return 1
+    inner = data.values() if isinstance(data, dict) else data
+    return sum(chain((len(data),), map(_size, inner)))
