@@ -109,7 +109,7 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         metavar="URL",
         expose_value=False,
         callback=_setting("redis.url", "--redis"),
-        help="Use this server: redis://, rediss:// or unix://.",
+        help="Use this server: redis://, rediss://, unix://, redis+sentinel://, redis+cluster://.",
     ),
     click.option(
         "--config",

@@ -11,8 +11,8 @@ class RedisSettings:
     """Which server to use and how long to wait for it.
 
     Attributes:
-        url: ``redis://``, ``rediss://`` or ``unix://``; None: localhost:6379 if it answers, else the embedded
-            one.
+        url: ``redis://``, ``unix://``, ``redis+sentinel://`` or ``redis+cluster://``, ``rediss`` for
+            TLS; None: localhost:6379 if it answers, else the embedded one.
         timeout: Seconds for one answer.
         connect_timeout: Seconds for a connection.
         embedded: Whether the embedded server may be started.

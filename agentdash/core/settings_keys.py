@@ -54,7 +54,10 @@ PATHS = frozenset(
         "services.log",
     }
 )
-URL_SCHEMES = ("redis://", "rediss://", "unix://")
+URL_SCHEMES = (
+    *("redis://", "rediss://", "unix://", "redis+sentinel://", "rediss+sentinel://"),
+    *("redis+cluster://", "rediss+cluster://"),
+)
 
 
 class WrongValue(ValueError):  # noqa: N818 - it says what it should be

@@ -56,14 +56,15 @@ def mask_url(url: str) -> str:
         parts = urlsplit(url)
     except ValueError:
         return "***"
+    query = _SECRET_OPTION.sub(r"\1=***", parts.query)
     if "@" not in parts.netloc:
-        return url
+        return url if query == parts.query else urlunsplit(parts._replace(query=query))
     host = parts.netloc.rpartition("@")[2]
-    return urlunsplit(parts._replace(netloc=f"***@{host}"))
+    return urlunsplit(parts._replace(netloc=f"***@{host}", query=query))
 
 
 _LOGIN = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*://)[^\s]*@")
-_SECRET_OPTION = re.compile(r"(?i)\b(password|passwd|pwd|token|secret|api_?key)=[^\s&]+")
+_SECRET_OPTION = re.compile(r"(?i)\b(\w*(?:password|passwd|pwd|token|secret|api_?key))=[^\s&]+")
 
 
 def mask_urls_in(text: str) -> str:

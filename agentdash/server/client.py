@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
-from urllib.parse import urlsplit
-
-from redis.asyncio import BlockingConnectionPool, Redis
-from redis.asyncio.connection import AbstractConnection, parse_url
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import ResponseError
+from redis.asyncio import Redis
 
 from agentdash.core.settings import RedisSettings
 from agentdash.core.snapshot import SourceError
 from agentdash.core.text import printable
+from agentdash.server.address import address
+from agentdash.server.cluster import ClusterClient
+from agentdash.server.connections import CLIENT_NAME, Client, pool_of
+from agentdash.server.sentinel import primary_pool
 from agentdash.server.words import in_words, place
 
-__all__ = ["CLIENT_NAME", "in_words", "open_client", "place"]
+__all__ = ["CLIENT_NAME", "in_words", "open_client", "place", "url_of"]
 
-CLIENT_NAME = "agentdash"
-_CONNECTIONS = 8
-_OURS = frozenset(
-    {"decode_responses", "encoding", "encoding_errors", "protocol", "legacy_responses", "client_name"}
+_EXAMPLE = (
+    "Use redis://[user:password@]host:6379/0, rediss://… for TLS, unix:///path/to/redis.sock?db=0, "
+    "redis+sentinel://host:26379,host:26379/NAME or redis+cluster://host:6379,host:6379."
 )
-_EXAMPLE = "Use redis://[user:password@]host:6379/0, rediss://… for TLS, or unix:///path/to/redis.sock?db=0."
 
 
 def open_client(url: str, settings: RedisSettings) -> Redis:
@@ -38,53 +32,36 @@ def open_client(url: str, settings: RedisSettings) -> Redis:
     time-out is not, so that a silent server is known after ``settings.timeout`` seconds. A command that
     blocks on the server must ask for less than that.
 
+    ``redis+sentinel://`` asks the sentinels for the primary whenever a connection is opened, so also after a
+    failover. ``redis+cluster://`` sends each command to the node that holds its key: see `ClusterClient`.
+
     Raises:
         SourceError: when *url* is not one that can be used.
     """
-    options: dict[str, Any] = {
-        "socket_timeout": settings.timeout,
-        "socket_connect_timeout": settings.connect_timeout,
-        "max_connections": _CONNECTIONS,
-        "timeout": settings.timeout,
-    }
     try:
-        _check(url)
-        options.update({name: value for name, value in parse_url(url).items() if name not in _OURS})
-        pool = BlockingConnectionPool(
-            protocol=2,
-            decode_responses=False,
-            retry=Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)),
-            redis_connect_func=_greet,
-            **options,
-        )
-        pool.connection_class(**pool.connection_kwargs)  # finds options that nothing knows; opens nothing
+        known = address(url)
+        match known.kind:
+            case "cluster":
+                return ClusterClient.to(
+                    known,
+                    lambda host: Client.of(pool_of(known.of_host(host), settings), known.one(host)),
+                )
+            case "sentinel":
+                return Client.of(primary_pool(known, settings), known.bare)
+            case _:
+                return Client.of(pool_of(url, settings), known.bare)
     except (ValueError, TypeError) as error:
         raise _bad(error) from error
-    return Redis.from_pool(pool)
 
 
-async def _greet(connection: AbstractConnection) -> None:
-    """Log in as redis-py does, then say our name; a user who may not do that is let in all the same."""
-    await connection.on_connect()
-    await connection.send_command("CLIENT", "SETNAME", CLIENT_NAME, check_health=False)
-    try:
-        await connection.read_response()
-    except ResponseError:
-        return
-
-
-def _check(url: str) -> None:
-    parts = urlsplit(url)
-    if parts.scheme == "unix":
-        if not parts.path:
-            raise ValueError("it names no socket")
-    elif parts.scheme in {"redis", "rediss"}:
-        _ = parts.port  # raises ValueError where it is no number
-        database = parts.path.strip("/")
-        if database and not database.isdecimal():
-            raise ValueError(f"{printable(database)!r} is not the number of a database")
-    else:
-        raise ValueError("it begins with none of redis://, rediss://, unix://")
+def url_of(client: Redis) -> str:
+    """What *client* talks to, for messages: a URL without user and password."""
+    if isinstance(client, Client):
+        return client.named
+    kwargs = client.connection_pool.connection_kwargs
+    if path := kwargs.get("path"):
+        return f"unix://{path}"
+    return f"redis://{kwargs.get('host', 'localhost')}:{kwargs.get('port', 6379)}/{kwargs.get('db') or 0}"
 
 
 def _bad(error: Exception) -> SourceError:

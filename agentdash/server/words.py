@@ -6,12 +6,13 @@ import re
 import socket
 import ssl
 from collections.abc import Callable, Iterator
-from urllib.parse import unquote, urlsplit
 
 from redis import exceptions as faults
 
 from agentdash.core.snapshot import SourceError
 from agentdash.core.text import mask_urls_in, printable
+from agentdash.server.address import address
+from agentdash.server.sentinel import SentinelError
 
 _LOG_IN = "Put the password into the URL: redis://:PASSWORD@host:6379/0 (or user:PASSWORD)."
 _LONGEST = 300
@@ -20,17 +21,9 @@ _LONGEST = 300
 def place(url: str) -> str:
     """The server of *url* in few characters and without secrets: ``redis://***@host:6379/1``."""
     try:
-        parts = urlsplit(url)
-        if parts.scheme == "unix":
-            return printable(unquote(parts.path)) or "unix socket"
-        host, port = parts.hostname or "localhost", parts.port or 6379
+        return address(url).label
     except ValueError:
         return "***"
-    host = f"[{host}]" if ":" in host else host
-    user = "***@" if "@" in parts.netloc else ""
-    database = parts.path.strip("/")
-    end = f"/{database}" if database.isdecimal() and database != "0" else ""
-    return printable(f"{parts.scheme}://{user}{host}:{port}{end}")
 
 
 def in_words(error: BaseException, url: str) -> SourceError:
@@ -43,6 +36,8 @@ def in_words(error: BaseException, url: str) -> SourceError:
     if isinstance(error, SourceError):
         return error
     where = place(url)
+    if isinstance(error, SentinelError):
+        return SourceError(f"Redis at {where}: {error}", error.cure)
     for cause in _chain(error):
         for rule in (_login, _permission, _state):
             if found := rule(cause, where):
@@ -93,15 +88,26 @@ def _state(error: BaseException, where: str) -> SourceError | None:
          "Wait for the failover, or use the primary's address."),
         (faults.ReadOnlyError, "READONLY", "is a replica and takes no writes", "Use the primary's address."),
         (faults.MovedError, "MOVED", "is part of a cluster and does not hold this key",
-         "Use a server that is not part of a cluster; one address does not reach a whole cluster."),
-        (faults.ClusterDownError, "CLUSTERDOWN", "is part of a cluster that is down",
-         "See CLUSTER INFO on that server."),
+         "Name the cluster in the URL: redis+cluster:// instead of redis:// (rediss+cluster:// with TLS)."),
+        (faults.AskError, "ASK", "is part of a cluster and gives this key to another node just now",
+         "Name the cluster in the URL: redis+cluster:// instead of redis:// (rediss+cluster:// with TLS)."),
+        (faults.TryAgainError, "TRYAGAIN", "is moving this key to another node",
+         "It is tried again by itself."),
+        (faults.ClusterCrossSlotError, "CROSSSLOT", "holds these keys on several nodes",
+         "A cluster changes keys together only where they share a {tag} in their names."),
         (faults.OutOfMemoryError, "OOM", "has reached its maxmemory and takes no writes",
          "Free memory there or raise maxmemory."),
     ):  # fmt: skip
         if isinstance(error, kind) or text.startswith(f"{code} "):
             return SourceError(f"Redis at {where} {message}", cure)
+    if isinstance(error, faults.ClusterDownError) or text.startswith("CLUSTERDOWN"):
+        what = "of which no node holds this key" if "not served" in text else "that is down"
+        return SourceError(
+            f"Redis at {where} is a cluster {what}",
+            "See CLUSTER INFO and CLUSTER NODES there; it is tried again by itself.",
+        )
     for words, message, cure in (
+        ("cluster support disabled", "is not a cluster", "Write redis:// instead of redis+cluster://."),
         ("max number of clients", "has as many clients as it takes", "Close some, or raise maxclients."),
         ("protected mode", "runs in protected mode and refuses other machines",
          "Give it a password, or bind it to an address that is not public."),

@@ -1,0 +1,146 @@
+"""What the URL of Redis names: one server, a primary that sentinels know, or a cluster."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import unquote, urlsplit
+
+from agentdash.core.text import printable
+
+Kind = Literal["server", "socket", "sentinel", "cluster"]
+Host = tuple[str, int]
+"""Name or address, port."""
+
+_PORTS = {"server": 6379, "sentinel": 26379, "cluster": 6379}
+_KINDS: dict[str, tuple[Kind, bool]] = {
+    "redis": ("server", False),
+    "rediss": ("server", True),
+    "unix": ("socket", False),
+    "redis+sentinel": ("sentinel", False),
+    "rediss+sentinel": ("sentinel", True),
+    "redis+cluster": ("cluster", False),
+    "rediss+cluster": ("cluster", True),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A URL in its parts, each as it stands there: what is quoted stays so.
+
+    Attributes:
+        kind: What is named.
+        tls: Whether TLS is spoken, with sentinels too.
+        login: ``user:password``; empty where there is none.
+        hosts: One; of sentinels and clusters as many as are named. Empty for a socket.
+        path: Of a socket, its path; else what stands behind the hosts, without slashes at its ends.
+        query: The options.
+    """
+
+    kind: Kind
+    tls: bool
+    login: str
+    hosts: tuple[Host, ...]
+    path: str
+    query: str
+
+    @property
+    def service(self) -> str:
+        """What the sentinels call the primary; empty where it is not named, or no sentinels are."""
+        return unquote(self.path.partition("/")[0]) if self.kind == "sentinel" else ""
+
+    @property
+    def database(self) -> str:
+        """The number of the database as it is written; empty where none is."""
+        if self.kind == "socket":
+            return ""
+        return self.path.partition("/")[2] if self.kind == "sentinel" else self.path
+
+    @property
+    def label(self) -> str:
+        """In few characters and without secrets: ``redis+sentinel://***@a:26379,b:26379/main``."""
+        if self.kind == "socket":
+            return printable(unquote(self.path)) or "unix socket"
+        return self._spelled("***@" if self.login else "")
+
+    @property
+    def bare(self) -> str:
+        """A URL without login and options: for messages."""
+        return f"unix://{self.path}" if self.kind == "socket" else self._spelled("")
+
+    def _spelled(self, user: str) -> str:
+        scheme = ("rediss" if self.tls else "redis") + ("" if self.kind == "server" else f"+{self.kind}")
+        service = f"/{self.service}" if self.service else ""
+        database = self.database
+        end = f"/{database}" if database.isdecimal() and database != "0" else ""
+        return printable(f"{scheme}://{user}{','.join(map(spelled, self.hosts))}{service}{end}")
+
+    def one(self, host: Host) -> str:
+        """The URL of one server, without login and options: for messages."""
+        return f"{'rediss' if self.tls else 'redis'}://{spelled(host)}"
+
+    def of_host(self, host: Host) -> str:
+        """The URL of one server with the same login, database and options."""
+        login = f"{self.login}@" if self.login else ""
+        query = f"?{self.query}" if self.query else ""
+        return f"{'rediss' if self.tls else 'redis'}://{login}{spelled(host)}/{self.database}{query}"
+
+
+def address(url: str) -> Address:
+    """Take *url* apart.
+
+    Raises:
+        ValueError: with the reason; it holds no part of the URL that may be a secret.
+    """
+    scheme, found, rest = url.partition("://")
+    if not found or scheme not in _KINDS:
+        raise ValueError(
+            "it begins with none of redis://, rediss://, unix://, redis+sentinel://, redis+cluster://"
+        )
+    kind, tls = _KINDS[scheme]
+    if kind in {"server", "socket"}:
+        return _plain(kind, tls, url)
+    rest, _, query = rest.partition("?")
+    netloc, _, path = rest.partition("/")
+    login, _, hosts = netloc.rpartition("@")
+    known = Address(
+        kind, tls, login, tuple(_host(one, _PORTS[kind]) for one in hosts.split(",")), path.strip("/"), query
+    )
+    if kind == "sentinel" and not known.service:
+        raise ValueError("it does not say which primary: redis+sentinel://host:26379/NAME")
+    return _checked(known)
+
+
+def spelled(host: Host) -> str:
+    """``host:port``, an IPv6 address in brackets."""
+    name, port = host
+    return f"[{name}]:{port}" if ":" in name else f"{name}:{port}"
+
+
+def _plain(kind: Kind, tls: bool, url: str) -> Address:
+    parts = urlsplit(url)
+    login = parts.netloc.rpartition("@")[0]
+    if kind == "socket":
+        if not parts.path:
+            raise ValueError("it names no socket")
+        return Address(kind, tls, login, (), parts.path, parts.query)
+    host = (parts.hostname or "localhost", parts.port or _PORTS[kind])
+    return _checked(Address(kind, tls, login, (host,), parts.path.strip("/"), parts.query))
+
+
+def _checked(known: Address) -> Address:
+    if known.database and not known.database.isdecimal():
+        raise ValueError(f"{printable(known.database)!r} is not the number of a database")
+    return known
+
+
+def _host(text: str, port: int) -> Host:
+    name, colon, number = text.rpartition(":")
+    if not colon or number.endswith("]"):
+        name, number = text, str(port)
+    name = name.strip("[]")
+    if not name:
+        raise ValueError("it names no host")
+    if not number.isdecimal() or not 0 < int(number) < 65536:
+        raise ValueError("its port is not a number from 0 to 65535")
+    return unquote(name), int(number)

@@ -1,0 +1,80 @@
+"""Which node of a cluster holds what: the map of slots, and the key that a command is about. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from agentdash.server.address import Host
+
+SLOTS = 16384
+
+_KEYLESS = frozenset(
+    {
+        *("PING", "ECHO", "TIME", "INFO", "SCAN", "CLIENT", "ACL", "CLUSTER", "COMMAND", "CONFIG", "DBSIZE"),
+        *("FLUSHALL", "FLUSHDB", "SLOWLOG", "LATENCY", "MODULE", "ASKING", "WAIT", "MULTI", "EXEC", "SCRIPT"),
+    }
+)
+_SUBCOMMANDS = frozenset({"XINFO", "XGROUP", "MEMORY", "OBJECT"})
+_AFTER_STREAMS = frozenset({"XREAD", "XREADGROUP"})
+_SCRIPTS = frozenset({"EVAL", "EVALSHA"})
+
+
+@dataclass(frozen=True, slots=True)
+class SlotMap:
+    """Who holds which slot.
+
+    Attributes:
+        owners: The address of the primary, for each of the 16384 slots; None where there is none.
+        hosts: The primaries, in the order of their slots.
+    """
+
+    owners: tuple[Host | None, ...]
+    hosts: tuple[Host, ...]
+
+
+def slot_map(reply: Any, asked: Host) -> SlotMap:
+    """The reply of ``CLUSTER SLOTS``: of each range its first and last slot, its primary, its replicas.
+
+    Args:
+        reply: As the server gives it.
+        asked: The node that answered: one whose address is not given there has this one.
+    """
+    owners: list[Host | None] = [None] * SLOTS
+    ranges = []
+    for first, last, primary, *_ in reply:
+        name = primary[0].decode() if isinstance(primary[0], bytes) else primary[0]
+        ranges.append((int(first), int(last), (name or asked[0], int(primary[1]))))
+    for first, last, host in sorted(ranges):
+        owners[first : last + 1] = [host] * (last + 1 - first)
+    return SlotMap(tuple(owners), tuple(dict.fromkeys(host for _, _, host in sorted(ranges))))
+
+
+def key_of(words: Sequence[Any]) -> bytes | None:
+    """The key that a command is about; None where it is about none. Of several keys, the first.
+
+    Args:
+        words: The command, its name in one word or two (``XINFO STREAM``), as text or bytes.
+    """
+    head, *rest = _text(words[0]).split(" ")
+    name, words = head.upper(), [*rest, *words[1:]]
+    if name in _KEYLESS:
+        return None
+    if name in _SCRIPTS:
+        at = 2
+    elif name in _SUBCOMMANDS:
+        at = 1
+    elif name in _AFTER_STREAMS:
+        at = next(number for number, word in enumerate(words) if _text(word).upper() == "STREAMS") + 1
+    else:
+        at = 0
+    return _raw(words[at]) if at < len(words) else None
+
+
+def _text(word: Any) -> str:
+    return word.decode("utf-8", "replace") if isinstance(word, bytes) else str(word)
+
+
+def _raw(word: Any) -> bytes:
+    return word if isinstance(word, bytes) else str(word).encode("utf-8", "surrogateescape")

@@ -1,0 +1,82 @@
+"""Connections to one server: how they are opened, named and repeated; the same for every kind of URL."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.connection import AbstractConnection, parse_url
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import ResponseError
+
+from agentdash.core.settings import RedisSettings
+
+CLIENT_NAME = "agentdash"
+_CONNECTIONS = 8
+_OURS = frozenset(
+    {"decode_responses", "encoding", "encoding_errors", "protocol", "legacy_responses", "client_name"}
+)
+
+
+class Client(Redis):
+    """redis-py's client.
+
+    Attributes:
+        named: The URL of what it talks to, without user, password and options.
+    """
+
+    named: str = ""
+
+    @classmethod
+    def of(cls, pool: BlockingConnectionPool, named: str) -> Client:
+        """A client that owns *pool*."""
+        client = cast("Client", cls.from_pool(pool))
+        client.named = named
+        return client
+
+
+def pool_of(
+    url: str,
+    settings: RedisSettings,
+    kind: type[BlockingConnectionPool] = BlockingConnectionPool,
+    **more: Any,
+) -> BlockingConnectionPool:
+    """Connections for a ``redis://``, ``rediss://`` or ``unix://`` URL; none is opened yet.
+
+    Args:
+        url: Its options that would change the shape of replies are ignored.
+        settings: The time-outs.
+        kind: The class of the pool.
+        more: What that class needs besides.
+
+    Raises:
+        ValueError: when the URL cannot be used; TypeError, when it has an option that nothing knows.
+    """
+    options: dict[str, Any] = {
+        "socket_timeout": settings.timeout,
+        "socket_connect_timeout": settings.connect_timeout,
+        "max_connections": _CONNECTIONS,
+        "timeout": settings.timeout,
+    }
+    options.update({name: value for name, value in parse_url(url).items() if name not in _OURS})
+    pool = kind(
+        protocol=2,
+        decode_responses=False,
+        retry=Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)),
+        redis_connect_func=_greet,
+        **{**options, **more},
+    )
+    pool.connection_class(**pool.connection_kwargs)  # finds options that nothing knows; opens nothing
+    return pool
+
+
+async def _greet(connection: AbstractConnection) -> None:
+    """Log in as redis-py does, then say our name; a user who may not do that is let in all the same."""
+    await connection.on_connect()
+    await connection.send_command("CLIENT", "SETNAME", CLIENT_NAME, check_health=False)
+    try:
+        await connection.read_response()
+    except ResponseError:
+        return
