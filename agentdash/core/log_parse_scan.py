@@ -21,12 +21,16 @@ _LONGEST = 1024 * 1024
 _LONGEST_HEAD = 512
 
 # The words of `log_parse_levels` for error and fatal, in small letters.
-_WORD = re.compile(rb"e(?:rr|ror|merg)|fatal|ftl|crit|panic|pnc|severe|alert")
+_WORDS = (rb"e(?:rr|ror|merg)", rb"f(?:atal|tl)", rb"crit", rb"p(?:anic|nc)", rb"severe", rb"alert")
+_WORD = re.compile(b"|".join(_WORDS))
+# One after the other they are found twice as fast as all at once: a pattern that begins with one certain byte
+# is searched for with memchr.
+_EACH_WORD = tuple(map(re.compile, _WORDS))
 # Levels that are a letter or a number, and traces without one; each begins with what is quickly looked for.
 _SIGNS = (
     re.compile(rb"\n(?:[ef](?:\d{4}){1,2} |[ef]/|\[[ec] |<\d|traceback \(most|exception in thread)"),
     re.compile(rb"\"(?:level(?:_?no)?|severity|lvl|loglevel|log\.level|@l|l)\"\s?:\s?\"?\d"),
-    re.compile(rb" [efa] [^\n:]{1,80}:"),
+    *(re.compile(rb" %c [^\n:]{1,80}:" % letter) for letter in b"efa"),
 )
 # The words for any level.
 _ANY = re.compile(
@@ -136,12 +140,12 @@ class FaultSearch:
         return level_of(line[:_LONGEST], near)
 
 
-def _places(small: bytes) -> Iterator[int]:
+def _places(small: bytes) -> list[int]:
     """Where a level may be a fault, ascending."""
-    signs = [hit.end() - 1 for pattern in _SIGNS for hit in pattern.finditer(small)]
-    if not signs:
-        return (hit.start() for hit in _WORD.finditer(small))
-    return iter(sorted({*signs, *(hit.start() for hit in _WORD.finditer(small))}))
+    places = [hit.start() for word in _EACH_WORD for hit in word.finditer(small)]
+    places += [hit.end() - 1 for sign in _SIGNS for hit in sign.finditer(small)]
+    places.sort()
+    return places
 
 
 def _may_be_fault(value: bytes) -> bool:
