@@ -33,7 +33,28 @@ class MarkFinding:
     fingerprint: str
 
 
-Command = ControlRun | OrphanCommand | MarkFinding | StreamCommand | RepoCommand | ControlService
+@dataclass(frozen=True, slots=True)
+class MuteFinding:
+    """Keep a finding quiet for a while, also when it comes back in the meantime.
+
+    Attributes:
+        lasts_ms: For how long; None: until it is unmuted.
+    """
+
+    fingerprint: str
+    lasts_ms: int | None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UnmuteFinding:
+    """Let a finding ask for attention again."""
+
+    fingerprint: str
+
+
+FindingCommand = MarkFinding | MuteFinding | UnmuteFinding
+Command = ControlRun | OrphanCommand | FindingCommand | StreamCommand | RepoCommand | ControlService
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,7 +93,9 @@ class Finding:
         count: How often it happened: what the rule counted; else how often it came on, after having been
             resolved. How often somebody looked is not in it.
         outside: Read from the inbox rather than found by a rule of ours.
+        reason: What a person, or an outside agent, gave as the reason of its status.
         cause: Fingerprint of the finding that this one is a symptom of; None for a cause.
+        muted_until: Unix ms; None where it is not muted, or until it is unmuted.
     """
 
     finding_id: str
@@ -105,6 +107,7 @@ class Finding:
     outside: bool = False
     reason: str | None = None
     cause: str | None = None
+    muted_until: int | None = None
 
     @property
     def active(self) -> bool:

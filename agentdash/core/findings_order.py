@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 from agentdash.core.findings import Finding, FindingsSnapshot, FindingStatus, InboxSnapshot
+from agentdash.core.mutes import Mute, muted
 
 CAUSES = {
     "CONSUMER_LAG": ("DEAD_CONSUMER",),
@@ -35,6 +37,7 @@ def merge(
     now: int,
     host: str,
     acknowledged: Collection[str] = (),
+    mutes: Mapping[str, Mute] = MappingProxyType({}),
 ) -> FindingsSnapshot:
     """All findings in the order in which a person should read them.
 
@@ -48,13 +51,14 @@ def merge(
         now: Unix ms.
         host: Stamped on the snapshot.
         acknowledged: Fingerprints of outside findings that a person put aside.
+        mutes: What a person muted, by fingerprint.
     """
     said = [finding for finding in tracked if finding.status is not FindingStatus.WATCHING]
     outside = [_put_aside(finding, acknowledged) for finding in inbox.findings] if inbox else []
     return FindingsSnapshot(
         taken_at=now,
         host=host,
-        findings=tuple(_causes_first([*_explained(said), *outside])),
+        findings=tuple(_causes_first(muted([*_explained(said), *outside], mutes, now))),
         bad_lines=inbox.bad_lines if inbox else (),
         bad_total=inbox.bad_total if inbox else 0,
     )

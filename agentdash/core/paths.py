@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from agentdash.core.settings import Settings
+from agentdash.core.settings import ServiceSettings, Settings
 
 
 def state_dir(settings: Settings) -> Path:
@@ -26,6 +26,24 @@ def server_dir(settings: Settings) -> Path:
     return state_dir(settings) / "server"
 
 
+def mutes_file(settings: Settings) -> Path:
+    """The file of what a person muted."""
+    return state_dir(settings) / "mutes.json"
+
+
 def activity_log(settings: Settings) -> Path:
     """The file of the activity log."""
     return state_dir(settings) / "agentdash.log"
+
+
+def service_logs(settings: Settings) -> Path:
+    """The folder for the output of services that agentdash started and that have no log of their own."""
+    return state_dir(settings) / "services"
+
+
+def service_log(service: ServiceSettings, folder: Path | None) -> Path | None:
+    """The log of a service: its own, else one in *folder* where agentdash can start it; None without both."""
+    if service.log:
+        path = Path(service.log).expanduser()
+        return Path(service.cwd).expanduser() / path if service.cwd and not path.is_absolute() else path
+    return folder / f"{service.name}.log" if service.command and folder is not None else None

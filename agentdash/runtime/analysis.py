@@ -8,6 +8,7 @@ from agentdash.core.findings import Finding, FindingsSnapshot, FindingStatus, In
 from agentdash.core.judge import StreamJudge
 from agentdash.core.log_rules import LogRules
 from agentdash.core.logs import LogBatch
+from agentdash.core.mutes import Mute
 from agentdash.core.repo_rules import OPEN_AFTER_S as REPOS_OPEN_AFTER_S
 from agentdash.core.repo_rules import repo_symptoms
 from agentdash.core.repos import ReposSnapshot
@@ -45,6 +46,8 @@ class Analysis:
         self._symptoms: list[Symptom] = []
         self._begun: Callable[[Symptom], int | None] = lambda _: None
         self._inbox: InboxSnapshot | None = None
+        self.mutes: dict[str, Mute] = {}
+        """What a person muted, by fingerprint."""
 
     def look(self, snapshot: StreamsSnapshot, runs: RunsSnapshot | None) -> StreamsSnapshot:
         """The snapshot with its judgements; the symptoms that it shows are kept for `streams_changed`.
@@ -123,6 +126,7 @@ class Analysis:
             now,
             self._host,
             acknowledged=self._tracker.outside_acknowledged,
+            mutes=self.mutes,
         )
 
 

@@ -6,8 +6,15 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agentdash.core.commands import Command, ControlRun, MarkFinding, Outcome, Refused
-from agentdash.core.findings import FindingStatus
+from agentdash.core.commands import (
+    Command,
+    ControlRun,
+    MarkFinding,
+    MuteFinding,
+    Outcome,
+    Refused,
+    UnmuteFinding,
+)
 from agentdash.core.paths import state_dir
 from agentdash.core.repo_commands import RepoCommand
 from agentdash.core.run_commands import EndOrphanChild, MarkOrphanFailed, OrphanCommand
@@ -17,6 +24,7 @@ from agentdash.core.settings import ServiceSettings
 from agentdash.core.snapshot import Topic
 from agentdash.core.stream_commands import StreamCommand
 from agentdash.core.text import decode
+from agentdash.runtime.finding_marks import mark
 from agentdash.runtime.loading import load
 
 if TYPE_CHECKING:
@@ -33,8 +41,8 @@ async def carry_out(engine: Engine, command: Command) -> Outcome:
             actor, outcome = f"run {command.run_id}", await _control(engine, command)
         case MarkOrphanFailed() | EndOrphanChild():
             actor, outcome = f"run {command.run_id}", await _clean_up(engine, command)
-        case MarkFinding():
-            actor, outcome = "findings", _mark(engine, command)
+        case MarkFinding() | MuteFinding() | UnmuteFinding():
+            actor, outcome = "findings", await mark(engine, command)
         case ControlService():
             actor, outcome = f"service {command.name}", await _control_service(engine, command)
         case _ if isinstance(command, RepoCommand):
@@ -121,15 +129,3 @@ async def _control_service(engine: Engine, command: ControlService) -> Outcome:
         outcome = Outcome(False, str(why))
     engine.refresh(Topic.SERVICES)
     return outcome
-
-
-def _mark(engine: Engine, command: MarkFinding) -> Outcome:
-    now = engine.clock.now_ms()
-    shown = engine.store.findings.findings if engine.store.findings else ()
-    known = next((one for one in shown if one.symptom.fingerprint == command.fingerprint), None)
-    if known is not None and known.status is FindingStatus.ACKNOWLEDGED:
-        return Outcome(True, "already acknowledged")
-    if not engine.intake.analysis.acknowledge(command.fingerprint, now):
-        return Outcome(False, "this finding is no longer there")
-    engine.intake.put_findings()
-    return Outcome(True, "acknowledged: it no longer asks for attention")

@@ -92,6 +92,7 @@ class Engine:
         from agentdash.runtime.intake import Intake
 
         self.intake = Intake(self.store, Analysis(self.settings, self.host), self.clock, self._tell)
+        self._spawn(self._recall(), "mutes")
         self._activity = await asyncio.to_thread(
             Activity, state_dir(self.settings) / "agentdash.log", self.settings.logs.limit, self.clock
         )
@@ -198,6 +199,13 @@ class Engine:
 
     def _tell(self, actor: str, step: str, level: Level) -> None:
         self.note(actor, step, level is not Level.ERROR, level=level)
+
+    async def _recall(self) -> None:
+        """What was muted before is muted now."""
+        await load("agentdash.runtime.finding_marks")
+        from agentdash.runtime.finding_marks import recall
+
+        await recall(self)
 
     async def _start_local(self) -> None:
         from agentdash.runtime.wiring import local_collectors, log_sources

@@ -1,0 +1,76 @@
+"""What a person says of a finding: seen; quiet for a while, also tomorrow; no longer quiet."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from agentdash.activity.mutes import read_mutes, write_mutes
+from agentdash.core import units
+from agentdash.core.commands import FindingCommand, MarkFinding, MuteFinding, Outcome, UnmuteFinding
+from agentdash.core.findings import FindingStatus
+from agentdash.core.mutes import Mute
+from agentdash.core.paths import mutes_file
+
+if TYPE_CHECKING:
+    from agentdash.runtime.engine import Engine
+
+Mutes = dict[str, Mute]
+
+
+async def recall(engine: Engine) -> None:
+    """Take over what was muted before; a file that cannot be read is told of in the log."""
+    try:
+        known = await asyncio.to_thread(read_mutes, mutes_file(engine.settings))
+    except (OSError, ValueError) as problem:
+        engine.note("findings", f"what was muted is not known: {problem}", False)
+    else:
+        engine.intake.analysis.mutes = {mute.fingerprint: mute for mute in known}
+
+
+async def mark(engine: Engine, command: FindingCommand) -> Outcome:
+    """Carry *command* out."""
+    match command:
+        case MarkFinding():
+            return _acknowledge(engine, command)
+        case MuteFinding():
+            until = None if command.lasts_ms is None else engine.clock.now_ms() + command.lasts_ms
+            mute = Mute(command.fingerprint, command.reason, until)
+            lasts = "until it is unmuted" if until is None else f"for {units.coarse(command.lasts_ms)}"
+            return await _keep(engine, lambda mutes: mutes | {mute.fingerprint: mute}, f"muted {lasts}")
+        case UnmuteFinding():
+            return await _keep(
+                engine,
+                lambda mutes: {name: one for name, one in mutes.items() if name != command.fingerprint},
+                "unmuted: it asks for attention again",
+            )
+
+
+async def _keep(engine: Engine, change: Callable[[Mutes], Mutes], done: str) -> Outcome:
+    """Change the file, which another agentdash may have changed meanwhile, and go by it."""
+    path, now = mutes_file(engine.settings), engine.clock.now_ms()
+
+    def rewrite() -> Mutes:
+        known = {mute.fingerprint: mute for mute in read_mutes(path) if mute.holds(now)}
+        mutes = change(known)
+        write_mutes(path, mutes.values())
+        return mutes
+
+    try:
+        engine.intake.analysis.mutes = await asyncio.to_thread(rewrite)
+    except (OSError, ValueError) as problem:
+        return Outcome(False, f"that could not be kept: {problem}")
+    engine.intake.put_findings()
+    return Outcome(True, done)
+
+
+def _acknowledge(engine: Engine, command: MarkFinding) -> Outcome:
+    shown = engine.store.findings.findings if engine.store.findings else ()
+    known = next((one for one in shown if one.symptom.fingerprint == command.fingerprint), None)
+    if known is not None and known.status is FindingStatus.ACKNOWLEDGED:
+        return Outcome(True, "already acknowledged")
+    if not engine.intake.analysis.acknowledge(command.fingerprint, engine.clock.now_ms()):
+        return Outcome(False, "this finding is no longer there")
+    engine.intake.put_findings()
+    return Outcome(True, "acknowledged: it no longer asks for attention")
