@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import shutil
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
@@ -12,20 +11,23 @@ from pathlib import Path
 
 from agentdash.core.clock import Clock
 from agentdash.core.repo_submodules import SubmoduleDirt
-from agentdash.core.repos import Repo, ReposSnapshot
+from agentdash.core.repos import ReposSnapshot
 from agentdash.core.settings import ReposSettings
 from agentdash.core.snapshot import SourceError, Topic
 from agentdash.git.folder import Marks, same
+from collectors.repos_crew import Crew
 from collectors.repos_find import Found, Search, unreadable
 from collectors.repos_pace import Followed, sweep_pace
 from collectors.repos_read import RepoReader
-from collectors.repos_tree import file_time, open_watch
+from collectors.repos_tree import open_watch
 from collectors.repos_watch import Watch
 
 FIRST_PASS = 5.0
-"""Seconds that the first pass waits for all repositories to be read."""
+"""Seconds that the first pass waits for all repositories to be read, where they are few."""
 FEW = 50
-"""With more than these right below the roots the first pass tells them; nested ones come with the next."""
+"""With more than these the first pass tells those right below the roots; nested ones come with the next."""
+FIRST_OF_MANY = 0.3
+"""Seconds that it waits for those to be read: the rest is told as it comes."""
 SEARCH_EVERY = 30.0
 """Seconds between two walks through the roots for repositories that came or went, where no event tells."""
 SEARCH_WATCHED = 900.0
@@ -78,7 +80,8 @@ class ReposCollector:
         self._host = host
         self._clock = clock
         self._watch = watch
-        self._pool = ThreadPoolExecutor(os.cpu_count() or 2, "git")
+        self._signal = asyncio.Event()
+        self._crew = Crew(clock, self._signal)
         self._thread = ThreadPoolExecutor(1, "repos")
         self._search: Search | None = None
         self._searched_at = float("-inf")
@@ -88,11 +91,9 @@ class ReposCollector:
         self._problems: tuple[str, ...] = ()
         self._followed: dict[Path, Followed] = {}
         self._to_watch: deque[tuple[Followed, Marks, int | None]] = deque()
-        self._reading: set[asyncio.Task[None]] = set()
         self._dirt = SubmoduleDirt()
         self._told: tuple[object, ...] | None = None
         self._processes = 0
-        self._signal = asyncio.Event()
         self._look_at_all = False
 
     async def collect(self) -> ReposSnapshot | None:
@@ -109,8 +110,9 @@ class ReposCollector:
         self._start_reading()
         if first:
             await self._read_all()
-        elif self._reading:
-            await asyncio.wait(self._reading, timeout=_BATCH)
+        elif self._crew.working:
+            await asyncio.wait(self._crew.working, timeout=_BATCH)
+        self._take_readings()
         return self._snapshot()
 
     def wake(self) -> None:
@@ -120,12 +122,10 @@ class ReposCollector:
 
     async def close(self) -> None:
         """End what is being read, give the watches back."""
-        for task in self._reading:
-            task.cancel()
         if self._watch is not None:
             self._listen(on=False)
             await asyncio.get_running_loop().run_in_executor(self._thread, self._watch.close)
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._crew.close()
         self._thread.shutdown(wait=False, cancel_futures=True)
 
     async def _wait(self) -> None:
@@ -166,7 +166,7 @@ class ReposCollector:
         if self._watch is None:
             self._watch = open_watch(self._settings.prune)
         self._search_on(now)
-        if self._told is not None:
+        if self._told is not None and not self._crew.waiting:
             self._watch_on()
         self._take_events(now)
         sweep = sweep_pace(list(self._followed.values()))
@@ -250,23 +250,18 @@ class ReposCollector:
 
     def _start_reading(self) -> None:
         now = self._clock.monotonic()
-        for one in self._followed.values():
-            if one.due(now):
-                one.begin()
-                task = asyncio.create_task(self._read(one))
-                self._reading.add(task)
-                task.add_done_callback(self._reading.discard)
+        self._crew.read([one for one in self._followed.values() if one.due(now)])
 
-    async def _read(self, one: Followed) -> None:
-        loop, before, survey = asyncio.get_running_loop(), one.reader.repo, one.survey
-        since = file_time()
-        (repo, marks), cost = await loop.run_in_executor(self._pool, self._timed, one)
-        # What is watched in the git directory depends on these two.
-        other = (repo.stash, repo.upstream) != (before.stash, before.upstream)
-        if (survey or (other and one.watched)) and one.reader.found.error is None:
-            self._to_watch.append((one, marks, since))
-        one.end(marks, self._clock.monotonic(), cost=cost, changed=repo != before)
-        self._signal.set()
+    def _take_readings(self) -> None:
+        now = self._clock.monotonic()
+        for reading in self._crew.take():
+            one, before = reading.one, reading.before
+            repo = one.reader.repo
+            # What is watched in the git directory depends on these two.
+            other = (repo.stash, repo.upstream) != (before.stash, before.upstream)
+            if (reading.survey or (other and one.watched)) and one.reader.found.error is None:
+                self._to_watch.append((one, reading.marks, reading.since))
+            one.end(reading.marks, now, cost=reading.cost, changed=repo != before)
 
     def _watch_on(self) -> None:
         """Watch what was read first, for a short time; the rest has its turn in the next pass."""
@@ -283,32 +278,30 @@ class ReposCollector:
         one.watched, late = self._watch.follow(reader.found, reader.unwatched, since)
         one.dirty = one.dirty or late or (one.watched and not same(marks, reader.marks()))
 
-    def _timed(self, one: Followed) -> tuple[tuple[Repo, Marks], float]:
-        begun = self._clock.monotonic()
-        return one.read(), self._clock.monotonic() - begun
-
     async def _read_all(self) -> None:
         """For the first snapshot: until everything found so far was read, but not for ever."""
         loop, begun = asyncio.get_running_loop(), self._clock.monotonic()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(FIRST_PASS):
-                while True:
-                    searching = self._search is not None and not self._search.complete
-                    most = _FIRST_SEARCH if len(self._followed) <= FEW else 0.0
-                    if searching and self._clock.monotonic() - begun < most:
-                        await loop.run_in_executor(self._thread, self._look)
-                        self._start_reading()
-                    elif self._reading:
-                        await asyncio.wait(self._reading)
-                    else:
-                        return
+        while True:
+            self._take_readings()
+            passed = self._clock.monotonic() - begun
+            few = len(self._followed) <= FEW
+            left = (FIRST_PASS if few else FIRST_OF_MANY) - passed
+            searching = self._search is not None and not self._search.complete
+            if searching and few and passed < _FIRST_SEARCH:
+                await loop.run_in_executor(self._thread, self._look)
+                self._start_reading()
+            elif self._crew.working and left > 0:
+                await asyncio.wait(self._crew.working, timeout=left)
+            else:
+                return
 
     def _snapshot(self) -> ReposSnapshot | None:
         assert self._watch is not None
         repos = self._dirt.seen_in(tuple(one.reader.repo for _, one in sorted(self._followed.items())))
         reason = self._watch.reason
         mode = "watching" if self._watch.mode == "watching" and reason is None else "polling"
-        state = (repos, self._complete, mode, reason, self._problems)
+        unread = sum(one.fresh for one in self._followed.values())
+        state = (repos, self._complete, mode, reason, self._problems, unread)
         if state == self._told:
             return None
         self._told = state
@@ -324,6 +317,7 @@ class ReposCollector:
             git_processes=processes,
             reason=reason,
             problems=self._problems,
+            unread=unread,
         )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from agentdash.core.text import printable
 from agentdash.git.ask import GitFailed, run
+from agentdash.git.folder import beginning
 
 _MOST = 256 * 1024
 
@@ -67,10 +68,12 @@ def parse_commit(raw: bytes) -> Commit:
 
 
 def _loose(path: Path) -> bytes | None:
+    packed = beginning(path, _MOST)
+    if packed is None:
+        return None
     try:
-        with path.open("rb") as file:
-            raw = zlib.decompressobj().decompress(file.read(_MOST), _MOST)
-    except (OSError, zlib.error):
+        raw = zlib.decompressobj().decompress(packed, _MOST)
+    except zlib.error:
         return None
     kind, _, body = raw.partition(b"\0")
     return body if kind.startswith(b"commit ") else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import time
 from collections import deque
 from collections.abc import Callable
@@ -60,16 +61,17 @@ class Search:
         self._entering = entering
         self.seconds = 0.0
         self._seen: set[tuple[int, int]] = set()
+        self._peeked: dict[tuple[int, int], str] = {}
         self._waiting: deque[tuple[str, int, bool]] = deque()
         for root in roots:
             self._waiting.append((str(root), 0, False))
 
     def step(self, seconds: float) -> None:
-        """Go on for about that long; the roots and what is right below them are always done at once."""
+        """Go on for about that long; the roots, and repositories right below, are always done at once."""
         begun = time.monotonic()
         while self._waiting:
             path, level, inside = self._waiting[0]
-            if level > 1 and time.monotonic() - begun > seconds:
+            if level > 0 and time.monotonic() - begun >= seconds:
                 break
             self._waiting.popleft()
             self._enter(path, level, inside=inside)
@@ -94,9 +96,23 @@ class Search:
         if level >= self._depth or (found is not None and found.kind is RepoKind.BARE):
             return
         inside = inside or found is not None
-        self._waiting.extend(
-            (f"{path}/{name}", level + 1, inside) for name in sorted(folders) if name not in self._prune
-        )
+        below = [f"{path}/{name}" for name in sorted(folders) if name not in self._prune]
+        self._waiting.extend((folder, level + 1, inside) for folder in below)
+        if level == 0:
+            for folder in below:
+                self._peek(folder, nested=inside)
+
+    def _peek(self, path: str, *, nested: bool) -> None:
+        """Ask for the one name that tells a repository, and leave the listing for its turn in the walk."""
+        try:
+            status = os.stat(path)  # noqa: PTH116
+            git = os.lstat(f"{path}/.git")
+        except OSError:
+            return
+        same = self._peeked.setdefault((status.st_dev, status.st_ino), path)
+        if same == path and stat.S_ISDIR(git.st_mode) and len(self.found) < MOST:
+            place = Path(path)
+            self.found[place] = Found(place, place / ".git", RepoKind.NESTED if nested else RepoKind.REPO)
 
 
 def _entries(path: str) -> tuple[set[str], set[str]]:

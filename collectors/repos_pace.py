@@ -50,8 +50,8 @@ class Followed:
 
     @property
     def fresh(self) -> bool:
-        """Whether it was never read."""
-        return self._read_at == float("-inf")
+        """Whether it was never read, and can be."""
+        return self._read_at == float("-inf") and self.reader.found.error is None
 
     def look(self, now: float, poll: float, sweep: float) -> None:
         """Find out whether it is due, by time and by the marks that git leaves."""

@@ -141,6 +141,7 @@ class ReposSnapshot:
         git_processes: How many git processes this pass started.
         reason: Why not all changes are noticed by events, in words.
         problems: Roots that cannot be searched, and why, in words.
+        unread: How many were found and never read yet.
     """
 
     taken_at: int
@@ -152,3 +153,4 @@ class ReposSnapshot:
     git_processes: int = 0
     reason: str | None = None
     problems: tuple[str, ...] = ()
+    unread: int = 0

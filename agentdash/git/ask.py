@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import os
 import re
-import select
-import selectors
-import subprocess
 import tempfile
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import IO
+
+from agentdash.git import child
+from agentdash.git.folder import beginning
 
 _SAFE = (
     "-c", "core.fsmonitor=false",
@@ -31,15 +29,10 @@ _STATUS = (
 )  # fmt: skip
 _MAY_FILTER = re.compile(rb"\[\s*(?:filter|include|includeif)\b", re.IGNORECASE)
 _CONFIG_SIZE = 1024 * 1024
-_ERROR_SIZE = 4096
 
 
 TEXT_SIZE = 8 * 1024 * 1024
 """Bytes that `text` takes at most."""
-
-
-# Two descriptors for a few milliseconds: the kernel's own sets cost more to make than to use.
-_Selector = getattr(selectors, "PollSelector", selectors.DefaultSelector)
 
 
 class GitFailed(Exception):  # noqa: N818 - it is git's answer, not a fault of ours
@@ -121,7 +114,7 @@ def run(
     with tempfile.TemporaryFile() as given:
         given.write(stdin)
         given.seek(0)
-        _run(path, arguments, feed, timeout, given, env)
+        _run(path, arguments, feed, timeout, given.fileno(), env)
 
 
 def _run(
@@ -129,55 +122,19 @@ def _run(
     arguments: tuple[str, ...],
     feed: Callable[[bytes], None],
     timeout: float,
-    stdin: IO[bytes] | None,
+    stdin: int | None,
     env: dict[str, str],
 ) -> None:
     try:
-        process = subprocess.Popen(
-            ("git", *_SAFE, *arguments),
-            cwd=path,
-            env=env,
-            stdin=subprocess.DEVNULL if stdin is None else stdin,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
+        code, complaint = child.run(("git", "-C", str(path), *_SAFE, *arguments), env, feed, timeout, stdin)
     except FileNotFoundError as error:
-        if not path.is_dir():
-            raise GitFailed("its folder is gone") from error
         raise GitFailed("git is not installed") from error
+    except TimeoutError:
+        raise GitFailed(f"git did not answer within {timeout:g} s") from None
     except OSError as error:
-        raise GitFailed(f"its folder cannot be entered: {error.strerror}") from error
-    with process:
-        try:
-            complaint = _pump(process, feed, time.monotonic() + timeout)
-            code = _end_of(process)
-        except (TimeoutError, subprocess.TimeoutExpired):
-            raise GitFailed(f"git did not answer within {timeout:g} s") from None
-        finally:
-            if process.poll() is None:
-                process.kill()
+        raise GitFailed(f"git cannot be started: {error.strerror}") from error
     if code:
-        raise GitFailed(in_words(complaint, code))
-
-
-def _end_of(process: subprocess.Popen[bytes]) -> int:
-    """Wait for a process that has closed its output, a second at most; returns its code.
-
-    `Popen.wait` with a time limit sleeps between its looks, which takes longer than many a git process.
-    """
-    if hasattr(os, "pidfd_open"):
-        try:
-            descriptor = os.pidfd_open(process.pid)
-        except OSError:
-            return process.wait(timeout=1)
-        try:
-            ends = select.poll()
-            ends.register(descriptor, select.POLLIN)
-            ends.poll(1000)
-        finally:
-            os.close(descriptor)
-    return process.wait(timeout=1)
+        raise GitFailed(in_words(complaint.decode("utf-8", "backslashreplace").strip(), code))
 
 
 def in_words(complaint: str, code: int) -> str:
@@ -186,6 +143,10 @@ def in_words(complaint: str, code: int) -> str:
         return (
             "it belongs to another user; if you trust it: git config --global --add safe.directory <its path>"
         )
+    if "cannot change to" in complaint:
+        reason = complaint.rpartition(": ")[2]
+        gone = reason.startswith("No such file")
+        return "its folder is gone" if gone else f"its folder cannot be entered: {reason}"
     if "not a git repository" in complaint:
         return "its .git is damaged or points nowhere"
     if "index file" in complaint or "bad index" in complaint or "index uses" in complaint:
@@ -214,30 +175,6 @@ def _first(complaint: str) -> str:
     return lines[-1].removeprefix("fatal: ").removeprefix("error: ").strip()[:200]
 
 
-def _pump(process: subprocess.Popen[bytes], feed: Callable[[bytes], None], deadline: float) -> str:
-    """Hand out what comes on stdout; returns the beginning of what came on stderr."""
-    complaint = b""
-    assert process.stdout is not None
-    assert process.stderr is not None
-    with _Selector() as selector:
-        selector.register(process.stdout, selectors.EVENT_READ)
-        selector.register(process.stderr, selectors.EVENT_READ)
-        while selector.get_map():
-            left = deadline - time.monotonic()
-            ready = selector.select(left) if left > 0 else []
-            if not ready:
-                raise TimeoutError
-            for key, _ in ready:
-                piece = os.read(key.fd, 65_536)
-                if not piece:
-                    selector.unregister(key.fileobj)
-                elif key.fileobj is process.stdout:
-                    feed(piece)
-                elif len(complaint) < _ERROR_SIZE:
-                    complaint += piece
-    return complaint[:_ERROR_SIZE].decode("utf-8", "backslashreplace").strip()
-
-
 def filters(path: Path, config: Path, timeout: float) -> tuple[tuple[str, ...], int]:
     """Arguments that undo the filters which the repository's own configuration defines.
 
@@ -247,14 +184,8 @@ def filters(path: Path, config: Path, timeout: float) -> tuple[tuple[str, ...], 
     Returns:
         The arguments, and how many git processes it took to know them.
     """
-    texts = []
-    for file in (config, config.with_name("config.worktree")):
-        try:
-            with file.open("rb") as opened:
-                texts.append(opened.read(_CONFIG_SIZE))
-        except OSError:
-            continue
-    if not any(_MAY_FILTER.search(text) for text in texts):
+    files = (config, f"{config}.worktree")
+    if not any(_MAY_FILTER.search(beginning(file, _CONFIG_SIZE) or b"") for file in files):
         return (), 0
     pieces: list[bytes] = []
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,12 @@ _MOVES = (
     "rebase-merge/msgnum", "rebase-merge", "rebase-apply/next", "rebase-apply", "MERGE_HEAD",
     "CHERRY_PICK_HEAD", "REVERT_HEAD", "BISECT_LOG",
 )  # fmt: skip
+_OPERATIONS = (
+    ("MERGE_HEAD", Operation.MERGE),
+    ("CHERRY_PICK_HEAD", Operation.CHERRY_PICK),
+    ("REVERT_HEAD", Operation.REVERT),
+    ("BISECT_LOG", Operation.BISECT),
+)
 _SHARED_MARKS = (
     "config",
     "packed-refs",
@@ -81,22 +88,18 @@ class GitDir:
 
     def operation(self) -> tuple[Operation | None, str | None]:
         """An operation that was begun and not ended, and how far it is."""
+        try:
+            there = set(os.listdir(self.own))  # noqa: PTH208 - names alone are wanted, one call for all of them
+        except OSError:
+            return None, None
         for folder, at, end in (("rebase-merge", "msgnum", "end"), ("rebase-apply", "next", "last")):
-            if (self.own / folder).is_dir():
+            if folder in there:
                 mailbox = folder == "rebase-apply" and (self.own / folder / "applying").exists()
                 done = read_small(self.own / folder / at)
                 total = read_small(self.own / folder / end)
                 step = f"{done.strip()}/{total.strip()}"[:20] if done and total else None
                 return Operation.AM if mailbox else Operation.REBASE, step
-        for name, operation in (
-            ("MERGE_HEAD", Operation.MERGE),
-            ("CHERRY_PICK_HEAD", Operation.CHERRY_PICK),
-            ("REVERT_HEAD", Operation.REVERT),
-            ("BISECT_LOG", Operation.BISECT),
-        ):
-            if (self.own / name).exists():
-                return operation, None
-        return None, None
+        return next((operation for name, operation in _OPERATIONS if name in there), None), None
 
     def operation_since(self) -> int | None:
         """When the operation under way last moved, Unix ms; None where there is none."""
@@ -133,10 +136,24 @@ def submodules(path: Path, moved: int) -> Submodules:
 
 def read_small(path: Path, most: int = _SMALL) -> str | None:
     """The beginning of a small text file; None where it cannot be read."""
+    raw = beginning(path, most)
+    return None if raw is None else raw.decode("utf-8", "replace")
+
+
+def beginning(path: str | Path, most: int) -> bytes | None:
+    """The first *most* bytes of a plain file; None where there is none, or it cannot be read.
+
+    Never waits for a pipe or a device that lies there under the name of a file.
+    """
     with suppress(OSError, ValueError):
-        if path.is_file():
-            with path.open("rb") as file:
-                return file.read(most).decode("utf-8", "replace")
+        # Half the cost of `open`: this is done several times for each repository.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            status = os.fstat(descriptor)
+            if stat.S_ISREG(status.st_mode):
+                return os.read(descriptor, min(most, status.st_size))
+        finally:
+            os.close(descriptor)
     return None
 
 

@@ -27,7 +27,7 @@ async def session(settings: Settings, topics: Iterable[Topic]) -> AsyncIterator[
 
 
 async def full_pass(engine: Engine, patience: float = PATIENCE) -> set[Topic]:
-    """Wait until each subject was read once, and whole: streams scanned through, repositories all found.
+    """Wait until each subject was read once, and whole: streams scanned through, repositories all found and read.
 
     What may be a finding is waited for until it has lasted long enough to be one, or has passed.
 
@@ -62,7 +62,7 @@ def _unfinished(engine: Engine) -> set[Topic]:
         found.add(Topic.FINDINGS)
     if store.streams is not None and not store.streams.scan_complete:
         found.add(Topic.STREAMS)
-    if store.repos is not None and not store.repos.complete:
+    if store.repos is not None and (store.repos.unread or not store.repos.complete):
         found.add(Topic.REPOS)
     return {topic for topic in found if not _failed(store, topic)}
 

@@ -35,6 +35,8 @@ def listing(snapshot: ReposSnapshot, now: int) -> Listing:
     parts = [str(len(repos)), f"{changed} changed", "live" if snapshot.mode == "watching" else snapshot.mode]
     if not snapshot.complete:
         parts.append("searching")
+    if snapshot.unread:
+        parts.append(f"reading, {len(repos) - snapshot.unread} of {len(repos)} done")
     if snapshot.reason:
         parts.append(printable(snapshot.reason))
     roots = ", ".join(snapshot.roots)
