@@ -5,42 +5,28 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import tzinfo
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
-from textual.screen import Screen
+from textual.screen import ModalScreen, Screen
 
-from agentdash.core.findings import Finding
-from agentdash.core.logs import LogLine
-from agentdash.core.repos import Repo
-from agentdash.core.runs import Run
-from agentdash.core.services import Service
 from agentdash.core.snapshot import Topic
-from agentdash.core.streams import Group, Stream
 from agentdash.runtime.engine import Engine
+from agentdash.runtime.loading import load
 from tui import themes
 from tui.bridge import RATE, Bridge
 from tui.dash import Dash
-from tui.format.run_news import RunNews
-from tui.screens import steering
-from tui.screens.board import Board
-from tui.screens.confirm import Confirm
-from tui.screens.help import MOVES, Help
-from tui.screens.panes import NUMBERS, TITLES
-from tui.screens.stacks import (
-    finding_screen,
-    line_screen,
-    repo_screen,
-    run_screen,
-    service_screen,
-    stream_screen,
-)
-from tui.screens.stream import StreamScreen
-from tui.widgets.footer import key_name
+from tui.format.titles import NUMBERS, TITLES
+from tui.screens.opening import Opening
+
+if TYPE_CHECKING:
+    from agentdash.core.runs import Run
+    from tui.format.run_news import RunNews
+    from tui.screens.board import Board
 
 STYLES = Path(__file__).parent.parent / "styles"
 TICK = 1.0
@@ -54,6 +40,7 @@ class AgentDash(Dash):
         label: Shown in the header, e.g. that this is a demo.
         zone: Time zone of what is shown; the machine's own by default.
         closing: Awaited at the very end, after the engine has stopped.
+        opening: Draw empty panes first, and load all else then: for a quick first paint.
     """
 
     TITLE = "agentdash"
@@ -67,6 +54,7 @@ class AgentDash(Dash):
             )
             for topic, number in NUMBERS.items()
         ),
+        Binding("a", "app.attention", "Needs me", show=False, id="app.attention"),
         Binding("0", "app.overview", "Overview", show=False, id="app.overview"),
         Binding("R", "app.refresh_now", "Refresh", show=False, id="app.refresh"),
         Binding("T", "app.next_theme", "Theme", show=False, id="app.theme"),
@@ -83,13 +71,14 @@ class AgentDash(Dash):
         label: str = "",
         zone: tzinfo | None = None,
         closing: Callable[[], Awaitable[None]] | None = None,
+        opening: bool = False,
     ) -> None:
         super().__init__(engine, label=label, zone=zone)
         self._afterwards = closing
         self._bridge = Bridge(engine.store)
         self._ticked = -TICK
-        self._board = Board()
-        self._run_news = RunNews()
+        self._opening = Opening() if opening else None
+        self._run_news: RunNews | None = None
         self._unknown_theme = ""
         self._take_theme()
 
@@ -103,8 +92,15 @@ class AgentDash(Dash):
         self.theme = wanted
 
     def get_default_screen(self) -> Screen[None]:
-        """The board lies at the bottom of all screens."""
-        return self._board
+        """The board lies at the bottom of all screens; before it is loaded, what looks like it."""
+        return self._opening or self.board
+
+    @cached_property
+    def board(self) -> Board:
+        """The first screen."""
+        from tui.screens.board import Board
+
+        return Board()
 
     # Life
 
@@ -119,6 +115,21 @@ class AgentDash(Dash):
 
     def _begin(self) -> None:
         self.run_worker(self.engine.start(), name="engine", group="engine", exit_on_error=False)
+        if self._opening is not None:
+            self.run_worker(self._open_board(self._opening), name="board", group="engine")
+
+    async def _open_board(self, opening: Opening) -> None:
+        """Load the board and put it in the place of *opening*; keys that were pressed meanwhile reach it."""
+        await load("tui.screens.board")
+        self.add_mode(
+            "board", lambda: self.board
+        )  # a mode has a stack of its own, with the board at its bottom
+        await self.switch_mode("board")
+        self._opening = None
+        await opening.remove_children()
+        for key in opening.keys:
+            self.simulate_key(key)
+        await load("tui.screens.ways", "tui.screens.help")
 
     async def on_unmount(self) -> None:
         """Stop reading, then whatever stands on it."""
@@ -135,13 +146,19 @@ class AgentDash(Dash):
             self._ticked = clock
             changed = frozenset(Topic)
             self.measure()
-        self._tell_news(changed, clock)
         screen = self.screen
+        if self._opening is not None:
+            return
+        self._tell_news(changed, clock)
         if changed and hasattr(screen, "update") and screen.is_mounted:
             screen.update(changed, self.now())
 
     def _tell_news(self, changed: frozenset[Topic], clock: float) -> None:
         """What has become of runs while the person may look elsewhere: a toast, and a bell if that is set."""
+        if self._run_news is None:
+            from tui.format.run_news import RunNews
+
+            self._run_news = RunNews()
         if Topic.RUNS in changed:
             self._run_news.saw(self.store.runs)
         for news in self._run_news.take(clock):
@@ -153,44 +170,15 @@ class AgentDash(Dash):
 
     def open(self, subject: object) -> None:
         """Go in: the screen that shows *subject* in depth."""
-        match subject:
-            case Run() as run:
-                self.push_screen(run_screen(run))
-            case (Stream() as stream, (Group() | None) as group):
-                self.push_screen(stream_screen(stream, group))
-            case Finding() as finding:
-                self.push_screen(finding_screen(finding, self.open_entity))
-            case Repo() as repo:
-                self.push_screen(repo_screen(repo))
-            case Service() as service:
-                self.push_screen(service_screen(service, self.store.logs, self.zone))
-            case LogLine() as line:
-                self.push_screen(line_screen(line, self.zone))
+        from tui.screens.ways import screen_of
 
-    def open_entity(self, finding: Finding) -> None:
-        """Go to what a finding is about: its stream, run, service or repository."""
-        symptom, store = finding.symptom, self.store
-        for stream in store.streams.streams if symptom.stream and store.streams else ():
-            if stream.name == symptom.stream:
-                groups = (group for group in stream.groups if group.name == symptom.consumer_group)
-                self.open((stream, next(groups, None)))
-                return
-        for run in store.runs.runs if symptom.run and store.runs else ():
-            if symptom.run in {run.id, run.title}:
-                self.open(run)
-                return
-        for service in store.services.services if symptom.service and store.services else ():
-            if service.name == symptom.service:
-                self.open(service)
-                return
-        for repo in store.repos.repos if symptom.repo and store.repos else ():
-            if symptom.repo in {repo.path, repo.name}:
-                self.open(repo)
-                return
-        self.say("what this finding is about is not there now", good=False)
+        if (screen := screen_of(self, subject)) is not None:
+            self.push_screen(screen)
 
     def control(self, runs: tuple[Run, ...], verb: str) -> None:
         """Pause, resume or cancel; what cannot be undone, or concerns several, asks first."""
+        from tui.screens import steering
+
         steering.control(self, runs, verb)
 
     # Actions
@@ -198,23 +186,23 @@ class AgentDash(Dash):
     def _to_board(self) -> Board:
         while len(self.screen_stack) > 1:
             self.pop_screen()
-        return self._board
+        return self.board
 
     def action_pane(self, name: str) -> None:
         """One pane alone, by its number."""
-        if not isinstance(self.screen, Confirm):
+        if not isinstance(self.screen, ModalScreen):
             self._to_board().zoom(Topic(name))
 
     def action_overview(self) -> None:
         """All panes."""
-        if not isinstance(self.screen, Confirm):
+        if not isinstance(self.screen, ModalScreen):
             self._to_board().zoom(None)
 
     def trace(self, correlation: str) -> None:
-        """The log alone, with the lines that hold *correlation*."""
-        board = self._to_board()
-        board.pane(Topic.LOGS).narrow(needle=correlation)
-        board.zoom(Topic.LOGS)
+        """All that logs and streams hold of *correlation*."""
+        from agentdash.core.related import Trace
+
+        self.open(Trace(correlation))
 
     def action_attention(self) -> None:
         """Go to the next thing that needs a person."""
@@ -234,6 +222,8 @@ class AgentDash(Dash):
 
     def action_help(self) -> None:
         """The keys of the screen that is on top."""
+        from tui.screens.help import Help
+
         if not isinstance(self.screen, Help):
             self.push_screen(Help(self.screen))
 
@@ -247,6 +237,11 @@ class AgentDash(Dash):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """What the palette lists: what the keys of the screen do, and what else it can do."""
+        from tui.screens.base import FactScreen
+        from tui.screens.help import MOVES
+        from tui.screens.stream import StreamScreen
+        from tui.widgets.footer import key_name
+
         seen: set[str] = set()
         for active in screen.active_bindings.values():
             binding = active.binding
@@ -255,7 +250,9 @@ class AgentDash(Dash):
                 continue
             seen.add(binding.action)
             words = f"{binding.description} ({key_name(binding)})"
-            yield SystemCommand(words, binding.id or "", partial(self._press, active.node, binding.action))
+            why = screen.why_not(binding.action) if isinstance(screen, FactScreen) else None
+            about = f"not now: {why}" if why else binding.id or ""
+            yield SystemCommand(words, about, partial(self._press, active.node, binding.action))
         if isinstance(screen, StreamScreen):
             yield from (SystemCommand(*command) for command in screen.commands())
         yield SystemCommand("Choose a theme", "among all there are", self.search_themes)

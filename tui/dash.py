@@ -5,16 +5,18 @@ from __future__ import annotations
 import time
 from abc import abstractmethod
 from datetime import tzinfo
+from typing import TYPE_CHECKING
 
 from textual.app import App
 
-from agentdash.core.commands import MarkFinding
-from agentdash.core.findings import Finding
-from agentdash.core.runs import Run
 from agentdash.core.store import Store
 from agentdash.runtime.engine import Engine
 from tui import themes
 from tui.widgets.cells import clean
+
+if TYPE_CHECKING:
+    from agentdash.core.commands import FindingCommand
+    from agentdash.core.runs import Run
 
 MEASURE_EVERY = 2.0
 
@@ -57,9 +59,9 @@ class Dash(App[int]):
         self.copy_to_clipboard(text)
         self.say(f"copied {what}", good=True)
 
-    async def acknowledge(self, finding: Finding) -> None:
-        """Put a finding aside."""
-        outcome = await self.engine.dispatch(MarkFinding(finding.symptom.fingerprint))
+    async def mark(self, command: FindingCommand) -> None:
+        """Say something of a finding: seen, quiet, no longer quiet."""
+        outcome = await self.engine.dispatch(command)
         self.say(outcome.message, good=outcome.ok)
 
     @abstractmethod
@@ -72,7 +74,7 @@ class Dash(App[int]):
 
     @abstractmethod
     def trace(self, correlation: str) -> None:
-        """The log alone, with the lines that hold *correlation*."""
+        """All that logs and streams hold of *correlation*."""
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Our own variables, for themes that do not set them: an undefined one would end the program."""

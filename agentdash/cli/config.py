@@ -111,3 +111,9 @@ def completion(ctx: click.Context, shell: str) -> int:
     assert found is not None
     data(found(ctx.find_root().command, {}, "agentdash", "_AGENTDASH_COMPLETE").source())
     return Code.FINE
+
+
+def add_to(group: NearestGroup) -> None:
+    """Add the commands to *group*."""
+    group.add_command(config)
+    group.add_command(completion)

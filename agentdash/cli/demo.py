@@ -8,6 +8,7 @@ from dataclasses import replace
 import click
 
 from agentdash.cli.codes import Code
+from agentdash.cli.group import NearestGroup
 from agentdash.cli.loop import run_async
 from agentdash.cli.options import everywhere, settings_of
 from agentdash.cli.output import data, on_terminal, say
@@ -75,6 +76,11 @@ def _dashboard(own: Settings) -> int:
         from tui.app import AgentDash
 
         engine = Engine(settings, cwd=fleet.folder)
-        return show(AgentDash(engine, label="demo", closing=fleet.stop))
+        return show(AgentDash(engine, label="demo", closing=fleet.stop, opening=True))
     finally:
         asyncio.run(fleet.stop())
+
+
+def add_to(group: NearestGroup) -> None:
+    """Add the command to *group*."""
+    group.add_command(demo)

@@ -22,9 +22,6 @@ def main() -> NoReturn:
 
 def _run() -> int:
     from agentdash.cli.root import PipeClosed, root
-    from agentdash.core.commands import Refused
-    from agentdash.core.settings_load import SettingsError
-    from agentdash.core.snapshot import SourceError
 
     try:
         code = root.main(prog_name="agentdash", standalone_mode=False)
@@ -32,13 +29,6 @@ def _run() -> int:
     except click.ClickException as problem:
         problem.show()
         return Code.REFUSED
-    except SettingsError as problem:
-        return _say(str(problem), Code.REFUSED)
-    except Refused as problem:
-        return _say(str(problem), Code.REFUSED)
-    except SourceError as problem:
-        cure = f"\n{problem.cure}" if problem.cure else ""
-        return _say(f"{problem.message}{cure}", Code.NO_SERVICE)
     except (click.Abort, KeyboardInterrupt):
         return Code.INTERRUPTED
     except PipeClosed:
@@ -47,7 +37,26 @@ def _run() -> int:
         where = f": {problem.filename}" if problem.filename else ""
         _say(f"{problem.strerror or problem}{where}", Code.BAD)
         return _let_go_of_stdout(Code.BAD)
+    except Exception as problem:
+        told = _told(problem)
+        if told is None:
+            raise
+        return told
     return code if isinstance(code, int) else Code.FINE
+
+
+def _told(problem: Exception) -> Code | None:
+    """Say what a person can mend; None for what is a fault of ours."""
+    from agentdash.core.commands import Refused
+    from agentdash.core.settings_load import SettingsError
+    from agentdash.core.snapshot import SourceError
+
+    if isinstance(problem, SettingsError | Refused):
+        return _say(str(problem), Code.REFUSED)
+    if isinstance(problem, SourceError):
+        cure = f"\n{problem.cure}" if problem.cure else ""
+        return _say(f"{problem.message}{cure}", Code.NO_SERVICE)
+    return None
 
 
 def _say(text: str, code: Code) -> Code:

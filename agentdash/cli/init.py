@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from agentdash.cli.codes import Code
+from agentdash.cli.group import NearestGroup
 from agentdash.cli.loop import run_async
 from agentdash.cli.options import everywhere, settings_of
 from agentdash.cli.output import data, say
@@ -76,3 +77,8 @@ def _replace(path: Path, text: str) -> None:
         with suppress(OSError):
             Path(name).unlink()
         raise
+
+
+def add_to(group: NearestGroup) -> None:
+    """Add the command to *group*."""
+    group.add_command(init)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from typing import Any
 
 import click
 
-from agentdash.cli import config, demo, init, runs, server, views
 from agentdash.cli.codes import Code
 from agentdash.cli.group import NearestGroup
 from agentdash.cli.options import everywhere, settings_of
@@ -18,8 +18,33 @@ class PipeClosed(Exception):  # noqa: N818 - nobody is at fault
     """Nobody reads what is printed any more."""
 
 
+COMMANDS = {
+    **dict.fromkeys(("snapshot", "runs", "streams", "repos", "services", "findings", "logs"), "views"),
+    **dict.fromkeys(("run", "pause", "resume", "cancel"), "runs"),
+    "demo": "demo",
+    "init": "init",
+    "config": "config",
+    "server": "server",
+    "completion": "config",
+}
+"""All commands, the most used first, and the module beside this one that adds each to the group."""
+
+
 class RootGroup(NearestGroup):
-    """Tells a closed pipe apart from other errors, before click turns it into exit code 1."""
+    """Loads a command when it is asked for, so that the dashboard does not wait for the others.
+
+    It also tells a closed pipe apart from other errors, before click turns it into exit code 1.
+    """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """The names of all."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name; None where there is none."""
+        if cmd_name in COMMANDS and cmd_name not in self.commands:
+            importlib.import_module(f"agentdash.cli.{COMMANDS[cmd_name]}").add_to(self)
+        return super().get_command(ctx, cmd_name)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
@@ -74,13 +99,4 @@ def dashboard(ctx: click.Context) -> int:
     from agentdash.runtime.engine import Engine
     from tui.app import AgentDash
 
-    return show(AgentDash(Engine(settings)))
-
-
-views.add_to(root)
-runs.add_to(root)
-root.add_command(demo.demo)
-root.add_command(init.init)
-root.add_command(config.config)
-root.add_command(server.server)
-root.add_command(config.completion)
+    return show(AgentDash(Engine(settings), opening=True))

@@ -63,3 +63,8 @@ def stop(ctx: click.Context) -> int:
         raise Refused("read-only: the server is not stopped")
     say("stopped" if embedded.stop(server_dir(settings)) else "it was not running")
     return Code.FINE
+
+
+def add_to(group: NearestGroup) -> None:
+    """Add the command to *group*."""
+    group.add_command(server)

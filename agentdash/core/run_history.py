@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from agentdash.core.runs import Run, RunsSnapshot, RunStatus
+if TYPE_CHECKING:
+    from agentdash.core.runs import Run, RunsSnapshot
 
 STEP_MS = 5_000
 """Samples of a run are at least this far apart."""
@@ -54,7 +56,7 @@ class RunHistory:
         Returns:
             None where it is not running, has no worker, tells of no tokens, or was seen for less than 10 s.
         """
-        if run.status is not RunStatus.RUNNING or run.orphaned:
+        if run.status != "running" or run.orphaned:
             return None
         known = [(s.at, s.tokens) for s in self._of.get(run.id, ()) if s.tokens is not None]
         if not known:

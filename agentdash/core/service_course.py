@@ -5,8 +5,10 @@ from __future__ import annotations
 from array import array
 from dataclasses import dataclass, field
 from math import isnan, nan
+from typing import TYPE_CHECKING
 
-from agentdash.core.services import Service, ServicesSnapshot
+if TYPE_CHECKING:
+    from agentdash.core.services import Service, ServicesSnapshot
 
 BUCKET_MS = 5_000
 BUCKETS = 120

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from agentdash.core.findings import FindingsSnapshot
 from agentdash.core.fleet_history import FleetHistory
 from agentdash.core.logs import LogBatch, LogRing, LogSource
-from agentdash.core.repos import ReposSnapshot
 from agentdash.core.run_history import RunHistory
-from agentdash.core.runs import RunsSnapshot
 from agentdash.core.service_course import ServiceCourses
-from agentdash.core.services import ServicesSnapshot
 from agentdash.core.snapshot import SourceHealth, Topic
 from agentdash.core.stream_course import StreamCourses
-from agentdash.core.streams import StreamsSnapshot
+
+if TYPE_CHECKING:
+    from agentdash.core.findings import FindingsSnapshot
+    from agentdash.core.repos import ReposSnapshot
+    from agentdash.core.runs import RunsSnapshot
+    from agentdash.core.services import ServicesSnapshot
+    from agentdash.core.streams import StreamsSnapshot
 
 Listener = Callable[[Topic], None]
 

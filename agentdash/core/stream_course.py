@@ -10,8 +10,10 @@ from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import isnan, nan
+from typing import TYPE_CHECKING
 
-from agentdash.core.streams import Group, GroupJudgement, Stream, StreamJudgement, StreamsSnapshot
+if TYPE_CHECKING:
+    from agentdash.core.streams import Group, GroupJudgement, Stream, StreamJudgement, StreamsSnapshot
 
 SPAN_MS = 600_000
 SPACINGS = (10_000, 20_000, 30_000, 60_000, 120_000)

@@ -17,13 +17,12 @@ from agentdash.core.runs import Run
 from agentdash.core.services import Service
 from agentdash.core.snapshot import Topic
 from agentdash.core.streams import Group, Stream, StreamJudgement
-from tui.format import course, detail
-from tui.format.run_plan import orphan_keys
+from tui.format import course
 from tui.format.runs import why_not
 from tui.format.state import LIVE
-from tui.screens import log_acts, service_acts
+from tui.format.titles import PAST, TITLES
 from tui.screens.base import FactScreen
-from tui.screens.panes import TITLES, board_panes
+from tui.screens.panes import board_panes
 from tui.widgets.document import Document, Para
 from tui.widgets.linebar import Word
 from tui.widgets.listpane import ListPane
@@ -63,6 +62,7 @@ class Board(FactScreen):
         Binding("n", "search_next", "Next match", show=False, id="pane.next"),
         Binding("N", "search_previous", "Previous match", show=False, id="pane.previous"),
         Binding("A", "acknowledge", "Acknowledge", show=False, id="findings.acknowledge"),
+        Binding("M", "mute", "Mute", show=False, id="findings.mute"),
         Binding("escape", "back", "Back", show=False, id="screen.back"),
     ]
 
@@ -72,7 +72,7 @@ class Board(FactScreen):
     def body(self) -> Iterable[Widget]:
         """The panes, the detail beside a zoomed one, the line for the filter."""
         log = LogPane(self.dash.store.logs, self.dash.zone)
-        past = Pane("Last 10 min", Document(id="past-lines"), id="past")
+        past = Pane(PAST, Document(id="past-lines"), id="past")
         past.body.can_focus = False
         yield Container(
             *board_panes(), past, log, Pane("Detail", Document(id="detail-page"), id="detail"), id="board"
@@ -145,6 +145,8 @@ class Board(FactScreen):
             side.state = LIVE
 
     def _detail_of(self, pane: TopicPane, now: int) -> list[Para]:
+        from tui.format import detail
+
         zone = self.dash.zone
         match pane.subject:
             case Run() as run:
@@ -293,11 +295,23 @@ class Board(FactScreen):
 
     async def action_acknowledge(self) -> None:
         """Put the finding under the cursor aside."""
+        from tui.screens import finding_acts
+
         subject = self.current.subject
         if isinstance(subject, Finding):
-            await self.dash.acknowledge(subject)
+            await finding_acts.acknowledge(self.dash, subject)
         else:
             self.dash.say("A acknowledges a finding: put the cursor on one (3)", good=False)
+
+    def action_mute(self) -> None:
+        """Keep the finding under the cursor quiet for a while, or let it speak again."""
+        from tui.screens import finding_acts
+
+        subject = self.current.subject
+        if isinstance(subject, Finding):
+            finding_acts.mute(self.dash, subject)
+        else:
+            self.dash.say("M mutes a finding: put the cursor on one (3)", good=False)
 
     def goto(self, topic: Topic, key: Hashable) -> None:
         """Zoom to the pane of *topic* and put the cursor on *key*."""
@@ -338,6 +352,8 @@ class Board(FactScreen):
 
     def on_log_pane_asked(self, message: LogPane.Asked) -> None:
         """A search, a time, a file, a trace."""
+        from tui.screens import log_acts
+
         view = message.pane.log_view
         match message.what:
             case "search":
@@ -357,13 +373,18 @@ class Board(FactScreen):
         """The way back from a zoomed pane, and the keys of a run that has no worker."""
         back = (Word((("esc", "accent bold"), (" all panes", "dim")), "back"),) if self.zoomed else ()
         subject = self.current.subject
-        run = subject if isinstance(subject, Run) else None
-        return (*back, *orphan_keys(run, read_only=self.dash.engine.read_only))
+        if not (isinstance(subject, Run) and subject.orphaned):
+            return back
+        from tui.format.run_plan import orphan_keys
+
+        return (*back, *orphan_keys(subject, read_only=self.dash.engine.read_only))
 
     def blocked(self) -> set[str]:
         """Pause, resume, cancel: by the state of the run under the cursor."""
         pane = self.current
         if pane.topic is Topic.SERVICES:
+            from tui.screens import service_acts
+
             service, read_only = pane.subject, self.dash.engine.read_only
             known = service if isinstance(service, Service) else None
             verbs = ("start", "stop", "restart")

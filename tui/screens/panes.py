@@ -13,28 +13,11 @@ from agentdash.core.snapshot import Topic
 from agentdash.core.store import Store
 from tui.format import findings, repos, runs, services, streams
 from tui.format.item import Listing, View
-from tui.screens import service_acts, steering
-from tui.screens.run import RunScreen
+from tui.format.titles import title
 from tui.widgets.listpane import ListPane
 
 if TYPE_CHECKING:
     from tui.dash import Dash
-
-TITLES = {
-    Topic.RUNS: "Runs",
-    Topic.STREAMS: "Streams",
-    Topic.FINDINGS: "Findings",
-    Topic.REPOS: "Repos",
-    Topic.SERVICES: "Services",
-    Topic.LOGS: "Log",
-}
-"""In the order of their numbers."""
-NUMBERS = {topic: number for number, topic in enumerate(TITLES, 1)}
-
-
-def title(topic: Topic) -> str:
-    """``1 Runs``."""
-    return f"{NUMBERS[topic]} {TITLES[topic]}"
 
 
 class ServicesPane(ListPane):
@@ -48,6 +31,8 @@ class ServicesPane(ListPane):
 
     def action_control(self, verb: str) -> None:
         """Start, stop or restart the one under the cursor."""
+        from tui.screens import service_acts
+
         subject = self.subject
         service_acts.control(cast("Dash", self.app), subject if isinstance(subject, Service) else None, verb)
 
@@ -83,10 +68,14 @@ class RunsPane(ListPane):
 
     def action_mark_failed(self) -> None:
         """Record runs without a worker as failed."""
+        from tui.screens import steering
+
         steering.mark_failed(self.dash, self.chosen)
 
     def action_end_child(self) -> None:
         """End the process that a run without a worker left behind."""
+        from tui.screens import steering
+
         steering.end_child(self.dash, self.chosen)
 
     def action_next_kind(self) -> None:
@@ -105,9 +94,13 @@ class RunsPane(ListPane):
 
     def action_repo(self) -> None:
         """The repository that it works in."""
+        from tui.screens import steering
+
         steering.open_repo(self.dash, next(iter(self.chosen), None))
 
     def _go_in(self, view: str) -> None:
+        from tui.screens.run import RunScreen
+
         if isinstance(self.subject, Run):
             self.dash.push_screen(RunScreen(self.subject.id, self.subject.title or self.subject.id, view))
 
