@@ -30,6 +30,7 @@ class ServicesCollector:
         roots: Folders below which listening processes are services too.
         host: Stamped on every snapshot.
         clock: Where the time comes from.
+        logs: Folder for the output of services that have no log of their own, where agentdash starts them.
     """
 
     name = "services"
@@ -38,15 +39,21 @@ class ServicesCollector:
     timeout = 5.0
 
     def __init__(
-        self, services: tuple[ServiceSettings, ...], roots: tuple[Path, ...], host: str, clock: Clock
+        self,
+        services: tuple[ServiceSettings, ...],
+        roots: tuple[Path, ...],
+        host: str,
+        clock: Clock,
+        logs: Path | None = None,
     ) -> None:
         self._roots = tuple(root.expanduser().resolve() for root in roots)
         self._host = host
         self._clock = clock
+        self._logs = logs
         self._thread = ThreadPoolExecutor(1, "services")
         self._table = Table()
         self._scanned_at: float | None = None
-        self._configured = [Followed(service, clock) for service in services]
+        self._configured = [Followed(service, clock, logs=logs) for service in services]
         self._found: dict[str, Followed] = {}
         self._files = DeclaredServices(self._roots)
         self._declared: dict[str, Followed] = {}
@@ -110,7 +117,7 @@ class ServicesCollector:
                 continue
             followed = before.get(settings.name)
             if followed is None or followed.settings != settings:
-                followed = Followed(settings, self._clock, origin=declared.origin)
+                followed = Followed(settings, self._clock, origin=declared.origin, logs=self._logs)
             found = match(settings, self._table)
             if found.known is not None and found.known.process.pid in taken:
                 found = Match(None)

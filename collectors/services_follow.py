@@ -6,6 +6,7 @@ from collections import deque
 from pathlib import Path
 
 from agentdash.core.clock import Clock
+from agentdash.core.paths import service_log
 from agentdash.core.services import Service, ServiceState
 from agentdash.core.settings import ServiceSettings
 from agentdash.core.text import printable
@@ -34,10 +35,17 @@ class Followed:
         clock: Where the time comes from.
         found: Whether it was found, not configured.
         origin: The file that declares it, where one does.
+        logs: Folder of the logs that agentdash keeps for services that have none.
     """
 
     def __init__(
-        self, settings: ServiceSettings, clock: Clock, *, found: bool = False, origin: str | None = None
+        self,
+        settings: ServiceSettings,
+        clock: Clock,
+        *,
+        found: bool = False,
+        origin: str | None = None,
+        logs: Path | None = None,
     ) -> None:
         self.settings = settings
         self.found = found
@@ -47,7 +55,8 @@ class Followed:
         self.known: Known | None = None
         self.down_since: int | None = None
         self._clock = clock
-        self._last_line = LastLine(_log_path(settings)) if settings.log else None
+        self._log = service_log(settings, logs)
+        self._last_line = LastLine(self._log) if self._log is not None else None
         self._children: tuple[Known, ...] = ()
         self._ports: tuple[int, ...] = ()
         self._restarts = 0
@@ -55,7 +64,6 @@ class Followed:
         self._seen = False
         self._error: str | None = None
         self._ended: Identity | None = None
-        self._seen_at = 0.0
         self._exit_code: int | None = None
         self._sampler = Sampler()
 
@@ -92,8 +100,6 @@ class Followed:
         usage = self._sampler.sample(self.known, self._children, now) if self.known is not None else None
         if usage is None:
             self._lose()
-        else:
-            self._seen_at = now_ms / 1000
         if self._last_line is not None:
             self._last_line.look()
         known = self.known
@@ -126,7 +132,7 @@ class Followed:
             origin=self.origin,
             start_command=self.settings.command,
             start_folder=self.settings.cwd,
-            log=str(_log_path(self.settings)) if self.settings.log else None,
+            log=str(self._log) if self._log is not None else None,
         )
 
     def _begin(self, known: Known) -> None:
@@ -141,8 +147,8 @@ class Followed:
         self._sampler = Sampler()
 
     def _lived_before(self, known: Known) -> bool:
-        """Whether *known* was there while its predecessor was: that one went to the background by forking."""
-        return known.created <= self._seen_at or any(known.identity == c.identity for c in self._children)
+        """Whether *known* was its child a moment ago: it went to the background by forking, and goes on."""
+        return any(known.identity == child.identity for child in self._children)
 
     def _lose(self) -> None:
         if self.known is not None:
@@ -187,8 +193,3 @@ class Followed:
         if self.settings.port is not None and self.settings.port not in self._ports:
             return False
         return self.prober is None or self.prober.latest.ok is True
-
-
-def _log_path(settings: ServiceSettings) -> Path:
-    path = Path(settings.log or "").expanduser()
-    return Path(settings.cwd).expanduser() / path if settings.cwd and not path.is_absolute() else path

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shlex
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,9 +39,10 @@ class Found:
 
 
 def match(service: ServiceSettings, table: Table) -> Match:
-    """The process that *service* describes; all that is given must hold. Of several, the eldest.
+    """The process that *service* describes; all that is given must hold.
 
-    agentdash itself, and what started it, is never taken for a service.
+    Of several, one that runs the service's own command comes first, and then the eldest. agentdash itself,
+    and what started it, is never taken for a service.
     """
     if service.pid_file is not None:
         return _by_pid_file(service, table)
@@ -55,7 +58,9 @@ def match(service: ServiceSettings, table: Table) -> Match:
     }
     heads = [known for known in fitting.values() if known.parent not in fitting]
     unseen = not heads and service.match is None and service.port in table.open_ports - table.seen_ports()
-    return Match(min(heads, key=lambda known: known.identity[::-1], default=None), unseen=unseen)
+    own = _command_line(service)
+    best = min(heads, key=lambda known: (known.command != own, known.identity[::-1]), default=None)
+    return Match(best, unseen=unseen)
 
 
 def discover(roots: tuple[Path, ...], table: Table, taken: set[int]) -> list[tuple[Found, Known]]:
@@ -103,10 +108,20 @@ def _fits(service: ServiceSettings, known: Known, table: Table) -> bool:
         return False
     if service.port is None:
         return True
-    # Where the port may not be seen, or is not open yet, the other signs decide.
-    others = service.match is not None or service.cwd is not None
-    listens = service.port in (table.listening or {}).get(known.process.pid, ())
-    return listens or others
+    if service.port in (table.listening or {}).get(known.process.pid, ()):
+        return True
+    # Where its port is not open yet, or may not be seen, the command line decides. Its folder alone does not:
+    # a shell or an editor may stand there too.
+    own = _command_line(service)
+    named = service.match is not None or (own is not None and known.command == own)
+    return named or (table.listening is None and service.cwd is not None)
+
+
+def _command_line(service: ServiceSettings) -> str | None:
+    """How the process is called that the service's own command starts."""
+    with suppress(ValueError):
+        return " ".join(shlex.split(service.command or "")) or None
+    return None
 
 
 def _real(folder: str) -> Path:

@@ -14,10 +14,12 @@ import psutil
 
 from agentdash.core.commands import Outcome, Refused
 from agentdash.core.log_parse_secrets import mask
+from agentdash.core.paths import service_log
 from agentdash.core.service_commands import ControlService, ServiceAction
+from agentdash.core.services import exit_words
 from agentdash.core.settings import ServiceSettings
 from agentdash.core.text import printable
-from agentdash.processes import ENDS, SAME_MS, exit_words
+from agentdash.processes import ENDS, SAME_MS
 
 ENDED_AT_ONCE = 0.5
 """Seconds within which a command that ends has failed to start."""
@@ -67,8 +69,7 @@ def start(service: ServiceSettings, log_folder: Path) -> Outcome:
     if not arguments:
         raise Refused(f"the command of {service.name} is empty")
     cwd = Path(service.cwd).expanduser() if service.cwd else None
-    log = Path(service.log).expanduser() if service.log else log_folder / f"{service.name}.log"
-    log = cwd / log if cwd is not None and not log.is_absolute() else log
+    log = service_log(service, log_folder) or log_folder / f"{service.name}.log"
     try:
         log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with log.open("ab") as output:

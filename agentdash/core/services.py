@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -116,3 +117,11 @@ class ServicesSnapshot:
     taken_at: int
     host: str
     services: tuple[Service, ...]
+
+
+def exit_words(code: int) -> str:
+    """``exit 1``, or the signal: ``SIGKILL``."""
+    try:
+        return signal.Signals(-code).name if code < 0 else f"exit {code}"
+    except ValueError:
+        return f"signal {-code}"

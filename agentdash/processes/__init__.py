@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agentdash.processes.ends import ENDS, Ends, exit_words, zombie_exit_code
+from agentdash.processes.ends import ENDS, Ends, zombie_exit_code
 from agentdash.processes.family import (
     SAME_MS,
     Family,
@@ -19,7 +19,6 @@ __all__ = [
     "Family",
     "created_at",
     "end_family",
-    "exit_words",
     "leader_created_at",
     "signal_group",
     "zombie_exit_code",

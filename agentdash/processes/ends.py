@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import threading
 from pathlib import Path
@@ -68,11 +67,3 @@ def zombie_exit_code(pid: int) -> int | None:
         return os.waitstatus_to_exitcode(int(fields[49])) if fields[0] == b"Z" else None
     except (OSError, ValueError, IndexError):
         return None
-
-
-def exit_words(code: int) -> str:
-    """``exit 1`` or ``SIGKILL``."""
-    try:
-        return signal.Signals(-code).name if code < 0 else f"exit {code}"
-    except ValueError:
-        return f"signal {-code}"

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agentdash.core.clock import Clock
+from agentdash.core.paths import service_log, service_logs
 from agentdash.core.runs import RunKeys
 from agentdash.core.settings import Settings
 from agentdash.core.snapshot import Collector
@@ -29,7 +30,9 @@ def project_roots(settings: Settings, cwd: Path) -> tuple[Path, ...]:
 
 def log_sources(settings: Settings) -> tuple[tuple[str, str], ...]:
     """(name, path or glob) of every followed log: those of services, then the files of the settings."""
-    of_services = tuple((service.name, service.log) for service in settings.services if service.log)
+    folder = service_logs(settings)
+    logs = ((service.name, service_log(service, folder)) for service in settings.services)
+    of_services = tuple((name, str(path)) for name, path in logs if path is not None)
     seen = {path for _, path in of_services}
     files = tuple((Path(path).stem, path) for path in settings.logs.files if path not in seen)
     return of_services + files
@@ -47,7 +50,7 @@ async def local_collectors(settings: Settings, host: str, clock: Clock, cwd: Pat
     return [
         LogsCollector(log_sources(settings), settings.logs, host, clock),
         ReposCollector(roots, settings.repos, host, clock),
-        ServicesCollector(settings.services, roots, host, clock),
+        ServicesCollector(settings.services, roots, host, clock, service_logs(settings)),
         InboxCollector(settings.findings, cwd, host, clock),
     ]
 

@@ -102,6 +102,14 @@ async def test_what_ends_at_once_has_not_started(tmp_path: Path) -> None:
     assert "exit code 3" in outcome.message
 
 
+async def test_what_goes_to_the_background_has_started(tmp_path: Path) -> None:
+    outcome = await control(
+        service(tmp_path, "raise SystemExit(0)"), ControlService("web", ServiceAction.START), tmp_path
+    )
+    assert outcome.ok
+    assert "works on in the background, or had nothing to do" in outcome.message
+
+
 @pytest.mark.parametrize(
     ("command", "words"),
     [(None, "has no command"), ("", "is empty"), ("sleep 'x", "cannot be read")],
@@ -154,7 +162,7 @@ async def test_through_the_engine_start_restart_and_stop(engine: Engine, tmp_pat
         assert (
             await engine.dispatch(ControlService("web", ServiceAction.STOP, seen.pid, seen.create_time))
         ).ok
-        await until(lambda: web().state is ServiceState.DOWN)
+        await until(lambda: web().state is ServiceState.DOWN and web().exit_code == -signal.SIGTERM)
         assert not (await engine.dispatch(ControlService("none", ServiceAction.START))).ok
     finally:
         for pid in pids:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import multiprocessing
 import os
+import shlex
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import psutil
@@ -18,6 +23,7 @@ from agentdash.core.clock import ManualClock, SystemClock
 from agentdash.core.services import Service, ServiceState
 from agentdash.core.settings import ServiceSettings
 from agentdash.core.snapshot import SourceError
+from agentdash.processes import ENDS
 from collectors.services import ServicesCollector
 from collectors.services_follow import Followed
 from collectors.services_match import Match
@@ -45,10 +51,13 @@ def start(tmp_path: Path) -> Iterator[Start]:
     """Starts Python code as a process; all of them, and what they started, are gone afterwards."""
     started: list[subprocess.Popen[str]] = []
 
-    def run(code: str, *arguments: str, cwd: Path = tmp_path) -> subprocess.Popen[str]:
+    def run(
+        code: str, *arguments: str, cwd: Path = tmp_path, stdin: int | None = None
+    ) -> subprocess.Popen[str]:
         process = subprocess.Popen(
             [sys.executable, "-c", code, *arguments],
             cwd=cwd,
+            stdin=stdin,
             stdout=subprocess.PIPE,
             text=True,
             start_new_session=True,
@@ -176,14 +185,124 @@ async def test_a_pid_file_without_a_pid_is_said(collector_of: Make, tmp_path: Pa
     assert "holds no process id" in (service.error or "")
 
 
-async def test_a_zombie_is_called_one(start: Start, collector_of: Make, tmp_path: Path) -> None:
+async def test_a_zombie_is_called_one_and_how_it_ended(
+    start: Start, collector_of: Make, tmp_path: Path
+) -> None:
     code = (
-        "import os, time\npid = os.fork()\nif pid == 0: os._exit(0)\nprint(pid, flush=True)\ntime.sleep(60)"
+        "import os, sys\npid = os.fork()\nif pid == 0: os._exit(7)\nprint(pid, flush=True)\n"
+        "sys.stdin.readline()\nos.wait()\nprint(0, flush=True)\nsys.stdin.readline()"
     )
     pid_file = tmp_path / "web.pid"
-    pid_file.write_text(str(port_of(start(code))))
-    service = await only(collector_of(ServiceSettings(name="web", pid_file=str(pid_file))))
-    assert service.state is ServiceState.ZOMBIE
+    parent = start(code, stdin=subprocess.PIPE)
+    pid_file.write_text(str(port_of(parent)))
+    collector = collector_of(ServiceSettings(name="web", pid_file=str(pid_file)))
+
+    async def ended() -> Service | None:
+        service = await only(collector)
+        return service if service.state is ServiceState.ZOMBIE else None
+
+    service = await until(ended)
+    assert (service.exit_code, service.exit_unknown) == (7, None)
+    assert parent.stdin is not None
+    parent.stdin.write("go\n")
+    parent.stdin.flush()
+    port_of(parent)  # its parent has taken it away
+    service = await only(collector)
+    assert (service.state, service.exit_code, service.restarts) == (ServiceState.DOWN, 7, 0)
+    parent.stdin.close()
+
+
+async def test_how_it_ended_is_told_only_where_that_is_known(
+    start: Start, collector_of: Make, tmp_path: Path
+) -> None:
+    theirs = start("import time; time.sleep(60)", "theirs-of-this-test")
+    collector = collector_of(ServiceSettings(name="web", match="theirs-of-this-test"))
+    assert (await only(collector)).exit_unknown is None
+    theirs.kill()
+    theirs.wait()
+    service = await only(collector)
+    assert (service.state, service.exit_code) == (ServiceState.DOWN, None)
+    assert "only a process's parent learns" in (service.exit_unknown or "")
+
+    ours = subprocess.Popen(  # noqa: ASYNC220 - it is begun at once
+        [sys.executable, "-c", "input(); raise SystemExit(3)", "ours"], stdin=subprocess.PIPE
+    )
+    ENDS.watch(ours)
+    collector = collector_of(ServiceSettings(name="web", match="SystemExit(3) ours"))
+    assert (await only(collector)).pid == ours.pid
+    assert ours.stdin is not None
+    ours.stdin.write(b"\n")
+    ours.stdin.close()
+
+    async def known() -> bool:
+        service = await only(collector)
+        return (service.state, service.exit_code) == (ServiceState.DOWN, 3)
+
+    await until(known)
+
+
+async def test_one_that_forks_to_the_background_is_the_same_service(
+    start: Start, collector_of: Make, tmp_path: Path
+) -> None:
+    code = (
+        "import os, sys, time\npid = os.fork()\nif pid:\n    print(pid, flush=True)\n"
+        "    sys.stdin.readline()\n    os._exit(0)\ntime.sleep(60)"
+    )
+    first = start(code, "forks-of-this-test", stdin=subprocess.PIPE)
+    child = port_of(first)
+    collector = collector_of(ServiceSettings(name="web", match="forks-of-this-test"))
+    service = await only(collector)
+    assert (service.pid, service.children) == (first.pid, 1)
+    assert [(one.pid, one.parent, one.depth) for one in service.processes] == [
+        (first.pid, os.getpid(), 0),
+        (child, first.pid, 1),
+    ]
+    assert first.stdin is not None
+    first.stdin.write("go\n")
+    first.stdin.close()
+    first.wait()
+
+    async def moved() -> Service | None:
+        service = await only(collector)
+        return service if service.pid == child else None
+
+    service = await until(moved)
+    assert (service.state, service.restarts, service.exit_unknown) == (ServiceState.UP, 0, None)
+
+
+async def test_a_process_id_that_is_used_again_is_not_the_old_service(
+    start: Start, collector_of: Make, tmp_path: Path
+) -> None:
+    """The kernel gives out no pid on demand: the old holder is one that remembers another start."""
+    process = start("import time; time.sleep(60)", "holder")
+    table = Table()
+    table.scan()
+    seen = table.known[process.pid]
+    followed = Followed(ServiceSettings(name="web", match="x"), SystemClock())
+    old = psutil.Process(process.pid)
+    old._create_time = seen.created - 500  # type: ignore[attr-defined]
+    old._ident = (process.pid, seen.created - 500)  # type: ignore[attr-defined]
+    followed.match(Match(Known(old, seen.created - 500, 1, "x", None, True)), Table())
+    service = followed.look()
+    assert (service.state, service.pid) == (ServiceState.DOWN, None)
+
+
+async def test_a_shell_in_its_folder_is_not_the_service(
+    start: Start, collector_of: Make, tmp_path: Path
+) -> None:
+    other = start("import time; time.sleep(60)", cwd=tmp_path)
+    command = shlex.join((sys.executable, "-c", "import time; time.sleep(60)", "its-own-command"))
+    settings = ServiceSettings(name="web", port=1, cwd=str(tmp_path), command=command)
+    collector = collector_of(settings)
+    wait_until(lambda: psutil.Process(other.pid).cwd() == str(tmp_path))
+    assert (await only(collector)).state is ServiceState.DOWN
+    own = start("import time; time.sleep(60)", "its-own-command", cwd=tmp_path)
+
+    async def starting() -> bool:
+        service = await only(collector)
+        return (service.state, service.pid) == (ServiceState.STARTING, own.pid)
+
+    await until(starting)
 
 
 async def test_starting_until_its_port_is_open(start: Start, collector_of: Make) -> None:
@@ -212,20 +331,43 @@ async def test_nothing_to_look_for_is_no_fault(collector_of: Make) -> None:
     assert caught.value.absent
 
 
-async def test_another_users_process_is_not_an_error(collector_of: Make, start: Start) -> None:
-    process = start(LISTEN.format(more=""), "of-another")
-    port_of(process)
+def _as_nobody(pid_file: Path, tell: Connection) -> None:
+    """In a process of its own: one who is root looks at processes of root as somebody else."""
 
-    class Denied(psutil.Process):
-        def num_threads(self) -> int:
-            raise psutil.AccessDenied(self.pid)
+    async def look() -> Service:
+        settings = ServiceSettings(name="web", pid_file=str(pid_file))
+        collector = ServicesCollector((settings,), (), "host", SystemClock())
+        try:
+            return await only(collector)
+        finally:
+            await collector.close()
 
-    known = Known(Denied(process.pid), psutil.Process(process.pid).create_time(), 1, "x", None, False)
-    followed = Followed(ServiceSettings(name="web", match="x"), SystemClock())
-    followed.match(Match(known), Table())
-    service = followed.look()
-    assert (service.state, service.pid) == (ServiceState.UP, process.pid)
-    assert (service.cpu_percent, service.rss_bytes, service.threads, service.open_files) == (None,) * 4
+    asyncio.run(look())  # loads what nobody may not read
+    if not os.getuid():
+        os.setgroups([])
+        os.setgid(65_534)
+        os.setuid(65_534)
+    tell.send(asyncio.run(look()))
+
+
+def test_another_users_process_is_not_an_error() -> None:
+    """Process 1 is root's."""
+    fork = multiprocessing.get_context("fork")
+    heard, told = fork.Pipe(duplex=False)
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        pid_file = Path(folder, "web.pid")
+        pid_file.write_text("1")
+        process = fork.Process(target=_as_nobody, args=(pid_file, told))
+        process.start()
+        process.join(20)
+        assert process.exitcode == 0
+    service = heard.recv()
+    assert (service.pid, service.state, service.error) == (1, ServiceState.UP, None)
+    assert (service.open_files, service.cwd) == (None, None)
+    assert service.processes[0].pid == 1
+    heard.close()
+    told.close()
 
 
 def test_a_crash_loop_is_flapping(start: Start) -> None:
@@ -260,8 +402,6 @@ def test_the_last_line_and_its_time(tmp_path: Path) -> None:
 
 
 async def _serve(answer: bytes) -> tuple[object, int]:
-    import asyncio
-
     async def reply(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readline()
         writer.write(answer)
@@ -274,7 +414,8 @@ async def _serve(answer: bytes) -> tuple[object, int]:
 @pytest.mark.parametrize(
     ("answer", "ok", "error"),
     [
-        (b"HTTP/1.1 200 OK\r\n\r\n", True, None),
+        (b"HTTP/1.1 200 OK\r\n\r\n" + bytes(1_000_000), True, None),
+        (b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\n\r\n", True, None),
         (b"HTTP/1.1 503 Service Unavailable\r\n\r\n", False, "HTTP 503 Service Unavailable"),
         (b"SSH-2.0\r\n", False, "its answer is not HTTP"),
         (b"", False, "its answer is not HTTP"),

@@ -13,7 +13,7 @@ from agentdash.core.services import ServicesSnapshot
 from agentdash.core.snapshot import SourceState, Topic
 from agentdash.core.streams import StreamsSnapshot
 from tests.support import until
-from tests.tui import repo_scene, run_scene, scene, stream_scene
+from tests.tui import repo_scene, run_scene, scene, service_scene, stream_scene
 from tui.app import AgentDash
 from tui.screens.run import RunScreen
 from tui.screens.stream import StreamScreen
@@ -93,6 +93,16 @@ def test_drill_down(snap_compare: Compare, press: list[str], size: tuple[int, in
 )
 def test_log_and_services_ask(snap_compare: Compare, press: list[str]) -> None:
     assert snap_compare(scene.app(), terminal_size=WIDE, press=press, run_before=settled)
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW, LARGE], ids=["120x40", "80x24", "200x60"])
+def test_service(snap_compare: Compare, size: tuple[int, int]) -> None:
+    assert snap_compare(service_scene.app(), terminal_size=size, press=["5", "enter"], run_before=settled)
+
+
+def test_facts_of_a_service_where_there_is_little_room(snap_compare: Compare) -> None:
+    press = ["5", "enter", "v"]
+    assert snap_compare(service_scene.app(), terminal_size=NARROW, press=press, run_before=settled)
 
 
 RUN = ["1", "j", "j", "enter"]
@@ -236,14 +246,14 @@ def looked(*keys: str, until_shown: str = "See it yourself") -> Callable[[object
         await pilot.press("2", "enter")  # type: ignore[attr-defined]
         screen = pilot.app.screen  # type: ignore[attr-defined]
         assert isinstance(screen, StreamScreen)
-        await until(lambda: screen._entries.rows, what="the entries")
+        await until(lambda: screen.entries.table.rows, what="the entries")
         for key in keys:
             await pilot.press(key)  # type: ignore[attr-defined]
-            await until(lambda: not screen._asking, what="the answer to the key")
+            await until(lambda: not screen.entries.asking, what="the answer to the key")
             await settled(pilot)
         page = screen.query_one("#message-page", Document)
         await until(lambda: any(until_shown in part for para in page.paras for part, _ in para.parts))
-        await until(lambda: not screen._asking, what="the answers")
+        await until(lambda: not screen.entries.asking, what="the answers")
         await settled(pilot)
 
     return wait

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from agentdash.core import units
 from agentdash.core.fleet import service_in_trouble
-from agentdash.core.services import Service, ServicesSnapshot, ServiceState
+from agentdash.core.services import Service, ServicesSnapshot, ServiceState, exit_words
 from agentdash.core.text import printable
 from tui.format.item import Cell, Column, Item, Listing, Row
 from tui.widgets.cells import sparkline
@@ -34,6 +34,7 @@ GLYPHS = {
     ServiceState.FLAPPING: ("◐", "warn"),
     ServiceState.UNKNOWN: ("?", "unknown"),
 }
+_ENDED = {ServiceState.DOWN, ServiceState.ZOMBIE, ServiceState.FLAPPING}
 SILENT_MS = 30_000
 GROWS = 2_000_000
 
@@ -91,11 +92,10 @@ def note(service: Service, now: int) -> tuple[str, str]:
     parts: list[str] = []
     if service.never_seen:
         return f"in {service.origin}, not started", "dim"
-    if service.state is ServiceState.DOWN:
-        if service.exit_code is not None:
-            parts.append(f"exit {service.exit_code}")
-        if service.down_since is not None:
-            parts.append(f"down {units.coarse(now - service.down_since)}")
+    if service.exit_code is not None and service.state in _ENDED:
+        parts.append(exit_words(service.exit_code))
+    if service.state is ServiceState.DOWN and service.down_since is not None:
+        parts.append(f"down {units.coarse(now - service.down_since)}")
     if service.restarts:
         parts.append(f"{service.restarts} restart{'s' if service.restarts > 1 else ''}")
     if parts:

@@ -72,7 +72,7 @@ def _line(
     level: bool = False,
 ) -> Para:
     full = SPAN_MS // course.spacing_ms if course else 1
-    drawn = sparkline(spread(values, full, room), room, low=_floor(values) if level else 0.0)
+    drawn = sparkline(spread(values, full, room), room, low=floor(values) if level else 0.0)
     quiet = number in {"0", units.UNKNOWN}
     return Para(
         (
@@ -83,7 +83,7 @@ def _line(
     )
 
 
-def _floor(values: Sequence[float | None]) -> float:
+def floor(values: Sequence[float | None]) -> float:
     """Where the drawing of a level begins: what changed is seen, and a small change stays small."""
     known = [value for value in values if value is not None]
     if not known:

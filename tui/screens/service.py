@@ -1,4 +1,4 @@
-"""A service in depth: its facts, and its log beneath."""
+"""A service in depth: its state, its course, its processes and its log; all facts at the side."""
 
 from __future__ import annotations
 
@@ -7,19 +7,25 @@ from datetime import tzinfo
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
 from agentdash.core.logs import LogRing
 from agentdash.core.services import Service
 from agentdash.core.snapshot import Topic
 from agentdash.core.text import printable
-from tui.format import detail
+from tui.format import service_page
 from tui.format.state import LIVE
 from tui.screens import log_acts, service_acts
 from tui.screens.base import FactScreen
 from tui.widgets.document import Document, Para
+from tui.widgets.linebar import LineBar
 from tui.widgets.logview import LogView
 from tui.widgets.pane import Pane
+from tui.widgets.table import LineTable
+
+NARROW = 100
+"""Cells below which the facts take the place of the rest, when they are asked for."""
 
 
 class ServiceScreen(FactScreen):
@@ -32,11 +38,13 @@ class ServiceScreen(FactScreen):
     """
 
     AUTO_FOCUS = "LogView"
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (NARROW, "-wide")]  # noqa: RUF012 - as Textual declares it
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("U", "control('start')", "Start", id="services.start"),
         Binding("X", "control('stop')", "Stop", id="services.stop"),
         Binding("B", "control('restart')", "Restart", id="services.restart"),
+        Binding("v", "turn", "Facts", id="service.facts"),
         Binding("t", "trace", "Trace", id="log.trace"),
         Binding("x", "export", "Write to a file", show=False, id="log.export"),
         Binding("escape", "back", "Back", show=False, id="screen.back"),
@@ -54,28 +62,62 @@ class ServiceScreen(FactScreen):
         return ("Services", printable(self._service))
 
     def body(self) -> Iterable[Widget]:
-        """Facts above, log below."""
-        yield Pane("Service", Document(id="service-page"), id="service-facts")
-        yield Pane("Log", self._log_view, id="service-lines")
+        """Two lines of state; course, processes and log at the left, facts at the right."""
+        yield LineBar(id="service-state")
+        yield LineBar(id="service-said")
+        with Horizontal(id="service-body"):
+            with Vertical(id="service-left"):
+                yield Pane("Last 10 minutes", Document(id="service-chart"), id="service-course")
+                yield Pane("Processes", LineTable(service_page.PROCESS_COLUMNS), id="service-processes")
+                yield Pane("Log", self._log_view, id="service-lines")
+            yield Pane("Service", Document(id="service-page"), id="service-facts")
 
-    def facts(self, topics: frozenset[Topic], now: int) -> None:  # noqa: ARG002 - both halves are cheap
-        """Show both anew."""
-        service = self._found()
-        page = self.query_one("#service-page", Document)
-        if service is None:
-            page.show([Para.of("this service is not there any more", "unknown")])
-        else:
-            page.show(detail.service(service, now, self.dash.zone))
-        self._log_view.keep_up()
+    def on_mount(self) -> None:
+        """Show what is known already."""
         for pane in self.query(Pane):
             pane.state = LIVE
-        lines = self.query_one("#service-lines", Pane)
+
+    def facts(self, topics: frozenset[Topic], now: int) -> None:  # noqa: ARG002 - all of it is cheap
+        """Show all anew."""
+        service = self._found()
+        page = self.query_one("#service-page", Document)
+        self._log_view.keep_up()
         how = (
             "following"
             if self._log_view.following
             else f"held, {self._log_view.frozen_new} new below (f follows)"
         )
-        lines.summary = f"{how} · {self._log_view.shown} lines"
+        self.query_one("#service-lines", Pane).summary = f"{how} · {self._log_view.shown} lines"
+        if service is None:
+            self.query_one("#service-state", LineBar).left = service_page.GONE
+            self.query_one("#service-said", LineBar).left = ()
+            page.show([Para.of("this service is not there any more", "unknown")])
+            self.query_one(LineTable).set_rows(())
+            return
+        self.query_one("#service-state", LineBar).left = service_page.state_line(service, now)
+        self.query_one("#service-said", LineBar).left = service_page.said_line(service, now)
+        page.show(service_page.page(service, now, self.dash.zone))
+        self._draw_course(service)
+        self.query_one(LineTable).set_rows(service_page.process_rows(service, now))
+        self.query_one("#service-processes", Pane).summary = service_page.processes_summary(service)
+
+    def _draw_course(self, service: Service) -> None:
+        chart = self.query_one("#service-chart", Document)
+        course = self.dash.store.service_courses.of(service.name)
+        chart.show(service_page.course(service, course, chart.scrollable_content_region.width))
+
+    def on_resize(self) -> None:
+        """The chart is as wide as its pane."""
+        if (service := self._found()) is not None:
+            self.call_after_refresh(self._draw_course, service)
+
+    def action_turn(self) -> None:
+        """Show or hide the facts: beside the rest, or in its place where there is little room."""
+        self.toggle_class("-turned")
+        if self.has_class("-narrow") and self.has_class("-turned"):
+            self.query_one("#service-page").focus()
+        else:
+            self._log_view.focus()
 
     def _found(self) -> Service | None:
         found = self.dash.store.services
