@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from agentdash.core import log_parse_json, log_parse_plain
-from agentdash.core.log_parse_secrets import mask, mask_field
+from agentdash.core.log_parse_pem import KeyFollower
+from agentdash.core.log_parse_secrets import MASK, mask, mask_field
 from agentdash.core.log_parse_shape import Parts, correlation_in
 from agentdash.core.log_parse_trace import TraceFollower
 from agentdash.core.logs import Level, LogLine
@@ -34,10 +35,12 @@ class LogParser:
         self.source = source
         self.service = service
         self._trace = TraceFollower()
+        self._key = KeyFollower()
 
     def break_off(self) -> None:
         """Lines were passed over: what comes next continues nothing that was seen."""
         self._trace = TraceFollower()
+        self._key = KeyFollower()
 
     def line(self, raw: bytes, offset: int, seen_at: int, *, cut: int = 0, tail: bool = False) -> LogLine:
         """One line.
@@ -66,8 +69,9 @@ class LogParser:
             message = parts.message
         else:
             message, parts.level = text.rstrip(), None
+        message, of_key = self._key.mask(message, MASK)
         message, found = mask(_shortened(message, cut))
-        kinds += found
+        kinds += ("private-key", *found) if of_key else found
         fields = _clean(parts.fields, kinds, small=len(raw) > FIELDS_LIMIT)
         correlation = parts.correlation_id or correlation_in(message)
         service = parts.service or self.service

@@ -17,6 +17,9 @@ from functools import lru_cache
 RUN = "\0"
 _RUN = re.compile(r"[A-Za-z0-9_-]{27}")
 
+PRIVATE_KEY = (
+    r"(?s:-{0,5}BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----.*?(?:-----END [A-Z0-9 ]*KEY(?: BLOCK)?-----|\Z))"
+)
 _GITHUB = ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_")
 _GITLAB = (
     "glpat-", "gldt-", "glft-", "glsoat-", "glrt-", "glcbt-", "glimt-", "glptt-", "glagent-", "gloas-",
@@ -48,7 +51,7 @@ _DETECTORS: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
 
 # What it does not know, or only in an older form: kind, signs, the prefix that the issuer reserved for them.
 _OURS: tuple[tuple[str, tuple[str, ...], str], ...] = (
-    ("private-key", ("private key",), r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*KEY-----|$)"),
+    ("private-key", ("private key",), PRIVATE_KEY),
     ("github-token", _GITHUB, r"\b(?:gh[pousr]_[A-Za-z0-9]{20,255}|github_pat_[A-Za-z0-9_]{22,255})"),
     ("gitlab-token", ("glpat-",), r"\bglpat-[\w-]{20,64}"),
     ("stripe-key", ("k_live_", "k_test_"), r"\b[sr]k_(?:live|test)_[A-Za-z0-9]{16,128}"),

@@ -88,6 +88,71 @@ def test_a_private_key_on_one_line_is_masked_whole() -> None:
     assert mask(f"loaded {key} from disk") == (f"loaded {MASK} from disk", ("private-key",))
 
 
+ROWS = [some(64) for _ in range(12)] + [f"{some(23)}="]
+KEYS = {
+    "plain": ("-----BEGIN RSA PRIVATE KEY-----", "-----END RSA PRIVATE KEY-----", "{}"),
+    "openssh": ("-----BEGIN OPENSSH PRIVATE KEY-----", "-----END OPENSSH PRIVATE KEY-----", "    {}"),
+    "pgp": ("-----BEGIN PGP PRIVATE KEY BLOCK-----", "-----END PGP PRIVATE KEY BLOCK-----", "{}"),
+    "ssh2": ("---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----", "---- END SSH2 ENCRYPTED PRIVATE KEY ----", "{}"),
+    "with a head": (
+        "-----BEGIN PRIVATE KEY-----",
+        "-----END PRIVATE KEY-----",
+        "2024-11-20T16:28:01Z INFO {}",
+    ),
+    "quoted": ("-----BEGIN EC PRIVATE KEY-----", "-----END EC PRIVATE KEY-----", "'{}\\n' +"),
+    "json": ("-----BEGIN PRIVATE KEY-----", "-----END PRIVATE KEY-----", '{{"level":30,"msg":"{}"}}'),
+}
+
+
+def _read(lines: list[str], parser: LogParser | None = None) -> list[tuple[str, tuple[str, ...]]]:
+    parser = parser or LogParser("web")
+    got = [parser.line(line.encode(), number, 0) for number, line in enumerate(lines)]
+    return [(line.message, line.masked) for line in got]
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_no_line_of_a_private_key_is_shown(name: str) -> None:
+    begin, end, frame = KEYS[name]
+    headers = ["Proc-Type: 4,ENCRYPTED", f"DEK-Info: AES-128-CBC,{some(32)}", ""] if name == "plain" else []
+    body = [*headers, *ROWS[:6], "2024-11-20T16:28:01Z INFO another writer took 7 orders", *ROWS[6:]]
+    key = [frame.format(row) if " INFO " not in row else row for row in (begin, *body, end)]
+    got = _read(["INFO before", *key, "INFO done", "INFO after"])
+    assert got[0] == ("before", ())
+    assert [message for message, kinds in got if not kinds] == [
+        "before", *([""] if headers else []), "another writer took 7 orders", "done", "after",
+    ]  # fmt: skip
+    assert not any(row[:8] in message for message, _ in got for row in ROWS)
+    assert {kind for _, kinds in got for kind in kinds} == {"private-key"}
+
+
+def test_a_key_whose_beginning_was_passed_over_is_masked_too() -> None:
+    parser = LogParser("web")
+    assert _read(["INFO a"], parser) == [("a", ())]
+    parser.break_off()
+    digest = _hex(64)
+    hidden = [(MASK, ("private-key",))] * len(ROWS)
+    assert _read([*ROWS, "INFO b", digest], parser) == [*hidden, ("b", ()), (digest, ())]
+    assert _read([digest, digest]) == [(digest, ()), (digest, ())]
+
+
+def test_what_only_speaks_of_a_key_hides_nothing_that_follows() -> None:
+    prose = [f"INFO took order {number}" for number in range(30)]
+    told = _read(
+        ["ERROR expected -----BEGIN PRIVATE KEY----- in key.pem", *prose, "done", "AuthenticationService"]
+    )
+    assert [message for message, kinds in told if kinds] == [f"expected {MASK}"]
+    assert _read(["no PRIVATE KEY was given", "-----END PRIVATE KEY-----"])[1] == (
+        "-----END PRIVATE KEY-----",
+        (),
+    )
+
+
+def test_a_key_in_one_structured_line_is_masked_whole() -> None:
+    key = "\n".join(["-----BEGIN PRIVATE KEY-----", *ROWS, "-----END PRIVATE KEY-----"])
+    got = LogParser("web").line(json.dumps({"level": 30, "msg": f"is {key} ok", "pem": key}).encode(), 0, 0)
+    assert (got.message, got.fields["pem"], got.masked) == (f"is {MASK} ok", MASK, ("private-key",))
+
+
 def _hex(count: int) -> str:
     return some(count, "0123456789abcdef")
 
@@ -132,3 +197,6 @@ def test_at_most_one_ordinary_line_in_a_thousand_is_touched() -> None:
     lines = [ORDINARY[number % len(ORDINARY)]() for number in range(28_000)]
     touched = [line for line in lines if mask(line) != (line, ())]
     assert len(touched) <= len(lines) // 1000, touched[:10]
+    parser = LogParser("web")
+    parsed = [line for line in lines if parser.line(line.encode(), 0, 0).masked]
+    assert len(parsed) <= len(lines) // 1000, parsed[:10]

@@ -1,0 +1,71 @@
+"""Private keys that stand in a log over many lines: none of their lines is shown.
+
+A key is opened by its ``BEGIN`` line (RFC 7468, OpenSSH, PGP, SSH2) and ends with its ``END`` line. Between
+them lines of other writers may stand, which stay as they are. Where reading begins amid a file, or lines were
+passed over, the ``BEGIN`` may not have been seen: lines of nothing but base64, of the width that keys are
+written in, are then taken for a key until another line comes.
+"""
+
+from __future__ import annotations
+
+import re
+
+# The dashes before it may have been taken away, as what stands between a level and a message.
+_BEGIN = re.compile(r"-{0,5} ?BEGIN (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)? ?-{4,5}")
+_END = re.compile(r"-{0,5} ?END (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)? ?-{4,5}")
+_EDGE = "\"'`|,+ \t"
+# Base64 comes in fours; PGP's checksum has a sign before it.
+_BODY = re.compile(r"=?(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?(?:\\[nr])*")
+_ROW = re.compile(r"(?=[^a-z]*[a-z])(?=[^A-Z]*[A-Z])(?=\D*\d)[A-Za-z0-9+/]{60,76}={0,2}")
+_HEADER = re.compile(r"(?:Proc-Type|DEK-Info|Comment|Subject|Version|Hash|x-[\w-]+): ")
+_SHORTEST = 16
+_MOST = 512
+_MOST_OTHERS = 20
+
+
+class KeyFollower:
+    """Says of each line of one source how much of it belongs to a private key."""
+
+    def __init__(self) -> None:
+        self._left = 0
+        self._others = 0
+        self._unknown = True
+        self._in_body = False
+
+    def mask(self, text: str, by: str) -> tuple[str, bool]:
+        """The text of the next line, with *by* in place of what is of a key, and whether anything is."""
+        if not self._left and not self._unknown and "PRIVATE KEY" not in text:
+            return text, False
+        end = _END.search(text)
+        begin = _BEGIN.search(text)
+        if begin is not None and (end is None or end.start() < begin.start()):
+            self._left, self._others, self._in_body, self._unknown = _MOST, 0, True, False
+            return text[: begin.start()] + by, True
+        if begin is not None:
+            return text, False  # a whole key in one line is known by its shape
+        if end is not None:
+            inside = self._left > 0 or self._in_body
+            self._left, self._in_body, self._unknown = 0, False, False
+            return (by + text[end.end() :], True) if inside else (text, False)
+        return (by, True) if self._is_body(text.strip(_EDGE)) else (text, False)
+
+    def _is_body(self, text: str) -> bool:
+        if self._unknown and not self._left:
+            self._in_body = _ROW.fullmatch(text) is not None or (
+                self._in_body and bool(text) and _BODY.fullmatch(text) is not None
+            )
+            self._unknown = self._in_body
+            return self._in_body
+        self._left -= 1
+        if not text:
+            return False
+        if _HEADER.match(text) is not None:
+            return self._in_body
+        if _BODY.fullmatch(text) is not None and (self._in_body or len(text) >= _SHORTEST):
+            self._others, self._in_body = 0, True
+            return True
+        self._in_body = False
+        self._others += 1
+        if self._others > _MOST_OTHERS:
+            self._left = 0
+        return False
