@@ -11,8 +11,7 @@ from agentdash.core.queries import RunEvents, RunEventsOf
 from agentdash.core.run_event import parse_event
 from agentdash.core.run_record import entry_key
 from agentdash.core.runs import RunEvent, RunKeys
-from agentdash.server.client import in_words
-from collectors.runs import url_of
+from agentdash.server.client import in_words, url_of
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis

@@ -10,9 +10,8 @@ from redis.exceptions import RedisError
 from agentdash.core.queries import RunEventsOf
 from agentdash.core.run_event import TERMINAL, StreamTrimmed
 from agentdash.core.runs import RunEvent, RunKeys
-from agentdash.server.client import in_words
+from agentdash.server.client import in_words, url_of
 from collectors.run_events import read_events
-from collectors.runs import url_of
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis

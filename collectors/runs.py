@@ -13,7 +13,7 @@ from agentdash.core.clock import Clock, SystemClock
 from agentdash.core.runs import Run, RunKeys, RunsSnapshot
 from agentdash.core.settings import RunsSettings
 from agentdash.core.snapshot import Topic
-from agentdash.server.client import in_words
+from agentdash.server.client import in_words, url_of
 from collectors.run_child import OrphanChildren
 from collectors.run_reply import COMMANDS, RunReply, ask, read_run
 from collectors.run_search import RunSearch
@@ -162,14 +162,6 @@ class RunsCollector:
         self._replies.pop(run_id, None)
         self._held_at.pop(run_id, None)
         self._search.forget(run_id)
-
-
-def url_of(client: Redis) -> str:
-    """Where *client* talks to, for messages; without user and password."""
-    known = client.connection_pool.connection_kwargs
-    if path := known.get("path"):
-        return f"unix://{path}"
-    return f"redis://{known.get('host', 'localhost')}:{known.get('port', 6379)}/{known.get('db') or 0}"
 
 
 def _newest_first(run: Run) -> tuple[int, str]:

@@ -13,7 +13,7 @@ from agentdash.core.runs import RunKeys
 from agentdash.core.settings import StreamsSettings
 from agentdash.core.snapshot import SourceError, Topic
 from agentdash.core.streams import Stream, StreamsSnapshot
-from agentdash.server.client import in_words
+from agentdash.server.client import in_words, url_of
 from collectors.streams_count import LagCount
 from collectors.streams_discovery import SLICE_EVERY, Discovery
 from collectors.streams_pending import PendingWalk
@@ -49,7 +49,7 @@ class StreamsCollector:
     ) -> None:
         self.cadence = settings.poll
         self.timeout = 10.0
-        self._reads = Reads(client)
+        self._reads = Reads(client, partial=True)
         self._discovery = Discovery(settings, run_keys)
         self._pulse = Pulse(clock)
         self._topology = Topology(settings.poll)
@@ -81,7 +81,7 @@ class StreamsCollector:
             raise
         except (RedisError, OSError, TimeoutError) as problem:
             self._lost()
-            raise in_words(problem, where(self._reads.client)) from problem
+            raise in_words(problem, url_of(self._reads.client)) from problem
 
     async def close(self) -> None:
         """Nothing is held: the client belongs to who made it."""
@@ -165,15 +165,6 @@ class StreamsCollector:
         for part in (self._topology, self._sampler, self._readers):
             part.restart()
         self._walk.gap = self._count.gap = None
-
-
-def where(client: Redis) -> str:
-    """The URL of what *client* talks to, for messages; without user and password."""
-    kwargs = client.connection_pool.connection_kwargs
-    if path := kwargs.get("path"):
-        return f"unix://{path}"
-    scheme = "rediss" if "ssl" in client.connection_pool.connection_class.__name__.lower() else "redis"
-    return f"{scheme}://{kwargs.get('host', 'localhost')}:{kwargs.get('port', 6379)}/{kwargs.get('db') or 0}"
 
 
 def database(client: Redis) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from redis.exceptions import NoPermissionError, ResponseError
@@ -11,6 +11,7 @@ from agentdash.core.patterns import key_pattern
 from agentdash.core.runs import RunKeys
 from agentdash.core.settings import StreamsSettings
 from agentdash.core.snapshot import SourceError
+from collectors.streams_nodes import NodeDown
 from collectors.streams_read import Reads
 
 SLICE = 1000
@@ -36,7 +37,7 @@ class Discovery:
         self._names: dict[bytes, None] = {
             text.encode(): None for text in settings.include if not set(text) & set("*?[\\")
         }
-        self._cursor = 0
+        self._cursors: dict[str, int] = {}
         self._typed = True
         self._over_this_round: set[bytes] = set()
         self._over = 0
@@ -59,7 +60,7 @@ class Discovery:
 
     def restart(self) -> None:
         """Begin a new round: the server may be another one."""
-        self._cursor = 0
+        self._cursors = {}
         self.complete = False
         self._over_this_round.clear()
 
@@ -71,8 +72,10 @@ class Discovery:
             redis.exceptions.RedisError: when the connection fails.
         """
         for _ in range(max(1, min(slices, MOST_SLICES))):
+            if not self._cursors:
+                self._cursors = dict.fromkeys(await reads.nodes(), 0)
             try:
-                self._cursor, found = await self._slice(reads)
+                found = await self._slices(reads)
             except NoPermissionError as problem:
                 if self._names:
                     self.complete = True
@@ -84,27 +87,40 @@ class Discovery:
                 ) from problem
             self.gap = None
             self._take(found)
-            if self._cursor == 0:
+            if not self._cursors:
                 self.complete = True
                 self._over = len(self._over_this_round)
                 self._over_this_round.clear()
                 return
 
-    async def _slice(self, reads: Reads) -> tuple[int, list[bytes]]:
-        if self._typed:
-            (reply,) = await reads.ask([("SCAN", self._cursor, "COUNT", SLICE, "TYPE", "stream")])
-            if not isinstance(reply, ResponseError):
-                return _scanned(reply)
-            if "syntax" not in str(reply).lower():
+    async def _slices(self, reads: Reads) -> list[bytes]:
+        """The streams in the next slice: of each node that is not at its end, where there are several."""
+        tail: tuple[str, ...] = ("TYPE", "stream") if self._typed else ()
+        replies = await reads.ask_nodes(
+            {name: [("SCAN", cursor, "COUNT", SLICE, *tail)] for name, cursor in self._cursors.items()}
+        )
+        keys: list[bytes] = []
+        following: dict[str, int] = {}
+        for name, (reply,) in replies.items():
+            if isinstance(reply, NodeDown):  # its turn comes in the next round
+                continue
+            if isinstance(reply, ResponseError):
+                if self._typed and "syntax" in str(reply).lower():
+                    self._typed = False  # before Redis 6.0
+                    return await self._slices(reads)
                 raise reply
-            self._typed = False  # before Redis 6.0
-        (reply,) = await reads.ask([("SCAN", self._cursor, "COUNT", SLICE)])
-        if isinstance(reply, ResponseError):
-            raise reply
-        cursor, keys = _scanned(reply)
+            cursor, some = _scanned(reply)
+            keys += some
+            if cursor:
+                following[name] = cursor
+        self._cursors = following
+        return keys if self._typed else await self._streams_of(reads, keys)
+
+    async def _streams_of(self, reads: Reads, keys: Sequence[bytes]) -> list[bytes]:
+        """Those of *keys* that are streams and not known."""
         new = [key for key in keys if key not in self._names]
         types = await reads.ask([("TYPE", key) for key in new])
-        return cursor, [key for key, kind in zip(new, types, strict=True) if kind in {b"stream", "stream"}]
+        return [key for key, kind in zip(new, types, strict=True) if kind in {b"stream", "stream"}]
 
     def _take(self, found: Iterable[bytes]) -> None:
         for name in found:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from redis.exceptions import ResponseError
 
 from agentdash.core.clock import Clock
+from collectors.streams_nodes import NodeDown
 from collectors.streams_read import Reads
 
 LABEL_EVERY = 30.0
+_PART = (
+    "this server is one of a cluster, and only its own streams are seen: "
+    "name the cluster in the URL (redis+cluster://)"
+)
 
 
 class Pulse:
@@ -27,7 +34,9 @@ class Pulse:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._label_at: float | None = None
-        self._run_id: str | None = None
+        self._run_ids: dict[str, str] = {}
+        self._state: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
+        self._part = False
         self._was_lost = False
         self.server = ""
         self.server_ms = 0
@@ -43,21 +52,21 @@ class Pulse:
             redis.exceptions.RedisError: when the connection fails.
         """
         begun = self._clock.monotonic()
-        _, now = await reads.ask([("PING",), ("TIME",)])
+        answers = await reads.ask_all(("PING",), ("TIME",))
         self.ping_ms = (self._clock.monotonic() - begun) * 1000
-        gaps = []
-        if isinstance(now, ResponseError):
-            self.server_ms = self._clock.now_ms()
-            gaps.append("TIME is not allowed (+time): idle times go by the clock of this machine")
-        else:
-            self.server_ms = int(now[0]) * 1000 + int(now[1]) // 1000
+        down = tuple(str(now) for _, now in answers.values() if isinstance(now, NodeDown))
+        gaps = [f"streams are stale or missing: {why}" for why in down]
+        self._tell_time(reads, {name: now for name, (_, now) in answers.items()}, gaps)
         self.other_server = False
-        if self._label_at is None or begun - self._label_at > LABEL_EVERY:
-            (info,) = await reads.ask([("INFO", "server")])
-            self._label_at = begun
-            self._name(info)
+        state = (tuple(answers), down)
+        if self._label_at is None or begun - self._label_at > LABEL_EVERY or state != self._state:
+            infos = await reads.ask_all(("INFO", "server"))
+            self._label_at, self._state = begun, state
+            self._name({name: info for name, (info,) in infos.items()})
         if not self.server:
             gaps.append("INFO is not allowed (+info): the server's version is not known, nor its restarts")
+        if self._part:
+            gaps.append(_PART)
         self.gaps = tuple(gaps)
 
     def lost(self) -> None:
@@ -65,16 +74,33 @@ class Pulse:
         self._was_lost = True
         self._label_at = None
 
-    def _name(self, info: object) -> None:
-        self.server = server_label(info) or ""
-        run_id = facts_of(info).get("run_id")
+    def _tell_time(self, reads: Reads, told: dict[str, Any], gaps: list[str]) -> None:
+        """Take the time from the first that tells it, and note by how much the clocks of others are ahead."""
+        times = {
+            name: int(now[0]) * 1000 + int(now[1]) // 1000
+            for name, now in told.items()
+            if not isinstance(now, ResponseError)
+        }
+        self.server_ms = next(iter(times.values()), self._clock.now_ms())
+        reads.skews = {name: ms - self.server_ms for name, ms in times.items()} if len(told) > 1 else {}
+        if any(isinstance(now, ResponseError) and not isinstance(now, NodeDown) for now in told.values()):
+            gaps.append("TIME is not allowed (+time): idle times go by the clock of this machine")
+
+    def _name(self, infos: dict[str, Any]) -> None:
+        """Take in ``INFO server`` of all: a node that was not among them before may lack what another had."""
+        facts = {name: facts_of(info) for name, info in infos.items()}
+        self.server = next(filter(None, map(server_label, infos.values())), "")
+        self._part = facts.get("", {}).get("redis_mode") == "cluster"
+        if self.server and "" not in infos:
+            self.server += f", cluster of {len(infos)}"
+        seen = {name: run_id for name, one in facts.items() if (run_id := one.get("run_id"))}
         lost, self._was_lost = self._was_lost, False
-        if run_id and self._run_id and run_id != self._run_id:
+        if self._run_ids and any(self._run_ids.get(name) != run_id for name, run_id in seen.items()):
             self.other_server = True
             self.epoch += 1
-        elif lost and not run_id:
+        elif lost and not seen:
             self.other_server = True
-        self._run_id = run_id or self._run_id
+        self._run_ids = {name: run_id for name, run_id in (self._run_ids | seen).items() if name in infos}
 
 
 def server_label(info: object) -> str | None:

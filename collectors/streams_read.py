@@ -7,14 +7,16 @@ it. ``COUNT 0`` would mean *every entry*: it is never sent.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import MasterDownError, NoPermissionError, ResponseError
 
 from agentdash.core.streams import Stream
+from agentdash.server.cluster import ClusterClient
 from collectors import streams_wire
+from collectors.streams_nodes import Command, NodeDown, Nodes
 from collectors.streams_reply import BadReplyError, group_names, parse_full, parse_pair
 
 if TYPE_CHECKING:
@@ -22,8 +24,7 @@ if TYPE_CHECKING:
 
 PER_WRITE = 50
 
-Command = tuple[Any, ...]
-"""A command's words, the first as text: ``("XINFO", "STREAM", b"key")``."""
+PER_WRITE = 50
 
 Read = Stream | str | None
 """A stream; or why it could not be read; or None, because there is no stream of that name (any more)."""
@@ -32,14 +33,19 @@ Read = Stream | str | None
 class Reads:
     """Sends commands, fifty a write, and counts what they cost.
 
-    Only reads: where the server had closed the connection, a write is repeated once.
+    Only reads: where the server had closed the connection, a write is repeated once. In a cluster each
+    command goes to the node that holds its key, and the nodes are asked side by side.
+
+    Args:
+        client: What to ask.
+        partial: Whether to go on where a node of a cluster fails, with `NodeDown` in place of its replies.
 
     Attributes:
         round_trips: Writes that were answered, since `begin`.
         commands: Commands sent, since `begin`.
     """
 
-    def __init__(self, client: Redis) -> None:
+    def __init__(self, client: Redis, *, partial: bool = False) -> None:
         self.client = client
         self.round_trips = 0
         self.commands = 0
@@ -50,47 +56,87 @@ class Reads:
         self.round_trips = 0
         self.commands = 0
 
-    async def ask(self, commands: Sequence[Command]) -> list[Any]:
+    async def ask(self, commands: Sequence[Command], *, near: bytes | None = None) -> list[Any]:
         """Send *commands*, at most `PER_WRITE` a write.
 
+        skews: Milliseconds that the clocks of nodes are ahead of that which the server's time was taken from.
         Returns:
             The replies in order; where the server refused a command, its `ResponseError`.
 
         Raises:
             redis.exceptions.RedisError: when the connection fails.
         """
+        self.skews: dict[str, int] = {}
         if not commands:
+        self._nodes = Nodes(client, self._one, partial) if isinstance(client, ClusterClient) else None
             return []
         writes = [commands[start : start + PER_WRITE] for start in range(0, len(commands), PER_WRITE)]
-        replies = await self._wired(writes) if self._wire else None
+        replies = await self._wired(client, writes) if self._wire else None
         if replies is None:
-            replies = [reply for part in writes for reply in await self._pipeline(part)]
+            replies = [reply for part in writes for reply in await self._pipeline(client, part)]
         self.round_trips += len(writes)
         self.commands += len(commands)
         return replies
 
-    async def _wired(self, writes: Sequence[Sequence[Command]]) -> list[Any] | None:
+        Args:
+            commands: About keys; in a cluster those about none go to the node that holds *near*.
+            near: A key.
+
+    async def _wired(self, client: Redis, writes: Sequence[Sequence[Command]]) -> list[Any] | None:
         """By the bytes of a connection; None where that cannot be done with this redis-py."""
         packed = [[streams_wire.packed(command) for command in part] for part in writes]
-        patience = self.client.connection_pool.connection_kwargs.get("socket_timeout")
+        patience = client.connection_pool.connection_kwargs.get("socket_timeout")
         try:
             try:
-                return await streams_wire.ask(self.client, packed, patience)
+                return await streams_wire.ask(client, packed, patience)
             except RedisConnectionError as problem:
+        if self._nodes is not None:
+            return await self._nodes.spread(commands, near)
+        return await self._one(self.client, commands)
+
+    async def nodes(self) -> tuple[str, ...]:
+        """The names of the servers that hold the data: those of a cluster; else one, which is empty.
+
+        Raises:
+            redis.exceptions.RedisError: when no node of a cluster tells which they are.
+        """
+        return ("",) if self._nodes is None else tuple(await self._nodes.names())
+
+    async def ask_all(self, *commands: Command) -> dict[str, list[Any]]:
+        """Send the same commands to all servers that hold the data; see `ask_nodes`."""
+        return await self.ask_nodes(dict.fromkeys(await self.nodes(), commands))
+
+    async def ask_nodes(self, commands: Mapping[str, Sequence[Command]]) -> dict[str, list[Any]]:
+        """Send commands that are about no key to servers by name, side by side; replies as of `ask`.
+
+        Raises:
+            redis.exceptions.RedisError: when the connection fails; where a node may fail, when all do.
+        """
+        if self._nodes is not None:
+            return await self._nodes.each(commands)
+        return {name: await self._one(self.client, words) for name, words in commands.items()}
+
+    async def skew_of(self, key: bytes) -> int:
+        """By how many milliseconds the clock of the server that holds *key* is ahead; see `skews`."""
+        if self._nodes is None:
+            return 0
+        return self.skews.get(await self._nodes.holder(key) or "", 0)
+
+    async def _one(self, client: Redis, commands: Sequence[Command]) -> list[Any]:
                 if type(problem) is not RedisConnectionError:  # those below it are answers of the server
                     raise
-                return await streams_wire.ask(self.client, packed, patience)
+                return await streams_wire.ask(client, packed, patience)
         except AttributeError:
             self._wire = False
             return None
 
-    async def _pipeline(self, part: Sequence[Command]) -> list[Any]:
+    async def _pipeline(self, client: Redis, part: Sequence[Command]) -> list[Any]:
         """By redis-py's public means.
 
         The command's name goes as bytes, with its words apart: redis-py finds its readers of replies by names
         that are text, so replies come as the server gave them (its reader of XRANGE loses repeated fields).
         """
-        pipeline = self.client.pipeline(transaction=False)
+        pipeline = client.pipeline(transaction=False)
         for command in part:
             pipeline.execute_command(command[0].encode(), *command[1:])
         replies: list[Any] = await pipeline.execute(raise_on_error=False)
@@ -113,7 +159,8 @@ async def read_full(reads: Reads, names: Sequence[bytes], server_ms: int) -> lis
     for start in range(0, len(names), PER_WRITE):
         part = slice(start, start + PER_WRITE)
         found += [
-            _full(name, reply, server_ms) for name, reply in zip(names[part], replies[part], strict=True)
+            _full(name, reply, server_ms + (await reads.skew_of(name) if reads.skews else 0))
+            for name, reply in zip(names[part], replies[part], strict=True)
         ]
         await asyncio.sleep(0)
     return found
@@ -171,6 +218,8 @@ def refusal(problem: ResponseError) -> str | None:
     """
     text = str(problem)
     if "no such key" in text or text.startswith("WRONGTYPE"):
+    if isinstance(problem, NodeDown):
+        return text
         return None
     if isinstance(problem, MasterDownError):
         raise problem

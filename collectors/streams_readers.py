@@ -8,6 +8,7 @@ from redis.exceptions import NoPermissionError, ResponseError
 
 from agentdash.core.stream_queries import Clients
 from agentdash.core.streams import Readers, Stream
+from collectors.streams_nodes import NodeDown
 from collectors.streams_read import Reads
 
 EVERY = 5.0
@@ -58,23 +59,28 @@ class ReaderWatch:
         return self._readers
 
     async def _ask(self, reads: Reads, streams: Sequence[Stream]) -> Readers | None:
-        (info,) = await reads.ask([("INFO", "clients")])
-        number = connected(info)
-        if number is not None and number > MOST_CLIENTS:
+        infos = await reads.ask_all(("INFO", "clients"))
+        number = max((connected(info) or 0 for (info,) in infos.values()), default=0)
+        if number > MOST_CLIENTS:
             self.gap = f"{number} clients are connected, too many to look for readers that wait (CLIENT LIST)"
             return None
-        (reply,) = await reads.ask([("CLIENT", "LIST")])
-        if isinstance(reply, NoPermissionError):
-            self._denied = True
-            self.gap = (
-                "CLIENT LIST is not allowed (+client|list): a consumer is judged by one sign less, "
-                "whether it waits in a blocking read is not seen"
-            )
-            return None
-        if not isinstance(reply, bytes):
-            return None
+        lists = await reads.ask_all(("CLIENT", "LIST"))
+        blocked: list[bytes] = []
+        for (reply,) in lists.values():
+            if isinstance(reply, NoPermissionError):
+                self._denied = True
+                self.gap = (
+                    "CLIENT LIST is not allowed (+client|list): a consumer is judged by one sign less, "
+                    "whether it waits in a blocking read is not seen"
+                )
+                return None
+            if isinstance(reply, NodeDown):  # its streams are not read either
+                continue
+            if not isinstance(reply, bytes):
+                return None
+            blocked += blocked_readers(reply, self._database)
         self.gap = None
-        return told_apart(blocked_readers(reply, self._database), streams)
+        return told_apart(blocked, streams)
 
 
 async def clients_now(reads: Reads, database: str) -> Clients:

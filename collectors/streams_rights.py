@@ -46,11 +46,13 @@ async def rights(client: Redis, query: RightsOn) -> Rights:
         redis.exceptions.RedisError: when the connection fails.
     """
     reads = Reads(client)
-    (user,) = await reads.ask([("ACL", "WHOAMI")])
+    (user,) = await reads.ask([("ACL", "WHOAMI")], near=query.stream)
     if isinstance(user, ResponseError) or not isinstance(user, bytes):
         return Rights()
     forms = samples(query.stream)
-    replies = await reads.ask([("ACL", "DRYRUN", user, *words) for words in forms.values()])
+    replies = await reads.ask(
+        [("ACL", "DRYRUN", user, *words) for words in forms.values()], near=query.stream
+    )
     denied = []
     for name, reply in zip(forms, replies, strict=True):
         if isinstance(reply, ResponseError):

@@ -78,7 +78,7 @@ class ClusterClient(Client):
         Raises:
             redis.exceptions.RedisError: when no node tells which they are.
         """
-        return {host: self._node(host) for host in (await self._known()).hosts}
+        return {host: self.node(host) for host in (await self._known()).hosts}
 
     async def holder(self, key: bytes) -> Host:
         """The address of the node that holds *key*.
@@ -103,7 +103,8 @@ class ClusterClient(Client):
         await asyncio.gather(*(node.aclose() for node in nodes), return_exceptions=True)
         await super().aclose(close_connection_pool)
 
-    def _node(self, host: Host) -> Client:
+    def node(self, host: Host) -> Client:
+        """The client for one node."""
         if host not in self._nodes:
             self._nodes[host] = self._open(host)
         return self._nodes[host]
@@ -127,7 +128,7 @@ class ClusterClient(Client):
         for host in dict.fromkeys((*(self._map.hosts if self._map else ()), *self._seeds)):
             try:
                 # Name and word apart: redis-py then leaves the reply as it is.
-                found = slot_map(await _call(self._node(host), ("CLUSTER", "SLOTS"), {}), host)
+                found = slot_map(await _call(self.node(host), ("CLUSTER", "SLOTS"), {}), host)
             except (faults.RedisError, OSError) as error:
                 problem = problem or error
                 continue
@@ -160,7 +161,7 @@ class ClusterClient(Client):
         host = await self.holder(key)
         for _ in range(_HOPS):
             try:
-                return await _call(self._node(host), args, options)
+                return await _call(self.node(host), args, options)
             except faults.AskError as told:  # a MovedError is one, too
                 to = (told.host or host[0], told.port)
                 if not isinstance(told, faults.MovedError):
@@ -191,7 +192,7 @@ class ClusterClient(Client):
 
     async def _asking(self, host: Host, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
         """Ask the node that a slot is on its way to."""
-        pipe = self._node(host).pipeline(transaction=False)
+        pipe = self.node(host).pipeline(transaction=False)
         pipe.execute_command("ASKING")
         pipe.execute_command(*args, **options)
         _, reply = await pipe.execute(raise_on_error=False)
@@ -247,7 +248,7 @@ class ClusterClient(Client):
             raise faults.ClusterCrossSlotError("Keys in one transaction don't hash to the same slot")
         host = await self._host_of(stack[0][0])
         for _ in range(_HOPS):
-            pipe = self._node(host).pipeline(transaction=True)
+            pipe = self.node(host).pipeline(transaction=True)
             for args, options in stack:
                 pipe.execute_command(*args, **options)
             try:
@@ -269,7 +270,7 @@ class ClusterClient(Client):
         return next(iter((await self._known()).hosts))
 
     async def _send(self, host: Host, part: Sequence[Staged]) -> list[Any]:
-        pipe = self._node(host).pipeline(transaction=False)
+        pipe = self.node(host).pipeline(transaction=False)
         for args, options in part:
             pipe.execute_command(*args, **options)
         try:

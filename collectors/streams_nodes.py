@@ -1,0 +1,163 @@
+"""Questions to the nodes of a cluster, side by side: where one is down, only what lies on it is missed."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+from redis.asyncio import Redis
+from redis.exceptions import AskError, ClusterDownError, MovedError, RedisError, ResponseError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from agentdash.core.text import printable
+from agentdash.server.address import Host, spelled
+from agentdash.server.cluster import ClusterClient, is_unreached
+from agentdash.server.cluster_map import key_of
+
+REST = 2.0
+"""Seconds for which a node that did not answer is left alone: each try may take as long as a time-out."""
+
+Command = tuple[Any, ...]
+"""A command's words, the first as text: ``("XINFO", "STREAM", b"key")``."""
+
+AskOne = Callable[[Redis, Sequence[Command]], Awaitable[list[Any]]]
+"""Sends commands to one server; gives the replies in order, errors of the server among them."""
+
+
+class NodeDown(ResponseError):  # noqa: N818 - it stands in the place of a reply
+    """In the place of a reply: the node that holds the key gives none. The text says which, and why."""
+
+
+class Nodes:
+    """The nodes of one cluster.
+
+    Args:
+        client: Knows which node holds what.
+        ask: Sends commands to one of them.
+        partial: Whether to go on where a node fails, with `NodeDown` in the place of its replies.
+    """
+
+    def __init__(self, client: ClusterClient, ask: AskOne, partial: bool) -> None:
+        self._client = client
+        self._ask = ask
+        self._partial = partial
+        self._down: dict[Host, tuple[float, Exception]] = {}
+
+    async def names(self) -> dict[str, Host]:
+        """Those that hold slots, by name.
+
+        Raises:
+            redis.exceptions.RedisError: when none tells which they are.
+        """
+        return {spelled(host): host for host in await self._client.primaries()}
+
+    async def holder(self, key: bytes) -> str | None:
+        """The name of the node that holds *key*; None where none does.
+
+        Raises:
+            redis.exceptions.RedisError: when none tells.
+        """
+        try:
+            return spelled(await self._client.holder(key))
+        except ClusterDownError:
+            return None
+
+    async def each(self, commands: Mapping[str, Sequence[Command]]) -> dict[str, list[Any]]:
+        """Send commands to nodes by name.
+
+        Raises:
+            redis.exceptions.RedisError: when one fails; where that is allowed, when all fail.
+        """
+        known = await self.names()
+        wanted = [(name, known[name]) for name in commands if name in known]
+        found = await asyncio.gather(*(self._one(host, commands[name]) for name, host in wanted))
+        failed = [part for part in found if isinstance(part, Exception)]
+        if failed and (len(failed) == len(found) or not self._partial):
+            raise failed[0]
+        return {
+            name: [_down(host, part)] * len(commands[name]) if isinstance(part, Exception) else part
+            for (name, host), part in zip(wanted, found, strict=True)
+        }
+
+    async def spread(self, commands: Sequence[Command], near: bytes | None) -> list[Any]:
+        """Send each command to the node that holds its key; those without one to the node that holds *near*.
+
+        Raises:
+            redis.exceptions.RedisError: when a node fails, unless that is allowed.
+        """
+        replies: list[Any] = [None] * len(commands)
+        parts: dict[Host, list[int]] = {}
+        for number, command in enumerate(commands):
+            try:
+                parts.setdefault(await self._client.holder(key_of(command) or near or b""), []).append(number)
+            except ClusterDownError as problem:
+                replies[number] = problem
+        await self._gather(commands, parts, replies, asking=False)
+        for kind in (MovedError, AskError):
+            again: dict[Host, list[int]] = {}
+            for number, reply in enumerate(replies):
+                if type(reply) is kind:
+                    again.setdefault((reply.host, reply.port), []).append(number)
+            if again:
+                self._client.outdate()
+                await self._gather(commands, again, replies, asking=kind is AskError)
+        return [self._told(reply) for reply in replies]
+
+    async def _gather(
+        self,
+        commands: Sequence[Command],
+        parts: Mapping[Host, list[int]],
+        replies: list[Any],
+        *,
+        asking: bool,
+    ) -> None:
+        """Ask side by side, and put what is answered into its places."""
+        step = 2 if asking else 1
+        asked = [
+            [word for number in part for word in ((("ASKING",),) if asking else ()) + (commands[number],)]
+            for part in parts.values()
+        ]
+        found = await asyncio.gather(*map(self._one, parts, asked))
+        for (host, part), answers in zip(parts.items(), found, strict=True):
+            if isinstance(answers, Exception) and not self._partial:
+                raise answers
+            for place, number in enumerate(part):
+                replies[number] = (
+                    _down(host, answers)
+                    if isinstance(answers, Exception)
+                    else answers[(place + 1) * step - 1]
+                )
+
+    async def _one(self, host: Host, commands: Sequence[Command]) -> list[Any] | Exception:
+        """The replies of one node; or why there are none."""
+        until, problem = self._down.get(host, (0.0, None))
+        if problem is not None and self._partial and time.monotonic() < until:
+            return problem
+        try:
+            replies = await self._ask(self._client.node(host), commands)
+        except (RedisError, OSError) as failure:
+            self._client.outdate()
+            self._down[host] = (time.monotonic() + REST, failure)
+            return failure
+        self._down.pop(host, None)
+        return replies
+
+    def _told(self, reply: Any) -> Any:
+        if isinstance(reply, ClusterDownError):
+            self._client.outdate()
+            return NodeDown(f"the cluster does not serve it now ({printable(str(reply))})")
+        if isinstance(reply, AskError):
+            return NodeDown("the cluster is being rebuilt, it is on its way from node to node")
+        return reply
+
+
+def _down(host: Host, problem: Exception) -> NodeDown:
+    if isinstance(problem, RedisTimeoutError):
+        what = "does not answer in time"
+    elif is_unreached(problem):
+        what = "cannot be reached"
+    else:
+        what = f"does not answer as Redis does ({printable(str(problem))})"
+    return NodeDown(f"its node {printable(spelled(host))} of the cluster {what}")
