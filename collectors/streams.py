@@ -150,7 +150,7 @@ class StreamsCollector:
             self._walk.gap,
             self._count.gap,
             self._readers.gap,
-            self._topology.gap,
+            *self._topology.gaps,
         )
         return tuple(gap for gap in found if gap is not None)
 

@@ -12,8 +12,9 @@ from agentdash.core.queries import LagOf
 from agentdash.core.snapshot import SourceError
 from agentdash.core.streams import Group, Lag, LagGrade, Stream
 from agentdash.core.text import decode
+from collectors.streams_partial import read_one
 from collectors.streams_pending import Name, next_id
-from collectors.streams_read import Reads, read_one
+from collectors.streams_read import Reads
 from collectors.streams_reply import entry
 
 if TYPE_CHECKING:

@@ -22,12 +22,28 @@ from collectors.streams_reply import BadReplyError, group_names, parse_full, par
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-PER_WRITE = 50
+__all__ = [
+    "PER_WRITE",
+    "Command",
+    "Read",
+    "Reads",
+    "Withheld",
+    "lacks_full",
+    "read_full",
+    "read_pairs",
+    "refusal",
+]
 
 PER_WRITE = 50
 
 Read = Stream | str | None
 """A stream; or why it could not be read; or None, because there is no stream of that name (any more)."""
+
+
+class Withheld(str):
+    """Why a stream could not be read: not the stream is forbidden, but the command that describes it."""
+
+    __slots__ = ()
 
 
 class Reads:
@@ -43,13 +59,16 @@ class Reads:
     Attributes:
         round_trips: Writes that were answered, since `begin`.
         commands: Commands sent, since `begin`.
+        skews: Milliseconds that the clocks of nodes are ahead of that which the server's time was taken from.
     """
 
     def __init__(self, client: Redis, *, partial: bool = False) -> None:
         self.client = client
         self.round_trips = 0
         self.commands = 0
+        self.skews: dict[str, int] = {}
         self._wire = streams_wire.usable(client)
+        self._nodes = Nodes(client, self._one, partial) if isinstance(client, ClusterClient) else None
 
     def begin(self) -> None:
         """Count anew."""
@@ -59,37 +78,18 @@ class Reads:
     async def ask(self, commands: Sequence[Command], *, near: bytes | None = None) -> list[Any]:
         """Send *commands*, at most `PER_WRITE` a write.
 
-        skews: Milliseconds that the clocks of nodes are ahead of that which the server's time was taken from.
+        Args:
+            commands: About keys; in a cluster those about none go to the node that holds *near*.
+            near: A key.
+
         Returns:
             The replies in order; where the server refused a command, its `ResponseError`.
 
         Raises:
             redis.exceptions.RedisError: when the connection fails.
         """
-        self.skews: dict[str, int] = {}
         if not commands:
-        self._nodes = Nodes(client, self._one, partial) if isinstance(client, ClusterClient) else None
             return []
-        writes = [commands[start : start + PER_WRITE] for start in range(0, len(commands), PER_WRITE)]
-        replies = await self._wired(client, writes) if self._wire else None
-        if replies is None:
-            replies = [reply for part in writes for reply in await self._pipeline(client, part)]
-        self.round_trips += len(writes)
-        self.commands += len(commands)
-        return replies
-
-        Args:
-            commands: About keys; in a cluster those about none go to the node that holds *near*.
-            near: A key.
-
-    async def _wired(self, client: Redis, writes: Sequence[Sequence[Command]]) -> list[Any] | None:
-        """By the bytes of a connection; None where that cannot be done with this redis-py."""
-        packed = [[streams_wire.packed(command) for command in part] for part in writes]
-        patience = client.connection_pool.connection_kwargs.get("socket_timeout")
-        try:
-            try:
-                return await streams_wire.ask(client, packed, patience)
-            except RedisConnectionError as problem:
         if self._nodes is not None:
             return await self._nodes.spread(commands, near)
         return await self._one(self.client, commands)
@@ -123,6 +123,22 @@ class Reads:
         return self.skews.get(await self._nodes.holder(key) or "", 0)
 
     async def _one(self, client: Redis, commands: Sequence[Command]) -> list[Any]:
+        writes = [commands[start : start + PER_WRITE] for start in range(0, len(commands), PER_WRITE)]
+        replies = await self._wired(client, writes) if self._wire else None
+        if replies is None:
+            replies = [reply for part in writes for reply in await self._pipeline(client, part)]
+        self.round_trips += len(writes)
+        self.commands += len(commands)
+        return replies
+
+    async def _wired(self, client: Redis, writes: Sequence[Sequence[Command]]) -> list[Any] | None:
+        """By the bytes of a connection; None where that cannot be done with this redis-py."""
+        packed = [[streams_wire.packed(command) for command in part] for part in writes]
+        patience = client.connection_pool.connection_kwargs.get("socket_timeout")
+        try:
+            try:
+                return await streams_wire.ask(client, packed, patience)
+            except RedisConnectionError as problem:
                 if type(problem) is not RedisConnectionError:  # those below it are answers of the server
                     raise
                 return await streams_wire.ask(client, packed, patience)
@@ -195,21 +211,6 @@ async def read_pairs(reads: Reads, names: Sequence[bytes]) -> list[Read]:
     return answers
 
 
-async def read_one(reads: Reads, name: bytes, server_ms: int) -> Read:
-    """Read one stream, whatever the server's version.
-
-    Raises:
-        redis.exceptions.RedisError: when the connection fails.
-    """
-    try:
-        (found,) = await read_full(reads, [name], server_ms)
-    except ResponseError as problem:
-        if not lacks_full(problem):
-            raise
-        (found,) = await read_pairs(reads, [name])
-    return found
-
-
 def refusal(problem: ResponseError) -> str | None:
     """Why a stream could not be read, in words; None where it simply is no stream (any more).
 
@@ -217,14 +218,15 @@ def refusal(problem: ResponseError) -> str | None:
         MasterDownError: again, because that is no matter of one stream.
     """
     text = str(problem)
-    if "no such key" in text or text.startswith("WRONGTYPE"):
     if isinstance(problem, NodeDown):
         return text
+    if "no such key" in text or text.startswith("WRONGTYPE"):
         return None
     if isinstance(problem, MasterDownError):
         raise problem
     if isinstance(problem, NoPermissionError):
-        return f"the server's ACL does not let this user read it ({text})"
+        why = f"the server's ACL does not let this user read it ({text})"
+        return Withheld(why) if "permissions to run" in text else why
     return f"the server refused to describe it ({text})"
 
 

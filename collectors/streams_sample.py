@@ -25,12 +25,18 @@ _GAPS = {
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What was last looked up of one stream; `last_id` is how the stream stood then."""
+    """What was last looked up of one stream.
+
+    Attributes:
+        last_id: How the stream stood then.
+        whole: Whether its entries had their turn too: the memory comes first, which says how large they are.
+    """
 
     memory_bytes: int | None = None
     schema: Schema | None = None
     producers: tuple[str, ...] = ()
     last_id: str | None = None
+    whole: bool = False
 
 
 class Sampler:
@@ -56,10 +62,11 @@ class Sampler:
         if sample is None:
             return stream
         if sample.schema is None:
-            return replace(stream, memory_bytes=sample.memory_bytes)
+            return replace(stream, memory_bytes=sample.memory_bytes, sampled=sample.whole)
         return replace(
             stream,
             memory_bytes=sample.memory_bytes,
+            sampled=sample.whole,
             fields=sample.schema.fields,
             field_sets=sample.schema.field_sets,
             payload=sample.schema.payload,
@@ -88,11 +95,14 @@ class Sampler:
                 commands.append((stream, "memory", ("MEMORY", "USAGE", stream.name)))
             if "fields" not in self._denied and (count := self._affordable(stream)):
                 commands.append((stream, "fields", ("XREVRANGE", stream.name, "+", "-", "COUNT", count)))
-        if not commands:
-            return set()
         replies = await reads.ask([command for _, _, command in commands])
+        known = {stream.name for stream in chosen if stream.name in self._samples}
         for (stream, what, _), reply in zip(commands, replies, strict=True):
             self._note(stream, what, reply)
+        for stream in chosen:
+            sample = self._samples.get(stream.name, Sample())
+            whole = sample.whole or stream.name in known or stream.length <= 0 or "memory" in self._denied
+            self._samples[stream.name] = replace(sample, whole=whole)
         return {stream.name for stream in chosen}
 
     def _next(self, streams: dict[bytes, Stream]) -> list[Stream]:

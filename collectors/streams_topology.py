@@ -8,6 +8,7 @@ from dataclasses import replace
 from redis.exceptions import ResponseError
 
 from agentdash.core.streams import Stream
+from collectors import streams_partial
 from collectors.streams_looks import Looks
 from collectors.streams_read import Read, Reads, lacks_full, read_full, read_pairs
 
@@ -21,7 +22,7 @@ class Topology:
     Attributes:
         streams: As last read, in the order of their names.
         gone: Those that the last pass found to be no streams (any more).
-        gap: What may not be read of all of them, in words.
+        gaps: What may not be read of all of them, in words.
     """
 
     def __init__(self, poll: float) -> None:
@@ -29,7 +30,8 @@ class Topology:
         self._full = True
         self._known: dict[bytes, Stream] = {}
         self.gone: list[bytes] = []
-        self.gap: str | None = None
+        self.gaps: tuple[str, ...] = ()
+        self._refused: set[str] = set()
 
     @property
     def streams(self) -> Sequence[Stream]:
@@ -63,6 +65,8 @@ class Topology:
         if rest:
             due |= await self._looks.changed(reads, rest)
         asked = [name for name in names if name in due]
+        if asked:
+            self._refused.clear()
         answers = await self._ask(reads, asked, server_ms)
         found = dict(zip(asked, answers, strict=True))
         self.gone = [name for name, answer in found.items() if answer is None]
@@ -84,23 +88,35 @@ class Topology:
         if len(known) != len(self._known):
             self._looks.keep(known)
         self._known = known
-        self.gap = _gap(self._known.values())
+        self.gaps = self._gaps()
         return fresh
 
     async def _ask(self, reads: Reads, names: Sequence[bytes], server_ms: int) -> list[Read]:
         answers: list[Read] = []
         for start in range(0, len(names), AT_ONCE):
             part = names[start : start + AT_ONCE]
-            if self._full:
-                try:
-                    answers += await read_full(reads, part, server_ms)
-                    continue
-                except ResponseError as problem:
-                    if not lacks_full(problem):
-                        raise
-                    self._full = False
-            answers += await read_pairs(reads, part)
+            found, refused = await streams_partial.completed(
+                reads, part, await self._described(reads, part, server_ms)
+            )
+            answers += found
+            self._refused |= refused
         return answers
+
+    async def _described(self, reads: Reads, names: Sequence[bytes], server_ms: int) -> list[Read]:
+        if self._full:
+            try:
+                return await read_full(reads, names, server_ms)
+            except ResponseError as problem:
+                if not lacks_full(problem):
+                    raise
+                self._full = False
+        return await read_pairs(reads, names)
+
+    def _gaps(self) -> tuple[str, ...]:
+        hidden = set(self._refused)
+        if any(not group.consumers_known for stream in self._known.values() for group in stream.groups):
+            hidden.add("XINFO CONSUMERS")
+        return tuple(text for command, text in streams_partial.GAPS.items() if command in hidden)
 
 
 def _kept(name: bytes, before: Stream | None, answer: Stream | str) -> Stream:
@@ -112,9 +128,3 @@ def _kept(name: bytes, before: Stream | None, answer: Stream | str) -> Stream:
     if before == answer:
         return before
     return replace(answer, groups=before.groups) if before.groups == answer.groups else answer
-
-
-def _gap(streams: Collection[Stream]) -> str | None:
-    if all(group.consumers_known for stream in streams for group in stream.groups):
-        return None
-    return "XINFO CONSUMERS is not allowed (+xinfo|consumers, before Redis 7 +xinfo): who reads is not known"

@@ -179,7 +179,7 @@ class StreamJudge:
 
     def _status(self, stream: Stream, judgement: StreamJudgement, now: int) -> str:
         """The worst of its groups; a stream that is not known to be well is UNKNOWN, never HEALTHY."""
-        if stream.error is not None:
+        if stream.error is not None or not stream.groups_known:
             return "UNKNOWN"
         found = {self._group_status(group, judgement.group(group.name), now) for group in stream.groups}
         if not stream.groups:

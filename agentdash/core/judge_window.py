@@ -190,7 +190,7 @@ def per_minute(before: StreamSample, after: StreamSample) -> float | None:
         return None
     if before.added is not None and after.added is not None:
         return max(0, after.added - before.added) * 60_000 / span
-    if before.last == after.last:
+    if before.last == after.last and after.last is not None:
         return 0.0
     grown = after.length - before.length
     return grown * 60_000 / span if grown > 0 else None

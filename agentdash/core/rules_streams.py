@@ -15,7 +15,7 @@ from agentdash.core.units import age, count
 
 def no_consumer_group(case: StreamCase) -> Iterator[Symptom]:
     """Entries come in, and no group reads them."""
-    if case.stream.groups or not case.judged.rate_in:
+    if case.stream.groups or not case.stream.groups_known or not case.judged.rate_in:
         return
     rate = f"{count(case.judged.rate_in)}/min"
     yield case.symptom(
@@ -100,7 +100,7 @@ def schema_inconsistency(case: StreamCase) -> Iterator[Symptom]:
 def orphaned_stream(case: StreamCase) -> Iterator[Symptom]:
     """Neither a group nor the settings know it, over a full window."""
     settings, stream = case.settings, case.stream
-    if stream.groups or stream.error or case.judged.window_s < settings.window:
+    if stream.groups or not stream.groups_known or stream.error or case.judged.window_s < settings.window:
         return
     if any(matches(pattern, stream.name) for pattern in (*settings.include, *settings.known)):
         return

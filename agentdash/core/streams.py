@@ -114,6 +114,8 @@ class Stream:
         payload: Of fields of the newest entry that hold a JSON object: (field, its keys, one level deep).
         producers: Who adds entries, where known.
         error: Why this one could not be read, in words; the counts are then of the last good read, or 0.
+        groups_known: False where the server does not let us list them: there may be any number.
+        sampled: Whether memory, fields and producers were looked up; None of them means nothing before.
     """
 
     name: bytes
@@ -129,6 +131,8 @@ class Stream:
     error: str | None = None
     field_sets: tuple[tuple[str, ...], ...] = ()
     payload: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    groups_known: bool = True
+    sampled: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -172,6 +172,7 @@ class Group(Shape):
     forecast_seconds: float | None = Field(description="until it has caught up; null: never, or unknown")
     active_consumers: int | None
     oldest_pending: OldestPending | None
+    consumers_known: bool = Field(description="false: the server's ACL withholds them; there may be any")
     consumers: list[Consumer]
 
 
@@ -191,6 +192,8 @@ class Stream(Shape):
     fields: list[str] | None
     producers: list[str] | None
     status: Literal["HEALTHY", "DEGRADED", "CRITICAL", "UNKNOWN"]
+    sampled: bool = Field(description="false: memory, fields and producers were not looked up yet")
+    groups_known: bool = Field(description="false: the server's ACL withholds them; there may be any")
     groups: list[Group]
     error: str | None
 
@@ -346,6 +349,7 @@ class Finding(Shape):
     cause: str | None = Field(description="fingerprint of the finding that this one is a symptom of")
     outside: bool = Field(description="written by an outside agent")
     reason: str | None
+    muted_until: int | None
     see: str | None = Field(description="the read-only command that shows it")
     clears: str | None = Field(description="what would clear it")
 

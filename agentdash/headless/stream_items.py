@@ -41,6 +41,8 @@ def _stream(stream: Stream, judgement: StreamJudgement, taken_at: int) -> dict[s
         "fields": None if stream.fields is None else [printable(name) for name in stream.fields],
         "producers": [printable(name) for name in stream.producers] or None,
         "status": judgement.status,
+        "sampled": stream.sampled,
+        "groupsKnown": stream.groups_known,
         "groups": [_group(group, judgement.group(group.name), taken_at) for group in stream.groups],
         "error": stream.error,
     }
@@ -60,6 +62,7 @@ def _group(group: Group, judgement: GroupJudgement | None, taken_at: int) -> dic
         "forecastSeconds": judgement.forecast_s if judgement else None,
         "activeConsumers": judgement.active if judgement else None,
         "oldestPending": _oldest(group.oldest_pending, taken_at),
+        "consumersKnown": group.consumers_known,
         "consumers": [_consumer(consumer) for consumer in group.consumers],
     }
 

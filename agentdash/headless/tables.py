@@ -10,7 +10,15 @@ from agentdash.core.runs import Run, RunStatus
 from agentdash.core.services import Service, ServiceState
 from agentdash.core.snapshot import Topic
 from agentdash.core.store import Store
-from agentdash.core.streams import Group, Lag, LagGrade, StreamJudgement, StreamsSnapshot, Verdict
+from agentdash.core.streams import (
+    Group,
+    Lag,
+    LagGrade,
+    Stream,
+    StreamJudgement,
+    StreamsSnapshot,
+    Verdict,
+)
 from agentdash.core.text import decode
 from agentdash.core.units import UNKNOWN, age, count, percent, plural, size
 from agentdash.headless.grid import Cell, Grid, Row, columns_of
@@ -88,10 +96,14 @@ def _streams(snapshot: StreamsSnapshot | None) -> Grid:
                 Cell(judgement.status, _STATUS_TONES.get(judgement.status, "dim")),
             )
             if not stream.groups:
-                rows.append((*head, Cell(stream.error or "no group", "dim"), "", "", "", "", ""))
+                rows.append((*head, Cell(stream.error or _no_group(stream), "dim"), "", "", "", "", ""))
             for number, group in enumerate(stream.groups):
                 rows.append((*(head if number == 0 else ("", "", "", "")), *_group(group, judgement)))
     return Grid(columns, tuple(rows), "no streams on this server")
+
+
+def _no_group(stream: Stream) -> str:
+    return "no group" if stream.groups_known else "? groups are not told"
 
 
 def _group(group: Group, judgement: StreamJudgement) -> Row:

@@ -14,7 +14,7 @@ import redis
 
 from tests.support import wait_until
 
-VERSIONS = ("6.2", "7.0")
+VERSIONS = ("5.0", "6.2", "7.0")
 
 
 def _candidates(version: str) -> Iterator[Path]:
@@ -53,7 +53,7 @@ def started(path: Path, folder: Path, *options: str) -> Iterator[str]:
         stdout=subprocess.DEVNULL,
     )
     try:
-        with redis.Redis(unix_socket_path=str(place)) as client:
+        with redis.Redis(unix_socket_path=str(place), protocol=2) as client:
             wait_until(lambda: place.exists() and client.ping(), what=f"an answer of {path}")
         yield f"unix://{place}"
     finally:

@@ -92,3 +92,74 @@ async def test_without_the_list_of_consumers_nobody_is_called_dead(client: Redis
     assert judged.verdict is not Verdict.UNREAD
     assert "DEAD_CONSUMER" not in stage.open()
     assert any("+xinfo|consumers" in gap for gap in stage.snapshot.gaps)
+
+
+WITHHELD = ("@dangerous", "client", "xinfo|stream")
+FACTS = ("length", "first_id", "last_id")
+
+
+@pytest.mark.parametrize("full", [True, False], ids=["full", "as of 5"])
+async def test_what_may_be_had_of_a_stream_that_is_not_described(
+    client: Redis, login: Login, full: bool
+) -> None:
+    await scene(client)
+    user, whole = await login("~*", "+@all", *(f"-{name}" for name in WITHHELD)), Stage(client)
+    stage = Stage(user, full=full)
+    await stage.poll(2)
+    await whole.poll(2)
+    for ours, theirs in zip(stage.snapshot.streams, whole.snapshot.streams, strict=True):
+        assert ours.error is None
+        assert [getattr(ours, name) for name in FACTS] == [getattr(theirs, name) for name in FACTS]
+        assert ours.entries_added is None
+        for group, of in zip(ours.groups, theirs.groups, strict=True):
+            assert (group.name, group.pending, group.lag.value) == (of.name, of.pending, of.lag.value)
+            assert [one.name for one in group.consumers] == [one.name for one in of.consumers]
+            assert (group.oldest_pending is None) == (of.oldest_pending is None)
+    assert [gap for gap in stage.snapshot.gaps if "+xinfo|stream" in gap]
+    await client.execute_command("ACL", "SETUSER", "dash-test", "+xinfo|stream")
+    await stage.poll()
+    assert stage.stream(b"jobs").entries_added == 30
+    assert not [gap for gap in stage.snapshot.gaps if "xinfo" in gap]
+
+
+@pytest.mark.parametrize(
+    ("denied", "named"),
+    [
+        ("xinfo", ("+xinfo|stream", "+xinfo|groups")),
+        ("xinfo|stream -xinfo|consumers", ("+xinfo|stream", "+xinfo|consumers")),
+        ("xinfo|stream -xpending", ("+xinfo|stream", "+xpending")),
+        ("xinfo|stream -xrange -xrevrange", ("+xinfo|stream", "+xrange", "+xrevrange")),
+    ],
+)
+async def test_each_part_that_is_withheld_leaves_the_others(
+    client: Redis, login: Login, denied: str, named: tuple[str, ...]
+) -> None:
+    await scene(client)
+    await add(client, "events", 3)
+    stage = Stage(await login("~*", "+@all", *f"-{denied}".split()), window=5.0)
+    for _ in range(13):
+        await add(client, "events", 1)
+        await stage.poll()
+    assert [(stream.name, stream.length) for stream in stage.snapshot.streams] == [
+        (b"done", 5),
+        (b"events", 16),
+        (b"jobs", 30),
+    ]
+    gaps = "\n".join(stage.snapshot.gaps)
+    assert all(permission in gaps for permission in named)
+    assert all(stream.error is None for stream in stage.snapshot.streams)
+    if denied == "xinfo":
+        assert not any(stream.groups_known for stream in stage.snapshot.streams)
+        assert {judged.status for judged in stage.snapshot.judgements} == {"UNKNOWN"}
+        assert not stage.open()
+    else:
+        assert "NO_CONSUMER_GROUP" in stage.open()
+        assert stage.stream(b"jobs").groups[0].pending == 10
+
+
+async def test_with_nothing_but_scan_each_stream_says_what_it_lacks(client: Redis, login: Login) -> None:
+    await scene(client)
+    stage = Stage(await login("~*", "+ping", "+time", "+scan", "+info"))
+    await stage.poll()
+    assert {stream.name for stream in stage.snapshot.streams} == {b"jobs", b"done"}
+    assert all("+xlen" in (stream.error or "") for stream in stage.snapshot.streams)

@@ -7,7 +7,7 @@ import shlex
 from datetime import datetime, tzinfo
 
 from agentdash.core import units
-from agentdash.core.findings import Finding
+from agentdash.core.findings import Finding, FindingStatus
 from agentdash.core.logs import LogLine
 from agentdash.core.repos import Repo
 from agentdash.core.run_orphan import child_words
@@ -121,6 +121,7 @@ def _worker(subject: Run, now: int) -> str:
 
 def stream(subject: Stream, judgement: StreamJudgement, now: int) -> list[Para]:
     """Counts, ids and groups of a stream."""
+    later = units.UNKNOWN if subject.sampled or subject.error else "not looked up yet"
     shown = [
         Para.of(decode(subject.name), "bold"),
         BLANK,
@@ -130,8 +131,8 @@ def stream(subject: Stream, judgement: StreamJudgement, now: int) -> list[Para]:
         field("last", _or(subject.last_id), "id"),
         field("rate in", f"{units.count(judgement.rate_in)} /min"),
         field("capped", judgement.cap.value),
-        field("memory", units.size(subject.memory_bytes)),
-        field("fields", printable(" ".join(subject.fields or ())) or units.UNKNOWN),
+        field("memory", units.size(subject.memory_bytes) if subject.memory_bytes is not None else later),
+        field("fields", printable(" ".join(subject.fields or ())) or later),
     ]
     if subject.error:
         shown.append(field("error", printable(subject.error), "bad"))
@@ -186,6 +187,12 @@ def finding(subject: Finding, now: int) -> list[Para]:
         field("count", units.plural(subject.count, "time") if subject.count > 1 else "once"),
         field("by", printable(symptom.agent_id)),
     ]
+    if subject.status is FindingStatus.MUTED:
+        until = "until it is unmuted"
+        if subject.muted_until is not None:
+            until = f"for {units.coarse(subject.muted_until - now)} more"
+        why = f": {printable(subject.reason)}" if subject.reason else ""
+        shown.append(field("muted", f"{'with its cause, ' if subject.cause else ''}{until}{why}", "warn"))
     about = (
         ("stream", decode(symptom.stream) if symptom.stream else None),
         ("group", decode(symptom.consumer_group) if symptom.consumer_group else None),

@@ -76,6 +76,11 @@ def listing(snapshot: StreamsSnapshot, now: int, view: View) -> Listing:
     )
 
 
+def missing(stream: Stream) -> str:
+    """What stands for memory or fields that are not known: ``…`` while they were not looked up yet."""
+    return units.UNKNOWN if stream.sampled or stream.error else "…"
+
+
 def worst_group(stream: Stream, judgement: StreamJudgement) -> tuple[Group, GroupJudgement] | None:
     """The group that is worst off, with its judgement."""
     judged = [(group, judgement.group(group.name) or NO_JUDGEMENT) for group in stream.groups]
@@ -111,7 +116,9 @@ def item(stream: Stream, judgement: StreamJudgement, now: int, view: View) -> It
         middle, verdict, values = (Cell(""), Cell(""), Cell("")), Cell(""), (None, None, None, None)
     elif worst is None:
         middle = (Cell(units.UNKNOWN, "dim"), Cell(units.UNKNOWN, "dim"), Cell(units.UNKNOWN, "dim"))
-        verdict, values = Cell("○ no group", "dim"), (None, None, None, "no group")
+        known = stream.groups_known
+        verdict = Cell("○ no group", "dim") if known else Cell("? groups are not told", "unknown")
+        values = (None, None, None, "no group" if known else None)
     else:
         middle, verdict, values = _folded(stream, worst, now)
     drains, drains_in = Cell(""), None
@@ -121,8 +128,8 @@ def item(stream: Stream, judgement: StreamJudgement, now: int, view: View) -> It
         drains,
         Cell(judgement.cap.value, "dim"),
         Cell(str(sum(len(group.consumers) for group in stream.groups)), "dim"),
-        Cell(units.size(stream.memory_bytes), "dim"),
-        Cell(" ".join(stream.fields or ()) or units.UNKNOWN, "dim"),
+        Cell(units.size(stream.memory_bytes) if stream.memory_bytes is not None else missing(stream), "dim"),
+        Cell(" ".join(stream.fields or ()) or missing(stream), "dim"),
     )
     children = tuple(group_item(stream, group, judgement, now) for group in stream.groups) if unfolded else ()
     lag, pending, oldest, word = values
