@@ -13,6 +13,7 @@ from agentdash.core.run_event import parse_event
 from agentdash.core.run_record import FIELDS, named, parse_run, pending_request
 from agentdash.core.runs import Run, RunEvent, RunKeys, RunStatus
 from agentdash.core.text import decode
+from agentdash.server.cluster import is_unreached
 
 if TYPE_CHECKING:
     from redis.asyncio.client import Pipeline
@@ -46,12 +47,21 @@ class RunReply:
     @property
     def denied(self) -> Exception | None:
         """An error that concerns not this run alone: it is no use to go on."""
-        for answer in (self.ttl, self.meta, self.events, self.count, self.control, self.owner):
+        for answer in self._answers:
             if isinstance(answer, RedisConnectionError):
                 return answer
             if isinstance(answer, Exception) and "WRONGTYPE" not in str(answer):
                 return answer
         return None
+
+    @property
+    def unreached(self) -> Exception | None:
+        """Why one of them was not answered at all: in a cluster, a run's keys lie on several nodes."""
+        return next((answer for answer in self._answers if is_unreached(answer)), None)
+
+    @property
+    def _answers(self) -> tuple[Any, ...]:
+        return self.ttl, self.meta, self.events, self.count, self.control, self.owner
 
     @property
     def gone(self) -> bool:

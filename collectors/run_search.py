@@ -5,7 +5,10 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, cast
 
+from redis.exceptions import RedisError
+
 from agentdash.core.runs import RunKeys
+from agentdash.server.cluster import primaries
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -31,7 +34,7 @@ class RunSearch:
         self._index = keys.index
         self._pattern = keys.meta("*")
         self._head = len(keys.meta("").encode()) - len(b":meta")
-        self._cursor = 0
+        self._cursors: dict[str, int] = {}
         self._rest_until = 0.0
         self._found: dict[bytes, None] = {}
 
@@ -46,15 +49,32 @@ class RunSearch:
             All that were found so far and do not stand in the index.
         """
         if time.monotonic() >= self._rest_until:
-            self._cursor, names = await self._client.scan(self._cursor, match=self._pattern, count=COUNT)
+            names = await self._slice()
             new = [cast("bytes", name)[self._head : -len(b":meta")] for name in names]
             new = [run_id for run_id in new if run_id not in listed and run_id not in self._found]
             if not complete:
                 new = await self._not_indexed(new)
             self._found |= dict.fromkeys(new[: LIMIT - len(self._found)])
-            if not self._cursor:
+            if not self._cursors:
                 self._rest_until = time.monotonic() + _REST_S
         return [run_id for run_id in self._found if run_id not in listed]
+
+    async def _slice(self) -> list[object]:
+        """The next keys; in a cluster those of one node after the other."""
+        nodes = await primaries(self._client)
+        left = {name: cursor for name, cursor in self._cursors.items() if name in nodes}
+        self._cursors = left or dict.fromkeys(nodes, 0)
+        name, cursor = next(iter(self._cursors.items()))
+        del self._cursors[name]  # where the node cannot be asked, its turn comes in the next round
+        try:
+            cursor, names = await nodes[name].scan(cursor, match=self._pattern, count=COUNT)
+        except (RedisError, OSError):
+            if len(nodes) == 1:
+                raise
+            return []
+        if cursor:
+            self._cursors[name] = cursor
+        return list(names)
 
     async def _not_indexed(self, run_ids: list[bytes]) -> list[bytes]:
         pipe = self._client.pipeline(transaction=False)

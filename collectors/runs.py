@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from redis.exceptions import RedisError
 
@@ -13,13 +13,16 @@ from agentdash.core.clock import Clock, SystemClock
 from agentdash.core.runs import Run, RunKeys, RunsSnapshot
 from agentdash.core.settings import RunsSettings
 from agentdash.core.snapshot import Topic
+from agentdash.core.units import plural
 from agentdash.server.client import in_words, url_of
+from agentdash.server.cluster import ClusterClient
 from collectors.run_child import OrphanChildren
 from collectors.run_reply import COMMANDS, RunReply, ask, read_run
 from collectors.run_search import RunSearch
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
+    from redis.asyncio.client import Pipeline
 
 BATCH = 50
 """Runs whose commands go in one write."""
@@ -56,6 +59,7 @@ class RunsCollector:
         self._runs: dict[bytes, Run] = {}
         self._replies: dict[bytes, RunReply] = {}
         self._absent: set[bytes] = set()
+        self._missed = 0
         self._resting: list[bytes] = []
 
     async def collect(self) -> RunsSnapshot:
@@ -80,15 +84,21 @@ class RunsCollector:
         listed = [cast("bytes", member) for member in indexed]
         stray = await self._search.step(set(listed), complete=int(count) <= len(listed))
         ids = listed + stray
+        self._missed = 0
         await self._read(self._due(ids))
         for gone in self._runs.keys() - set(ids):
             self._forget(gone)
         self._absent &= set(ids)
         await self._look_at_orphans()
         runs = sorted((self._runs[run_id] for run_id in ids if run_id in self._runs), key=_newest_first)
-        missing = sum(1 for run_id in listed if run_id not in self._runs)
+        missing = sum(1 for run_id in listed if run_id in self._absent)
         total = int(count) - missing + len(stray)
-        return RunsSnapshot(self._clock.now_ms(), self._host, tuple(runs[: self._shown]), total)
+        return RunsSnapshot(self._clock.now_ms(), self._host, tuple(runs[: self._shown]), total, self._gaps())
+
+    def _gaps(self) -> tuple[str, ...]:
+        if not self._missed:
+            return ()
+        return (f"{plural(self._missed, 'run')} stale or missing: a node of the cluster cannot be reached",)
 
     def _due(self, ids: Sequence[bytes]) -> list[bytes]:
         """All that live or are new, and the next few of those that have ended or have no record."""
@@ -109,12 +119,24 @@ class RunsCollector:
             pipe = self._client.pipeline(transaction=False)
             for run_id in batch:
                 ask(pipe, self._keys, run_id)
-            answers = await pipe.execute(raise_on_error=False)
+            answers = await self._answers(pipe, len(batch) * COMMANDS)
             for place, run_id in enumerate(batch):
                 part = answers[place * COMMANDS : (place + 1) * COMMANDS]
                 self._take(run_id, RunReply(*part))
 
+    async def _answers(self, pipe: Pipeline, wanted: int) -> list[Any]:
+        """What is answered; what is not, in a cluster (whose index was just read), stands there as its error."""
+        try:
+            return await pipe.execute(raise_on_error=False)
+        except (RedisError, OSError) as problem:
+            if not isinstance(self._client, ClusterClient):
+                raise
+            return [problem] * wanted
+
     def _take(self, run_id: bytes, reply: RunReply) -> None:
+        if isinstance(self._client, ClusterClient) and reply.unreached is not None:
+            self._missed += 1  # as it was last seen; nothing of it is told by half
+            return
         if reply.denied is not None:
             raise reply.denied
         if reply.gone:

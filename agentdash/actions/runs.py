@@ -17,6 +17,7 @@ from agentdash.core.run_state import Move, next_status, refusal
 from agentdash.core.runs import ControlAction, Run, RunKeys, RunStatus
 from agentdash.core.text import decode
 from agentdash.processes import SAME_MS, Family, end_family, leader_created_at
+from agentdash.server.cluster import primaries
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -252,13 +253,14 @@ async def _indexed(client: Redis, keys: RunKeys, prefix: str) -> set[str]:
 
 async def _scanned(client: Redis, keys: RunKeys, prefix: str) -> set[str]:
     """Runs of other programs stand in no index."""
-    pattern, cursor, found = keys.meta(f"{_literal(prefix)}*"), 0, set[str]()
+    pattern, found = keys.meta(f"{_literal(prefix)}*"), set[str]()
     head, tail = len(keys.meta("")) - len(":meta"), len(":meta")
-    while True:
-        cursor, names = await client.scan(cursor, match=pattern, count=1000)
-        found |= {cast("bytes", name).decode("utf-8", "replace")[head:-tail] for name in names}
-        if not cursor:
-            return found
+    for node in (await primaries(client)).values():
+        cursor = None
+        while cursor != 0:
+            cursor, names = await node.scan(cursor or 0, match=pattern, count=1000)
+            found |= {cast("bytes", name).decode("utf-8", "replace")[head:-tail] for name in names}
+    return found
 
 
 def _literal(text: str) -> str:

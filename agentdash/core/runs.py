@@ -151,12 +151,14 @@ class RunsSnapshot:
 
     Attributes:
         total: How many there are in the index; more than `runs` where the list is cut.
+        gaps: What could not be read, in words.
     """
 
     taken_at: int
     host: str
     runs: tuple[Run, ...]
     total: int
+    gaps: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,8 @@ def gaps(topic: Topic, store: Store) -> list[str]:
     found: Iterable[str] = ()
     if topic is Topic.STREAMS and store.streams is not None:
         found = store.streams.gaps
+    elif topic is Topic.RUNS and store.runs is not None:
+        found = store.runs.gaps
     elif topic is Topic.REPOS and store.repos is not None:
         found = (*store.repos.problems, *((store.repos.reason,) if store.repos.reason else ()))
     elif topic is Topic.LOGS:

@@ -82,7 +82,8 @@ class RunLines:
         live = sum(not run.status.terminal for run in runs)
         total = f"{len(runs)} of {snapshot.total}" if snapshot.total > len(runs) else f"{len(runs)}"
         parts = [total, f"{live} live"] + ([f"{needing} need you"] if needing else [])
-        return Listing(items, " · ".join(parts), ("no runs yet", "start one:  agentdash run -- COMMAND"))
+        empty = ("no runs yet", "start one:  agentdash run -- COMMAND")
+        return Listing(items, " · ".join(parts), empty, notes=snapshot.gaps)
 
     def _item(
         self, run: Run, store: Store, now: int, known: tuple[Run, tuple[object, ...], Item] | None
