@@ -53,6 +53,8 @@ class OpenLog:
         offset: Where the next read begins.
         skipped: Lines that were passed over, to keep up.
         grown_at: When it last had new bytes, on the caller's clock.
+        seen: Bytes that were in it when it was last looked at.
+        modified: When it was last written to as far as was seen, Unix ns.
     """
 
     def __init__(self, fd: int, offset: int = 0, *, inside: bool = False) -> None:
@@ -62,9 +64,10 @@ class OpenLog:
         self.offset = offset
         self.skipped = 0
         self.grown_at = 0.0
+        self.seen = offset
         self.mark = b""
         self.rest = b""
-        self._modified = 0
+        self.modified = status.st_mtime_ns
         self._rest_cut = 0
         self._tail = False
         self._inside = inside
@@ -111,7 +114,7 @@ class OpenLog:
         """Whether its bytes are not those that were read: it was truncated, maybe written anew since."""
         if status.st_size < self.offset:
             return True
-        touched, self._modified = status.st_mtime_ns != self._modified, status.st_mtime_ns
+        touched, self.modified = status.st_mtime_ns != self.modified, status.st_mtime_ns
         return touched and bool(self.mark) and not self.follows_here(self.fd)
 
     def follows_here(self, fd: int) -> bool:

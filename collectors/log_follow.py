@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from collectors.log_file import READ_SIZE, Look, NotALog, OpenLog, Piece
-from collectors.log_rotation import between, copies_of, last_mark, resume_in
+from collectors.log_rotation import between, copies_of, copies_since, last_mark, resume_in
 
 FIRST_SIGHT = 64 * 1024
 """Bytes at the end of a file that are read when it is first seen."""
@@ -19,6 +19,7 @@ SKIP_LEAVES = 256 * 1024
 _SKIP_STEP = 64 * 1024 * 1024
 _QUIET = 5.0
 _MOST_OPEN = 64
+_MOST_KNOWN = 256
 
 _WORDS = {
     errno.ENOENT: "it is not there yet; it is followed as soon as it appears",
@@ -63,6 +64,8 @@ class FollowedFile:
         self._place: Place | None = None
         self._left: dict[tuple[int, int], Place] = {}
         self._ended: list[Piece] = []
+        self._truncations: list[int] = []
+        self._known: dict[tuple[int, int], Place] = {}
 
     def poll(self, now: float) -> list[Piece]:
         """What came since the last look, oldest first, about `READ_SIZE` bytes at most.
@@ -84,6 +87,14 @@ class FollowedFile:
             log.skipped = 0
         self._skipped = 0
         return skipped
+
+    def take_truncations(self) -> list[int]:
+        """For each truncation since this was last asked of which no copy was found: bytes seen and not read.
+
+        What came between the last look and the truncation is in none of these numbers.
+        """
+        truncations, self._truncations = self._truncations, []
+        return truncations
 
     def finish(self) -> list[Piece]:
         """Close, and hand out the line that was begun and never ended."""
@@ -120,8 +131,11 @@ class FollowedFile:
         try:
             status = self.path.stat()
             if current is not None and current.identity == (status.st_dev, status.st_ino):
+                before = current.modified
                 if current.replaced(status):
                     self._truncated(current)
+                elif not current.mark and status.st_mtime_ns != before:
+                    self._began(current, before)
                 self.error = None
                 return
             whole = current is not None or (self._fresh and status.st_size <= SKIP_ABOVE)
@@ -159,6 +173,15 @@ class FollowedFile:
                 return
         self._open += between(self.path, before, after)
 
+    def _began(self, log: OpenLog, modified: int) -> None:
+        """The log was empty and was written to: it may have been copied and truncated since, unread."""
+        copies = copies_since(self.path, modified, frozenset(self.held()))
+        for copy in copies:
+            copy.grown_at = log.grown_at
+            if (place := self._known.get(copy.identity)) is not None:
+                copy.start_at(*place)  # it was the log itself once
+        self._open[-1:-1] = copies
+
     def _truncated(self, log: OpenLog) -> None:
         """The same file, but not the bytes that were read: it was cut to nothing, with or without a copy."""
         again = OpenLog(os.dup(log.fd))
@@ -168,6 +191,8 @@ class FollowedFile:
         self._open[-1:-1] = copies
         if place is not None:
             again.take_over(log, place)
+        elif not copies:
+            self._truncations.append(max(0, log.seen - log.offset))
         self._leave(log)
         self._open.append(again)
 
@@ -180,7 +205,7 @@ class FollowedFile:
         self.size = end = current.size()
         budget = READ_SIZE
         for log in tuple(self._open):
-            stop = end if log is current else log.size()
+            log.seen = stop = end if log is current else log.size()
             if stop - log.offset > SKIP_ABOVE:
                 log.skip_to(min(stop - SKIP_LEAVES, log.offset + _SKIP_STEP), self._passed)
             before = log.offset
@@ -209,7 +234,9 @@ class FollowedFile:
     def _leave(self, log: OpenLog) -> None:
         self._ended += log.flush(final=True)
         self._skipped += log.skipped
-        self._left[log.identity] = (log.offset, log.mark)
+        self._left[log.identity] = self._known[log.identity] = (log.offset, log.mark)
+        while len(self._known) > _MOST_KNOWN:
+            del self._known[next(iter(self._known))]
         self._open.remove(log)
         log.close()
 

@@ -88,6 +88,24 @@ def copies_of(path: Path, log: OpenLog) -> list[OpenLog]:
     return found
 
 
+def copies_since(path: Path, modified: int, held: frozenset[tuple[int, int]]) -> list[OpenLog]:
+    """The copies that were made after *modified*, Unix ns, of a log of which nothing was read, oldest first.
+
+    A copy is older than the truncation that follows it, and that is the last change of the empty log.
+
+    Args:
+        path: The log.
+        modified: When it was last written to or truncated, as far as was seen.
+        held: Device and inode of files that are being read.
+    """
+    found: list[OpenLog] = []
+    for entry in sorted(_rotated(path), key=lambda entry: entry.order):
+        if entry.modified > modified and entry.size and entry.identity not in held:
+            with suppress(OSError):
+                found.append(OpenLog.open(entry.path))
+    return found
+
+
 def resume_in(log: OpenLog, mark: bytes) -> int | None:
     """Where *log* goes on after *mark*: the place in a file that was written anew without its oldest lines.
 

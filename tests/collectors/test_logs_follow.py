@@ -111,6 +111,53 @@ def test_copytruncate_with_unread_lines(log: Path, reader: Reader) -> None:
     assert reader.lines == [b"1", b"2", b"3", b"4", b"hal", b"5"]
 
 
+def test_copytruncate_of_what_was_not_read_at_all(log: Path, reader: Reader) -> None:
+    """Several generations between two looks, the inode of an old copy used again; none comes twice."""
+    append(log, "")
+    reader.poll()
+    for turn in range(3):
+        for line in range(2):
+            append(log, f"{turn} {line}\n")
+        wait_until(lambda: _newer(log), what="a later tick of the file system's clock")
+        shutil.copy(log, log.with_name(f"web.log-2024010{turn}"))
+        os.truncate(log, 0)
+    append(log, "last\n")
+    reader.poll()
+    reader.poll(6)
+    assert reader.lines == [b"0 0", b"0 1", b"1 0", b"1 1", b"2 0", b"2 1", b"last"]
+    assert reader.file.take_truncations() == []
+
+
+def test_an_older_copy_and_the_renamed_log_are_not_read_again(log: Path, reader: Reader) -> None:
+    log.with_name("web.log.7").write_text("long ago\n")
+    append(log, "1\n")
+    reader.poll()
+    log.rename(log.with_name("web.log.1"))
+    append(log, "")
+    reader.poll()
+    reader.poll(6)
+    append(log.with_name("web.log.1"), "2\n")
+    append(log, "3\n")
+    reader.poll()
+    reader.poll(6)
+    assert reader.lines == [b"1", b"2", b"3"]
+
+
+def test_what_a_truncation_took_is_told(log: Path, reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log_file, "READ_SIZE", 8)
+    append(log, "line 1\nline 2\nline 3\n")
+    reader.poll()
+    assert reader.file.take_truncations() == []
+    log.write_text("new\n")
+    reader.poll()
+    reader.poll()
+    assert reader.lines == [b"line 1", b"l", b"new"]
+    assert reader.file.take_truncations() == [13]
+    log.write_text("ne\n")
+    reader.poll()
+    assert reader.file.take_truncations() == [0]
+
+
 def test_truncated_and_longer_than_before_at_the_next_look(log: Path, reader: Reader) -> None:
     append(log, "old 1\n")
     reader.poll()
@@ -210,6 +257,13 @@ def test_what_is_no_file_is_said_in_words(log: Path, reader: Reader, kind: str) 
     log.mkdir() if kind == "folder" else os.mkfifo(log)
     reader.poll()
     assert reader.file.error == "it is not a regular file"
+
+
+def _newer(path: Path) -> bool:
+    """Whether a file that is made now is of a later tick than *path*."""
+    probe = path.with_name("probe")
+    probe.write_text("")
+    return probe.stat().st_mtime_ns > path.stat().st_mtime_ns
 
 
 class Writer(threading.Thread):
