@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from redis.asyncio import Redis
+from redis.exceptions import ResponseError
 
 from agentdash.core.clock import ManualClock
 from agentdash.core.findings import Finding, FindingsSnapshot, FindingStatus, Severity
@@ -25,7 +27,8 @@ class Stage:
         self.settings = StreamsSettings(**settings)
         self.clock = ManualClock()
         self.collector = StreamsCollector(client, self.settings, RunKeys("own"), "here", self.clock)
-        self.collector._topology._full = full
+        if not full:
+            answer_as_of_5(self.collector)
         self.judge = StreamJudge(self.settings)
         self.tracker = FindingTracker(self.settings.open_after)
         self.snapshot = StreamsSnapshot(0, "here", ())
@@ -64,6 +67,37 @@ class Stage:
             for f in self.findings.findings
             if f.status is FindingStatus.OPEN and f.symptom.severity is not Severity.INFO
         }
+
+
+SINCE_5 = {b"entries-added", b"max-deleted-entry-id", b"entries-read", b"lag", b"inactive"}
+
+
+def answer_as_of_5(collector: StreamsCollector) -> None:
+    """What the server answers comes to *collector* as Redis 5 would say it: no FULL, fewer fields."""
+    ask = collector._reads.ask
+
+    async def older(commands: Sequence[tuple[Any, ...]], **more: Any) -> list[Any]:
+        replies = await ask(commands, **more)
+        return [as_of_5(command, reply) for command, reply in zip(commands, replies, strict=True)]
+
+    collector._reads.ask = older  # type: ignore[method-assign]
+
+
+def as_of_5(command: tuple[Any, ...], reply: Any) -> Any:
+    if "FULL" in command:
+        return ResponseError("Unknown subcommand or wrong number of arguments for 'stream'. Try XINFO HELP.")
+    if command[0] == "SCAN" and "TYPE" in command:
+        return ResponseError("syntax error")
+    if command[0] != "XINFO" or isinstance(reply, ResponseError):
+        return reply
+    if command[1] == "STREAM":
+        return _without(reply)
+    return [_without(one) for one in reply]
+
+
+def _without(flat: list[Any]) -> list[Any]:
+    named = zip(flat[::2], flat[1::2], strict=True)
+    return [part for name, value in named if name not in SINCE_5 for part in (name, value)]
 
 
 async def add(

@@ -1,119 +1,179 @@
-"""Every number is what the server says, whatever the keys look like and however old its replies."""
+"""Every number of the JSON view is what the server answers, in all scenes, however old its replies.
+
+Asked by a client of the test's own, right before and right after the poll.
+"""
 
 from __future__ import annotations
 
-import pytest
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
 from redis.asyncio import Redis
 
-from agentdash.core.streams import Lag, LagGrade, Stream
-from tests.collectors.streams_stage import Stage, add, work
+from agentdash.core.streams import Lag, LagGrade
+from agentdash.headless.stream_items import stream_items
+from tests.collectors.streams_raw import Raw
+from tests.collectors.streams_scenes import ODD, SCENES, group
+from tests.collectors.streams_stage import Stage, add
+from tests.support import wait_until
 
-ODD = [
-    b"plain",
-    b"with space",
-    b"[bold]not markup[/x]",
-    "grüße-🛰-שלום".encode(),
-    b"\x1b[31mred\nline",
-    b"\xff\xfe\x00binary",
-    b"long" * 75,
-]
+Item = dict[str, Any]
 
+OF_A_STREAM = {
+    "length": "length",
+    "lastId": "last-generated-id",
+    "entriesAdded": "entries-added",
+    "maxDeletedId": "max-deleted-entry-id",
+}
+OURS = {"ratePerMin", "cap", "status", "sampled", "groupsKnown", "error"}
+OURS_OF_A_GROUP = {
+    "verdict", "verdictSince", "why", "drainPerMin", "forecastSeconds", "activeConsumers", "consumersKnown",
+}  # fmt: skip
+"""What is judged, not read."""
 
-async def scene(client: Redis, name: bytes) -> None:
-    """A stream with three groups, pending entries, deletions and a trim."""
-    for group in (b"done", b"half", b"\xffnew"):
-        await client.xgroup_create(name, group, id="0", mkstream=True)
-    ids = await add(client, name, 30, kind="x")
-    await work(client, name, "done", "a", 30)
-    await work(client, name, "half", "a", 5, ack=False)
-    await work(client, name, "half", "b", 7, ack=False)
-    await client.xdel(name, ids[3], ids[20])
+READ = {"name", "nameHex", "firstId", "memoryBytes", "fields", "producers", "groups"}
+READ_OF_A_GROUP = {
+    "name", "nameHex", "pending", "lag", "lastDeliveredId", "entriesRead", "oldestPending", "consumers",
+}  # fmt: skip
 
-
-async def compare(client: Redis, stream: Stream) -> None:
-    info = await client.xinfo_stream(stream.name)
-    assert stream.length == info["length"]
-    assert stream.last_id == info["last-generated-id"].decode()
-    assert stream.first_id == (info["first-entry"][0].decode() if info["first-entry"] else None)
-    assert stream.entries_added == info["entries-added"]
-    assert stream.max_deleted_id == info["max-deleted-entry-id"].decode()
-    told = await client.xinfo_groups(stream.name)
-    assert [group.name for group in stream.groups] == [of["name"] for of in told]
-    for group, of in zip(stream.groups, told, strict=True):
-        assert group.pending == of["pending"]
-        assert group.last_delivered_id == of["last-delivered-id"].decode()
-        assert group.entries_read == of["entries-read"]
-        if of["lag"] is not None:
-            assert group.lag == Lag(of["lag"])
-        await compare_waiting(client, stream, group.name)
+CLOCK_MS = 100
+"""The server's clock of a command may be a little behind that which TIME gives."""
 
 
-async def compare_waiting(client: Redis, stream: Stream, name: bytes) -> None:
-    group = next(group for group in stream.groups if group.name == name)
-    consumers = await client.xinfo_consumers(stream.name, name)
-    assert [(c.name, c.pending) for c in group.consumers] == [(c["name"], c["pending"]) for c in consumers]
-    for ours, theirs in zip(group.consumers, consumers, strict=True):
-        assert ours.idle_ms is not None
-        assert 0 <= theirs["idle"] - ours.idle_ms < 60_000
-        assert ours.inactive_ms is not None
-        assert (ours.inactive_ms < 0) == (theirs["inactive"] < 0)
-    lines = await client.xpending_range(stream.name, name, "-", "+", 1)
-    if not lines:
-        assert group.oldest_pending is None
-        return
-    assert group.oldest_pending is not None
-    assert group.oldest_pending.id == lines[0]["message_id"].decode()
-    assert group.oldest_pending.consumer == lines[0]["consumer"]
-    assert group.oldest_pending.deliveries == lines[0]["times_delivered"]
-    assert 0 <= lines[0]["time_since_delivered"] - group.oldest_pending.idle_ms < 60_000
+def plain(value: object) -> object:
+    return value.decode() if isinstance(value, bytes) else value
 
 
-async def test_all_numbers_are_the_servers(client: Redis) -> None:
-    for name in ODD:
-        await scene(client, name)
-    stage = Stage(client)
-    await stage.poll()
-    assert [stream.name for stream in stage.snapshot.streams] == sorted(ODD)
-    for stream in stage.snapshot.streams:
-        await compare(client, stream)
-    assert stage.snapshot.server.startswith(("valkey ", "redis "))
-    assert stage.snapshot.scan_complete
-    assert stage.snapshot.known == len(ODD)
+def key_of(item: Item, name: str) -> bytes:
+    """The exact bytes of a name of the JSON view."""
+    exact = item[f"{name}Hex" if name != "name" else "nameHex"]
+    return bytes.fromhex(exact) if exact is not None else item[name].encode()
 
 
-async def test_the_older_commands_give_the_same(client: Redis) -> None:
-    for name in ODD:
-        await scene(client, name)
-    new, old = Stage(client), Stage(client)
-    old.collector._full = False
-    await new.poll()
-    await old.poll()
-    for ours, theirs in zip(old.snapshot.streams, new.snapshot.streams, strict=True):
-        await compare(client, ours)
-        assert [group.lag for group in ours.groups] == [group.lag for group in theirs.groups]
+class Told:
+    """All that the server says of one stream, by the plain commands."""
+
+    def __init__(self, raw: Raw, key: bytes) -> None:
+        self.info = raw.table("XINFO", "STREAM", key)
+        self.groups = raw.tables("XINFO", "GROUPS", key)
+        names = [of["name"] for of in self.groups]
+        self.consumers = [raw.tables("XINFO", "CONSUMERS", key, name) for name in names]
+        self.oldest = [raw("XPENDING", key, name, "-", "+", 1) for name in names]
+        self.newest = raw("XREVRANGE", key, "+", "-", "COUNT", 5)
+        self.unread = [self._after(raw, key, of["last-delivered-id"]) for of in self.groups]
+        self.memory = raw("MEMORY", "USAGE", key)
+
+    @staticmethod
+    def _after(raw: Raw, key: bytes, delivered: bytes) -> int:
+        """How many entries stand after a group's position, counted."""
+        there = raw("XRANGE", key, delivered, "+")
+        return len(there) - any(entry[0] == delivered for entry in there)
 
 
-async def test_a_server_without_full_is_asked_in_the_old_way(
-    client: Redis, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await scene(client, b"jobs")
-    stage = Stage(client)
-    ask = stage.collector._reads.ask
+def within(ours: int | None, before: int | None, after: int | None) -> bool:
+    """Whether an idle time is between what the server said before and after; -1 is "never"."""
+    if ours is None or before is None or after is None or before < 0:
+        return ours == before == after
+    return before - CLOCK_MS <= ours <= after + CLOCK_MS
 
-    async def refuse(commands: list[tuple[object, ...]]) -> list[object]:
-        # What a server before 6.0 says to a subcommand with words that it does not know.
-        from redis.exceptions import ResponseError
 
-        if any("FULL" in command for command in commands):
-            return [ResponseError("Unknown subcommand or wrong number of arguments for 'stream'")] * len(
-                commands
-            )
-        return await ask(commands)
+def same(item: Item, before: Told, after: Told, old: bool) -> None:
+    """Every field of *item*; *old*: fields that came after Redis 5 are not told to the dashboard."""
+    info = after.info
+    for ours, theirs in OF_A_STREAM.items():
+        expected = None if old and theirs in {"entries-added", "max-deleted-entry-id"} else info.get(theirs)
+        assert item[ours] == plain(expected), ours
+    assert item["firstId"] == (info["first-entry"][0].decode() if info["first-entry"] else None)
+    assert item["memoryBytes"] == after.memory
+    newest = after.newest[0][1] if after.newest else None
+    assert item["fields"] == (None if newest is None else list(dict.fromkeys(map(plain, newest[::2]))))
+    named = any(b"originService" in entry[1] for entry in after.newest)
+    assert item["producers"] == (["shop"] if named else None)
+    assert item["sampled"] is item["groupsKnown"] is True
+    assert item["error"] is None
+    assert set(item) == {*OF_A_STREAM, *OURS, *READ}
+    assert len(item["groups"]) == len(after.groups)
+    for number, ours_of in enumerate(item["groups"]):
+        same_group(ours_of, number, before, after, old)
 
-    monkeypatch.setattr(stage.collector._reads, "ask", refuse)
-    await stage.poll()
-    await compare(client, stage.stream(b"jobs"))
-    assert stage.collector._topology._full is False
+
+def same_group(item: Item, number: int, before: Told, after: Told, old: bool) -> None:
+    of = after.groups[number]
+    assert key_of(item, "name") == of["name"]
+    assert item["pending"] == of["pending"]
+    assert item["lastDeliveredId"] == of["last-delivered-id"].decode()
+    assert item["entriesRead"] == (None if old else of.get("entries-read"))
+    same_lag(item["lag"], None if old else of.get("lag"), after.unread[number], after.info["length"])
+    (line,) = after.oldest[number] or [None]
+    oldest = item["oldestPending"]
+    assert (oldest is None) == (line is None)
+    if oldest is not None and line is not None:
+        assert (oldest["id"], key_of(oldest, "consumer")) == (line[0].decode(), line[1])
+        assert oldest["deliveries"] == line[3]
+        assert within(oldest["idleMs"], before.oldest[number][0][2], line[2])
+        assert set(oldest) == {"id", "consumer", "consumerHex", "deliveries", "idleMs", "entryAgeMs"}
+    told = zip(item["consumers"], before.consumers[number], after.consumers[number], strict=True)
+    for consumer, then, now in told:
+        assert (key_of(consumer, "name"), consumer["pending"]) == (now["name"], now["pending"])
+        assert within(consumer["idleMs"], then["idle"], now["idle"])
+        if not old:
+            assert within(consumer["inactiveMs"], then.get("inactive"), now.get("inactive"))
+        assert set(consumer) == {"name", "nameHex", "pending", "idleMs", "inactiveMs"}
+    assert item["consumersKnown"] is True
+    assert set(item) == {*OURS_OF_A_GROUP, *READ_OF_A_GROUP}
+
+
+def same_lag(lag: Item, told: int | None, unread: int, length: int) -> None:
+    """Never further from the truth than its grade says; the server's own number wherever that is possible."""
+    value, grade = lag["value"], lag["grade"]
+    if grade == "exact":
+        assert value == unread
+    if grade == "bounded":
+        assert 0 < value <= unread
+    if grade == "estimated":
+        assert unread <= value <= length
+    assert (value is None) == (grade == "unknown")
+    assert grade == "exact" or lag["reason"]
+    if told is not None and told == unread:
+        assert value == told
+
+
+async def test_all_numbers_of_all_scenes_are_the_servers(server: tuple[Redis, bool]) -> None:
+    client, full = server
+    with scenes(client) as raw:
+        stage = Stage(client, full)
+        for _ in range(12):
+            await stage.poll(seconds=6.0)  # by now all are sampled, and what must be counted is
+        keys = [stream.name for stream in stage.snapshot.streams]
+        before = {key: Told(raw, key) for key in keys}
+        await stage.poll()
+        items = list(stream_items(stage.snapshot))
+        assert [key_of(item, "name") for item in items] == keys
+        assert set(keys) == {key for key in raw("KEYS", "*") if raw("TYPE", key) == b"stream"}
+        assert set(ODD) < set(keys)
+        for item, key in zip(items, keys, strict=True):
+            same(item, before[key], Told(raw, key), old=not full)
+        raw("XGROUP", "DESTROY", b"lag", b"g")
+        await stage.poll()
+        assert stage.stream(b"lag").groups == ()
+        raw("FLUSHDB")
+        await stage.poll()
+        assert list(stream_items(stage.snapshot)) == []
+
+
+@contextmanager
+def scenes(client: Redis) -> Iterator[Raw]:
+    """All scenes on the server of *client*, with a reader that waits in ``BLOCK 0`` on a healthy stream."""
+    url = f"unix://{client.connection_pool.connection_kwargs['path']}"
+    with ExitStack() as stack:
+        raw, waiting = stack.enter_context(Raw(url)), stack.enter_context(Raw(url))
+        for scene in SCENES:
+            scene(raw)
+        group(raw, b"blocked")
+        waiting.send("XREADGROUP", "GROUP", b"g", b"patient", "BLOCK", 0, "STREAMS", b"blocked", ">")
+        wait_until(lambda: b"cmd=xreadgroup" in raw("CLIENT", "LIST"), what="a reader that waits")
+        yield raw
 
 
 async def test_lag_by_what_ids_prove(client: Redis) -> None:

@@ -118,7 +118,7 @@ async def test_what_may_be_had_of_a_stream_that_is_not_described(
     assert [gap for gap in stage.snapshot.gaps if "+xinfo|stream" in gap]
     await client.execute_command("ACL", "SETUSER", "dash-test", "+xinfo|stream")
     await stage.poll()
-    assert stage.stream(b"jobs").entries_added == 30
+    assert stage.stream(b"jobs").entries_added == (30 if full else None)
     assert not [gap for gap in stage.snapshot.gaps if "xinfo" in gap]
 
 
