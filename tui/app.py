@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from tui.screens.board import Board
 
 STYLES = Path(__file__).parent.parent / "styles"
+OPENING_STYLES = ("base.tcss", "board.tcss")
 TICK = 1.0
 
 
@@ -77,7 +78,10 @@ class AgentDash(Dash):
         self._afterwards = closing
         self._bridge = Bridge(engine.store)
         self._ticked = -TICK
-        self._opening = Opening() if opening else None
+        self._opening: Opening | None = None
+        if opening:
+            self._opening = Opening()
+            self.css_path = [path for path in self.css_path if path.name in OPENING_STYLES]
         self._run_news: RunNews | None = None
         self._unknown_theme = ""
         self._take_theme()
@@ -114,13 +118,19 @@ class AgentDash(Dash):
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
+        if self._opening is None:
+            self._start()
+        else:
+            self.run_worker(self._open_board(self._opening), name="board", group="board")
+
+    def _start(self) -> None:
         self.run_worker(self.engine.start(), name="engine", group="engine", exit_on_error=False)
-        if self._opening is not None:
-            self.run_worker(self._open_board(self._opening), name="board", group="engine")
 
     async def _open_board(self, opening: Opening) -> None:
         """Load the board and put it in the place of *opening*; keys that were pressed meanwhile reach it."""
         await load("tui.screens.board")
+        self._start()
+        self.stylesheet.read_all(sorted(STYLES.glob("*.tcss")))
         self.add_mode(
             "board", lambda: self.board
         )  # a mode has a stack of its own, with the board at its bottom

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from agentdash.core.owners import Owner, process_words
 from agentdash.core.stream_queries import Clients
-from agentdash.core.streams import Consumer
+from agentdash.core.streams import Consumer, Group, LagGrade
 from agentdash.core.units import plural
 
 
@@ -37,32 +37,43 @@ class Signs:
 
 
 def signs(
-    consumer: Consumer, clients: Clients | None, known: frozenset[bytes], owner: Owner, now: int
+    consumer: Consumer,
+    group: Group,
+    clients: Clients | None,
+    known: frozenset[bytes],
+    owner: Owner,
+    now: int,
 ) -> Signs:
     """The signs of *consumer*.
 
     Args:
         consumer: As it was read.
+        group: Its group: the server wakes a reader when there is something unread, so nobody waits then.
         clients: What CLIENT LIST told; None while it was not asked.
         known: Names of all consumers: a client that bears one of them is nobody else's.
         owner: Whose it is.
         now: Unix ms.
     """
-    waits, reading = _reading(consumer, clients, known)
+    waits, reading = _reading(consumer, group, clients, known)
     lives, process = process_words(owner, now)
+    if waits and lives is False:
+        lives, process = None, ""  # who waits is another process than the one of that name
     parts = [process, reading] if lives is False else [reading, process]
     return Signs(waits, lives, " · ".join(part for part in parts if part))
 
 
-def _reading(consumer: Consumer, clients: Clients | None, known: frozenset[bytes]) -> tuple[bool | None, str]:
+def _reading(
+    consumer: Consumer, group: Group, clients: Clients | None, known: frozenset[bytes]
+) -> tuple[bool | None, str]:
     if clients is None:
         return None, "clients not asked yet"
     if clients.why is not None:
         return None, clients.why
-    if consumer.name in clients.waiting:
+    unread = group.lag.grade is LagGrade.EXACT and (group.lag.value or 0) > 0
+    if consumer.name in clients.waiting and not unread:
         return True, "blocked in XREADGROUP now"
     others = sum(name not in known for name in clients.waiting)
-    if others:
+    if others and not unread:
         return None, f"{plural(others, 'unnamed client')} blocked in XREADGROUP, maybe this one"
     if consumer.name in clients.connected:
         return False, "connected, not blocked in XREADGROUP"

@@ -144,7 +144,7 @@ async def test_from_a_stream_to_the_message(tmp_path: Path, server: EmbeddedUse)
         await pilot.press("2", "enter")  # type: ignore[attr-defined]
         screen = app.screen
         assert isinstance(screen, StreamScreen)
-        await until(lambda: len(screen._entries.rows) == 2, what="two pending entries")
+        await until(lambda: len(screen.entries.table.rows) == 2, what="two pending entries")
         await pilot.press("enter", "enter", "enter")  # type: ignore[attr-defined]
 
         def page() -> str:

@@ -15,6 +15,8 @@ from agentdash.core.queries import Answer, MessageAt, MessagesAt, PendingList, P
 from agentdash.core.settings import Settings
 from agentdash.core.snapshot import SourceError, Topic
 from agentdash.core.stream_queries import (
+    Clients,
+    ClientsNow,
     EntriesFrom,
     EntryPage,
     Holder,
@@ -54,6 +56,7 @@ class StreamEngine(scene.StillEngine):
         self.asked: list[Query] = []
         self.sent: list[Command] = []
         self.rights = Rights(known=True)
+        self.clients = Clients((b"shipping-1", b"shipping-2"), frozenset({b"shipping-1", b"shipping-2"}))
         self.entries = list(ENTRIES)
         self.pending = [
             PendingEntry(STUCK[2], b"billing-1", 250_000, 7, id_age_ms(STUCK[2], NOW)),
@@ -83,6 +86,8 @@ class StreamEngine(scene.StillEngine):
                 return Holders(tuple(Holder(b"billing", e.consumer, e.idle_ms, e.deliveries) for e in held))
             case RightsOn():
                 return self.rights
+            case ClientsNow():
+                return self.clients
         raise SourceError("nothing is known of that")
 
     def _page(self, query: EntriesFrom) -> EntryPage:

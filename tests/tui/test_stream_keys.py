@@ -7,7 +7,6 @@ from dataclasses import replace
 import pytest
 from textual.pilot import Pilot
 
-from agentdash.core.snapshot import Topic
 from agentdash.core.stream_commands import (
     AcknowledgeEntries,
     ClaimEntries,
@@ -19,21 +18,24 @@ from agentdash.core.stream_commands import (
     SetGroupId,
     TrimStream,
 )
-from agentdash.core.stream_queries import Rights
-from agentdash.core.streams import Consumer, Message
+from agentdash.core.stream_queries import Clients, Rights
+from agentdash.core.streams import Consumer, Lag, Message
 from tests.support import until
 from tests.tui import scene, stream_scene
 from tests.tui.stream_scene import ENTRIES, PACKED, STUCK, StreamEngine, engine_of
 from tui.app import AgentDash
 from tui.screens.board import Board
 from tui.screens.confirm import Confirm
+from tui.screens.service import ServiceScreen
 from tui.screens.stream import StreamScreen
 from tui.screens.stream_ask import Ask
+from tui.screens.stream_claim import ClaimFor
 from tui.screens.stream_menu import Menu
-from tui.widgets.document import Document
+from tui.screens.trace import TraceScreen
+from tui.widgets.document import Document, Para
 from tui.widgets.footer import Footer
-from tui.widgets.logpane import LogPane
 from tui.widgets.pane import Pane
+from tui.widgets.table import LineTable
 
 SIZE = (120, 40)
 
@@ -41,6 +43,19 @@ SIZE = (120, 40)
 def stream(app: AgentDash) -> StreamScreen:
     assert isinstance(app.screen, StreamScreen)
     return app.screen
+
+
+def line(page: Document, number: int) -> str:
+    return "".join(part for part, _ in page._lines[number])
+
+
+def plain(para: Para) -> str:
+    return "".join(part for part, _ in para.parts)
+
+
+def lines(page: Document) -> str:
+    """What is drawn: without what is folded."""
+    return "\n".join(line(page, number) for number in range(len(page._lines)))
 
 
 def text(page: Document) -> str:
@@ -55,7 +70,7 @@ async def go_in(pilot: Pilot[int], *keys: str) -> StreamScreen:
     """To the stream, and on; wait until its entries are there."""
     await pilot.press("2", "enter")
     screen = stream(pilot.app)  # type: ignore[arg-type]
-    await until(lambda: screen._entries.rows, what="the pending entries")
+    await until(lambda: screen.entries.table.rows, what="the pending entries")
     await pilot.press(*keys)
     await pilot.pause()
     return screen
@@ -95,7 +110,7 @@ async def test_marked_entries_go_together() -> None:
         assert isinstance(command, DeleteEntries)
         assert [entry.id for entry in command.entries] == [STUCK[2], STUCK[0]]
         assert command.group == b"billing"
-        await until(lambda: not stream(app)._entries.marks, what="the marks taken away")
+        await until(lambda: not stream(app).entries.table.marks, what="the marks taken away")
 
 
 async def test_claim_for_a_consumer_whose_name_is_no_text() -> None:
@@ -109,10 +124,10 @@ async def test_claim_for_a_consumer_whose_name_is_no_text() -> None:
     engine.put(groups=(replace(billing, consumers=(*billing.consumers, strange)), *orders.groups[1:]))
     async with app.run_test(size=SIZE) as pilot:
         await go_in(pilot, "C")
-        assert isinstance(app.screen, Ask)
-        await answer(pilot, "enter")
+        assert isinstance(app.screen, ClaimFor)
+        await answer(pilot, "tab", "enter")
         assert "a name is needed" in text(app.screen.query_one(Document))
-        await answer(pilot, "down", "enter")
+        await answer(pilot, "shift+tab", "enter")
         assert isinstance(app.screen, Confirm)
         plan = text(app.screen.query_one(Document))
         assert f'XCLAIM orders billing "b\\xff[/x]" 250000 {STUCK[2]} JUSTID' in plan
@@ -121,6 +136,98 @@ async def test_claim_for_a_consumer_whose_name_is_no_text() -> None:
         (command,) = engine.sent
         assert isinstance(command, ClaimEntries)
         assert command.consumer == b"b\xff[/x]"
+
+
+async def test_claim_lists_who_lives_first_and_takes_another_name() -> None:
+    app = stream_scene.app()
+    engine = engine_of(app)
+    engine.clients = Clients((b"billing-3",), frozenset({b"billing-2", b"billing-3"}))
+    found = engine.store.streams
+    assert found is not None
+    billing, *others = next(s for s in found.streams if s.name == b"orders").groups
+    more = (Consumer(b"billing-2", 9, 90_000), Consumer(b"billing-3", 0, 80_000), Consumer(b"worker", 0, 99))
+    engine.put(groups=(replace(billing, consumers=(*billing.consumers, *more), lag=Lag(0)), *others))
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await go_in(pilot, "enter", "enter", "space", "space")
+        await until(lambda: screen.aside.clients, what="the clients")
+        signs = {row.key: row.cells[4].plain for row in screen.consumers.table.rows}
+        assert signs[b"billing-1"].startswith("■ billing: its process ended 4m10 ago, exit 1")
+        assert signs[b"billing-3"].startswith("● blocked in XREADGROUP now")
+        assert signs[b"worker"] == "● no client blocked · worker: process 41300 runs"
+        await answer(pilot, "C")
+        assert isinstance(app.screen, ClaimFor)
+        listed = [row.key for row in app.screen._table.rows]
+        assert listed == [b"worker", b"billing-3", b"billing-2"]
+        await answer(pilot, "tab", *"new", "enter")
+        assert f"XCLAIM orders billing new 250000 {STUCK[2]} {STUCK[0]} JUSTID" in text(
+            app.screen.query_one(Document)
+        )
+
+
+async def test_parts_of_a_message_fold_by_key_and_mouse() -> None:
+    app = stream_scene.app()
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await go_in(pilot, "enter", "enter", "enter")
+        page = screen.message.page
+        await until(lambda: page.paras, what="the message")
+        await until(lambda: "order" in lines(page), what="the body")
+        while page.current is None or "payload" not in plain(page.current):
+            await pilot.press("j")
+        await pilot.press("enter")
+        assert "▸ {5}" in lines(page)
+        assert '"order"' not in lines(page)
+        assert "What happened to it" in lines(page)
+        await pilot.press("right", "j", "j", "j", "j", "left")
+        assert '"items": ▸ [2],' in lines(page)
+        assert '"order": 88123' in lines(page)
+        row = next(n for n in range(page.virtual_size.height) if '"items"' in line(page, n))
+        await pilot.click(page, offset=(4, row - page.scroll_offset.y))
+        assert '"items": ▾ [' in lines(page)
+        await pilot.press("asterisk")
+        assert '"items"' not in lines(page)
+        await pilot.press("escape")
+        assert screen.depth == 2
+
+
+async def test_the_way_from_a_message_to_its_process_and_back() -> None:
+    app = stream_scene.app()
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await go_in(pilot, "enter", "enter", "j")
+        await until(lambda: screen.message.correlation, what="the message")
+        await pilot.press("c")
+        assert isinstance(app.screen, Menu)
+        shown = [row.cells[0].text for row in app.screen.query_one(LineTable).rows]
+        assert shown[0] == "service  billing"
+        assert any(words.startswith("log      log lines with ab") for words in shown)
+        await answer(pilot, "enter")
+        assert isinstance(app.screen, ServiceScreen)
+        assert app.screen.came_from == "all consumers"
+        await answer(pilot, "c")
+        assert app.screen is screen
+        assert (screen.depth, screen.entry) == (2, STUCK[0])
+        assert screen.consumers.current == b"billing-1"
+        await answer(pilot, "l")
+        assert isinstance(app.screen, ServiceScreen)
+        await answer(pilot, "escape", "o")
+        assert app.screen is screen
+        assert "repository" in toasts(app)
+
+
+async def test_the_shape_of_the_entries_is_shown() -> None:
+    app = stream_scene.app()
+    engine_of(app).put(
+        fields=("type", "payload"),
+        field_sets=(("payload", "type"), ("type",)),
+        payload=(("payload", ("order", "amount")),),
+    )
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await go_in(pilot)
+        shape = text(screen.query_one("#stream-shape", Document))
+        assert "payload {order, amount}" in shape
+        assert "not all have payload" in shape
+        assert "▲ 2 field sets" in screen.groups.summary
+        await pilot.press("d")
+        assert "JSON with order, amount" in text(app.screen.query_one(Document))
 
 
 async def test_the_menu_says_why_not_and_leads_to_the_rest() -> None:
@@ -178,10 +285,12 @@ async def test_read_only_changes_nothing_and_says_so() -> None:
     async with app.run_test(size=SIZE) as pilot:
         await go_in(pilot, "A")
         assert isinstance(app.screen, StreamScreen)
-        assert "read-only" in toasts(app)
-        words = {word.action: word.parts[0][1] for word in app.screen.query_one(Footer).left}
-        assert words["act('acknowledge')"] == "faint"
-        assert "mark" not in words
+        words = {word.action for word in app.screen.query_one(Footer).left}
+        assert "search" in words
+        assert not any(word and word.startswith(("act(", "menu", "mark")) for word in words)
+        assert not any("Acknowledge" in command.title for command in app.get_system_commands(stream(app)))  # type: ignore[arg-type]
+        page = app.screen.message.page
+        await until(lambda: "nothing can be done: read-only" in text(page), what="the reason")
         assert engine_of(app).sent == []
 
 
@@ -190,7 +299,7 @@ async def test_what_the_acl_forbids_is_greyed_with_that_reason() -> None:
     engine_of(app).rights = Rights(True, (("XACK", "the server's ACL says: no xack for you"),))
     async with app.run_test(size=SIZE) as pilot:
         screen = await go_in(pilot)
-        await until(lambda: screen._acts.rights.denied, what="the rights")
+        await until(lambda: screen.aside.rights.denied, what="the rights")
         await pilot.press("A")
         assert isinstance(app.screen, StreamScreen)
         assert "no xack for you" in toasts(app)
@@ -203,13 +312,15 @@ async def test_browsing_reads_on_at_both_ends_and_follows() -> None:
     engine = engine_of(app)
     async with app.run_test(size=SIZE) as pilot:
         screen = await go_in(pilot, "b")
-        await until(lambda: len(screen._entries.rows) == 100, what="the newest page")
+        await until(lambda: len(screen.entries.table.rows) == 100, what="the newest page")
         assert screen.entry == ENTRIES[-1].id
-        while not screen._stream_entries.window.at_oldest:
-            before = len(screen._entries.rows)
+        while not screen.entries.stream_entries.window.at_oldest:
+            before = len(screen.entries.table.rows)
             await pilot.press("G")
             await until(
-                lambda b=before: len(screen._entries.rows) > b or screen._stream_entries.window.at_oldest
+                lambda b=before: (  # type: ignore[misc]
+                    len(screen.entries.table.rows) > b or screen.entries.stream_entries.window.at_oldest
+                )
             )
         await pilot.press("G")
         assert screen.entry == ENTRIES[0].id
@@ -240,7 +351,7 @@ async def test_to_an_id_or_a_time(typed: str, entry_id: str) -> None:
     app = stream_scene.app()
     async with app.run_test(size=SIZE) as pilot:
         screen = await go_in(pilot, "b")
-        await until(lambda: len(screen._entries.rows) == 100, what="the newest page")
+        await until(lambda: len(screen.entries.table.rows) == 100, what="the newest page")
         await answer(pilot, "i", *typed, "enter")
         await until(lambda: screen.entry == entry_id, what=f"{typed}: {entry_id}")
         page = screen.query_one("#message-page", Document)
@@ -254,12 +365,12 @@ async def test_search_shows_how_far_it_is_and_is_left_with_escape() -> None:
         pane = screen.query_one("#stream-entries", Pane)
         await until(lambda: "all searched" in pane.summary, what="the end of the search")
         assert "240 found in 1.2k of 1.2k" in pane.summary
-        assert len(screen._entries.rows) == 240
+        assert len(screen.entries.table.rows) == 240
         await until(lambda: '"order": 88123' in text(screen.query_one("#message-page", Document)))
         await pilot.press("escape")
-        assert screen.shown is screen._stream_entries
+        assert not screen.entries.shown.pending
         await pilot.press("escape")
-        assert screen.shown is screen._pending
+        assert screen.entries.shown.pending
         await pilot.press("escape")
         assert isinstance(app.screen, Board)
 
@@ -269,23 +380,22 @@ async def test_a_message_says_who_holds_it_and_what_happened() -> None:
     async with app.run_test(size=SIZE) as pilot:
         screen = await go_in(pilot)
         page = screen.query_one("#message-page", Document)
-        await until(lambda: "never acknowledged" in text(page), what="the message")
+        await until(lambda: "not acknowledged" in text(page), what="the message")
         words = text(page)
         assert "delivered 7 times, last 4m10 ago, to billing-1" in words
         assert "likely a poison message" in words
         assert "TimeoutError: charge took 30 s" in words
-        assert "never acknowledged by billing-1" in words
+        assert "not acknowledged: billing-1 has it since 4m10" in words
         assert "finding RSA-004" in words
         assert f"XRANGE orders {STUCK[2]} {STUCK[2]}" in words
         assert f"XPENDING orders billing {STUCK[2]} {STUCK[2]} 1" in words
         assert "sk_live" not in words
         assert '"items": ▾ [' in words
         await pilot.press("t")
-        assert isinstance(app.screen, Board)
-        assert app.screen.zoomed is Topic.LOGS
-        pane = app.screen.pane(Topic.LOGS)
-        assert isinstance(pane, LogPane)
-        assert {line.service for line in pane.log_view.lines()} == {"api", "billing"}
+        assert isinstance(app.screen, TraceScreen)
+        assert "TimeoutError: charge took 30 s" in text(app.screen.query_one(Document))
+        await pilot.press("escape")
+        assert stream(app) is screen
 
 
 async def test_messagepack_is_folded_out_and_bytes_are_hex() -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from agentdash.core import units
+from agentdash.core.consumer_signs import Signs
 from agentdash.core.streams import (
     Consumer,
     Group,
@@ -16,7 +19,7 @@ from agentdash.core.streams import (
 from agentdash.core.text import decode
 from tui.format.item import Cell, Column, Row
 from tui.format.stream_body import preview
-from tui.format.stream_message import MANY_DELIVERIES
+from tui.format.stream_press import MANY_DELIVERIES
 from tui.format.streams import NO_JUDGEMENT, lag_cell, oldest_cell, pending_cell, verdict_cell
 
 GROUP_COLUMNS = (
@@ -29,10 +32,11 @@ GROUP_COLUMNS = (
     Column("verdict", "VERDICT", 18, flex=1, min_width=10),
 )
 CONSUMER_COLUMNS = (
-    Column("consumer", "CONSUMER", 16, flex=1, min_width=8),
+    Column("consumer", "CONSUMER", 13, flex=1, min_width=8, max_width=26),
     Column("pending", "PEND", 5, align="right"),
     Column("idle", "IDLE", 6, align="right"),
     Column("inactive", "LAST GOT", 8, align="right", priority=1),
+    Column("signs", "SIGNS OF LIFE", 24, flex=3, min_width=14, sortable=False),
 )
 PENDING_COLUMNS = (
     Column("id", "ID", 18, min_width=15),
@@ -81,13 +85,15 @@ def _consumers_cell(group: Group) -> Cell:
     return Cell(str(len(group.consumers)), "" if group.consumers else "bad")
 
 
-def consumer_rows(group: Group) -> list[Row]:
-    """All consumers together, then each."""
-    whole = (Cell("all consumers", "dim"), Cell(str(group.pending), "dim"), Cell(""), Cell(""))
-    return [Row(key=None, cells=whole), *(consumer_row(consumer) for consumer in group.consumers)]
+def consumer_rows(group: Group, signs: Mapping[bytes, Signs]) -> list[Row]:
+    """All consumers together, then each with its signs of life."""
+    blank = (Cell(""), Cell(""), Cell(""))
+    whole = (Cell("all consumers", "dim"), Cell(str(group.pending), "dim"), *blank)
+    rows = (consumer_row(consumer, signs.get(consumer.name)) for consumer in group.consumers)
+    return [Row(key=None, cells=whole), *rows]
 
 
-def consumer_row(consumer: Consumer) -> Row:
+def consumer_row(consumer: Consumer, signs: Signs | None) -> Row:
     """One consumer. ``never`` is the server's own word for a consumer that was given nothing yet."""
     inactive = consumer.inactive_ms
     got = "never" if inactive is not None and inactive < 0 else units.age(inactive)
@@ -96,9 +102,23 @@ def consumer_row(consumer: Consumer) -> Row:
         pending_cell(consumer.pending),
         Cell(units.age(consumer.idle_ms), "dim"),
         Cell(got, "dim"),
+        signs_cell(signs, holds=consumer.pending > 0),
     )
-    sort = (decode(consumer.name), consumer.pending, consumer.idle_ms, inactive)
+    sort = (decode(consumer.name), consumer.pending, consumer.idle_ms, inactive, None)
     return Row(key=consumer.name, cells=cells, sort=sort)
+
+
+def signs_cell(signs: Signs | None, *, holds: bool) -> Cell:
+    """``● blocked in XREADGROUP now``, ``■ its process ended``, ``? …``; what holds nothing back is quiet."""
+    if signs is None:
+        return Cell(units.UNKNOWN, "dim")
+    if signs.alive:
+        return Cell(spans=(("● ", "good"), (signs.words, "dim")))
+    if signs.alive is False:
+        return Cell(spans=(("■ ", "bad"), (signs.words, "bad" if holds else "dim")))
+    if signs.waits is False:
+        return Cell(spans=(("○ ", "warn" if holds else "dim"), (signs.words, "dim")))
+    return Cell(spans=(("? ", "unknown"), (signs.words, "dim")))
 
 
 def pending_row(entry: PendingEntry) -> Row:

@@ -117,9 +117,9 @@ def clock(now: int, zone: tzinfo | None) -> str:
     return datetime.fromtimestamp(now / 1000, tz=zone).astimezone(zone).strftime("%H:%M:%S")
 
 
-def trail(steps: tuple[str, ...]) -> Word:
-    """The way that led here, ``Streams › orders › billing``."""
-    parts: list[tuple[str, str]] = []
+def trail(steps: tuple[str, ...], came_from: str = "") -> Word:
+    """The way that led here, ``Streams › orders › billing``; ``docs-sweep ⇢`` before it for a step aside."""
+    parts: list[tuple[str, str]] = [(f"{printable(came_from)} ⇢ ", "dim")] if came_from else []
     for number, step in enumerate(steps, 1):
         last = number == len(steps)
         parts += [(printable(step), "bold" if last else "dim"), *([] if last else [(" › ", "dim")])]

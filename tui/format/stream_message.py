@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from itertools import islice
 
 from agentdash.core import units
 from agentdash.core.cli_form import redis_cli
+from agentdash.core.consumer_signs import Signs
 from agentdash.core.findings import Finding, FindingStatus
 from agentdash.core.log_parse_secrets import mask
 from agentdash.core.logs import Level, LogLine
+from agentdash.core.owners import Owner
 from agentdash.core.stream_queries import Holder
 from agentdash.core.streams import Group, Message, PendingEntry, Stream, id_age_ms, id_parts
 from agentdash.core.text import decode, printable
 from tui.format.stream_body import value_paras
+from tui.format.stream_press import MANY_DELIVERIES, press_paras
 from tui.widgets.document import Para
 
-MANY_DELIVERIES = 3
 MOST_LINES = 12
 PRODUCER_FIELDS = (b"originService", b"origin_service", b"producer", b"source", b"service", b"origin")
 """Fields by which messages say who added them."""
@@ -34,6 +36,8 @@ class Looked:
         holders: Who holds it, in any group; None where that is not known.
         lines: Log lines that name it or its correlation id, oldest first.
         findings: Findings that are about it or its group.
+        signs: Signs of life of the consumers of `group`.
+        owner: Whose the consumer is that holds it.
     """
 
     stream: Stream
@@ -44,10 +48,19 @@ class Looked:
     holders: tuple[Holder, ...] | None = None
     lines: tuple[LogLine, ...] = ()
     findings: tuple[Finding, ...] = ()
+    signs: Mapping[bytes, Signs] = field(default_factory=dict)
+    owner: Owner = field(default_factory=Owner)
 
 
-def message_page(looked: Looked, now: int, zone: tzinfo | None = None) -> list[Para]:
-    """All of it."""
+def message_page(
+    looked: Looked,
+    now: int,
+    zone: tzinfo | None = None,
+    why_not: Callable[[str], str | None] = lambda _verb: None,
+) -> list[Para]:
+    """All of it; *why_not* says why an action cannot be done now."""
+    pending, group = looked.pending, looked.group
+    presses = tuple(press_paras(pending, group, looked.signs, why_not)) if pending and group else ()
     return [
         Para.of(looked.id, "id"),
         *_head(looked, now),
@@ -57,6 +70,8 @@ def message_page(looked: Looked, now: int, zone: tzinfo | None = None) -> list[P
         *_story(looked, now, zone),
         *_findings(looked),
         Para(),
+        *presses,
+        *((Para(),) if presses else ()),
         *_see(looked),
     ]
 
@@ -78,6 +93,10 @@ def _head(looked: Looked, now: int) -> Iterator[Para]:
             (decode(pending.consumer), "bold"),
         )
         yield Para(held, 2)
+        signs = looked.signs.get(pending.consumer)
+        if signs is not None:
+            style = "bad" if signs.alive is False else "good" if signs.alive else "unknown"
+            yield Para(((f"{decode(pending.consumer)}: ", "dim"), (printable(signs.words), style)), 2)
         if often:
             yield Para.of("delivered again and again: likely a poison message", "warn", 2)
 
@@ -113,6 +132,10 @@ def _story(looked: Looked, now: int, zone: tzinfo | None) -> Iterator[Para]:
     for line in shown:
         style = {Level.ERROR: "bad", Level.FATAL: "bad", Level.WARN: "warn"}.get(line.level or Level.INFO, "")
         yield _event(line.at or line.seen_at, line.service or line.source, line.message, style, zone)
+    service = looked.owner.service
+    if service is not None and service.down_since is not None:
+        code = "" if service.exit_code is None else f", exit {service.exit_code}"
+        yield _event(service.down_since, service.name, f"process ended{code}", "bad", zone)
     yield from _groups(looked)
 
 
@@ -130,7 +153,7 @@ def _groups(looked: Looked) -> Iterator[Para]:
         label = (f"{'':9}{name[:10]:<10} ", "info")
         holder = next((one for one in looked.holders or () if one.group == group.name), None)
         if holder is not None:
-            words = f"never acknowledged by {decode(holder.consumer)}, {units.age(holder.idle_ms)}"
+            words = f"not acknowledged: {decode(holder.consumer)} has it since {units.age(holder.idle_ms)}"
             yield Para((label, (words, "bad bold" if holder.deliveries > MANY_DELIVERIES else "warn")), 20)
         elif _beyond(looked.id, group.last_delivered_id):
             yield Para((label, ("not delivered yet", "dim")), 20)

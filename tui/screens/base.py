@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.app import ComposeResult
@@ -10,8 +10,10 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.widget import Widget
 
+from agentdash.core.related import Link
 from agentdash.core.snapshot import Topic
 from tui.format import header
+from tui.screens import connected
 from tui.widgets.footer import Footer
 from tui.widgets.linebar import LineBar, Word
 
@@ -26,8 +28,12 @@ class FactScreen(Screen[None]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("c", "connected", "Connected", show=False, id="screen.connected"),
         Binding("escape", "back", "Back", show=False, id="screen.back"),
     ]
+
+    came_from: str = ""
+    """What one was at before, where this is shown for what hangs together with it."""
 
     def compose(self) -> ComposeResult:
         """Header, what the sub-class has, footer."""
@@ -52,6 +58,29 @@ class FactScreen(Screen[None]):
     def facts(self, topics: frozenset[Topic], now: int) -> None:
         """Show what has changed; called at most ten times a second, and once a second for the ages."""
 
+    @property
+    def about(self) -> object:
+        """The subject that is shown; None where it is none."""
+        return None
+
+    def links(self) -> Sequence[Link]:
+        """What hangs together with what the cursor is on."""
+        return ()
+
+    def action_connected(self) -> None:
+        """Go to what hangs together with what the cursor is on."""
+        connected.choose(self.dash, self.links())
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """The way to what is connected is there only where anything can be."""
+        if action == "connected":
+            return type(self).links is not FactScreen.links
+        return super().check_action(action, parameters)
+
+    def why_not(self, action: str) -> str | None:  # noqa: ARG002 - sub-classes know their actions
+        """Why an action cannot be done now, in words; None where it can, or where that is not known."""
+        return None
+
     def blocked(self) -> set[str]:
         """The actions that cannot work now: greyed in the footer, and they say why when asked for."""
         return set()
@@ -71,7 +100,7 @@ class FactScreen(Screen[None]):
     def _draw_header(self, now: int) -> None:
         dash, bar = self.dash, self.query_one("#header", LineBar)
         if self.trail:
-            bar.left = (header.NAME, header.trail(self.trail))
+            bar.left = (header.NAME, header.trail(self.trail, self.came_from))
         else:
             bar.left = header.left(dash.store, now, label=dash.label)
         fleet = (header.fleet(dash.store, now),) if self.trail else ()

@@ -9,9 +9,11 @@ from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
 from agentdash.core.findings import Finding
+from agentdash.core.related import Link
 from agentdash.core.snapshot import Topic
 from agentdash.core.store import Store
 from tui.screens.base import FactScreen
+from tui.screens.finding_acts import acknowledge, mute
 from tui.widgets.document import Document, Para
 
 Writer = Callable[[Store, int], Sequence[Para]]
@@ -25,6 +27,7 @@ class PageScreen(FactScreen):
         trail: The way that leads here.
         writer: Writes the page from what the store has.
         go: What Enter leads to, if anything.
+        ways: What hangs together with what the page is about.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -33,8 +36,15 @@ class PageScreen(FactScreen):
         Binding("escape", "back", "Back", id="screen.back"),
     ]
 
-    def __init__(self, trail: tuple[str, ...], writer: Writer, go: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self,
+        trail: tuple[str, ...],
+        writer: Writer,
+        go: Callable[[], None] | None = None,
+        ways: Callable[[Store], Sequence[Link]] | None = None,
+    ) -> None:
         super().__init__()
+        self._ways = ways
         self._trail = trail
         self._writer = writer
         self._go = go
@@ -52,10 +62,16 @@ class PageScreen(FactScreen):
         """Write it anew."""
         self.query_one(Document).show(self._writer(self.dash.store, now))
 
+    def links(self) -> Sequence[Link]:
+        """What hangs together with what the page is about."""
+        return self._ways(self.dash.store) if self._ways is not None else ()
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Enter leads somewhere only where there is somewhere to go."""
         if action == "go":
             return self._go is not None
+        if action == "connected":
+            return self._ways is not None
         return super().check_action(action, parameters)
 
     def action_go(self) -> None:
@@ -81,6 +97,7 @@ class FindingPage(PageScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("A", "acknowledge", "Acknowledge", id="findings.acknowledge"),
+        Binding("M", "mute", "Mute", id="findings.mute"),
     ]
 
     def __init__(
@@ -91,4 +108,8 @@ class FindingPage(PageScreen):
 
     async def action_acknowledge(self) -> None:
         """Put it aside: it no longer asks for attention."""
-        await self.dash.acknowledge(self._newest())
+        await acknowledge(self.dash, self._newest())
+
+    def action_mute(self) -> None:
+        """Keep it quiet for a while, or let it speak again."""
+        mute(self.dash, self._newest())

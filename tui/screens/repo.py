@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -11,6 +11,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
 from agentdash.core import units
+from agentdash.core.related import Link, of_repo
 from agentdash.core.repo_queries import RepoCommitOf, RepoDetail, RepoDetailOf, RepoDiff, RepoDiffOf
 from agentdash.core.repos import Repo
 from agentdash.core.run_place import RepoIndex
@@ -86,6 +87,15 @@ class RepoScreen(FactScreen):
         self._places = RepoIndex(None)
 
     # What it is about
+
+    @property
+    def about(self) -> Repo | None:
+        """What it shows."""
+        return self.repo
+
+    def links(self) -> Sequence[Link]:
+        """The runs that work in it, the services that run in it."""
+        return of_repo(self.dash.store, self.repo) if self.repo is not None else ()
 
     @property
     def trail(self) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import tzinfo
 from typing import ClassVar
 
@@ -11,6 +11,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
 from agentdash.core.logs import LogRing
+from agentdash.core.related import Link, of_service
 from agentdash.core.services import Service
 from agentdash.core.snapshot import Topic
 from agentdash.core.text import printable
@@ -55,6 +56,16 @@ class ServiceScreen(FactScreen):
         self._service = name
         self._log_view = LogView(ring, tz=zone, id="service-log")
         self._log_view.source_filter = name
+
+    @property
+    def about(self) -> Service | None:
+        """What it shows."""
+        return self._found()
+
+    def links(self) -> Sequence[Link]:
+        """Consumers that bear its name, its repository, and runs there."""
+        service = self._found()
+        return of_service(self.dash.store, service) if service is not None else ()
 
     @property
     def trail(self) -> tuple[str, ...]:

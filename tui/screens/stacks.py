@@ -7,11 +7,11 @@ from datetime import tzinfo
 
 from agentdash.core.findings import Finding
 from agentdash.core.logs import LogLine, LogRing
+from agentdash.core.related import StreamPlace, of_line
 from agentdash.core.repos import Repo
 from agentdash.core.runs import Run
 from agentdash.core.services import Service
 from agentdash.core.store import Store
-from agentdash.core.streams import Group, Stream
 from agentdash.core.text import printable
 from tui.format import detail
 from tui.screens.page import FindingPage, PageScreen
@@ -19,6 +19,7 @@ from tui.screens.repo import RepoScreen
 from tui.screens.run import RunScreen
 from tui.screens.service import ServiceScreen
 from tui.screens.stream import StreamScreen
+from tui.screens.trace import TraceScreen
 from tui.widgets.document import Para
 
 
@@ -27,9 +28,19 @@ def run_screen(run: Run) -> RunScreen:
     return RunScreen(run.id, run.title or run.id)
 
 
-def stream_screen(stream: Stream, group: Group | None) -> StreamScreen:
+def stream_screen(place: StreamPlace) -> StreamScreen:
     """A stream: groups, consumers, pending entries, messages."""
-    return StreamScreen(stream.name, group.name if group else None)
+    return StreamScreen(place)
+
+
+def run_log_screen(run: Run) -> RunScreen:
+    """A run, its log lines first."""
+    return RunScreen(run.id, run.title or run.id, "log")
+
+
+def trace_screen(wanted: str) -> TraceScreen:
+    """All that logs and streams hold of one id."""
+    return TraceScreen(wanted)
 
 
 def service_screen(service: Service, ring: LogRing, zone: tzinfo | None) -> ServiceScreen:
@@ -58,7 +69,20 @@ def repo_screen(repo: Repo) -> RepoScreen:
 
 def line_screen(line: LogLine, zone: tzinfo | None) -> PageScreen:
     """A log line with all its fields."""
-    return PageScreen(("Log", printable(line.source)), lambda _store, now: detail.log_line(line, now, zone))
+    return PageScreen(
+        ("Log", printable(line.source)),
+        lambda _store, now: detail.log_line(line, now, zone),
+        ways=lambda store: of_line(store, line),
+    )
 
 
-__all__ = ["finding_screen", "line_screen", "repo_screen", "run_screen", "service_screen", "stream_screen"]
+__all__ = [
+    "finding_screen",
+    "line_screen",
+    "repo_screen",
+    "run_log_screen",
+    "run_screen",
+    "service_screen",
+    "stream_screen",
+    "trace_screen",
+]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from agentdash.core.commands import Outcome
+from agentdash.core.consumer_signs import Signs
 from agentdash.core.stream_commands import (
     MOST_ENTRIES,
     AcknowledgeEntries,
@@ -23,12 +24,13 @@ from agentdash.core.stream_commands import (
 )
 from agentdash.core.stream_ids import EXAMPLES, place
 from agentdash.core.stream_plan import NEEDS, Fields
-from agentdash.core.stream_queries import Rights
 from agentdash.core.streams import Group, Stream
 from agentdash.core.text import decode
 from tui.format.stream_question import question
 from tui.screens.confirm import Confirm
+from tui.screens.stream_aside import Aside
 from tui.screens.stream_ask import Ask
+from tui.screens.stream_claim import ClaimFor
 from tui.screens.stream_menu import Choice, Menu
 from tui.widgets.document import Para
 
@@ -49,6 +51,7 @@ class Selection:
         entries: The marked ones, else the one under the cursor.
         pending: Whether these are of the group's list of pending entries.
         bodies: Data of entries, as far as it was read.
+        signs: Signs of life of the consumers of the group.
     """
 
     stream: Stream
@@ -57,6 +60,7 @@ class Selection:
     entries: tuple[SeenEntry, ...] = ()
     pending: bool = False
     bodies: Mapping[str, Fields] = field(default_factory=dict)
+    signs: Mapping[bytes, Signs] = field(default_factory=dict)
 
 
 ACTIONS: dict[str, tuple[str, str, type]] = {
@@ -83,6 +87,7 @@ class StreamActs:
         dash: For asking, saying and sending.
         select: What is selected now; None where the stream is gone.
         done: Called with each outcome.
+        aside: Knows what the server's ACL allows.
     """
 
     def __init__(
@@ -90,11 +95,12 @@ class StreamActs:
         dash: Dash,
         select: Callable[[], Selection | None],
         done: Callable[[Outcome], None],
+        aside: Aside,
     ) -> None:
         self._dash = dash
         self._select = select
         self._done = done
-        self.rights = Rights()
+        self._aside = aside
 
     # What can be done now
 
@@ -118,7 +124,9 @@ class StreamActs:
         return self._forbidden(verb)
 
     def _forbidden(self, verb: str) -> str | None:
-        denied = {**dict(self.rights.denied), **self._dash.engine.denied}
+        """By what the server said when it was asked; where that may not be, by what it refused before."""
+        rights = self._aside.rights
+        denied = dict(rights.denied) if rights.known else self._dash.engine.denied
         return next((denied[name] for name in NEEDS[ACTIONS[verb][2]] if name in denied), None)
 
     def choices(self) -> list[Choice]:
@@ -177,19 +185,13 @@ class StreamActs:
                 )
 
     def _ask_claim(self, selected: Selection, group: Group) -> None:
-        holders = {entry.consumer for entry in selected.entries}
-        names = typed_names(c.name for c in group.consumers if holders != {c.name})
-        told = [Para.of("A consumer of that name that does not exist yet is made.", "dim")]
+        def take(consumer: bytes | None) -> None:
+            if consumer is not None:
+                stream = selected.stream.name
+                self._confirm(ClaimEntries(stream, group.name, selected.entries, consumer), selected)
 
-        def take(text: str | None) -> None:
-            if text is not None:
-                consumer = names.get(text, text.encode())
-                command = ClaimEntries(selected.stream.name, group.name, selected.entries, consumer)
-                self._confirm(command, selected)
-
-        self._dash.push_screen(
-            Ask("Claim for which consumer?", told, choices=tuple(names), check=_not_empty), take
-        )
+        holders = frozenset(entry.consumer for entry in selected.entries if entry.consumer is not None)
+        self._dash.push_screen(ClaimFor(len(selected.entries), group, holders, selected.signs), take)
 
     def _ask_dead_letter(self, selected: Selection, group: Group) -> None:
         proposed = typed_names([selected.stream.name + DEAD])

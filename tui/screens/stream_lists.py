@@ -20,7 +20,7 @@ from agentdash.core.streams import Message, PendingEntry, Stream, id_parts
 from agentdash.core.text import decode, printable
 from tui.format import entries
 from tui.format.item import Column, Row
-from tui.format.stream_message import MANY_DELIVERIES
+from tui.format.stream_press import MANY_DELIVERIES
 
 Asker = Callable[[Query], Awaitable[Answer]]
 PREVIEWED = 50

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from tui.dash import Dash
 
 COLUMNS = (
-    Column("what", "", 34, sortable=False),
-    Column("key", "", 3, sortable=False),
+    Column("what", "", 34, flex=2, min_width=20, sortable=False),
+    Column("key", "", 1, sortable=False),
     Column("why", "", 12, flex=1, priority=1, sortable=False),
 )
 
@@ -36,12 +36,14 @@ class Choice:
         title: In words.
         key: The key that does the same; empty for none.
         why_not: Why it cannot be done now; None where it can.
+        note: What is to be said of it where it can.
     """
 
     verb: str
     title: str
     key: str = ""
     why_not: str | None = None
+    note: str = ""
 
 
 class Menu(ModalScreen[str | None]):
@@ -89,6 +91,6 @@ def _row(choice: Choice) -> Row:
     cells = (
         Cell(choice.title, style),
         Cell(choice.key, "accent bold" if choice.why_not is None else "faint"),
-        Cell(choice.why_not or "", "dim"),
+        Cell(choice.why_not or choice.note, "dim"),
     )
     return Row(key=choice.verb, cells=cells)

@@ -1,17 +1,25 @@
-"""Reads all that is known of one entry: its data, who holds it, log lines and findings that are about it."""
+"""The message on the stream screen: reads all that is known of one entry, and writes the page."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, cast
 
+from agentdash.core.consumer_signs import Signs
 from agentdash.core.message_body import correlation_ids
+from agentdash.core.owners import Owner, owner_of
 from agentdash.core.queries import MessageAt
 from agentdash.core.snapshot import SourceError
 from agentdash.core.stream_queries import Holder, Holders, HoldersOf
-from agentdash.core.streams import Group, Message, PendingEntry, Stream
+from agentdash.core.streams import Message, Stream
 from agentdash.core.text import printable
+from tui.format.state import LIVE
 from tui.format.stream_message import Looked, findings_about, lines_about, message_page
+from tui.screens.stream_entries import Looking
+from tui.screens.stream_lists import EntryList, PendingEntries
 from tui.widgets.document import Para
+from tui.widgets.folding import FoldingDocument
+from tui.widgets.pane import Pane
 
 if TYPE_CHECKING:
     from tui.dash import Dash
@@ -19,35 +27,61 @@ if TYPE_CHECKING:
 MOST_GROUPS = 20
 
 
-class MessageReader:
+class MessagePane(Pane):
     """The entry that is looked at.
 
     Attributes:
         correlation: The ids that tie it to log lines.
+        why_not: Why an action cannot be done now, by its verb; None where it can.
     """
 
-    def __init__(self, dash: Dash) -> None:
+    def __init__(self) -> None:
+        self.page = FoldingDocument(id="message-page")
+        super().__init__("Message", self.page, id="stream-message")
         self.correlation: tuple[str, ...] = ()
-        self._dash = dash
+        self.why_not: Callable[[str], str | None] = lambda _verb: None
         self._read: Message | None = None
 
-    async def page(
+    @property
+    def dash(self) -> Dash:
+        """The app, as what it is."""
+        return cast("Dash", self.app)
+
+    async def read(
         self,
-        stream: Stream,
-        entry_id: str,
-        message: Message | None,
-        pending: PendingEntry | None,
-        group: Group | None,
+        looking: Looking | None,
+        entry_id: str | None,
+        shown: EntryList,
+        signs: Mapping[bytes, Signs],
+        current: Callable[[], str | None],
+    ) -> None:
+        """Read what is not known yet of *entry_id*, and show it if it is still `current` then."""
+        self.state = LIVE
+        if entry_id is None or looking is None:
+            self.summary, self.correlation = "", ()
+            self.page.show([Para.of("no entry is selected", "dim")])
+            return
+        paras = await self._paras(looking, entry_id, shown, signs)
+        if self.is_mounted and current() == entry_id:
+            self.page.show(paras)
+            trace = " · t trace" if self.correlation else ""
+            self.summary = f"y copy{trace} · l log · o repo · c connected"
+
+    async def _paras(
+        self, looking: Looking, entry_id: str, shown: EntryList, signs: Mapping[bytes, Signs]
     ) -> list[Para]:
-        """Read what is not known yet, and write the page."""
+        stream = looking.stream
+        message = shown.message(entry_id)
+        pending = shown.entries.get(entry_id) if isinstance(shown, PendingEntries) else None
         try:
             if message is None and not (pending is not None and pending.gone):
                 message = await self._message(stream, entry_id)
             holders = await self._holders(stream, entry_id)
         except SourceError as problem:
             return [Para.of(entry_id, "id"), Para(), Para.of(f"✗ {printable(problem.message)}", "bad", 2)]
-        store, now = self._dash.store, self._dash.now()
+        store, now = self.dash.store, self.dash.now()
         self.correlation = correlation_ids(message.fields) if message else ()
+        group = looking.group if shown.pending else None
         looked = Looked(
             stream=stream,
             id=entry_id,
@@ -62,13 +96,15 @@ class MessageReader:
                 group.name if group else None,
                 entry_id,
             ),
+            signs=signs,
+            owner=owner_of(pending.consumer, store) if pending is not None else Owner(),
         )
-        return message_page(looked, now, self._dash.zone)
+        return message_page(looked, now, self.dash.zone, self.why_not)
 
     async def _message(self, stream: Stream, entry_id: str) -> Message | None:
         """Its data; an entry never changes, so it is read once while it is looked at."""
         if self._read is None or self._read.id != entry_id:
-            answer = await self._dash.engine.ask(MessageAt(stream.name, entry_id))
+            answer = await self.dash.engine.ask(MessageAt(stream.name, entry_id))
             self._read = answer if isinstance(answer, Message) else None
         return self._read
 
@@ -76,5 +112,5 @@ class MessageReader:
         groups = tuple(group.name for group in stream.groups[:MOST_GROUPS])
         if not groups:
             return ()
-        answer = await self._dash.engine.ask(HoldersOf(stream.name, entry_id, groups))
+        answer = await self.dash.engine.ask(HoldersOf(stream.name, entry_id, groups))
         return answer.holders if isinstance(answer, Holders) else None

@@ -1,0 +1,194 @@
+"""What hangs together: run → message → consumer → process → log lines → repository, and back. Pure.
+
+Each function names what one subject leads to, the closest first. A link says what it leads to and why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from agentdash.core.logs import LogLine
+from agentdash.core.owners import consumers_of, owner_of
+from agentdash.core.repos import Repo
+from agentdash.core.run_place import RepoIndex
+from agentdash.core.runs import Run
+from agentdash.core.services import Service
+from agentdash.core.store import Store
+from agentdash.core.text import decode, printable
+from agentdash.core.units import plural
+
+MOST = 12
+"""Links of one kind."""
+
+
+class LinkKind(StrEnum):
+    """What a link leads to."""
+
+    RUN = "run"
+    MESSAGE = "message"
+    CONSUMER = "consumer"
+    SERVICE = "service"
+    LOG = "log"
+    REPO = "repo"
+
+
+@dataclass(frozen=True, slots=True)
+class StreamPlace:
+    """A place in a stream: as far in as its parts are known."""
+
+    stream: bytes
+    group: bytes | None = None
+    consumer: bytes | None = None
+    entry: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunLog:
+    """The log lines that are about a run."""
+
+    run: Run
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """All that logs and streams hold of one id."""
+
+    id: str
+
+
+Target = Run | Service | Repo | StreamPlace | RunLog | Trace
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A way from one subject to another.
+
+    Attributes:
+        title: What it leads to.
+        why: How the two hang together.
+    """
+
+    kind: LinkKind
+    title: str
+    why: str
+    target: Target
+
+
+def of_run(store: Store, run: Run) -> list[Link]:
+    """The messages that it holds, its log lines, its repository."""
+    links = list(_held(store, run=run))
+    links.append(Link(LinkKind.LOG, "its log lines", _name(run), RunLog(run)))
+    repo = RepoIndex(store.repos).of_run(run)
+    if repo is not None:
+        links.append(_repo(repo, f"it works in {printable(run.cwd or '')}"))
+    return links
+
+
+def of_service(store: Store, service: Service) -> list[Link]:
+    """The consumers that bear its name, runs and the repository in its folder."""
+    links = list(_held(store, service=service))
+    repo = RepoIndex(store.repos).of_folder(service.cwd) if service.cwd else None
+    if repo is not None:
+        links.append(_repo(repo, f"it runs in {printable(service.cwd or '')}"))
+        links += _runs_in(store, repo)
+    return links
+
+
+def of_repo(store: Store, repo: Repo) -> list[Link]:
+    """The runs that work in it, the services that run in it."""
+    links = list(_runs_in(store, repo))
+    index = RepoIndex(store.repos)
+    inside = (
+        service
+        for service in (store.services.services if store.services else ())
+        if service.cwd and index.of_folder(service.cwd) is repo
+    )
+    links += [_service(service, "it runs in its folder") for service in list(inside)[:MOST]]
+    return links
+
+
+def of_message(
+    store: Store, place: StreamPlace, holder: bytes | None, correlation: Sequence[str]
+) -> list[Link]:
+    """Whose it is: run or service, its repository; its log lines.
+
+    Args:
+        store: What is known.
+        place: The message, or the consumer where none is looked at.
+        holder: The consumer that holds it; None where nobody does.
+        correlation: Its correlation ids.
+    """
+    links: list[Link] = []
+    owner = owner_of(holder, store) if holder is not None else None
+    name = decode(holder) if holder is not None else ""
+    if owner is not None and owner.run is not None:
+        links.append(_run(owner.run, f"it is the consumer {name}"))
+        links += [link for link in of_run(store, owner.run) if link.kind in {LinkKind.LOG, LinkKind.REPO}]
+    if owner is not None and owner.service is not None:
+        links.append(_service(owner.service, f"the consumer {name} bears its name"))
+        links += [link for link in of_service(store, owner.service) if link.kind is LinkKind.REPO]
+    ids = (*correlation, *((place.entry,) if place.entry else ()))
+    said = "correlation id", "entry id"
+    for number, wanted in enumerate(ids):
+        kind = said[0] if number < len(correlation) else said[1]
+        links.append(Link(LinkKind.LOG, f"log lines with {printable(wanted)}", f"by {kind}", Trace(wanted)))
+    return links
+
+
+def of_line(store: Store, line: LogLine) -> list[Link]:
+    """The service or run that wrote it, its trace, the repository of its service."""
+    links: list[Link] = []
+    for service in store.services.services if store.services else ():
+        if service.name in {line.service, line.source}:
+            links.append(_service(service, "it wrote the line"))
+            links += [link for link in of_service(store, service) if link.kind is not LinkKind.LOG]
+    for run in store.runs.runs if store.runs else ():
+        if {run.id, run.title} & {line.service, line.source}:
+            links.append(_run(run, "it wrote the line"))
+            links += [link for link in of_run(store, run) if link.kind is not LinkKind.LOG]
+    if line.correlation_id:
+        shown = printable(line.correlation_id)
+        links.append(Link(LinkKind.LOG, f"trace {shown}", "by correlation id", Trace(line.correlation_id)))
+    return links
+
+
+def unique(links: Iterable[Link]) -> list[Link]:
+    """Each target once, the first link to it."""
+    found: dict[Target, Link] = {}
+    for link in links:
+        found.setdefault(link.target, link)
+    return list(found.values())
+
+
+def _held(store: Store, *, run: Run | None = None, service: Service | None = None) -> Iterator[Link]:
+    for stream, group, consumer in consumers_of(store, run=run, service=service)[:MOST]:
+        held = f"holds {plural(consumer.pending, 'message')}" if consumer.pending else "holds no message"
+        kind = LinkKind.MESSAGE if consumer.pending else LinkKind.CONSUMER
+        title = f"{decode(stream.name)} › {decode(group.name)} › {decode(consumer.name)}"
+        yield Link(kind, title, held, StreamPlace(stream.name, group.name, consumer.name))
+
+
+def _runs_in(store: Store, repo: Repo) -> Iterator[Link]:
+    index = RepoIndex(store.repos)
+    here = (run for run in (store.runs.runs if store.runs else ()) if index.of_run(run) is repo)
+    for run in list(here)[:MOST]:
+        yield _run(run, f"{run.status.value}, works here")
+
+
+def _run(run: Run, why: str) -> Link:
+    return Link(LinkKind.RUN, _name(run), why, run)
+
+
+def _service(service: Service, why: str) -> Link:
+    pid = "" if service.pid is None else f", process {service.pid}"
+    return Link(LinkKind.SERVICE, f"{printable(service.name)}{pid}", why, service)
+
+
+def _repo(repo: Repo, why: str) -> Link:
+    return Link(LinkKind.REPO, printable(repo.name), why, repo)
+
+
+def _name(run: Run) -> str:
+    return printable(run.title or run.id)

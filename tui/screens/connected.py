@@ -1,0 +1,70 @@
+"""From one subject to what hangs together with it, and back: run, message, process, log, repository."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from agentdash.core.related import Link, LinkKind, StreamPlace, unique
+from tui.screens.stream_menu import Choice, Menu
+
+if TYPE_CHECKING:
+    from tui.dash import Dash
+
+
+def choose(dash: Dash, links: Sequence[Link]) -> None:
+    """Go to the one thing there is, or let the person choose."""
+    ways = unique(links)
+    if not ways:
+        dash.say("nothing is known that hangs together with it", good=False)
+    elif len(ways) == 1:
+        follow(dash, ways[0])
+    else:
+
+        def chosen(number: str | None) -> None:
+            if number is not None:
+                follow(dash, ways[int(number)])
+
+        lines = [
+            Choice(str(number), f"{way.kind.value:<9}{way.title}", note=way.why)
+            for number, way in enumerate(ways)
+        ]
+        dash.push_screen(Menu("Connected with it", lines), chosen)
+
+
+def go_first(dash: Dash, links: Sequence[Link], kinds: Sequence[LinkKind], missing: str) -> None:
+    """Go to the first link of the first of *kinds* that there is one of; else say *missing*."""
+    for kind in kinds:
+        for link in links:
+            if link.kind is kind:
+                follow(dash, link)
+                return
+    dash.say(missing, good=False)
+
+
+def follow(dash: Dash, link: Link) -> None:
+    """Go to what *link* leads to; where one has just come from there, back to it."""
+    here, target = dash.screen, link.target
+    about: object = StreamPlace(target.stream) if isinstance(target, StreamPlace) else target
+    beneath = dash.screen_stack[-2] if len(dash.screen_stack) > 1 else None
+    if beneath is not None and _same(getattr(beneath, "about", None), about):
+        dash.pop_screen()
+        if isinstance(target, StreamPlace) and target.group is not None and hasattr(beneath, "go_to"):
+            beneath.go_to(target)
+        return
+    dash.open(target)
+    if dash.screen is not here and hasattr(dash.screen, "came_from"):
+        trail = getattr(here, "trail", ())
+        dash.screen.came_from = trail[-1] if trail else "Overview"
+
+
+def _same(shown: object, wanted: object) -> bool:
+    """Whether both are the same subject: records change, their names do not."""
+    return shown is not None and type(shown) is type(wanted) and _name(shown) == _name(wanted)
+
+
+def _name(subject: object) -> object:
+    for attribute in ("id", "path", "name"):
+        if hasattr(subject, attribute):
+            return getattr(subject, attribute)
+    return subject
