@@ -195,6 +195,7 @@ def finding_item(finding: Finding) -> Item:
         "cause": finding.cause,
         "outside": finding.outside,
         "reason": finding.reason,
+        "mutedUntil": finding.muted_until,
         "see": symptom.see,
         "clears": symptom.clears,
     }

@@ -60,6 +60,9 @@ def _summary(shown: list[Finding], causes: int, snapshot: FindingsSnapshot) -> s
     watching = sum(f.status is FindingStatus.WATCHING for f in shown)
     if watching:
         parts.append(f"{watching} watched")
+    quiet = sum(f.status is FindingStatus.MUTED for f in shown)
+    if quiet:
+        parts.append(f"{quiet} muted")
     if snapshot.bad_total:
         parts.append(units.plural(snapshot.bad_total, "bad line"))
     return " · ".join(parts)
@@ -113,8 +116,8 @@ def _line(finding: Finding, now: int, branch: str) -> Item:
     )
     if finding.status is FindingStatus.WATCHING:
         glyph, word = "◌", "watching"
-    elif finding.status is FindingStatus.ACKNOWLEDGED:
-        glyph = "✓"
+    elif finding.status in {FindingStatus.ACKNOWLEDGED, FindingStatus.MUTED}:
+        glyph = "✓" if finding.status is FindingStatus.ACKNOWLEDGED else "–"
     about = subject_of(finding)
     text = printable(symptom.summary)
     times = f"×{units.count(finding.count)}" if finding.count > 1 else ""
@@ -125,8 +128,8 @@ def _line(finding: Finding, now: int, branch: str) -> Item:
     mark = BRANCH if branch else glyph
     if branch:
         word = word.lower()
-        if finding.status is FindingStatus.ACKNOWLEDGED:
-            word = "✓ crit" if symptom.severity is Severity.CRITICAL else f"✓ {word}"
+        if finding.status in {FindingStatus.ACKNOWLEDGED, FindingStatus.MUTED}:
+            word = f"{glyph} crit" if symptom.severity is Severity.CRITICAL else f"{glyph} {word}"
     cells = (
         Cell(mark, "faint" if branch else colour),
         Cell(word, colour),
