@@ -166,6 +166,8 @@ class RunStory:
         said = data.get("tokens")
         if isinstance(said, dict):
             turn.tokens = _tokens(said)
+        elif "tokens" in data:
+            turn.tokens = Tokens()  # the worker says that it does not know
 
     def _file(self, event: RunEvent, turn: Turn | None) -> None:
         path = next(

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from agentdash.core import run_event as ev
+from agentdash.runner.rollout import Rollouts
 from agentdash.runner.suites import counts, is_test_command
 from agentdash.runner.told import TEXT_LIMIT, Failure, Told, known, line_of, number_of, text_of
 from agentdash.runner.usage import Usage, UsageSoFar, read_usage
@@ -53,13 +54,14 @@ class ClaudeDecoder:
 
     Args:
         threads: Not needed: each process tells its own tokens.
+        rollouts: Nor are these.
 
     Attributes:
         unknown: Rows of types that are not known.
     """
 
-    def __init__(self, threads: UsageSoFar) -> None:
-        del threads
+    def __init__(self, threads: UsageSoFar, rollouts: Rollouts | None = None) -> None:
+        del threads, rollouts
         self._used = UsageSoFar(restarts=True)
         self._open: OrderedDict[str, _Call] = OrderedDict()
         self.unknown = 0

@@ -11,9 +11,10 @@ import re
 from collections.abc import Callable, Mapping
 
 from agentdash.core import run_event as ev
+from agentdash.runner.rollout import Rollouts
 from agentdash.runner.suites import counts, is_test_command
 from agentdash.runner.told import TEXT_LIMIT, Failure, Told, known, line_of, number_of, text_of
-from agentdash.runner.usage import UsageSoFar, read_usage
+from agentdash.runner.usage import Usage, UsageSoFar, read_usage
 
 _Row = Mapping[str, object]
 _AGAIN = re.compile(r"reconnecting|retrying|stream (?:error|disconnected)", re.IGNORECASE)
@@ -24,6 +25,7 @@ _LATER = re.compile(
 )
 _KINDS = {"add": ev.FILE_WRITTEN, "update": ev.FILE_WRITTEN, "delete": ev.FILE_DELETED}
 _MOST_CHANGES = 50
+_BEGAN_OUTSIDE = "the thread began outside of this run; what it had used before is not known"
 
 
 class CodexDecoder:
@@ -31,15 +33,18 @@ class CodexDecoder:
 
     Args:
         threads: What was counted of threads before; a resumed one goes on there.
+        rollouts: Tell what a thread had used before that none of our turns has seen; None: it is a new one.
 
     Attributes:
         unknown: Rows and items of types that are not known.
     """
 
-    def __init__(self, threads: UsageSoFar) -> None:
+    def __init__(self, threads: UsageSoFar, rollouts: Rollouts | None = None) -> None:
         self._threads = threads
+        self._rollouts = rollouts
         self._own = UsageSoFar()
         self._thread: str | None = None
+        self._before: Usage | None = Usage()
         self._said = ""
         self.unknown = 0
 
@@ -76,7 +81,10 @@ class CodexDecoder:
         return []
 
     def _thread_started(self, row: _Row) -> list[Told]:
-        self._thread = text_of(row.get("thread_id"), 200) or None
+        self._thread = thread = text_of(row.get("thread_id"), 200) or None
+        self._before = Usage()
+        if thread is not None and self._rollouts is not None and not self._threads.knows(thread):
+            self._before = self._rollouts.used_before(thread)
         return [Told(ev.AGENT_SESSION, known(program="codex", session=self._thread))]
 
     def _turn_completed(self, row: _Row) -> list[Told]:
@@ -85,10 +93,16 @@ class CodexDecoder:
         total = read_usage(usage) if isinstance(usage, dict) else None
         if total is None:
             return [done]
-        so_far = self._own if self._thread is None else self._threads
-        used = so_far.risen_to(self._thread or "", total)
-        data = {**used.as_data(), "ofThread": total.as_data()}
-        return [Told(ev.TOKEN_USAGE, data, usage=used), done]
+        so_far, name = (self._own, "") if self._thread is None else (self._threads, self._thread)
+        before = self._before
+        if not so_far.knows(name):
+            if before is None or before.exceeds(total):
+                so_far.risen_to(name, total)
+                data: dict[str, object] = {"ofThread": total.as_data(), "why": _BEGAN_OUTSIDE}
+                return [Told(ev.TOKEN_USAGE, data, uncounted=True), done]
+            so_far.risen_to(name, before)
+        used = so_far.risen_to(name, total)
+        return [Told(ev.TOKEN_USAGE, {**used.as_data(), "ofThread": total.as_data()}, usage=used), done]
 
     def _item(self, row: _Row, table: Mapping[str, Callable[[_Row], list[Told]]]) -> list[Told]:
         item = row.get("item")

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from agentdash.runner.claude import ClaudeDecoder
 from agentdash.runner.codex import CodexDecoder
+from agentdash.runner.rollout import Rollouts
 from agentdash.runner.telemetry import ENVELOPE, read_envelope
 from agentdash.runner.told import Told
 from agentdash.runner.usage import UsageSoFar
@@ -48,17 +49,24 @@ class OutputDecoder:
 
     Args:
         threads: Tokens of agents' threads that were counted before, in earlier turns.
+        rollouts: Tell what threads had used that began outside of the run.
 
     Attributes:
         malformed: Envelopes that could not be understood, and lines of a known program that are no JSON.
     """
 
-    def __init__(self, threads: UsageSoFar | None = None) -> None:
+    def __init__(self, threads: UsageSoFar | None = None, rollouts: Rollouts | None = None) -> None:
         self._programs: tuple[type[CodexDecoder | ClaudeDecoder], ...] = (CodexDecoder, ClaudeDecoder)
         self._threads = threads if threads is not None else UsageSoFar()
+        self._rollouts = rollouts
         self._program: ProgramDecoder | None = None
         self._tries = LOOKED_AT
         self.malformed = 0
+
+    @property
+    def recognised(self) -> bool:
+        """Whether it is known which program it is."""
+        return self._program is not None
 
     @property
     def unknown(self) -> int:
@@ -110,5 +118,5 @@ class OutputDecoder:
         self._tries -= 1
         for program in self._programs:
             if program.knows(row):
-                self._program = program(self._threads)
+                self._program = program(self._threads, self._rollouts)
                 return

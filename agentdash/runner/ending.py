@@ -37,7 +37,7 @@ def ending(stop: Stop | None, last: TurnEnd, turn: int | None, totals: Totals, n
         data: dict[str, object] = {"reason": stop.message, "actor": stop.actor}
         return Ending(Move.CANCELLED, ev.RUN_CANCELLED, data, note)
     if stop is None and last.error is None and not last.exit_code and last.failure is None:
-        data = {"turns": totals.turns, "tokens": totals.usage.as_data()}
+        data = {"turns": totals.turns, "tokens": totals.told}
         return Ending(Move.COMPLETE, ev.RUN_COMPLETED, data, note)
     code, message, retryable = _failure(stop, last, turn)
     data = {"code": code, "message": message, "retryable": retryable, "exitCode": last.exit_code}

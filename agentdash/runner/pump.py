@@ -35,6 +35,7 @@ class Gathered:
         told: Events of the child.
         output: Output that may be sent now.
         usage: Tokens that were used.
+        uncounted: Whether more were used, and it is not known how many.
         retries: How often the program asked a model again.
         completion: The line that says that the work is done.
         done: The last words of an agent that has done what it was asked to; empty where it said nothing.
@@ -44,6 +45,7 @@ class Gathered:
     told: list[Told] = field(default_factory=list)
     output: list[Output] = field(default_factory=list)
     usage: Usage = field(default_factory=Usage)
+    uncounted: bool = False
     retries: int = 0
     completion: str | None = None
     done: str | None = None
@@ -209,6 +211,7 @@ class OutputPump:
         """What counts even where the event itself finds no room."""
         if one.usage is not None:
             gathered.usage += one.usage
+        gathered.uncounted = gathered.uncounted or one.uncounted
         gathered.retries += one.type == ev.AGENT_RETRY
         if one.completes and gathered.completion is None:
             gathered.completion = str(one.data.get("line") or one.data.get("message") or "")[:LINE_SHOWN]

@@ -32,6 +32,7 @@ class Told:
         type: The event's name.
         data: Its payload.
         usage: Tokens that it adds to the run's.
+        uncounted: Whether tokens were used of which it is not known how many.
         completes: Whether the agent says that the whole work is done.
         words: What the agent said, for `--until`.
         done: The last words of an agent that has done what it was asked to, in this turn.
@@ -41,6 +42,7 @@ class Told:
     type: str
     data: dict[str, object] = field(default_factory=dict)
     usage: Usage | None = None
+    uncounted: bool = False
     completes: bool = False
     words: str | None = None
     done: str | None = None

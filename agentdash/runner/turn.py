@@ -15,6 +15,7 @@ from agentdash.runner.decoder import OutputDecoder
 from agentdash.runner.journal import Journal
 from agentdash.runner.life import Life
 from agentdash.runner.pump import OutputPump
+from agentdash.runner.rollout import Rollouts, codex_home
 from agentdash.runner.spec import RunSpec
 from agentdash.runner.tail import LogTails
 from agentdash.runner.throttle import OutputThrottle
@@ -59,14 +60,23 @@ class Totals:
     """What a run has used, over all turns.
 
     Attributes:
+        began: When the run began, Unix ms.
+        uncounted: Whether more tokens were used than `usage`, and it is not known how many.
         threads: Tokens of agents' threads as they were told last: a thread goes on over several turns.
         retries: None until a program is known that tells of them.
     """
 
     usage: Usage = field(default_factory=Usage)
+    began: int = 0
+    uncounted: bool = False
     turns: int = 0
     threads: UsageSoFar = field(default_factory=UsageSoFar)
     retries: int | None = None
+
+    @property
+    def told(self) -> dict[str, object] | None:
+        """All tokens, for an event; None where they are not known."""
+        return None if self.uncounted else self.usage.as_data()
 
 
 class Turn:
@@ -110,9 +120,10 @@ class Turn:
         self._totals = totals
         self._started = started
         self._used = Usage()
+        self._used_told = self._uncounted = False
         self._news = asyncio.Event()
         self._end = TurnEnd()
-        self._decoder = OutputDecoder(totals.threads)
+        self._decoder = OutputDecoder(totals.threads, Rollouts(codex_home(), totals.began))
         self.child: Child | None = None
 
     async def run(self) -> TurnEnd:
@@ -227,10 +238,8 @@ class Turn:
         pump.recorded(gathered)
         for told in gathered.told:
             self._record_told(told)
-        if gathered.usage != Usage():
-            self._used += gathered.usage
-            self._totals.usage += gathered.usage
-            self._journal.note({**self._totals.usage.as_meta(), "stats.threads": self._totals.threads.dump()})
+        if gathered.usage != Usage() or gathered.uncounted:
+            self._count(gathered.usage, gathered.uncounted)
         if gathered.retries:
             self._totals.retries = (self._totals.retries or 0) + gathered.retries
             self._journal.note({"stats.retries": self._totals.retries})
@@ -239,6 +248,17 @@ class Turn:
             self._journal.note({"completion.detected": True, "completion.line": gathered.completion})
         if gathered.done is not None or gathered.failure is not None:
             self._end.said, self._end.failure = gathered.done, gathered.failure
+
+    def _count(self, usage: Usage, uncounted: bool) -> None:
+        """Tokens were used: so many, and more of which the number is not known."""
+        self._used, self._used_told = self._used + usage, True
+        self._uncounted = self._uncounted or uncounted
+        totals = self._totals
+        totals.usage += usage
+        totals.uncounted = totals.uncounted or uncounted
+        known = totals.usage.as_meta()
+        shown = dict.fromkeys(known) if totals.uncounted else known
+        self._journal.note({**shown, "stats.threads": totals.threads.dump()})
 
     def _record_told(self, told: Told) -> None:
         if told.done is not None:
@@ -265,6 +285,8 @@ class Turn:
                 )
 
     def _close(self, code: int, began: float, pump: OutputPump, dropped: int) -> None:
+        if pump.overlong and self._decoder.recognised and not self._used_told:
+            self._count(Usage(), uncounted=True)  # they stood in a row that was too long to be decoded
         self._totals.turns += 1
         self._journal.note(
             {"pid": None, "pidCreatedAt": None, "stats.turns": self._totals.turns, "exitCode": code}
@@ -282,7 +304,7 @@ class Turn:
             {
                 "exitCode": code,
                 "durationMs": round((time.monotonic() - began) * 1000),
-                "tokens": self._used.as_data(),
+                "tokens": None if self._uncounted else self._used.as_data(),
                 "outputBytes": pump.bytes,
                 **said,
                 **{name: number for name, number in odd.items() if number},

@@ -34,6 +34,10 @@ class Usage:
             self.cached + other.cached,
         )
 
+    def exceeds(self, other: Usage) -> bool:
+        """Whether any of its counts is greater than that of *other*."""
+        return self.input > other.input or self.output > other.output or self.cached > other.cached
+
     def as_data(self) -> dict[str, object]:
         """For an event."""
         return {"total": self.total, "input": self.input, "output": self.output, "cached": self.cached}
@@ -78,14 +82,17 @@ class UsageSoFar:
         self._restarts = restarts
         self._of: dict[str, Usage] = {}
 
+    def knows(self, name: str) -> bool:
+        """Whether there was a reading of the counter *name*."""
+        return name in self._of
+
     def risen_to(self, name: str, total: Usage) -> Usage:
         """What was used since the last reading of the counter *name*, which stands at *total* now."""
         before = self._of.pop(name, Usage())
         self._of[name] = total
         while len(self._of) > _THREADS:
             del self._of[next(iter(self._of))]
-        fell = total.input < before.input or total.output < before.output or total.cached < before.cached
-        if fell and self._restarts:
+        if self._restarts and before.exceeds(total):
             return total
         return Usage(
             max(0, total.total - before.total),

@@ -165,6 +165,7 @@ class Worker:
     def _begin(self, found: Found | None) -> None:
         now = self._around.clock.now_ms()
         token = self._ownership.lease.token
+        self._totals.began = now if found is None else found.run.started_at or now
         note: dict[str, object] = {"worker": token, "host": self._around.host, "startedAt": now}
         data: dict[str, object] = {"worker": token, "host": self._around.host}
         if found is None:
@@ -183,6 +184,7 @@ class Worker:
     def _take_over(self, run: Run, data: Mapping[str, object], note: Mapping[str, object]) -> None:
         """Go on with a run whose worker is gone: its turns and tokens count on, the open turn begins anew."""
         self._totals.turns = run.turns or 0
+        self._totals.uncounted = run.tokens.total is None
         self._totals.usage = Usage(
             run.tokens.total or 0, run.tokens.input or 0, run.tokens.output or 0, run.tokens.cached or 0
         )

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 
-SESSION = "0199a6f2-63c1-7d91-a4c3-6e7f6f6b4f30"
+SESSION = "03bb2cc3-d800-7d91-a4c3-6e7f6f6b4f30"
+"""An id of version 7 tells when the thread began: of this one, in 2100, so that it is always a new one."""
+OTHER_SESSION = "03bb2cc3-d801-7d91-a4c3-6e7f6f6b4f30"
+OLD_SESSION = "0199a6f2-63c1-7d91-a4c3-6e7f6f6b4f30"
+"""Of a thread that began on 2025-10-02."""
 
 
 def lines(*rows: object) -> bytes:

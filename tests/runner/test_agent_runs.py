@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from agentdash.core.runs import RunStatus, Tokens
-from tests.runner.agents import claude, claude_result, codex
+from tests.runner.agents import OLD_SESSION, OTHER_SESSION, claude, claude_result, codex
 from tests.runner.stage import Stage
 
 TOKEN = "ghp_" + "a1B2" * 9
@@ -31,7 +31,7 @@ def prints(program: Path, *turns: list[object], code: int = 0) -> tuple[str, ...
 
 
 async def test_tokens_of_a_codex_thread_over_turns(stage: Stage, program: Path) -> None:
-    turns = [codex(1000, 600, 200), codex(2500, 1600, 450), codex(9, 0, 1, thread="new")]
+    turns = [codex(1000, 600, 200), codex(2500, 1600, 450), codex(9, 0, 1, thread=OTHER_SESSION)]
     assert await stage.run(*prints(program, *turns), turns=3) == 0
     run = await stage.record()
     assert run.tokens == Tokens(2950 + 10, 909, 451, 1600)
@@ -109,3 +109,58 @@ async def test_masking_is_a_setting(redis_url: str, program: Path) -> None:
         assert TOKEN in (await stage.record()).command[-1]
     finally:
         await stage.close()
+
+
+def rollout(home: Path, thread: str, *rows: tuple[str, object]) -> None:
+    """A file as Codex keeps it: (time, payload) of `event_msg` rows."""
+    folder = home / "sessions/2025/10/02"
+    folder.mkdir(parents=True, exist_ok=True)
+    shown = [{"timestamp": at, "type": "event_msg", "payload": payload} for at, payload in rows]
+    text = "".join(f"{json.dumps(row)}\n" for row in shown)
+    (folder / f"rollout-2025-10-02T23-59-59-{thread}.jsonl").write_text(text)
+
+
+def counted(**usage: int) -> dict[str, object]:
+    return {"type": "token_count", "info": {"total_token_usage": usage} if usage else None}
+
+
+async def test_a_thread_that_began_outside_counts_from_the_run_s_start(
+    stage: Stage, program: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CODEX_HOME", str(tmp_path))
+    before = counted(input_tokens=1000, cached_input_tokens=600, output_tokens=200, total_tokens=1200)
+    ours = counted(input_tokens=9000, cached_input_tokens=600, output_tokens=9000)
+    rollout(tmp_path, OLD_SESSION, ("2025-10-02T10:00:00.000Z", before), ("2100-01-01T00:00:00.000Z", ours))
+    turns = [codex(1500, 900, 250, thread=OLD_SESSION), codex(1600, 900, 260, thread=OLD_SESSION)]
+    assert await stage.run(*prints(program, *turns), turns=2) == 0
+    run = await stage.record()
+    assert run.tokens == Tokens(550 + 110, 200 + 100, 50 + 10, 300)
+
+
+async def test_a_thread_of_which_nothing_is_known_makes_the_tokens_unknown(
+    stage: Stage, program: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CODEX_HOME", str(tmp_path))
+    turns = [codex(1500, 900, 250, thread=OLD_SESSION), codex(1600, 900, 260, thread=OLD_SESSION)]
+    assert await stage.run(*prints(program, *turns), turns=2) == 0
+    run = await stage.record()
+    assert (run.status, run.tokens) == (RunStatus.COMPLETED, Tokens())
+    events = await stage.events()
+    ends = [event.data["tokens"] for event in events if event.type == "turn_completed"]
+    assert (ends[0], ends[1]["total"]) == (None, 110)  # type: ignore[index]
+    (first, _) = [event.data for event in events if event.type == "token_usage"]
+    assert "began outside of this run" in str(first["why"])
+    assert first["ofThread"]["total"] == 1750  # type: ignore[index]
+    assert "total" not in first
+
+
+async def test_a_last_row_of_megabytes_still_tells_the_tokens(stage: Stage, program: Path) -> None:
+    long = claude_result(result="x" * 3_000_000 + "\nALL DONE")
+    assert await stage.run(*prints(program, [*claude()[:2], long])) == 0
+    assert (await stage.record()).tokens.total == 2170
+    longer = claude_result(result="x" * 9_000_000)
+    assert await stage.run(*prints(program, [*claude()[:2], longer]), run_id="r2") == 0
+    run = await stage.record("r2")
+    assert run.tokens.total is None
+    (end,) = [event.data for event in await stage.events("r2") if event.type == "turn_completed"]
+    assert (end["tokens"], end["overlongLines"]) == (None, 1)

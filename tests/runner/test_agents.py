@@ -218,7 +218,7 @@ def test_cut_at_any_byte_the_same_totals_come(program: str, data: st.DataObject)
 
 
 def _through(pieces: list[bytes], limit: int = LIMIT) -> list[Told]:
-    blocks, decoder = LineBlocks(limit), OutputDecoder()
+    blocks, decoder = LineBlocks(limit, limit), OutputDecoder()
     whole = [block for piece in pieces for block in blocks.feed(piece)] + blocks.end()
     return [one for block in whole if block.whole for one in decoder.decode("stdout", block.data)]
 

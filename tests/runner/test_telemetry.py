@@ -98,7 +98,7 @@ def test_cut_at_any_byte_the_same_events_come(noise: list[bytes], data: st.DataO
 
 @given(st.lists(st.binary(max_size=60), max_size=20))
 def test_blocks_hold_every_byte_in_order_and_little_memory(pieces: list[bytes]) -> None:
-    lines = LineBlocks(limit=50)
+    lines = LineBlocks(limit=50, row_limit=50)
     blocks = []
     for piece in pieces:
         blocks += lines.feed(piece)
@@ -111,7 +111,7 @@ def test_blocks_hold_every_byte_in_order_and_little_memory(pieces: list[bytes]) 
 
 
 def test_a_line_that_is_too_long_is_seen_in_parts_and_counted() -> None:
-    lines = LineBlocks(limit=100)
+    lines = LineBlocks(limit=100, row_limit=100)
     blocks = []
     for _ in range(10):
         blocks += lines.feed(b"x" * 60)
