@@ -83,6 +83,10 @@ def told(reply: Any, stream: bytes) -> Any:
         raise Refused(f"{name} is not a stream any more")
     if "no such key" in text or "requires the key to exist" in text:
         raise Refused(f"the stream {name} is no longer there")
+    if "syntax error" in text:
+        raise Refused(
+            f"this server does not know that form of the command (MINID came with Redis 6.2): {text}"
+        )
     raise Refused(f"the server refused: {text}")
 
 

@@ -147,6 +147,8 @@ def _denied(problem: NoPermissionError, command: StreamCommand, sender: Sender) 
     named = _COMMAND.search(str(problem))
     needs = NEEDS[type(command)]
     name = printable(named[1]).upper().replace("|", " ") if named else needs[-1]
+    # Before Redis 7.0 a refusal names XGROUP where it means XGROUP DESTROY.
+    name = next((need for need in needs if need.startswith(f"{name} ")), name)
     words = f"the server's ACL does not allow {name}"
     if named is None:
         words += f" on {decode(command.stream)}"
