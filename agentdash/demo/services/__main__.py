@@ -19,7 +19,7 @@ def main(name: str, url: str, root: Path) -> int:
     log = Log(Folder(root).log(name), name, FORMATS.get(name, plain))
     log.write("INFO", "started")
     try:
-        SERVICES[name](Service(name, open_client(url), log, root))
+        SERVICES[name](Service(name, open_client(url, f"{name}-1"), log, root))
     except Exception as fault:  # noqa: BLE001 - the last stop: whatever it is, it is logged
         log.failed(f"{type(fault).__name__}: {fault}", traceback.format_exc())
         return 1

@@ -28,13 +28,18 @@ SERVER_AWAY = 1.0
 """Seconds before the server is asked again."""
 
 
-def open_client(url: str) -> Any:
-    """A blocking connection that says at once when the server is away.
+def open_client(url: str, name: str | None = None) -> Any:
+    """A blocking connection that says at once when the server is away; *name* is shown in CLIENT LIST.
 
     Untyped, for redis-py types every reply as a union with that of its asynchronous twin.
     """
     return redis.Redis.from_url(
-        url, protocol=2, decode_responses=True, socket_timeout=10, retry=Retry(NoBackoff(), 0)
+        url,
+        protocol=2,
+        decode_responses=True,
+        socket_timeout=10,
+        retry=Retry(NoBackoff(), 0),
+        client_name=name,
     )
 
 
