@@ -125,7 +125,7 @@ class RunsCollector:
                 self._take(run_id, RunReply(*part))
 
     async def _answers(self, pipe: Pipeline, wanted: int) -> list[Any]:
-        """What is answered; what is not, in a cluster (whose index was just read), stands there as its error."""
+        """What is answered; in a cluster, whose index was just read, errors stand for what is not."""
         try:
             return await pipe.execute(raise_on_error=False)
         except (RedisError, OSError) as problem:

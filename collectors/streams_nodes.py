@@ -13,6 +13,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from agentdash.core.text import printable
 from agentdash.server.address import Host, spelled
+from agentdash.server.client import in_words, url_of
 from agentdash.server.cluster import ClusterClient, is_unreached
 from agentdash.server.cluster_map import key_of
 
@@ -85,7 +86,8 @@ class Nodes:
         """Send each command to the node that holds its key; those without one to the node that holds *near*.
 
         Raises:
-            redis.exceptions.RedisError: when a node fails, unless that is allowed.
+            SourceError: when a node fails, unless that is allowed; it names the node.
+            redis.exceptions.RedisError: when none tells which node holds what.
         """
         replies: list[Any] = [None] * len(commands)
         parts: dict[Host, list[int]] = {}
@@ -122,7 +124,7 @@ class Nodes:
         found = await asyncio.gather(*map(self._one, parts, asked))
         for (host, part), answers in zip(parts.items(), found, strict=True):
             if isinstance(answers, Exception) and not self._partial:
-                raise answers
+                raise in_words(answers, url_of(self._client.node(host))) from answers
             for place, number in enumerate(part):
                 replies[number] = (
                     _down(host, answers)

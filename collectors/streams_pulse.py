@@ -90,7 +90,7 @@ class Pulse:
         """Take in ``INFO server`` of all: a node that was not among them before may lack what another had."""
         facts = {name: facts_of(info) for name, info in infos.items()}
         self.server = next(filter(None, map(server_label, infos.values())), "")
-        self._part = facts.get("", {}).get("redis_mode") == "cluster"
+        self._part = "cluster" in {facts.get("", {}).get(name) for name in ("redis_mode", "server_mode")}
         if self.server and "" not in infos:
             self.server += f", cluster of {len(infos)}"
         seen = {name: run_id for name, one in facts.items() if (run_id := one.get("run_id"))}

@@ -14,6 +14,8 @@ from hypothesis import HealthCheck, settings
 from agentdash.core.settings import RedisSettings
 from agentdash.server.client import open_client
 from agentdash.server.embedded import EmbeddedServer, EmbeddedUse, stop
+from tests.redis_sets import Cluster
+from tests.redis_sets import cluster as start_cluster
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -73,3 +75,17 @@ async def client(redis_url: str) -> AsyncIterator[Redis]:
     yield client
     await client.aclose()
     await client.connection_pool.disconnect()
+
+
+@pytest.fixture(scope="session")
+def three_nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """One cluster for each pytest worker that needs it."""
+    with start_cluster(tmp_path_factory.mktemp("cluster")) as found:
+        yield found
+
+
+@pytest.fixture
+def cluster(three_nodes: Cluster) -> Cluster:
+    """A cluster of three nodes that is empty."""
+    three_nodes.empty()
+    return three_nodes
