@@ -16,7 +16,6 @@ from agentdash.core.settings import FindingsSettings
 from agentdash.core.snapshot import Topic
 from agentdash.core.text import printable
 from collectors.inbox_file import MOST_LINE, FollowedFile
-from collectors.inbox_line import BadLineError, read_line
 
 MOST_FILES = 200
 MOST_FINDINGS = 2000
@@ -120,6 +119,9 @@ class InboxCollector:
         if line is None:
             self._cannot_use(path, number, f"longer than {MOST_LINE} bytes")
             return
+        # Pydantic takes a tenth of a second to load; where nobody writes to the inbox it is not needed.
+        from collectors.inbox_line import BadLineError, read_line
+
         try:
             finding = read_line(line, agent=printable(path.stem), now=now)
         except BadLineError as problem:

@@ -131,14 +131,11 @@ class AgentDash(Dash):
         await load("tui.screens.board")
         self._start()
         self.stylesheet.read_all(sorted(STYLES.glob("*.tcss")))
-        self.add_mode(
-            "board", lambda: self.board
-        )  # a mode has a stack of its own, with the board at its bottom
+        self.add_mode("board", lambda: self.board)  # a stack of its own, with the board at its bottom
         await self.switch_mode("board")
         self._opening = None
+        opening.hand_over()
         await opening.remove_children()
-        for key in opening.keys:
-            self.simulate_key(key)
         await load("tui.screens.ways", "tui.screens.help")
 
     async def on_unmount(self) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable
 from typing import Any
 
@@ -20,6 +19,8 @@ class NearestGroup(click.Group):
         """As click does, but with a guess in the error."""
         name = args[0] if args else ""
         if name and self.get_command(ctx, name) is None and not name.startswith("-"):
+            import difflib
+
             near = difflib.get_close_matches(name, self.list_commands(ctx), n=1, cutoff=0.5)
             hint = f"Did you mean {near[0]}?" if near else f"See `{ctx.command_path} --help`."
             raise click.UsageError(f"There is no command {name!r}. {hint}", ctx)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import urlsplit, urlunsplit
 
 _ESCAPES = re.compile(
     r"\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?"  # OSC: titles, clipboard, links
@@ -52,6 +51,8 @@ def is_utf8(raw: bytes) -> bool:
 
 def mask_url(url: str) -> str:
     """The URL with its password (and a user that may be a token) replaced by ``***``."""
+    from urllib.parse import urlsplit, urlunsplit  # costs 10 ms, and most programs never see a URL
+
     try:
         parts = urlsplit(url)
     except ValueError:

