@@ -5,17 +5,23 @@ Asked by a client of the test's own, right before and right after the poll.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 
+import pytest
 from redis.asyncio import Redis
 
-from agentdash.core.streams import Lag, LagGrade
+from agentdash.core.settings import RedisSettings
+from agentdash.core.streams import Lag, LagGrade, Verdict
 from agentdash.headless.stream_items import stream_items
+from agentdash.server.client import open_client
+from tests.collectors.stream_servers import PATHS, started
 from tests.collectors.streams_raw import Raw
 from tests.collectors.streams_scenes import ODD, SCENES, group
 from tests.collectors.streams_stage import Stage, add
+from tests.redis_sets import free_ports
 from tests.support import wait_until
 
 Item = dict[str, Any]
@@ -37,6 +43,7 @@ READ_OF_A_GROUP = {
     "name", "nameHex", "pending", "lag", "lastDeliveredId", "entriesRead", "oldestPending", "consumers",
 }  # fmt: skip
 
+AT_ONCE = ("--repl-diskless-sync-delay", "0")
 CLOCK_MS = 100
 """The server's clock of a command may be a little behind that which TIME gives."""
 
@@ -139,21 +146,31 @@ def same_lag(lag: Item, told: int | None, unread: int, length: int) -> None:
         assert value == told
 
 
+async def all_the_same(stage: Stage, raw: Raw, old: bool = False) -> None:
+    """Every field of every stream, as the next poll of *stage* gives it."""
+    keys = [stream.name for stream in stage.snapshot.streams]
+    before = {key: Told(raw, key) for key in keys}
+    await stage.poll()
+    items = list(stream_items(stage.snapshot))
+    assert [key_of(item, "name") for item in items] == keys
+    assert set(keys) == {key for key in raw("KEYS", "*") if raw("TYPE", key) == b"stream"}
+    for item, key in zip(items, keys, strict=True):
+        same(item, before[key], Told(raw, key), old)
+
+
+async def settled(stage: Stage) -> None:
+    """By then all are sampled, and what must be counted is."""
+    for _ in range(12):
+        await stage.poll(seconds=6.0)
+
+
 async def test_all_numbers_of_all_scenes_are_the_servers(server: tuple[Redis, bool]) -> None:
     client, full = server
-    with scenes(client) as raw:
-        stage = Stage(client, full)
-        for _ in range(12):
-            await stage.poll(seconds=6.0)  # by now all are sampled, and what must be counted is
-        keys = [stream.name for stream in stage.snapshot.streams]
-        before = {key: Told(raw, key) for key in keys}
-        await stage.poll()
-        items = list(stream_items(stage.snapshot))
-        assert [key_of(item, "name") for item in items] == keys
-        assert set(keys) == {key for key in raw("KEYS", "*") if raw("TYPE", key) == b"stream"}
-        assert set(ODD) < set(keys)
-        for item, key in zip(items, keys, strict=True):
-            same(item, before[key], Told(raw, key), old=not full)
+    stage = Stage(client, full)
+    with scenes(place(client)) as raw:
+        await settled(stage)
+        assert set(ODD) < {stream.name for stream in stage.snapshot.streams}
+        await all_the_same(stage, raw, old=not full)
         raw("XGROUP", "DESTROY", b"lag", b"g")
         await stage.poll()
         assert stage.stream(b"lag").groups == ()
@@ -162,10 +179,54 @@ async def test_all_numbers_of_all_scenes_are_the_servers(server: tuple[Redis, bo
         assert list(stream_items(stage.snapshot)) == []
 
 
+@pytest.mark.parametrize("version", ["7.0", "6.2"])
+async def test_a_replica_that_takes_over_is_watched_anew_and_raises_nothing(
+    version: str, tmp_path: Path, server_of: Callable[[str], str]
+) -> None:
+    server_of(version)  # or this is skipped
+    path, (port,) = PATHS[version], free_ports(1)
+    assert path is not None
+    now = tmp_path / "now.sock"
+    homes = [tmp_path / "a", tmp_path / "b"]
+    for home in homes:
+        home.mkdir()
+    with (
+        started(path, homes[1], "--replicaof", "127.0.0.1", str(port), *AT_ONCE) as b,
+        ExitStack() as first,
+    ):
+        a = first.enter_context(started(path, homes[0], "--port", str(port), *AT_ONCE))
+        now.symlink_to(a.removeprefix("unix://"))
+        client = open_client(f"unix://{now}", RedisSettings(timeout=2, connect_timeout=2))
+        stage = Stage(client, window=8.0)
+        with scenes(a) as raw, Raw(b) as replica:
+            wait_until(lambda: raw("WAIT", 1, 1000) == 1, what="the replica")
+            await settled(stage)
+            found, lengths = stage.open().keys(), {s.name: s.length for s in stage.snapshot.streams}
+            replica("REPLICAOF", "NO", "ONE")
+        first.close()
+        now.unlink()
+        now.symlink_to(b.removeprefix("unix://"))
+        await stage.poll()
+        assert {s.name: s.length for s in stage.snapshot.streams} == lengths
+        lag = stage.group(b"lag", b"g")
+        assert (lag.verdict, lag.lost_since) == (Verdict.WATCHING, None)
+        assert stage.open().keys() == found
+        await settled(stage)
+        assert stage.open().keys() <= found
+        with Raw(b) as replica:
+            await all_the_same(stage, replica)
+        await client.aclose()
+        await client.connection_pool.disconnect()
+
+
+def place(client: Redis) -> str:
+    """The URL of what *client* talks to."""
+    return f"unix://{client.connection_pool.connection_kwargs['path']}"
+
+
 @contextmanager
-def scenes(client: Redis) -> Iterator[Raw]:
-    """All scenes on the server of *client*, with a reader that waits in ``BLOCK 0`` on a healthy stream."""
-    url = f"unix://{client.connection_pool.connection_kwargs['path']}"
+def scenes(url: str) -> Iterator[Raw]:
+    """All scenes on the server at *url*, with a reader that waits in ``BLOCK 0`` on a healthy stream."""
     with ExitStack() as stack:
         raw, waiting = stack.enter_context(Raw(url)), stack.enter_context(Raw(url))
         for scene in SCENES:
