@@ -140,7 +140,7 @@ class Nodes:
         try:
             replies = await self._ask(self._client.node(host), commands)
         except (RedisError, OSError) as failure:
-            self._client.outdate()
+            self._client.outdate(host)
             self._down[host] = (time.monotonic() + REST, failure)
             return failure
         self._down.pop(host, None)

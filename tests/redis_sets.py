@@ -156,6 +156,8 @@ def watched(folder: Path) -> Iterator[tuple[Servers, int, int]]:
 def _answers(port: int) -> bool:
     try:
         return bool(on(port).ping())
+    except redis.AuthenticationError:
+        return True
     except redis.ConnectionError:
         return False
 

@@ -36,9 +36,6 @@ class ClusterClient(Client):
     A command is repeated where the cluster sends it, and where another node has taken over from one that does
     not answer; at most `_HOPS` times. A pipeline goes to its nodes side by side; in a transaction all keys
     must be in one slot. Commands without a key go to any node: `primaries` gives each one, to ask them all.
-
-    Attributes:
-        version: Rises when another map is seen.
     """
 
     _seeds: tuple[Host, ...]
@@ -47,8 +44,8 @@ class ClusterClient(Client):
     _map: SlotMap | None
     _looked_at: float
     _outdated: bool
+    _failed: set[Host]
     _lock: asyncio.Lock
-    version: int
 
     @classmethod
     def to(cls, known: Address, open_node: Callable[[Host], Client]) -> ClusterClient:
@@ -66,8 +63,8 @@ class ClusterClient(Client):
         client._map = None
         client._looked_at = 0.0
         client._outdated = False
+        client._failed = set()
         client._lock = asyncio.Lock()
-        client.version = 0
         return client
 
     # Nodes
@@ -93,9 +90,15 @@ class ClusterClient(Client):
             raise faults.ClusterDownError(f"CLUSTERDOWN Hash slot {slot} is not served by any node")
         return host
 
-    def outdate(self) -> None:
-        """A node failed, or redirected: the map is looked at again before it is used the next time."""
+    def outdate(self, failed: Host | None = None) -> None:
+        """A node has failed, or redirected: the map is looked at again before it is used the next time.
+
+        Args:
+            failed: The node that did not answer: others are asked before it, for each wait is a time-out.
+        """
         self._outdated = True
+        if failed is not None:
+            self._failed.add(failed)
 
     async def aclose(self, close_connection_pool: bool | None = None) -> None:
         """Close the connections to all nodes."""
@@ -122,27 +125,29 @@ class ClusterClient(Client):
         return self._outdated and time.monotonic() - self._looked_at >= _LOOK_EVERY
 
     async def _look(self) -> None:
-        """Ask one node after the other for the map, those in use first; an old one is better than none."""
+        """Ask nodes in turn for the map, those that failed at last; an old map is better than none."""
         problem: faults.RedisError | OSError | None = None
-        self._looked_at = time.monotonic()
-        for host in dict.fromkeys((*(self._map.hosts if self._map else ()), *self._seeds)):
+        hosts = dict.fromkeys((*(self._map.hosts if self._map else ()), *self._seeds))
+        self._failed.intersection_update(hosts)
+        for host in sorted(hosts, key=self._failed.__contains__):
             try:
                 # Name and word apart: redis-py then leaves the reply as it is.
                 found = slot_map(await _call(self.node(host), ("CLUSTER", "SLOTS"), {}), host)
             except (faults.RedisError, OSError) as error:
+                self._failed.add(host)
                 problem = problem or error
                 continue
+            self._failed.discard(host)
             if found.hosts:
                 await self._take(found)
                 return
             problem = problem or faults.ClusterDownError("CLUSTERDOWN no node holds any slot")
+        self._looked_at = time.monotonic()
         if self._map is None and problem is not None:
             raise problem
 
     async def _take(self, found: SlotMap) -> None:
-        if found != self._map:
-            self.version += 1
-        self._map, self._outdated = found, False
+        self._map, self._outdated, self._looked_at = found, False, time.monotonic()
         gone = [host for host in self._nodes if host not in found.hosts and host not in self._seeds]
         for host in gone:
             await self._nodes.pop(host).aclose()
@@ -170,11 +175,14 @@ class ClusterClient(Client):
                 host = to
             except faults.TryAgainError:
                 await asyncio.sleep(0.05)
-            except (faults.ClusterDownError, faults.TimeoutError):
+            except faults.ClusterDownError:
                 self.outdate()
                 raise
+            except faults.TimeoutError:
+                self.outdate(host)
+                raise
             except faults.ConnectionError:
-                self.outdate()
+                self.outdate(host)
                 if (other := await self.holder(key)) == host:
                     raise
                 host = other
@@ -182,11 +190,11 @@ class ClusterClient(Client):
 
     async def _anywhere(self, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
         problem: faults.ConnectionError | None = None
-        for node in (await self.primaries()).values():
+        for host, node in (await self.primaries()).items():
             try:
                 return await _call(node, args, options)
             except faults.ConnectionError as error:
-                self.outdate()
+                self.outdate(host)
                 problem = problem or error
         raise problem or faults.ClusterDownError("CLUSTERDOWN no node holds any slot")
 
@@ -256,8 +264,11 @@ class ClusterClient(Client):
             except faults.MovedError as told:  # nothing of it was carried out
                 self.outdate()
                 host = (told.host or host[0], told.port)
-            except (faults.ClusterDownError, faults.ConnectionError, faults.TimeoutError):
+            except faults.ClusterDownError:
                 self.outdate()
+                raise
+            except (faults.ConnectionError, faults.TimeoutError):
+                self.outdate(host)
                 raise
             else:
                 return replies
@@ -276,7 +287,7 @@ class ClusterClient(Client):
         try:
             replies: list[Any] = await pipe.execute(raise_on_error=False)
         except (faults.RedisError, OSError) as problem:
-            self.outdate()
+            self.outdate(host)
             return [problem] * len(part)
         if any(isinstance(reply, faults.AskError | faults.ClusterDownError) for reply in replies):
             self.outdate()

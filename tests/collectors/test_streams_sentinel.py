@@ -12,6 +12,7 @@ from agentdash.core.settings import RedisSettings
 from agentdash.core.snapshot import SourceError
 from agentdash.core.streams import Verdict
 from agentdash.server.client import in_words, open_client
+from agentdash.server.launch import find_binary
 from tests.collectors.streams_stage import Stage, add, work
 from tests.redis_sets import Servers, free_ports, on, watched
 from tests.support import until
@@ -73,6 +74,27 @@ async def test_a_failover_is_followed_and_raises_no_alarm(trio: tuple[Servers, i
 
     await until(down, what="that the sentinel misses it")
     await client.aclose()
+
+
+async def test_sentinels_have_a_login_of_their_own(tmp_path: Path) -> None:
+    servers, (primary, sentinel) = Servers(tmp_path), free_ports(2)
+    watched = f"sentinel monitor main 127.0.0.1 {primary} 1\nsentinel auth-pass main hunter2\n"
+    settings = tmp_path / "sentinel.conf"
+    settings.write_text(f"port {sentinel}\nbind 127.0.0.1\ndir {tmp_path}\nrequirepass hunter3\n{watched}")
+    url = f"redis+sentinel://:hunter2@127.0.0.1:{sentinel}/main"
+    try:
+        servers.start(primary, "--requirepass", "hunter2")
+        servers.run(sentinel, str(find_binary()), str(settings), "--sentinel")
+        said = await said_of(url)
+        assert "ask for another login" in said.message
+        assert "sentinel_password" in (said.cure or "")
+        said = await said_of(f"{url.replace('hunter2', 'hunter4')}?sentinel_password=hunter3")
+        assert "refuses this user or password" in said.message
+        client = open_client(f"{url}?sentinel_password=hunter3", QUICK)
+        assert await client.ping()
+        await client.aclose()
+    finally:
+        servers.end()
 
 
 async def test_sentinels_that_do_not_answer_are_named_and_no_password_is(home: Path) -> None:
