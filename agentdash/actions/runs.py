@@ -6,6 +6,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from agentdash.core import run_event as ev
@@ -115,6 +116,27 @@ async def find_run(client: Redis, keys: RunKeys, prefix: str) -> str:
     raise Refused(
         f"{prefix!r} begins {len(names)} runs: {', '.join(names[:_SHOWN])}{more}. Give more of the id."
     )
+
+
+async def orphan_of(client: Redis, keys: RunKeys, run_id: str, lease: float, now: int) -> Run | None:
+    """The run, where it is live by its record while nobody holds its lock; None where it is no orphan.
+
+    Args:
+        client: Where the record is.
+        keys: Names of its keys.
+        run_id: Its id.
+        lease: Seconds that a queued run may wait for its worker.
+        now: Unix ms.
+
+    Raises:
+        Refused: when there is no such run.
+        RedisError: when the server cannot be asked.
+    """
+    run, _ = await _load(client, keys, run_id)
+    if run.status.terminal or run.status is RunStatus.UNKNOWN or await client.exists(keys.lock(run_id)):
+        return None
+    waits = run.status is RunStatus.QUEUED and now - (run.created_at or 0) <= lease * 1000
+    return None if waits else replace(run, orphaned=True)
 
 
 async def mark_orphan_failed(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,6 +17,7 @@ from agentdash.core.runs import ControlAction
 from agentdash.core.settings import Settings
 
 if TYPE_CHECKING:
+    from agentdash.headless.orphans import Orphan
     from agentdash.runner.spec import RunSpec
 
 
@@ -102,17 +104,25 @@ _STEERING = {
     ControlAction.RESUME: "Let a paused run go on.",
     ControlAction.CANCEL: "End a run: SIGTERM to its processes, SIGKILL after its grace.",
 }
+_ORPHANS = (
+    "A run that no worker holds (`orphaned` in agentdash runs) is cleaned up instead, after a question: what "
+    "it left running on this machine is ended, and it is marked as failed."
+)
 
 
 def _steering(action: ControlAction, summary: str) -> click.Command:
+    cancels = action is ControlAction.CANCEL
+    about = f"{summary}\n\n{_ORPHANS}" if cancels else summary
+    example = "\n  agentdash cancel 3f2a --yes     # also where its worker is gone" if cancels else ""
+
     @click.command(
         action.value,
-        help=f"{summary}\n\nRUN is an id, or a beginning of one that no other run has. Exit code 2 when "
+        help=f"{about}\n\nRUN is an id, or a beginning of one that no other run has. Exit code 2 when "
         "the run's state does not allow it; with --wait, 3 when it was not reached in time, 1 when the run "
         "ended otherwise.",
         short_help=summary,
         epilog=f"\b\nExamples:\n  agentdash {action} 3f2a\n"
-        f"  agentdash {action} 3f2a --reason 'too dear' --wait",
+        f"  agentdash {action} 3f2a --reason 'too dear' --wait{example}",
     )
     @click.argument("run_id", metavar="RUN")
     @click.option("--reason", help="Why, for the record.")
@@ -127,29 +137,82 @@ def _steering(action: ControlAction, summary: str) -> click.Command:
     )
     @everywhere
     @click.pass_context
-    def steer_run(ctx: click.Context, run_id: str, reason: str | None, wait: bool, timeout: float) -> int:
-        return run_async(_steer(settings_of(ctx), run_id, action, reason, timeout if wait else None))
+    def steer_run(
+        ctx: click.Context, run_id: str, reason: str | None, wait: bool, timeout: float, yes: bool = False
+    ) -> int:
+        settings = settings_of(ctx)
+        orphans: list[Orphan] = []
+        code = run_async(
+            _steer(settings, run_id, action, reason, timeout if wait else None, orphans if cancels else None)
+        )
+        if not orphans:
+            return code
+        _ask(orphans[0], yes=yes)
+        return run_async(_clean_up(settings, orphans[0]))
 
+    if cancels:
+        yes = click.Option(["--yes"], is_flag=True, help="Clean up a run without a worker unasked.")
+        steer_run.params.insert(-1, yes)
     return steer_run
 
 
 async def _steer(
-    settings: Settings, prefix: str, action: ControlAction, reason: str | None, wait: float | None
+    settings: Settings,
+    prefix: str,
+    action: ControlAction,
+    reason: str | None,
+    patience: float | None,
+    orphans: list[Orphan] | None,
 ) -> int:
-    from agentdash.headless.steer import steer
+    """Ask the worker, and wait for *patience* seconds; a run that has none is put into *orphans* instead."""
+    from agentdash.headless.steer import target
 
-    async with steer(settings, prefix, action, reason) as steered:
-        say(steered.outcome.message)
-        if not steered.outcome.ok:
+    async with target(settings, prefix) as run:
+        if orphans is not None and (orphan := await run.orphan()) is not None:
+            orphans.append(orphan)
             return Code.REFUSED
-        if wait is None:
+        outcome = await run.ask(action, reason)
+        say(outcome.message)
+        if not outcome.ok:
+            return Code.REFUSED
+        if patience is None:
             return Code.FINE
         try:
-            data((await steered.effect(wait)).value)
+            data((await run.effect(action, patience)).value)
         except TimeoutError:
-            say(f"{steered.run_id}: not within {wait:g} s; the request stands")
+            say(f"{run.run_id}: not within {patience:g} s; the request stands")
             return Code.NOT_IN_TIME
         except Refused as otherwise:
             say(str(otherwise))
             return Code.BAD
+    return Code.FINE
+
+
+def _ask(orphan: Orphan, *, yes: bool) -> None:
+    """Say what the clean-up of a run without a worker does, and have it agreed to.
+
+    Raises:
+        Refused: where there is nobody to ask.
+        click.Abort: where the answer is no.
+    """
+    say(f"Run {orphan.run.id} has no worker.")
+    for line in orphan.question:
+        say(line)
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise Refused("nothing was done: say --yes to clean it up")
+    click.confirm("Clean it up?", abort=True, err=True)
+
+
+async def _clean_up(settings: Settings, orphan: Orphan) -> int:
+    from agentdash.headless.steer import target
+
+    async with target(settings, orphan.run.id) as run:
+        outcomes = await run.clean_up(orphan)
+    for outcome in outcomes:
+        say(outcome.message)
+    if not outcomes[-1].ok:
+        return Code.REFUSED
+    data("failed")
     return Code.FINE

@@ -14,8 +14,8 @@ from agentdash.headless.names import named
 Item = dict[str, object]
 
 
-def run_item(run: Run) -> Item:
-    """One run. ``tokens`` is the total; its parts stand in ``tokenCounts``."""
+def run_item(run: Run, tokens_per_min: float | None = None) -> Item:
+    """One run. ``tokens`` is the total; its parts stand in ``tokenCounts``, their rate is given."""
     last = run.last_event
     return {
         "id": run.id,
@@ -57,6 +57,7 @@ def run_item(run: Run) -> Item:
         "workerSeenAt": run.worker_seen_at,
         "child": _child(run.child),
         "retryable": run.retryable,
+        "tokensPerMin": None if tokens_per_min is None else round(tokens_per_min, 1),
     }
 
 

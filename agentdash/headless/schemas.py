@@ -117,6 +117,9 @@ class Run(Shape):
     worker_seen_at: int | None = Field(description="of an orphan: when a worker was last seen to hold it")
     child: Child | None = Field(description="of an orphan: its command, where it still runs on this machine")
     retryable: bool | None = Field(description="of a failed run: whether it could work at another time")
+    tokens_per_min: float | None = Field(
+        description="of a running run, over the last minute; null until it was watched for 10 s"
+    )
 
 
 class RunsView(View):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import socket
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,23 +14,44 @@ from typing import TYPE_CHECKING
 from agentdash.core.commands import ControlRun, Outcome, Refused
 from agentdash.core.runs import ControlAction, RunKeys, RunStatus
 from agentdash.core.settings import Settings
+from agentdash.headless.orphans import Orphan, clean_up, find_orphan
 from agentdash.headless.reach import reach
 
 if TYPE_CHECKING:
+    from agentdash.activity import Activity
     from agentdash.server.find import ServerHandle
 
 
 @dataclass(frozen=True, slots=True)
-class Steered:
-    """What was asked of which run, and the way to wait for its effect."""
+class Target:
+    """The one run that a command is about, and the way to it."""
 
     run_id: str
-    outcome: Outcome
+    _settings: Settings
     _handle: ServerHandle
     _keys: RunKeys
-    _action: ControlAction
+    _activity: Activity
 
-    async def effect(self, seconds: float) -> RunStatus:
+    async def ask(self, action: ControlAction, reason: str | None) -> Outcome:
+        """Ask *action* of its worker; the step is noted in the activity log.
+
+        Raises:
+            Refused: when its state does not allow it.
+        """
+        from agentdash.actions.runs import control
+
+        request = ControlRun(self.run_id, action, actor=_actor(), reason=reason)
+        begun = time.perf_counter()
+        try:
+            outcome = await control(self._handle.client, self._keys, request)
+        except Refused as why:
+            self._activity.write(f"run {self.run_id}", f"{action} refused: {why}", ok=False)
+            raise
+        took = (time.perf_counter() - begun) * 1000
+        self._activity.write(f"run {self.run_id}", outcome.message, ok=outcome.ok, duration_ms=took)
+        return outcome
+
+    async def effect(self, action: ControlAction, seconds: float) -> RunStatus:
         """Wait until the worker has done it.
 
         Raises:
@@ -38,37 +60,35 @@ class Steered:
         """
         from agentdash.actions.runs import wait_for
 
-        return await wait_for(self._handle.client, self._keys, self.run_id, self._action, seconds)
+        return await wait_for(self._handle.client, self._keys, self.run_id, action, seconds)
+
+    async def orphan(self) -> Orphan | None:
+        """The run, where it has no worker."""
+        lease = self._settings.runs.lease
+        return await find_orphan(self._handle, self._keys, self.run_id, lease, socket.gethostname())
+
+    async def clean_up(self, orphan: Orphan) -> list[Outcome]:
+        """End what *orphan* left behind here, and record it as failed."""
+        return await clean_up(
+            orphan, self._handle, self._keys, _actor(), socket.gethostname(), self._activity
+        )
 
 
 @asynccontextmanager
-async def steer(
-    settings: Settings, prefix: str, action: ControlAction, reason: str | None
-) -> AsyncIterator[Steered]:
-    """Ask *action* of the run whose id begins with *prefix*; the step is noted in the activity log.
+async def target(settings: Settings, prefix: str) -> AsyncIterator[Target]:
+    """The run whose id begins with *prefix*, to be steered.
 
     Raises:
-        Refused: when there is no such run, more than one, or its state does not allow it.
+        Refused: when there is no such run, or more than one, or nothing may be changed.
         SourceError: when the server cannot be used.
     """
     if settings.read_only:
         raise Refused("read-only: nothing is changed")
     async with reach(settings) as (handle, activity):
-        from agentdash.actions.runs import control, find_run
+        from agentdash.actions.runs import find_run
 
         keys = RunKeys(settings.runs.prefix)
-        run_id = await find_run(handle.client, keys, prefix)
-        begun = time.perf_counter()
-        try:
-            outcome = await control(
-                handle.client, keys, ControlRun(run_id, action, actor=_actor(), reason=reason)
-            )
-        except Refused as why:
-            activity.write(f"run {run_id}", f"{action} refused: {why}", ok=False)
-            raise
-        took = (time.perf_counter() - begun) * 1000
-        activity.write(f"run {run_id}", outcome.message, ok=outcome.ok, duration_ms=took)
-        yield Steered(run_id, outcome, handle, keys, action)
+        yield Target(await find_run(handle.client, keys, prefix), settings, handle, keys, activity)
 
 
 def _actor() -> str:

@@ -91,7 +91,8 @@ def items(topic: Topic, store: Store, now: int) -> Iterable[Item]:
     """The items of a view, in the order of the snapshot."""
     match topic:
         case Topic.RUNS:
-            return map(run_item, store.runs.runs if store.runs else ())
+            rate = store.run_history.tokens_per_minute
+            return (run_item(run, rate(run, now)) for run in (store.runs.runs if store.runs else ()))
         case Topic.STREAMS:
             return stream_items(store.streams) if store.streams else ()
         case Topic.REPOS:

@@ -57,9 +57,9 @@ def finding(engine: Engine, category: str) -> Finding | None:
     return next((one for one in found if one.symptom.category == category), None)
 
 
-async def orphan(engine: Engine, url: str) -> Run:
+async def orphan(engine: Engine, url: str, command: tuple[str, ...] = STUBBORN) -> Run:
     """A run whose worker was killed, as the engine sees it with its child."""
-    worker = await start_worker(url, "r1", *STUBBORN, lease=LEASE)
+    worker = await start_worker(url, "r1", *command, lease=LEASE)
     try:
         await until(lambda: (run := run_of(engine)) and run.pid, what="the command runs")
     finally:
@@ -179,6 +179,33 @@ async def test_a_new_worker_takes_the_run_over_from_the_command_line(
         await until(lambda: (seen := run_of(engine)) and seen.status is RunStatus.COMPLETED)
         items = json.loads((await asyncio.to_thread(agentdash, "runs", "--json", cwd=place)).stdout)["items"]
         assert [(item["id"], item["status"]) for item in items] == [("r1", "completed")]
+
+
+async def test_cancel_cleans_an_orphan_up_from_the_command_line(
+    engine: Engine, redis_url: str, tmp_path: Path
+) -> None:
+    run = await orphan(engine, redis_url, python("import time; time.sleep(600)"))
+    assert run.child is not None
+    place = tmp_path / "place"
+    place.mkdir()
+    (place / "agentdash.toml").write_text(f'[redis]\nurl = "{redis_url}"\n')
+    with killed_at_last(run.child.pid):
+        unasked = await asyncio.to_thread(agentdash, "cancel", "r1", cwd=place)
+        assert (unasked.returncode, unasked.stdout) == (2, "")
+        assert "the record was last written" in unasked.stderr
+        assert f"SIGTERM goes to process {run.child.pid}" in unasked.stderr
+        assert "--yes" in unasked.stderr
+        assert psutil.pid_exists(run.child.pid)
+        table = await asyncio.to_thread(agentdash, "runs", cwd=place)
+        assert "orphaned" in table.stdout
+        done = await asyncio.to_thread(agentdash, "cancel", "r1", "--yes", cwd=place)
+        assert (done.returncode, done.stdout) == (0, "failed\n"), done.stderr
+        assert "have ended (SIGTERM)" in done.stderr
+        assert gone(run.child.pid)
+    await until(lambda: (seen := run_of(engine)) and seen.error_code == "orphaned")
+    again = await asyncio.to_thread(agentdash, "cancel", "r1", "--yes", cwd=place)
+    assert again.returncode == 2
+    assert "failed" in again.stderr
 
 
 async def test_foreign_records_show_with_a_finding_for_what_is_malformed(

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agentdash.core.findings import Finding, FindingStatus, Severity, Symptom
+from agentdash.core.runs import Run, RunsSnapshot, RunStatus, Tokens
 from agentdash.core.snapshot import SourceHealth, SourceState, Topic
 from agentdash.core.store import Store
 from agentdash.headless.items import finding_item, plain
@@ -33,6 +34,20 @@ def test_a_name_that_is_not_text_has_its_bytes_beside_it() -> None:
     (group,) = orders["groups"]
     assert (group["name"], group["nameHex"]) == ("g\\xff", "67ff")
     assert [consumer["nameHex"] for consumer in group["consumers"]] == [None, "c3a90a"]
+
+
+def test_the_rate_of_tokens_is_known_once_a_run_was_watched() -> None:
+    store = Store()
+    for at, total in ((NOW - 30_000, 1000), (NOW, 3000)):
+        store.put(
+            Topic.RUNS, RunsSnapshot(at, "h", (Run("r", "", RunStatus.RUNNING, tokens=Tokens(total)),), 1)
+        )
+        (item,) = document(Topic.RUNS, store, at, "h")["items"]
+        assert item["tokensPerMin"] is None
+        assert store.runs is not None
+        store.run_history.saw(store.runs)
+    (item,) = document(Topic.RUNS, store, NOW, "h")["items"]
+    assert item["tokensPerMin"] == 4000
 
 
 def test_what_is_not_known_is_null_and_never_zero() -> None:

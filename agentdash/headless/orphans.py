@@ -1,0 +1,76 @@
+"""Cleaning up a run without a worker from a command line: what is left of it, and what becomes of it."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from agentdash.core.clock import SystemClock
+from agentdash.core.commands import Outcome
+from agentdash.core.run_commands import EndOrphanChild, MarkOrphanFailed, OrphanCommand
+from agentdash.core.run_orphan import end_child_question, mark_failed_question
+from agentdash.core.runs import ChildSeen, Run, RunKeys
+
+if TYPE_CHECKING:
+    from agentdash.activity import Activity
+    from agentdash.server.find import ServerHandle
+
+
+@dataclass(frozen=True, slots=True)
+class Orphan:
+    """A live run that has no worker, and its command, where that still runs on this machine."""
+
+    run: Run
+    child: ChildSeen | None
+    now: int
+
+    @property
+    def question(self) -> tuple[str, ...]:
+        """What its clean-up does, line by line; the first says since when no worker was seen."""
+        after = mark_failed_question(self.run, self.now)
+        if self.child is None:
+            return after
+        return (*end_child_question(self.run, self.child, self.now), *after[1:])
+
+
+async def find_orphan(
+    handle: ServerHandle, keys: RunKeys, run_id: str, lease: float, host: str
+) -> Orphan | None:
+    """The run *run_id* as an orphan; None where a worker holds it, or it has ended.
+
+    Args:
+        handle: The server with the record.
+        keys: Names of its keys.
+        run_id: Its id.
+        lease: Seconds that a queued run may wait for its worker.
+        host: This machine: processes of others are not looked at.
+    """
+    from agentdash.actions.runs import orphan_of
+    from collectors.run_child import OrphanChildren
+
+    now = SystemClock().now_ms()
+    run = await orphan_of(handle.client, keys, run_id, lease, now)
+    if run is None:
+        return None
+    found = await asyncio.to_thread(OrphanChildren(host).look, [run])
+    return Orphan(run, found.get(run.id), now)
+
+
+async def clean_up(
+    orphan: Orphan, handle: ServerHandle, keys: RunKeys, actor: str, host: str, activity: Activity
+) -> list[Outcome]:
+    """End what it left behind on this machine, and record it as failed; a step that fails is the last."""
+    from agentdash.runtime.orphans import clean_up as carry_out
+
+    run, child = orphan.run, orphan.child
+    steps: list[OrphanCommand] = [MarkOrphanFailed(run.id, actor, run.status)]
+    if child is not None:
+        steps.insert(0, EndOrphanChild(run.id, actor, child.pid, child.created_at))
+    outcomes: list[Outcome] = []
+    for step in steps:
+        outcomes.append(await carry_out(step, handle, keys, host, SystemClock()))
+        activity.write(f"run {run.id}", outcomes[-1].message, ok=outcomes[-1].ok)
+        if not outcomes[-1].ok:
+            break
+    return outcomes
