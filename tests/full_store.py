@@ -4,7 +4,7 @@ from agentdash.core.findings import Finding, FindingsSnapshot, FindingStatus, Se
 from agentdash.core.logs import Level, LogBatch, LogLine, LogSource
 from agentdash.core.repos import Operation, Repo, ReposSnapshot
 from agentdash.core.runs import ControlAction, Run, RunEvent, RunsSnapshot, RunStatus, Tokens
-from agentdash.core.services import Probe, Service, ServicesSnapshot, ServiceState
+from agentdash.core.services import Probe, Service, ServiceProcess, ServicesSnapshot, ServiceState
 from agentdash.core.snapshot import SourceHealth, SourceState, Topic
 from agentdash.core.store import Store
 from agentdash.core.streams import (
@@ -86,8 +86,9 @@ def full_store() -> Store:
                     ports=(80,),
                     probe=Probe("tcp", "tcp://h:80"),
                     last_line_at=NOW - 9,
+                    processes=(ServiceProcess(12, 1, 0, NOW - 99, "web \x1b", "sleeping", 0.5, 4096, 2),),
                 ),
-                Service("db", ServiceState.DOWN),
+                Service("db", ServiceState.DOWN, exit_unknown="not ours"),
             ),
         ),
     )

@@ -38,16 +38,15 @@ def test_a_name_that_is_not_text_has_its_bytes_beside_it() -> None:
 
 def test_the_rate_of_tokens_is_known_once_a_run_was_watched() -> None:
     store = Store()
-    for at, total in ((NOW - 30_000, 1000), (NOW, 3000)):
-        store.put(
-            Topic.RUNS, RunsSnapshot(at, "h", (Run("r", "", RunStatus.RUNNING, tokens=Tokens(total)),), 1)
-        )
-        (item,) = document(Topic.RUNS, store, at, "h")["items"]
-        assert item["tokensPerMin"] is None
-        assert store.runs is not None
-        store.run_history.saw(store.runs)
-    (item,) = document(Topic.RUNS, store, NOW, "h")["items"]
-    assert item["tokensPerMin"] == 4000
+
+    def rate(at: int, total: int) -> object:
+        run = Run("r", "", RunStatus.RUNNING, tokens=Tokens(total))
+        snapshot = RunsSnapshot(at, "h", (run,), 1)
+        store.put(Topic.RUNS, snapshot)
+        store.run_history.saw(snapshot)
+        return document(Topic.RUNS, store, at, "h")["items"][0]["tokensPerMin"]
+
+    assert (rate(NOW - 30_000, 1000), rate(NOW, 3000)) == (None, 4000)
 
 
 def test_what_is_not_known_is_null_and_never_zero() -> None:
