@@ -5,19 +5,21 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from redis.asyncio import Redis
 
 from agentdash.actions.streams import change
 from agentdash.core.queries import PendingOf
-from agentdash.core.settings import RedisSettings
+from agentdash.core.settings import RedisSettings, RunsSettings
 from agentdash.core.snapshot import SourceError
 from agentdash.core.stream_commands import AcknowledgeEntries, DeadLetterEntries, SeenEntry
 from agentdash.core.stream_queries import EntriesFrom, RightsOn
 from agentdash.core.streams import Verdict
 from agentdash.server.client import open_client
 from collectors import streams_browse, streams_detail
+from collectors.runs import RunsCollector
 from collectors.streams_read import PER_WRITE, Reads
 from tests.collectors.streams_stage import Stage, add, work
 from tests.redis_sets import Cluster, on
@@ -175,3 +177,27 @@ async def test_moved_slots_are_followed(several: Redis, cluster: Cluster) -> Non
     pipe.xrange(key, count=1)
     assert (await pipe.execute())[0] == 4
     assert stage.snapshot.epoch == 0
+
+
+async def test_a_user_needs_one_right_more_than_with_one_server(cluster: Cluster) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "streams.md").read_text(encoding="utf-8")
+    words = page.partition("ACL SETUSER dash ")[2].partition("```")[0].replace(">PASSWORD", ">pw").split()
+    for port in cluster.ports:
+        on(port).execute_command("ACL", "SETUSER", "dash", *words)
+        on(port).xadd(cluster.key_on(port, "mine"), {"a": "b"})
+    user = open_client(cluster.url.replace("://", "://dash:pw@", 1), QUICK)
+    try:
+        with pytest.raises(SourceError) as caught:
+            await Stage(user).poll()
+        assert "CLUSTER SLOTS" in caught.value.message
+        for port in cluster.ports:
+            on(port).execute_command("ACL", "SETUSER", "dash", "+cluster|slots")
+        stage = Stage(user)
+        await stage.poll(2)
+        assert stage.snapshot.gaps == ()
+        assert [stream.length for stream in stage.snapshot.streams] == [1, 1, 1]
+        assert (await RunsCollector(user, RunsSettings(), "box").collect()).gaps == ()
+    finally:
+        await user.aclose()
+        for port in cluster.ports:
+            on(port).acl_deluser("dash")
