@@ -152,7 +152,7 @@ def _steering(action: ControlAction, summary: str) -> click.Command:
 
     if cancels:
         yes = click.Option(["--yes"], is_flag=True, help="Clean up a run without a worker unasked.")
-        steer_run.params.insert(-1, yes)
+        steer_run.params.insert(4, yes)
     return steer_run
 
 
