@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 STYLES = Path(__file__).parent.parent / "styles"
 OPENING_STYLES = ("base.tcss", "board.tcss")
-TICK = 1.0
 
 
 class AgentDash(Dash):
@@ -77,7 +76,6 @@ class AgentDash(Dash):
         super().__init__(engine, label=label, zone=zone)
         self._afterwards = closing
         self._bridge = Bridge(engine.store)
-        self._ticked = -TICK
         self._opening: Opening | None = None
         if opening:
             self._opening = Opening()
@@ -146,21 +144,18 @@ class AgentDash(Dash):
             await self._afterwards()
 
     def _pulse(self) -> None:
-        """Pass on what changed, at most ten times a second; once a second everything, for the ages."""
-        changed = self._bridge.take()
-        clock = time.perf_counter()
-        if clock - self._ticked >= TICK:
-            self._ticked = clock
-            changed = frozenset(Topic)
-            self.measure()
-        screen = self.screen
-        if self._opening is not None:
+        """Pass on what is to be shown anew; once a second that is everything, for the ages."""
+        changed = self._bridge.take() if self._opening is None else frozenset()
+        if not changed:
             return
-        self._tell_news(changed, clock)
-        if changed and hasattr(screen, "update") and screen.is_mounted:
+        if len(changed) == len(Topic):
+            self.measure()
+        self._tell_news(changed)
+        screen = self.screen
+        if hasattr(screen, "update") and screen.is_mounted:
             screen.update(changed, self.now())
 
-    def _tell_news(self, changed: frozenset[Topic], clock: float) -> None:
+    def _tell_news(self, changed: frozenset[Topic]) -> None:
         """What has become of runs while the person may look elsewhere: a toast, and a bell if that is set."""
         if self._run_news is None:
             from tui.format.run_news import RunNews
@@ -168,7 +163,7 @@ class AgentDash(Dash):
             self._run_news = RunNews()
         if Topic.RUNS in changed:
             self._run_news.saw(self.store.runs)
-        for news in self._run_news.take(clock):
+        for news in self._run_news.take(time.perf_counter()):
             self.say(news.words, good=not news.urgent)
             if news.urgent and self.engine.settings.ui.bell:
                 self.bell()

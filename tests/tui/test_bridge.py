@@ -3,22 +3,46 @@
 from __future__ import annotations
 
 from agentdash.core.clock import ManualClock
-from agentdash.core.snapshot import SourceHealth, Topic
+from agentdash.core.repos import ReposSnapshot
+from agentdash.core.runs import RunsSnapshot
+from agentdash.core.snapshot import SourceHealth, SourceState, Topic
 from agentdash.core.store import Store
-from tui.bridge import LOG_RATE, Bridge
+from tui.bridge import AGES, HOLD, Bridge
+
+ALL = frozenset(Topic)
 
 
-def test_many_changes_are_one_and_log_lines_wait_for_their_turn() -> None:
+def test_what_changed_is_passed_on_in_one_go() -> None:
     store, clock = Store(), ManualClock()
     bridge = Bridge(store, clock.monotonic)
-    assert bridge.take() == frozenset(Topic)
+    assert bridge.take() == ALL
     assert bridge.take() == frozenset()
     for number in range(50):
-        store.put_health(Topic.RUNS, SourceHealth("runs", polls=number + 1))
-        store.put_health(Topic.LOGS, SourceHealth("logs", polls=number + 1))
-    assert bridge.take() == {Topic.RUNS}
-    clock.advance(LOG_RATE)
-    assert bridge.take() == {Topic.LOGS}
+        store.put(Topic.RUNS, RunsSnapshot(number, "h", (), 0))
+        store.put_health(Topic.STREAMS, SourceHealth("streams", SourceState.ERROR, error=f"{number}"))
+        assert bridge.take() == frozenset()
+    clock.advance(HOLD)
+    assert bridge.take() == {Topic.RUNS, Topic.STREAMS}
+    store.put(Topic.REPOS, ReposSnapshot(1, "h", ()))
+    assert bridge.take() == {Topic.REPOS}
+    clock.advance(AGES)
+    assert bridge.take() == ALL
     bridge.close()
-    store.put_health(Topic.RUNS, SourceHealth("runs", polls=99))
+    store.put(Topic.RUNS, None)
+    clock.advance(AGES)
     assert bridge.take() == frozenset()
+
+
+def test_passes_that_found_nothing_new_are_not_passed_on() -> None:
+    store, clock = Store(), ManualClock()
+    bridge = Bridge(store, clock.monotonic)
+    store.put_health(Topic.RUNS, SourceHealth("runs", SourceState.LIVE, last_success=1))
+    assert bridge.take() == ALL
+    clock.advance(HOLD)
+    for number in range(3):
+        store.put_health(
+            Topic.RUNS, SourceHealth("runs", SourceState.LIVE, last_success=number, polls=number)
+        )
+        assert bridge.take() == frozenset()
+    store.put_health(Topic.RUNS, SourceHealth("runs", SourceState.ERROR, error="gone"))
+    assert bridge.take() == {Topic.RUNS}
