@@ -8,12 +8,16 @@ from pathlib import Path
 
 from agentdash.core.clock import Clock
 from agentdash.core.log_parse import LogParser
-from agentdash.core.logs import LogBatch, LogLine, LogSource
+from agentdash.core.logs import OWN, Level, LogBatch, LogLine, LogSource
 from agentdash.core.settings import LogsSettings
 from agentdash.core.snapshot import SourceError, Topic
-from collectors.log_backlog import LogBacklog
+from agentdash.core.text import printable
+from collectors.log_backlog import LogBacklog, RawLine
 from collectors.log_file import Look
 from collectors.log_follow import FIRST_SIGHT, FollowedFile, Place
+from collectors.log_journal import JournalFeed
+from collectors.log_order import LogOrder
+from collectors.log_own import OwnLog, as_told
 from collectors.log_passed import PassedOver
 from collectors.log_sources import MOST_FILES, LogSources
 
@@ -28,7 +32,7 @@ _MOST_LEFT = 1024
 
 
 class LogsCollector:
-    """Follows files and globs.
+    """Follows files and globs, the journal where it is configured, and what other agentdash processes write.
 
     A burst of up to a second's worth of lines is shown in full; in a longer flood the newest lines are, and
     the number of the others is told.
@@ -39,6 +43,7 @@ class LogsCollector:
         host: Stamped on every batch.
         clock: Where the time comes from.
         lines_per_second: See `LINES_PER_SECOND`.
+        own: The activity log.
     """
 
     name = "logs"
@@ -53,9 +58,16 @@ class LogsCollector:
         clock: Clock,
         *,
         lines_per_second: int = LINES_PER_SECOND,
+        own: OwnLog | None = None,
     ) -> None:
         self.cadence = settings.poll
-        self._configured = bool(sources)
+        self._configured = bool(sources or settings.journal)
+        self._own = own
+        self._own_parser: LogParser | None = None
+        self._journal = JournalFeed(settings.journal) if settings.journal else None
+        self._journal_parser = LogParser(JournalFeed.name)
+        self._journal_lines = 0
+        self._spoke = False
         self._sources = LogSources(sources)
         self._limit = settings.limit
         self._host = host
@@ -73,6 +85,8 @@ class LogsCollector:
         self._parsers: dict[Path, LogParser] = {}
         self._lines: dict[Path, int] = {}
         self._left: dict[tuple[int, int], Place] = {}
+        self._lost: dict[Path, int] = {}
+        self._order = LogOrder()
         self._told: tuple[LogSource, ...] = ()
         self._turn = 0
         self._begun = False
@@ -83,13 +97,22 @@ class LogsCollector:
         Raises:
             SourceError: where nothing is configured.
         """
-        if not self._configured:
+        batch = None
+        if self._configured or self._own is not None:
+            batch = await asyncio.get_running_loop().run_in_executor(self._thread, self._pass)
+        self._spoke = self._spoke or (batch is not None and bool(batch.lines))
+        if not self._configured and not self._spoke:
             raise SourceError(
                 "No log files are followed.",
                 "Name files or globs under [logs] files in the settings.",
                 absent=True,
             )
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._pass)
+        return batch
+
+    @property
+    def waiting(self) -> int:
+        """Lines that were read and not handed out yet."""
+        return len(self._backlog) + len(self._order)
 
     async def close(self) -> None:
         """Close all files and end the thread."""
@@ -100,29 +123,38 @@ class LogsCollector:
         for file in self._files.values():
             file.close()
         self._files.clear()
+        if self._journal is not None:
+            self._journal.close()
 
     def _pass(self) -> LogBatch | None:
-        names = self._sources.files(self._clock.monotonic())
+        names = dict(self._sources.files(self._clock.monotonic()))
+        if self._own is not None:
+            names.setdefault(self._own.path, OWN)
         self._keep_up_with(names)
         self._read()
         now = self._clock.now_ms()
         first = not self._begun
         self._begun = True
         taken = list(self._backlog.take(_FIRST_SIGHT_OF_ALL if first else self._per_pass, all_of_them=first))
-        lines = tuple(
-            raw.parser.line(raw.data, raw.offset, raw.read_at, cut=raw.cut, tail=raw.tail) for raw in taken
-        )
+        parsed = [line for raw in taken if (line := self._line(raw)) is not None]
         kept, errors = self._passed.take()
-        lines = _in_order((*kept, *lines))
-        if first:
-            lines = lines[-self._limit :]
+        settled = self._order.take((*kept, *self._truncated(names, now), *parsed), now, all_of_them=first)
+        lines = tuple(settled[-self._limit :] if first else settled)
         skipped = self._backlog.take_skipped() + sum(file.take_skipped() for file in self._files.values())
         sources = self._tell(names)
         if not first and not lines and not skipped and sources == self._told:
             return None
         self._told = sources
-        behind = now - taken[0].read_at if taken else 0
+        behind = now - min((line.seen_at for line in lines), default=now)
         return LogBatch(now, self._host, lines, sources, skipped, max(0, behind), errors)
+
+    def _line(self, raw: RawLine) -> LogLine | None:
+        """The line that was read; None for one of the activity log that is routine, or is shown already."""
+        own = self._own if raw.parser is self._own_parser else None
+        if own is not None and own.wrote(raw.data.lstrip()):
+            return None
+        line = raw.parser.line(raw.data, raw.offset, raw.read_at, cut=raw.cut, tail=raw.tail)
+        return line if own is None else as_told(line)
 
     def _keep_up_with(self, names: dict[Path, str]) -> None:
         """Follow what is new, and let go of what went and to which no glob leads any more."""
@@ -133,6 +165,7 @@ class LogsCollector:
                 for piece in file.finish():
                     self._backlog.add(self._parsers[path], piece, self._clock.now_ms())
                 del self._files[path], self._parsers[path], self._lines[path]
+                self._lost.pop(path, None)
             held |= file.held()
             self._left |= file.take_left()
         while len(self._left) > _MOST_LEFT:
@@ -144,7 +177,9 @@ class LogsCollector:
             identity = _identity(path)
             if identity in held:
                 continue  # another name of a file that is followed, or was until it was renamed
-            parser = LogParser(name)
+            own = self._own is not None and path == self._own.path
+            parser = LogParser(name, OWN if own else None)
+            self._own_parser = parser if own else self._own_parser
             file = FollowedFile(path, fresh=self._begun, first=first, passed=self._passing(parser))
             if identity is not None:
                 held.add(identity)
@@ -158,6 +193,9 @@ class LogsCollector:
         self._turn += 1
         budget = _READ_PER_PASS
         seconds, read_at = self._clock.monotonic(), self._clock.now_ms()
+        if self._journal is not None:
+            for piece in self._journal.poll(seconds):
+                self._journal_lines += self._backlog.add(self._journal_parser, piece, read_at)
         for place in range(len(paths)):
             path = paths[(place + self._turn) % len(paths)]
             for piece in self._files[path].poll(seconds):
@@ -166,33 +204,46 @@ class LogsCollector:
             if budget <= 0:
                 break
 
+    def _truncated(self, names: dict[Path, str], now: int) -> list[LogLine]:
+        """A line for each truncation by which something was lost, or may have been."""
+        lines = []
+        for path, file in self._files.items():
+            for lost in file.take_truncations():
+                self._lost[path] = self._lost.get(path, 0) + lost
+                told = f"{printable(path.name)} was truncated, and no copy was made"
+                told += (
+                    f": {lost} bytes that were not read yet are lost"
+                    if lost
+                    else "; what was seen of it is read"
+                )
+                level = Level.WARN if lost else Level.INFO
+                lines.append(LogLine(names.get(path, path.stem), 0, now, told, None, level, OWN))
+        return lines
+
     def _passing(self, parser: LogParser) -> Look:
         """Takes what is passed over in a file before it is even cut into lines."""
         return lambda offset, data: self._passed.look(parser, offset, data, self._clock.now_ms())
 
     def _tell(self, names: dict[Path, str]) -> tuple[LogSource, ...]:
         told = [
-            LogSource(names.get(path, path.stem), str(path), file.size, self._lines[path], file.error)
+            LogSource(
+                names.get(path, path.stem),
+                str(path),
+                file.size,
+                self._lines[path],
+                file.error,
+                self._lost.get(path, 0),
+            )
             for path, file in self._files.items()
+            if self._own is None or path != self._own.path
         ]
+        if self._journal is not None:
+            feed = self._journal
+            told.append(LogSource(feed.name, "journalctl", feed.size, self._journal_lines, feed.error))
         if self._sources.over:
             over = f"{self._sources.over} more files are not followed: {MOST_FILES} are the most"
             told.append(LogSource("…", "", error=over))
         return tuple(told)
-
-
-def _in_order(lines: tuple[LogLine, ...]) -> tuple[LogLine, ...]:
-    """Lines of several files, woven together by time; a line without one stays with those before it."""
-    keyed: list[tuple[int, LogLine]] = []
-    latest: dict[str, int] = {}
-    untimed = {line.source for line in lines} - {line.source for line in lines if line.at is not None}
-    for line in lines:
-        own = line.seen_at if line.source in untimed else line.at
-        at = max(latest.get(line.source, 0), own or 0)
-        latest[line.source] = at
-        keyed.append((at, line))
-    keyed.sort(key=lambda pair: pair[0])
-    return tuple(line for _, line in keyed)
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

@@ -32,6 +32,7 @@ class Activity:
         self._clock = clock or SystemClock()
         self._file = LineFile(path, limit)
         self._steps: deque[Step] = deque()
+        self._wrote: deque[bytes] = deque(maxlen=_QUEUE)
         self._missing = 0
         self._busy = False
         self._closing = False
@@ -66,6 +67,14 @@ class Activity:
                 self._thread = threading.Thread(target=self._run, name="activity", daemon=True)
                 self._thread.start()
             self._changed.notify_all()
+
+    def wrote(self, line: bytes) -> bool:
+        """Whether this process wrote *line*, without its end; asked of each line once and soon."""
+        with self._changed:
+            if line not in self._wrote:
+                return False
+            self._wrote.remove(line)
+            return True
 
     def flush(self, timeout: float = 5.0) -> bool:
         """Wait until all that was noted is written.
@@ -111,8 +120,11 @@ class Activity:
             return batch
 
     def _put(self, batch: list[Step]) -> None:
+        lines = [write_line(step) for step in batch]
+        with self._changed:
+            self._wrote += (line.rstrip(b"\n") for line in lines)
         try:
-            self._file.append([write_line(step) for step in batch])
+            self._file.append(lines)
         except OSError as error:
             self.error = f"{self.path}: {error.strerror or error}"
             with self._changed:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agentdash.core import log_parse_json, log_parse_plain
+from agentdash.core import log_parse_journal, log_parse_json, log_parse_plain
 from agentdash.core.log_parse_pem import KeyFollower
 from agentdash.core.log_parse_secrets import MASK, mask, mask_field
 from agentdash.core.log_parse_shape import Parts, correlation_in
@@ -53,15 +53,19 @@ class LogParser:
             tail: Whether it is the rest of a line whose beginning was already handed out.
         """
         text = strip_escapes(raw.strip(b"\r\n\0").decode("utf-8", "backslashreplace"))
+        journal = log_parse_journal.entry(text)
+        if journal is not None:
+            text = strip_escapes(journal.message)
         bare = text.strip()
         parts, structured = (
             _parts(bare, seen_at) if len(raw) <= JSON_LIMIT and not cut else (Parts(bare[:JSON_LIMIT]), False)
         )
         headed = structured or parts.at is not None or parts.level is not None
+        opens_bare = _opens_bare(parts)
+        if journal is not None:
+            journal.complete(parts)
         fault = parts.level in _FAULTS
-        continues = self._trace.continues(
-            text[:4096], offset, headed=headed and not _opens_bare(parts), fault=fault
-        )
+        continues = self._trace.continues(text[:4096], offset, headed=headed and not opens_bare, fault=fault)
         if continues is None and tail:
             continues = offset
         kinds: list[str] = []
@@ -85,9 +89,11 @@ class LogParser:
 
 def level_of(raw: bytes, near: int) -> Level | None:
     """Only the level of a line that stands alone; *near*: when it was read, Unix ms."""
-    return _parts(strip_escapes(raw.strip(b"\r\n\0").decode("utf-8", "backslashreplace")).strip(), near)[
-        0
-    ].level
+    text = strip_escapes(raw.strip(b"\r\n\0").decode("utf-8", "backslashreplace"))
+    journal = log_parse_journal.entry(text)
+    if journal is None:
+        return _parts(text.strip(), near)[0].level
+    return _parts(strip_escapes(journal.message).strip(), near)[0].level or journal.level
 
 
 def _parts(text: str, near: int) -> tuple[Parts, bool]:

@@ -29,14 +29,14 @@ _EACH_WORD = tuple(map(re.compile, _WORDS))
 # Levels that are a letter or a number, and traces without one; each begins with what is quickly looked for.
 _SIGNS = (
     re.compile(rb"\n(?:[ef](?:\d{4}){1,2} |[ef]/|\[[ec] |<\d|traceback \(most|exception in thread)"),
-    re.compile(rb"\"(?:level(?:_?no)?|severity|lvl|loglevel|log\.level|@l|l)\"\s?:\s?\"?\d"),
+    re.compile(rb"\"(?:level(?:_?no)?|severity|lvl|loglevel|log\.level|@l|l|priority)\"\s?:\s?\"?\d"),
     *(re.compile(rb" %c [^\n:]{1,80}:" % letter) for letter in b"efa"),
 )
 # The words for any level.
 _ANY = re.compile(
     rb"trac|trc|debu|dbg|info|inf\b|noti|warn|wrn|succ|verb|e(?:rr|ror|merg)|fatal|ftl|crit|panic|pnc|severe|alert"
 )
-_NAMES = rb"(?P<name>level(?:_?n(?:o|ame))?|severity|lvl|loglevel|log\.level|@l|l)"
+_NAMES = rb"(?P<name>level(?:_?n(?:o|ame))?|severity|lvl|loglevel|log\.level|@l|l|priority)"
 _KEYED = {
     b"{": re.compile(rb"\"" + _NAMES + rb"\"\s{0,2}:\s{0,2}(?P<value>\"?[\w{]+)"),
     b"": re.compile(rb"(?:^|\s)" + _NAMES + rb"=(?P<value>\"?\w+)"),

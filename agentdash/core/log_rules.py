@@ -24,7 +24,7 @@ from agentdash.core.log_rules_words import (
     pattern,
     trouble,
 )
-from agentdash.core.logs import LogBatch, LogLine
+from agentdash.core.logs import OWN, LogBatch, LogLine
 from agentdash.core.settings import LogsSettings
 
 STORM = 5
@@ -94,6 +94,8 @@ class LogRules:
         for source, number in batch.errors_skipped:
             self._passed[source] = (self._passed.get(source, (0, 0))[0] + number, batch.taken_at)
         for line in batch.lines:
+            if line.service == OWN:
+                continue  # what agentdash does is told by other rules
             current = self._open.get(line.source)
             if line.continues is not None and current is not None and line.continues == current.head.offset:
                 if len(current.below) < EVIDENCE:

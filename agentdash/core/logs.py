@@ -7,6 +7,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+OWN = "agentdash"
+"""The source and the service of lines that are about watching itself."""
+
 
 class Level(StrEnum):
     """Levels of a line, folded as the JSON view does."""
@@ -54,13 +57,18 @@ class LogLine:
 
 @dataclass(frozen=True, slots=True)
 class LogSource:
-    """How one followed file is doing; `error` in words where it cannot be read."""
+    """How one followed file is doing; `error` in words where it cannot be read.
+
+    Attributes:
+        lost: Bytes of it that were seen and then truncated away before they were read.
+    """
 
     name: str
     path: str
     size: int = 0
     lines: int = 0
     error: str | None = None
+    lost: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,6 +134,7 @@ class LogsSettings:
 
     Attributes:
         files: Paths or globs.
+        journal: Units of the systemd journal, followed with journalctl; `*` is all of it.
         limit: Lines held in view, and in the activity log on disk.
         poll: Seconds between two looks.
         finding_for: Seconds after an error, a crash or a secret was last seen in a log, until its finding is
@@ -141,6 +142,7 @@ class LogsSettings:
     """
 
     files: tuple[str, ...] = ()
+    journal: tuple[str, ...] = ()
     limit: int = 5000
     poll: float = 0.1
     finding_for: float = 300.0

@@ -210,12 +210,13 @@ class Engine:
     async def _start_local(self) -> None:
         from agentdash.runtime.wiring import local_collectors, log_sources
 
-        for collector in await local_collectors(self.settings, self.host, self.clock, self._cwd):
+        settings, clock = self.settings, self.clock
+        for collector in await local_collectors(settings, self.host, clock, self._cwd, self._activity):
             wanted = self.topics | ({Topic.LOGS} if Topic.FINDINGS in self.topics else set())
             if collector.topic not in wanted:
                 await collector.close()
                 continue
-            if collector.topic is Topic.LOGS and not log_sources(self.settings):
+            if collector.topic is Topic.LOGS and not (log_sources(settings) or settings.logs.journal):
                 self._seen[Topic.LOGS].set()
             self._supervise(collector)
 

@@ -13,6 +13,7 @@ from agentdash.core.snapshot import Collector
 from agentdash.runtime.loading import load
 
 if TYPE_CHECKING:
+    from agentdash.activity import Activity
     from agentdash.server.find import ServerHandle
     from collectors.streams import StreamsCollector
 
@@ -38,17 +39,21 @@ def log_sources(settings: Settings) -> tuple[tuple[str, str], ...]:
     return of_services + files
 
 
-async def local_collectors(settings: Settings, host: str, clock: Clock, cwd: Path) -> list[Collector]:
-    """Those that read this machine."""
+async def local_collectors(
+    settings: Settings, host: str, clock: Clock, cwd: Path, activity: Activity | None = None
+) -> list[Collector]:
+    """Those that read this machine; *activity* is this process's hold on the activity log."""
     await load("collectors.logs", "collectors.repos", "collectors.services", "collectors.inbox")
     from collectors.inbox import InboxCollector
+    from collectors.log_own import OwnLog
     from collectors.logs import LogsCollector
     from collectors.repos import ReposCollector
     from collectors.services import ServicesCollector
 
     roots = project_roots(settings, cwd)
+    own = OwnLog(activity.path, activity.wrote) if activity is not None else None
     return [
-        LogsCollector(log_sources(settings), settings.logs, host, clock),
+        LogsCollector(log_sources(settings), settings.logs, host, clock, own=own),
         ReposCollector(roots, settings.repos, host, clock),
         ServicesCollector(settings.services, roots, host, clock, service_logs(settings)),
         InboxCollector(settings.findings, cwd, host, clock),

@@ -39,7 +39,7 @@ class Taken:
         return True
 
     async def all(self) -> None:
-        while await self.take():
+        while await self.take() or self.collector.waiting:
             pass
 
     def faults(self) -> int:

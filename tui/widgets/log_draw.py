@@ -9,14 +9,12 @@ from zlib import crc32
 
 from rich.cells import cell_len
 
-from agentdash.core.logs import Level, LogLine
+from agentdash.core.logs import OWN, Level, LogLine
 from tui.widgets.cells import Part, clean, crop, fit, lay
 from tui.widgets.match import Matcher, mark_matches
 
 SERVICES = 6
 """Colours that services are told apart by: names ``service-0`` and on."""
-OWN = "agentdash"
-"""The service whose lines are about watching, and so are quiet."""
 
 _LEVELS = {
     Level.TRACE: "faint",

@@ -1,0 +1,78 @@
+"""Entries of the systemd journal as ``journalctl -o json`` writes them: envelopes around what programs said.
+
+Fields and their meaning: systemd.journal-fields(7).
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from agentdash.core.log_parse_levels import SYSLOG
+from agentdash.core.log_parse_shape import Parts
+from agentdash.core.logs import Level
+
+_SIGN = '"__REALTIME_TIMESTAMP"'
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """What the journal knows of a line.
+
+    Attributes:
+        message: What was written, which may be a line of any format itself.
+        at: When, Unix ms.
+        level: The priority it was logged with.
+        service: The program's name, else the unit's.
+        fields: ``unit`` and ``pid``, where they are known.
+    """
+
+    message: str
+    at: int | None
+    level: Level | None
+    service: str | None
+    fields: dict[str, object]
+
+    def complete(self, parts: Parts) -> None:
+        """Add to the parts of the message what only the journal knows; its own word counts first."""
+        parts.at = self.at if self.at is not None else parts.at
+        parts.level = parts.level or self.level
+        parts.service = parts.service or self.service
+        parts.fields = {**self.fields, **parts.fields}
+
+
+def entry(text: str) -> JournalEntry | None:
+    """The entry that *text* is; None where it is none."""
+    if _SIGN not in text or not text.startswith("{"):
+        return None
+    try:
+        record = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(record, dict):
+        return None
+    at, priority = _number(record.get("__REALTIME_TIMESTAMP")), _number(record.get("PRIORITY"))
+    named = (record.get(name) for name in ("SYSLOG_IDENTIFIER", "_COMM", "_SYSTEMD_UNIT"))
+    shown = {"unit": record.get("_SYSTEMD_UNIT"), "pid": _number(record.get("_PID"))}
+    return JournalEntry(
+        _message(record.get("MESSAGE")),
+        None if at is None else at // 1000,
+        SYSLOG[priority] if priority is not None and priority < len(SYSLOG) else None,
+        next((name for name in named if isinstance(name, str) and name), None),
+        {name: value for name, value in shown.items() if value is not None},
+    )
+
+
+def _message(value: object) -> str:
+    """Text; what is not UTF-8 comes as a list of bytes, what is too long as null, several as a list."""
+    if isinstance(value, list):
+        if all(isinstance(item, int) and 0 <= item < 256 for item in value):
+            return bytes(value).decode("utf-8", "backslashreplace")
+        return " ".join(_message(item) for item in value)
+    return value if isinstance(value, str) else "(too long for the journal to show)"
+
+
+def _number(value: object) -> int | None:
+    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 20:
+        return int(value)
+    return None
