@@ -156,10 +156,18 @@ def of_line(store: Store, line: LogLine) -> list[Link]:
 
 def unique(links: Iterable[Link]) -> list[Link]:
     """Each target once, the first link to it."""
-    found: dict[Target, Link] = {}
+    found: dict[tuple[str, object], Link] = {}
     for link in links:
-        found.setdefault(link.target, link)
+        found.setdefault(identity(link.target), link)
     return list(found.values())
+
+
+def identity(subject: object) -> tuple[str, object]:
+    """What tells a subject from others: records change, their names do not."""
+    name = next((getattr(subject, part) for part in ("id", "path", "name") if hasattr(subject, part)), None)
+    if isinstance(subject, RunLog):
+        name = subject.run.id
+    return type(subject).__name__, subject if isinstance(subject, StreamPlace) else name
 
 
 def _held(store: Store, *, run: Run | None = None, service: Service | None = None) -> Iterator[Link]:

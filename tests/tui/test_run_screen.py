@@ -13,6 +13,8 @@ from agentdash.core.repo_queries import RepoDiffOf
 from agentdash.core.run_commands import EndOrphanChild, MarkOrphanFailed
 from agentdash.core.runs import ControlAction, RunEvent, RunStatus
 from agentdash.core.snapshot import SourceError, Topic
+from agentdash.core.streams import Consumer
+from agentdash.core.text import decode
 from tests.support import until
 from tests.tui import run_scene, scene
 from tui.app import AgentDash
@@ -21,6 +23,8 @@ from tui.screens.board import Board
 from tui.screens.confirm import Confirm
 from tui.screens.page import PageScreen
 from tui.screens.run import RunScreen
+from tui.screens.stream import StreamScreen
+from tui.widgets.deck import Deck
 from tui.widgets.document import Document
 from tui.widgets.footer import Footer
 from tui.widgets.linebar import LineBar
@@ -247,7 +251,7 @@ async def test_from_a_run_to_its_repository_and_back() -> None:
         await pilot.press("escape")
         assert isinstance(app.screen, RunScreen)
         await pilot.press("escape", "o")
-        assert app.screen.trail[:2] == ("Repos", "web")  # type: ignore[attr-defined]
+        assert app.screen.trail[:2] == ("Repos", "web")
         await pilot.press("escape", "g", "o")
         assert isinstance(app.screen, Board)
         assert "is in no repository that is followed" in toasts(app)
@@ -367,7 +371,63 @@ async def test_read_only_changes_nothing(sent: list[Command]) -> None:
     async with app.run_test(size=WIDE) as pilot:
         await pilot.press("1", "enter", "F", "K", "X", "p")
         assert isinstance(app.screen, RunScreen)
-        assert "read-only" in toasts(app)
+        keys = {active.binding.action for active in app.screen.active_bindings.values()}
+        assert "show('why')" in keys
+        assert not any(action.startswith(("control", "mark_failed", "end_child")) for action in keys)
+        assert sent == []
+
+
+async def test_long_lines_of_the_diff_wrap_or_are_shifted() -> None:
+    app = run_scene.app()
+    long = "+" + " ".join(f"word{number}" for number in range(40))
+    app.engine.diff = ["diff --git a/x b/x", "@@ -1 +1 @@", long]  # type: ignore[attr-defined]
+    async with app.run_test(size=WIDE) as pilot:
+        await pilot.press(*OPEN, "d")
+        await until(lambda: len(table(app, "#diff-table")) >= 3, what="the diff")
+        await until(lambda: "w wraps" in app.screen.query_one("#run-main", Deck).summary, what="the hint")
+        await pilot.press("right")
+        shifted = table(app, "#diff-table")[2]
+        assert shifted.endswith("+" + long[1:][16:])
+        await pilot.press("left", "w")
+        rows = app.screen.query_one("#diff-table", LineTable).rows
+        pieces = [row.cells[2].text for row in rows if "word" in row.cells[2].text]
+        assert len(pieces) > 2
+        assert "".join(pieces).replace(" ", "") == long.replace(" ", "")
+        await pilot.press("j", "j", "j", "enter")
+        assert isinstance(app.screen, PageScreen)
+        assert "word39" in text(app, "#page")
+        await pilot.press("escape", "w")
+        assert table(app, "#diff-table")[2].endswith(long)
+
+
+async def test_from_a_run_to_the_message_that_it_holds_and_back(sent: list[Command]) -> None:
+    app = run_scene.app()
+    found, runs = app.store.streams, app.store.runs
+    assert found is not None
+    assert runs is not None
+    run = next(run for run in runs.runs if run.title == "fix-auth-refresh")
+    stream = next(stream for stream in found.streams if stream.groups)
+    mine = Consumer(run.id.encode(), 2, 40_000)
+    group = replace(stream.groups[0], consumers=(mine, *stream.groups[0].consumers))
+    app.store.put(Topic.STREAMS, replace(found, streams=(replace(stream, groups=(group,)),), judgements=()))
+    async with app.run_test(size=WIDE) as pilot:
+        await pilot.press(*OPEN, "j", "j", "c")
+        shown = [row.cells[0].text for row in app.screen.query_one("#menu-table", LineTable).rows]
+        assert shown[0].startswith(f"message  {decode(stream.name)} › {decode(group.name)}")
+        assert any(words.startswith("log ") for words in shown)
+        await pilot.press("enter")
+        screen = app.screen
+        assert isinstance(screen, StreamScreen)
+        await until(lambda: screen.consumers.current == mine.name, what="the consumer")
+        assert screen.came_from == "fix-auth-refresh"
+        header = "".join(part for word in screen.query_one("#header", LineBar).left for part, _ in word.parts)
+        assert "fix-auth-refresh ⇢ Streams › " in header
+        await pilot.press("c")
+        links = [row.cells[0].text for row in app.screen.query_one("#menu-table", LineTable).rows]
+        assert links[0] == "run      fix-auth-refresh"
+        await pilot.press("enter")
+        assert isinstance(app.screen, RunScreen)
+        assert len(app.screen_stack) == 2
         assert sent == []
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from rich.cells import cell_len
 
 from agentdash.core.repo_queries import RepoDiff
 from agentdash.core.repos import Repo
 from agentdash.core.text import printable
 from tui.format.item import Cell, Column, Row
+from tui.widgets.cells import crop
 
 COLUMNS = (
     Column("old", "", 5, align="right", priority=2, sortable=False),
@@ -123,3 +126,48 @@ def hunk_around(rows: Sequence[Row], key: Hashable) -> list[Row]:
     while last < len(rows) and rows[last].selectable and rows[last].cells[2].style != "info":
         last += 1
     return list(rows[first:last])
+
+
+def widest(rows: Sequence[Row]) -> int:
+    """Cells of the longest line."""
+    return max((cell_len(row.cells[2].text) for row in rows), default=0)
+
+
+def fitted(rows: Sequence[Row], room: int, *, wrap: bool = False, shift: int = 0) -> tuple[Row, ...]:
+    """*rows* as they are shown in *room* cells: wrapped, or without the first *shift* cells of each line.
+
+    Names of files and headings of hunks stay where they are.
+    """
+    if not wrap and not shift:
+        return tuple(rows)
+    return tuple(
+        piece for row in rows for piece in (_wrapped(row, room) if wrap else (_shifted(row, shift),))
+    )
+
+
+def _wrapped(row: Row, room: int) -> Iterator[Row]:
+    """Its line in pieces of *room* cells; the first has its key and its numbers."""
+    text, style = row.cells[2].text, row.cells[2].style
+    if cell_len(text) <= room:
+        yield row
+        return
+    number = 0
+    while text:
+        head = crop(text, room) or text[:1]
+        cell = Cell(head if number == 0 else f"  {head}", style)
+        if number == 0:
+            yield replace(row, cells=(row.cells[0], row.cells[1], cell))
+        else:
+            yield Row(key=("wrapped", row.key, number), cells=(Cell(""), Cell("↪", "faint"), cell))
+        text, number = text[len(head) :], number + 1
+        room = room if number > 1 else max(10, room - 2)
+
+
+def _shifted(row: Row, shift: int) -> Row:
+    text, style = row.cells[2].text, row.cells[2].style
+    if style in {"bold", "info"} or not text:
+        return row
+    sign = text[:1]  # +, - or a blank stays: it says what the line is
+    rest = text[1:]
+    left = rest[len(crop(rest, shift)) :]
+    return replace(row, cells=(row.cells[0], row.cells[1], Cell(sign + left, style)))

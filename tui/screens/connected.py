@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from agentdash.core.related import Link, LinkKind, StreamPlace, unique
+from agentdash.core.related import Link, LinkKind, StreamPlace, identity, unique
 from tui.screens.stream_menu import Choice, Menu
 
 if TYPE_CHECKING:
@@ -47,7 +47,8 @@ def follow(dash: Dash, link: Link) -> None:
     here, target = dash.screen, link.target
     about: object = StreamPlace(target.stream) if isinstance(target, StreamPlace) else target
     beneath = dash.screen_stack[-2] if len(dash.screen_stack) > 1 else None
-    if beneath is not None and _same(getattr(beneath, "about", None), about):
+    shown = getattr(beneath, "about", None)
+    if beneath is not None and shown is not None and identity(shown) == identity(about):
         dash.pop_screen()
         if isinstance(target, StreamPlace) and target.group is not None and hasattr(beneath, "go_to"):
             beneath.go_to(target)
@@ -56,15 +57,3 @@ def follow(dash: Dash, link: Link) -> None:
     if dash.screen is not here and hasattr(dash.screen, "came_from"):
         trail = getattr(here, "trail", ())
         dash.screen.came_from = trail[-1] if trail else "Overview"
-
-
-def _same(shown: object, wanted: object) -> bool:
-    """Whether both are the same subject: records change, their names do not."""
-    return shown is not None and type(shown) is type(wanted) and _name(shown) == _name(wanted)
-
-
-def _name(subject: object) -> object:
-    for attribute in ("id", "path", "name"):
-        if hasattr(subject, attribute):
-            return getattr(subject, attribute)
-    return subject

@@ -2,52 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import ClassVar
+from collections.abc import Coroutine, Iterable, Sequence
+from typing import Any, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
-from agentdash.core import units
-from agentdash.core.logs import LogRing
-from agentdash.core.queries import WhyOf
-from agentdash.core.repo_queries import RepoDiff, RepoDiffOf
-from agentdash.core.repos import Repo
+from agentdash.core import related, units
+from agentdash.core.related import Link
 from agentdash.core.run_place import RepoIndex
-from agentdash.core.run_why import RunWhy
-from agentdash.core.runs import Run, RunEvent
+from agentdash.core.runs import Run
 from agentdash.core.snapshot import SourceError, Topic
 from agentdash.core.text import printable
-from tui.format import detail, run_head, run_plan, run_why
+from tui.format import run_head, run_plan
 from tui.format.item import plain
-from tui.format.run_diff import COLUMNS as DIFF_COLUMNS
-from tui.format.run_diff import DiffText, diff_text, hunk_around
-from tui.format.run_events import COLUMNS as EVENT_COLUMNS
 from tui.format.run_events import event_page
-from tui.format.run_output import LineMaker, tells_of
-from tui.format.run_turns import FILE_COLUMNS, TEST_COLUMNS, TURN_COLUMNS, file_rows, test_rows, turn_rows
 from tui.format.runs import Around, why_not
-from tui.format.state import LIVE, PaneKind, PaneState
-from tui.screens import steering
+from tui.screens import run_views, steering
 from tui.screens.base import FactScreen
 from tui.screens.page import PageScreen
+from tui.screens.run_diff import DiffView
+from tui.screens.run_events import EventsView, TurnsPane
 from tui.screens.run_feed import OLDER, RunFeed
+from tui.screens.run_lines import RunLines
+from tui.screens.run_side import SideDeck
 from tui.widgets.deck import Deck
-from tui.widgets.document import Document, Para
+from tui.widgets.document import Document
 from tui.widgets.linebar import LineBar, Word
 from tui.widgets.logview import LogView
-from tui.widgets.pane import Pane
 from tui.widgets.table import LineTable
 
 NARROW = 110
 """Columns below which one deck is shown at a time."""
-OUTPUT_LINES = 20_000
-LOG_LINES = 5_000
-WHY_EVERY = 2_000
-"""Milliseconds between two looks at why it does not move, while that is shown."""
-DIFF_EVERY = 3_000
-"""Likewise for the diff of a live run: not every edit changes what is known of the repository."""
 
 
 class RunScreen(FactScreen):
@@ -76,6 +63,9 @@ class RunScreen(FactScreen):
         Binding("o", "repo", "Repo", id="run.repo"),
         Binding("b", "older", "Older", id="run.older"),
         Binding("f", "follow", "Follow", id="run.follow"),
+        Binding("w", "wrap", "Wrap", id="run.wrap"),
+        Binding("left", "sideways(-1)", "Left", show=False, id="run.left"),
+        Binding("right", "sideways(1)", "Right", show=False, id="run.right"),
         Binding("z", "zoom", "Zoom", show=False, id="run.zoom"),
         Binding("y", "copy", "Copy", show=False, id="run.copy"),
         Binding("escape", "back", "Back", id="screen.back"),
@@ -86,25 +76,24 @@ class RunScreen(FactScreen):
         self._run_id = run_id
         self._run_name = name
         self._first_view = view
-        self._turns = LineTable(TURN_COLUMNS, id="turns-table")
-        self._table = LineTable(EVENT_COLUMNS, id="events-table")
-        self._diff_table = LineTable(DIFF_COLUMNS, id="diff-table", show_header=False)
-        self._files = LineTable(FILE_COLUMNS, id="files-table")
-        self._tests = LineTable(TEST_COLUMNS, id="tests-table")
-        self._following = True
+        self._turns, self._events, self._diff = TurnsPane(), EventsView(), DiffView()
+        self.side = SideDeck(run_id, self._start)
         self._asked: Run | None = None
-        self._reading = False
         self._failed = ""
-        self._diff: DiffText | None = None
-        self._diff_of: tuple[Repo | None, int] = (None, 0)
-        self._diff_failed = ""
-        self._why: RunWhy | None = None
-        self._why_at = 0
-        self._why_failed = ""
         self._busy: set[str] = set()
         self._places = RepoIndex(None)
 
     # What it is about
+
+    @property
+    def about(self) -> Run | None:
+        """What it shows."""
+        return self.run
+
+    def links(self) -> Sequence[Link]:
+        """The messages that it holds, its log lines, its repository."""
+        run = self.run
+        return related.of_run(self.dash.store, run) if run is not None else ()
 
     @property
     def trail(self) -> tuple[str, ...]:
@@ -139,70 +128,64 @@ class RunScreen(FactScreen):
     def body(self) -> Iterable[Widget]:
         """Two lines of state; turns over a deck at the left, a deck at the right."""
         self._feed = RunFeed(self._run_id, self.dash.zone, self._root)
-        self._output_ring, self._output_maker = LogRing(OUTPUT_LINES), LineMaker()
-        self._log_ring, self._log_maker = LogRing(LOG_LINES), LineMaker()
-        self._log_seen = 0
+        self._lines = RunLines(self.dash.zone)
         yield LineBar(id="run-state")
         yield LineBar(id="run-doing")
-        main = {
-            "events": ("Events", self._table),
-            "output": ("Output", LogView(self._output_ring, tz=self.dash.zone, id="run-output")),
-            "log": ("Log", LogView(self._log_ring, tz=self.dash.zone, id="run-log")),
-            "diff": ("Diff", self._diff_table),
+        views = {
+            "events": ("Events", self._events.table),
+            "output": ("Output", self._lines.output),
+            "log": ("Log", self._lines.log),
+            "diff": ("Diff", self._diff.table),
         }
-        side = {
-            "facts": ("Run", Document(id="run-page")),
-            "why": ("Why", Document(id="why-page")),
-            "files": ("Files", self._files),
-            "tests": ("Tests", self._tests),
-        }
+        self.main = Deck(views, id="run-main")
         with Horizontal(id="run-body"):
             with Vertical(id="run-left"):
-                yield Pane("Turns", self._turns, id="run-turns")
-                yield Deck(main, id="run-main")
-            yield Deck(side, id="run-side")
+                yield self._turns
+                yield self.main
+            yield self.side
 
     def on_mount(self) -> None:
         """Begin with the view that was asked for."""
         if self._first_view != "events":
             self.call_after_refresh(self.action_show, self._first_view)
 
-    @property
-    def main(self) -> Deck:
-        """Events, output, log, diff."""
-        return self.query_one("#run-main", Deck)
-
-    @property
-    def side(self) -> Deck:
-        """Facts, why, files, tests."""
-        return self.query_one("#run-side", Deck)
-
     def facts(self, topics: frozenset[Topic], now: int) -> None:
         """Show the record anew, and read on in the events."""
         run = self.run
-        self._draw_lines(run, now)
+        state, doing = self.query_one("#run-state", LineBar), self.query_one("#run-doing", LineBar)
+        state.left = run_head.GONE if run is None else run_head.state_line(run, self.around, now)
+        doing.left = () if run is None else run_head.doing_line(run, now)
         if Topic.LOGS in topics:
-            self._take_log_lines(run)
+            self._lines.take_logs(self.dash.store.logs, run)
         if Topic.RUNS in topics:
             if run is None or run is not self._asked or self._failed:
                 self._asked = run
                 self._start("events", self._read_on())
             else:
-                self._settle()
-        self.query_one("#run-turns", Pane).state = LIVE
-        self._show_turns(run, now)
+                self._lines.settle()
+        self._turns.present(self._feed, run, now, self.dash.zone)
         self._show_main(now)
-        self._show_side(run, now)
+        self.side.present(run, self._feed, self.around, self._root, now)
 
-    def _draw_lines(self, run: Run | None, now: int) -> None:
-        state, doing = self.query_one("#run-state", LineBar), self.query_one("#run-doing", LineBar)
-        state.left = run_head.GONE if run is None else run_head.state_line(run, self.around, now)
-        doing.left = () if run is None else run_head.doing_line(run, now)
+    def _show_main(self, now: int) -> None:
+        deck, run = self.main, self.run
+        match deck.current:
+            case "events":
+                self._events.present(deck, self._feed, run, self._failed)
+            case "diff":
+                repo = self.around.repo
+                if repo is not None and self._diff.wants(repo, run, now):
+                    self._start("diff", self._read_diff())
+                self._diff.present(deck, repo, run)
+            case "output" | "log":
+                self._lines.present(deck, whole=self._feed.whole)
 
-    def _start(self, name: str, work: object) -> None:
+    # Reading
+
+    def _start(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         """One piece of reading of each kind at a time; another is not begun meanwhile."""
         if name in self._busy:
-            work.close()  # type: ignore[attr-defined]
+            work.close()
             if name == "events":
                 self._asked = None
             return
@@ -210,13 +193,11 @@ class RunScreen(FactScreen):
 
         async def doing() -> None:
             try:
-                await work  # type: ignore[misc]
+                await work
             finally:
                 self._busy.discard(name)
 
         self.run_worker(doing(), name=name, group=name, exit_on_error=False)
-
-    # Events and output
 
     async def _read_on(self) -> None:
         try:
@@ -225,24 +206,8 @@ class RunScreen(FactScreen):
         except SourceError as problem:
             self._failed, fresh = problem.message, []
         if self.is_mounted:
-            self._take(fresh)
+            self._lines.take(fresh)
             self.facts(frozenset(), self.dash.now())
-
-    def _take(self, fresh: Sequence[RunEvent]) -> None:
-        self._output_ring.extend(self._output_maker.output(fresh))
-        self._log_ring.extend(self._log_maker.logged(fresh))
-
-    def _settle(self) -> None:
-        """Nothing new has come: half a line waits no longer."""
-        self._output_ring.extend(self._output_maker.settle())
-        self._log_ring.extend(self._log_maker.settle())
-
-    def _take_log_lines(self, run: Run | None) -> None:
-        ring = self.dash.store.logs
-        if run is not None:
-            fresh = ring.since(max(self._log_seen, ring.first))
-            self._log_ring.extend(line for line in fresh if tells_of(line, run))
-        self._log_seen = ring.end
 
     async def _read_older(self) -> None:
         try:
@@ -255,197 +220,39 @@ class RunScreen(FactScreen):
         if not found:
             self.dash.say("there are no older events", good=True)
             return
-        maker, ring = LineMaker(), LogRing(OUTPUT_LINES)
-        lines = maker.output(found) + maker.settle(everything=True)
-        ring.extend([*lines, *self._output_ring])
-        older, self._output_ring = len(lines) - self._output_ring.first, ring
-        self.query_one("#run-output", LogView).change_ring(ring, older)
+        self._lines.put_before(found)
         self.facts(frozenset(), self.dash.now())
 
-    def _show_turns(self, run: Run | None, now: int) -> None:
-        story = self._feed.story
-        self._turns.set_rows(turn_rows(story.turns.values(), run, now, self.dash.zone))
-        pane = self.query_one("#run-turns", Pane)
-        known, total = len(story.turns), run.current_turn if run else None
-        of = f"{known} of {total}" if total and total > known else str(known)
-        partial = "" if self._feed.whole or not self._feed.begun else " · as far as events are read"
-        pane.summary = f"{of} · newest first{partial}"
-        nothing = Para.of("◌ reading …" if not self._feed.begun else "○ no turn has begun yet", "dim")
-        pane.state = LIVE if story.turns else PaneState(PaneKind.EMPTY, (nothing,), dim=True)
-
-    def _show_main(self, now: int) -> None:
-        deck = self.main
-        match deck.current:
-            case "events":
-                self._show_events(deck)
-            case "diff":
-                self._show_diff(deck, now)
-            case "output" | "log":
-                self._show_log(deck)
-
-    def _show_events(self, deck: Deck) -> None:
-        feed = self._feed
-        rows = feed.rows
-        self._table.set_rows(tuple(rows))
-        if self._following and rows and self._table.cursor_row != len(rows) - 1:
-            self._table.move_to(rows[-1].key)
-        notice: list[Para] = []
-        if self._failed:
-            notice.append(Para.of(f"✗ {printable(self._failed)}", "bad", hang=2))
-        if feed.trimmed:
-            notice.append(
-                Para.of(f"◌ events before {feed.trimmed} were trimmed from the stream", "warn", hang=2)
-            )
-        if not rows and not notice:
-            notice.append(Para.of("○ no event yet" if feed.begun else "◌ reading …", "dim"))
-        kind = PaneKind.ERROR if self._failed else PaneKind.LIVE if rows else PaneKind.EMPTY
-        deck.state = PaneState(kind, tuple(notice), dim=bool(rows) and bool(notice))
-        deck.summary = " · ".join(self._event_words(len(rows)))
-
-    def _event_words(self, shown: int) -> list[str]:
-        feed, run = self._feed, self.run
-        total = run.events if run is not None and run.events is not None else None
-        more = not feed.whole and bool(shown)
-        of = f" of {units.count(total)}" if more and total is not None and total > shown else ""
-        words = ["following" if self._following else "held (f follows)", f"{shown}{of} events"]
-        if feed.dropped:
-            words.append(f"{units.count(feed.dropped)} older ones dropped")
-        elif more and not feed.full:
-            words.append("b older")
-        return words
-
-    def _show_log(self, deck: Deck) -> None:
-        view = deck.body
-        if not isinstance(view, LogView):
-            return
-        view.feed()
-        how = "following" if view.following else f"held, {view.frozen_new} new below (f follows)"
-        partial = "" if self._feed.whole or deck.current == "log" else " · b older"
-        deck.summary = f"{how} · {units.plural(view.shown, 'line')}{partial}"
-        if len(view.ring):
-            deck.state = LIVE
-            return
-        words = {
-            "output": ("○ it has printed nothing", "  as far as its events were read"),
-            "log": (
-                "○ no line of a log is about it",
-                "  name its log:  agentdash run --log PATH, or [logs] files in the settings",
-            ),
-        }[deck.current]
-        deck.state = PaneState(PaneKind.EMPTY, tuple(Para.of(text, "dim", hang=2) for text in words))
-
-    # The diff of its repository
-
-    def _show_diff(self, deck: Deck, now: int) -> None:
-        repo, run = self.around.repo, self.run
-        seen, at = self._diff_of
-        live = run is not None and not run.status.terminal
-        if repo is not None and (repo is not seen or (live and now - at >= DIFF_EVERY)):
-            self._diff_of = (repo, now)
-            self._start("diff", self._read_diff(repo))
-        notice: tuple[Para, ...] = ()
-        if repo is None:
-            where = printable(run.cwd) if run is not None and run.cwd else "its folder"
-            notice = (Para.of(f"? {where} is in no repository that is followed here", "unknown", hang=2),)
-        elif self._diff_failed:
-            notice = (Para.of(f"✗ {printable(self._diff_failed)}", "bad", hang=2),)
-        elif self._diff is None:
-            notice = (Para.of("◌ reading …", "dim"),)
-        elif not self._diff.rows:
-            notice = (Para.of("✓ nothing differs from the last commit", "good"),)
-        rows = self._diff.rows if self._diff is not None and repo is not None else ()
-        self._diff_table.set_rows(rows)
-        name = printable(repo.name) if repo else ""
-        deck.summary = f"{name} · {self._diff.summary}" if rows and self._diff is not None else name
-        deck.state = PaneState(PaneKind.LIVE, notice, dim=bool(notice and rows))
-
-    async def _read_diff(self, repo: Repo) -> None:
-        try:
-            answer = await self.dash.engine.ask(RepoDiffOf(repo.path))
-            if isinstance(answer, RepoDiff):
-                self._diff, self._diff_failed = diff_text(answer, repo), ""
-        except SourceError as problem:
-            self._diff_failed = problem.message
+    async def _read_diff(self) -> None:
+        repo = self.around.repo
+        if repo is not None:
+            await self._diff.read(self.dash, repo)
         if self.is_mounted and self.main.current == "diff":
-            self._show_diff(self.main, self.dash.now())
+            self._diff.present(self.main, self.around.repo, self.run)
 
-    # The side
-
-    def _show_side(self, run: Run | None, now: int) -> None:
-        deck, story = self.side, self._feed.story
-        partial = "" if self._feed.whole else " · as far as events are read"
-        deck.state, deck.summary = LIVE, ""
-        match deck.current:
-            case "facts":
-                gone = [Para.of("this run is not in the store any more", "unknown")]
-                shown = gone if run is None else detail.run(run, now, self.dash.zone, self.around)
-                self.query_one("#run-page", Document).show(shown)
-            case "why":
-                self._show_why(now)
-            case "files":
-                self._files.set_rows(file_rows(story.files.values(), self._root, now))
-                self._say_if_none(deck, len(story.files), "○ it has told of no file yet")
-                deck.summary = (
-                    f"{units.plural(len(story.files), 'file')} · r read, w written, d deleted{partial}"
-                )
-            case "tests":
-                self._tests.set_rows(test_rows(story.tests, now))
-                self._say_if_none(deck, len(story.tests), "○ it has told of no tests yet")
-                deck.summary = f"{units.plural(len(story.tests), 'run')} · newest first{partial}"
-
-    @staticmethod
-    def _say_if_none(deck: Deck, count: int, words: str) -> None:
-        if not count:
-            deck.state = PaneState(PaneKind.EMPTY, (Para.of(words, "dim"),))
-
-    def _show_why(self, now: int) -> None:
-        if now - self._why_at >= WHY_EVERY:
-            self._why_at = now
-            self._start("why", self._read_why())
-        page = self.query_one("#why-page", Document)
-        if self._why_failed:
-            page.show([Para.of(f"✗ {printable(self._why_failed)}", "bad", hang=2)])
-        elif self._why is None:
-            page.show([Para.of("◌ looking …", "dim")])
-        else:
-            page.show(run_why.paras(self._why))
-            self.side.summary = f"as of {units.age(now - self._why.at)} ago"
-
-    async def _read_why(self) -> None:
-        try:
-            answer = await self.dash.engine.ask(WhyOf(self._run_id))
-            if isinstance(answer, RunWhy):
-                self._why, self._why_failed = answer, ""
-        except SourceError as problem:
-            self._why_failed = problem.message
-        if self.is_mounted and self.side.current == "why":
-            self._show_why(self.dash.now())
-
-    # What a person does
+    # What happens
 
     def on_line_table_row_highlighted(self, message: LineTable.RowHighlighted) -> None:
         """Moving up in the events holds the view; the last row follows again."""
-        if message.table is self._table:
-            rows = self._table.rows
-            self._following = not rows or message.key == rows[-1].key
+        if message.table is self._events.table:
+            self._events.moved_to(message.key)
 
     def on_line_table_row_selected(self, message: LineTable.RowSelected) -> None:
         """Enter: the whole event, the events of a turn, the hunk of a line."""
-        if message.table is self._turns:
+        if message.table is self._turns.table:
             self._go_to_turn(message.key)
-        elif message.table is self._table and (event := self._feed.event(message.key)) is not None:
+        elif message.table is self._events.table and (event := self._feed.event(message.key)) is not None:
             page = event_page(event, self.dash.zone)
             self.dash.push_screen(PageScreen((*self.trail, printable(event.type)), lambda _s, _n: page))
-        elif message.table is self._diff_table:
-            rows = hunk_around(self._diff_table.rows, message.key)
-            hunk = [Para.of(row.cells[2].text, row.cells[2].style, hang=1) for row in rows]
+        elif message.table is self._diff.table:
+            hunk = self._diff.hunk(message.key)
             self.dash.push_screen(PageScreen((*self.trail, "diff"), lambda _s, _n: hunk))
 
     def _go_to_turn(self, number: object) -> None:
         turn = next((t for t in self._feed.story.turns.values() if t.number == number), None)
         self.action_show("events")
-        self._following = False
-        if turn is not None and not self._table.move_to(turn.first):
+        self._events.following = False
+        if turn is not None and not self._events.table.move_to(turn.first):
             self.dash.say("the events of this turn are no longer held", good=False)
 
     def on_log_view_line_selected(self, message: LogView.LineSelected) -> None:
@@ -459,55 +266,67 @@ class RunScreen(FactScreen):
     def on_deck_turned(self) -> None:
         """Draw what is shown now."""
         self.facts(frozenset(), self.dash.now())
+        self.refresh_bindings()
         self.draw_footer()
+
+    # What a person does
 
     def action_show(self, view: str) -> None:
         """Show a view, and go to it."""
-        deck = self.main if view in self.main.widgets else self.side
-        deck.current = view
-        self.set_class(deck is self.side, "-side")
-        if self.has_class("-zoom-main") or self.has_class("-zoom-side"):
-            self._zoom(deck)
-        self.call_after_refresh(deck.body.focus)
+        run_views.show(self, view)
 
     def action_next_view(self) -> None:
         """The next view of the deck with the focus; where one deck is shown at a time, of both."""
-        deck = self.side if self.side.has_focus_within else self.main
-        views = list(deck.widgets)
-        if self.has_class("-narrow"):
-            views = [*self.main.widgets, *self.side.widgets]
-        self.action_show(views[(views.index(deck.current) + 1) % len(views)])
+        run_views.show(self, run_views.following(self))
 
     def action_zoom(self) -> None:
         """The deck with the focus alone, or everything again."""
-        zoomed = self.has_class("-zoom-main") or self.has_class("-zoom-side")
-        self._zoom(None if zoomed else self.side if self.side.has_focus_within else self.main)
-
-    def _zoom(self, deck: Deck | None) -> None:
-        self.set_class(deck is not None and deck is self.main, "-zoom-main")
-        self.set_class(deck is not None and deck is self.side, "-zoom-side")
-        if deck is not None:
-            self.call_after_refresh(deck.body.focus)
+        deck = self.side if self.side.has_focus_within else self.main
+        run_views.zoom(self, None if run_views.zoomed(self) else deck)
 
     async def action_back(self) -> None:
         """Everything again, or the main deck again, or to where one came from."""
-        if self.has_class("-zoom-main") or self.has_class("-zoom-side"):
-            self._zoom(None)
-        elif self.has_class("-narrow") and self.has_class("-side"):
-            self.action_show(self.main.current)
-        else:
+        if not run_views.back(self):
             await super().action_back()
+
+    def action_wrap(self) -> None:
+        """Long lines of the diff go on below, or are cut."""
+        self._diff.wrap, self._diff.shift = not self._diff.wrap, 0
+        self._show_main(self.dash.now())
+
+    def action_sideways(self, step: int) -> None:
+        """Shift the lines of the diff."""
+        self._diff.move(step)
+        self._show_main(self.dash.now())
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """The diff has keys of its own; what changes a run is not there when nothing may be changed."""
+        if action in {"wrap", "sideways"}:
+            return self.is_mounted and self.main.current == "diff" and self._diff.table.has_focus
+        if action in {"control", "mark_failed", "end_child"} and self.dash.engine.read_only:
+            return False
+        return super().check_action(action, parameters)
+
+    def why_not(self, action: str) -> str | None:
+        """Why a run cannot be paused, resumed, cancelled now; and the like."""
+        if action == "older" and (self._feed.whole or self._feed.full):
+            return "there are no older events" if self._feed.whole else "no more events can be held"
+        if action in {"repo", "show('diff')"} and self.around.repo is None:
+            return "its folder is in no repository that is followed here"
+        verb = action.removeprefix("control('").removesuffix("')")
+        return why_not(self.run, verb) if verb in {"pause", "resume", "cancel"} else None
 
     def blocked(self) -> set[str]:
         """By the state of the run."""
-        run, read_only = self.run, self.dash.engine.read_only
-        verbs = ("pause", "resume", "cancel")
-        found = {f"control('{verb}')" for verb in verbs if read_only or why_not(run, verb)}
-        if self.around.repo is None:
-            found |= {"repo", "show('diff')"}
-        if self._feed.whole or self._feed.full:
-            found.add("older")
-        return found
+        actions = (
+            "control('pause')",
+            "control('resume')",
+            "control('cancel')",
+            "repo",
+            "show('diff')",
+            "older",
+        )
+        return {action for action in actions if self.why_not(action)}
 
     def more_keys(self) -> tuple[Word, ...]:
         """Those of an orphan, where it is one."""
@@ -541,12 +360,12 @@ class RunScreen(FactScreen):
             self.dash.say("no more events can be held: the oldest ones shown go as new ones come", good=False)
         else:
             self.dash.say(f"reading {units.count(OLDER)} older events", good=True)
-            self._following = False
+            self._events.following = False
             self._start("older", self._read_older())
 
     def action_follow(self) -> None:
         """Go to the newest event and stay there, or hold what is seen."""
-        self._following = not self._following
+        self._events.following = not self._events.following
         self._show_main(self.dash.now())
 
     def action_copy(self) -> None:

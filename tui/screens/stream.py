@@ -65,6 +65,7 @@ class StreamScreen(FactScreen):
         super().__init__()
         self._key = place.stream
         self._wanted: StreamPlace | None = place if place.group is not None else None
+        self._at_group: bytes | None = None
         self.groups = GroupsPane()
         self.consumers = ConsumersPane()
         self.entries = EntryPane(place.stream, self._looking, self._read_beside)
@@ -207,7 +208,7 @@ class StreamScreen(FactScreen):
         wanted = self._wanted
         if wanted is None or not self.groups.table.move_to(wanted.group):
             return
-        self._wanted = None
+        self._wanted, self._at_group = None, wanted.group
         self._show_consumers()
         if wanted.consumer is not None and self.consumers.table.move_to(wanted.consumer):
             self.entries.table.focus()
@@ -234,7 +235,8 @@ class StreamScreen(FactScreen):
         """Another group, consumer or entry: show what belongs to it."""
         if message.table is self.groups.table:
             self._show_consumers()
-            if self._wanted is None and not self.consumers.table.has_focus_within:
+            if self.groups.current != self._at_group:
+                self._at_group = self.groups.current
                 self.consumers.table.action_first()
             self.entries.ask()
         elif message.table is self.consumers.table:
