@@ -55,7 +55,7 @@ class Pulse:
         answers = await reads.ask_all(("PING",), ("TIME",))
         self.ping_ms = (self._clock.monotonic() - begun) * 1000
         down = tuple(str(now) for _, now in answers.values() if isinstance(now, NodeDown))
-        gaps = [f"streams are stale or missing: {why}" for why in down]
+        gaps = [f"{why.removeprefix('its ')}: its streams are stale or missing" for why in down]
         self._tell_time(reads, {name: now for name, (_, now) in answers.items()}, gaps)
         self.other_server = False
         state = (tuple(answers), down)

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from agentdash.server.launch import find_binary
 from tests.support import wait_until
@@ -30,7 +32,8 @@ def free_ports(count: int) -> list[int]:
 
 
 def on(port: int) -> redis.Redis:
-    return redis.Redis(port=port, socket_timeout=5)
+    """A client of that server that tries nothing twice."""
+    return redis.Redis(port=port, socket_timeout=5, retry=Retry(NoBackoff(), 0))
 
 
 @dataclass

@@ -243,11 +243,11 @@ def _table(engine: Engine, topic: Topic, settings: Settings) -> None:
     from agentdash.headless.grid import render
     from agentdash.headless.lines import log_text
     from agentdash.headless.tables import table
-    from agentdash.headless.views import health_of
+    from agentdash.headless.views import gaps, health_of
 
     store, now, color = engine.store, engine.clock.now_ms(), colored(settings)
     health = health_of(store.health.get(topic), now)
-    empty = "no lines yet"
+    empty, lacking = "no lines yet", [] if topic is Topic.LOGS else gaps(topic, store)
     if topic is Topic.LOGS:
         for line in store.logs:
             data(log_text(line, color=color))
@@ -260,9 +260,11 @@ def _table(engine: Engine, topic: Topic, settings: Settings) -> None:
         rows, empty = len(grid.rows), grid.empty
         if topic is Topic.STREAMS and store.streams is not None:
             _too_short(store.streams, settings.streams.window)
+    for gap in lacking:
+        say(f"{topic}: {gap}")
     if health["error"]:
         _remark(topic, health)
-    elif not rows:
+    elif not rows and not lacking:
         say(empty)
 
 

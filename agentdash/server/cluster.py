@@ -10,14 +10,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from redis import exceptions as faults
 from redis.asyncio import Redis
 from redis.asyncio.client import Pipeline
 from redis.crc import key_slot
 
-from agentdash.server.address import Address, Host
+from agentdash.server.address import Address, Host, spelled
 from agentdash.server.cluster_map import SlotMap, key_of, slot_map
 from agentdash.server.connections import Client
 
@@ -25,6 +25,8 @@ _HOPS = 5
 """Redirections that one command follows."""
 _LOOK_EVERY = 0.5
 """Seconds between two looks at the map, at least."""
+
+_Problem = TypeVar("_Problem", bound=Exception)
 
 Staged = tuple[tuple[Any, ...], dict[str, Any]]
 """The words of a command, and what redis-py wants to know of its reply."""
@@ -106,6 +108,12 @@ class ClusterClient(Client):
         await asyncio.gather(*(node.aclose() for node in nodes), return_exceptions=True)
         await super().aclose(close_connection_pool)
 
+    def _failure(self, host: Host, problem: _Problem) -> _Problem:
+        """Note that a node failed, in *problem* as well: `in_words` says which."""
+        self.outdate(host)
+        problem.node = f"node {spelled(host)}"  # type: ignore[attr-defined]
+        return problem
+
     def node(self, host: Host) -> Client:
         """The client for one node."""
         if host not in self._nodes:
@@ -134,7 +142,7 @@ class ClusterClient(Client):
                 # Name and word apart: redis-py then leaves the reply as it is.
                 found = slot_map(await _call(self.node(host), ("CLUSTER", "SLOTS"), {}), host)
             except (faults.RedisError, OSError) as error:
-                self._failed.add(host)
+                self._failure(host, error)
                 problem = problem or error
                 continue
             self._failed.discard(host)
@@ -178,11 +186,10 @@ class ClusterClient(Client):
             except faults.ClusterDownError:
                 self.outdate()
                 raise
-            except faults.TimeoutError:
-                self.outdate(host)
-                raise
-            except faults.ConnectionError:
-                self.outdate(host)
+            except faults.TimeoutError as problem:
+                raise self._failure(host, problem) from problem.__cause__
+            except faults.ConnectionError as problem:
+                self._failure(host, problem)
                 if (other := await self.holder(key)) == host:
                     raise
                 host = other
@@ -194,7 +201,7 @@ class ClusterClient(Client):
             try:
                 return await _call(node, args, options)
             except faults.ConnectionError as error:
-                self.outdate(host)
+                self._failure(host, error)
                 problem = problem or error
         raise problem or faults.ClusterDownError("CLUSTERDOWN no node holds any slot")
 
@@ -267,9 +274,8 @@ class ClusterClient(Client):
             except faults.ClusterDownError:
                 self.outdate()
                 raise
-            except (faults.ConnectionError, faults.TimeoutError):
-                self.outdate(host)
-                raise
+            except (faults.ConnectionError, faults.TimeoutError) as problem:
+                raise self._failure(host, problem) from problem.__cause__
             else:
                 return replies
         raise faults.ClusterError(f"{_HOPS} nodes in turn did not hold the key: the cluster is being rebuilt")
@@ -287,8 +293,7 @@ class ClusterClient(Client):
         try:
             replies: list[Any] = await pipe.execute(raise_on_error=False)
         except (faults.RedisError, OSError) as problem:
-            self.outdate(host)
-            return [problem] * len(part)
+            return [self._failure(host, problem)] * len(part)
         if any(isinstance(reply, faults.AskError | faults.ClusterDownError) for reply in replies):
             self.outdate()
         return replies

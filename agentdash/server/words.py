@@ -30,12 +30,14 @@ def in_words(error: BaseException, url: str) -> SourceError:
     """What *error*, raised while talking to the server at *url*, means to a person.
 
     Args:
-        error: Of redis-py, or of the operating system. A `SourceError` is returned as it is.
+        error: Of redis-py, or of the operating system; ``node`` of it, if it has that, is where in a cluster.
+            A `SourceError` is returned as it is.
         url: May hold a password, which is not shown.
     """
     if isinstance(error, SourceError):
         return error
-    where = place(url)
+    node = getattr(error, "node", None)
+    where = place(url) if node is None else f"{node} of {place(url)}"
     if isinstance(error, SentinelError):
         return SourceError(f"Redis at {where}: {error}", error.cure)
     for cause in _chain(error):
@@ -164,7 +166,7 @@ def _tls(causes: tuple[BaseException, ...], where: str) -> SourceError | None:
 
 def _refused(where: str) -> SourceError:
     cure = (
-        "Start it: redis-server" if where.startswith("redis") else "Start the server that owns this socket."
+        "Start it: redis-server" if "://" in where else "Start the server that owns this socket."
     )
     return SourceError(
         f"Nothing listens at {where}: the connection was refused", f"{cure}, or correct the URL."

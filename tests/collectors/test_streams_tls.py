@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 import redis
 from redis.asyncio import Redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from agentdash.actions.streams import change
 from agentdash.core.settings import RedisSettings
@@ -62,7 +64,8 @@ class Encrypted:
         return port
 
     def on(self, port: int) -> redis.Redis:
-        return redis.Redis(port=port, host="127.0.0.1", ssl=True, ssl_ca_certs=self.cert)
+        none = Retry(NoBackoff(), 0)
+        return redis.Redis(host="127.0.0.1", port=port, ssl=True, ssl_ca_certs=self.cert, retry=none)
 
     def url(self, port: int, kind: str = "", path: str = "/0") -> str:
         return f"rediss{kind}://127.0.0.1:{port}{path}?ssl_ca_certs={self.cert}"
