@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
+from textual.events import Event, InputEvent
 from textual.screen import ModalScreen, Screen
 
 from agentdash.core.snapshot import Topic
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from tui.screens.board import Board
 
 STYLES = Path(__file__).parent.parent / "styles"
+REST = 5.0
+"""Seconds after the last key from which on the overview is brought up to date once a second."""
 OPENING_STYLES = ("base.tcss", "board.tcss")
 
 
@@ -76,6 +79,7 @@ class AgentDash(Dash):
         super().__init__(engine, label=label, zone=zone)
         self._afterwards = closing
         self._bridge = Bridge(engine.store)
+        self._touched = time.perf_counter()
         self._opening: Opening | None = None
         if opening:
             self._opening = Opening()
@@ -145,7 +149,7 @@ class AgentDash(Dash):
 
     def _pulse(self) -> None:
         """Pass on what is to be shown anew; once a second that is everything, for the ages."""
-        changed = self._bridge.take() if self._opening is None else frozenset()
+        changed = self._bridge.take(at_rest=self._at_rest) if self._opening is None else frozenset()
         if not changed:
             return
         if len(changed) == len(Topic):
@@ -154,6 +158,18 @@ class AgentDash(Dash):
         screen = self.screen
         if hasattr(screen, "update") and screen.is_mounted:
             screen.update(changed, self.now())
+
+    @property
+    def _at_rest(self) -> bool:
+        """Whether there is only the overview, and nobody at the keys."""
+        overview = self.screen is self.board and self.board.zoomed is None
+        return overview and time.perf_counter() - self._touched > REST
+
+    async def on_event(self, event: Event) -> None:
+        """Notice that somebody is at the keys or the mouse."""
+        if isinstance(event, InputEvent):
+            self._touched = time.perf_counter()
+        await super().on_event(event)
 
     def _tell_news(self, changed: frozenset[Topic]) -> None:
         """What has become of runs while the person may look elsewhere: a toast, and a bell if that is set."""

@@ -10,10 +10,13 @@ from agentdash.core.store import Store
 
 RATE = 0.1
 """Seconds between two looks at what changed: the longest that a change waits after a quiet time."""
-HOLD = 0.5
-"""Seconds between two passes where data comes all the time: each is a frame, whatever is in it."""
+HOLD = 0.25
+"""Seconds between two passes where data comes all the time and somebody is at the keys."""
 AGES = 1.0
-"""Seconds after which everything is passed on, for the ages."""
+"""Seconds after which everything is passed on, for the ages; at rest this is the only pace.
+
+Each pass is a frame, which costs about the same whatever is in it.
+"""
 EAGER = frozenset({Topic.REPOS})
 """What changes seldom, and because of something that a person has just done: passed on at once."""
 
@@ -29,8 +32,12 @@ class Bridge:
         self._shown: dict[Topic, tuple[object, ...]] = {}
         self._stop: Callable[[], None] | None = store.listen(self._dirty.add)
 
-    def take(self) -> frozenset[Topic]:
-        """What is to be shown anew now: nothing, what changed since the last call, or all."""
+    def take(self, *, at_rest: bool = False) -> frozenset[Topic]:
+        """What is to be shown anew now: nothing, what changed since the last call, or all.
+
+        Args:
+            at_rest: Whether nobody is at the keys, so that what comes all the time may wait for a second.
+        """
         if self._stop is None:
             return frozenset()
         now = self._clock()
@@ -38,7 +45,7 @@ class Bridge:
             self._ages_at = now
             return self._pass(frozenset(Topic), now)
         changed = frozenset(topic for topic in self._dirty if not self._same(topic))
-        if changed and (now - self._passed_at >= HOLD or changed & EAGER):
+        if changed and (now - self._passed_at >= (AGES if at_rest else HOLD) or changed & EAGER):
             return self._pass(changed, now)
         self._dirty.intersection_update(changed)
         return frozenset()

@@ -25,6 +25,10 @@ def test_what_changed_is_passed_on_in_one_go() -> None:
     assert bridge.take() == {Topic.RUNS, Topic.STREAMS}
     store.put(Topic.REPOS, ReposSnapshot(1, "h", ()))
     assert bridge.take() == {Topic.REPOS}
+    store.put(Topic.RUNS, None)
+    clock.advance(HOLD)
+    assert bridge.take(at_rest=True) == frozenset()
+    assert bridge.take() == {Topic.RUNS}
     clock.advance(AGES)
     assert bridge.take() == ALL
     bridge.close()
