@@ -2,7 +2,7 @@
 
 The dashboard runs on a real terminal beside a writer in a process of its own; then the same without the
 writer. A key is answered when the row that it leads to has been drawn. A stall is a callback of the event
-loop that took long; the program under test times its own. Then a run of 10 000 events is opened, and one of ten.
+loop that took long; the program under test times its own. Then runs of 10 000 and of ten events are opened.
 
     python -m benchmarks.runs_screen [SECONDS]
 """
