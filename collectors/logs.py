@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -29,6 +30,7 @@ _READ_PER_PASS = 4 * 1024 * 1024
 _FIRST_SIGHT_OF_ALL = 1024 * 1024
 _FEWEST_FIRST = 4096
 _MOST_LEFT = 1024
+_MOST_TOLD = 4096
 
 
 class LogsCollector:
@@ -63,6 +65,7 @@ class LogsCollector:
         self.cadence = settings.poll
         self._configured = bool(sources or settings.journal)
         self._own = own
+        self._told_by_us: deque[LogLine] = deque(maxlen=_MOST_TOLD)
         self._own_parser: LogParser | None = None
         self._journal = JournalFeed(settings.journal) if settings.journal else None
         self._journal_parser = LogParser(JournalFeed.name)
@@ -109,6 +112,10 @@ class LogsCollector:
             )
         return batch
 
+    def tell(self, line: LogLine) -> None:
+        """Take a line that this process tells of itself: it comes with the next batch, in its place."""
+        self._told_by_us.append(line)
+
     @property
     def waiting(self) -> int:
         """Lines that were read and not handed out yet."""
@@ -138,7 +145,9 @@ class LogsCollector:
         taken = list(self._backlog.take(_FIRST_SIGHT_OF_ALL if first else self._per_pass, all_of_them=first))
         parsed = [line for raw in taken if (line := self._line(raw)) is not None]
         kept, errors = self._passed.take()
-        settled = self._order.take((*kept, *self._truncated(names, now), *parsed), now, all_of_them=first)
+        told = [self._told_by_us.popleft() for _ in range(len(self._told_by_us))]
+        new = (*kept, *self._truncated(names, now), *told, *parsed)
+        settled = self._order.take(new, now, all_of_them=first)
         lines = tuple(settled[-self._limit :] if first else settled)
         skipped = self._backlog.take_skipped() + sum(file.take_skipped() for file in self._files.values())
         sources = self._tell(names)

@@ -69,6 +69,7 @@ class Engine:
         self._recovered_at = -RECOVER_EVERY
         self.look_at: Callable[[bytes], None] | None = None
         """Tells the collector of streams which one a person looks at."""
+        self._tell_logs: Callable[[LogLine], None] | None = None
         self.denied: dict[str, str] = {}
         """Commands that the server's ACL was seen to forbid, with the reason in words."""
 
@@ -195,7 +196,11 @@ class Engine:
             level=level or (Level.INFO if ok else Level.ERROR),
             message=printable(f"{actor}: {step}{took}"),
         )
-        self.store.put_lines(LogBatch(taken_at=now, host=self.host, lines=(line,)))
+        health = self.store.health.get(Topic.LOGS)
+        if self._tell_logs is not None and health is not None and health.state is SourceState.LIVE:
+            self._tell_logs(line)
+        else:
+            self.store.put_lines(LogBatch(taken_at=now, host=self.host, lines=(line,)))
 
     def _tell(self, actor: str, step: str, level: Level) -> None:
         self.note(actor, step, level is not Level.ERROR, level=level)
@@ -211,13 +216,18 @@ class Engine:
         from agentdash.runtime.wiring import local_collectors, log_sources
 
         settings, clock = self.settings, self.clock
-        for collector in await local_collectors(settings, self.host, clock, self._cwd, self._activity):
+        collectors = await local_collectors(settings, self.host, clock, self._cwd, self._activity)
+        from collectors.logs import LogsCollector
+
+        for collector in collectors:
             wanted = self.topics | ({Topic.LOGS} if Topic.FINDINGS in self.topics else set())
             if collector.topic not in wanted:
                 await collector.close()
                 continue
             if collector.topic is Topic.LOGS and not (log_sources(settings) or settings.logs.journal):
                 self._seen[Topic.LOGS].set()
+            if isinstance(collector, LogsCollector):
+                self._tell_logs = collector.tell
             self._supervise(collector)
 
     async def _connect(self) -> None:

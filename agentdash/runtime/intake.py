@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from agentdash.core.clock import Clock
 from agentdash.core.findings import InboxSnapshot
-from agentdash.core.logs import Level, LogBatch
+from agentdash.core.logs import OWN, Level, LogBatch
 from agentdash.core.repos import ReposSnapshot
 from agentdash.core.runs import RunsSnapshot
 from agentdash.core.services import ServicesSnapshot
@@ -43,7 +43,8 @@ class Intake:
         store = self.store
         match snapshot:
             case LogBatch():
-                errors = sum(line.level in {Level.ERROR, Level.FATAL} for line in snapshot.lines)
+                faults = {Level.ERROR, Level.FATAL}
+                errors = sum(line.level in faults and line.service != OWN for line in snapshot.lines)
                 errors += sum(number for _, number in snapshot.errors_skipped)
                 store.history.saw_errors(errors, snapshot.taken_at)
                 store.put_lines(snapshot)
