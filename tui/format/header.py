@@ -46,7 +46,7 @@ def server(store: Store, now: int) -> Word:
     name = printable(store.server_label or "no server yet")
     if store.streams is not None and store.streams.server:
         name = printable(store.streams.server)
-        place = store.server_label.rpartition("@")[2].rpartition("//")[2]
+        place = _short(store.server_label.rpartition("@")[2].rpartition("//")[2])
         if place and ":" in place:  # a host; a socket of this machine needs no name
             name = f"{name} at {place}"
     mark, style = {
@@ -110,6 +110,13 @@ def findings(store: Store, now: int) -> Word | None:
         live = health is not None and health.seen_at(now) is SourceState.LIVE
         parts.append(("none", "good") if live else ("?", "unknown"))
     return Word(tuple(parts), "app.pane('findings')")
+
+
+def _short(place: str) -> str:
+    """Of several hosts the first, and how many more there are: ``a:26379 +2/main``."""
+    hosts, slash, rest = place.partition("/")
+    first, *more = hosts.split(",")
+    return f"{first}{f' +{len(more)}' if more else ''}{slash}{rest}"
 
 
 def clock(now: int, zone: tzinfo | None) -> str:
