@@ -3,16 +3,15 @@
 A full look (``XINFO STREAM … FULL``) costs the server and us four to five times what ``XLEN`` and ``XINFO
 GROUPS`` cost. So where there are many streams, those that moved last time, those on the screen and, in turn,
 a few of the others are looked at in full; the rest by the cheap pair, and in full at once where its reply is
-not that of last time.
+not that of last time. With thousands of streams each kind of look has its share of a second, and goes round.
 """
 
 from __future__ import annotations
 
-import marshal
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any
 
 from agentdash.core.streams import LagGrade, Stream
+from collectors.streams_kept import marked
 from collectors.streams_read import Command, Reads
 
 FULL_UP_TO = 300
@@ -21,6 +20,16 @@ FULL_UP_TO = 300
 ROUND = 10.0
 """Seconds after which each has been looked at in full once, also where nothing is seen to change: the cheap
 pair does not tell a consumer's idle time."""
+
+
+FULL_A_SECOND = 1000
+"""Full looks at what moves, at most: with more of them each has its turn."""
+
+IN_TURN_A_SECOND = 150
+"""Full looks at what rests, at most: with more than 1 500 streams a round takes longer than `ROUND`."""
+
+CHEAP_A_SECOND = 1000
+"""Cheap looks, at most: of 5 000 streams at rest each is asked every 5 s whether it still rests."""
 
 
 class Looks:
@@ -32,14 +41,21 @@ class Looks:
 
     def __init__(self, poll: float) -> None:
         self._share = min(1.0, poll / ROUND)
+        self._most_moving = int(FULL_A_SECOND * poll)
+        self._most_in_turn = int(IN_TURN_A_SECOND * poll)
+        self._most_cheap = int(CHEAP_A_SECOND * poll)
         self._cheap: dict[bytes, int] = {}
+        self._asked: dict[bytes, None] = {}
         self._hot: set[bytes] = set()
+        self._mute: set[bytes] = set()
         self._turn: dict[bytes, None] = {}
 
     def restart(self) -> None:
         """The server may be another one: nothing is known."""
         self._cheap.clear()
+        self._asked.clear()
         self._hot.clear()
+        self._mute.clear()
         self._turn.clear()
 
     def full(self, names: Sequence[bytes], known: dict[bytes, Stream], seen: Collection[bytes]) -> set[bytes]:
@@ -52,31 +68,36 @@ class Looks:
         """
         if len(names) <= FULL_UP_TO:
             return set(names)
-        chosen = {
-            name
-            for name in names
-            if name in self._hot or name in seen or (of := known.get(name)) is None or not tells(of)
-        }
-        rest = int(len(names) * self._share) + 1
-        for name in self._turn:
-            if rest <= 0:
-                break
-            chosen.add(name)
-            rest -= 1
-        return chosen.intersection(names)
+        wanted = set(names)
+        chosen = {name for name in names if name in seen or name not in known or name not in self._turn}
+        moving, rest = self._most_moving, min(self._most_in_turn, int(len(names) * self._share) + 1)
+        for name in self._turn:  # those looked at longest ago come first
+            if name not in wanted:
+                continue
+            if name in self._hot or name in self._mute:
+                if moving > 0:
+                    chosen.add(name)
+                    moving -= 1
+            elif rest > 0:
+                chosen.add(name)
+                rest -= 1
+        return chosen
 
     async def changed(self, reads: Reads, names: Sequence[bytes]) -> set[bytes]:
         """Those of *names* whose cheap reply is not that of last time, or of which there was none.
 
+        Of thousands only the next ones are asked.
+
         Raises:
             redis.exceptions.RedisError: when the connection fails.
         """
+        chosen = self._due(names)
         commands: list[Command] = []
-        for name in names:
+        for name in chosen:
             commands += [("XLEN", name), ("XINFO", "GROUPS", name)]
         found = set()
         replies = await reads.ask(commands)
-        for number, name in enumerate(names):
+        for number, name in enumerate(chosen):
             mark = marked((replies[2 * number], replies[2 * number + 1]))
             if mark is None or self._cheap.get(name) != mark:
                 found.add(name)
@@ -84,10 +105,27 @@ class Looks:
                 self._cheap[name] = mark
         return found
 
+    def _due(self, names: Sequence[bytes]) -> Sequence[bytes]:
+        """Of *names* as many as are asked at a time, those asked longest ago first."""
+        if len(names) <= self._most_cheap:
+            return names
+        wanted = set(names)
+        never = [name for name in names if name not in self._asked]
+        before = (name for name in self._asked if name in wanted)
+        chosen = [*never, *before][: self._most_cheap]
+        for name in chosen:
+            self._asked.pop(name, None)
+            self._asked[name] = None
+        return chosen
+
     def note(self, before: Stream | None, after: Stream) -> None:
         """*after* was looked at in full."""
         self._turn.pop(after.name, None)
         self._turn[after.name] = None
+        if tells(after):
+            self._mute.discard(after.name)
+        else:
+            self._mute.add(after.name)
         if before is not None and moved(before, after):
             self._hot.add(after.name)
         else:
@@ -99,15 +137,9 @@ class Looks:
         for name in [name for name in self._turn if name not in wanted]:
             del self._turn[name]
             self._cheap.pop(name, None)
+            self._asked.pop(name, None)
             self._hot.discard(name)
-
-
-def marked(reply: tuple[Any, Any]) -> int | None:
-    """A number that is another one where the reply is; None where the reply holds an error."""
-    try:
-        return hash(marshal.dumps(reply, 2))
-    except ValueError:
-        return None
+            self._mute.discard(name)
 
 
 def tells(stream: Stream) -> bool:

@@ -7,7 +7,7 @@ it. ``COUNT 0`` would mean *every entry*: it is never sent.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -16,6 +16,7 @@ from redis.exceptions import MasterDownError, NoPermissionError, ResponseError
 from agentdash.core.streams import Stream
 from agentdash.server.cluster import ClusterClient
 from collectors import streams_wire
+from collectors.streams_kept import Kept
 from collectors.streams_nodes import Command, NodeDown, Nodes
 from collectors.streams_reply import BadReplyError, group_names, parse_full, parse_pair
 
@@ -159,23 +160,27 @@ class Reads:
         return replies
 
 
-async def read_full(reads: Reads, names: Sequence[bytes], server_ms: int) -> list[Read]:
+async def read_full(
+    reads: Reads, names: Sequence[bytes], server_ms: int, kept: Kept | None = None
+) -> list[Read]:
     """Read *names* with one command each, and let others have a turn now and then. Redis 6.0 or later.
 
     Args:
         reads: What to ask through.
         names: Keys.
         server_ms: The server's own time, Unix ms.
+        kept: What was read before.
 
     Raises:
         redis.exceptions.RedisError: when the connection fails, or the server refuses FULL itself.
     """
+    read = parse_full if kept is None else kept.read
     replies = await reads.ask([("XINFO", "STREAM", name, "FULL", "COUNT", 1) for name in names])
     found: list[Read] = []
     for start in range(0, len(names), PER_WRITE):
         part = slice(start, start + PER_WRITE)
         found += [
-            _full(name, reply, server_ms + (await reads.skew_of(name) if reads.skews else 0))
+            _full(read, name, reply, server_ms + (await reads.skew_of(name) if reads.skews else 0))
             for name, reply in zip(names[part], replies[part], strict=True)
         ]
         await asyncio.sleep(0)
@@ -236,13 +241,13 @@ def lacks_full(problem: ResponseError) -> bool:
     return "unknown subcommand" in text or "wrong number of arguments" in text or "syntax error" in text
 
 
-def _full(name: bytes, reply: object, server_ms: int) -> Read:
+def _full(read: Callable[[bytes, object, int], Stream], name: bytes, reply: object, server_ms: int) -> Read:
     if isinstance(reply, ResponseError):
         if lacks_full(reply):
             raise reply
         return refusal(reply)
     try:
-        return parse_full(name, reply, server_ms)
+        return read(name, reply, server_ms)
     except BadReplyError as problem:
         return f"the server's description of it was not understood ({problem})"
 

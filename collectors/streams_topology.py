@@ -9,6 +9,7 @@ from redis.exceptions import ResponseError
 
 from agentdash.core.streams import Stream
 from collectors import streams_partial
+from collectors.streams_kept import Kept
 from collectors.streams_looks import Looks
 from collectors.streams_read import Read, Reads, lacks_full, read_full, read_pairs
 
@@ -28,6 +29,7 @@ class Topology:
     def __init__(self, poll: float) -> None:
         self._looks = Looks(poll)
         self._full = True
+        self._kept = Kept()
         self._known: dict[bytes, Stream] = {}
         self.gone: list[bytes] = []
         self.gaps: tuple[str, ...] = ()
@@ -41,6 +43,7 @@ class Topology:
     def restart(self) -> None:
         """The server may be another one, of another version; what was read stays until it is read again."""
         self._full = True
+        self._kept.restart()
         self._looks.restart()
 
     async def read(
@@ -87,6 +90,7 @@ class Topology:
             self._looks.note(before, stream)
         if len(known) != len(self._known):
             self._looks.keep(known)
+            self._kept.keep(known)
         self._known = known
         self.gaps = self._gaps()
         return fresh
@@ -105,7 +109,7 @@ class Topology:
     async def _described(self, reads: Reads, names: Sequence[bytes], server_ms: int) -> list[Read]:
         if self._full:
             try:
-                return await read_full(reads, names, server_ms)
+                return await read_full(reads, names, server_ms, self._kept)
             except ResponseError as problem:
                 if not lacks_full(problem):
                     raise
@@ -123,7 +127,7 @@ def _kept(name: bytes, before: Stream | None, answer: Stream | str) -> Stream:
     """The stream as read; the object of before where it is equal; where it was refused, with the reason."""
     if isinstance(answer, str):
         return replace(before or Stream(name, 0), error=answer)
-    if before is None:
+    if before is None or before is answer:
         return answer
     if before == answer:
         return before

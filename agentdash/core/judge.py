@@ -35,6 +35,11 @@ POINTS = 60
 BUDGET = 200_000
 """Samples kept of all groups and streams together, at most: with thousands of them the spacing grows."""
 
+ITEMS_A_PASS = 2000
+"""Streams and groups judged at each pass, about: with more of them, those that rest have their turn."""
+
+MOST_TURNS = 6
+
 LEAST_RATE_MS = 2000
 """A rate over less time than this says nothing."""
 
@@ -58,6 +63,8 @@ class StreamJudge:
         self._last_at: int | None = None
         self._epoch = 0
         self._readers: Readers | None = None
+        self._judged: dict[bytes, tuple[Stream, StreamJudgement]] = {}
+        self._passes = 0
 
     def judge(self, snapshot: StreamsSnapshot) -> StreamsSnapshot:
         """The snapshot with one judgement for each stream.
@@ -69,21 +76,33 @@ class StreamJudge:
         passed = 0 if self._last_at is None else now - self._last_at
         if passed < 0 or snapshot.epoch != self._epoch:
             self._start_anew()
+        others = snapshot.readers != self._readers
         self._last_at, self._epoch, self._readers = now, snapshot.epoch, snapshot.readers
         items = sum(1 + len(stream.groups) for stream in snapshot.streams)
         spacing = max(self._window_ms // POINTS, self._window_ms * items // BUDGET)
-        windows = {}
-        judgements = []
-        for stream in snapshot.streams:
-            window = self._streams.get(stream.name) or StreamWindow()
-            windows[stream.name] = window
+        turns = 1 if others else self._turns(items)
+        self._passes += 1
+        windows, judged = {}, {}
+        for number, stream in enumerate(snapshot.streams):
+            name = stream.name
+            window = self._streams.get(name) or StreamWindow()
+            before = self._judged.get(name)
+            rests = before is not None and before[0] is stream and (number + self._passes) % turns
+            if before is not None and rests:
+                windows[name], judged[name] = window, before
+                continue
             if stream.error is None:
-                window = windows[stream.name] = self._take(window, stream, now, spacing)
-            judgements.append(self._judge(window, stream, now))
-        self._streams = windows
-        return replace(snapshot, judgements=tuple(judgements))
+                window = self._take(window, stream, now, spacing)
+            windows[name], judged[name] = window, (stream, self._judge(window, stream, now))
+        self._streams, self._judged = windows, judged
+        return replace(snapshot, judgements=tuple(judgement for _, judgement in judged.values()))
+
+    def _turns(self, items: int) -> int:
+        """In how many passes each is judged that rests: 1 where they are few, or polled seldom."""
+        return max(1, min(items // ITEMS_A_PASS, MOST_TURNS, int(self._rest_ms / 2000 / self._settings.poll)))
 
     def _start_anew(self) -> None:
+        self._judged.clear()
         for window in self._streams.values():
             window.start_anew()
 

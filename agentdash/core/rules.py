@@ -8,9 +8,10 @@ drains makes its lag one step less severe.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import islice
 
 from agentdash.core import rules_groups, rules_pending, rules_streams
-from agentdash.core.findings import Symptom
+from agentdash.core.findings import Severity, Symptom
 from agentdash.core.findings_order import merge
 from agentdash.core.rules_case import ANALYST, GroupCase, StreamCase
 from agentdash.core.runs import RunsSnapshot, RunStatus
@@ -22,21 +23,22 @@ __all__ = ["ANALYST", "merge", "stream_symptoms", "watched_since"]
 MOST = 2000
 
 OF_STREAMS = (
-    rules_streams.no_consumer_group,
-    rules_streams.stream_growing,
-    rules_streams.unbounded_stream,
-    rules_streams.schema_inconsistency,
-    rules_streams.orphaned_stream,
+    (rules_streams.stream_growing, Severity.HIGH),
+    (rules_streams.no_consumer_group, Severity.MEDIUM),
+    (rules_streams.unbounded_stream, Severity.MEDIUM),
+    (rules_streams.schema_inconsistency, Severity.LOW),
+    (rules_streams.orphaned_stream, Severity.LOW),
 )
 OF_GROUPS = (
-    rules_groups.dead_consumer,
-    rules_pending.stuck_message,
-    rules_pending.delivery_failure,
-    rules_pending.missing_ack,
-    rules_groups.consumer_lag,
-    rules_groups.data_lost,
-    rules_groups.competing_consumers,
+    (rules_groups.dead_consumer, Severity.CRITICAL),
+    (rules_groups.consumer_lag, Severity.CRITICAL),
+    (rules_pending.stuck_message, Severity.HIGH),
+    (rules_pending.delivery_failure, Severity.HIGH),
+    (rules_pending.missing_ack, Severity.HIGH),
+    (rules_groups.data_lost, Severity.HIGH),
+    (rules_groups.competing_consumers, Severity.INFO),
 )
+"""Each rule, and the worst that it says."""
 
 
 def stream_symptoms(
@@ -54,20 +56,25 @@ def stream_symptoms(
         At most `MOST`; where there are more, the least severe are left out.
     """
     paused = frozenset(_paused(runs))
-    found: list[Symptom] = []
+    streams: list[StreamCase] = []
+    groups: list[GroupCase] = []
     for stream, judged in zip(snapshot.streams, snapshot.judgements, strict=False):
         case = StreamCase(stream, judged, settings, now, paused, snapshot.readers)
-        for of_stream in OF_STREAMS:
-            found += of_stream(case)
-        for group in stream.groups:
-            if (of := judged.group(group.name)) is None:
-                continue
-            group_case = GroupCase(case, group, of)
-            for of_group in OF_GROUPS:
-                found += of_group(group_case)
-    if len(found) > MOST:
-        found = sorted(found, key=lambda symptom: symptom.severity.rank)[:MOST]
-    return found
+        streams.append(case)
+        of = dict(judged.groups)
+        groups += [GroupCase(case, group, of[group.name]) for group in stream.groups if group.name in of]
+    return list(islice(_worst_first(streams, groups), MOST))
+
+
+def _worst_first(streams: list[StreamCase], groups: list[GroupCase]) -> Iterator[Symptom]:
+    """All symptoms, one by one: words are made for no more than are kept."""
+    for severity in Severity:
+        for of_group in (rule for rule, worst in OF_GROUPS if worst is severity):
+            for group in groups:
+                yield from of_group(group)
+        for of_stream in (rule for rule, worst in OF_STREAMS if worst is severity):
+            for stream in streams:
+                yield from of_stream(stream)
 
 
 def watched_since(snapshot: StreamsSnapshot, settings: StreamsSettings) -> Callable[[Symptom], int | None]:

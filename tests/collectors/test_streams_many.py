@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 
 from agentdash.core.streams import Readers
 from collectors import streams_looks
-from collectors.streams_looks import marked
+from collectors.streams_kept import marked
 from collectors.streams_readers import blocked_readers, told_apart
 from tests.collectors.streams_stage import Stage, add, work
 from tests.collectors.test_streams_cost import make
@@ -93,6 +93,25 @@ async def test_every_change_is_seen_at_once(client: Redis) -> None:
             for stage in (many, all_full)
         ]
         assert facts[0] == facts[1]
+
+
+@pytest.mark.usefixtures("few")
+async def test_with_thousands_each_has_its_turn(client: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    for limit, number in (("CHEAP_A_SECOND", 20), ("IN_TURN_A_SECOND", 3), ("FULL_A_SECOND", 10)):
+        monkeypatch.setattr(streams_looks, limit, number)
+    stage = await settled(client, 100)
+    for turn in range(8):
+        snapshot = await stage.poll()
+        assert snapshot.commands <= 2 * 20 + 3 + 10 + 40, turn  # and what each poll asks beside the streams
+    for number in range(0, 100, 7):
+        await add(client, f"s{number:04}", 2)
+    await stage.poll(6)  # 97 at rest, 20 at a time
+    assert {stream.length for stream in stage.snapshot.streams[::7]} == {2}
+    for number in range(100):  # all move: ten at a time, those looked at longest ago first
+        await add(client, f"s{number:04}", 1)
+    await stage.poll(18)
+    assert all(stream.groups[0].lag.value == stream.length for stream in stage.snapshot.streams)
+    assert {stream.length for stream in stage.snapshot.streams} == {1, 3}
 
 
 @pytest.mark.usefixtures("few")

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from agentdash.core.lag import LagFacts, grade
 from agentdash.core.streams import LagGrade
+from collectors.streams_kept import Kept
 from collectors.streams_reply import BadReplyError, entry, parse_full, parse_pair, pending_line
 
 NOW = 1_732_112_345_000
@@ -67,6 +68,16 @@ def test_both_protocols_give_the_same(reply: dict[bytes, Any]) -> None:
         assert (group.lag.value is None) == (group.lag.grade is LagGrade.UNKNOWN)
         assert group.lag.value is None or 0 <= group.lag.value <= stream.length
         assert all(consumer.idle_ms is None or consumer.idle_ms >= 0 for consumer in group.consumers)
+
+
+@given(streams, streams, st.integers(0, 10**8))
+def test_what_did_not_change_only_ages(reply: dict[bytes, Any], other: dict[bytes, Any], passed: int) -> None:
+    kept, later = Kept(), NOW + 5000 + passed
+    assert kept.read(b"k", flat(reply), NOW + 5000) == parse_full(b"k", flat(reply), NOW + 5000)
+    assert kept.read(b"k", flat(reply), later) == parse_full(b"k", flat(reply), later)
+    assert kept.read(b"k", flat(other), later) == parse_full(b"k", flat(other), later)
+    again = kept.read(b"k", flat(other), later)
+    assert again is kept.read(b"k", flat(other), later)
 
 
 @given(anything)

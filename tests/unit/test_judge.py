@@ -19,6 +19,7 @@ from agentdash.core.streams import (
     Lag,
     LagGrade,
     OldestPending,
+    Readers,
     Stream,
     StreamJudgement,
     StreamsSnapshot,
@@ -270,6 +271,25 @@ def test_thousands_of_groups_stay_within_the_budget() -> None:
     assert kept <= BUDGET
     judge.judge(at(61))
     assert not judge._streams
+
+
+def test_of_thousands_what_moves_is_judged_at_once_and_what_rests_in_turn() -> None:
+    judge = StreamJudge(StreamsSettings())
+    group = stream(5, 5).groups[0]
+    resting = [Stream(b"%04d" % number, 5, "1-0", "5-0", 5, "0-0", groups=(group,)) for number in range(5000)]
+    before = judge.judge(at(0, *resting)).judgements
+    fresh = [0] * len(resting)
+    for second in range(1, 7):
+        moved = replace(resting[7], length=5 + second, last_id=f"{5 + second}-0", entries_added=5 + second)
+        resting[7] = moved
+        after = judge.judge(at(second, *resting)).judgements
+        for number, (old, new) in enumerate(zip(before, after, strict=True)):
+            fresh[number] += new is not old
+        before = after
+    assert fresh[7] == 6
+    assert {count for number, count in enumerate(fresh) if number != 7} <= {1, 2}
+    judge.judge(replace(at(7, *resting), readers=Readers()))
+    assert judge.judge(replace(at(7, *resting), epoch=1)).judgements[0].window_s == 0
 
 
 @given(
