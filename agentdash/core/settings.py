@@ -170,11 +170,14 @@ class UiSettings:
             ``ansi-dark`` and ``ansi-light`` take the terminal's own 16 colours.
         keys: Binding id to keys, e.g. ``{"runs.cancel": "ctrl+k"}``.
         bell: Ring on what needs a person.
+        notify: A program that is told of runs that ended or lost their worker, the message as its last
+            argument, e.g. ``notify-send agentdash``; split as a shell would, but never given to one.
     """
 
     theme: str = "agentdash"
     keys: dict[str, str] = field(default_factory=dict)
     bell: bool = False
+    notify: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

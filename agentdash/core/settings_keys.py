@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import shlex
 import typing
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
@@ -54,6 +55,7 @@ PATHS = frozenset(
         "services.log",
     }
 )
+COMMANDS = frozenset({"ui.notify", "services.command"})
 URL_SCHEMES = (
     *("redis://", "rediss://", "unix://", "redis+sentinel://", "rediss+sentinel://"),
     *("redis+cluster://", "rediss+cluster://"),
@@ -160,6 +162,11 @@ def checked(key: Key, value: object) -> object:
             raise WrongValue(f"{key.wanted} from {low:,.12g} to {high:,.12g}, got {right!r}")
     if key.name == "redis.url" and not str(right).startswith(URL_SCHEMES):
         raise WrongValue(f"a URL that begins with {', '.join(URL_SCHEMES[:-1])} or {URL_SCHEMES[-1]}")
+    if key.name in COMMANDS:
+        try:
+            shlex.split(str(right))
+        except ValueError as problem:
+            raise WrongValue(f"a command that a shell could split ({problem}), got {_shown(right)}") from None
     return right
 
 

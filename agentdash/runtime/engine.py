@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from agentdash.core.commands import Command, Outcome
     from agentdash.core.queries import Answer, Query
     from agentdash.runtime.intake import Intake
+    from agentdash.runtime.notify import Notifier
     from agentdash.runtime.supervisor import Supervisor
     from agentdash.server.find import ServerHandle
 
@@ -70,6 +71,7 @@ class Engine:
         self.look_at: Callable[[bytes], None] | None = None
         """Tells the collector of streams which one a person looks at."""
         self._tell_logs: Callable[[LogLine], None] | None = None
+        self._notifier: Notifier | None = None
         self.denied: dict[str, str] = {}
         """Commands that the server's ACL was seen to forbid, with the reason in words."""
 
@@ -82,6 +84,11 @@ class Engine:
     def watching(self) -> bool:
         """Whether something was seen that will be a finding if it lasts a little longer."""
         return self.intake.analysis.watching
+
+    @property
+    def sources(self) -> list[SourceHealth]:
+        """How each collector is doing, in the order in which they were started."""
+        return [supervisor.health for supervisor in self._supervisors.values()]
 
     async def start(self) -> None:
         """Begin to read. Returns at once; data comes as it comes."""
@@ -170,6 +177,19 @@ class Engine:
     def deny(self, command: str, why: str) -> None:
         """Remember that the server's ACL forbids *command*."""
         self.denied[command] = why
+
+    def tell(self, words: str) -> None:
+        """Tell a person who looks elsewhere, by the program that the settings name, if they do."""
+        if self.settings.ui.notify:
+            self._spawn(self._notify(words), "notify")
+
+    async def _notify(self, words: str) -> None:
+        await load("agentdash.runtime.notify")
+        from agentdash.runtime.notify import Notifier
+
+        if self._notifier is None:
+            self._notifier = Notifier(self.settings.ui.notify, self.note)
+        await self._notifier.tell(words)
 
     def note(
         self,
@@ -326,5 +346,7 @@ class Engine:
         self._tasks.append(task)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
+        if task in self._tasks:
+            self._tasks.remove(task)
         if not task.cancelled() and (problem := task.exception()) is not None:
             self.note(task.get_name(), f"ended by a fault: {type(problem).__name__}: {problem}", False)
