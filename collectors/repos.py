@@ -188,6 +188,7 @@ class ReposCollector:
 
     def _search_on(self, now: float) -> None:
         assert self._watch is not None
+        share = _SEARCH_STEP
         if self._search is None or self._search.complete:
             marks = tuple(_changed_at(root) for root in self._roots)
             calm = self._search is not None and marks == self._root_marks and not self._watch.moved
@@ -196,8 +197,8 @@ class ReposCollector:
             roots = self._readable_roots()
             self._root_marks, self._searched_at, self._watch.moved = marks, now, False
             self._search = Search(roots, self._settings.depth, self._settings.prune, self._watch.outside)
-        # What is right below the roots is read first; the walk goes on while git works.
-        self._search.step(_SEARCH_STEP if self._followed else 0.0)
+            share = 0.0  # what is right below the roots is read first; the walk goes on while git works
+        self._search.step(share)
         for path, found in self._search.found.items():
             one = self._followed.get(path)
             if one is None or one.reader.found != found:

@@ -27,7 +27,7 @@ async def session(settings: Settings, topics: Iterable[Topic]) -> AsyncIterator[
 
 
 async def full_pass(engine: Engine, patience: float = PATIENCE) -> set[Topic]:
-    """Wait until each subject was read once, and whole: streams scanned through, repositories all found and read.
+    """Wait until each subject was read once, and whole: streams scanned through, repositories all read.
 
     What may be a finding is waited for until it has lasted long enough to be one, or has passed.
 

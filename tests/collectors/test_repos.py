@@ -529,6 +529,14 @@ async def test_a_root_that_cannot_be_searched_is_said_beside_those_that_can(
     assert snapshot.problems == (f"the projects folder {tmp_path / 'missing'} is not there",)
 
 
+async def test_where_all_lie_deep_they_are_found_all_the_same(root: Path, collector_of: Make) -> None:
+    commit(repository(root / "team/area/app"))
+    collector = collector_of(root)
+    snapshot = await read(collector)
+    assert [(repo.name, repo.subject) for repo in snapshot.repos] == [("team/area/app", "first")]
+    assert (snapshot.complete, snapshot.unread) == (True, 0)
+
+
 async def test_a_repository_that_comes_far_below_is_found_by_events(root: Path, collector_of: Make) -> None:
     (root / "team/area").mkdir(parents=True)
     commit(repository(root / "web"))
