@@ -13,8 +13,8 @@ from agentdash.core.settings import RedisSettings
 from agentdash.server.client import open_client
 from collectors import streams_wire
 from collectors.streams_read import Reads
+from tests.collectors.streams_scenes import ODD
 from tests.collectors.streams_stage import Stage, add, work
-from tests.collectors.test_streams_numbers import ODD, scene
 
 COMMANDS = [
     ("PING",),
@@ -24,6 +24,17 @@ COMMANDS = [
     ("XINFO", "STREAM", b"nothing"),
     ("GET", b"none"),
 ]
+
+
+async def scene(client: Redis, name: bytes) -> None:
+    """A stream with three groups, pending entries and deletions."""
+    for group in (b"done", b"half", b"\xffnew"):
+        await client.xgroup_create(name, group, id="0", mkstream=True)
+    ids = await add(client, name, 30, kind="x")
+    await work(client, name, "done", "a", 30)
+    await work(client, name, "half", "a", 5, ack=False)
+    await work(client, name, "half", "b", 7, ack=False)
+    await client.xdel(name, ids[3], ids[20])
 
 
 def plain(reply: object) -> object:
