@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
-from textual.events import Event, InputEvent
+from textual.events import Event, InputEvent, Key
 from textual.screen import ModalScreen, Screen
 
 from agentdash.core.snapshot import Topic
@@ -149,6 +149,7 @@ class AgentDash(Dash):
 
     def _pulse(self) -> None:
         """Pass on what is to be shown anew; once a second that is everything, for the ages."""
+        self.own.turn(RATE)
         changed = self._bridge.take(at_rest=self._at_rest) if self._opening is None else frozenset()
         if not changed:
             return
@@ -170,6 +171,8 @@ class AgentDash(Dash):
         if isinstance(event, InputEvent):
             self._touched = time.perf_counter()
         await super().on_event(event)
+        if isinstance(event, Key) and self._opening is None:  # in line behind the key, where that is taken
+            (self.focused or self.screen).call_after_refresh(self.own.key_shown, self._touched)
 
     def _tell_news(self, changed: frozenset[Topic]) -> None:
         """What has become of runs while the person may look elsewhere: a toast, and a bell if that is set."""
@@ -181,6 +184,7 @@ class AgentDash(Dash):
             self._run_news.saw(self.store.runs)
         for news in self._run_news.take(time.perf_counter()):
             self.say(news.words, good=not news.urgent)
+            self.engine.tell(news.words)
             if news.urgent and self.engine.settings.ui.bell:
                 self.bell()
 
@@ -273,7 +277,15 @@ class AgentDash(Dash):
             yield SystemCommand(words, about, partial(self._press, active.node, binding.action))
         if isinstance(screen, StreamScreen):
             yield from (SystemCommand(*command) for command in screen.commands())
+        yield SystemCommand("Diagnostics (diag)", "what agentdash itself costs; its sources", self.show_diag)
         yield SystemCommand("Choose a theme", "among all there are", self.search_themes)
+
+    def show_diag(self) -> None:
+        """What this program itself costs, and how its sources are doing."""
+        from tui.screens.diag import TRAIL, diag_screen
+
+        if getattr(self.screen, "trail", ()) != TRAIL:
+            self.push_screen(diag_screen(self))
 
     def _press(self, node: DOMNode, action: str) -> None:
         """Do what a key does, once the palette is gone."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from abc import abstractmethod
 from datetime import tzinfo
 from typing import TYPE_CHECKING
@@ -12,13 +11,12 @@ from textual.app import App
 from agentdash.core.store import Store
 from agentdash.runtime.engine import Engine
 from tui import themes
+from tui.cost import OwnCost
 from tui.widgets.cells import clean
 
 if TYPE_CHECKING:
     from agentdash.core.commands import FindingCommand
     from agentdash.core.runs import Run
-
-MEASURE_EVERY = 2.0
 
 
 class Dash(App[int]):
@@ -36,7 +34,7 @@ class Dash(App[int]):
         self.label = label
         self.zone = zone
         self.cost = ""
-        self._cpu = (time.perf_counter(), time.process_time())
+        self.own = OwnCost()
 
     @property
     def store(self) -> Store:
@@ -82,9 +80,6 @@ class Dash(App[int]):
         return {name: found.get(of, other) for name, (of, other) in themes.FALLBACKS.items()}
 
     def measure(self) -> None:
-        """Work out what this program itself costs."""
-        wall, used = time.perf_counter(), time.process_time()
-        if wall - self._cpu[0] >= MEASURE_EVERY or not self.cost:
-            share = (used - self._cpu[1]) / max(1e-6, wall - self._cpu[0])
-            self.cost = f"cpu {share * 100:.1f} %" if self.cost else "cpu –"
-            self._cpu = (wall, used)
+        """Work out what this program itself costs, for the footer."""
+        if self.own.measure() or not self.cost:
+            self.cost = "cpu –" if self.own.cpu is None else f"cpu {self.own.cpu * 100:.1f} %"
