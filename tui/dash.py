@@ -46,8 +46,9 @@ class Dash(App[int]):
         return self.engine.clock.now_ms()
 
     def say(self, words: str, *, good: bool) -> None:
-        """A toast; never markup."""
-        self.notify(clean(words), severity="information" if good else "warning", markup=False)
+        """A toast; never markup. What went wrong stays a little longer."""
+        timeout = self.NOTIFICATION_TIMEOUT if good else 2 * self.NOTIFICATION_TIMEOUT
+        self.notify(clean(words), severity="information" if good else "warning", timeout=timeout, markup=False)
 
     def copy(self, text: str, what: str) -> None:
         """Put *text* on the clipboard of the terminal."""
