@@ -16,6 +16,28 @@ from tui.widgets.match import Matcher, mark_matches
 SERVICES = 6
 """Colours that services are told apart by: names ``service-0`` and on."""
 
+SERVICE_CSS = """
+LogLines {
+    & > .log-view--service-0 { color: $success; }
+    & > .log-view--service-1 { color: $primary; }
+    & > .log-view--service-2 { color: $text-secondary; }
+    & > .log-view--service-3 { color: $text-primary; }
+    & > .log-view--service-4 { color: $success 70%; }
+    & > .log-view--service-5 { color: $text-secondary 75%; }
+    &:light {
+        & > .log-view--service-0 { color: $text-success; }
+        & > .log-view--service-4 { color: $text-success; }
+    }
+    &:ansi {
+        & > .log-view--service-2 { color: ansi_magenta; }
+        & > .log-view--service-3 { color: ansi_cyan; }
+        & > .log-view--service-4 { color: ansi_bright_green; }
+        & > .log-view--service-5 { color: ansi_bright_magenta; }
+    }
+}
+"""
+"""Their colours, for a widget `LogLines`."""
+
 _LEVELS = {
     Level.TRACE: "faint",
     Level.DEBUG: "faint",

@@ -62,6 +62,7 @@ class LogPane(TopicPane):
         super().__init__(Topic.LOGS, "6 Log", self.log_view)
         self._behind_ms = 0
         self._skipped = 0
+        self._lost = 0
         self._failing: tuple[str, ...] = ()
         self._course: tuple[float, ...] = ()
 
@@ -96,6 +97,7 @@ class LogPane(TopicPane):
     def present(self, store: Store, health: SourceHealth | None, now: int) -> None:
         """Show the lines that have come."""
         self._behind_ms, self._skipped = store.log_behind_ms, store.logs.skipped
+        self._lost = sum(source.lost for source in store.log_sources)
         self._failing = tuple(
             f"{source.name}: {source.path}: {source.error}" for source in store.log_sources if source.error
         )
@@ -135,6 +137,8 @@ class LogPane(TopicPane):
         if self._behind_ms >= 1000:
             parts.append(f"{units.age(self._behind_ms)} behind")
         parts.append(f"{units.count(self._skipped)} skipped")
+        if self._lost:
+            parts.append(f"{units.size(self._lost)} lost to truncation")
         if self._failing:
             parts.append(
                 printable(self._failing[0]) + (f" +{len(self._failing) - 1}" if self._failing[1:] else "")
