@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import hiredis
+import redis
 from redis.asyncio import Redis
 
 from agentdash.core.clock import SystemClock
@@ -33,6 +34,8 @@ from collectors.streams_wire import packed
 
 STREAMS, GROUPS, CONSUMERS = 500, 3, 3
 ENOUGH = 1_000_000
+LEAST = "blocking socket with hiredis"
+GROUPWISE = "redis-py, group by group, a pipeline"
 Way = Callable[[], Awaitable[object]]
 
 
@@ -96,6 +99,15 @@ async def one_by_one(client: Redis, names: list[bytes]) -> None:
         await client.xinfo_stream(name, full=True)
 
 
+def plain_one_by_one(client: redis.Redis, names: list[bytes]) -> None:
+    """What a person writes who does not know FULL: eight calls a stream."""
+    for name in names:
+        client.xinfo_stream(name)
+        for group in client.xinfo_groups(name):
+            client.xinfo_consumers(name, group["name"])
+            client.xpending_range(name, group["name"], "-", "+", 1)
+
+
 async def group_by_group(client: Redis, names: list[bytes]) -> None:
     """What the plain commands need for the same facts, in pipelines."""
     pipeline = client.pipeline(transaction=False)
@@ -116,15 +128,41 @@ async def pipelined(client: Redis, names: list[bytes]) -> None:
         await pipeline.execute()
 
 
-async def interleaved(ways: dict[str, Way], rounds: int) -> dict[str, float]:
+class Moved:
+    """A way that is gone after something happened in every stream, which is not timed."""
+
+    def __init__(self, client: Redis, names: list[bytes], way: Way) -> None:
+        self._client, self._names, self._way = client, names, way
+
+    async def prepare(self) -> None:
+        pipeline = self._client.pipeline(transaction=False)
+        for name in self._names:
+            pipeline.xadd(name, {"order": 1, "body": "x" * 50}, maxlen=10, approximate=False)
+        await pipeline.execute()
+
+    async def __call__(self) -> object:
+        return await self._way()
+
+
+async def interleaved(ways: dict[str, Way], rounds: int) -> dict[str, tuple[float, float]]:
+    """Seconds of each way, all in turn: the middle of its times, and the least."""
     found: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(rounds):
         for name, way in ways.items():
+            if isinstance(way, Moved):
+                await way.prepare()
             gc.collect()
             begun = time.perf_counter()
             await way()
             found[name].append(time.perf_counter() - begun)
-    return {name: statistics.median(times) for name, times in found.items()}
+    return {name: (statistics.median(times), min(times)) for name, times in found.items()}
+
+
+def show(times: dict[str, tuple[float, float]]) -> None:
+    middle, least = times[LEAST]
+    for name, (seconds, best) in times.items():
+        print(f"  {name:<38} {seconds * 1000:8.1f} ms {seconds / middle:7.2f} ×", end="")
+        print(f"   least {best * 1000:8.1f} ms {best / least:7.2f} ×")
 
 
 async def server_time(client: Redis, way: Way, times: int = 30) -> float:
@@ -172,6 +210,24 @@ async def ping_felt(path: Path, way: Way, seconds: float = 3.0) -> float:
     return float((await answer)[0])
 
 
+async def slow(client: Redis, way: Way, times: int = 20) -> list[str]:
+    """Commands of *way* that took the server more than a millisecond, as it has noted them."""
+    await client.execute_command("CONFIG", "SET", "slowlog-log-slower-than", 1000)
+    await client.execute_command("SLOWLOG", "RESET")
+    for _ in range(times):
+        await way()
+        await asyncio.sleep(0.1)
+    told = await client.execute_command(b"SLOWLOG", "GET", -1)
+    return [f"{b' '.join(one[3][:2]).decode()} {one[2] / 1000:.1f} ms" for one in told]
+
+
+def in_full(client: Redis) -> StreamsCollector:
+    """As where there are few streams: each is read in full, each time."""
+    made = collector(client)
+    made._topology._looks.full = lambda names, *_: set(names)  # type: ignore[method-assign]  # noqa: SLF001
+    return made
+
+
 def collector(client: Redis, **settings: object) -> StreamsCollector:
     return StreamsCollector(
         client,
@@ -187,30 +243,39 @@ async def main(rounds: int = 15) -> None:
         client = open_client(use.url, RedisSettings())
         names = await fill(client)
         reads, ours, blocking = Reads(client), collector(client), Blocking(use.socket, names)
+        whole, moved = in_full(client), in_full(client)
+        simple = redis.Redis(unix_socket_path=str(use.socket))
         commands = [full(name) for name in names]
-        await ours.collect()
+        for _ in range(3):
+            await asyncio.gather(ours.collect(), whole.collect(), moved.collect())
+
+        async def plain() -> None:
+            plain_one_by_one(simple, names)
+
         ways: dict[str, Way] = {
-            "blocking socket with hiredis": blocking,
+            LEAST: blocking,
             "ours: the same replies": lambda: reads.ask(commands),
-            "ours: a whole poll, parsed": ours.collect,
-            "redis-py, pipelines": lambda: pipelined(client, names),
-            "redis-py, one by one": lambda: one_by_one(client, names),
-            "redis-py, group by group": lambda: group_by_group(client, names),
+            "ours: a poll, at rest": ours.collect,
+            "ours: a poll, each read in full": whole.collect,
+            "redis-py, pipelines of FULL": lambda: pipelined(client, names),
+            GROUPWISE: lambda: group_by_group(client, names),
+            "redis-py, FULL one by one": lambda: one_by_one(client, names),
+            "redis-py, plain calls one by one": plain,
         }
-        times = await interleaved(ways, rounds)
         print(f"{STREAMS} streams × {GROUPS} groups × {CONSUMERS} consumers, {rounds} rounds, interleaved")
-        least = times["blocking socket with hiredis"]
-        for name, seconds in times.items():
-            print(f"  {name:<32} {seconds * 1000:8.1f} ms {seconds / least:7.2f} ×")
-        mine = await server_time(client, lambda: reads.ask(commands))
-        poll = await server_time(client, ours.collect)
+        show(await interleaved(ways, rounds))
+        busy = {LEAST: blocking, "ours: a poll, each has moved": Moved(client, names, moved.collect)}
+        show(await interleaved(busy, rounds))
         theirs = await server_time(client, lambda: group_by_group(client, names))
         print(f"server's processor, of asking group by group ({theirs * 1000:.1f} ms):", end=" ")
-        print(f"FULL of all {mine / theirs:.2f} ×, a poll {poll / theirs:.2f} ×;", end=" ")
-        print(f"the dearest command {await dearest(client, lambda: reads.ask(commands)):.3f} ms")
+        for name in ("ours: a poll, at rest", "ours: a poll, each read in full"):
+            print(f"{name[6:]} {await server_time(client, ways[name]) / theirs:.2f} ×;", end=" ")
+        print(f"the dearest command {await dearest(client, whole.collect):.3f} ms")
+        print(f"commands above 1 ms, as the server saw it: {await slow(client, whole.collect) or 'none'}")
         rest = await ping_felt(use.socket, lambda: asyncio.sleep(0))
-        felt = await ping_felt(use.socket, ours.collect)
-        print(f"another process's PING, p99: {felt * 1000:.2f} ms, {felt / rest:.2f} × of a server at rest")
+        print(f"another process's PING, p99, of {rest * 1000:.2f} ms on a server at rest, once a second:")
+        for name in (LEAST, "ours: a poll, at rest", "ours: a poll, each read in full", GROUPWISE):
+            print(f"  {name:<38} {await ping_felt(use.socket, ways[name]) / rest:7.2f} ×")
         await client.aclose()
     await many(5000, ENOUGH)
 
@@ -236,15 +301,25 @@ async def many(streams: int, others: int) -> None:
         print(f"all {len(snapshot.streams)} after {time.perf_counter() - begun:.1f} s, {passes} passes")
         times, commands = [], []
 
-        async def poll() -> None:
+        async def second() -> None:
             begun = time.perf_counter()
             commands.append((await ours.collect()).commands)
             times.append(time.perf_counter() - begun)
+            await asyncio.sleep(max(0.0, 1.0 - times[-1]))
 
-        spent = await server_time(client, poll, 10)
+        for _ in range(6):
+            await second()
+        rest = await server_time(client, lambda: asyncio.sleep(1.0), 3)
+        times.clear()
+        commands.clear()
+        await client.execute_command("CONFIG", "RESETSTAT")
+        spent = await server_time(client, second, 15)
+        scans = (await client.info("commandstats"))["cmdstat_scan"]
         middle = statistics.median(times) * 1000
-        print(f"a poll then: {middle:.0f} ms, {statistics.median(commands):.0f} commands,", end=" ")
-        print(f"{spent * 100:.1f} % of the server's processor at one a second")
+        print(f"a poll a second then: {middle:.0f} ms, {statistics.median(commands):.0f} commands,", end=" ")
+        print(f"{(spent - rest) * 100:.2f} % of the server's processor; of it SCAN", end=" ")
+        print(f"{scans['usec'] / 15e4:.2f} %, {scans['usec_per_call'] / 1000:.2f} ms each")
+        print(f"commands above 1 ms, as the server saw it: {await slow(client, ours.collect) or 'none'}")
         await client.aclose()
 
 
