@@ -52,8 +52,14 @@ def fetch(command: FetchRepo, timeout: float, step: Step) -> Outcome:
     return Outcome(True, f"fetched {printable(path.name)}")
 
 
-def stage(command: StageRepo, timeout: float, step: Step) -> Outcome:
+def stage(command: StageRepo, largest: int, timeout: float, step: Step) -> Outcome:
     """Stage everything in the repository and its submodules, children first. Blocks: call it in a thread.
+
+    Args:
+        command: What was asked for.
+        largest: Bytes of a file above which it is left out.
+        timeout: Seconds that each git process may take.
+        step: Told each step.
 
     Returns:
         What was staged, what was left out and why, and, after reading the status again, what is left.
@@ -65,7 +71,7 @@ def stage(command: StageRepo, timeout: float, step: Step) -> Outcome:
     _as_seen(root, command.seen, timeout)
     staged, left, unclear = 0, list[str](), list[str]()
     for path in family(root):
-        part = part_of(path, root, command.largest, timeout)
+        part = part_of(path, root, largest, timeout)
         if part.blocked:
             step(f"{part.name}: nothing staged: {part.blocked}", False)
             left.append(f"{part.name} ({part.blocked})")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-MOST_FILE = 5_000_000
-"""Bytes of a file above which it is not staged."""
+MEGABYTE = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +20,12 @@ class StageRepo:
 
     Attributes:
         seen: The commit that HEAD named when the person decided; None where there was none yet.
-        largest: Bytes of a file above which it is left out.
+        largest: Bytes of a file above which it is left out; None: as `ReposSettings.stage_limit_mb` has it.
     """
 
     path: str
     seen: str | None
-    largest: int = MOST_FILE
+    largest: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +76,7 @@ class RepoPlanOf:
     """What `StageRepo` would do now. The answer is a `RepoPlan`; nothing is changed by asking."""
 
     path: str
-    largest: int = MOST_FILE
+    largest: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,6 +91,7 @@ class ReposSettings:
         depth: Folders below a root that the search goes down.
         prune: Names of folders that are never entered.
         timeout: Seconds that one git process may take.
+        stage_limit_mb: Megabytes of a file above which staging everything leaves it out, and names it.
     """
 
     poll: float = 1.0
@@ -100,6 +101,7 @@ class ReposSettings:
         ".ruff_cache", "target", "dist", "build", ".terraform", ".gradle", "vendor", "site-packages",
     )  # fmt: skip
     timeout: float = 10.0
+    stage_limit_mb: float = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,6 +37,7 @@ LIMITS: Mapping[str, tuple[float, float]] = {
     "repos.poll": (0.05, 3600),
     "repos.depth": (0, 64),
     "repos.timeout": (0.1, 600),
+    "repos.stage_limit_mb": (0.001, 1_000_000),
     "logs.limit": (100, 1_000_000),
     "logs.poll": (0.05, 3600),
     "logs.finding_for": (1, 604_800),

@@ -73,8 +73,8 @@ def _child(child: ChildSeen | None) -> Item | None:
     }
 
 
-def repo_item(repo: Repo) -> Item:
-    """One repository."""
+def repo_item(repo: Repo, runs: list[str] | None = None) -> Item:
+    """One repository; *runs* are the ids of those at work in it, None where runs are not known."""
     return {
         "path": repo.path,
         "name": repo.name,
@@ -102,8 +102,15 @@ def repo_item(repo: Repo) -> Item:
             "total": repo.submodules.total,
             "uninitialised": repo.submodules.uninitialised,
             "moved": repo.submodules.moved,
+            "folders": list(repo.submodules.folders),
         },
         "error": repo.error,
+        "changed": repo.changes_total if repo.unstaged is not None else None,
+        "operationSince": repo.operation_since,
+        "lockAgeMs": repo.lock_age_ms,
+        "lockHeld": repo.lock_held,
+        "onlyHere": repo.only_here,
+        "runs": runs,
     }
 
 

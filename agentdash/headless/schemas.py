@@ -217,6 +217,7 @@ class Submodules(Shape):
     total: int
     uninitialised: int
     moved: int
+    folders: list[str] = Field(description="where they are, below the repository")
 
 
 class Repo(Shape):
@@ -246,6 +247,16 @@ class Repo(Shape):
     shallow: bool
     submodules: Submodules
     error: str | None
+    changed: int | None = Field(description="paths that are not as committed")
+    operation_since: int | None = Field(description="when the operation last moved")
+    lock_age_ms: int | None = Field(
+        description="age of an index.lock that stays, in steps; null: there is none"
+    )
+    lock_held: bool | None = Field(description="whether a process holds that lock; null: not known")
+    only_here: int | None = Field(
+        description="commits of a detached HEAD that nothing else holds, of a submodule that no remote has"
+    )
+    runs: list[str] | None = Field(description="runs at work in it; null: runs are not read with this view")
 
 
 class ReposView(View):
@@ -254,6 +265,10 @@ class ReposView(View):
     schema_: Literal["agentdash/repos/1"] = Field(alias="schema")
     roots: list[str] | None
     complete: bool | None = Field(description="whether the search for nested repositories is through")
+    unread: int | None = Field(description="how many were found and not read yet")
+    mode: Literal["watching", "polling"] | None = Field(description="how changes are noticed")
+    reason: str | None = Field(description="why not all changes are noticed by events")
+    problems: list[str] | None = Field(description="folders that cannot be searched, and why")
     items: list[Repo]
 
 

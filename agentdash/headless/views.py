@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
+from agentdash.core.run_place import RepoIndex
 from agentdash.core.snapshot import SourceHealth, SourceState, Topic
 from agentdash.core.store import Store
 from agentdash.core.text import printable
@@ -96,7 +97,7 @@ def items(topic: Topic, store: Store, now: int) -> Iterable[Item]:
         case Topic.STREAMS:
             return stream_items(store.streams) if store.streams else ()
         case Topic.REPOS:
-            return map(repo_item, store.repos.repos if store.repos else ())
+            return _repos(store)
         case Topic.SERVICES:
             return (
                 service_item(service, now) for service in (store.services.services if store.services else ())
@@ -105,6 +106,19 @@ def items(topic: Topic, store: Store, now: int) -> Iterable[Item]:
             return map(finding_item, store.findings.findings if store.findings else ())
         case Topic.LOGS:
             return map(log_item, store.logs)
+
+
+def _repos(store: Store) -> Iterable[Item]:
+    """Repositories, each with the runs that are at work in it."""
+    if store.repos is None:
+        return
+    here: dict[str, list[str]] = {}
+    places = RepoIndex(store.repos)
+    for run in store.runs.runs if store.runs else ():
+        if not run.status.terminal and (repo := places.of_run(run)) is not None:
+            here.setdefault(repo.path, []).append(run.id)
+    for repo in store.repos.repos:
+        yield repo_item(repo, None if store.runs is None else here.get(repo.path, []))
 
 
 def dumps(value: object, *, indent: int | None = None) -> str:
@@ -132,6 +146,10 @@ def _extras(topic: Topic, store: Store) -> Document:
             return {
                 "roots": list(store.repos.roots) if store.repos else None,
                 "complete": store.repos.complete if store.repos else None,
+                "unread": store.repos.unread if store.repos else None,
+                "mode": store.repos.mode if store.repos else None,
+                "reason": store.repos.reason if store.repos else None,
+                "problems": [printable(one) for one in store.repos.problems] if store.repos else None,
             }
         case Topic.FINDINGS:
             found = store.findings

@@ -8,7 +8,15 @@ from pathlib import Path
 
 from agentdash.actions import repo_stage, repos
 from agentdash.core.commands import Outcome, Refused
-from agentdash.core.repo_commands import CommitRepo, FetchRepo, RepoCommand, RepoPlan, RepoPlanOf, StageRepo
+from agentdash.core.repo_commands import (
+    MEGABYTE,
+    CommitRepo,
+    FetchRepo,
+    RepoCommand,
+    RepoPlan,
+    RepoPlanOf,
+    StageRepo,
+)
 from agentdash.core.repos import Repo, RepoKind, ReposSnapshot
 from agentdash.core.settings import Settings
 from agentdash.core.snapshot import SourceError
@@ -38,7 +46,7 @@ async def change(
             case FetchRepo():
                 return repos.fetch(command, timeout, step)
             case StageRepo():
-                return repos.stage(command, timeout, step)
+                return repos.stage(command, _largest(command.largest, settings), timeout, step)
             case CommitRepo():
                 return repos.commit(command, timeout, step)
 
@@ -60,7 +68,14 @@ async def plan(query: RepoPlanOf, snapshot: ReposSnapshot | None, settings: Sett
     if repo is None:
         raise SourceError(f"{query.path} is none of the repositories that are followed")
     path, timeout = Path(repo.path), settings.repos.timeout
-    return RepoPlan(await asyncio.to_thread(repo_stage.plan, path, query.largest, timeout))
+    return RepoPlan(
+        await asyncio.to_thread(repo_stage.plan, path, _largest(query.largest, settings), timeout)
+    )
+
+
+def _largest(asked: int | None, settings: Settings) -> int:
+    """Bytes of a file above which it is not staged."""
+    return asked if asked is not None else round(settings.repos.stage_limit_mb * MEGABYTE)
 
 
 def _followed(path: str, snapshot: ReposSnapshot | None) -> Repo | None:

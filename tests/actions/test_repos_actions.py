@@ -11,8 +11,11 @@ import pytest
 from agentdash.actions import repos
 from agentdash.actions.repo_stage import plan
 from agentdash.core.commands import Outcome, Refused
-from agentdash.core.repo_commands import CommitRepo, FetchRepo, StageRepo
+from agentdash.core.repo_commands import CommitRepo, FetchRepo, RepoPlanOf, StageRepo
 from agentdash.core.repo_secrets import secret_in
+from agentdash.core.repos import Repo, ReposSnapshot
+from agentdash.core.settings import ReposSettings, Settings
+from agentdash.runtime import repo_work
 
 TOKEN = "ghp_" + "a1B2" * 9
 
@@ -60,8 +63,8 @@ def head(path: Path) -> str:
     return git(path, "rev-parse", "HEAD")
 
 
-def stage(path: Path, told: Told | None = None, **more: int) -> Outcome:
-    return repos.stage(StageRepo(str(path), head(path), **more), 20, told or Told())
+def stage(path: Path, told: Told | None = None, largest: int = 5_000_000) -> Outcome:
+    return repos.stage(StageRepo(str(path), head(path)), largest, 20, told or Told())
 
 
 def commit(path: Path, message: str = "all of it") -> Outcome:
@@ -123,6 +126,19 @@ def test_what_is_left_out_is_named_with_its_reason(web: Path) -> None:
     assert (web / "a.txt").read_text().endswith(f"{TOKEN}\n")  # nothing was touched but the index
 
 
+async def test_the_limit_of_size_is_a_setting(web: Path) -> None:
+    (web / "big.bin").write_bytes(b"\1" * 2000)
+    snapshot = ReposSnapshot(0, "host", (Repo(str(web), "web"),))
+    for megabytes, files in ((0.001, 0), (0.002, 1)):
+        settings = Settings(repos=ReposSettings(stage_limit_mb=megabytes))
+        planned = await repo_work.plan(RepoPlanOf(str(web)), snapshot, settings)
+        assert len(planned.parts[-1].files) == files
+        command = StageRepo(str(web), head(web))
+        outcome = await repo_work.change(command, snapshot, settings, lambda *_: None)
+        assert ("too large: 2 kB, more than 1 kB" in outcome.message) is (files == 0)
+        assert len(git(web, "diff", "--cached", "--name-only").split()) == files
+
+
 def test_a_plan_changes_nothing(web: Path) -> None:
     change(web)
     index = (web / ".git/index").read_bytes()
@@ -160,7 +176,7 @@ def test_refused_when_it_is_not_what_was_seen_or_there_is_nothing(web: Path) -> 
     (web / "a.txt").write_text("x")
     git(web, "commit", "-qam", "by another")
     with pytest.raises(Refused, match="has changed: HEAD was"):
-        repos.stage(StageRepo(str(web), before), 20, Told())
+        repos.stage(StageRepo(str(web), before), 1000, 20, Told())
 
 
 def test_no_program_of_the_repository_is_run(web: Path, tmp_path: Path, home: Path) -> None:
