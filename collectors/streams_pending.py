@@ -84,11 +84,18 @@ class PendingWalk:
         """*stream* with the entries delivered most often in its groups."""
         if not any((stream.name, group.name) in self._walks for group in stream.groups):
             return stream
-        return replace(stream, groups=tuple(self._of(stream.name, group) for group in stream.groups))
+        groups = tuple(self._of(stream.name, group) for group in stream.groups)
+        same = all(after is before for after, before in zip(groups, stream.groups, strict=True))
+        return stream if same else replace(stream, groups=groups)
 
     def _of(self, stream: bytes, group: Group) -> Group:
         walk = self._walks.get((stream, group.name))
-        return group if walk is None or walk.worst is None else replace(group, most_delivered=walk.worst)
+        if walk is None or walk.worst is None:
+            return group
+        oldest = group.oldest_pending
+        if oldest is not None and oldest.deliveries >= walk.worst.deliveries:
+            return group  # it tells no more than what every poll shows
+        return replace(group, most_delivered=walk.worst)
 
     def _next(self, wanted: Iterable[Name]) -> list[Name]:
         chosen: list[Name] = []

@@ -38,6 +38,8 @@ class GroupsPane(Pane):
         """Show them as they are."""
         self.table.set_rows([entries.group_row(group, judgement, now) for group in stream.groups])
         nothing = ("no group reads this stream", "its entries are below; . makes a group")
+        if not stream.groups_known:
+            nothing = ("which groups read this stream is not told", "the server's ACL withholds XINFO GROUPS")
         self.state = pane_state(health, now, rows=len(stream.groups), empty=nothing)
         self.entitle(f"{decode(stream.name)} · {units.plural(len(stream.groups), 'group')}")
         rate = f"{units.count(judgement.rate_in)}/min"
