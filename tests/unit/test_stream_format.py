@@ -12,11 +12,22 @@ from agentdash.core.stream_commands import (
     SetGroupId,
     TrimStream,
 )
-from agentdash.core.streams import Group, GroupJudgement, Lag, LagGrade, Stream, Verdict
+from agentdash.core.streams import (
+    Group,
+    GroupJudgement,
+    Lag,
+    LagGrade,
+    Stream,
+    StreamJudgement,
+    Verdict,
+)
+from tui.format import detail
+from tui.format.item import View
 from tui.format.stream_body import preview
 from tui.format.stream_chart import spread
 from tui.format.stream_forecast import drains_cell
 from tui.format.stream_question import question
+from tui.format.streams import item
 from tui.widgets.document import Para
 
 
@@ -37,6 +48,23 @@ def test_forecast(
     group = Group(b"g", 0, Lag(lag, LagGrade.EXACT if lag is not None else LagGrade.UNKNOWN), "0-0", None)
     judged = GroupJudgement(Verdict.SLOW, rate_out=rate_out, forecast_s=forecast)
     assert drains_cell(group, judged, rate_in).plain == words
+
+
+@pytest.mark.parametrize(
+    ("stream", "said"),
+    [
+        (Stream(b"s", 3, groups_known=False), ("? groups are not told", "…", "…")),
+        (Stream(b"s", 3, sampled=True), ("○ no group", "–", "–")),
+        (Stream(b"s", 3, memory_bytes=2048, fields=("a",), sampled=True), ("○ no group", "2 kB", "a")),
+    ],
+)
+def test_what_is_not_known_yet_or_not_told_is_not_said_to_be_missing(
+    stream: Stream, said: tuple[str, ...]
+) -> None:
+    cells = [cell.plain for cell in item(stream, StreamJudgement(), 0, View()).row.cells]
+    assert (cells[7], *cells[-2:]) == said
+    page = str(detail.stream(stream, StreamJudgement(), 0))
+    assert ("not looked up yet" in page) == (not stream.sampled)
 
 
 @pytest.mark.parametrize(
