@@ -14,7 +14,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from tui.widgets.cells import Part, clean, crop
-from tui.widgets.palette import LAYERS, NAMES, Palette, default_css
+from tui.widgets.palette import LAYERS, NAMES, Inked, Palette, default_css
 
 MOST_LINES = 4000
 MOST_CHARACTERS = 64 * 1024
@@ -85,7 +85,7 @@ def wrap(para: Para, width: int) -> list[list[Part]]:
     return lines
 
 
-class Document(ScrollView, can_focus=True):
+class Document(Inked, ScrollView, can_focus=True):
     """Styled text that is read, not edited.
 
     | class | what |

@@ -12,10 +12,9 @@ from textual.events import Click
 from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
-from textual.widget import Widget
 
 from tui.widgets.cells import Part, clean, lay
-from tui.widgets.palette import NAMES, Palette, default_css
+from tui.widgets.palette import NAMES, Inked, Palette, default_css
 
 LEAST = 12
 """Cells of a word that are worth showing when the rest does not fit."""
@@ -34,7 +33,7 @@ class Word:
         return sum(cell_len(clean(text)) for text, _ in self.parts)
 
 
-class LineBar(Widget):
+class LineBar(Inked):
     """One line: words at the left, words at the right. What does not fit goes from the end of the left."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"line-bar--{name}" for name in NAMES}

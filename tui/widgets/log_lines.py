@@ -22,7 +22,7 @@ from tui.widgets.cells import Part, fit
 from tui.widgets.log_draw import SERVICE_CSS, SERVICES, LineDrawing, shape
 from tui.widgets.log_index import LogFilter, LogIndex, Spot
 from tui.widgets.match import matcher
-from tui.widgets.palette import LAYERS, NAMES, Palette, default_css
+from tui.widgets.palette import LAYERS, NAMES, Inked, Palette, default_css
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -32,7 +32,7 @@ PACE = 0.33
 _CACHED = 1024
 
 
-class LogLines(ScrollView, can_focus=True, inherit_bindings=False):
+class LogLines(Inked, ScrollView, can_focus=True, inherit_bindings=False):
     """What is seen of the newest lines of a ring; call `feed` when it has grown.
 
     While it follows, the newest line is at the bottom. While it is held nothing on screen moves, and what

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rich.style import Style
+from textual.dom import DOMNode
+from textual.widget import Widget
 
 if TYPE_CHECKING:
-    from textual.widget import Widget
+    from collections.abc import Hashable
 
 NAMES = ("dim", "faint", "good", "warn", "bad", "info", "unknown", "accent", "id", "spark", "match", "mark")
 """Names that a text can have, each a component class ``<prefix>--<name>``; and the attributes below."""
@@ -78,6 +80,25 @@ def default_css(widget: str, prefix: str) -> str:
     return _CSS.replace("$WIDGET", widget).replace("$PREFIX", prefix)
 
 
+class Inked(Widget):
+    """A widget that draws its lines in the styles of a `Palette`.
+
+    Textual would work out every component class of every widget whenever its style may have changed, and most
+    of them are on no line: that was more than half of the time in which a screen opens. So it is told of
+    none, and the palette works out those that are asked for.
+    """
+
+    @classmethod
+    def _get_component_classes(cls) -> frozenset[str]:  # type: ignore[override]  # theirs is cached
+        """None that Textual has to work out."""
+        return frozenset()
+
+    def watch_has_focus(self, _has_focus: bool) -> None:
+        """Lines may look different in focus."""
+        super().watch_has_focus(_has_focus)
+        self.refresh()
+
+
 class Palette:
     """Styles by class names, resolved once for each theme and background.
 
@@ -90,20 +111,30 @@ class Palette:
         self._widget = widget
         self._prefix = prefix
         self._base = Style.null()
+        self._state: Hashable = None
         self._styles: dict[tuple[str, str], Style] = {}
 
     def renew(self) -> bool:
         """Look whether what lies below the text has changed; True when all drawn lines are out of date."""
-        base = self._widget.rich_style
-        if base == self._base:
+        base, state = self._widget.rich_style, self._state_now()
+        if base == self._base and state == self._state:
             return False
         self._base = base
         self.clear()
         return True
 
     def clear(self) -> None:
-        """Forget everything: the theme or the state of the widget has changed."""
+        """Forget what was resolved: the theme or the state of the widget has changed, or what is below it."""
         self._styles.clear()
+        state = self._state_now()
+        if state != self._state:
+            self._state = state
+            self._widget._component_styles.clear()  # noqa: SLF001 - where Textual itself looks for them
+
+    def _state_now(self) -> Hashable:
+        """What the rules of the style sheets depend on: theme, and pseudo-classes such as ``:focus``."""
+        widget = self._widget
+        return (widget.app.theme, widget.pseudo_classes) if widget.is_attached else None
 
     def style(self, names: str = "", layer: str = "") -> Style:
         """The style of text with class *names* on a line that is *layer*; names not known change nothing."""
@@ -130,5 +161,11 @@ class Palette:
 
     def _component(self, name: str) -> tuple[Style, Style]:
         full_name = f"{self._prefix}--{name}"
+        known = self._widget._component_styles  # noqa: SLF001 - as above
+        if full_name not in known:
+            node = DOMNode(classes=full_name)
+            node._attach(self._widget)  # noqa: SLF001 - as Textual does for all of them
+            self._widget.app.stylesheet.apply(node, animate=False)
+            known[full_name] = node.styles
         ask = self._widget.get_component_rich_style
         return ask(full_name, default=self._base), ask(full_name, partial=True, default=Style.null())

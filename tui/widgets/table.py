@@ -20,7 +20,7 @@ from textual.widget import Widget
 from tui.widgets.cells import Cell, Part, fit, lay
 from tui.widgets.columns import Column, Place, lay_out
 from tui.widgets.match import Matcher, mark_matches, matcher
-from tui.widgets.palette import LAYERS, NAMES, Palette, default_css
+from tui.widgets.palette import LAYERS, NAMES, Inked, Palette, default_css
 from tui.widgets.rows import Row, order
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ _GUTTER = 2
 _CACHED = 1024
 
 
-class LineTable(ScrollView, can_focus=True, inherit_bindings=False):
+class LineTable(Inked, ScrollView, can_focus=True, inherit_bindings=False):
     """Rows of cells with a cursor that stays with its row, whatever comes above, below or in its place.
 
     Give it rows with `set_rows`; nothing is repainted but lines that are seen and have changed.
