@@ -47,8 +47,11 @@ class Dash(App[int]):
 
     def say(self, words: str, *, good: bool) -> None:
         """A toast; never markup. What went wrong stays a little longer."""
-        timeout = self.NOTIFICATION_TIMEOUT if good else 2 * self.NOTIFICATION_TIMEOUT
-        self.notify(clean(words), severity="information" if good else "warning", timeout=timeout, markup=False)
+        if good:
+            self.notify(clean(words), markup=False)
+        else:
+            timeout = 2 * self.NOTIFICATION_TIMEOUT
+            self.notify(clean(words), severity="warning", timeout=timeout, markup=False)
 
     def copy(self, text: str, what: str) -> None:
         """Put *text* on the clipboard of the terminal."""

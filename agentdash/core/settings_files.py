@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from agentdash.core import settings_syntax
 
 FILE_NAME = "agentdash.toml"
 
@@ -52,7 +53,9 @@ def read_tables(files: Iterable[SettingsFile], wrong: list[str]) -> Iterator[tup
         raw = b""
         try:
             raw = file.path.read_bytes()
-            yield file.shown, tomllib.loads(raw.decode())
+            table, mistakes = settings_syntax.read(raw.decode())
+            wrong += [f"The settings file {file.shown} is not valid TOML: {words}." for words in mistakes]
+            yield file.shown, table
         except FileNotFoundError:
             if file.needed:
                 wrong.append(f"The settings file {file.shown} is not there: name another with --config.")
@@ -62,8 +65,6 @@ def read_tables(files: Iterable[SettingsFile], wrong: list[str]) -> Iterator[tup
         except UnicodeDecodeError as exc:
             line = raw[: exc.start].count(b"\n") + 1
             wrong.append(f"The settings file {file.shown} is not UTF-8 text: see line {line}.")
-        except (tomllib.TOMLDecodeError, RecursionError) as exc:
-            wrong.append(f"The settings file {file.shown} is not valid TOML: {exc}.")
 
 
 def _short(path: Path, env: Mapping[str, str]) -> str:

@@ -232,3 +232,26 @@ def test_settings_with_a_file_load_no_pydantic(home: Path) -> None:
         [sys.executable, "-c", code], cwd=home.parent / "work", capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_all_mistakes_of_a_file_are_named_at_once(tmp_path: Path) -> None:
+    file = tmp_path / "wrong.toml"
+    file.write_text(
+        "read_only = yes\n[redis\nurl = 'redis://h'\n[logs]\nlimit = = 3\nfoo = 1\n[ui]\nbell = 'loud'\n"
+    )
+    with pytest.raises(SettingsError) as wrong:
+        load(env={}, cwd=tmp_path, config=str(file))
+    said = str(wrong.value).splitlines()
+    assert [line.rpartition("(at ")[2] for line in said[:3]] == [
+        "line 1, column 13).", "line 2, column 7).", "line 5, column 9).",
+    ]  # fmt: skip
+    assert ["logs.foo" in said[3], "ui.bell" in said[4], len(said)] == [True, True, 5]
+
+
+@pytest.mark.parametrize("text", ["x = [1,\ny = 2\nz = = 3", 'x = """\ny = = 2', "x = {a = 1,\n}\n]\n"])
+def test_what_follows_a_mistake_of_several_lines_is_not_guessed_at(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "wrong.toml"
+    file.write_text(text)
+    with pytest.raises(SettingsError) as wrong:
+        load(env={}, cwd=tmp_path, config=str(file))
+    assert len(str(wrong.value).splitlines()) == 1
