@@ -51,6 +51,8 @@ PLACES = {
     "Help": "the help",
     "Confirm": "a question",
     "Ask": "a question",
+    "ClaimFor": "a question",
+    "FoldingDocument": "a message",
     "Menu": "a menu",
 }
 """Where the keys of a class work."""

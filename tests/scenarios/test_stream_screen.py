@@ -166,6 +166,12 @@ async def test_a_user_with_few_rights_sees_all_and_is_told_what_is_forbidden(
             assert "act('acknowledge')" in screen.blocked()
             words = {word.action: word.parts[0][1] for word in screen.query_one(Footer).left}
             assert words["act('acknowledge')"] == "faint"
+            about = {command.title: command.help for command in app.get_system_commands(screen)}  # type: ignore[arg-type]
+            assert "xack" in about["Acknowledge (A)"].casefold()
+            assert "xclaim" in about["Claim entries for a consumer"].casefold() or not rules
+            await pilot.press("question_mark")
+            await until(lambda: "acknowledge (not now: " in page(app, "#page").casefold(), what="the help")
+            await pilot.press("escape")
             assert len(await held(client, b"orders")) == 2
     finally:
         await client.execute_command("ACL", "DELUSER", "watcher")

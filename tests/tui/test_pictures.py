@@ -265,6 +265,7 @@ STREAM_KEYS = {
     "found": ["slash", *"type=refund", "enter"],
     "acknowledge": ["enter", "enter", "space", "space", "A"],
     "claim": ["C"],
+    "message": ["enter", "enter", "enter", "j", "j"],
     "menu": ["full_stop"],
 }
 

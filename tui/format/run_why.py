@@ -14,7 +14,8 @@ _WORDS = {True: "", False: "bold", None: "unknown"}
 def paras(why: RunWhy, run: Run | None = None, *, read_only: bool = False) -> list[Para]:
     """The verdict, then each fact: so, not so, or not known; what is not so says what to press."""
     wrong = any(fact.holds is False for fact in why.facts)
-    page = [Para.of(printable(why.verdict), "warn bold" if wrong else "good"), Para()]
+    done = run is not None and run.status is RunStatus.COMPLETED
+    page = [Para.of(printable(why.verdict), "warn bold" if wrong and not done else "good"), Para()]
     for fact in why.facts:
         page += _fact(fact, run, read_only=read_only)
     unknown = sum(fact.holds is None for fact in why.facts)

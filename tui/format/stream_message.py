@@ -22,6 +22,10 @@ from tui.format.stream_press import MANY_DELIVERIES, press_paras
 from tui.widgets.document import Para
 
 MOST_LINES = 12
+HANG = 11
+"""Cells that the lines of an event are indented after the first: below its name, with room for words."""
+OWN = "agentdash"
+"""Source of the lines that tell of findings: those are shown by themselves."""
 PRODUCER_FIELDS = (b"originService", b"origin_service", b"producer", b"source", b"service", b"origin")
 """Fields by which messages say who added them."""
 
@@ -64,14 +68,13 @@ def message_page(
     return [
         Para.of(looked.id, "id"),
         *_head(looked, now),
+        *((Para(), *presses) if presses else ()),
         Para(),
         *_body(looked),
         Para(),
         *_story(looked, now, zone),
         *_findings(looked),
         Para(),
-        *presses,
-        *((Para(),) if presses else ()),
         *_see(looked),
     ]
 
@@ -143,7 +146,7 @@ def _event(at: int, who: str, what: str, style: str, zone: tzinfo | None) -> Par
     clock = datetime.fromtimestamp(at / 1000, tz=zone).astimezone(zone).strftime("%H:%M:%S")
     name = printable(who)[:10]
     parts = ((f"{clock} ", "dim"), (f"{name:<10} ", "good" if name else ""), (printable(what[:300]), style))
-    return Para(parts, 20)
+    return Para(parts, HANG)
 
 
 def _groups(looked: Looked) -> Iterator[Para]:
@@ -154,11 +157,11 @@ def _groups(looked: Looked) -> Iterator[Para]:
         holder = next((one for one in looked.holders or () if one.group == group.name), None)
         if holder is not None:
             words = f"not acknowledged: {decode(holder.consumer)} has it since {units.age(holder.idle_ms)}"
-            yield Para((label, (words, "bad bold" if holder.deliveries > MANY_DELIVERIES else "warn")), 20)
+            yield Para((label, (words, "bad bold" if holder.deliveries > MANY_DELIVERIES else "warn")), HANG)
         elif _beyond(looked.id, group.last_delivered_id):
-            yield Para((label, ("not delivered yet", "dim")), 20)
+            yield Para((label, ("not delivered yet", "dim")), HANG)
         elif looked.holders is not None:
-            yield Para((label, ("not pending: acknowledged, or passed over", "good")), 20)
+            yield Para((label, ("not pending: acknowledged, or passed over", "good")), HANG)
 
 
 def _beyond(entry_id: str, delivered: str) -> bool:
@@ -177,12 +180,14 @@ def _findings(looked: Looked) -> Iterator[Para]:
 
 
 def lines_about(lines: Iterable[LogLine], entry_id: str, correlation: Sequence[str]) -> tuple[LogLine, ...]:
-    """Log lines that carry one of the correlation ids, or name the entry; continuations are left out."""
+    """Log lines that carry one of the correlation ids, or name the entry; no continuations, no findings."""
     wanted = set(correlation)
     return tuple(
         line
         for line in lines
-        if line.continues is None and (line.correlation_id in wanted or entry_id in line.message)
+        if line.continues is None
+        and (line.correlation_id in wanted or entry_id in line.message)
+        and not (line.source == OWN and line.message.startswith("finding "))
     )
 
 

@@ -10,8 +10,11 @@ from textual.containers import Container
 from textual.widget import Widget
 from textual.widgets import Input
 
+from agentdash.core import related
 from agentdash.core.findings import Finding
 from agentdash.core.fleet import attention
+from agentdash.core.logs import LogLine
+from agentdash.core.related import Link
 from agentdash.core.repos import Repo
 from agentdash.core.runs import Run
 from agentdash.core.services import Service
@@ -162,6 +165,20 @@ class Board(FactScreen):
             case Service() as service:
                 return detail.service(service, now, zone)
         return [Para.of("nothing is selected", "dim")]
+
+    def links(self) -> list[Link]:
+        """What hangs together with what the cursor is on."""
+        store = self.dash.store
+        match self.current.subject:
+            case Run() as run:
+                return related.of_run(store, run)
+            case Service() as service:
+                return related.of_service(store, service)
+            case Repo() as repo:
+                return related.of_repo(store, repo)
+            case LogLine() as line:
+                return related.of_line(store, line)
+        return []
 
     def judgement(self, stream: Stream) -> StreamJudgement:
         """What the window of samples says of *stream*."""

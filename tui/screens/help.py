@@ -7,6 +7,7 @@ from itertools import zip_longest
 from typing import Any, ClassVar
 
 from rich.cells import cell_len
+from textual.actions import parse
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.widget import Widget
@@ -23,6 +24,7 @@ SCOPES = (
     ("run", "A run"),
     ("pending", "Entries"),
     ("stream", "Stream"),
+    ("document", "A message"),
     ("findings", "Findings"),
     ("repos", "Repository"),
     ("services", "Services"),
@@ -83,10 +85,14 @@ def keys_of(screen: Screen[Any]) -> list[list[Part]]:
     for node in (screen.app, screen, *screen.walk_children()):
         for bindings in node._bindings.key_to_bindings.values():  # noqa: SLF001 - Textual has no public list of them
             for binding in bindings:
+                if not _there(node, binding):
+                    continue
                 scope, _, verb = (binding.id or "").partition(".")
                 scope = "move" if verb in MOVES else scope
                 words = MOVES.get(verb, binding.description)
                 if words and scope in dict(SCOPES):
+                    why = screen.why_not(binding.action) if isinstance(screen, FactScreen) else None
+                    words = f"{words} (not now: {why})" if why else words
                     keys = found.setdefault(scope, {})
                     known, name = keys.get(words, ""), key_name(binding)
                     keys[words] = known if name in known.split() else f"{known} {name}".strip()
@@ -95,6 +101,12 @@ def keys_of(screen: Screen[Any]) -> list[list[Part]]:
         for scope, title in SCOPES
         if scope in found
     ]
+
+
+def _there(node: Any, binding: Binding) -> bool:
+    """Whether the key is there at all: a list that cannot be marked has no key for marks."""
+    action, parameters = parse(binding.action)[1:]
+    return not isinstance(node, FactScreen) or node.check_action(action, parameters) is not False
 
 
 def page(screen: Screen[Any], width: int) -> list[Para]:
@@ -114,7 +126,15 @@ def page(screen: Screen[Any], width: int) -> list[Para]:
 
 def _section(section: list[Part]) -> list[tuple[Part, ...]]:
     title, *rows = section
-    return [(title,), *(((text[:16], "accent"), (text[16:], "")) for text, _ in rows)]
+    return [(title,), *(_key(text) for text, _ in rows)]
+
+
+def _key(text: str) -> tuple[Part, ...]:
+    """A key and what it does; greyed with the reason where it cannot be done now."""
+    words, now, why = text[16:].partition(" (not now")
+    if now:
+        return ((text[:16], "faint"), (words, "faint"), (now + why, "dim"))
+    return ((text[:16], "accent"), (words, ""))
 
 
 def _beside(sections: list[list[tuple[Part, ...]]], half: int) -> list[tuple[Part, ...]]:

@@ -45,7 +45,7 @@ class ServiceScreen(FactScreen):
         Binding("U", "control('start')", "Start", id="services.start"),
         Binding("X", "control('stop')", "Stop", id="services.stop"),
         Binding("B", "control('restart')", "Restart", id="services.restart"),
-        Binding("v", "turn", "Facts", id="service.facts"),
+        Binding("v", "turn", "Facts", id="services.facts"),
         Binding("t", "trace", "Trace", id="log.trace"),
         Binding("x", "export", "Write to a file", show=False, id="log.export"),
         Binding("escape", "back", "Back", show=False, id="screen.back"),
@@ -81,7 +81,7 @@ class ServiceScreen(FactScreen):
                 yield Pane("Last 10 minutes", Document(id="service-chart"), id="service-course")
                 yield Pane("Processes", LineTable(service_page.PROCESS_COLUMNS), id="service-processes")
                 yield Pane("Log", self._log_view, id="service-lines")
-            yield Pane("Service", Document(id="service-page"), id="service-facts")
+            yield Pane("Service", Document(id="service-page"), id="services.facts")
 
     def on_mount(self) -> None:
         """Show what is known already."""

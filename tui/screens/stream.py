@@ -29,6 +29,8 @@ from tui.screens.stream_topology import ChartPane, ConsumersPane, GroupsPane
 from tui.widgets.document import Document, Para
 from tui.widgets.table import LineTable
 
+NARROW = 100
+"""Columns below which the message has the whole screen, once one has gone in to it."""
 SHORT = 34
 """Lines of the terminal below which there is no room for charts and for the shape of the entries."""
 
@@ -41,6 +43,7 @@ class StreamScreen(FactScreen):
     """
 
     AUTO_FOCUS = "#groups-table"
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (NARROW, "-wide")]  # noqa: RUF012 - as Textual declares it
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("A", "act('acknowledge')", "Acknowledge", id="pending.acknowledge"),
@@ -146,7 +149,8 @@ class StreamScreen(FactScreen):
             steps.append(decode(group.name))
             if depth >= 2:
                 consumer = self.consumers.current
-                steps.append(decode(consumer) if consumer else "all consumers")
+                if consumer or depth == 2:
+                    steps.append(decode(consumer) if consumer else "all consumers")
         if depth >= 3 and self.entry is not None:
             steps.append(self.entry)
         return tuple(steps)
@@ -211,9 +215,9 @@ class StreamScreen(FactScreen):
         self._wanted, self._at_group = None, wanted.group
         self._show_consumers()
         if wanted.consumer is not None and self.consumers.table.move_to(wanted.consumer):
-            self.entries.table.focus()
+            self.set_focus(self.entries.table)
         else:
-            self.consumers.table.focus()
+            self.set_focus(self.consumers.table)
 
     async def _read_beside(self) -> None:
         await self.aside.read()
@@ -269,11 +273,16 @@ class StreamScreen(FactScreen):
         """Enter: one step in."""
         if message.table is self.groups.table:
             self.entries.show(self.entries.pending)
-            self.consumers.table.focus()
+            self.set_focus(self.consumers.table)
         elif message.table is self.consumers.table:
-            self.entries.table.focus()
+            self.set_focus(self.entries.table)
         else:
-            self.message.page.focus()
+            self.look_closer(True)
+
+    def look_closer(self, closer: bool) -> None:
+        """Go in to the message, or back to the entries."""
+        self.set_class(closer, "-closer")
+        self.set_focus(self.message.page if closer else self.entries.table)
 
     # What a person does
 
@@ -285,12 +294,12 @@ class StreamScreen(FactScreen):
     def action_browse(self) -> None:
         """The entries of the stream."""
         self.entries.show(self.entries.stream_entries)
-        self.entries.table.focus()
+        self.set_focus(self.entries.table)
 
     def action_pending(self) -> None:
         """The pending entries of the group again."""
         self.entries.show(self.entries.pending)
-        self.groups.table.focus()
+        self.set_focus(self.groups.table)
 
     def action_follow(self) -> None:
         """The newest entry, and stay there."""

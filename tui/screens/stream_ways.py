@@ -20,7 +20,7 @@ def back(screen: StreamScreen) -> bool:
     if found is not None and found.running:
         found.running = False
     elif depth == 3:
-        pane.table.focus()
+        screen.look_closer(False)
     elif pane.table.marks:
         pane.table.clear_marks()
     elif found is not None and pane.shown is found:
@@ -28,11 +28,11 @@ def back(screen: StreamScreen) -> bool:
         pane.show(pane.stream_entries)
     elif not pane.shown.pending and screen.stream is not None and screen.stream.groups:
         pane.show(pane.pending)
-        screen.groups.table.focus()
+        screen.set_focus(screen.groups.table)
     elif depth == 0 or not pane.shown.pending:
         return False
     else:
-        (screen.groups.table, screen.consumers.table)[depth - 1].focus()
+        screen.set_focus((screen.groups.table, screen.consumers.table)[depth - 1])
     return True
 
 

@@ -37,7 +37,9 @@ class Footer(LineBar):
 
 
 def _rank(binding: Binding) -> int:
-    """Keys of the pane first, then the general ones, in the order of the key map."""
+    """The way back, which never gives way; then the keys of the pane, then the general ones."""
+    if binding.id == "screen.back":
+        return -1
     scope = (binding.id or "").partition(".")[0]
     return LATE.index(scope) + 1 if scope in LATE else 0
 
