@@ -81,7 +81,7 @@ class ServiceScreen(FactScreen):
                 yield Pane("Last 10 minutes", Document(id="service-chart"), id="service-course")
                 yield Pane("Processes", LineTable(service_page.PROCESS_COLUMNS), id="service-processes")
                 yield Pane("Log", self._log_view, id="service-lines")
-            yield Pane("Service", Document(id="service-page"), id="services.facts")
+            yield Pane("Service", Document(id="service-page"), id="service-facts")
 
     def on_mount(self) -> None:
         """Show what is known already."""
