@@ -66,17 +66,32 @@ def _order(repo: Repo) -> tuple[int, str]:
 
 
 def item(repo: Repo, now: int) -> Item:
-    """One repository as a line."""
+    """One repository as a line: that of last time where nothing of it looks different."""
+    age = units.coarse(now - repo.committed_at if repo.committed_at is not None else None)
+    made = _MADE.get(repo.path)
+    if made is None or made[0] is not repo or made[1] != age:
+        if len(_MADE) >= _MOST_MADE:
+            _MADE.clear()
+        made = _MADE[repo.path] = (repo, age, _item(repo, age))
+    return made[2]
+
+
+_MADE: dict[str, tuple[Repo, str, Item]] = {}
+"""Lines by path, for the same record and the same age in words: thousands are asked for every second."""
+_MOST_MADE = 10_000
+
+
+def _item(repo: Repo, age: str) -> Item:
     trouble = repo_in_trouble(repo)
     busy = repo.dirty or trouble
     mark = Cell("✗", "bad") if repo.error else Cell("●", "info") if busy else Cell("")
-    last = now - repo.committed_at if repo.committed_at is not None else None
+    last = -repo.committed_at if repo.committed_at is not None else None  # sorts as the age does
     cells = (
         mark,
         Cell(("└ " if repo.kind is RepoKind.SUBMODULE else "") + printable(repo.name), "" if busy else "dim"),
         branch_cell(repo),
         change_cell(repo),
-        Cell(units.coarse(last), "dim"),
+        Cell(age, "dim"),
         Cell(printable(repo.error or repo.subject or units.UNKNOWN), "bad" if repo.error else "dim"),
         Cell(printable(repo.upstream or units.UNKNOWN), "dim"),
         Cell("" if not repo.stash else str(repo.stash), "warn"),
