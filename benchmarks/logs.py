@@ -2,8 +2,8 @@
 
 A writer in a process of its own appends numbered lines at a rate; the program that reads, parses and draws
 them is measured in CPU of its own process, and says whether each line was shown or counted and each error
-found. The peers are an idle app, Textual's own `Log` fed with the same lines, and `tail -F`, which shows
-nothing. Only the ratios mean something.
+found. The peers are an idle app, Textual's own `Log` fed with the same lines, and on a terminal of their own
+`lnav` (C++, where it is installed) and `tail -F`, which parses nothing. Only the ratios mean something.
 
     python -m benchmarks.logs [SECONDS]
 """
@@ -11,12 +11,18 @@ nothing. Only the ratios mean something.
 from __future__ import annotations
 
 import asyncio
+import fcntl
+import os
+import pty
 import resource
 import shutil
 import statistics
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
+import threading
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -35,6 +41,8 @@ from tui.widgets.logview import LogView
 FILES = 3
 RATES = (1_000, 10_000, 100_000)
 ERROR_EVERY = 2_003
+SETTLED = 2.0
+"""Seconds that a peer has to open its files."""
 WRITER = """
 import sys, time
 rate, seconds, every, *names = sys.argv[1:]
@@ -142,18 +150,41 @@ async def share(app: Reading | Textuals, paths: list[Path], rate: int, seconds: 
     return used / wall, written
 
 
-def tail_share(paths: list[Path], rate: int, seconds: float) -> float:
+def on_terminal(command: list[str], paths: list[Path], rate: int, seconds: float) -> float:
+    """CPU of one core of a program on a terminal of 120×40 of its own, while lines come."""
     for path in paths:
-        path.write_text("")
-    tail = subprocess.Popen(["tail", "-q", "-F", *map(str, paths)], stdout=subprocess.DEVNULL)
+        path.write_text("2026-11-20T16:28:01.123Z INFO begun\n" * 100)
+    mine, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+    program = psutil.Popen(
+        command, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,
+        env={**os.environ, "TERM": "xterm-256color", "HOME": str(paths[0].parent)},
+    )  # fmt: skip
+    os.close(theirs)
+    drain = threading.Thread(target=_drain, args=(mine,), daemon=True)
+    drain.start()
+    time.sleep(SETTLED)
     process = writer(paths, rate, seconds)
-    begun = time.perf_counter()
+    wall, used = time.perf_counter(), _used(program)
     process.communicate()
-    wall = time.perf_counter() - begun
-    times = psutil.Process(tail.pid).cpu_times()
-    tail.terminate()
-    tail.wait()
-    return (times.user + times.system) / wall
+    used = _used(program) - used
+    wall = time.perf_counter() - wall
+    program.kill()
+    program.wait()
+    drain.join()
+    os.close(mine)
+    return used / wall
+
+
+def _used(program: psutil.Popen) -> float:
+    times = program.cpu_times()
+    return float(times.user + times.system)
+
+
+def _drain(fd: int) -> None:
+    with suppress(OSError):  # the program has gone
+        while os.read(fd, 1 << 16):
+            pass
 
 
 async def idle(seconds: float) -> float:
@@ -182,8 +213,12 @@ async def floods(folder: Path, seconds: float) -> None:
                 f" {app.errors} of {errors}, {app.behind} ms behind, peak {memory} MB"
             )
         log, _ = await share(Textuals(paths), paths, rate, seconds)
-        tail = tail_share(paths, rate, seconds)
-        print(f"{rate:>7} lines/s  Textual's Log {log * 100:5.1f} %   tail -F {tail * 100:5.1f} %")
+        told = [f"Textual's Log {log * 100:5.1f} %"]
+        for command in (["lnav"], ["tail", "-q", "-F"]):
+            if shutil.which(command[0]):
+                peer = on_terminal([*command, *map(str, paths)], paths, rate, seconds)
+                told.append(f"{' '.join(command)} {peer * 100:5.1f} %")
+        print(f"{rate:>7} lines/s  {'   '.join(told)}")
 
 
 async def opening(folder: Path) -> None:
