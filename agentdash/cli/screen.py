@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 from typing import TYPE_CHECKING
 
@@ -13,11 +14,16 @@ if TYPE_CHECKING:
     from tui.app import AgentDash
 
 
+SETTLED = 3.0
+"""Seconds after which all that stays is loaded: going through it for garbage again stops the keys for 50 ms."""
+
+
 def show(app: AgentDash) -> int:
     """Run *app* until it is quit; its exit code."""
 
     async def work() -> int:
         on_signals(lambda number: app.exit(128 + number), signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        asyncio.get_running_loop().call_later(SETTLED, gc.freeze)
         result = await app.run_async()
         return result if result is not None else app.return_code or Code.FINE
 
