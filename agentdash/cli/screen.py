@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 SETTLED = 3.0
-"""Seconds after which all that stays is loaded: to go through it for garbage again stops the keys for 50 ms."""
+"""Seconds after which all that stays is loaded: going through it for garbage again stops keys for 50 ms."""
 
 
 def show(app: AgentDash) -> int:
