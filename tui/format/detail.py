@@ -13,13 +13,11 @@ from agentdash.core.repos import Repo
 from agentdash.core.run_orphan import child_words
 from agentdash.core.run_why import last_seen
 from agentdash.core.runs import Run
-from agentdash.core.services import Service
 from agentdash.core.streams import Group, Stream, StreamJudgement
 from agentdash.core.text import decode, printable
 from tui.format.repos import branch_cell
 from tui.format.runs import GLYPHS, Around, doing_words, state_words
 from tui.format.streams import NO_JUDGEMENT, VERDICTS, lag_text
-from tui.widgets.cells import sparkline
 from tui.widgets.document import Para, field
 
 BLANK = Para()
@@ -269,57 +267,6 @@ def _upstream(subject: Repo) -> str:
     if subject.upstream_gone:
         return f"{printable(subject.upstream)}, which is gone"
     return f"{printable(subject.upstream)}  ↑{_or(subject.ahead)} ↓{_or(subject.behind)}"
-
-
-def service(subject: Service, now: int, zone: tzinfo | None) -> list[Para]:
-    """Process, memory, ports, probe and last line of a service."""
-    shown = [
-        Para(((printable(subject.name), "bold"), (f"  {subject.state}", ""))),
-        BLANK,
-        field("pid", _or(subject.pid)),
-        *([field("declared", f"in {printable(subject.origin)}")] if subject.origin else []),
-        field("started", moment(subject.create_time, now, zone)),
-        field("restarts", f"{subject.restarts} since agentdash started"),
-        Para(
-            (
-                *field("cpu", f"{units.percent(subject.cpu_percent)} ").parts,
-                (sparkline(subject.cpu_history, 20), "spark"),
-            )
-        ),
-        field("memory", units.size(subject.rss_bytes)),
-        field(
-            "trend",
-            f"{units.size(subject.rss_trend)} /min" if subject.rss_trend is not None else units.UNKNOWN,
-        ),
-        field("threads", _or(subject.threads)),
-        field("open files", _or(subject.open_files)),
-        field("children", _or(subject.children)),
-        field("ports", " ".join(map(str, subject.ports)) or units.UNKNOWN),
-        field("folder", printable(subject.cwd or units.UNKNOWN)),
-        field("command", printable(subject.command or units.UNKNOWN)),
-    ]
-    if subject.probe:
-        probe = subject.probe
-        words = (
-            "not asked yet" if probe.ok is None else "answers" if probe.ok else f"fails: {probe.error or ''}"
-        )
-        took = f" in {probe.latency_ms:.1f} ms" if probe.latency_ms is not None else ""
-        shown.append(
-            field("probe", f"{probe.target} {printable(words)}{took}", "bad" if probe.ok is False else "")
-        )
-    if subject.exit_code is not None:
-        shown.append(field("exit code", str(subject.exit_code)))
-    if subject.down_since is not None:
-        shown.append(field("down since", moment(subject.down_since, now, zone), "bad"))
-    if subject.error:
-        shown.append(field("error", printable(subject.error), "unknown"))
-    if subject.last_line:
-        shown += [
-            BLANK,
-            field("last line", printable(subject.last_line)),
-            field("", moment(subject.last_line_at, now, zone)),
-        ]
-    return shown
 
 
 def log_line(subject: LogLine, now: int, zone: tzinfo | None) -> list[Para]:

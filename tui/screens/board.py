@@ -148,7 +148,7 @@ class Board(FactScreen):
             side.state = LIVE
 
     def _detail_of(self, pane: TopicPane, now: int) -> list[Para]:
-        from tui.format import detail
+        from tui.format import detail, service_page
 
         zone = self.dash.zone
         match pane.subject:
@@ -163,7 +163,7 @@ class Board(FactScreen):
             case Repo() as repo:
                 return detail.repo(repo, now, zone)
             case Service() as service:
-                return detail.service(service, now, zone)
+                return service_page.page(service, now, zone)
         return [Para.of("nothing is selected", "dim")]
 
     def links(self) -> list[Link]:
