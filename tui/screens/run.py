@@ -1,54 +1,30 @@
-"""A run in depth: its turns, events and output as they come; its files, tests, diff; why it does not move."""
+"""A run in depth, with its keys: its views, ways on from it, and what can be done to it."""
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Iterable, Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
-from textual.widget import Widget
 
-from agentdash.core import related, units
-from agentdash.core.related import Link
-from agentdash.core.run_place import RepoIndex
+from agentdash.core import units
 from agentdash.core.runs import Run
-from agentdash.core.snapshot import SourceError, Topic
 from agentdash.core.text import printable
-from tui.format import run_head, run_plan
+from tui.format import run_plan
 from tui.format.item import plain
 from tui.format.run_events import event_page
-from tui.format.runs import Around, why_not
+from tui.format.runs import why_not
 from tui.screens import run_views, steering
-from tui.screens.base import FactScreen
 from tui.screens.page import PageScreen
-from tui.screens.run_diff import DiffView
-from tui.screens.run_events import EventsView, TurnsPane
-from tui.screens.run_feed import OLDER, RunFeed
-from tui.screens.run_lines import RunLines
-from tui.screens.run_side import SideDeck
-from tui.widgets.deck import Deck
+from tui.screens.run_feed import OLDER
+from tui.screens.run_view import RunView
 from tui.widgets.document import Document
-from tui.widgets.linebar import LineBar, Word
+from tui.widgets.linebar import Word
 from tui.widgets.logview import LogView
 from tui.widgets.table import LineTable
 
-NARROW = 110
-"""Columns below which one deck is shown at a time."""
 
-
-class RunScreen(FactScreen):
-    """One run.
-
-    Args:
-        run_id: Its id.
-        name: For the trail.
-        view: What is shown first: ``events``, ``output``, ``log``, ``diff``, ``facts``, ``why``, ``files`` or
-            ``tests``.
-    """
-
-    AUTO_FOCUS = "#events-table"
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (NARROW, "-wide")]  # noqa: RUF012 - as Textual declares it
+class RunScreen(RunView):
+    """One run."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("p", "control('pause')", "Pause", id="runs.pause"),
@@ -70,165 +46,6 @@ class RunScreen(FactScreen):
         Binding("y", "copy", "Copy", show=False, id="run.copy"),
         Binding("escape", "back", "Back", id="screen.back"),
     ]
-
-    def __init__(self, run_id: str, name: str, view: str = "events") -> None:
-        super().__init__()
-        self._run_id = run_id
-        self._run_name = name
-        self._first_view = view
-        self._turns, self._events, self._diff = TurnsPane(), EventsView(), DiffView()
-        self.side = SideDeck(run_id, self._start)
-        self._asked: Run | None = None
-        self._failed = ""
-        self._busy: set[str] = set()
-        self._places = RepoIndex(None)
-
-    # What it is about
-
-    @property
-    def about(self) -> Run | None:
-        """What it shows."""
-        return self.run
-
-    def links(self) -> Sequence[Link]:
-        """The messages that it holds, its log lines, its repository."""
-        run = self.run
-        return related.of_run(self.dash.store, run) if run is not None else ()
-
-    @property
-    def trail(self) -> tuple[str, ...]:
-        """The way that led here."""
-        return ("Runs", printable(self._run_name))
-
-    @property
-    def run(self) -> Run | None:
-        """Its newest record."""
-        found = self.dash.store.runs
-        return next((run for run in found.runs if run.id == self._run_id), None) if found else None
-
-    @property
-    def around(self) -> Around:
-        """The rate of its tokens, and its repository."""
-        store, run = self.dash.store, self.run
-        if self._places.snapshot is not store.repos:
-            self._places = RepoIndex(store.repos)
-        if run is None:
-            return Around()
-        rate = store.run_history.tokens_per_minute(run, self.dash.now())
-        return Around(rate, self._places.of_run(run))
-
-    @property
-    def _root(self) -> str | None:
-        """Its repository, else its folder: what paths are shown without."""
-        repo, run = self.around.repo, self.run
-        return repo.path if repo is not None else run.cwd if run is not None else None
-
-    # What it shows
-
-    def body(self) -> Iterable[Widget]:
-        """Two lines of state; turns over a deck at the left, a deck at the right."""
-        self._feed = RunFeed(self._run_id, self.dash.zone, self._root)
-        self._lines = RunLines(self.dash.zone)
-        yield LineBar(id="run-state")
-        yield LineBar(id="run-doing")
-        views = {
-            "events": ("Events", self._events.table),
-            "output": ("Output", self._lines.output),
-            "log": ("Log", self._lines.log),
-            "diff": ("Diff", self._diff.table),
-        }
-        self.main = Deck(views, id="run-main")
-        with Horizontal(id="run-body"):
-            with Vertical(id="run-left"):
-                yield self._turns
-                yield self.main
-            yield self.side
-
-    def on_mount(self) -> None:
-        """Begin with the view that was asked for."""
-        if self._first_view != "events":
-            self.call_after_refresh(self.action_show, self._first_view)
-
-    def facts(self, topics: frozenset[Topic], now: int) -> None:
-        """Show the record anew, and read on in the events."""
-        run = self.run
-        state, doing = self.query_one("#run-state", LineBar), self.query_one("#run-doing", LineBar)
-        state.left = run_head.GONE if run is None else run_head.state_line(run, self.around, now)
-        doing.left = () if run is None else run_head.doing_line(run, now)
-        if Topic.LOGS in topics:
-            self._lines.take_logs(self.dash.store.logs, run)
-        if Topic.RUNS in topics:
-            if run is None or run is not self._asked or self._failed:
-                self._asked = run
-                self._start("events", self._read_on())
-            else:
-                self._lines.settle()
-        self._turns.present(self._feed, run, now, self.dash.zone)
-        self._show_main(now)
-        self.side.present(run, self._feed, self.around, self._root, now)
-
-    def _show_main(self, now: int) -> None:
-        deck, run = self.main, self.run
-        match deck.current:
-            case "events":
-                self._events.present(deck, self._feed, run, self._failed)
-            case "diff":
-                repo = self.around.repo
-                if repo is not None and self._diff.wants(repo, run, now):
-                    self._start("diff", self._read_diff())
-                self._diff.present(deck, repo, run)
-            case "output" | "log":
-                self._lines.present(deck, whole=self._feed.whole)
-
-    # Reading
-
-    def _start(self, name: str, work: Coroutine[Any, Any, None]) -> None:
-        """One piece of reading of each kind at a time; another is not begun meanwhile."""
-        if name in self._busy:
-            work.close()
-            if name == "events":
-                self._asked = None
-            return
-        self._busy.add(name)
-
-        async def doing() -> None:
-            try:
-                await work
-            finally:
-                self._busy.discard(name)
-
-        self.run_worker(doing(), name=name, group=name, exit_on_error=False)
-
-    async def _read_on(self) -> None:
-        try:
-            fresh = await self._feed.read_on(self.dash.engine.ask)
-            self._failed = ""
-        except SourceError as problem:
-            self._failed, fresh = problem.message, []
-        if self.is_mounted:
-            self._lines.take(fresh)
-            self.facts(frozenset(), self.dash.now())
-
-    async def _read_older(self) -> None:
-        try:
-            found = await self._feed.read_older(self.dash.engine.ask)
-        except SourceError as problem:
-            self.dash.say(problem.message, good=False)
-            return
-        if not self.is_mounted:
-            return
-        if not found:
-            self.dash.say("there are no older events", good=True)
-            return
-        self._lines.put_before(found)
-        self.facts(frozenset(), self.dash.now())
-
-    async def _read_diff(self) -> None:
-        repo = self.around.repo
-        if repo is not None:
-            await self._diff.read(self.dash, repo)
-        if self.is_mounted and self.main.current == "diff":
-            self._diff.present(self.main, self.around.repo, self.run)
 
     # What happens
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from tui.widgets.deck import Deck
 
 if TYPE_CHECKING:
-    from tui.screens.run import RunScreen
+    from tui.screens.run_view import RunView
 
 ZOOMS = ("-zoom-main", "-zoom-side")
 
 
-def show(screen: RunScreen, view: str) -> None:
+def show(screen: RunView, view: str) -> None:
     """Show a view, and go to it."""
     deck: Deck = screen.main if view in screen.main.widgets else screen.side
     deck.current = view
@@ -22,7 +22,7 @@ def show(screen: RunScreen, view: str) -> None:
     screen.call_after_refresh(deck.body.focus)
 
 
-def following(screen: RunScreen) -> str:
+def following(screen: RunView) -> str:
     """The view after the one with the focus: of its deck; where one deck is shown at a time, of both."""
     deck: Deck = screen.side if screen.side.has_focus_within else screen.main
     views = list(deck.widgets)
@@ -31,12 +31,12 @@ def following(screen: RunScreen) -> str:
     return views[(views.index(deck.current) + 1) % len(views)]
 
 
-def zoomed(screen: RunScreen) -> bool:
+def zoomed(screen: RunView) -> bool:
     """Whether one deck is shown alone."""
     return any(screen.has_class(name) for name in ZOOMS)
 
 
-def zoom(screen: RunScreen, deck: Deck | None) -> None:
+def zoom(screen: RunView, deck: Deck | None) -> None:
     """That deck alone, or everything again."""
     screen.set_class(deck is not None and deck is screen.main, "-zoom-main")
     screen.set_class(deck is not None and deck is screen.side, "-zoom-side")
@@ -44,7 +44,7 @@ def zoom(screen: RunScreen, deck: Deck | None) -> None:
         screen.call_after_refresh(deck.body.focus)
 
 
-def back(screen: RunScreen) -> bool:
+def back(screen: RunView) -> bool:
     """Everything again, or the main deck again; False where there is nothing to go back from."""
     if zoomed(screen):
         zoom(screen, None)

@@ -11,10 +11,10 @@ from tui.widgets.document import Para
 
 if TYPE_CHECKING:
     from tui.dash import Dash
-    from tui.screens.stream import StreamScreen
+    from tui.screens.stream_view import StreamView
 
 
-def back(screen: StreamScreen) -> bool:
+def back(screen: StreamView) -> bool:
     """One step back in *screen*; False where it is at its first step."""
     pane, found, depth = screen.entries, screen.entries.found, screen.depth
     if found is not None and found.running:
