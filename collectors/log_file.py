@@ -249,13 +249,15 @@ class _WholeLines:
         self._whole = whole
 
     def add(self, chunk: bytes) -> tuple[int, bytes]:
-        """The lines that end in *chunk*, and where they begin."""
+        """The lines that end in *chunk*, and where they begin; of one that is too long, its beginning."""
         data = self._begun + chunk
         first = 0 if self._whole else data.find(b"\n") + 1
         end = data.rfind(b"\n") + 1
         place = self._offset + first
         self._whole = self._whole or end > 0
         self._offset, self._begun = self._offset + end, data[end:]
+        lines = data[first:end]
         if len(self._begun) > LINE_LIMIT:
+            lines += self._begun[:LINE_LIMIT] if self._whole else b""
             self._offset, self._begun, self._whole = self._offset + len(self._begun), b"", False
-        return place, data[first:end]
+        return place, lines

@@ -17,6 +17,7 @@ JSON_LIMIT = 1024 * 1024
 FIELDS_LIMIT = 16 * 1024
 """Bytes of a structured line above which only its short fields are kept."""
 
+_HEAD = MESSAGE_LIMIT + 4096
 _SHORT_FIELD = 256
 _MOST_FIELDS = 64
 _DEEPEST = 8
@@ -57,9 +58,11 @@ class LogParser:
         if journal is not None:
             text = strip_escapes(journal.message)
         bare = text.strip()
-        parts, structured = (
-            _parts(bare, seen_at) if len(raw) <= JSON_LIMIT and not cut else (Parts(bare[:JSON_LIMIT]), False)
-        )
+        if len(raw) <= JSON_LIMIT and not cut:
+            parts, structured = _parts(bare, seen_at)
+        else:
+            cut += max(0, len(bare) - _HEAD)
+            parts, structured = log_parse_plain.read(bare[:_HEAD], seen_at), False
         headed = structured or parts.at is not None or parts.level is not None
         opens_bare = _opens_bare(parts)
         if journal is not None:

@@ -121,6 +121,7 @@ async def test_a_line_without_end_is_held_in_part(taken: Taken, tmp_path: Path) 
     await taken.all()
     assert taken.lines[-1].message == "next"
     assert len(taken.lines) + taken.skipped == 2
+    assert taken.faults() == 1
     assert all(len(line.message) < LINE_LIMIT for line in taken.lines)
 
 
