@@ -428,6 +428,10 @@ async def test_from_a_run_to_the_message_that_it_holds_and_back(sent: list[Comma
         await pilot.press("enter")
         assert isinstance(app.screen, RunScreen)
         assert len(app.screen_stack) == 2
+        await pilot.press("a")
+        assert isinstance(app.screen, Board)
+        assert app.screen.zoomed is not None
+        assert "1 of " in toasts(app)
         assert sent == []
 
 

@@ -39,7 +39,9 @@ def presses(entry: PendingEntry, group: Group, signs: Mapping[bytes, Signs]) -> 
     if entry.idle_ms < FRESH_MS and (holder is None or holder.alive is not False):
         return []
     other = next(iter(others(entry.consumer, group, signs)), None)
-    words = f"claim for {decode(other)}, which lives" if other else "claim for a consumer that lives"
+    words = (
+        f"claim for {decode(other)}, which lives" if other else "claim for a new consumer: no other one lives"
+    )
     delete = Press("D", "delete", "delete: it is of no use to anybody")
     return [Press("C", "claim", words), acknowledge, delete]
 

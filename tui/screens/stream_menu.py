@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from tui.dash import Dash
 
 COLUMNS = (
-    Column("what", "", 34, flex=2, min_width=20, sortable=False),
+    Column("what", "", 34, flex=1, min_width=20, sortable=False),
     Column("key", "", 1, sortable=False),
-    Column("why", "", 12, flex=1, priority=1, sortable=False),
+    Column("why", "", 12, flex=2, priority=1, sortable=False),
 )
 
 

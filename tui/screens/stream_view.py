@@ -106,12 +106,16 @@ class StreamView(FactScreen):
         )
 
     def links(self) -> list[Link]:
-        """Whose the message is that is looked at, its log lines, its repository."""
+        """Whose the message is, its log lines, its repository; without a message, of the whole group."""
         place = StreamPlace(self._key, self.groups.current, self.consumers.current, self.entry)
         held = self.entries.pending.entries if self.entries.shown.pending else {}
         entry = held.get(self.entry or "")
         holder = entry.consumer if entry is not None else self.consumers.current
-        return related.of_message(self.dash.store, place, holder, self.message.correlation)
+        group, store = self.group, self.dash.store
+        if holder is None and entry is None and group is not None:
+            each = (consumer.name for consumer in group.consumers[: related.MOST])
+            return [link for name in each for link in related.of_message(store, place, name, ())]
+        return related.of_message(store, place, holder, self.message.correlation)
 
     @property
     def trail(self) -> tuple[str, ...]:
