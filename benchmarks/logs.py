@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import gc
 import os
 import pty
 import resource
@@ -136,6 +137,7 @@ async def share(app: Reading | Textuals, paths: list[Path], rate: int, seconds: 
         await pilot.pause()
         following = asyncio.create_task(app.follow())
         await asyncio.sleep(0.3)
+        gc.freeze()  # as the program does after its start
         process = writer(paths, rate, seconds)
         wall, used = time.perf_counter(), time.process_time()
         written = int((await asyncio.to_thread(process.communicate))[0])
