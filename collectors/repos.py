@@ -17,6 +17,7 @@ from agentdash.core.snapshot import SourceError, Topic
 from agentdash.git.folder import Marks, same
 from collectors.repos_crew import Crew
 from collectors.repos_find import Found, Search, unreadable
+from collectors.repos_ignored import Ignored
 from collectors.repos_pace import Followed, sweep_pace
 from collectors.repos_read import RepoReader
 from collectors.repos_tree import open_watch
@@ -83,6 +84,7 @@ class ReposCollector:
         self._signal = asyncio.Event()
         self._crew = Crew(clock, self._signal)
         self._thread = ThreadPoolExecutor(1, "repos")
+        self._ignored = Ignored(settings.prune)
         self._search: Search | None = None
         self._searched_at = float("-inf")
         self._complete = False
@@ -165,6 +167,7 @@ class ReposCollector:
         now = self._clock.monotonic()
         if self._watch is None:
             self._watch = open_watch(self._settings.prune)
+        self._watch.moved = self._ignored.changed(self._followed.values(), now) or self._watch.moved
         self._search_on(now)
         if self._told is not None and not self._crew.waiting:
             self._watch_on()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agentdash.core.repos import Repo
+from agentdash.core.repos import Repo, Submodules
 
 _SUBJECT = 60
 _COUNTS = ("staged", "unstaged", "untracked", "conflicted")
@@ -35,7 +35,9 @@ def repo_changes(before: Repo, after: Repo) -> list[str]:
         lines.append(f"upstream {after.upstream or 'none'}{gone}")
     elif (before.ahead, before.behind) != (after.ahead, after.behind) and after.ahead is not None:
         lines.append(f"ahead {after.ahead}, behind {after.behind or 0}")
-    lines += _counts(before, after)
+    lines += [*_counts(before, after), *_submodules(before.submodules, after.submodules)]
+    if (before.lock_age_ms is None) is not (after.lock_age_ms is None):
+        lines.append("index.lock stays" if after.lock_age_ms is not None else "index.lock is gone")
     if before.stash is not None and after.stash is not None and before.stash != after.stash:
         lines.append(f"stash {before.stash}→{after.stash}")
     return lines
@@ -43,6 +45,18 @@ def repo_changes(before: Repo, after: Repo) -> list[str]:
 
 def _place(repo: Repo) -> str:
     return repo.branch or (f"detached at {repo.head[:7]}" if repo.detached and repo.head else "no branch")
+
+
+def _submodules(before: Submodules, after: Submodules) -> list[str]:
+    return [
+        f"submodules {name} {was}→{now}"
+        for name, was, now in (
+            ("registered", before.total, after.total),
+            ("without a checkout", before.uninitialised, after.uninitialised),
+            ("moved", before.moved, after.moved),
+        )
+        if was != now
+    ]
 
 
 def _counts(before: Repo, after: Repo) -> list[str]:

@@ -537,6 +537,28 @@ async def test_where_all_lie_deep_they_are_found_all_the_same(root: Path, collec
     assert (snapshot.complete, snapshot.unread) == (True, 0)
 
 
+async def test_one_that_comes_in_an_ignored_folder_is_found_soon(
+    root: Path, collector_of: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("collectors.repos_ignored.EVERY", 0.1)
+    web = repository(root / "web")
+    (web / ".gitignore").write_text("/trees/\n")
+    commit(web)
+    (web / "trees").mkdir()
+    (web / "trees/notes").write_text("")
+    collector = collector_of(root)
+    await watching(collector)
+    git(web, "worktree", "add", "-q", "trees/fix")
+    await row(collector, lambda repo: repo.branch == "fix", "the work tree", name="web/trees/fix")
+    git(web, "worktree", "remove", "trees/fix")
+
+    async def gone() -> bool:
+        snapshot = await collector.collect()
+        return snapshot is not None and [repo.name for repo in snapshot.repos] == ["web"]
+
+    await until(gone)
+
+
 async def test_a_repository_that_comes_far_below_is_found_by_events(root: Path, collector_of: Make) -> None:
     (root / "team/area").mkdir(parents=True)
     commit(repository(root / "web"))

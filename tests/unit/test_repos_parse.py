@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agentdash.core.repo_changes import repo_changes
-from agentdash.core.repos import Operation, Repo
+from agentdash.core.repos import Operation, Repo, Submodules
 from agentdash.git.status import SHOWN, StatusParser
 from collectors.repos_commit import parse_commit
 
@@ -105,6 +105,13 @@ def test_the_words_for_changes() -> None:
         replace(BASE, upstream="o/m", ahead=0, behind=0), replace(BASE, upstream="o/m", ahead=2, behind=0)
     ) == ["ahead 2, behind 0"]
     assert repo_changes(BASE, replace(BASE, stash=1)) == ["stash 0→1"]
+    locked = replace(BASE, lock_age_ms=1000)
+    assert repo_changes(BASE, locked) == ["index.lock stays"]
+    assert repo_changes(locked, replace(BASE, lock_age_ms=2000)) == []
+    assert repo_changes(locked, BASE) == ["index.lock is gone"]
+    assert repo_changes(BASE, replace(BASE, submodules=Submodules(2, 1, 0))) == [
+        "submodules registered 0→2", "submodules without a checkout 0→1",
+    ]  # fmt: skip
     assert repo_changes(Repo("/p/web", "web"), BASE) == []
     assert repo_changes(BASE, replace(BASE, branch=None, detached=True)) == [
         "branch main→detached at aaaaaaa"
