@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
+import sys
 from typing import TYPE_CHECKING
 
 from agentdash.cli.codes import Code
@@ -17,6 +18,13 @@ if TYPE_CHECKING:
 SETTLED = 3.0
 """Seconds after which all that stays is loaded: going through it for garbage again stops keys for 50 ms."""
 
+TURN = 0.0005
+"""Seconds that a thread may keep the interpreter while the event loop wants it; Python's own 5 ms are paid again
+at each step of the loop while a thread judges many streams, and a key takes several steps."""
+COLLECT = (20_000, 20, 50)
+"""After how many allocations, and passes over younger ones, objects are gone through for garbage. With Python's own
+(700, 10, 10) that happens many times a minute where there are hundreds of streams."""
+
 
 def show(app: AgentDash) -> int:
     """Run *app* until it is quit; its exit code."""
@@ -27,4 +35,6 @@ def show(app: AgentDash) -> int:
         result = await app.run_async()
         return result if result is not None else app.return_code or Code.FINE
 
+    sys.setswitchinterval(TURN)
+    gc.set_threshold(*COLLECT)
     return asyncio.run(work())

@@ -1,0 +1,134 @@
+"""How long a key takes to the screen, and how late the loop is: on the demo, 500 streams, 200 repositories.
+
+The dashboard runs on a real pseudo-terminal. A key that moves the cursor is typed now and then, and the time is
+taken until the terminal gets something. (That may be a frame that came anyway; it is the same wait.) Beside it
+stands Textual's own DataTable with 500 rows that never change, measured in the same way.
+How late the event loop was is what the program's own diagnostics say at the end.
+
+    python -m benchmarks.keys [KEYS]
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from agentdash.core.settings import RedisSettings
+from agentdash.server.client import open_client
+from agentdash.server.embedded import EmbeddedServer
+from benchmarks.terminal import Terminal
+
+STREAMS, GROUPS, REPOS = 500, 3, 200
+SETTLE = 8.0
+PAUSE = 0.07
+"""Seconds from one key's answer to the next key: no multiple of the pace of frames."""
+PEER = """
+from textual.app import App
+from textual.widgets import DataTable
+
+class Rows(App):
+    def compose(self):
+        yield DataTable(cursor_type="row")
+    def on_mount(self):
+        table = self.query_one(DataTable)
+        table.add_columns("one", "two", "three")
+        table.add_rows([(str(row), "some text", "more text") for row in range(500)])
+
+Rows().run()
+"""
+LATE = re.compile(rb"([\d.]+) ms median \xc2\xb7 ([\d.]+) ms p99 of \d+ turns")
+
+
+async def fill_streams(url: str) -> None:
+    """Streams with groups and consumers that hold entries."""
+    client = open_client(url, RedisSettings())
+    pipe = client.pipeline(transaction=False)
+    for number in range(STREAMS):
+        name = f"stream-{number:03d}"
+        pipe.xadd(name, {"order": str(number)})
+        for group in range(GROUPS):
+            pipe.xgroup_create(name, f"group-{group}", "0")
+            pipe.xreadgroup(f"group-{group}", f"consumer-{group}", {name: ">"})
+    await pipe.execute()
+    await client.aclose()
+
+
+def fill_repos(projects: Path) -> None:
+    """Repositories, each with a file that is not tracked."""
+    for number in range(REPOS):
+        path = projects / f"repo-{number:03d}"
+        subprocess.run(["git", "init", "-q", str(path)], check=True)
+        (path / "file.txt").write_text("text\n")
+
+
+def typed(terminal: Terminal, keys: int) -> list[float]:
+    """Milliseconds from each key to what the terminal gets next."""
+    waits: list[float] = []
+    for number in range(keys):
+        terminal.swallow(PAUSE)
+        begun = time.perf_counter()
+        terminal.press(b"\x1b[B" if number // 8 % 2 == 0 else b"\x1b[A")
+        while not terminal.read(2.0) and time.perf_counter() - begun < 5:
+            pass
+        waits.append((time.perf_counter() - begun) * 1000)
+    return waits
+
+
+def late(terminal: Terminal) -> str:
+    """What the diagnostics say of the event loop; empty where they cannot be had."""
+    for keys in (b":", b"diag", b"\r", b"\r"):
+        terminal.swallow(1.0)
+        terminal.press(keys)
+    terminal.swallow(3.0)
+    found = LATE.findall(bytes(terminal.written))
+    return (
+        f"event loop late {float(found[-1][0]):.1f} ms median, {float(found[-1][1]):.1f} ms p99"
+        if found
+        else ""
+    )
+
+
+def measure(title: str, command: list[str], place: Path, first: bytes, keys: int) -> None:
+    """One row."""
+    terminal = Terminal(command, place, {"HOME": str(place)})
+    try:
+        terminal.swallow(SETTLE)
+        if first:
+            terminal.press(first)
+            terminal.swallow(2.0)
+        waits = sorted(typed(terminal, keys))
+        own = late(terminal) if first else ""
+    finally:
+        terminal.end()
+    half, most = waits[len(waits) // 2], waits[min(len(waits) - 1, len(waits) * 99 // 100)]
+    print(f"  {title:<18} key {half:6.1f} ms median {most:6.1f} ms p99 {waits[-1]:6.1f} ms worst  {own}")
+
+
+def main(keys: int = 200) -> None:
+    print(f"{keys} keys each, from the key to the terminal")
+    program = [sys.executable, "-m", "agentdash"]
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder)
+        nothing = place / "nothing"
+        (place / "projects").mkdir()
+        nothing.mkdir()
+        use = EmbeddedServer(place / "server").acquire()
+        ours = [*program, "--redis", use.url, "--projects"]
+        try:
+            measure("a DataTable", [sys.executable, "-c", PEER], place, b"", keys)
+            measure("demo", [*program, "demo"], place, b"2", keys)
+            fill_repos(place / "projects")
+            measure(f"{REPOS} repos", [*ours, str(place / "projects")], place, b"4", keys)
+            asyncio.run(fill_streams(use.url))
+            measure(f"{STREAMS} streams", [*ours, str(nothing)], place, b"2", keys)
+        finally:
+            use.release()
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 200)
