@@ -25,6 +25,7 @@ _HOPS = 5
 """Redirections that one command follows."""
 _LOOK_EVERY = 0.5
 """Seconds between two looks at the map, at least."""
+_LOOK_ANYWAY = 60.0
 
 _Problem = TypeVar("_Problem", bound=Exception)
 
@@ -130,12 +131,14 @@ class ClusterClient(Client):
         return self._map
 
     def _due(self) -> bool:
-        return self._outdated and time.monotonic() - self._looked_at >= _LOOK_EVERY
+        """Also now and then without a reason: of a new replica nothing else tells."""
+        return time.monotonic() - self._looked_at >= (_LOOK_EVERY if self._outdated else _LOOK_ANYWAY)
 
     async def _look(self) -> None:
         """Ask nodes in turn for the map, those that failed at last; an old map is better than none."""
         problem: faults.RedisError | OSError | None = None
-        hosts = dict.fromkeys((*(self._map.hosts if self._map else ()), *self._seeds))
+        known = (*self._map.hosts, *self._map.replicas) if self._map else ()
+        hosts = dict.fromkeys((*known, *self._seeds))
         self._failed.intersection_update(hosts)
         for host in sorted(hosts, key=self._failed.__contains__):
             try:

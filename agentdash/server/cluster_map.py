@@ -28,10 +28,12 @@ class SlotMap:
     Attributes:
         owners: The address of the primary, for each of the 16384 slots; None where there is none.
         hosts: The primaries, in the order of their slots.
+        replicas: Of them all. Nothing is read there, but they know when one of them has taken over.
     """
 
     owners: tuple[Host | None, ...]
     hosts: tuple[Host, ...]
+    replicas: tuple[Host, ...] = ()
 
 
 def slot_map(reply: Any, asked: Host) -> SlotMap:
@@ -43,12 +45,15 @@ def slot_map(reply: Any, asked: Host) -> SlotMap:
     """
     owners: list[Host | None] = [None] * SLOTS
     ranges = []
-    for first, last, primary, *_ in reply:
-        name = primary[0].decode() if isinstance(primary[0], bytes) else primary[0]
-        ranges.append((int(first), int(last), (name or asked[0], int(primary[1]))))
+    replicas: dict[Host, None] = {}
+    for first, last, *nodes in reply:
+        primary, *others = (_place(node, asked) for node in nodes)
+        ranges.append((int(first), int(last), primary))
+        replicas |= dict.fromkeys(others)
     for first, last, host in sorted(ranges):
         owners[first : last + 1] = [host] * (last + 1 - first)
-    return SlotMap(tuple(owners), tuple(dict.fromkeys(host for _, _, host in sorted(ranges))))
+    hosts = dict.fromkeys(host for _, _, host in sorted(ranges))
+    return SlotMap(tuple(owners), tuple(hosts), tuple(replicas))
 
 
 def key_of(words: Sequence[Any]) -> bytes | None:
@@ -70,6 +75,11 @@ def key_of(words: Sequence[Any]) -> bytes | None:
     else:
         at = 0
     return _raw(words[at]) if at < len(words) else None
+
+
+def _place(node: Any, asked: Host) -> Host:
+    name, port, *_ = node
+    return (name.decode() if isinstance(name, bytes) else name) or asked[0], int(port)
 
 
 def _text(word: Any) -> str:

@@ -165,9 +165,7 @@ def _tls(causes: tuple[BaseException, ...], where: str) -> SourceError | None:
 
 
 def _refused(where: str) -> SourceError:
-    cure = (
-        "Start it: redis-server" if "://" in where else "Start the server that owns this socket."
-    )
+    cure = "Start it: redis-server" if "://" in where else "Start the server that owns this socket."
     return SourceError(
         f"Nothing listens at {where}: the connection was refused", f"{cure}, or correct the URL."
     )

@@ -88,4 +88,5 @@ def test_a_map_of_slots_names_nodes_that_do_not_know_their_own_address() -> None
     reply = [[5, 16383, [b"b", 2, b"id"], [b"c", 3, b"id"]], [0, 3, [None, 1, b"id"]]]
     found = slot_map(reply, ("asked", 9))
     assert found.hosts == (("asked", 1), ("b", 2))
+    assert found.replicas == (("c", 3),)
     assert (found.owners[0], found.owners[4], found.owners[16383]) == (("asked", 1), None, ("b", 2))
