@@ -137,6 +137,8 @@ async def share(app: Reading | Textuals, paths: list[Path], rate: int, seconds: 
         await pilot.pause()
         following = asyncio.create_task(app.follow())
         await asyncio.sleep(0.3)
+        gc.unfreeze()
+        gc.collect()
         gc.freeze()  # as the program does after its start
         process = writer(paths, rate, seconds)
         wall, used = time.perf_counter(), time.process_time()
