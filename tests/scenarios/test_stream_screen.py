@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -193,3 +194,27 @@ async def test_a_stream_that_goes_while_it_is_looked_at(
         await pilot.press("escape")
         assert isinstance(app.screen, Board)
         assert app.screen.zoomed is Topic.STREAMS
+
+
+async def test_who_waits_in_a_blocking_read_is_seen(client: Redis, redis_url: str, tmp_path: Path) -> None:
+    await busy(client, b"orders")
+    await client.execute_command("XREADGROUP", "GROUP", "orders", "idler", "STREAMS", "orders", ">")
+    waiting = Redis.from_url(redis_url, client_name="idler", socket_timeout=None)
+    read = asyncio.create_task(
+        waiting.execute_command(
+            "XREADGROUP", "GROUP", "orders", "idler", "BLOCK", 0, "STREAMS", "orders", ">"
+        )
+    )
+    try:
+        async with dashboard(redis_url, tmp_path) as (app, pilot):
+            screen = await to_pending(app, pilot, 3)
+
+            def signs() -> dict[object, str]:
+                return {row.key: row.cells[4].plain for row in screen.consumers.table.rows}
+
+            await until(lambda: signs().get(b"idler") == "● blocked in XREADGROUP now", what="the reader")
+            assert signs()[b"orders"] == "○ no client blocked"
+    finally:
+        read.cancel()
+        await asyncio.gather(read, return_exceptions=True)
+        await waiting.aclose()
