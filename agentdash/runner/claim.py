@@ -73,5 +73,4 @@ def first_fields(spec: RunSpec, now: int, secrets: SecretMask) -> dict[str, obje
         "currentTurn": 0,
         "maxTurns": spec.turns,
         "stats.turns": 0,
-        "stats.tokens": 0,
     }

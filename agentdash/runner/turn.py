@@ -61,6 +61,7 @@ class Totals:
 
     Attributes:
         began: When the run began, Unix ms.
+        counted: Whether the command told of tokens at all.
         uncounted: Whether more tokens were used than `usage`, and it is not known how many.
         threads: Tokens of agents' threads as they were told last: a thread goes on over several turns.
         retries: None until a program is known that tells of them.
@@ -68,6 +69,7 @@ class Totals:
 
     usage: Usage = field(default_factory=Usage)
     began: int = 0
+    counted: bool = False
     uncounted: bool = False
     turns: int = 0
     threads: UsageSoFar = field(default_factory=UsageSoFar)
@@ -76,7 +78,7 @@ class Totals:
     @property
     def told(self) -> dict[str, object] | None:
         """All tokens, for an event; None where they are not known."""
-        return None if self.uncounted else self.usage.as_data()
+        return self.usage.as_data() if self.counted and not self.uncounted else None
 
 
 class Turn:
@@ -254,6 +256,7 @@ class Turn:
         self._used, self._used_told = self._used + usage, True
         self._uncounted = self._uncounted or uncounted
         totals = self._totals
+        totals.counted = True
         totals.usage += usage
         totals.uncounted = totals.uncounted or uncounted
         known = totals.usage.as_meta()
@@ -304,7 +307,7 @@ class Turn:
             {
                 "exitCode": code,
                 "durationMs": round((time.monotonic() - began) * 1000),
-                "tokens": None if self._uncounted else self._used.as_data(),
+                "tokens": self._used.as_data() if self._used_told and not self._uncounted else None,
                 "outputBytes": pump.bytes,
                 **said,
                 **{name: number for name, number in odd.items() if number},

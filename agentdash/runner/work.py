@@ -184,7 +184,8 @@ class Worker:
     def _take_over(self, run: Run, data: Mapping[str, object], note: Mapping[str, object]) -> None:
         """Go on with a run whose worker is gone: its turns and tokens count on, the open turn begins anew."""
         self._totals.turns = run.turns or 0
-        self._totals.uncounted = run.tokens.total is None
+        self._totals.counted = run.tokens.total is not None
+        self._totals.uncounted = not self._totals.counted and self._totals.turns > 0
         self._totals.usage = Usage(
             run.tokens.total or 0, run.tokens.input or 0, run.tokens.output or 0, run.tokens.cached or 0
         )

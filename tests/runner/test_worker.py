@@ -31,7 +31,10 @@ async def test_turns_know_their_run_and_number(stage: Stage) -> None:
     code = "import os; print(os.environ['AGENTDASH_RUN_ID'], os.environ['AGENTDASH_TURN'])"
     assert await stage.run(*python(code), turns=3) == 0
     assert await stage.output() == "r1 1\nr1 2\nr1 3\n"
-    assert [event.turn for event in await stage.events() if event.type == "turn_completed"] == [1, 2, 3]
+    turns = [event for event in await stage.events() if event.type == "turn_completed"]
+    assert [event.turn for event in turns] == [1, 2, 3]
+    assert [event.data["tokens"] for event in turns] == [None] * 3, "it told of none: unknown, and not 0"
+    assert (await stage.record()).tokens == Tokens()
 
 
 async def test_until_completes_after_the_turn_that_said_it(stage: Stage) -> None:
