@@ -1,8 +1,8 @@
 """How long a key takes to the screen, and how late the loop is: on the demo, 500 streams, 200 repositories.
 
-The dashboard runs on a real pseudo-terminal. A key that moves the cursor is typed now and then, and the time is
-taken until the terminal gets something. (That may be a frame that came anyway; it is the same wait.) Beside it
-stands Textual's own DataTable with 500 rows that never change, measured in the same way.
+The dashboard runs on a real pseudo-terminal. A key that moves the cursor is typed now and then, and the time
+is taken until the terminal gets something. (That may be a frame that came anyway; it is the same wait.)
+Beside it stands Textual's own DataTable with 500 rows that never change, measured in the same way.
 How late the event loop was is what the program's own diagnostics say at the end.
 
     python -m benchmarks.keys [KEYS]

@@ -19,11 +19,11 @@ SETTLED = 3.0
 """Seconds after which all that stays is loaded: going through it for garbage again stops keys for 50 ms."""
 
 TURN = 0.0005
-"""Seconds that a thread may keep the interpreter while the event loop wants it; Python's own 5 ms are paid again
-at each step of the loop while a thread judges many streams, and a key takes several steps."""
+"""Seconds that a thread may keep the interpreter while the event loop wants it. Python's own 5 ms are paid
+again at each step of the loop while a thread works, and a key takes several steps."""
 COLLECT = (20_000, 20, 50)
-"""After how many allocations, and passes over younger ones, objects are gone through for garbage. With Python's own
-(700, 10, 10) that happens many times a minute where there are hundreds of streams."""
+"""After how many allocations, and passes over younger ones, objects are gone through for garbage. Python's
+own (700, 10, 10) are reached many times a minute where there are hundreds of streams."""
 
 
 def show(app: AgentDash) -> int:
