@@ -200,7 +200,9 @@ class ReposCollector:
             roots = self._readable_roots()
             self._root_marks, self._searched_at, self._watch.moved = marks, now, False
             self._search = Search(roots, self._settings.depth, self._settings.prune, self._watch.outside)
-            share = 0.0  # what is right below the roots is read first; the walk goes on while git works
+            share = 0.0  # what is right below the roots is read first
+        elif self._crew.waiting:
+            return  # the walk takes its turn when git has enough cores
         self._search.step(share)
         for path, found in self._search.found.items():
             one = self._followed.get(path)
