@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -401,3 +402,22 @@ async def test_small_terminals_have_rows_and_look_the_same_however_they_came_abo
             await pilot.resize_terminal(*step)
             await pilot.pause(0.2)
         assert drawn(resized) == expected
+
+
+async def test_what_needs_a_person_above_the_view_is_counted_in_the_border() -> None:
+    app = scene.app()
+    shown = scene.runs()
+    many = tuple(replace(shown.runs[0], id=f"fine-{number}", title=f"fine {number}") for number in range(60))
+    app.store.put(Topic.RUNS, replace(shown, runs=(*shown.runs, *many)))
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("1")
+        await pilot.pause()
+        pane = table(app, Topic.RUNS)
+        assert "above" not in str(pane.border_subtitle)
+        await pilot.press("G")
+        await pilot.pause()
+        app.screen.update(frozenset(Topic), scene.NOW)
+        assert "1 above needs you (a)" in str(pane.border_subtitle)
+        await pilot.press("g")
+        app.screen.update(frozenset(Topic), scene.NOW)
+        assert "above" not in str(pane.border_subtitle)

@@ -134,6 +134,8 @@ class Board(FactScreen):
         for pane in self.panes:
             if pane.topic in topics and pane.display:
                 pane.present(store, store.health.get(pane.topic), now)
+                if pane.topic is self.zoomed and isinstance(pane, ListPane):
+                    pane.tell_above(need.key for need in attention(store, now) if need.topic is pane.topic)
         past = self.query_one("#past-lines", Document)
         if past.size.width and self.query_one("#past").display:
             past.show(course.paras(store, now, past.size.width))

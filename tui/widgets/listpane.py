@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import replace
 
 from agentdash.core.snapshot import SourceHealth, Topic
@@ -109,6 +109,11 @@ class ListPane(TopicPane):
         if not rows and hidden:
             empty = (f"none of {hidden} is shown: {self._filter_words()}", "esc shows all again")
         self.state = pane_state(health, now, rows=len(rows), empty=empty, notes=listing.notes)
+
+    def tell_above(self, urgent: Iterable[Hashable]) -> None:
+        """Say in the border how many of the rows with keys in *urgent* are above what is seen."""
+        if number := self.table.above(urgent):
+            self.summary = f"▲ {number} above need{'s' if number == 1 else ''} you (a) · {self.summary}"
 
     @property
     def needle(self) -> str:

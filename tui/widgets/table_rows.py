@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from operator import is_
 from typing import TYPE_CHECKING, cast
 
@@ -144,6 +144,10 @@ class TableRows(TableMessages, Inked, ScrollView):
             self._append(given[len(before) :])
         else:
             self._replace(self._sorted(given))
+
+    def above(self, keys: Iterable[Hashable]) -> int:
+        """How many of *keys* are on rows above the first that is seen."""
+        return sum(self._index.get(key, self._top) < self._top for key in keys)
 
     def move_to(self, key: Hashable) -> bool:
         """Put the cursor on the row with this *key* and bring it into view; False where there is none."""
