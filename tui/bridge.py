@@ -45,7 +45,8 @@ class Bridge:
             self._ages_at = now
             return self._pass(frozenset(Topic), now)
         changed = frozenset(topic for topic in self._dirty if not self._same(topic))
-        if changed and (now - self._passed_at >= (AGES if at_rest else HOLD) or changed & EAGER):
+        due = now - self._passed_at >= (AGES if at_rest else HOLD)
+        if changed and (due or changed & EAGER or any(self._first(topic) for topic in changed)):
             return self._pass(changed, now)
         self._dirty.intersection_update(changed)
         return frozenset()
@@ -55,6 +56,10 @@ class Bridge:
         self._dirty -= topics
         self._shown.update((topic, self._seen(topic)) for topic in topics)
         return topics
+
+    def _first(self, topic: Topic) -> bool:
+        """Whether this is the first data of *topic*."""
+        return self._shown[topic][0] is None and self._seen(topic)[0] is not None
 
     def _same(self, topic: Topic) -> bool:
         """Whether only the count and the time of passes is different from what was shown."""

@@ -17,7 +17,9 @@ def test_what_changed_is_passed_on_in_one_go() -> None:
     bridge = Bridge(store, clock.monotonic)
     assert bridge.take() == ALL
     assert bridge.take() == frozenset()
-    for number in range(50):
+    store.put(Topic.RUNS, RunsSnapshot(0, "h", (), 0))
+    assert bridge.take() == {Topic.RUNS}  # the first data there is of it
+    for number in range(1, 50):
         store.put(Topic.RUNS, RunsSnapshot(number, "h", (), 0))
         store.put_health(Topic.STREAMS, SourceHealth("streams", SourceState.ERROR, error=f"{number}"))
         assert bridge.take() == frozenset()
