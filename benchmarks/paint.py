@@ -33,7 +33,7 @@ class Empty(App):
 Empty().run()
 """
 FRAME = (b"agentdash", b"1 Runs", b"5 Services", b"6 Log", "╯".encode())
-DATA = (b"firstrun", b"orders", b"billing-repo", b"shop", b"a-line-of-the-log", b"something-is-amiss")
+DATA = (b"firstrun", b"orders", b"billing-repo", b"shop", b"following", b"something-is-amiss")
 SETTINGS = """
 [findings]
 inbox = ["{place}/inbox.jsonl"]
@@ -70,7 +70,10 @@ def first(command: list[str], words: tuple[bytes, ...], place: Path) -> float:
     """Seconds until *words* are on the terminal; infinite where they do not come."""
     terminal = Terminal(command, place, {"HOME": str(place)})
     try:
-        return terminal.until(words, 20.0) or float("inf")
+        found = terminal.until(words, 10.0)
+        if found is None:
+            print("not seen:", *(word.decode() for word in words if word not in terminal.written), flush=True)
+        return found or float("inf")
     finally:
         terminal.end()
 
