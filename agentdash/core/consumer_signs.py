@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from agentdash.core.owners import Owner, process_words
+from agentdash.core.owner_life import life_of
+from agentdash.core.owners import Owner
 from agentdash.core.stream_queries import Clients
 from agentdash.core.streams import Consumer, Group, LagGrade
 from agentdash.core.units import plural
@@ -55,7 +56,8 @@ def signs(
         now: Unix ms.
     """
     waits, reading = _reading(consumer, group, clients, known)
-    lives, process = process_words(owner, now)
+    life = life_of(owner, now)
+    lives, process = life.lives, str(life)
     if waits and lives is False:
         lives, process = None, ""  # who waits is another process than the one of that name
     parts = [process, reading] if lives is False else [reading, process]

@@ -17,6 +17,7 @@ from agentdash.core.judge_window import (
     per_minute,
 )
 from agentdash.core.lag import position
+from agentdash.core.owners import Owners
 from agentdash.core.settings import StreamsSettings
 from agentdash.core.streams import (
     Group,
@@ -63,11 +64,14 @@ class StreamJudge:
         self._last_at: int | None = None
         self._epoch = 0
         self._readers: Readers | None = None
+        self._owners: Owners | None = None
         self._judged: dict[bytes, tuple[Stream, StreamJudgement]] = {}
         self._passes = 0
 
-    def judge(self, snapshot: StreamsSnapshot) -> StreamsSnapshot:
+    def judge(self, snapshot: StreamsSnapshot, owners: Owners | None = None) -> StreamsSnapshot:
         """The snapshot with one judgement for each stream.
+
+        *owners* tells whose consumers are, for signs of life; None where that is not known.
 
         With another server, or after a step back in time, the windows start anew. After a mere gap (a lost
         connection, a paused process) they go on: positions and counters tell what happened in between.
@@ -77,6 +81,7 @@ class StreamJudge:
         if passed < 0 or snapshot.epoch != self._epoch:
             self._start_anew()
         others = snapshot.readers != self._readers
+        self._owners = owners
         self._last_at, self._epoch, self._readers = now, snapshot.epoch, snapshot.readers
         items = sum(1 + len(stream.groups) for stream in snapshot.streams)
         spacing = max(self._window_ms // POINTS, self._window_ms * items // BUDGET)
@@ -179,7 +184,7 @@ class StreamJudge:
             forecast_s=forecast,
             active=None
             if consumers is None
-            else active_consumers(window, group, now, self._dead_ms, self._readers),
+            else active_consumers(window, group, now, self._dead_ms, self._readers, self._owners),
             why=opinion.why,
             window_s=window.span_ms / 1000,
             pending_since=window.pending_since,

@@ -2,17 +2,26 @@
 
 A consumer's idle time alone proves nothing: from Redis 7.2 on it is the age of its last attempt, so a
 healthy reader in ``XREADGROUP BLOCK 0`` ages for ever; before, it is the age of its last success. So nobody
-is called dead unless work waits for them, their idle time is beyond what is usual in the group, and a
-second sign agrees. Where CLIENT LIST may be asked, who waits in a blocking read is no dead consumer.
+is called dead unless work waits and two signs agree, of these: it is idle for longer than is usual in the
+group; no client is blocked in a read for it (CLIENT LIST, where that may be asked); the process or the run
+that it belongs to is gone. What is not known is no sign.
 """
 
 from __future__ import annotations
 
 from agentdash.core.judge_window import GroupWindow, least
+from agentdash.core.owner_life import Life, life_of
+from agentdash.core.owners import Owners
 from agentdash.core.streams import Consumer, Group, Readers
 
 LEAST_WATCHED_MS = 2000
 """A rate of deliveries over less time than this says nothing."""
+
+GONE_AFTER_MS = 5000
+"""A process that is gone for less than this may be about to come back."""
+
+_CLOCKS_MS = 2000
+"""The time at which a run ended is another clock's: so far apart the two may be."""
 
 HABIT_OUTAGE = 5
 """A pause longer than so many limits was an outage, not a habit."""
@@ -48,9 +57,14 @@ def works(group: Group) -> bool:
 
 
 def active_consumers(
-    window: GroupWindow, group: Group, now: int, limit_ms: int, readers: Readers | None = None
+    window: GroupWindow,
+    group: Group,
+    now: int,
+    limit_ms: int,
+    readers: Readers | None = None,
+    owners: Owners | None = None,
 ) -> int:
-    """How many consumers seem alive; who has nothing to do is never called dead.
+    """How many consumers seem alive; while nothing waits, nobody is called dead.
 
     Args:
         window: Of the group.
@@ -58,23 +72,59 @@ def active_consumers(
         now: Unix ms.
         limit_ms: Idle time after which a consumer may be dead.
         readers: Who waits in a blocking read; None where that is not known.
+        owners: Whose processes and runs the consumers are; None where that is not known.
     """
+    if not works(group):
+        return len(group.consumers)
     limit = max(limit_ms, 2 * window.habit_ms)
-    return sum(
-        _may_wait(consumer, group, readers) or not _seems_dead(window, consumer, group, now, limit)
-        for consumer in group.consumers
-    )
+    known = owners or Owners()
+    return sum(not _dead(window, one, group, now, limit, readers, known) for one in group.consumers)
 
 
-def _may_wait(consumer: Consumer, group: Group, readers: Readers | None) -> bool:
-    """Whether it may be one of those that wait in a blocking read.
+def _dead(
+    window: GroupWindow,
+    consumer: Consumer,
+    group: Group,
+    now: int,
+    limit: int,
+    readers: Readers | None,
+    owners: Owners,
+) -> bool:
+    """Whether two signs of death agree, and none is against them."""
+    idle = consumer.idle_ms
+    if idle is None or idle <= min(limit, GONE_AFTER_MS):
+        return False
+    waits = _waits(consumer, group, readers)
+    if waits:
+        return False
+    life = life_of(owners.of(consumer.name), now)
+    if is_gone(life, idle, now):
+        lately = life.since is None or now - life.since <= GONE_AFTER_MS
+        return idle > limit or (waits is False and not lately)
+    if waits is None and (readers is not None or life.lives):
+        return False
+    return _seems_dead(window, consumer, group, now, limit)
+
+
+def is_gone(life: Life, idle_ms: int, now: int) -> bool:
+    """Whether the process behind a consumer is gone, and nobody has read under its name since.
+
+    Who has is another process than the one that is known: then nothing is known of it.
+    """
+    return life.lives is False and (life.since is None or idle_ms + _CLOCKS_MS >= now - life.since)
+
+
+def _waits(consumer: Consumer, group: Group, readers: Readers | None) -> bool | None:
+    """Whether a client waits for it in a blocking read; None where that is not known.
 
     The server wakes a reader when its group has something unread, so nobody waits in a group that has.
     A connection that has no consumer's name may be anybody's; one that has another's is not this one's.
     """
-    if readers is None or group.lag.value != 0:
+    if (group.lag.value or 0) > 0:
         return False
-    return readers.unnamed > 0 or consumer.name in readers.names
+    if readers is None:
+        return None
+    return True if consumer.name in readers.names else None if readers.unnamed else False
 
 
 def _seems_dead(window: GroupWindow, consumer: Consumer, group: Group, now: int, limit: int) -> bool:

@@ -8,18 +8,21 @@ id of a service between signs; it is the name of a service with a number after i
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
-from agentdash.core.runs import Run
-from agentdash.core.services import Service, ServiceState
+from agentdash.core.runs import Run, RunsSnapshot
+from agentdash.core.services import Service, ServicesSnapshot
 from agentdash.core.store import Store
 from agentdash.core.streams import Consumer, Group, Stream
 from agentdash.core.text import decode
-from agentdash.core.units import age
 
 _NUMBERED = re.compile(r"(.+?)[-_.:#](?:\d+|[0-9a-f]{8,})")
 _WORDS = re.compile(r"[^A-Za-z0-9]+")
-_GONE = {ServiceState.DOWN, ServiceState.ZOMBIE}
+
+FRESH_MS = 15_000
+"""Runs and services that were read longer ago than this tell nothing of who lives now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +33,64 @@ class Owner:
     service: Service | None = None
 
 
+NOBODY = Owner()
+
+
+class Owners:
+    """Whose consumers are, for many names among the same runs and services.
+
+    Args:
+        runs: As they are known; None where they are not.
+        services: Likewise.
+    """
+
+    def __init__(self, runs: RunsSnapshot | None = None, services: ServicesSnapshot | None = None) -> None:
+        self._runs = runs
+        self._services = services.services if services else ()
+
+    @classmethod
+    def at(cls, now: int, runs: RunsSnapshot | None, services: ServicesSnapshot | None) -> Owners:
+        """By what was read shortly before *now* (Unix ms): what is stale is no sign of life or death."""
+        fresh_runs = runs if runs is not None and now - runs.taken_at <= FRESH_MS else None
+        fresh = services if services is not None and now - services.taken_at <= FRESH_MS else None
+        return cls(fresh_runs, fresh)
+
+    def of(self, consumer: bytes) -> Owner:
+        """Whose the consumer of that name is."""
+        name = decode(consumer)
+        run = self._by_run.get(name)
+        return Owner(run=run) if run is not None else Owner(service=self._service(name))
+
+    @cached_property
+    def _by_run(self) -> dict[str, Run]:
+        found: dict[str, Run] = {}
+        for run in self._runs.runs if self._runs else ():
+            for name in names_of_run(run):
+                found.setdefault(name, run)
+        return found
+
+    @cached_property
+    def _by_name(self) -> dict[str, Service | None]:
+        return _one_each((service.name, service) for service in self._services)
+
+    @cached_property
+    def _by_pid(self) -> dict[str, Service | None]:
+        return _one_each((str(service.pid), service) for service in self._services if service.pid is not None)
+
+    def _service(self, name: str) -> Service | None:
+        """The service whose that name is; None where it may be several's."""
+        if name in self._by_name:
+            return self._by_name[name]
+        words = frozenset(_WORDS.split(name)) & self._by_pid.keys()
+        if words:
+            return self._by_pid[next(iter(words))] if len(words) == 1 else None
+        numbered = _NUMBERED.fullmatch(name)
+        return self._by_name.get(numbered[1]) if numbered is not None else None
+
+
 def owner_of(consumer: bytes, store: Store) -> Owner:
-    """Whose the consumer of that name is."""
-    name = decode(consumer)
-    for run in store.runs.runs if store.runs else ():
-        if name in names_of_run(run):
-            return Owner(run=run)
-    return Owner(service=_service(name, store.services.services if store.services else ()))
+    """Whose the consumer of that name is; for many names at once, ask `Owners`."""
+    return Owners(store.runs, store.services).of(consumer)
 
 
 def names_of_run(run: Run) -> frozenset[str]:
@@ -44,18 +98,12 @@ def names_of_run(run: Run) -> frozenset[str]:
     return frozenset(name for name in (run.id, run.worker, run.lock_owner) if name)
 
 
-def _service(name: str, services: tuple[Service, ...]) -> Service | None:
-    numbered = _NUMBERED.fullmatch(name)
-    words = frozenset(_WORDS.split(name))
-    for fits in (
-        lambda service: service.name == name,
-        lambda service: service.pid is not None and str(service.pid) in words,
-        lambda service: numbered is not None and service.name == numbered[1],
-    ):
-        found = [service for service in services if fits(service)]
-        if found:
-            return found[0] if len(found) == 1 else None
-    return None
+def _one_each(pairs: Iterable[tuple[str, Service]]) -> dict[str, Service | None]:
+    """By name; None where several have it."""
+    found: dict[str, Service | None] = {}
+    for name, service in pairs:
+        found[name] = None if name in found else service
+    return found
 
 
 def consumers_of(
@@ -63,31 +111,13 @@ def consumers_of(
 ) -> list[tuple[Stream, Group, Consumer]]:
     """The consumers of a run or of a service; those that hold the most first."""
     found = []
+    owners = Owners(store.runs, store.services)
     for stream in store.streams.streams if store.streams else ():
         for group in stream.groups:
             for consumer in group.consumers:
-                owner = owner_of(consumer.name, store)
+                owner = owners.of(consumer.name)
                 mine = owner.run is not None and run is not None and owner.run.id == run.id
                 its = owner.service is not None and service is not None and owner.service.name == service.name
                 if mine or its:
                     found.append((stream, group, consumer))
     return sorted(found, key=lambda one: -one[2].pending)
-
-
-def process_words(owner: Owner, now: int) -> tuple[bool | None, str]:
-    """Whether what a consumer belongs to lives, and in words; (None, "") where that is not known."""
-    if owner.run is not None:
-        run, name = owner.run, f"run {owner.run.title or owner.run.id}"
-        if run.orphaned:
-            return False, f"{name} has no worker"
-        return not run.status.terminal, f"{name} {'has ended' if run.status.terminal else run.status.value}"
-    service = owner.service
-    if service is None:
-        return None, ""
-    if service.state in _GONE and not service.never_seen:
-        since = "" if service.down_since is None else f" {age(now - service.down_since)} ago"
-        code = "" if service.exit_code is None else f", exit {service.exit_code}"
-        return False, f"{service.name}: its process ended{since}{code}"
-    if service.pid is None:
-        return None, f"{service.name}: {service.state.value}"
-    return True, f"{service.name}: process {service.pid} runs"

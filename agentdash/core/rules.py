@@ -1,6 +1,6 @@
 """The rules: what is wrong in the streams, as symptoms with evidence and cure; a tracker gives them life.
 
-Pure. `rules_streams` looks at a stream, `rules_groups` and `rules_pending` at one group. What
+Pure. `rules_streams` looks at a stream, `rules_groups`, `rules_dead` and `rules_pending` at one group. What
 is not known raises nothing. Thresholds are settings; the verdict of the window is attached, and a group that
 drains makes its lag one step less severe.
 """
@@ -13,7 +13,9 @@ from itertools import islice
 from agentdash.core import rules_groups, rules_pending, rules_streams
 from agentdash.core.findings import Severity, Symptom
 from agentdash.core.findings_order import merge
+from agentdash.core.owners import Owners
 from agentdash.core.rules_case import ANALYST, GroupCase, StreamCase
+from agentdash.core.rules_dead import dead_consumer
 from agentdash.core.runs import RunsSnapshot, RunStatus
 from agentdash.core.settings import StreamsSettings
 from agentdash.core.streams import StreamsSnapshot
@@ -30,7 +32,7 @@ OF_STREAMS = (
     (rules_streams.orphaned_stream, Severity.LOW),
 )
 OF_GROUPS = (
-    (rules_groups.dead_consumer, Severity.CRITICAL),
+    (dead_consumer, Severity.CRITICAL),
     (rules_groups.consumer_lag, Severity.CRITICAL),
     (rules_pending.stuck_message, Severity.HIGH),
     (rules_pending.delivery_failure, Severity.HIGH),
@@ -42,7 +44,11 @@ OF_GROUPS = (
 
 
 def stream_symptoms(
-    snapshot: StreamsSnapshot, runs: RunsSnapshot | None, settings: StreamsSettings, now: int
+    snapshot: StreamsSnapshot,
+    runs: RunsSnapshot | None,
+    settings: StreamsSettings,
+    now: int,
+    owners: Owners | None = None,
 ) -> list[Symptom]:
     """What is wrong with the streams of one judged snapshot.
 
@@ -51,15 +57,16 @@ def stream_symptoms(
         runs: Messages that a consumer named after a paused run (or its worker) holds wait on purpose.
         settings: The thresholds.
         now: Unix ms.
+        owners: Whose consumers are, as for the judgements; None where that is not known.
 
     Returns:
         At most `MOST`; where there are more, the least severe are left out.
     """
-    paused = frozenset(_paused(runs))
+    paused, known = frozenset(_paused(runs)), owners or Owners()
     streams: list[StreamCase] = []
     groups: list[GroupCase] = []
     for stream, judged in zip(snapshot.streams, snapshot.judgements, strict=False):
-        case = StreamCase(stream, judged, settings, now, paused, snapshot.readers)
+        case = StreamCase(stream, judged, settings, now, paused, snapshot.readers, known)
         streams.append(case)
         of = dict(judged.groups)
         groups += [GroupCase(case, group, of[group.name]) for group in stream.groups if group.name in of]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from agentdash.core.findings import Severity, Symptom
+from agentdash.core.owners import Owners
 from agentdash.core.rules_words import identity, lag_words, snapshot_line
 from agentdash.core.settings import StreamsSettings
 from agentdash.core.streams import Group, GroupJudgement, Readers, Stream, StreamJudgement
@@ -22,6 +23,7 @@ class StreamCase:
         now: Unix ms.
         paused: Names of consumers that are paused runs, or their workers.
         readers: Who waits in a blocking read; None where that is not known.
+        owners: Whose processes and runs consumers are.
     """
 
     stream: Stream
@@ -30,6 +32,7 @@ class StreamCase:
     now: int
     paused: frozenset[bytes] = frozenset()
     readers: Readers | None = None
+    owners: Owners = field(default_factory=Owners)
 
     def symptom(self, category: str, severity: Severity, summary: str, *lines: str, **more: Any) -> Symptom:
         """A symptom of this stream; *lines* are evidence beside the server's own words."""

@@ -1,4 +1,4 @@
-"""Rules on one consumer group: who reads, how far behind it is, what it lost. Pure."""
+"""Rules on one consumer group: how far behind it is, what it lost, who shares it. Pure."""
 
 from __future__ import annotations
 
@@ -9,44 +9,6 @@ from agentdash.core.rules_case import GroupCase
 from agentdash.core.rules_words import forecast_words, lag_words, redis_cli
 from agentdash.core.streams import GroupJudgement, Verdict
 from agentdash.core.text import decode
-from agentdash.core.units import age
-
-ONE_SIGN = "CLIENT LIST was not asked or may not be: whether a consumer waits in a blocking read is not known"
-
-
-def dead_consumer(case: GroupCase) -> Iterator[Symptom]:
-    """Work waits, and no consumer of the group seems alive; a paused run is not dead."""
-    group, consumers = case.group, case.group.consumers
-    if case.of.active != 0 or not case.waits:
-        return
-    if any(consumer.name in case.at.paused for consumer in consumers):
-        return
-    lines: tuple[str, ...] = ()
-    if not consumers:
-        what = "no consumer"
-        why = "Nobody has joined the group, or its last consumer was deleted."
-        cure = f"Start a consumer of group {decode(group.name)}; if nobody needs it, destroy the group."
-    else:
-        names = ", ".join(decode(consumer.name) for consumer in consumers[:3])
-        idle = min(consumer.idle_ms or 0 for consumer in consumers)
-        who = "its consumer" if len(consumers) == 1 else f"all {len(consumers)} consumers"
-        what = f"{who} silent for {age(idle)}"
-        why = (
-            "The process is gone or hangs: it has neither tried to read nor succeeded while work was waiting."
-        )
-        cure = f"Look at the process of {names}; restart it, then let it claim what it left pending."
-        lines = (ONE_SIGN,) if case.at.readers is None and group.lag.value == 0 else ()
-    yield case.symptom(
-        "DEAD_CONSUMER",
-        Severity.CRITICAL,
-        f"{_work(case)}, {what}",
-        *lines,
-        consumer=consumers[0].name if len(consumers) == 1 else None,
-        hypothesis=why,
-        recommendation=cure,
-        see=redis_cli("XINFO", "CONSUMERS", case.at.stream.name, group.name),
-        clears="It clears when a consumer reads again, or nothing waits any more.",
-    )
 
 
 def consumer_lag(case: GroupCase) -> Iterator[Symptom]:
@@ -119,12 +81,3 @@ def _why_behind(of: GroupJudgement) -> str:
     if of.forecast_s is not None:
         return "A burst, or an outage that is over: the group reads more than comes in."
     return "More comes in than the group's consumers handle."
-
-
-def _work(case: GroupCase) -> str:
-    parts = []
-    if (case.group.lag.value or 0) > 0:
-        parts.append(f"{lag_words(case.group.lag)} unread")
-    if case.group.pending > 0:
-        parts.append(f"{case.group.pending} pending")
-    return " and ".join(parts)

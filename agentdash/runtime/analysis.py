@@ -9,6 +9,7 @@ from agentdash.core.judge import StreamJudge
 from agentdash.core.log_rules import LogRules
 from agentdash.core.logs import LogBatch
 from agentdash.core.mutes import Mute
+from agentdash.core.owners import Owners
 from agentdash.core.repo_rules import OPEN_AFTER_S as REPOS_OPEN_AFTER_S
 from agentdash.core.repo_rules import repo_symptoms
 from agentdash.core.repos import ReposSnapshot
@@ -16,6 +17,7 @@ from agentdash.core.rules import merge, stream_symptoms, watched_since
 from agentdash.core.run_history import RunHistory
 from agentdash.core.run_rules import OPEN_AFTER_S, run_symptoms
 from agentdash.core.runs import RunKeys, RunsSnapshot, RunStatus
+from agentdash.core.services import ServicesSnapshot
 from agentdash.core.settings import Settings
 from agentdash.core.streams import StreamsSnapshot
 from agentdash.core.tracker import FindingTracker
@@ -49,13 +51,19 @@ class Analysis:
         self.mutes: dict[str, Mute] = {}
         """What a person muted, by fingerprint."""
 
-    def look(self, snapshot: StreamsSnapshot, runs: RunsSnapshot | None) -> StreamsSnapshot:
+    def look(
+        self, snapshot: StreamsSnapshot, runs: RunsSnapshot | None, services: ServicesSnapshot | None
+    ) -> StreamsSnapshot:
         """The snapshot with its judgements; the symptoms that it shows are kept for `streams_changed`.
+
+        Runs and services tell whose consumers are and whether that lives, as far as they are fresh.
 
         It touches nothing that the other methods read, so it may run in a thread; one call at a time.
         """
-        judged = self._judge.judge(snapshot)
-        self._symptoms = stream_symptoms(judged, runs, self._settings.streams, snapshot.taken_at)
+        now = snapshot.taken_at
+        owners = Owners.at(now, runs, services)
+        judged = self._judge.judge(snapshot, owners)
+        self._symptoms = stream_symptoms(judged, runs, self._settings.streams, now, owners)
         self._begun = watched_since(judged, self._settings.streams)
         return judged
 

@@ -240,7 +240,8 @@ class Engine:
         from collectors.logs import LogsCollector
 
         for collector in collectors:
-            wanted = self.topics | ({Topic.LOGS} if Topic.FINDINGS in self.topics else set())
+            signs = {Topic.LOGS, Topic.SERVICES} if Topic.FINDINGS in self.topics else set()
+            wanted = self.topics | signs
             if collector.topic not in wanted:
                 await collector.close()
                 continue
@@ -277,7 +278,7 @@ class Engine:
 
         runs, streams = await redis_collectors(self.handle, self.settings, self.host, self.clock)
         self.look_at = streams.look_at
-        for collector in (runs, JudgedStreams(streams, self.intake.analysis, lambda: self.store.runs)):
+        for collector in (runs, JudgedStreams(streams, self.intake.analysis, self.store)):
             wanted = collector.topic in self.topics or (
                 collector.topic in REDIS_TOPICS and Topic.FINDINGS in self.topics
             )

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from typing import cast
 
-from agentdash.core.runs import RunsSnapshot
 from agentdash.core.snapshot import Collector, Snapshot
+from agentdash.core.store import Store
 from agentdash.core.streams import StreamsSnapshot
 from agentdash.runtime.analysis import Analysis
 
@@ -23,17 +22,17 @@ class JudgedStreams:
     Args:
         inner: Reads the streams.
         analysis: Judges them.
-        runs: The runs as they are known at that time.
+        store: Runs and services as they are known at that time; only read.
     """
 
-    def __init__(self, inner: Collector, analysis: Analysis, runs: Callable[[], RunsSnapshot | None]) -> None:
+    def __init__(self, inner: Collector, analysis: Analysis, store: Store) -> None:
         self.inner = inner
         self.name = inner.name
         self.topic = inner.topic
         self.cadence = inner.cadence
         self.timeout = inner.timeout
         self._analysis = analysis
-        self._runs = runs
+        self._store = store
 
     async def collect(self) -> Snapshot | None:
         """Read and judge once.
@@ -44,9 +43,10 @@ class JudgedStreams:
         read = cast("StreamsSnapshot | None", await self.inner.collect())
         if read is None:
             return None
+        runs, services = self._store.runs, self._store.services
         if sum(1 + len(stream.groups) for stream in read.streams) <= MANY:
-            return self._analysis.look(read, self._runs())
-        judging = asyncio.ensure_future(asyncio.to_thread(self._analysis.look, read, self._runs()))
+            return self._analysis.look(read, runs, services)
+        judging = asyncio.ensure_future(asyncio.to_thread(self._analysis.look, read, runs, services))
         try:
             return await asyncio.shield(judging)
         except asyncio.CancelledError:

@@ -25,7 +25,7 @@ GROUP = Group(b"billing", 3, Lag(0), "5-0", 5, consumers=(HELD, Consumer(b"run-7
 
 def store() -> Store:
     known = Store()
-    run = Run("run-7", "fix-auth", RunStatus.RUNNING, host="box", cwd="/src/web/api", worker="box:41:ab")
+    run = Run("run-7", "fix-auth", RunStatus.RUNNING, orphaned=False, cwd="/src/web/api", worker="box:41:ab")
     services = (
         Service("billing", ServiceState.DOWN, down_since=NOW - 60_000, exit_code=1),
         Service("mailer", ServiceState.UP, pid=4711, cwd="/src/web"),
@@ -85,7 +85,7 @@ WAITS = Clients((b"billing-1", b""), frozenset({b"billing-1"}))
         (Clients((b"run-7",)), 0, NOBODY, None, "no client blocked"),
         (Clients(), 0, owner_of(b"billing-1", store()), False, "billing: its process ended 1m00 ago, exit 1"),
         (WAITS, 0, owner_of(b"billing-1", store()), True, "blocked in XREADGROUP now"),
-        (Clients(), 0, owner_of(b"run-7", store()), True, "no client blocked · run fix-auth running"),
+        (Clients(), 0, owner_of(b"run-7", store()), True, "no client blocked · run fix-auth: running"),
     ],
 )
 def test_signs_say_what_is_seen_and_what_is_not(
