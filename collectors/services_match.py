@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,6 +15,10 @@ from collectors.services_processes import Known, Table
 # A pid file is written by the process itself, after it began; file systems may keep whole seconds only.
 _PID_FILE_SLACK = 2.0
 _PID_FILE_SIZE = 64
+# A script with #! is called by the kernel as: its interpreter, an option of that, the path of the script.
+_INTERPRETER = re.compile(
+    r"(?:\S*/)?(?:(?:ba|da|k|z)?sh|python[\d.]*|node|deno|bun|ruby|perl|php)(?: -\S+)? (?:\S*/)?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +44,15 @@ class Found:
 
 
 def match(service: ServiceSettings, table: Table) -> Match:
-    """The process that *service* describes; all that is given must hold.
+    """The process that *service* describes; all that is given must hold; without more, its command.
 
     Of several, one that runs the service's own command comes first, and then the eldest. agentdash itself,
     and what started it, is never taken for a service.
     """
     if service.pid_file is not None:
         return _by_pid_file(service, table)
-    if service.port is None and service.match is None and service.cwd is None:
-        return Match(None, "nothing says which process it is: give pid_file, port, match or cwd")
+    if service.port is None and service.match is None and service.cwd is None and service.command is None:
+        return Match(None, "nothing says which process it is: give pid_file, port, match, cwd or command")
     if service.port is not None and table.listening is None and service.match is None and service.cwd is None:
         return Match(None, "who listens on which port may not be read here")
     ourselves = table.ancestors(os.getpid())
@@ -59,7 +64,7 @@ def match(service: ServiceSettings, table: Table) -> Match:
     heads = [known for known in fitting.values() if known.parent not in fitting]
     unseen = not heads and service.match is None and service.port in table.open_ports - table.seen_ports()
     own = _command_line(service)
-    best = min(heads, key=lambda known: (known.command != own, known.identity[::-1]), default=None)
+    best = min(heads, key=lambda known: (not _runs(own, known), known.identity[::-1]), default=None)
     return Match(best, unseen=unseen)
 
 
@@ -107,14 +112,25 @@ def _fits(service: ServiceSettings, known: Known, table: Table) -> bool:
     if service.cwd is not None and (known.cwd is None or Path(known.cwd) != _real(service.cwd)):
         return False
     if service.port is None:
-        return True
+        return bool(service.match or service.cwd) or _runs(_command_line(service), known)
     if service.port in (table.listening or {}).get(known.process.pid, ()):
         return True
     # Where its port is not open yet, or may not be seen, the command line decides. Its folder alone does not:
     # a shell or an editor may stand there too.
-    own = _command_line(service)
-    named = service.match is not None or (own is not None and known.command == own)
+    named = service.match is not None or _runs(_command_line(service), known)
     return named or (table.listening is None and service.cwd is not None)
+
+
+def _runs(own: str | None, known: Known) -> bool:
+    """Whether *known* is what the command *own* starts, also where that is a script with an interpreter."""
+    if own is None or known.command is None:
+        return False
+    if known.command == own:
+        return True
+    return (
+        known.command.endswith(own)
+        and _INTERPRETER.fullmatch(known.command[: len(known.command) - len(own)]) is not None
+    )
 
 
 def _command_line(service: ServiceSettings) -> str | None:

@@ -57,7 +57,8 @@ _AGAIN = re.compile(r"\b(?:re-?tr(?:y|ies|ied|ying)|reconnect\w*|back(?:ing)?[ -
 _STARTED = re.compile(
     r"\b(?:(?:server|service|app(?:lication)?) (?:is )?(?:started|running|up|ready|listening)|"
     r"listening (?:on|at)\b|application startup complete|ready to accept connections|"
-    r"started \w+ in [\d.]+ ?m?s|running on https?://|started server process|server started)",
+    r"started \w+ in [\d.]+ ?m?s|running on https?://|started server process|server started|"
+    r"starting (?:up\b|(?:the )?(?:[\w.-]+ )?(?:server|service|app(?:lication)?|daemon)\b|gunicorn\b))",
     re.IGNORECASE,
 )
 _VARIABLE = re.compile(

@@ -97,7 +97,7 @@ def _section(section: str, record: type, said: Mapping[str, object]) -> Iterator
 
 
 def _services(services: Iterable[ServiceSettings]) -> Iterator[str]:
-    yield "# Services: each is followed by its pid_file, port, match or cwd."
+    yield "# Services: each is followed by its pid_file, port, match or cwd, else by its command."
     for part, words in _words(ServiceSettings).items():
         yield from _comment(f"{part}: {words}")
     any_found = False

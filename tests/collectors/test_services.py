@@ -12,7 +12,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -74,6 +74,18 @@ def start(tmp_path: Path) -> Iterator[Start]:
         process.stdout.close()
 
 
+@contextlib.contextmanager
+def running(*commands: Sequence[str | Path]) -> Iterator[list[int]]:
+    """Processes of other programs, each in a session of its own; ended afterwards."""
+    started = [
+        subprocess.Popen(command, start_new_session=True, stderr=subprocess.DEVNULL) for command in commands
+    ]
+    yield [process.pid for process in started]
+    for process in started:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
 @pytest.fixture
 async def collector_of() -> AsyncIterator[Callable[..., ServicesCollector]]:
     made: list[ServicesCollector] = []
@@ -133,6 +145,24 @@ async def test_by_working_folder(start: Start, collector_of: Make, tmp_path: Pat
     port_of(process)
     service = await only(collector_of(ServiceSettings(name="web", cwd=str(tmp_path))))
     assert service.pid == process.pid
+
+
+async def test_by_its_command_alone(collector_of: Make, tmp_path: Path) -> None:
+    script = tmp_path / "serve"
+    script.write_text("#!/bin/sh\nsleep 60\n:\n")
+    script.chmod(0o755)
+    command = shlex.join([str(script), "one"])
+    collector = collector_of(ServiceSettings(name="web", command=command))
+    service = await only(collector)
+    assert (service.state, service.pid, service.error) == (ServiceState.DOWN, None, None)
+    # That a command line ends alike, or begins so, does not make it the same.
+    others = ([script, "two"], ["tail", "-f", "/dev/null", script, "one"])
+    with running(*others, [script, "one"]) as pids:
+
+        async def look() -> bool:
+            return (await only(collector)).pid == pids[-1]
+
+        await until(look, what="the script is found by its command")
 
 
 async def test_down_then_up_then_down_then_restarted(

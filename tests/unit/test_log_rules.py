@@ -198,10 +198,11 @@ def test_a_service_that_talks_once_a_minute_is_not_silent(logs: Logs) -> None:
     assert list(logs.seen()) == ["ANOMALY"]
 
 
-def test_a_restart_loop(logs: Logs) -> None:
+@pytest.mark.parametrize("words", ["Server listening on port 80{}8", "starting order-api server, build {}"])
+def test_a_restart_loop(logs: Logs, words: str) -> None:
     for number in range(3):
         assert logs.seen() == {}
-        logs.say(f"INFO Server listening on port 80{number}8")
+        logs.say(f"INFO {words.format(number)}")
         logs.later(10)
     assert logs.one("CRASH").summary == "started 3 times in 2 minutes"
     logs.later(120)
