@@ -21,13 +21,16 @@ class LogSources:
 
     Args:
         sources: Pairs of a name and a path or glob, which may begin with ``~``.
+        started: Folder with the output of services that agentdash started, ``NAME.log`` each; a name may hold
+            a slash (``shop/worker``). It need not exist.
 
     Attributes:
         over: Files that are not followed because there are too many.
     """
 
-    def __init__(self, sources: tuple[tuple[str, str], ...]) -> None:
+    def __init__(self, sources: tuple[tuple[str, str], ...], started: Path | None = None) -> None:
         self.over = 0
+        self._started = started
         self._sources = sources
         self._found: dict[Path, str] = {}
         self._looked_at: float | None = None
@@ -42,19 +45,30 @@ class LogSources:
     def _expand(self) -> dict[Path, str]:
         wanted: dict[Path, str] = {}
         self.over = 0
-        for name, pattern in self._sources:
-            path = Path(pattern).expanduser()
-            if _SIGNS.isdisjoint(pattern):
-                found: Iterator[tuple[Path, str]] = iter(((path, name or path.stem),))
-            else:
-                matches = sorted(islice(_matches(path), 4 * MOST_FILES))
-                found = ((match, match.stem) for match in _unrotated(matches) if match.is_file())
+        for found in (*self._configured(), self._of_services()):
             for file, title in found:
                 if len(wanted) < MOST_FILES:
                     wanted.setdefault(file, title)
                 elif file not in wanted:
                     self.over += 1
         return _told_apart(wanted)
+
+    def _configured(self) -> Iterator[Iterator[tuple[Path, str]]]:
+        for name, pattern in self._sources:
+            path = Path(pattern).expanduser()
+            if _SIGNS.isdisjoint(pattern):
+                yield iter(((path, name or path.stem),))
+            else:
+                matches = sorted(islice(_matches(path), 4 * MOST_FILES))
+                yield ((match, match.stem) for match in _unrotated(matches) if match.is_file())
+
+    def _of_services(self) -> Iterator[tuple[Path, str]]:
+        """What agentdash started; a service of the settings is followed already, by its own name."""
+        if self._started is None or not self._started.is_dir():
+            return
+        pattern = Path(glob.escape(str(self._started)), "**", "*.log")
+        for file in map(Path, sorted(islice(_matches(pattern), 4 * MOST_FILES))):
+            yield file, file.relative_to(self._started).with_suffix("").as_posix()
 
 
 def _matches(pattern: Path) -> Iterator[str]:

@@ -46,6 +46,7 @@ class LogsCollector:
         clock: Where the time comes from.
         lines_per_second: See `LINES_PER_SECOND`.
         own: The activity log.
+        started: Folder with the output of services that agentdash started.
     """
 
     name = "logs"
@@ -61,9 +62,11 @@ class LogsCollector:
         *,
         lines_per_second: int = LINES_PER_SECOND,
         own: OwnLog | None = None,
+        started: Path | None = None,
     ) -> None:
         self.cadence = settings.poll
         self._configured = bool(sources or settings.journal)
+        self._reads = self._configured or own is not None or started is not None
         self._own = own
         self._told_by_us: deque[LogLine] = deque(maxlen=_MOST_TOLD)
         self._own_parser: LogParser | None = None
@@ -71,7 +74,7 @@ class LogsCollector:
         self._journal_parser = LogParser(JournalFeed.name)
         self._journal_lines = 0
         self._spoke = False
-        self._sources = LogSources(sources)
+        self._sources = LogSources(sources, started)
         self._limit = settings.limit
         self._host = host
         self._clock = clock
@@ -101,9 +104,9 @@ class LogsCollector:
             SourceError: where nothing is configured.
         """
         batch = None
-        if self._configured or self._own is not None:
+        if self._reads:
             batch = await asyncio.get_running_loop().run_in_executor(self._thread, self._pass)
-        self._spoke = self._spoke or (batch is not None and bool(batch.lines))
+        self._spoke = self._spoke or (batch is not None and bool(batch.lines or batch.sources))
         if not self._configured and not self._spoke:
             raise SourceError(
                 "No log files are followed.",
@@ -242,6 +245,7 @@ class LogsCollector:
                 self._lines[path],
                 file.error,
                 self._lost.get(path, 0),
+                file.awaited,
             )
             for path, file in self._files.items()
             if self._own is None or path != self._own.path

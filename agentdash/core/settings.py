@@ -137,6 +137,7 @@ class LogsSettings:
     Attributes:
         files: Paths or globs.
         journal: Units of the systemd journal, followed with journalctl; `*` is all of it.
+        started: Follow what services write that agentdash started and that have no log of their own.
         limit: Lines held in view, and in the activity log on disk.
         poll: Seconds between two looks.
         finding_for: Seconds after an error, a crash or a secret was last seen in a log, until its finding is
@@ -145,6 +146,7 @@ class LogsSettings:
 
     files: tuple[str, ...] = ()
     journal: tuple[str, ...] = ()
+    started: bool = True
     limit: int = 5000
     poll: float = 0.1
     finding_for: float = 300.0

@@ -52,8 +52,9 @@ async def local_collectors(
 
     roots = project_roots(settings, cwd)
     own = OwnLog(activity.path, activity.wrote) if activity is not None else None
+    started = service_logs(settings) if settings.logs.started else None
     return [
-        LogsCollector(log_sources(settings), settings.logs, host, clock, own=own),
+        LogsCollector(log_sources(settings), settings.logs, host, clock, own=own, started=started),
         ReposCollector(roots, settings.repos, host, clock),
         ServicesCollector(settings.services, roots, host, clock, service_logs(settings)),
         InboxCollector(settings.findings, cwd, host, clock),

@@ -15,9 +15,11 @@ from agentdash.core.clock import ManualClock
 from agentdash.core.log_parse import LogParser
 from agentdash.core.logs import Level, LogLine, LogSource
 from agentdash.core.settings import LogsSettings
+from agentdash.core.snapshot import SourceError
 from collectors import log_file
 from collectors.log_order import LOOK_BACK_MS, LogOrder
 from collectors.log_own import OwnLog
+from collectors.log_sources import LogSources
 from collectors.logs import LogsCollector
 from tests.support import until
 
@@ -70,11 +72,11 @@ class Looks:
 
 @asynccontextmanager
 async def looking(
-    *paths: Path, journal: tuple[str, ...] = (), own: OwnLog | None = None
+    *paths: Path, journal: tuple[str, ...] = (), own: OwnLog | None = None, started: Path | None = None
 ) -> AsyncIterator[Looks]:
     clock = ManualClock()
     files = tuple((path.stem, str(path)) for path in paths)
-    collector = LogsCollector(files, LogsSettings(journal=journal), "host", clock, own=own)
+    collector = LogsCollector(files, LogsSettings(journal=journal), "host", clock, own=own, started=started)
     yield Looks(collector, clock)
     await collector.close()
 
@@ -121,6 +123,26 @@ async def test_a_machine_without_a_journal_says_so(tmp_path: Path, monkeypatch: 
         await looks.look()
         error = looks.sources["journal"].error
     assert error == "journalctl is not there: the journal cannot be followed on this machine"
+
+
+async def test_what_a_started_service_writes_is_a_source_with_its_name(tmp_path: Path) -> None:
+    folder = tmp_path / "state [1]" / "services"
+    async with looking(started=folder) as looks:
+        with pytest.raises(SourceError, match="No log files are followed"):
+            await looks.look()
+        (folder / "shop").mkdir(parents=True)
+        (folder / "shop" / "worker.log").write_text("INFO ready\n")
+        (folder / "api.v1.log").write_text("INFO up\n")
+        await looks.until_seen(2)
+    assert {(line.source, line.message) for line in looks.lines} == {
+        ("shop/worker", "ready"),
+        ("api.v1", "up"),
+    }
+    (tmp_path / "plain").mkdir()
+    own = tmp_path / "plain" / "worker.log"
+    own.touch()
+    named = LogSources((("api", str(own)),), own.parent).files(0)
+    assert named == {own: "api"}  # one of the settings keeps the name that it has there
 
 
 def test_a_trace_in_the_journal_stays_with_its_line() -> None:
