@@ -23,6 +23,7 @@ from tui.bridge import RATE, Bridge
 from tui.dash import Dash
 from tui.format.titles import NUMBERS, TITLES
 from tui.screens.opening import Opening
+from tui.terminal import mind_stops
 
 if TYPE_CHECKING:
     from agentdash.core.runs import Run
@@ -112,6 +113,7 @@ class AgentDash(Dash):
 
     def on_mount(self) -> None:
         """Paint first; then begin to read."""
+        mind_stops(self)
         if self._unknown_theme:
             self.say(f"there is no theme “{self._unknown_theme}”; T goes through those there are", good=False)
         if self.engine.settings.ui.keys:
@@ -227,8 +229,12 @@ class AgentDash(Dash):
         self.open(Trace(correlation))
 
     def action_attention(self) -> None:
-        """Go to the next thing that needs a person."""
-        if not self._to_board().next_attention():
+        """Go to the next thing that needs a person; from a screen in depth, Esc leads back to that."""
+        if len(self.screen_stack) > 1:
+            from tui.screens.attention import step_aside
+
+            step_aside(self)
+        elif not self.board.next_attention():
             self.say("nothing needs you now", good=True)
 
     def action_refresh_now(self) -> None:

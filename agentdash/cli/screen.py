@@ -29,8 +29,15 @@ own (700, 10, 10) are reached many times a minute where there are hundreds of st
 def show(app: AgentDash) -> int:
     """Run *app* until it is quit; its exit code."""
 
+    def hung_up(number: signal.Signals) -> None:
+        from tui.terminal import end_at_last
+
+        end_at_last(128 + number)
+        app.exit(128 + number)
+
     async def work() -> int:
-        on_signals(lambda number: app.exit(128 + number), signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        on_signals(lambda number: app.exit(128 + number), signal.SIGINT, signal.SIGTERM)
+        on_signals(hung_up, signal.SIGHUP)
         asyncio.get_running_loop().call_later(SETTLED, gc.freeze)
         result = await app.run_async()
         return result if result is not None else app.return_code or Code.FINE

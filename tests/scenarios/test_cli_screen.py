@@ -7,15 +7,75 @@ import select
 import signal
 import struct
 import subprocess
+import sys
 import termios
+from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.command_line import PROGRAM
 from tests.support import wait_until
 
+OWNS_ITS_TERMINAL = "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
 ENTERED, LEFT = b"\x1b[?1049h", b"\x1b[?1049l"
+
+
+class Dashboard:
+    """The program, and what it wrote to its terminal; *mine* is the other end of that."""
+
+    def __init__(self, process: subprocess.Popen[bytes], mine: int) -> None:
+        self.process = process
+        self.shown = b""
+        self._mine: int | None = mine
+
+    def has(self, what: bytes) -> bool:
+        """Whether it has written *what*."""
+        if self._mine is not None and select.select([self._mine], [], [], 0)[0]:
+            try:
+                self.shown += os.read(self._mine, 65536)
+            except OSError:  # the other end is closed
+                self.process.wait(20)
+        return what in self.shown
+
+    def press(self, keys: bytes) -> None:
+        """Type."""
+        assert self._mine is not None
+        os.write(self._mine, keys)
+
+    def hang_up(self) -> None:
+        """Close the terminal, as when a window or a connection is closed."""
+        if self._mine is not None:
+            os.close(self._mine)
+            self._mine = None
+
+    def ended(self) -> int | None:
+        """Its exit code, once it has one."""
+        wait_until(lambda: self.has(b"\0") or self.process.poll() is not None, what="the process has ended")
+        return self.process.returncode
+
+
+@pytest.fixture
+def dashboard(tmp_path: Path, redis_url: str) -> Iterator[Dashboard]:
+    """The dashboard on a terminal of its own, which is its controlling one."""
+    mine, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
+    command = [*PROGRAM, "--redis", redis_url, "--projects", str(tmp_path)]
+    process = subprocess.Popen(
+        [sys.executable, "-c", OWNS_ITS_TERMINAL, *command],
+        cwd=tmp_path, stdin=theirs, stdout=theirs, stderr=theirs,
+        env={**os.environ, "TERM": "xterm-256color"}, start_new_session=True,
+    )  # fmt: skip
+    os.close(theirs)
+    shown = Dashboard(process, mine)
+    try:
+        wait_until(lambda: shown.has(ENTERED) and shown.has(b"treams"), what="the dashboard is there")
+        yield shown
+    finally:
+        process.kill()
+        process.communicate()
+        shown.hang_up()
 
 
 @pytest.mark.parametrize(
@@ -24,38 +84,28 @@ ENTERED, LEFT = b"\x1b[?1049h", b"\x1b[?1049l"
     ids=["q", "SIGTERM", "SIGINT", "SIGHUP"],
 )
 def test_it_ends_with_the_terminal_put_back(
-    tmp_path: Path, redis_url: str, how: bytes | signal.Signals, code: int
+    dashboard: Dashboard, how: bytes | signal.Signals, code: int
 ) -> None:
-    mine, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
-    process = subprocess.Popen(
-        [*PROGRAM, "--redis", redis_url, "--projects", str(tmp_path)],
-        cwd=tmp_path, stdin=theirs, stdout=theirs, stderr=theirs,
-        env={**os.environ, "TERM": "xterm-256color"}, start_new_session=True,
-    )  # fmt: skip
-    os.close(theirs)
-    shown = b""
+    if isinstance(how, bytes):
+        dashboard.press(how)
+    else:
+        dashboard.process.send_signal(how)
+    wait_until(lambda: dashboard.has(LEFT), what="the screen is left")
+    assert dashboard.ended() == code
+    assert b"Traceback" not in dashboard.shown
 
-    def has(what: bytes) -> bool:
-        nonlocal shown
-        if select.select([mine], [], [], 0)[0]:
-            try:
-                shown += os.read(mine, 65536)
-            except OSError:  # the other end is closed
-                process.wait(20)
-        return what in shown
 
-    try:
-        wait_until(lambda: has(ENTERED) and has(b"treams"), what="the dashboard is there")
-        if isinstance(how, bytes):
-            os.write(mine, how)
-        else:
-            process.send_signal(how)
-        wait_until(lambda: has(LEFT), what="the screen is left")
-        wait_until(lambda: has(b"\0") or process.poll() is not None, what="the process has ended")
-        assert process.returncode == code
-        assert b"Traceback" not in shown
-    finally:
-        process.kill()
-        process.communicate()
-        os.close(mine)
+def test_it_ends_when_its_terminal_is_closed(dashboard: Dashboard) -> None:
+    dashboard.hang_up()
+    assert dashboard.ended() == 128 + signal.SIGHUP
+
+
+def test_it_goes_on_after_a_stop(dashboard: Dashboard) -> None:
+    for _ in range(2):
+        dashboard.process.send_signal(signal.SIGSTOP)
+        wait_until(lambda: psutil.Process(dashboard.process.pid).status() == "stopped", what="it is stopped")
+        dashboard.shown = b""
+        dashboard.process.send_signal(signal.SIGCONT)
+        wait_until(lambda: dashboard.has(b"treams"), what="all is drawn anew")
+    dashboard.press(b"q")
+    assert dashboard.ended() == 0
