@@ -18,8 +18,10 @@ import pytest
 from tests.command_line import PROGRAM
 from tests.support import wait_until
 
-OWNS_ITS_TERMINAL = "import fcntl, os, sys, termios; "
+OWNS_ITS_TERMINAL = (
+    "import fcntl, os, sys, termios; "
     "fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
+)
 ENTERED, LEFT = b"\x1b[?1049h", b"\x1b[?1049l"
 
 
