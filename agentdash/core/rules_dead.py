@@ -112,7 +112,7 @@ def _words(seen: list[_Seen], first: _Seen | None) -> tuple[str, str, str]:
     others = "" if len(seen) == 1 else f", {who} silent"
     return (
         f"{first.words}{others}",
-        f"Nobody is left to do the work: nothing has read under this name since {life.who} is gone.",
+        f"Nobody is left to do the work: {life.who} is gone, and nothing has read under this name since.",
         f"{_next(first)}.",
     )
 
