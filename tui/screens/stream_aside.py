@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from agentdash.core.consumer_signs import Signs, signs
-from agentdash.core.owners import owner_of
+from agentdash.core.owners import Owners
 from agentdash.core.stream_queries import Clients, ClientsNow, Rights, RightsOn
 from agentdash.core.streams import Group
 
@@ -57,6 +57,7 @@ class Aside:
         if group is None:
             return {}
         store, now = self._dash.store, self._dash.now()
+        owners = Owners(store.runs, store.services)
         known = frozenset(
             consumer.name
             for stream in (store.streams.streams if store.streams else ())
@@ -64,6 +65,6 @@ class Aside:
             for consumer in other.consumers
         )
         return {
-            consumer.name: signs(consumer, group, self.clients, known, owner_of(consumer.name, store), now)
+            consumer.name: signs(consumer, group, self.clients, known, owners.of(consumer.name), now)
             for consumer in group.consumers
         }
