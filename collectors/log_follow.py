@@ -67,6 +67,11 @@ class FollowedFile:
         self._truncations: list[int] = []
         self._known: dict[tuple[int, int], Place] = {}
 
+    @property
+    def awaited(self) -> bool:
+        """Whether it cannot be read only because it is not there yet."""
+        return self.error == _WORDS[errno.ENOENT]
+
     def poll(self, now: float) -> list[Piece]:
         """What came since the last look, oldest first, about `READ_SIZE` bytes at most.
 

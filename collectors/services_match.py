@@ -15,9 +15,10 @@ from collectors.services_processes import Known, Table
 # A pid file is written by the process itself, after it began; file systems may keep whole seconds only.
 _PID_FILE_SLACK = 2.0
 _PID_FILE_SIZE = 64
-# A script with #! is called by the kernel as: its interpreter, an option of that, the path of the script.
-_INTERPRETER = re.compile(
-    r"(?:\S*/)?(?:(?:ba|da|k|z)?sh|python[\d.]*|node|deno|bun|ruby|perl|php)(?: -\S+)? (?:\S*/)?"
+# What may stand before the words of a command: the folder that its program was found in, and, for a script
+# with #!, its interpreter with an option.
+_BEFORE = re.compile(
+    r"(?:(?:\S*/)?(?:(?:ba|da|k|z)?sh|python[\d.]*|node|deno|bun|ruby|perl|php)(?: -\S+)? )?(?:\S*/)?"
 )
 
 
@@ -122,15 +123,13 @@ def _fits(service: ServiceSettings, known: Known, table: Table) -> bool:
 
 
 def _runs(own: str | None, known: Known) -> bool:
-    """Whether *known* is what the command *own* starts, also where that is a script with an interpreter."""
+    """Whether *known* is what the command *own* starts, wherever its program was found."""
     if own is None or known.command is None:
         return False
-    if known.command == own:
-        return True
-    return (
-        known.command.endswith(own)
-        and _INTERPRETER.fullmatch(known.command[: len(known.command) - len(own)]) is not None
-    )
+    program, _, rest = own.partition(" ")
+    words = f"{program.rpartition('/')[2]} {rest}".rstrip()
+    before = known.command.removesuffix(words)
+    return before != known.command and _BEFORE.fullmatch(before) is not None
 
 
 def _command_line(service: ServiceSettings) -> str | None:

@@ -60,6 +60,7 @@ class LogSource:
     """How one followed file is doing; `error` in words where it cannot be read.
 
     Attributes:
+        awaited: Whether that is only because it is not there yet.
         lost: Bytes of it that were seen and then truncated away before they were read.
     """
 
@@ -69,6 +70,7 @@ class LogSource:
     lines: int = 0
     error: str | None = None
     lost: int = 0
+    awaited: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,25 @@ class LogRing:
         """The line with this *number*; None where it has gone or has not come yet."""
         index = number - self.first
         return self._lines[index] if 0 <= index < len(self._lines) else None
+
+    def block(self, line: LogLine) -> tuple[LogLine, ...]:
+        """The head that *line* continues, or itself, and what continues it, as far as that is there.
+
+        Where *line* has gone, it alone.
+        """
+        lines = [other for other in self._lines if other.source == line.source]
+        at = next((n for n in range(len(lines) - 1, -1, -1) if lines[n] is line), None)
+        if at is None:
+            return (line,)
+        place = line.offset if line.continues is None else line.continues
+        while (
+            at and lines[at].continues == place and place in {lines[at - 1].continues, lines[at - 1].offset}
+        ):
+            at -= 1
+        end = at + 1
+        while end < len(lines) and lines[end].continues == place:
+            end += 1
+        return tuple(lines[at:end])
 
     def since(self, number: int) -> list[LogLine]:
         """The lines from *number* on that are still there, oldest first. O(what is returned) from the end."""

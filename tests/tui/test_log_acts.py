@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 from agentdash.core.logs import Level, LogLine, LogRing
 from agentdash.core.queries import TraceFound, TraceOf
 from agentdash.core.snapshot import Topic
+from agentdash.core.store import Store
 from agentdash.core.streams import Message
 from collectors import streams_trace
 from tests.support import until
@@ -19,6 +20,7 @@ from tests.tui import scene
 from tests.tui.test_keys import SIZE, board
 from tui.format import trace
 from tui.screens.log_acts import moment, write
+from tui.screens.stacks import line_screen
 from tui.screens.stream_ask import Ask
 from tui.widgets.logpane import LogPane
 
@@ -83,6 +85,51 @@ async def test_search_highlights_and_hides_nothing() -> None:
         assert pane.log_view.shown == before
         assert pane.log_view.current_line is not None
         assert word.lower() in pane.log_view.current_line.message.lower()
+
+
+async def test_a_search_begins_at_the_newest_line_and_esc_ends_it() -> None:
+    app = scene.app()
+    async with app.run_test(size=SIZE) as pilot:
+        pane = board(app).pane(Topic.LOGS)
+        assert isinstance(pane, LogPane)
+        await pilot.press("6")
+        lines = pane.log_view.lines()
+        word = next(
+            w for line in lines for w in line.message.split() if sum(w in o.message for o in lines) > 1
+        )
+        await pilot.press("asterisk", *word, "enter")
+        newest = [line for line in lines if word.lower() in line.message.lower()][-1]
+        assert pane.log_view.current_line is newest
+        assert f"n N: “{word}” · esc clears" in pane.summary
+        await pilot.press("escape")
+        assert pane.log_view.search_text == ""
+        assert "esc clears" not in pane.summary
+
+
+async def test_a_filter_that_nothing_passes_says_what_can_be_asked() -> None:
+    app = scene.app()
+    async with app.run_test(size=SIZE) as pilot:
+        pane = board(app).pane(Topic.LOGS)
+        await pilot.press("6", "slash", *"level:fatal xyz", "enter")
+        words = "".join(text for para in pane.state.notice for text, _ in para.parts)
+        assert "passes the filter" in words
+        assert "from:web" in words
+        await pilot.press("escape")
+        assert pane.state.notice == ()
+
+
+def test_a_line_is_opened_with_its_trace_that_stays() -> None:
+    lines = [
+        LogLine("web", 0, NOW, "it broke", at=NOW, level=Level.ERROR),
+        LogLine("web", 9, NOW, "  at f (a.js:1)", continues=0),
+    ]
+    store = Store()
+    store.logs.extend(lines)
+    screen = line_screen(lines[0], UTC)
+    for _ in range(2):
+        words = ["".join(text for text, _ in para.parts).strip() for para in screen._writer(store, NOW)]
+        assert words.index("at f (a.js:1)") == words.index("it broke") + 1
+        store.logs.extend([LogLine("db", n, NOW, "much") for n in range(store.logs.limit)])
 
 
 def test_a_trace_weaves_lines_and_entries_by_time() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agentdash.core.logs import Level, LogLine, LogRing
 from tui.widgets.log_index import LogFilter, LogIndex, Spot
+from tui.widgets.log_terms import asked
 
 
 def line(offset: int, message: str = "m", **more: object) -> LogLine:
@@ -38,6 +40,37 @@ def test_lines_that_continue_are_folded_below_their_head() -> None:
     assert index.set_open(1, False)
     assert index.row_of(3) == 1
     assert not index.set_open(0, True)
+
+
+@pytest.mark.parametrize(
+    ("typed", "seen"),
+    [
+        ("", ["begun", "slow health", "boom", "took 3"]),
+        ("level:warn", ["slow health", "boom"]),
+        ("LEVEL:warning -health", ["boom"]),
+        ("from:pay", ["boom", "took 3"]),
+        ("from:Payment", ["took 3"]),
+        ("-health -beg", ["boom", "took 3"]),
+        ("from:pay at 1", ["boom"]),
+        ("-boom /at \\d/", []),
+        ("level:none", []),
+        ("-3", []),
+        ("/^(begun|took \\d)$/", ["begun", "took 3"]),
+    ],
+)
+def test_terms_in_front_of_the_text(typed: str, seen: list[str]) -> None:
+    ring = LogRing()
+    ring.extend(
+        [
+            line(0, "begun", level=Level.INFO),
+            line(10, "slow health", level=Level.WARN),
+            *trace(20, 2, source="pay"),
+            line(90, "took 3", service="Payments", source="other"),
+        ]
+    )
+    index = LogIndex(ring)
+    index.set_filter(asked(typed))
+    assert messages(index) == seen
 
 
 def test_a_trace_stays_together_when_sources_take_turns() -> None:

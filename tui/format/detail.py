@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections.abc import Sequence
 from datetime import datetime, tzinfo
 
 from agentdash.core import units
@@ -269,8 +270,9 @@ def _upstream(subject: Repo) -> str:
     return f"{printable(subject.upstream)}  ↑{_or(subject.ahead)} ↓{_or(subject.behind)}"
 
 
-def log_line(subject: LogLine, now: int, zone: tzinfo | None) -> list[Para]:
-    """All that a line says, its fields folded out."""
+def log_line(block: Sequence[LogLine], now: int, zone: tzinfo | None) -> list[Para]:
+    """All that a line says with the lines that continue it (a stack trace), its fields folded out."""
+    subject, *below = block
     level = subject.level.value if subject.level else "none given"
     shown = [
         field("source", f"{printable(subject.source)} at byte {subject.offset}"),
@@ -283,6 +285,7 @@ def log_line(subject: LogLine, now: int, zone: tzinfo | None) -> list[Para]:
     if subject.masked:
         shown.append(field("masked", ", ".join(subject.masked), "warn"))
     shown += [BLANK, Para.of(printable(subject.message))]
+    shown += [Para.of(f"  {printable(line.message)}", hang=4) for line in below]
     if subject.fields:
         shown += [BLANK, heading("Fields")]
         for name, value in subject.fields.items():

@@ -66,11 +66,12 @@ def said_line(service: Service, now: int) -> tuple[Word, ...]:
         return (Word((("no log is known: name one with `log` in its settings", "dim"),)),)
     if service.last_line_at is None:
         return (Word(((f"no log yet at {printable(service.log)}", "dim"),)),)
+    if not service.last_line:
+        return (Word(((f"it has said nothing yet in {printable(service.log)}", "dim"),)),)
     silent = now - service.last_line_at
-    long = silent > SILENT_MS
     return (
-        Word(((f"silent {units.age(silent)}", "warn" if long else "dim"),)),
-        Word(((printable(service.last_line or "it has said nothing"), ""),)),
+        Word(((f"silent {units.age(silent)}", "warn" if silent > SILENT_MS else "dim"),)),
+        Word(((printable(service.last_line), ""),)),
     )
 
 

@@ -104,7 +104,8 @@ def note(service: Service, now: int) -> tuple[str, str]:
         return printable(service.error), "unknown"
     if service.probe is not None and service.probe.ok is False:
         return printable(f"probe failed: {service.probe.error or 'no answer'}"), "bad"
-    silent = now - service.last_line_at if service.last_line_at is not None else None
+    talked = service.last_line_at is not None and service.last_line
+    silent = now - service.last_line_at if talked and service.last_line_at is not None else None
     if silent is not None and silent > SILENT_MS:
         return f"silent {units.coarse(silent)}", "warn"
     if (service.rss_trend or 0) > GROWS:

@@ -68,10 +68,18 @@ def repo_screen(repo: Repo) -> RepoScreen:
 
 
 def line_screen(line: LogLine, zone: tzinfo | None) -> PageScreen:
-    """A log line with all its fields."""
+    """A log line with all its fields, and its whole trace."""
+    known: tuple[LogLine, ...] = (line,)
+
+    def write(store: Store, now: int) -> Sequence[Para]:
+        nonlocal known
+        found = store.logs.block(line)
+        known = found if len(found) > len(known) else known  # what has gone from the log stays on its page
+        return detail.log_line(known, now, zone)
+
     return PageScreen(
         ("Log", printable(line.source)),
-        lambda _store, now: detail.log_line(line, now, zone),
+        write,
         ways=lambda store: of_line(store, line),
     )
 

@@ -70,7 +70,7 @@ class LineShape:
 def shape(width: int) -> LineShape:
     """The columns at *width* cells: the time loses its milliseconds first, then the service goes."""
     time = 12 if width >= 60 else 8 if width >= 30 else 0
-    service = 12 if width >= 140 else 9 if width >= 44 else 0
+    service = 18 if width >= 140 else 9 if width >= 44 else 0
     level = 5 if width >= 18 else 0
     rest = width - sum(size + 1 for size in (time, service, level) if size)
     return LineShape(time, service, level, max(1, rest))
@@ -83,6 +83,16 @@ def clock(ms: int, tz: tzinfo | None) -> str:
     except (ValueError, OverflowError, OSError):
         return "--:--:--.---"
     return f"{moment:%H:%M:%S}.{ms % 1000:03d}"
+
+
+def short_name(name: str, width: int) -> str:
+    """``com.acme.shop.Pay`` as ``c.a.s.Pay`` where it is wider than *width*: its end tells it apart."""
+    parts = name.split(".")
+    for at in range(len(parts) - 1 if len(parts) > 2 else 0):
+        if cell_len(".".join(parts)) <= width:
+            break
+        parts[at] = parts[at][:1]
+    return ".".join(parts)
 
 
 def service_style(name: str) -> str:
@@ -172,7 +182,7 @@ class LineDrawing:
             lead.append((at[: widths.time] + " ", "faint" if line.at is None else "dim"))
         if widths.service:
             name = line.service or line.source
-            lead += self._mark([(fit(name, widths.service), service_style(name))])
+            lead += self._mark([(fit(short_name(name, widths.service), widths.service), service_style(name))])
             lead.append((" ", ""))
         if widths.level:
             level = line.level

@@ -22,17 +22,27 @@ class LogFilter:
         text: What it or a line that continues it must say, as `match.matcher` takes it; empty: anything.
         level: The least level; lines without a level are left out then. None: any.
         source: The name of its source or service; empty: any.
+        began: How that name begins, capitals or not; empty: anyhow.
+        hidden: What it must not say, each as for *text*; the lines that continue it go with it.
     """
 
     text: str = ""
     level: Level | None = None
     source: str = ""
+    began: str = ""
+    hidden: tuple[str, ...] = ()
 
     def admits(self, line: LogLine) -> bool:
         """Whether *line* has the level and the source."""
         if self.level is not None and (line.level is None or _RANKS[line.level] < _RANKS[self.level]):
             return False
-        return not self.source or self.source in {line.source, line.service}
+        if self.source and self.source not in {line.source, line.service}:
+            return False
+        return not self.began or self._begins(line)
+
+    def _begins(self, line: LogLine) -> bool:
+        began = self.began.lower()
+        return line.source.lower().startswith(began) or (line.service or "").lower().startswith(began)
 
 
 class Spot(NamedTuple):
@@ -69,6 +79,7 @@ class LogIndex:
         self.height: Callable[[int], int] | None = None
         """Rows that the line with a number takes, when lines are wrapped; None: each takes one."""
         self._says: Callable[[str], bool] | None = None
+        self._hides: tuple[Callable[[str], bool], ...] = ()
         self._heads: list[int] = []
         self._followers: dict[int, list[int]] = {}
         self._head_of: dict[int, int] = {}
@@ -84,6 +95,7 @@ class LogIndex:
         """Show what *wanted* lets through: tests all lines of the ring once."""
         self.filter = wanted
         self._says = condition(wanted.text)
+        self._hides = tuple(says for says in map(condition, wanted.hidden) if says is not None)
         self.rebuild()
 
     def rebuild(self) -> None:
@@ -128,7 +140,7 @@ class LogIndex:
             latest = self._latest.get(line.source)
             if latest is not None and latest[0] == line.continues and latest[1] >= self.ring.first:
                 return self._take_follower(number, line, latest[1], admitted=latest[2])
-        admitted = self.filter.admits(line)
+        admitted = self.filter.admits(line) and not any(says(line.message) for says in self._hides)
         # A line whose head has not been seen stands for it: what continues the same head goes below.
         place = line.offset if line.continues is None else line.continues
         self._latest[line.source] = (place, number, admitted)

@@ -21,6 +21,7 @@ from agentdash.core.logs import Level, LogLine, LogRing
 from tui.widgets.cells import Part, fit
 from tui.widgets.log_draw import SERVICE_CSS, SERVICES, LineDrawing, shape
 from tui.widgets.log_index import LogFilter, LogIndex, Spot
+from tui.widgets.log_terms import asked
 from tui.widgets.match import matcher
 from tui.widgets.palette import LAYERS, NAMES, Inked, Palette, default_css
 
@@ -70,7 +71,7 @@ class LogLines(Inked, ScrollView, can_focus=True, inherit_bindings=False):
     """Lines that were in view or below while it was held, and have left the ring since."""
 
     filter_text: reactive[str] = reactive("", repaint=False, init=False)
-    """What lines must say: capitals matter only if it has some; ``/…/`` is a pattern."""
+    """What a person typed to filter, as `log_terms.asked` takes it."""
 
     level_filter: reactive[Level | None] = reactive[Level | None](None, repaint=False, init=False)
     """The least level that lines must have."""
@@ -188,7 +189,7 @@ class LogLines(Inked, ScrollView, can_focus=True, inherit_bindings=False):
 
     def _refilter(self) -> None:
         cursor = self._cursor
-        self._index.set_filter(LogFilter(self.filter_text, self.level_filter, self.source_filter))
+        self._index.set_filter(asked(self.filter_text, self.level_filter, self.source_filter))
         if cursor is not None:
             spot = self._index.at(min(self._index.row_of(cursor), self._index.rows - 1))
             self._cursor = spot.number if spot else None
@@ -212,6 +213,7 @@ class LogLines(Inked, ScrollView, can_focus=True, inherit_bindings=False):
     def watch_search_text(self) -> None:
         """Highlight other words."""
         self._restyle()
+        self.post_message(self.Changed(self))
 
     def watch_wrap(self) -> None:
         """Count rows anew."""
@@ -324,7 +326,7 @@ class LogLines(Inked, ScrollView, can_focus=True, inherit_bindings=False):
         """All lines look different now."""
         self._width = self.scrollable_content_region.width
         self._drawing = LineDrawing(
-            shape(self._width), self._tz, matcher(self.search_text or self.filter_text)
+            shape(self._width), self._tz, matcher(self.search_text or self._index.filter.text)
         )
         self._heights.clear()
         self._strips.clear()
@@ -390,7 +392,7 @@ class LogLines(Inked, ScrollView, can_focus=True, inherit_bindings=False):
 
     def on_mount(self) -> None:
         """Take in what was set before."""
-        self._index.set_filter(LogFilter(self.filter_text, self.level_filter, self.source_filter))
+        self._index.set_filter(asked(self.filter_text, self.level_filter, self.source_filter))
 
     def on_resize(self) -> None:
         """Columns change with the width; the view stays where it belongs."""

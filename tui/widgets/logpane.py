@@ -16,6 +16,7 @@ from agentdash.core.store import Store
 from agentdash.core.text import printable
 from tui.format.state import pane_state
 from tui.widgets.cells import sparkline
+from tui.widgets.log_terms import WAYS
 from tui.widgets.logview import LogView
 from tui.widgets.pane import TopicPane
 
@@ -64,6 +65,8 @@ class LogPane(TopicPane):
         self._skipped = 0
         self._lost = 0
         self._failing: tuple[str, ...] = ()
+        self._awaited: tuple[str, ...] = ()
+        self._said: tuple[SourceHealth | None, int, bool] | None = None
         self._course: tuple[float, ...] = ()
 
     @property
@@ -87,6 +90,17 @@ class LogPane(TopicPane):
         """Whether only errors are shown."""
         return self.log_view.level_filter is not None
 
+    @property
+    def narrowed(self) -> bool:
+        """Whether anything is left out, or searched for."""
+        return super().narrowed or bool(self.log_view.search_text)
+
+    def show_all(self) -> None:
+        """Leave nothing out, and highlight nothing."""
+        self.log_view.search_text = ""
+        super().show_all()
+        self.caption()
+
     def narrow(self, *, needle: str | None = None, problems: bool | None = None) -> None:
         """Change what is shown."""
         if needle is not None:
@@ -98,16 +112,31 @@ class LogPane(TopicPane):
         """Show the lines that have come."""
         self._behind_ms, self._skipped = store.log_behind_ms, store.logs.skipped
         self._lost = sum(source.lost for source in store.log_sources)
+        failing = [source for source in store.log_sources if source.error]
+        self._awaited = tuple(source.name for source in failing if source.awaited)
         self._failing = tuple(
-            f"{source.name}: {source.path}: {source.error}" for source in store.log_sources if source.error
+            f"{source.name}: {source.path}: {source.error}" for source in failing if not source.awaited
         )
         self._course = tuple(value or 0.0 for value in store.history.errors.recent(now)[-COURSE:])
         self.log_view.keep_up()
-        rows: int | None = len(store.logs)
-        if not rows and not store.log_sources and (health is None or health.last_success is None):
-            rows = None
-        self.state = pane_state(health, now, rows=rows, empty=EMPTY, notes=self._failing)
+        begun = bool(len(store.logs) or store.log_sources)
+        self._said = health, now, begun or (health is not None and health.last_success is not None)
+        self._tell()
         self.caption()
+
+    def _tell(self) -> None:
+        """Say what stands above or in place of the lines."""
+        if self._said is None:
+            return
+        health, now, begun = self._said
+        rows = self.log_view.total if begun else None
+        notes = self._failing
+        if rows and not self.log_view.shown:
+            notes = (f"none of {units.count(rows)} lines passes the filter: {WAYS}", *notes)
+        empty = EMPTY
+        if self._awaited:
+            empty = (f"not there yet: {', '.join(self._awaited)}", "each is followed as soon as it appears")
+        self.state = pane_state(health, now, rows=rows, empty=empty, notes=notes)
 
     def on_resize(self) -> None:
         """More or less fits into the border."""
@@ -115,6 +144,7 @@ class LogPane(TopicPane):
 
     def on_log_view_changed(self) -> None:
         """Following, counts or filter changed."""
+        self._tell()
         self.caption()
 
     def caption(self) -> None:
@@ -123,14 +153,12 @@ class LogPane(TopicPane):
         total = f"{view.total:,}".replace(",", " ")
         limit = f"{view.ring.limit:,}".replace(",", " ")
         parts = ["following" if view.following else f"held, {view.frozen_new} new below (f follows)"]
-        parts.append(
-            f"{view.shown:,} of {total}".replace(",", " ") if self.narrowed else f"{total} of {limit}"
-        )
-        if self.narrowed:
-            words = [f"“{self.needle}”"] if self.needle else []
-            parts.append(
-                " ".join([*words, "warnings and errors"] if self.problems else words) + " · esc clears"
-            )
+        words = [f"“{self.needle}”"] if self.needle else []
+        words += ["warnings and errors"] if self.problems else []
+        parts.append(f"{view.shown:,} of {total}".replace(",", " ") if words else f"{total} of {limit}")
+        words += [f"n N: “{view.search_text}”"] if view.search_text else []
+        if words:
+            parts.append(" ".join(words) + " · esc clears")
         if any(self._course) and self.size.width >= WIDE:
             errors = round(sum(self._course))
             parts.append(f"{units.plural(errors, 'error')} {sparkline(self._course, COURSE)}")
@@ -140,9 +168,10 @@ class LogPane(TopicPane):
         if self._lost:
             parts.append(f"{units.size(self._lost)} lost to truncation")
         if self._failing:
-            parts.append(
-                printable(self._failing[0]) + (f" +{len(self._failing) - 1}" if self._failing[1:] else "")
-            )
+            parts.append(f"{len(self._failing)} not readable")
+        if self._awaited:
+            one = printable(self._awaited[0]) if not self._awaited[1:] else f"{len(self._awaited)} files"
+            parts.append(f"{one} not there yet")
         self.summary = " · ".join(parts)
 
     def action_ask(self, what: str) -> None:

@@ -34,13 +34,13 @@ class LogView(LogLines, can_focus=True, inherit_bindings=False):
         Binding("pagedown", "page_down", "Page down", show=False, id="log.page_down"),
         Binding("home,g", "first", "First", show=False, id="log.first"),
         Binding("end,G", "last", "Last, and follow", show=False, id="log.last"),
+        Binding("f", "follow", "Follow", id="log.follow"),
+        Binding("e", "next_error", "Next error", id="log.next_error"),
         Binding("enter", "select", "Open", id="log.select"),
         Binding("space", "fold", "Unfold", id="log.fold"),
-        Binding("f", "follow", "Follow", id="log.follow"),
         Binding("w", "wrap", "Wrap", id="log.wrap"),
         Binding("n", "search_next", "Next match", show=False, id="log.search_next"),
         Binding("N", "search_prev", "Previous match", show=False, id="log.search_prev"),
-        Binding("e", "next_error", "Next error", id="log.next_error"),
         Binding("E", "prev_error", "Previous error", show=False, id="log.prev_error"),
     ]
 
@@ -160,8 +160,11 @@ class LogView(LogLines, can_focus=True, inherit_bindings=False):
         self.prev_error()
 
     def search_next(self) -> bool:
-        """Go to the next line that says what is searched, round to the first; False where none does."""
-        return self._search(1)
+        """Go to the next line that says what is searched, round to the first; False where none does.
+
+        From the newest line, to the newest that says it.
+        """
+        return self._search(-1 if self._cursor is None else 1)
 
     def search_prev(self) -> bool:
         """Go to the line before that says what is searched, round to the last."""
@@ -188,7 +191,7 @@ class LogView(LogLines, can_focus=True, inherit_bindings=False):
         return self._seek(lambda line: line.level in _ERRORS, -1)
 
     def _search(self, step: int) -> bool:
-        says = condition(self.search_text or self.filter_text)
+        says = condition(self.search_text or self._index.filter.text)
         if says is None:
             return False
         return self._seek(lambda line: says(line.message) or says(line.service or line.source), step)
