@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from agentdash.core.findings import Finding, FindingStatus
 from agentdash.core.logs import LogLine
 from agentdash.core.owners import consumers_of, owner_of
 from agentdash.core.repos import Repo
@@ -16,6 +17,7 @@ from agentdash.core.run_place import RepoIndex
 from agentdash.core.runs import Run
 from agentdash.core.services import Service
 from agentdash.core.store import Store
+from agentdash.core.streams import Group, Stream
 from agentdash.core.text import decode, printable
 from agentdash.core.units import plural
 
@@ -26,7 +28,9 @@ MOST = 12
 class LinkKind(StrEnum):
     """What a link leads to."""
 
+    FINDING = "finding"
     RUN = "run"
+    STREAM = "stream"
     MESSAGE = "message"
     CONSUMER = "consumer"
     SERVICE = "service"
@@ -58,7 +62,7 @@ class Trace:
     id: str
 
 
-Target = Run | Service | Repo | StreamPlace | RunLog | Trace
+Target = Finding | Run | Service | Repo | StreamPlace | RunLog | Trace
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +141,55 @@ def of_message(
     return links
 
 
+def of_stream(store: Store, stream: Stream, group: Group | None = None) -> list[Link]:
+    """What was found about it; whose the consumers of *group* or of all groups are, and where they work."""
+    links = findings_on(store, stream.name, group.name if group is not None else None)
+    for one in (group,) if group is not None else stream.groups:
+        for consumer in one.consumers[:MOST]:
+            links += of_message(store, StreamPlace(stream.name, one.name, consumer.name), consumer.name, ())
+    return links
+
+
+def findings_on(store: Store, stream: bytes, group: bytes | None) -> list[Link]:
+    """Findings about *stream* that are not resolved; with a *group*, none that is about another one."""
+    return [
+        Link(
+            LinkKind.FINDING,
+            f"{printable(finding.finding_id)} {printable(finding.symptom.summary)}",
+            finding.symptom.severity.value,
+            finding,
+        )
+        for finding in (store.findings.findings if store.findings else ())
+        if finding.symptom.stream == stream
+        and finding.status is not FindingStatus.RESOLVED
+        and (group is None or finding.symptom.consumer_group in {None, group})
+    ][:MOST]
+
+
+def of_finding(store: Store, finding: Finding) -> list[Link]:
+    """What it is about, what hangs together with that, and its trace."""
+    symptom, links = finding.symptom, list[Link]()
+    for stream in store.streams.streams if symptom.stream and store.streams else ():
+        if stream.name == symptom.stream:
+            group = next((group for group in stream.groups if group.name == symptom.consumer_group), None)
+            links.append(_stream(stream, group, "it is about it"))
+            links += (link for link in of_stream(store, stream, group) if link.kind is not LinkKind.FINDING)
+    for run in store.runs.runs if symptom.run and store.runs else ():
+        if symptom.run in {run.id, run.title}:
+            links += (_run(run, "it is about it"), *of_run(store, run))
+    for service in store.services.services if symptom.service and store.services else ():
+        if service.name == symptom.service:
+            links += (_service(service, "it is about it"), *of_service(store, service))
+    for repo in store.repos.repos if symptom.repo and store.repos else ():
+        if symptom.repo in {repo.path, repo.name}:
+            links += (_repo(repo, "it is about it"), *of_repo(store, repo))
+    ids = (*((symptom.correlation_id,) if symptom.correlation_id else ()), *symptom.message_ids)
+    traces = (
+        Link(LinkKind.LOG, f"log lines with {printable(i)}", "it names it", Trace(i)) for i in ids[:MOST]
+    )
+    return [*links, *traces]
+
+
 def of_line(store: Store, line: LogLine) -> list[Link]:
     """The service or run that wrote it, its trace, the repository of its service."""
     links: list[Link] = []
@@ -167,6 +220,8 @@ def identity(subject: object) -> tuple[str, object]:
     name = next((getattr(subject, part) for part in ("id", "path", "name") if hasattr(subject, part)), None)
     if isinstance(subject, RunLog):
         name = subject.run.id
+    elif isinstance(subject, Finding):
+        name = subject.symptom.fingerprint
     return type(subject).__name__, subject if isinstance(subject, StreamPlace) else name
 
 
@@ -183,6 +238,12 @@ def _runs_in(store: Store, repo: Repo) -> Iterator[Link]:
     here = (run for run in (store.runs.runs if store.runs else ()) if index.of_run(run) is repo)
     for run in list(here)[:MOST]:
         yield _run(run, f"{run.status.value}, works here")
+
+
+def _stream(stream: Stream, group: Group | None, why: str) -> Link:
+    name = f" › {decode(group.name)}" if group is not None else ""
+    place = StreamPlace(stream.name, group.name if group is not None else None)
+    return Link(LinkKind.STREAM, f"{decode(stream.name)}{name}", why, place)
 
 
 def _run(run: Run, why: str) -> Link:

@@ -31,6 +31,8 @@ REDIS_TOPICS = (Topic.RUNS, Topic.STREAMS)
 CONNECT_AGAIN = 2.0
 RECOVER_EVERY = 3.0
 STOP_TRIES = 10
+DENIED_FOR = 300.0
+"""Seconds for which a command that the server's ACL forbids is not tried again."""
 
 
 class Engine:
@@ -72,8 +74,7 @@ class Engine:
         """Tells the collector of streams which one a person looks at."""
         self._tell_logs: Callable[[LogLine], None] | None = None
         self._notifier: Notifier | None = None
-        self.denied: dict[str, str] = {}
-        """Commands that the server's ACL was seen to forbid, with the reason in words."""
+        self._denied: dict[str, tuple[float, str]] = {}
 
     @property
     def read_only(self) -> bool:
@@ -131,6 +132,8 @@ class Engine:
 
     def refresh(self, topic: Topic | None = None) -> None:
         """Look again now: at one subject, or at all."""
+        if topic is None:
+            self._denied.clear()
         for supervisor in self._supervisors.values():
             if topic is None or supervisor.collector.topic is topic:
                 supervisor.wake()
@@ -175,8 +178,18 @@ class Engine:
         return await carry_out(self, command)
 
     def deny(self, command: str, why: str) -> None:
-        """Remember that the server's ACL forbids *command*."""
-        self.denied[command] = why
+        """Remember for a while that the server's ACL forbids *command*."""
+        self._denied[command] = (self.clock.monotonic(), why)
+
+    @property
+    def denied(self) -> dict[str, str]:
+        """Commands that the server's ACL was seen to forbid, with the reason in words.
+
+        It may be granted meanwhile, and a server without ACL DRYRUN cannot be asked: it is tried again some
+        minutes later, or once all sources are read anew.
+        """
+        now = self.clock.monotonic()
+        return {name: why for name, (at, why) in self._denied.items() if now - at < DENIED_FOR}
 
     def tell(self, words: str) -> None:
         """Tell a person who looks elsewhere, by the program that the settings name, if they do."""

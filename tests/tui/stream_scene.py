@@ -27,7 +27,15 @@ from agentdash.core.stream_queries import (
     SearchEntries,
     SearchPage,
 )
-from agentdash.core.streams import Message, PendingEntry, Stream, StreamsSnapshot, id_age_ms, id_parts
+from agentdash.core.streams import (
+    Consumer,
+    Message,
+    PendingEntry,
+    Stream,
+    StreamsSnapshot,
+    id_age_ms,
+    id_parts,
+)
 from tests.tui import scene
 from tests.tui.scene import HOST, NOW
 from tui.app import AgentDash
@@ -139,6 +147,17 @@ def engine_of(dash: AgentDash) -> StreamEngine:
     """The engine that answers from memory."""
     assert isinstance(dash.engine, StreamEngine)
     return dash.engine
+
+
+def put_second_consumer(dash: AgentDash) -> None:
+    """Someone else in billing, for whom entries can be claimed."""
+    engine = engine_of(dash)
+    found = engine.store.streams
+    assert found is not None
+    billing, *others = next(s for s in found.streams if s.name == b"orders").groups
+    more = (*billing.consumers, Consumer(b"billing-2", 0, 900, 900), Consumer(b"billing-old", 0, 86_400_000))
+    engine.put(groups=(replace(billing, consumers=more), *others))
+    engine.clients = Clients((b"billing-2",), frozenset({b"billing-2"}))
 
 
 def put_course(engine: StreamEngine) -> None:

@@ -14,6 +14,7 @@ from agentdash.core.snapshot import Topic
 from agentdash.runtime.analysis import Analysis
 from agentdash.runtime.finding_marks import recall
 from agentdash.runtime.intake import Intake
+from tests.support import until
 from tests.tui import scene
 from tui.screens.page import FindingPage
 from tui.screens.stream_ask import Ask
@@ -21,8 +22,6 @@ from tui.screens.stream_ask import Ask
 if TYPE_CHECKING:
     from agentdash.runtime.engine import Engine
     from tui.app import AgentDash
-
-PATIENCE = 100
 
 
 def judged(app: AgentDash, tmp_path: Path) -> Engine:
@@ -53,20 +52,14 @@ async def test_a_finding_is_muted_with_a_reason_and_speaks_again(tmp_path: Path)
         await pilot.press("home", "ctrl+k", *"soon", "enter")
         assert isinstance(app.screen, Ask), "no time was given: one can still mend it"
         await pilot.press("home", "ctrl+k", *"8h vendor", "enter")
-        for _ in range(PATIENCE):
-            if first(app).status is FindingStatus.MUTED:
-                break
-            await pilot.pause()
+        await until(lambda: first(app).status is FindingStatus.MUTED, what="the outcome")
         assert (first(app).status, first(app).reason) == (FindingStatus.MUTED, "vendor")
         assert first(app).muted_until == scene.NOW + 8 * 3_600_000
         engine.intake.analysis.mutes = {}
         await recall(engine)
         assert set(engine.intake.analysis.mutes) == {first(app).symptom.fingerprint}, "as after a new start"
         await pilot.press("M")
-        for _ in range(PATIENCE):
-            if first(app).status is FindingStatus.OPEN:
-                break
-            await pilot.pause()
+        await until(lambda: first(app).status is FindingStatus.OPEN, what="the outcome")
         assert first(app).status is FindingStatus.OPEN
         assert read_mutes(mutes_file(engine.settings)) == []
 
@@ -77,10 +70,7 @@ async def test_a_file_that_is_broken_is_not_written_over(tmp_path: Path) -> None
     mutes_file(engine.settings).write_text("{")
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("3", "home", "M", *" x", "enter")
-        for _ in range(PATIENCE):
-            if app._notifications:
-                break
-            await pilot.pause()
+        await until(lambda: app._notifications, what="the outcome")
     assert "mend it or take it away" in next(iter(app._notifications)).message
     assert mutes_file(engine.settings).read_text() == "{"
     assert first(app).status is FindingStatus.OPEN

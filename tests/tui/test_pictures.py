@@ -273,7 +273,10 @@ STREAM_KEYS = {
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["120x40", "80x24"])
 @pytest.mark.parametrize("keys", STREAM_KEYS.values(), ids=STREAM_KEYS)
 def test_stream(snap_compare: Compare, keys: list[str], size: tuple[int, int]) -> None:
-    assert snap_compare(stream_scene.app(), terminal_size=size, run_before=looked(*keys))
+    app = stream_scene.app()
+    if keys == STREAM_KEYS["claim"]:
+        stream_scene.put_second_consumer(app)
+    assert snap_compare(app, terminal_size=size, run_before=looked(*keys))
 
 
 def test_stream_large(snap_compare: Compare) -> None:

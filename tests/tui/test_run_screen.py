@@ -428,10 +428,17 @@ async def test_from_a_run_to_the_message_that_it_holds_and_back(sent: list[Comma
         await pilot.press("enter")
         assert isinstance(app.screen, RunScreen)
         assert len(app.screen_stack) == 2
+        here = app.screen
         await pilot.press("a")
-        assert isinstance(app.screen, Board)
-        assert app.screen.zoomed is not None
+        assert app.screen is not here
+        assert app.screen.came_from == "fix-auth-refresh"  # type: ignore[attr-defined]
         assert "1 of " in toasts(app)
+        first = app.screen
+        await pilot.press("a")
+        assert app.screen not in {here, first}, "the next one"
+        assert len(app.screen_stack) == 3, "in the place of the first"
+        await pilot.press("escape")
+        assert app.screen is here, "one comes back to where one was"
         assert sent == []
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from datetime import datetime, tzinfo
 
 from agentdash.core.findings import Severity
@@ -11,6 +12,7 @@ from agentdash.core.runs import RunStatus
 from agentdash.core.snapshot import SourceState, Topic
 from agentdash.core.store import Store
 from agentdash.core.text import printable
+from tui.widgets.cells import Part
 from tui.widgets.linebar import Word
 
 STATES = {
@@ -125,9 +127,28 @@ def clock(now: int, zone: tzinfo | None) -> str:
 
 
 def trail(steps: tuple[str, ...], came_from: str = "") -> Word:
-    """The way that led here, ``Streams › orders › billing``; ``docs-sweep ⇢`` before it for a step aside."""
-    parts: list[tuple[str, str]] = [(f"{printable(came_from)} ⇢ ", "dim")] if came_from else []
-    for number, step in enumerate(steps, 1):
-        last = number == len(steps)
-        parts += [(printable(step), "bold" if last else "dim"), *([] if last else [(" › ", "dim")])]
-    return Word(tuple(parts))
+    """The way that led here, ``Streams › orders › billing``; ``docs-sweep ⇢`` before it for a step aside.
+
+    Where there is no room for all of it, steps go from its beginning and middle, not from its end.
+    """
+    aside: tuple[Part, ...] = ((f"{printable(came_from)} ⇢ ", "dim"),) if came_from else ()
+    return Word((*aside, *_steps(steps)), shorter=tuple(_steps(kept) for kept in _shorter(steps)))
+
+
+def _steps(steps: tuple[str, ...]) -> tuple[Part, ...]:
+    """Steps as parts of a line, the last one bold."""
+    parts: list[Part] = []
+    for step in steps[:-1]:
+        parts += [(printable(step), "dim"), (" › ", "dim")]
+    return (*parts, *((printable(step), "bold") for step in steps[-1:]))
+
+
+def _shorter(steps: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """What is left of a trail where room is short: its end, and as long as it can what it is about."""
+    yield steps
+    if len(steps) > 1:
+        yield steps[1:]
+    for start in range(3, len(steps)):
+        yield (steps[1], "…", *steps[start:])
+    if len(steps) > 2:
+        yield ("…", steps[-1])

@@ -137,7 +137,7 @@ def _run_line(run: Run, now: int) -> Para:
     return field("run", f"{printable(run.title or run.id)}  ({state_words(run)}, {began}{pid})", "bold", 6)
 
 
-def orphan_keys(run: Run | None, *, read_only: bool) -> tuple[Word, ...]:
+def orphan_keys(run: Run | None) -> tuple[Word, ...]:
     """For the footer, where *run* has no worker: what can be done about that, greyed where it cannot."""
     if run is None or not run.orphaned or run.status.terminal:
         return ()
@@ -146,7 +146,7 @@ def orphan_keys(run: Run | None, *, read_only: bool) -> tuple[Word, ...]:
         ("F", "mark failed", "mark_failed", why_no_mark(run)),
         ("K", "end its process", "end_child", why_no_end(run)),
     ):
-        styles = ("faint", "faint") if why or read_only else ("accent bold", "dim")
+        styles = ("faint", "faint") if why else ("accent bold", "dim")
         words.append(Word(((key, styles[0]), (f" {label}", styles[1])), action))
     return tuple(words)
 

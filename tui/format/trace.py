@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import tzinfo
 
+from agentdash.core import units
 from agentdash.core.log_parse_secrets import mask_field
 from agentdash.core.logs import Level, LogLine, LogRing
 from agentdash.core.queries import TraceFound
@@ -55,7 +56,9 @@ def page(
     if isinstance(answer, TraceFound):
         rows += [(_ms(message), _entry(name, message, zone)) for name, message in answer.entries]
     rows.sort(key=lambda row: row[0])
-    head = Para(((printable(wanted), "bold"), (f"  {counted} lines · {_said(answer)}", "dim")))
+    head = Para(
+        ((printable(wanted), "bold"), (f"  {units.plural(counted, 'line')} · {_said(answer)}", "dim"))
+    )
     body = [para for _, para in rows] or [Para.of("nothing that is held says this id", "dim")]
     return [head, Para(), *body]
 
@@ -66,11 +69,12 @@ def _said(answer: TraceFound | str | None) -> str:
     if isinstance(answer, str):
         return printable(answer)
     read = (
-        f"{answer.streams} streams"
+        units.plural(answer.streams, "stream")
         if answer.streams == answer.of
-        else f"{answer.streams} of {answer.of} streams"
+        else f"{answer.streams} of {units.plural(answer.of, 'stream')}"
     )
-    return f"{len(answer.entries)} entries, among the newest {answer.looked} of {read}"
+    found = units.plural(len(answer.entries), "entry", "entries")
+    return f"{found}, among the newest {answer.looked} of {read}"
 
 
 def _line(line: LogLine, at: int, zone: tzinfo | None) -> Para:
@@ -98,7 +102,7 @@ def _entry(name: bytes, message: Message, zone: tzinfo | None) -> Para:
             (f"{shown[:_VALUE]}{'…' if len(shown) > _VALUE else ''} ", ""),
         ]
     if len(message.fields) > _FIELDS:
-        parts.append((f"+{len(message.fields) - _FIELDS} more fields", "dim"))
+        parts.append((f"+{units.plural(len(message.fields) - _FIELDS, 'more field')}", "dim"))
     return Para(tuple(parts), 13)
 
 

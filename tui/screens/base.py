@@ -28,12 +28,16 @@ class FactScreen(Screen[None]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("c", "connected", "Connected", show=False, id="screen.connected"),
+        Binding("c", "connected", "Connected", id="screen.connected"),
         Binding("escape", "back", "Back", show=False, id="screen.back"),
     ]
 
     came_from: str = ""
     """What one was at before, where this is shown for what hangs together with it."""
+    attended: bool = False
+    """Whether this is shown because it needs a person; the next one takes its place."""
+    CHANGES: ClassVar[frozenset[str]] = frozenset()
+    """Actions that change something: they have no key where everything is only read."""
 
     def compose(self) -> ComposeResult:
         """Header, what the sub-class has, footer."""
@@ -72,7 +76,9 @@ class FactScreen(Screen[None]):
         connected.choose(self.dash, self.links())
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """The way to what is connected is there only where anything can be."""
+        """The way aside is there only where anything can be connected; nothing changes what is read-only."""
+        if action in self.CHANGES and self.dash.engine.read_only:
+            return False
         if action == "connected":
             return type(self).links is not FactScreen.links
         return super().check_action(action, parameters)
@@ -83,6 +89,10 @@ class FactScreen(Screen[None]):
 
     def blocked(self) -> set[str]:
         """The actions that cannot work now: greyed in the footer, and they say why when asked for."""
+        return set()
+
+    def hidden(self) -> set[str]:
+        """Actions that the footer leaves out for now: their keys are there, and say what is to be said."""
         return set()
 
     def more_keys(self) -> tuple[Word, ...]:
@@ -110,7 +120,7 @@ class FactScreen(Screen[None]):
     def draw_footer(self) -> None:
         """The keys of what has the focus now."""
         footer = self.query_one(Footer)
-        footer.show(cast("Screen[object]", self), self.blocked())
+        footer.show(cast("Screen[object]", self), self.blocked(), self.hidden())
         footer.left = (*self.more_keys(), *footer.left)
         footer.right = (Word(((self.dash.cost, "dim"),)),)
 

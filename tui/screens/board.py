@@ -68,6 +68,7 @@ class Board(FactScreen):
         Binding("M", "mute", "Mute", show=False, id="findings.mute"),
         Binding("escape", "back", "Back", show=False, id="screen.back"),
     ]
+    CHANGES = frozenset({"acknowledge", "mute"})
 
     zoomed: Topic | None = None
     details = True
@@ -178,6 +179,10 @@ class Board(FactScreen):
                 return related.of_service(store, service)
             case Repo() as repo:
                 return related.of_repo(store, repo)
+            case (Stream() as stream, (Group() | None) as group):
+                return related.of_stream(store, stream, group)
+            case Finding() as finding:
+                return related.of_finding(store, finding)
             case LogLine() as line:
                 return related.of_line(store, line)
         return []
@@ -392,11 +397,11 @@ class Board(FactScreen):
         """The way back from a zoomed pane, and the keys of a run that has no worker."""
         back = (Word((("esc", "accent bold"), (" all panes", "dim")), "back"),) if self.zoomed else ()
         subject = self.current.subject
-        if not (isinstance(subject, Run) and subject.orphaned):
+        if self.dash.engine.read_only or not (isinstance(subject, Run) and subject.orphaned):
             return back
         from tui.format.run_plan import orphan_keys
 
-        return (*back, *orphan_keys(subject, read_only=self.dash.engine.read_only))
+        return (*back, *orphan_keys(subject))
 
     def blocked(self) -> set[str]:
         """Pause, resume, cancel: by the state of the run under the cursor."""
@@ -404,13 +409,10 @@ class Board(FactScreen):
         if pane.topic is Topic.SERVICES:
             from tui.screens import service_acts
 
-            service, read_only = pane.subject, self.dash.engine.read_only
-            known = service if isinstance(service, Service) else None
+            known = pane.subject if isinstance(pane.subject, Service) else None
             verbs = ("start", "stop", "restart")
-            return {f"control('{v}')" for v in verbs if service_acts.why_not(known, v, read_only=read_only)}
+            return {f"control('{verb}')" for verb in verbs if service_acts.why_not(known, verb)}
         if pane.topic is not Topic.RUNS:
             return set()
         run = pane.subject if isinstance(pane.subject, Run) else None
-        if self.dash.engine.read_only:
-            return {"control('pause')", "control('resume')", "control('cancel')"}
         return {f"control('{verb}')" for verb in ("pause", "resume", "cancel") if why_not(run, verb)}

@@ -15,7 +15,9 @@ from tui.widgets.document import Para
 if TYPE_CHECKING:
     from tui.dash import Dash
 
-ABOUT = "How long, then why: 8h the vendor is down. It stays in the list with its symptoms, and asks for nothing."
+ABOUT = (
+    "How long, then why: 8h the vendor is down. It stays in the list with its symptoms, and asks for nothing."
+)
 
 
 async def acknowledge(dash: Dash, finding: Finding) -> None:
@@ -45,7 +47,8 @@ def mute(dash: Dash, finding: Finding) -> None:
     what = f"{about}: {printable(finding.symptom.summary)}" if about else printable(finding.symptom.summary)
     lines = [Para.of(what, "bold"), Para.of(ABOUT, "dim")]
     choices = (*SPANS, ALWAYS)
-    dash.push_screen(Ask("Mute a finding", lines, value="1h", choices=choices, check=check), take)
+    asked = Ask("Mute a finding", lines, value="1h", choices=choices, check=check, extend=True)
+    dash.push_screen(asked, take)
 
 
 def _send(dash: Dash, command: FindingCommand) -> None:

@@ -106,7 +106,7 @@ def keys_of(screen: Screen[Any]) -> list[list[Part]]:
 def _there(node: Any, binding: Binding) -> bool:
     """Whether the key is there at all: a list that cannot be marked has no key for marks."""
     action, parameters = parse(binding.action)[1:]
-    return not isinstance(node, FactScreen) or node.check_action(action, parameters) is not False
+    return not isinstance(node, Widget) or node.check_action(action, parameters) is not False
 
 
 def page(screen: Screen[Any], width: int) -> list[Para]:

@@ -10,6 +10,7 @@ from datetime import time as clock_time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from agentdash.core import units
 from agentdash.core.logs import LogLine
 from tui.screens.stream_ask import Ask
 from tui.screens.trace import TraceScreen
@@ -94,7 +95,7 @@ def export(dash: Dash, view: LogView) -> None:
             return "give the name of a file"
         return "it is there already: give another name" if Path(text).expanduser().exists() else None
 
-    told = [Para.of(f"{len(lines)} lines, as they are shown: filtered, secrets masked.", "dim")]
+    told = [Para.of(f"{units.plural(len(lines), 'line')}, as shown: filtered, secrets masked.", "dim")]
     stamp = datetime.fromtimestamp(dash.now() / 1000, dash.zone).strftime("%Y%m%d-%H%M%S")
     dash.push_screen(Ask("Write the log to a file", told, value=f"agentdash-{stamp}.log", check=check), take)
 
@@ -105,7 +106,7 @@ async def _write(dash: Dash, path: Path, lines: list[LogLine]) -> None:
     except OSError as problem:
         dash.say(f"cannot be written: {path}: {problem.strerror}", good=False)
     else:
-        dash.say(f"{len(lines)} lines written to {path}", good=True)
+        dash.say(f"{units.plural(len(lines), 'line')} written to {path}", good=True)
 
 
 def write(path: Path, lines: list[LogLine], zone: tzinfo | None) -> None:

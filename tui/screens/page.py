@@ -9,9 +9,11 @@ from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
 from agentdash.core.findings import Finding
-from agentdash.core.related import Link
+from agentdash.core.related import Link, of_finding
 from agentdash.core.snapshot import Topic
 from agentdash.core.store import Store
+from agentdash.core.text import printable
+from tui.format import detail
 from tui.screens.base import FactScreen
 from tui.screens.finding_acts import acknowledge, mute
 from tui.widgets.document import Document, Para
@@ -89,27 +91,38 @@ class FindingPage(PageScreen):
     """A finding: evidence, hypothesis, recommendation; it can be acknowledged here too.
 
     Args:
-        trail: The way that leads here.
-        writer: Writes the page.
-        newest: The finding as it is now.
-        go: Leads to what it is about.
+        finding: As it is now.
+        go: Leads to what a finding is about.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("A", "acknowledge", "Acknowledge", id="findings.acknowledge"),
         Binding("M", "mute", "Mute", id="findings.mute"),
     ]
+    CHANGES = frozenset({"acknowledge", "mute"})
 
-    def __init__(
-        self, trail: tuple[str, ...], writer: Writer, newest: Callable[[], Finding], go: Callable[[], None]
-    ) -> None:
-        super().__init__(trail, writer, go)
-        self._newest = newest
+    def __init__(self, finding: Finding, go: Callable[[Finding], None]) -> None:
+        super().__init__(
+            ("Findings", printable(finding.finding_id)),
+            lambda _store, now: detail.finding(self.about, now),
+            lambda: go(self.about),
+            lambda store: of_finding(store, self.about),
+        )
+        self._finding = finding
+
+    @property
+    def about(self) -> Finding:
+        """The finding as it is now; as it was last, where it has gone."""
+        found, fingerprint = self.dash.store.findings, self._finding.symptom.fingerprint
+        for candidate in found.findings if found else ():
+            if candidate.symptom.fingerprint == fingerprint:
+                self._finding = candidate
+        return self._finding
 
     async def action_acknowledge(self) -> None:
         """Put it aside: it no longer asks for attention."""
-        await acknowledge(self.dash, self._newest())
+        await acknowledge(self.dash, self.about)
 
     def action_mute(self) -> None:
         """Keep it quiet for a while, or let it speak again."""
-        mute(self.dash, self._newest())
+        mute(self.dash, self.about)

@@ -20,7 +20,24 @@ if TYPE_CHECKING:
     from tui.dash import Dash
 
 
-class ServicesPane(ListPane):
+class SteeredPane(ListPane):
+    """A pane with keys that change something: they are not there where everything is only read."""
+
+    CHANGES: ClassVar[frozenset[str]] = frozenset({"control"})
+
+    @property
+    def dash(self) -> Dash:
+        """The app, as what it is."""
+        return cast("Dash", self.app)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Nothing changes what is read-only."""
+        if action in self.CHANGES and self.dash.engine.read_only:
+            return False
+        return super().check_action(action, parameters)
+
+
+class ServicesPane(SteeredPane):
     """Services, with the keys that start and stop them."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -34,12 +51,13 @@ class ServicesPane(ListPane):
         from tui.screens import service_acts
 
         subject = self.subject
-        service_acts.control(cast("Dash", self.app), subject if isinstance(subject, Service) else None, verb)
+        service_acts.control(self.dash, subject if isinstance(subject, Service) else None, verb)
 
 
-class RunsPane(ListPane):
+class RunsPane(SteeredPane):
     """Runs, with the keys that steer them."""
 
+    CHANGES = frozenset({"control", "mark_failed", "end_child"})
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("p", "control('pause')", "Pause", id="runs.pause"),
         Binding("r", "control('resume')", "Resume", id="runs.resume"),
@@ -51,11 +69,6 @@ class RunsPane(ListPane):
         Binding("F", "mark_failed", "Mark failed", show=False, id="runs.mark_failed"),
         Binding("K", "end_child", "End its process", show=False, id="runs.end_child"),
     ]
-
-    @property
-    def dash(self) -> Dash:
-        """The app, as what it is."""
-        return cast("Dash", self.app)
 
     @property
     def chosen(self) -> tuple[Run, ...]:
@@ -101,7 +114,9 @@ class RunsPane(ListPane):
     def _go_in(self, view: str) -> None:
         from tui.screens.run import RunScreen
 
-        if isinstance(self.subject, Run):
+        if not isinstance(self.subject, Run):
+            self.dash.say("no run is selected", good=False)
+        else:
             self.dash.push_screen(RunScreen(self.subject.id, self.subject.title or self.subject.id, view))
 
 

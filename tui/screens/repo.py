@@ -61,6 +61,7 @@ class RepoScreen(FactScreen):
         Binding("y", "copy", "Copy", show=False, id="repos.copy"),
         Binding("escape", "back", "Back", id="screen.back"),
     ]
+    CHANGES = frozenset({"stage", "commit", "fetch", "edit", "lazygit"})
 
     def __init__(self, path: str, name: str) -> None:
         super().__init__()
@@ -321,11 +322,11 @@ class RepoScreen(FactScreen):
         self.dash.copy("\n".join("".join(text for text, _ in para.parts) for para in paras), "the diff")
 
     def blocked(self) -> set[str]:
-        """Nothing is changed where everything is only read, or nothing is there to change."""
+        """Nothing is there to change, or it cannot be read."""
         return {verb for verb in ("stage", "commit", "fetch", "edit", "lazygit") if self._why_not(verb)}
 
     def _why_not(self, verb: str) -> str | None:
-        return repo_acts.why_not(verb, self.repo, read_only=self.dash.engine.read_only)
+        return repo_acts.why_not(verb, self.repo)
 
     def _act(self, verb: str) -> None:
         repo, why = self.repo, self._why_not(verb)

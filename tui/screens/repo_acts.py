@@ -23,12 +23,10 @@ if TYPE_CHECKING:
     from tui.dash import Dash
 
 
-def why_not(verb: str, repo: Repo | None, *, read_only: bool) -> str | None:
+def why_not(verb: str, repo: Repo | None) -> str | None:
     """Why *verb* cannot be done now; None where it can."""
     if repo is None:
         return "this repository is not followed any more"
-    if read_only:
-        return "read-only: started with --read-only, nothing is changed"
     if verb in {"stage", "commit"}:
         if repo.error is not None:
             return f"{repo.name} cannot be read: {repo.error}"

@@ -26,6 +26,8 @@ from tui.widgets.table import LineTable
 class RunScreen(RunView):
     """One run."""
 
+    CHANGES = frozenset({"control", "mark_failed", "end_child"})
+
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("p", "control('pause')", "Pause", id="runs.pause"),
         Binding("r", "control('resume')", "Resume", id="runs.resume"),
@@ -117,11 +119,9 @@ class RunScreen(RunView):
         self._show_main(self.dash.now())
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """The diff has keys of its own; what changes a run is not there when nothing may be changed."""
+        """The diff has keys of its own."""
         if action in {"wrap", "sideways"}:
             return self.is_mounted and self.main.current == "diff" and self._diff.table.has_focus
-        if action in {"control", "mark_failed", "end_child"} and self.dash.engine.read_only:
-            return False
         return super().check_action(action, parameters)
 
     def why_not(self, action: str) -> str | None:
@@ -147,7 +147,7 @@ class RunScreen(RunView):
 
     def more_keys(self) -> tuple[Word, ...]:
         """Those of an orphan, where it is one."""
-        return run_plan.orphan_keys(self.run, read_only=self.dash.engine.read_only)
+        return () if self.dash.engine.read_only else run_plan.orphan_keys(self.run)
 
     @property
     def _this(self) -> tuple[Run, ...]:

@@ -57,7 +57,8 @@ class EventsView:
         total = run.events if run is not None and run.events is not None else None
         more = not feed.whole and bool(shown)
         of = f" of {units.count(total)}" if more and total is not None and total > shown else ""
-        words = ["following" if self.following else "held (f follows)", f"{shown}{of} events"]
+        noun = "event" if shown == 1 and not of else "events"
+        words = ["following" if self.following else "held (f follows)", f"{shown}{of} {noun}"]
         if feed.dropped:
             words.append(f"{units.count(feed.dropped)} older ones dropped")
         elif more and not feed.full:

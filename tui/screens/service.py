@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
+from agentdash.core import units
 from agentdash.core.logs import LogRing
 from agentdash.core.related import Link, of_service
 from agentdash.core.services import Service
@@ -50,6 +51,7 @@ class ServiceScreen(FactScreen):
         Binding("x", "export", "Write to a file", show=False, id="log.export"),
         Binding("escape", "back", "Back", show=False, id="screen.back"),
     ]
+    CHANGES = frozenset({"control"})
 
     def __init__(self, name: str, ring: LogRing, zone: tzinfo | None) -> None:
         super().__init__()
@@ -98,7 +100,9 @@ class ServiceScreen(FactScreen):
             if self._log_view.following
             else f"held, {self._log_view.frozen_new} new below (f follows)"
         )
-        self.query_one("#service-lines", Pane).summary = f"{how} · {self._log_view.shown} lines"
+        self.query_one(
+            "#service-lines", Pane
+        ).summary = f"{how} · {units.plural(self._log_view.shown, 'line')}"
         if service is None:
             self.query_one("#service-state", LineBar).left = service_page.GONE
             self.query_one("#service-said", LineBar).left = ()
@@ -136,9 +140,8 @@ class ServiceScreen(FactScreen):
 
     def blocked(self) -> set[str]:
         """What cannot be done to it now."""
-        service, read_only = self._found(), self.dash.engine.read_only
         verbs = ("start", "stop", "restart")
-        return {f"control('{v}')" for v in verbs if service_acts.why_not(service, v, read_only=read_only)}
+        return {f"control('{verb}')" for verb in verbs if service_acts.why_not(self._found(), verb)}
 
     def action_control(self, verb: str) -> None:
         """Start, stop or restart it."""

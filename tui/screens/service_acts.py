@@ -14,12 +14,10 @@ if TYPE_CHECKING:
     from tui.dash import Dash
 
 
-def why_not(service: Service | None, verb: str, *, read_only: bool) -> str | None:
+def why_not(service: Service | None, verb: str) -> str | None:
     """Why *verb* cannot be done now; None where it can."""
     if service is None:
         return "no service is selected"
-    if read_only:
-        return "read-only: started with --read-only, nothing is changed"
     if service.start_command is None:
         return f"{service.name} has no command: give it one under [[services]] in the settings"
     if verb == ServiceAction.START and service.pid is not None:
@@ -31,7 +29,7 @@ def why_not(service: Service | None, verb: str, *, read_only: bool) -> str | Non
 
 def control(dash: Dash, service: Service | None, verb: str) -> None:
     """Ask, then do it."""
-    reason = why_not(service, verb, read_only=dash.engine.read_only)
+    reason = why_not(service, verb)
     if reason is not None or service is None:
         dash.say(reason or "no service is selected", good=False)
         return

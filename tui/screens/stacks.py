@@ -50,16 +50,7 @@ def service_screen(service: Service, ring: LogRing, zone: tzinfo | None) -> Serv
 
 def finding_screen(finding: Finding, go: Callable[[Finding], None]) -> FindingPage:
     """A finding: evidence, hypothesis, recommendation. Enter goes to what it is about."""
-    newest = finding
-
-    def write(store: Store, now: int) -> Sequence[Para]:
-        nonlocal newest
-        for candidate in store.findings.findings if store.findings else ():
-            if candidate.symptom.fingerprint == finding.symptom.fingerprint:
-                newest = candidate
-        return detail.finding(newest, now)
-
-    return FindingPage(("Findings", printable(finding.finding_id)), write, lambda: newest, lambda: go(newest))
+    return FindingPage(finding, go)
 
 
 def repo_screen(repo: Repo) -> RepoScreen:

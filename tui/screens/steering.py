@@ -79,9 +79,6 @@ def open_repo(dash: Dash, run: Run | None) -> None:
 
 
 def _possible(dash: Dash, plan: Plan) -> bool:
-    if dash.engine.read_only:
-        dash.say("read-only: started with --read-only, nothing is changed", good=False)
-        return False
     if not plan.able:
         dash.say(plan.left_out[0][1] if plan.left_out else "no run is selected", good=False)
         return False

@@ -41,6 +41,8 @@ class StreamScreen(StreamView):
         Binding("escape", "back", "Back", id="screen.back"),
     ]
 
+    CHANGES = frozenset({"act", "menu"})
+
     # What a person does
 
     async def action_back(self) -> None:
@@ -55,6 +57,9 @@ class StreamScreen(StreamView):
 
     def action_pending(self) -> None:
         """The pending entries of the group again."""
+        if (why := self.why_not("pending")) is not None:
+            self.dash.say(why, good=False)
+            return
         self.entries.show(self.entries.pending)
         self.set_focus(self.groups.table)
 
@@ -72,7 +77,10 @@ class StreamScreen(StreamView):
 
     def action_search_on(self) -> None:
         """Go on with a search that has paused."""
-        self.entries.search_on()
+        if (why := self.why_not("search_on")) is not None:
+            self.dash.say(why, good=False)
+        else:
+            self.entries.search_on()
 
     def action_trace(self) -> None:
         """All that logs and streams hold of the correlation id of the message."""
@@ -110,26 +118,29 @@ class StreamScreen(StreamView):
     # Changing it
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Keys that belong to another kind of list are not there, nor those that change what is read-only."""
-        shown = self.entries.shown
-        if action in {"act", "menu"} and self.dash.engine.read_only:
-            return False
-        if action == "search_on":
-            return shown is self.entries.found
-        if action in {"follow", "goto"}:
-            return not shown.pending
-        if action == "pending":
-            return not shown.pending and bool(self.groups.table.row_count)
-        if action == "browse" or (action == "act" and parameters[0] in {"acknowledge", "claim"}):
-            return shown.pending
+        """One key leads from the pending entries to the stream, and back."""
+        if action in {"browse", "pending"}:
+            return self.entries.shown.pending == (action == "browse")
         return super().check_action(action, parameters)
 
     def blocked(self) -> set[str]:
         """What cannot be done to what is selected."""
-        return {f"act('{verb}')" for verb in ACTIONS if self.why_not(f"act('{verb}')") is not None}
+        actions = (*(f"act('{verb}')" for verb in ACTIONS), "pending", "search_on")
+        return {action for action in actions if self.why_not(action) is not None}
+
+    def hidden(self) -> set[str]:
+        """What belongs to another kind of list than the one that is shown."""
+        if self.entries.shown.pending:
+            return {"follow", "goto", "search_on"}
+        found = self.entries.shown is self.entries.found
+        return {"act('acknowledge')", "act('claim')", *(() if found else ("search_on",))}
 
     def why_not(self, action: str) -> str | None:
         """Why an action cannot be done now, in words."""
+        if action == "pending":
+            return None if self.groups.table.row_count else "no group reads this stream: nothing is pending"
+        if action == "search_on":
+            return self.entries.why_no_search()
         verb = action.removeprefix("act('").removesuffix("')")
         return self.acts.why_not(verb) if self.is_mounted and verb in ACTIONS else None
 

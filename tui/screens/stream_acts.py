@@ -52,6 +52,7 @@ class Selection:
         pending: Whether these are of the group's list of pending entries.
         bodies: Data of entries, as far as it was read.
         signs: Signs of life of the consumers of the group.
+        left: The entry that is read, where the list has it no longer.
     """
 
     stream: Stream
@@ -61,6 +62,7 @@ class Selection:
     pending: bool = False
     bodies: Mapping[str, Fields] = field(default_factory=dict)
     signs: Mapping[bytes, Signs] = field(default_factory=dict)
+    left: str | None = None
 
 
 ACTIONS: dict[str, tuple[str, str, type]] = {
@@ -114,7 +116,7 @@ class StreamActs:
         if verb in _OF_PENDING and not selected.pending:
             return "this is about pending entries: b goes back to them"
         if verb in _OF_ENTRIES and not selected.entries:
-            return "no entry is selected"
+            return f"{selected.left} is not pending any more" if selected.left else "no entry is selected"
         if len(selected.entries) > MOST_ENTRIES and verb in _OF_ENTRIES:
             return f"more than {MOST_ENTRIES} entries are marked"
         if verb in _OF_GROUP and selected.group is None:

@@ -31,6 +31,7 @@ class Ask(ModalScreen[str | None]):
         value: What stands there at first.
         choices: What is likely; completed while typing, and gone through with up and down.
         check: Says why a text will not do.
+        extend: Whether one types on behind what stands there, rather than in its place.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -47,6 +48,7 @@ class Ask(ModalScreen[str | None]):
         value: str = "",
         choices: Sequence[str] = (),
         check: Check = lambda _text: None,
+        extend: bool = False,
     ) -> None:
         super().__init__()
         self._title = title
@@ -54,6 +56,7 @@ class Ask(ModalScreen[str | None]):
         self._value = value
         self._choices = tuple(choices)
         self._check = check
+        self._extend = extend
 
     def compose(self) -> ComposeResult:
         """The question, the line, the choices."""
@@ -62,7 +65,7 @@ class Ask(ModalScreen[str | None]):
             box.border_subtitle = Content("enter takes it · esc goes back")
             yield Plan(id="plan")
             suggest = SuggestFromList(self._choices, case_sensitive=False) if self._choices else None
-            yield Input(self._value, suggester=suggest, id="answer")
+            yield Input(self._value, suggester=suggest, select_on_focus=not self._extend, id="answer")
 
     def on_mount(self) -> None:
         """Begin to type."""

@@ -41,7 +41,7 @@ class ClaimFor(ModalScreen[bytes | None]):
         self, count: int, group: Group, holders: frozenset[bytes], signs: Mapping[bytes, Signs]
     ) -> None:
         super().__init__()
-        self._title = f"Claim {units.plural(count, 'entry').replace('entrys', 'entries')} for which consumer?"
+        self._title = f"Claim {units.plural(count, 'entry', 'entries')} for which consumer?"
         self._signs = signs
         self._names = {consumer.name for consumer in group.consumers}
         self._listed = [c for c in claimants(group, signs) if holders != {c.name}]
@@ -51,7 +51,8 @@ class ClaimFor(ModalScreen[bytes | None]):
         """The consumers, and a line for another name."""
         with Vertical(id="asking") as box:
             box.border_title = Content(clean(self._title))
-            box.border_subtitle = Content("enter takes it · tab another name · esc goes back")
+            another = "tab another name · " if self._listed else ""
+            box.border_subtitle = Content(f"enter takes it · {another}esc goes back")
             if self._listed:
                 yield self._table
             yield Plan(id="plan")

@@ -84,13 +84,17 @@ class EntryPane(Pane):
         key = self.table.cursor_key
         return key if isinstance(key, str) else None
 
-    @property
-    def chosen(self) -> tuple[SeenEntry, ...]:
-        """The marked entries, else the one under the cursor, as the person sees them."""
+    def holds(self, entry_id: str) -> bool:
+        """Whether the list has it (still)."""
+        return self.table.row_of(entry_id) is not None
+
+    def chosen(self, read: str | None = None) -> tuple[SeenEntry, ...]:
+        """The marked entries, else the one that is *read*, else that under the cursor, as they are seen."""
         marks = self.table.marks
         ids = [str(row.key) for row in self.table.rows if row.key in marks]
-        if not ids and self.current is not None:
-            ids = [self.current]
+        one = read or self.current
+        if not ids and one is not None and (read is None or not self.shown.pending or self.holds(one)):
+            ids = [one]
         held = self.pending.entries if self.shown.pending else {}
         return tuple(
             SeenEntry(i, held[i].consumer, held[i].idle_ms) if i in held else SeenEntry(i) for i in ids
@@ -136,13 +140,11 @@ class EntryPane(Pane):
 
     def read_on(self) -> None:
         """Near an end of the list: read on there. Away from the newest entry: hold."""
-        shown, at, looking = self.shown, self.table.cursor_row, self._look()
+        shown, at = self.shown, self.table.cursor_row
         if not isinstance(shown, StreamEntries) or not len(shown.window):
             return
-        if at > 0 and shown.following:
-            shown.following = False
-            if looking is not None:
-                self.summary = shown.summary(looking.stream)
+        if at > 0:
+            self.hold()
         if at >= self.table.row_count - NEAR and not shown.window.at_oldest:
             self.ask("older")
         if at <= 0 and not shown.window.at_newest:
@@ -190,6 +192,14 @@ class EntryPane(Pane):
         self.table.focus()
         self.table.action_first()
 
+    def hold(self) -> None:
+        """Stay at the entry under the cursor while others come."""
+        shown, looking = self.shown, self._look()
+        if isinstance(shown, StreamEntries) and shown.following:
+            shown.following = False
+            if looking is not None:
+                self.summary = shown.summary(looking.stream)
+
     def go(self, where: str) -> None:
         """Show what is around *where*: an id, ``-`` or ``+``."""
         self.show(self.stream_entries)
@@ -216,6 +226,15 @@ class EntryPane(Pane):
         self.show(self.found)
         self.table.focus()
         self.search_on()
+
+    def why_no_search(self) -> str | None:
+        """Why no search can go on now, in words; None where one can."""
+        found = self.found
+        if found is None or self.shown is not found:
+            return "nothing was searched for: / searches"
+        if found.running:
+            return "it is searching: esc stops"
+        return "all entries were searched" if found.complete else None
 
     def search_on(self) -> None:
         """Go on with a search that has paused."""

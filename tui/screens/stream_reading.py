@@ -64,8 +64,14 @@ class MessagePane(Pane):
         paras = await self._paras(looking, entry_id, shown, signs)
         if self.is_mounted and current() == entry_id:
             self.page.show(paras)
-            trace = " · t trace" if self.correlation else ""
-            self.summary = f"y copy{trace} · l log · o repo · c connected"
+            self.summary = self._keys()
+
+    def _keys(self) -> str:
+        """Where one can go from here; what has no room stands in the help."""
+        keys = ["y copy", *(["t trace"] if self.correlation else []), "l log", "o repo", "c connected"]
+        while len(words := " · ".join(keys)) > self.size.width - 6 and len(keys) > 1:
+            del keys[0]
+        return words
 
     async def _paras(
         self, looking: Looking, entry_id: str, shown: EntryList, signs: Mapping[bytes, Signs]

@@ -43,7 +43,8 @@ class GroupsPane(Pane):
         self.state = pane_state(health, now, rows=len(stream.groups), empty=nothing)
         self.entitle(f"{decode(stream.name)} · {units.plural(len(stream.groups), 'group')}")
         rate = f"{units.count(judgement.rate_in)}/min"
-        parts = [f"{units.count(stream.length)} entries", rate, CAPS[judgement.cap.value]]
+        noun = "entry" if stream.length == 1 else "entries"
+        parts = [f"{units.count(stream.length)} {noun}", rate, CAPS[judgement.cap.value]]
         self.summary = " · ".join((*parts, *stream_shape.counts(stream)))
 
     def gone(self) -> None:

@@ -44,6 +44,7 @@ class StreamView(FactScreen):
         self._key = place.stream
         self._wanted: StreamPlace | None = place if place.group is not None else None
         self._at_group: bytes | None = None
+        self._read_now: str | None = None
         self.groups = GroupsPane()
         self.consumers = ConsumersPane()
         self.entries = EntryPane(place.stream, self._looking, self._read_beside)
@@ -87,8 +88,8 @@ class StreamView(FactScreen):
 
     @property
     def entry(self) -> str | None:
-        """Id of the entry under the cursor."""
-        return self.entries.current
+        """Id of the entry that is read, whatever becomes of it in the list; else of that under the cursor."""
+        return self._read_now or self.entries.current
 
     def _looking(self) -> Looking | None:
         stream = self.stream
@@ -100,22 +101,28 @@ class StreamView(FactScreen):
         if looking is None:
             return None
         signs = self.aside.signs_of(looking.group)
-        of_pending, bodies = pane.shown.pending, pane.pending.bodies
         return Selection(
-            looking.stream, looking.group, looking.consumer, pane.chosen, of_pending, bodies, signs
+            looking.stream,
+            looking.group,
+            looking.consumer,
+            pane.chosen(self._read_now),
+            pane.shown.pending,
+            pane.pending.bodies,
+            signs,
+            left=self._read_now if self._read_now and not pane.holds(self._read_now) else None,
         )
 
     def links(self) -> list[Link]:
-        """Whose the message is, its log lines, its repository; without a message, of the whole group."""
+        """Whose the message is, its log lines, repository, findings; without a message, of the whole group."""
         place = StreamPlace(self._key, self.groups.current, self.consumers.current, self.entry)
         held = self.entries.pending.entries if self.entries.shown.pending else {}
         entry = held.get(self.entry or "")
         holder = entry.consumer if entry is not None else self.consumers.current
-        group, store = self.group, self.dash.store
-        if holder is None and entry is None and group is not None:
-            each = (consumer.name for consumer in group.consumers[: related.MOST])
-            return [link for name in each for link in related.of_message(store, place, name, ())]
-        return related.of_message(store, place, holder, self.message.correlation)
+        stream, group, store = self.stream, self.group, self.dash.store
+        if holder is None and entry is None and stream is not None:
+            return related.of_stream(store, stream, group)
+        found = related.findings_on(store, self._key, group.name if group is not None else None)
+        return [*related.of_message(store, place, holder, self.message.correlation), *found]
 
     @property
     def trail(self) -> tuple[str, ...]:
@@ -211,7 +218,12 @@ class StreamView(FactScreen):
     # What happens
 
     def on_descendant_focus(self) -> None:
-        """The trail goes as far in as the focus does."""
+        """The trail goes as far in as the focus does; who goes away from the message reads it no longer."""
+        if self.depth == 3:
+            self._read_now = self._read_now or self.entries.current
+        elif self._read_now is not None:
+            self._read_now = None
+            self._start_message()
         self.call_after_refresh(lambda: self._draw_header(self.dash.now()))
 
     def on_line_table_row_highlighted(self, message: LineTable.RowHighlighted) -> None:
@@ -259,7 +271,10 @@ class StreamView(FactScreen):
             self.look_closer(True)
 
     def look_closer(self, closer: bool) -> None:
-        """Go in to the message, or back to the entries."""
+        """Go in to the message, which stays however the list moves; or back to the entries."""
+        if closer:
+            self._read_now = self.entries.current
+            self.entries.hold()
         self.set_class(closer, "-closer")
         self.set_focus(self.message.page if closer else self.entries.table)
 

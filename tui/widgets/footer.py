@@ -21,15 +21,19 @@ LATE = ("table", "pane", "screen", "app")
 """Scopes whose keys stand after those of what has the focus, in this order."""
 
 
+STAYING = {"screen.back", "app.help"}
+"""The way back, and the way to all the other keys: they are there however little room there is."""
+
+
 class Footer(LineBar):
     """The keys of what has the focus; greyed where they cannot work now."""
 
-    def show(self, screen: Screen[object], blocked: set[str]) -> None:
-        """List the keys of *screen*; *blocked* are the actions that cannot work now."""
+    def show(self, screen: Screen[object], blocked: set[str], hidden: set[str]) -> None:
+        """List the keys of *screen*; *blocked* are actions that cannot work now, *hidden* ones have no room."""
         seen: set[str] = set()
         words: list[tuple[int, Word]] = []
         for binding in (active.binding for active in screen.active_bindings.values()):
-            if not binding.show or not binding.description or binding.action in seen:
+            if not binding.show or not binding.description or binding.action in seen | hidden:
                 continue
             seen.add(binding.action)
             words.append((_rank(binding), _word(binding, binding.action in blocked)))
@@ -37,9 +41,11 @@ class Footer(LineBar):
 
 
 def _rank(binding: Binding) -> int:
-    """The way back, which never gives way; then the keys of the pane, then the general ones."""
+    """The way back, which never gives way; then the keys of the pane, the general ones, the way aside."""
     if binding.id == "screen.back":
         return -1
+    if binding.id == "screen.connected":
+        return len(LATE) + 1  # where there is room
     scope = (binding.id or "").partition(".")[0]
     return LATE.index(scope) + 1 if scope in LATE else 0
 
@@ -53,4 +59,5 @@ def key_name(binding: Binding) -> str:
 def _word(binding: Binding, blocked: bool) -> Word:
     label = binding.description.lower()
     styles = ("faint", "faint") if blocked else ("accent bold", "dim")
-    return Word(((key_name(binding), styles[0]), (f" {label}", styles[1])), binding.action)
+    parts = ((key_name(binding), styles[0]), (f" {label}", styles[1]))
+    return Word(parts, binding.action, stays=binding.id in STAYING)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -22,19 +23,31 @@ LEAST = 12
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """Some text of a bar; clicking it asks for `action`, where it has one."""
+    """Some text of a bar; clicking it asks for `action`, where it has one.
+
+    Attributes:
+        shorter: What may stand for it where there is no room for all of it, the longest first.
+        stays: Whether those before it give way rather than it.
+    """
 
     parts: tuple[Part, ...]
     action: str | None = None
+    shorter: tuple[tuple[Part, ...], ...] = ()
+    stays: bool = False
 
     @property
     def width(self) -> int:
         """Cells that it takes."""
         return sum(cell_len(clean(text)) for text, _ in self.parts)
 
+    def within(self, room: int) -> Word:
+        """Itself, or the first of what may stand for it that takes at most *room* cells; else the last."""
+        words = (self, *(Word(parts, self.action) for parts in self.shorter))
+        return next((word for word in words if word.width <= room), words[-1])
+
 
 class LineBar(Inked):
-    """One line: words at the left, words at the right. What does not fit goes from the end of the left."""
+    """One line: words at the left and right. What does not fit goes from the end of the left, unless it stays."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"line-bar--{name}" for name in NAMES}
     DEFAULT_CSS = (
@@ -86,8 +99,9 @@ class LineBar(Inked):
     def _join(self, words: tuple[Word, ...], room: int, *, spots: bool = False) -> list[Part]:
         parts: list[Part] = []
         used = 0
-        for word in words:
+        for word in self._kept(words, room):
             gap = self._gap if parts else 0
+            word = word.within(room - used - gap)  # noqa: PLW2901 - what is drawn of it
             if used + gap + word.width > room:
                 if room - used - gap >= LEAST:
                     parts += [(" " * gap, ""), *word.parts]
@@ -99,6 +113,18 @@ class LineBar(Inked):
             parts += [(clean(text), style) for text, style in word.parts]
             used += gap + word.width
         return parts
+
+    def _kept(self, words: tuple[Word, ...], room: int) -> Sequence[Word]:
+        """Where a word stays, the last ones that do not give way to it."""
+        if not any(word.stays for word in words):
+            return words
+        kept = list(words)
+        while sum(word.width + self._gap for word in kept) - self._gap > room:
+            last = next((n for n in reversed(range(len(kept))) if not kept[n].stays), None)
+            if last is None:
+                break
+            del kept[last]
+        return kept
 
     def on_click(self, event: Click) -> None:
         """Ask for the action under the pointer."""

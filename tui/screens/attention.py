@@ -1,0 +1,59 @@
+"""From any screen to the next thing that needs a person, and back with Esc."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from agentdash.core.fleet import Attention, attention
+from agentdash.core.related import identity
+from agentdash.core.snapshot import Topic
+from agentdash.core.store import Store
+from tui.screens.base import FactScreen
+
+if TYPE_CHECKING:
+    from tui.dash import Dash
+
+
+def step_aside(dash: Dash) -> None:
+    """Show the next thing that needs a person over the screen one is at; Esc leads back to that.
+
+    Pressed again, the one after it takes its place, so that it is one Esc still.
+    """
+    here = dash.screen
+    needs = [
+        (need, subject)
+        for need in attention(dash.store, dash.now())
+        if (subject := needing(dash.store, need))
+    ]
+    if not needs:
+        dash.say("nothing needs you now", good=True)
+        return
+    shown = identity(getattr(here, "about", None))
+    places = [identity(subject) for _, subject in needs]
+    at = (places.index(shown) + 1) % len(needs) if shown in places else 0
+    need, subject = needs[at]
+    if places[at] == shown:
+        dash.say("nothing else needs you now", good=True)
+        return
+    trail, again = getattr(here, "trail", ()), isinstance(here, FactScreen) and here.attended
+    came_from = here.came_from if isinstance(here, FactScreen) and again else trail[-1] if trail else ""
+    if again:
+        dash.pop_screen()
+    dash.open(subject)
+    if isinstance(dash.screen, FactScreen):
+        dash.screen.came_from, dash.screen.attended = came_from, True
+    dash.say(f"{at + 1} of {len(needs)}: {need.why}", good=True)
+
+
+def needing(store: Store, need: Attention) -> object | None:
+    """The record of what *need* names; None where it has gone."""
+    match need.topic:
+        case Topic.RUNS if store.runs is not None:
+            return next((run for run in store.runs.runs if run.id == need.key), None)
+        case Topic.FINDINGS if store.findings is not None:
+            return next((f for f in store.findings.findings if f.symptom.fingerprint == need.key), None)
+        case Topic.SERVICES if store.services is not None:
+            return next((service for service in store.services.services if service.name == need.key), None)
+        case Topic.REPOS if store.repos is not None:
+            return next((repo for repo in store.repos.repos if repo.path == need.key), None)
+    return None
