@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from textual.screen import Screen
 
-from agentdash.core.findings import Finding
-from agentdash.core.logs import LogLine
+from agentdash.core.findings import Finding, Symptom
+from agentdash.core.logs import Level, LogLine
 from agentdash.core.related import RunLog, StreamPlace, Trace
 from agentdash.core.repos import Repo
 from agentdash.core.runs import Run
@@ -63,12 +63,15 @@ def _go(dash: Dash, finding: Finding) -> None:
 
 
 def subject_of(finding: Finding, store: Store) -> object | None:
-    """The stream (with its group), run, service or repository of *finding*; None where it is not there."""
+    """What *finding* is about, as far in as it says; None where it is not there.
+
+    That is a place in a stream, a run, a service, a repository; else the log line that tells of it.
+    """
     symptom = finding.symptom
     for stream in store.streams.streams if symptom.stream and store.streams else ():
         if stream.name == symptom.stream:
-            groups = (group for group in stream.groups if group.name == symptom.consumer_group)
-            return (stream, next(groups, None))
+            entry = symptom.message_ids[0] if symptom.message_ids else None
+            return StreamPlace(stream.name, symptom.consumer_group, symptom.consumer, entry)
     for run in store.runs.runs if symptom.run and store.runs else ():
         if symptom.run in {run.id, run.title}:
             return run
@@ -78,4 +81,12 @@ def subject_of(finding: Finding, store: Store) -> object | None:
     for repo in store.repos.repos if symptom.repo and store.repos else ():
         if symptom.repo in {repo.path, repo.name}:
             return repo
-    return None
+    return _line_of(symptom, store) if symptom.service else None
+
+
+def _line_of(symptom: Symptom, store: Store) -> LogLine | None:
+    """The newest line of the log that *symptom* names: of its evidence, else one that tells of a fault."""
+    lines = [line for line in store.logs if symptom.service in {line.source, line.service}]
+    told = [line for line in lines if line.message in symptom.evidence]
+    faults = [line for line in lines if line.level in {Level.ERROR, Level.FATAL}]
+    return next((each[-1] for each in (told, faults, lines) if each), None)
