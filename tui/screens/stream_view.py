@@ -113,7 +113,7 @@ class StreamView(FactScreen):
         )
 
     def links(self) -> list[Link]:
-        """Whose the message is, its log lines, repository, findings; without a message, of the whole group."""
+        """Whose the message is, its log lines, repository, findings; without one, of the whole group."""
         place = StreamPlace(self._key, self.groups.current, self.consumers.current, self.entry)
         held = self.entries.pending.entries if self.entries.shown.pending else {}
         entry = held.get(self.entry or "")

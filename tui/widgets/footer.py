@@ -29,7 +29,7 @@ class Footer(LineBar):
     """The keys of what has the focus; greyed where they cannot work now."""
 
     def show(self, screen: Screen[object], blocked: set[str], hidden: set[str]) -> None:
-        """List the keys of *screen*; *blocked* are actions that cannot work now, *hidden* ones have no room."""
+        """List the keys of *screen*; *blocked* actions cannot work now, *hidden* ones are left out."""
         seen: set[str] = set()
         words: list[tuple[int, Word]] = []
         for binding in (active.binding for active in screen.active_bindings.values()):

@@ -47,7 +47,7 @@ class Word:
 
 
 class LineBar(Inked):
-    """One line: words at the left and right. What does not fit goes from the end of the left, unless it stays."""
+    """One line: words at left and right. What does not fit goes from the end of the left, unless it stays."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"line-bar--{name}" for name in NAMES}
     DEFAULT_CSS = (
