@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 from agentdash.core import log_parse_levels as levels
 from agentdash.core import log_parse_times as times
@@ -52,6 +53,7 @@ _AFTER_LEVEL = re.compile(
     r"|(?P<path>[a-z_]\w*(?:(?:\.|::)[\w$]+)+)(?<!Error)(?<!Exception)(?<!Throwable):\s+)?"
 )
 _THREAD = re.compile(r"[A-Za-z][\w.:@/ -]*")
+_LOGURU = re.compile(r"([\w.]+):([\w.<>]+:\d+)")
 _ZAP = re.compile(r"\t(?:(?P<logger>[\w./-]+)\t)?(?P<at>[\w./@-]+\.go:\d+)\t")
 # Words that stand before ERROR in a sentence, where the name of a logger may stand too.
 _PROSE_WORDS = """
@@ -148,12 +150,17 @@ def _logcat(text: str, near: int) -> Parts | None:
     if text[2:3] != "-" and not text[23:24].isspace():  # not MM-DD, nor a time with milliseconds and a space
         return None
     moment = times.MONTH_DAY.match(text) or times.ISO.match(text)
-    rest = _LOGCAT.match(text, moment.end()) if moment else None
-    if moment is None or rest is None:
+    if moment is None:
+        return None
+    at = times.of_match(moment, near)
+    if text[2:3] == "-" and (brief := _logcat_brief(text[moment.end() :].lstrip(), near)) is not None:
+        return replace(brief, at=at)  # logcat -v time
+    rest = _LOGCAT.match(text, moment.end())
+    if rest is None:
         return None
     fields: dict[str, object] = {"pid": int(rest["pid"])}
     level = levels.LETTERS[rest["level"]]
-    return Parts(text[rest.end() :], times.of_match(moment, near), level, rest["tag"], fields=fields)
+    return Parts(text[rest.end() :], at, level, rest["tag"], fields=fields)
 
 
 def _logcat_brief(text: str, near: int) -> Parts | None:
@@ -284,6 +291,8 @@ def _after_level(text: str, at: int | None, found: tuple[Level, int], context: d
             message, thread = text[rest.start("bracket") :], None  # it may as well be the message's
         if logger:
             context["logger"] = logger.rstrip(":")
+        if logger and (place := _LOGURU.fullmatch(logger)) is not None:
+            context |= {"logger": place[1], "at": place[2]}
         if thread:
             context.setdefault("thread", thread)
     if at is None and not context and text[end - 1 : end] == ":" and level in {Level.ERROR, Level.FATAL}:

@@ -12,12 +12,12 @@ _TONES = {Level.ERROR: "31", Level.FATAL: "31", Level.WARN: "33", Level.DEBUG: "
 
 def log_text(line: LogLine, *, color: bool = False) -> str:
     """One line; the time is local, and a line that continues another is set in."""
+    message = printable(line.message)
+    if line.continues is not None:
+        return f"{'':<14} {message}"
     at = line.at if line.at is not None else line.seen_at
     clock = datetime.fromtimestamp(at / 1000).astimezone().strftime("%H:%M:%S")
     level = line.level.value.upper() if line.level else ""
-    message = printable(line.message)
-    if line.continues is not None:
-        message = f"  {message}"
     text = f"{clock} {level:<5} {printable(line.service or line.source)}: {message}"
     tone = _TONES.get(line.level) if line.level else None
     return f"\x1b[{tone}m{text}\x1b[0m" if color and tone else text

@@ -246,7 +246,7 @@ class Engine:
         await recall(self)
 
     async def _start_local(self) -> None:
-        from agentdash.runtime.wiring import local_collectors, log_sources
+        from agentdash.runtime.wiring import local_collectors
 
         settings, clock = self.settings, self.clock
         collectors = await local_collectors(settings, self.host, clock, self._cwd, self._activity)
@@ -258,8 +258,6 @@ class Engine:
             if collector.topic not in wanted:
                 await collector.close()
                 continue
-            if collector.topic is Topic.LOGS and not (log_sources(settings) or settings.logs.journal):
-                self._seen[Topic.LOGS].set()
             if isinstance(collector, LogsCollector):
                 self._tell_logs = collector.tell
             self._supervise(collector)

@@ -42,6 +42,13 @@ def test_standard_input_is_read_and_shown_as_plain_text(tmp_path: Path) -> None:
     assert "\x1b" not in done.stdout
 
 
+def test_without_any_log_it_says_how_to_name_one(tmp_path: Path) -> None:
+    done = agentdash("logs", cwd=tmp_path)
+    assert done.returncode == 0
+    assert "No log files are followed" in done.stderr
+    assert "[logs] files" in done.stderr
+
+
 def test_a_file_that_is_missing_is_said_and_the_others_are_read(tmp_path: Path) -> None:
     (tmp_path / "web.log").write_text(LINES)
     done = agentdash("logs", "none.log", "web.log", cwd=tmp_path)

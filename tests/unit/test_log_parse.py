@@ -64,7 +64,7 @@ SECOND = local("2024-11-20T16:28:01")
         ("2024-11-20 16:28:01,123 ERROR [main] com.foo.Bar - it broke", LOCAL, "error", "com.foo.Bar", "it broke"),
         ("2024-11-20 16:28:01,123 - app.db - WARNING - slow query", LOCAL, "warn", "app.db", "slow query"),
         ("2024-11-20 16:28:01,123 app.db INFO ready", LOCAL, "info", "app.db", "ready"),
-        ("2024-11-20 16:28:01.123 | SUCCESS  | mod:fn:12 - done", LOCAL, "info", "mod:fn:12", "done"),
+        ("2024-11-20 16:28:01.123 | SUCCESS  | mod:fn:12 - done", LOCAL, "info", "mod", "done"),
         ("2024-11-20 16:28:01.123  INFO 4711 --- [main] c.e.App : Started", LOCAL, "info", "c.e.App", "Started"),
         ("2024-11-20T16:28:01.123Z INFO mod: text", AT, "info", None, "mod: text"),
         ("2024-11-20T16:28:01.123Z [warning  ] event   [logger] key=1", AT, "warn", None, "event   [logger] key=1"),

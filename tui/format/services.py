@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from agentdash.core import units
 from agentdash.core.fleet import service_in_trouble
 from agentdash.core.services import Service, ServicesSnapshot, ServiceState, exit_words
@@ -20,7 +22,8 @@ COLUMNS = (
     Column("note", "NOTE", 18, flex=2, priority=2, min_width=12),
 )
 WIDE = (
-    *COLUMNS,
+    *COLUMNS[:-1],
+    replace(COLUMNS[-1], min_width=24),  # what is wrong says more than what is below
     Column("pid", "PID", 7, align="right", priority=6),
     Column("threads", "THR", 4, align="right", priority=8),
     Column("files", "FDS", 4, align="right", priority=9),
