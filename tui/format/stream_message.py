@@ -14,6 +14,7 @@ from agentdash.core.findings import Finding, FindingStatus
 from agentdash.core.log_parse_secrets import mask
 from agentdash.core.logs import Level, LogLine
 from agentdash.core.owners import Owner
+from agentdash.core.services import exit_words
 from agentdash.core.stream_queries import Holder
 from agentdash.core.streams import Group, Message, PendingEntry, Stream, id_age_ms, id_parts
 from agentdash.core.text import decode, printable
@@ -137,7 +138,7 @@ def _story(looked: Looked, now: int, zone: tzinfo | None) -> Iterator[Para]:
         yield _event(line.at or line.seen_at, line.service or line.source, line.message, style, zone)
     service = looked.owner.service
     if service is not None and service.down_since is not None:
-        code = "" if service.exit_code is None else f", exit {service.exit_code}"
+        code = "" if service.exit_code is None else f", {exit_words(service.exit_code)}"
         yield _event(service.down_since, service.name, f"process ended{code}", "bad", zone)
     yield from _groups(looked)
 
