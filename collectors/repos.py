@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -11,16 +10,17 @@ from pathlib import Path
 
 from agentdash.core.clock import Clock
 from agentdash.core.repo_submodules import SubmoduleDirt
-from agentdash.core.repos import ReposSnapshot
+from agentdash.core.repos import Repo, ReposSnapshot
 from agentdash.core.settings import ReposSettings
-from agentdash.core.snapshot import SourceError, Topic
+from agentdash.core.snapshot import Topic
 from agentdash.git.folder import Marks, same
 from collectors.repos_crew import Crew
-from collectors.repos_find import Found, Search, unreadable
+from collectors.repos_find import Found, nested_in
 from collectors.repos_ignored import Ignored
 from collectors.repos_pace import Followed, sweep_pace
 from collectors.repos_read import RepoReader
 from collectors.repos_tree import open_watch
+from collectors.repos_walks import Walks
 from collectors.repos_watch import Watch
 
 FIRST_PASS = 5.0
@@ -29,18 +29,11 @@ FEW = 50
 """With more than these the first pass tells those right below the roots; nested ones come with the next."""
 FIRST_OF_MANY = 0.3
 """Seconds that it waits for those to be read: the rest is told as it comes."""
-SEARCH_EVERY = 30.0
-"""Seconds between two walks through the roots for repositories that came or went, where no event tells."""
-SEARCH_WATCHED = 900.0
-"""The same where events tell of it."""
-SEARCH_SHARE = 0.05
-"""The part of a core that walks may take when folders come and go all the time."""
 IDLE = 20.0
 """How many times `ReposSettings.poll` a pass waits where events tell of all changes."""
 IDLE_MOST = 20.0
 """Seconds that it waits at most."""
 
-_SEARCH_STEP = 0.03
 _FIRST_SEARCH = 0.5
 _BATCH = 0.03
 _WATCH_STEP = 0.05
@@ -85,12 +78,7 @@ class ReposCollector:
         self._crew = Crew(clock, self._signal)
         self._thread = ThreadPoolExecutor(1, "repos")
         self._ignored = Ignored(settings.prune)
-        self._search: Search | None = None
-        self._searched_at = float("-inf")
-        self._complete = False
-        self._root_marks: object = None
-        self._resolved: tuple[Path, ...] = ()
-        self._problems: tuple[str, ...] = ()
+        self._walks = Walks(roots, settings)
         self._followed: dict[Path, Followed] = {}
         self._to_watch: deque[tuple[Followed, Marks, int | None]] = deque()
         self._dirt = SubmoduleDirt()
@@ -135,7 +123,7 @@ class ReposCollector:
         now = self._clock.monotonic()
         waits = [wait for one in self._followed.values() if (wait := one.wait(now)) is not None]
         most = min([self._pace(), *waits])
-        if self._to_watch or (self._search is not None and not self._search.complete):
+        if self._to_watch or self._walks.under_way:
             most = 0.0
         if most > 0:
             self._listen(on=True)
@@ -191,74 +179,33 @@ class ReposCollector:
 
     def _search_on(self, now: float) -> None:
         assert self._watch is not None
-        share = _SEARCH_STEP
-        if self._search is None or self._search.complete:
-            marks = tuple(_changed_at(root) for root in self._roots)
-            calm = self._search is not None and marks == self._root_marks and not self._watch.moved
-            if now - self._searched_at < self._search_pause(calm):
-                return
-            roots = self._readable_roots()
-            self._root_marks, self._searched_at, self._watch.moved = marks, now, False
-            self._search = Search(roots, self._settings.depth, self._settings.prune, self._watch.outside)
-            share = 0.0  # what is right below the roots is read first
-        elif self._crew.waiting:
-            return  # the walk takes its turn when git has enough cores
-        self._search.step(share)
-        for path, found in self._search.found.items():
+        if not self._walks.go_on(self._watch, now, reading=self._crew.waiting > 0):
+            return
+        there = self._walks.found
+        for path, found in there.items():
             one = self._followed.get(path)
             if one is None or one.reader.found != found:
                 self._follow(found)
-        if self._search.complete:
-            self._complete = True
-            for path in [path for path in self._followed if path not in self._search.found]:
+        if self._walks.through:
+            for path in [path for path in self._followed if path not in there]:
                 self._watch.leave(path)
                 del self._followed[path]
-
-    def _search_pause(self, calm: bool) -> float:
-        """Seconds from one walk to the next."""
-        assert self._watch is not None
-        if calm:
-            return SEARCH_WATCHED if self._watch.mode == "watching" else SEARCH_EVERY
-        return self._search.seconds / SEARCH_SHARE if self._search is not None else 0.0
-
-    def _readable_roots(self) -> tuple[Path, ...]:
-        if not self._roots:
-            raise SourceError("No folder is searched for repositories.", "Give --projects DIR.", absent=True)
-        if shutil.which("git") is None:
-            raise SourceError("git is not installed, or not on the PATH.", "Install git.")
-        roots, problems = [], {}
-        for root in dict.fromkeys(root.expanduser() for root in self._roots):
-            why = unreadable(root)
-            if why is None:
-                roots.append(root.resolve())
-            else:
-                problems[root] = why
-        self._problems = tuple(f"the projects folder {root} {why}" for root, why in problems.items())
-        if not roots:
-            missing = "is not there" in problems.values()
-            cure = "Create it, or name another with --projects DIR." if missing else "Check its permissions."
-            raise SourceError(f"{'; '.join(self._problems)}.".replace("the", "The", 1), cure)
-        self._resolved = tuple(dict.fromkeys(roots))
-        return self._resolved
+            inner = nested_in(there.values())
+            for path, one in self._followed.items():
+                one.holds(inner.get(path, ()))
 
     def _follow(self, found: Found) -> None:
         assert self._watch is not None
         self._watch.leave(found.path)
-        reader = RepoReader(found, self._name(found.path), self._settings.timeout, self._clock)
+        reader = RepoReader(found, self._walks.name(found.path), self._settings.timeout, self._clock)
         self._followed[found.path] = Followed(reader)
-
-    def _name(self, path: Path) -> str:
-        """Its path below its root: that is short, and no two of a root have the same."""
-        for root in self._resolved:
-            if path != root and path.is_relative_to(root):
-                return str(path.relative_to(root))
-        return path.name
 
     def _start_reading(self) -> None:
         now = self._clock.monotonic()
         self._crew.read([one for one in self._followed.values() if one.due(now)])
 
     def _take_readings(self) -> None:
+        assert self._watch is not None
         now = self._clock.monotonic()
         for reading in self._crew.take():
             one, before = reading.one, reading.before
@@ -267,6 +214,9 @@ class ReposCollector:
             other = (repo.stash, repo.upstream) != (before.stash, before.upstream)
             if (reading.survey or (other and one.watched)) and one.reader.found.error is None:
                 self._to_watch.append((one, reading.marks, reading.since))
+            # A submodule that came may lie where neither events nor the walk by itself go.
+            if not one.fresh and _checkouts(repo) != _checkouts(before):
+                self._watch.moved = True
             one.end(reading.marks, now, cost=reading.cost, changed=repo != before)
 
     def _watch_on(self) -> None:
@@ -292,8 +242,7 @@ class ReposCollector:
             passed = self._clock.monotonic() - begun
             few = len(self._followed) <= FEW
             left = (FIRST_PASS if few else FIRST_OF_MANY) - passed
-            searching = self._search is not None and not self._search.complete
-            if searching and few and passed < _FIRST_SEARCH:
+            if self._walks.under_way and few and passed < _FIRST_SEARCH:
                 await loop.run_in_executor(self._thread, self._look)
                 self._start_reading()
             elif self._crew.working and left > 0:
@@ -307,7 +256,7 @@ class ReposCollector:
         reason = self._watch.reason
         mode = "watching" if self._watch.mode == "watching" and reason is None else "polling"
         unread = sum(one.fresh for one in self._followed.values())
-        state = (repos, self._complete, mode, reason, self._problems, unread)
+        state = (repos, self._walks.complete, mode, reason, self._walks.problems, unread)
         if state == self._told:
             return None
         self._told = state
@@ -318,17 +267,15 @@ class ReposCollector:
             host=self._host,
             repos=repos,
             roots=tuple(str(root) for root in self._roots),
-            complete=self._complete,
+            complete=self._walks.complete,
             mode=mode,
             git_processes=processes,
             reason=reason,
-            problems=self._problems,
+            problems=self._walks.problems,
             unread=unread,
         )
 
 
-def _changed_at(root: Path) -> int | None:
-    try:
-        return root.expanduser().stat().st_mtime_ns
-    except (OSError, RuntimeError):
-        return None
+def _checkouts(repo: Repo) -> tuple[tuple[str, ...], int]:
+    """Where its submodules are, and how many have no checkout."""
+    return repo.submodules.folders, repo.submodules.uninitialised

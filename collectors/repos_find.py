@@ -6,13 +6,13 @@ import os
 import stat
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from agentdash.core.repos import RepoKind
-from agentdash.git.folder import read_small
+from agentdash.git.folder import read_small, submodules
 
 MOST = 5000
 """Repositories that are followed at most."""
@@ -35,10 +35,13 @@ class Found:
 class Search:
     """One walk through all roots. It follows no link but a root itself, and sees each folder once.
 
+    A registered submodule is found wherever it lies, also deeper, and below a name that is left out: its
+    parent's state rests on it.
+
     Args:
         roots: Folders, resolved.
         depth: Folders below a root that the walk goes down.
-        prune: Names of folders that are never entered.
+        prune: Names of folders that are never entered, but for what is registered in them.
         entering: Told each folder that is in no repository, before it is looked into.
 
     Attributes:
@@ -93,6 +96,8 @@ class Search:
         found = _repository(path, names, ".git" in folders, nested=inside)
         if found is not None and len(self.found) < MOST:
             self.found[found.path] = found
+        if found is not None and ".gitmodules" in names:
+            self._waiting.extend((folder, level + deep, True) for folder, deep in _registered(path))
         if level >= self._depth or (found is not None and found.kind is RepoKind.BARE):
             return
         inside = inside or found is not None
@@ -115,6 +120,14 @@ class Search:
             self.found[place] = Found(place, place / ".git", RepoKind.NESTED if nested else RepoKind.REPO)
 
 
+def _registered(path: str) -> Iterator[tuple[str, int]]:
+    """The submodules that a repository names, and how deep they are; none outside it, or past a link."""
+    for folder in submodules(Path(path), 0).folders:
+        place = os.path.normpath(f"{path}/{folder}")
+        if place.startswith(f"{path}/") and os.path.realpath(place) == place:
+            yield place, place.count("/") - path.count("/")
+
+
 def _entries(path: str) -> tuple[set[str], set[str]]:
     """Names of the folders in *path* (no links), and all names that matter here."""
     folders: set[str] = set()
@@ -130,7 +143,7 @@ def _entries(path: str) -> tuple[set[str], set[str]]:
 
 
 _BARE = {"HEAD", "objects", "refs"}
-_TELLING = frozenset({".git", *_BARE})
+_TELLING = frozenset({".git", ".gitmodules", *_BARE})
 
 
 def _repository(path: str, names: set[str], own_git: bool, *, nested: bool) -> Found | None:
@@ -162,6 +175,21 @@ def _with_git(path: Path, *, nested: bool) -> Found | None:
     elif "modules" in git_dir.parts:
         kind = RepoKind.SUBMODULE
     return Found(path, git_dir, kind)
+
+
+def nested_in(all_found: Iterable[Found]) -> dict[Path, tuple[str, ...]]:
+    """The repositories that lie in others and are none of their submodules or work trees, as far as is known.
+
+    Returns:
+        Their folders, relative to the repository around them, by its path.
+    """
+    paths = {one.path: one.kind for one in all_found}
+    inner: dict[Path, list[str]] = {}
+    for path in sorted(path for path, kind in paths.items() if kind is RepoKind.NESTED):
+        around = next((above for above in path.parents if above in paths), None)
+        if around is not None:
+            inner.setdefault(around, []).append(str(path.relative_to(around)))
+    return {around: tuple(folders) for around, folders in inner.items()}
 
 
 def repository_at(path: Path) -> Found | None:

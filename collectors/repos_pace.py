@@ -65,6 +65,12 @@ class Followed:
                 self.lock_came(now)
             self.dirty = not same(self._marks, self.reader.marks())
 
+    def holds(self, nested: tuple[str, ...]) -> None:
+        """These repositories lie in it: what they are to it is learnt at the next reading."""
+        if nested != self.reader.nested:
+            self.reader.nested = nested
+            self.dirty = True
+
     def lock_came(self, now: float) -> None:
         """Look at its lock a little later."""
         if self._lock_at is None or self._lock_at > now + LOCK_AFTER:

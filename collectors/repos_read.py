@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -34,6 +35,7 @@ class RepoReader:
         repo: As it was last read; before that, all is unknown.
         git_processes: How many were started for it in all.
         unwatched: Folders in which nothing can change what is told: see `read`.
+        nested: Folders of repositories that lie in it and are not registered.
     """
 
     def __init__(self, found: Found, name: str, timeout: float, clock: Clock) -> None:
@@ -41,9 +43,11 @@ class RepoReader:
         self.git_dir = GitDir.of(found.git_dir)
         self.git_processes = 0
         self.unwatched = Unwatched()
+        self.nested: tuple[str, ...] = ()
         self.repo = Repo(str(found.path), printable(name), found.kind, error=found.error)
         self._timeout = timeout
         self._clock = clock
+        self._links: tuple[object, tuple[str, ...]] = (None, ())
         self._commit: tuple[str, Commit | None] | None = None
         self._one_at_a_time = threading.Lock()
 
@@ -125,7 +129,7 @@ class RepoReader:
             operation=operation,
             operation_step=step,
             shallow=self.git_dir.shallow,
-            submodules=submodules(path, facts.moved_submodules),
+            submodules=replace(submodules(path, facts.moved_submodules), links=self._added()),
             # A lock that lasts is seen by `look_at_lock`; one of a command under way is nobody's concern.
             lock_age_ms=self.repo.lock_age_ms,
             lock_held=self.repo.lock_held,
@@ -153,6 +157,23 @@ class RepoReader:
         except ask.GitFailed:
             return None
         return int(b"".join(pieces) or b"0")
+
+    def _added(self) -> tuple[str, ...]:
+        """See `Submodules.links`. Asked again only where the index has changed, and where any lie in it."""
+        if not self.nested:
+            return ()
+        try:
+            status = (self.git_dir.own / "index").stat()
+        except OSError:
+            return ()
+        of = (self.nested, status.st_ino, status.st_size, status.st_mtime_ns)
+        if self._links[0] != of:
+            self.git_processes += 1
+            arguments = ("--literal-pathspecs", "ls-files", "-s", "-z", "--", *self.nested)
+            entries = ask.text(self.found.path, arguments, self._timeout).split(b"\0")
+            links = {os.fsdecode(one.partition(b"\t")[2]) for one in entries if one.startswith(b"160000 ")}
+            self._links = (of, tuple(folder for folder in self.nested if folder in links))
+        return self._links[1]
 
     def _bare(self) -> Repo:
         pieces: list[bytes] = []

@@ -44,7 +44,7 @@ class SubmoduleDirt:
 
 
 def _parent(repo: Repo, known: dict[str, Repo]) -> Repo | None:
-    """The repository whose submodule *repo* is; None where it is none."""
+    """The repository that has *repo* in its index; None where none has."""
     if repo.kind not in {RepoKind.SUBMODULE, RepoKind.NESTED}:
         return None
     above = repo.path
@@ -53,8 +53,8 @@ def _parent(repo: Repo, known: dict[str, Repo]) -> Repo | None:
     parent = known.get(above)
     if parent is None:
         return None
-    registered = repo.path[len(above) + 1 :] in parent.submodules.folders
-    return parent if registered or repo.kind is RepoKind.SUBMODULE else None
+    own = repo.path[len(above) + 1 :] in (*parent.submodules.folders, *parent.submodules.links)
+    return parent if own or repo.kind is RepoKind.SUBMODULE else None
 
 
 def _changed_in(repo: Repo, folders: tuple[str, ...]) -> Repo:

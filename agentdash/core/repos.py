@@ -34,6 +34,7 @@ class Submodules:
     Attributes:
         moved: Those that are checked out at another commit than recorded.
         folders: Where they are, below the repository.
+        links: Folders of repositories that were added as they are, and are registered nowhere.
         quiet: Folders of those whose changes the parent does not tell (``submodule.<name>.ignore``).
     """
 
@@ -42,6 +43,7 @@ class Submodules:
     moved: int = 0
     folders: tuple[str, ...] = ()
     quiet: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

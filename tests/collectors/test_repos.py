@@ -484,7 +484,7 @@ async def test_the_changes_of_a_submodule_are_one_of_its_parent(
     library = repository(tmp_path / "library")
     commit(library)
     middle = repository(tmp_path / "middle")
-    git(middle, "submodule", "--quiet", "add", str(library), "deep")
+    git(middle, "submodule", "--quiet", "add", str(library), "vendor/deep")  # a name that is never entered
     commit(middle)
     web = repository(root / "web")
     git(web, "submodule", "--quiet", "add", str(middle), "lib")
@@ -493,14 +493,21 @@ async def test_the_changes_of_a_submodule_are_one_of_its_parent(
     collector = collector_of(root)
     before = await read(collector)
     assert [(repo.name, repo.unstaged) for repo in before.repos] == [
-        ("web", 0), ("web/lib", 0), ("web/lib/deep", 0),
+        ("web", 0), ("web/lib", 0), ("web/lib/vendor/deep", 0),
     ]  # fmt: skip
-    (web / "lib/deep/a.txt").write_text("changed\n")
+    (web / "lib/vendor/deep/a.txt").write_text("changed\n")
     repo = await row(collector, lambda repo: repo.unstaged == 1, "two levels below")
     assert [(change.path, change.xy) for change in repo.changes] == [("lib", ".M")]
     assert git(web, "status", "--porcelain") == "M lib"  # git's own word, stripped
-    git(web / "lib/deep", "checkout", "-q", "a.txt")
+    git(web / "lib/vendor/deep", "checkout", "-q", "a.txt")
     await row(collector, lambda repo: not repo.dirty, "clean again")
+    await watching(collector)
+    git(web, "submodule", "--quiet", "add", str(library), "build/later")
+    git(web, "commit", "-qm", "one more")
+    later = web / "build/later"
+    await row(collector, lambda repo: repo.subject == "first", "one that came", name="web/build/later")
+    (later / "a.txt").write_text("changed\n")
+    await row(collector, lambda repo: repo.unstaged == 1, "its change in its parent")
 
 
 async def test_a_lock_is_seen_within_a_second_and_a_short_one_never(root: Path, collector_of: Make) -> None:

@@ -125,6 +125,10 @@ def build_families(root: Path) -> None:
     commit(parent / "moved", "new.txt", subject="moved")
     (parent / "dirty/deep/a.txt").write_text("changed two levels below\n")
     commit(repository(parent / "unregistered"))
+    commit(repository(parent / "vendored/added"))
+    git(parent, "add", "vendored/added")  # as it is: git warns, and keeps its commit
+    git(parent, "commit", "-qm", "a repository as it is")
+    (parent / "vendored/added/a.txt").write_text("changed\n")
     git(parent, "worktree", "add", "-q", "--detach", str(root / "linked"))
     git(root, "clone", "-q", "--bare", str(root.parent / "origin"), "bare.git")
 
