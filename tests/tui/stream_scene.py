@@ -155,9 +155,9 @@ def put_second_consumer(dash: AgentDash) -> None:
     found = engine.store.streams
     assert found is not None
     billing, *others = next(s for s in found.streams if s.name == b"orders").groups
-    more = (*billing.consumers, Consumer(b"billing-2", 0, 900, 900), Consumer(b"billing-old", 0, 86_400_000))
+    more = (*billing.consumers, Consumer(b"worker-2", 0, 900, 900), Consumer(b"billing-old", 0, 86_400_000))
     engine.put(groups=(replace(billing, consumers=more), *others))
-    engine.clients = Clients((b"billing-2",), frozenset({b"billing-2"}))
+    engine.clients = Clients((b"worker-2",), frozenset({b"worker-2"}))
 
 
 def put_course(engine: StreamEngine) -> None:

@@ -19,11 +19,13 @@ from tui.screens.repo import RepoScreen
 from tui.screens.run import RunScreen
 from tui.screens.service import ServiceScreen
 from tui.screens.stream import StreamScreen
+from tui.screens.stream_menu import Menu
 from tui.screens.trace import TraceScreen
 from tui.widgets.document import Document
 from tui.widgets.footer import Footer
 from tui.widgets.listpane import ListPane
 from tui.widgets.logpane import LogPane
+from tui.widgets.table import LineTable
 
 if TYPE_CHECKING:
     from tui.app import AgentDash
@@ -285,6 +287,21 @@ async def test_enter_goes_in_and_escape_comes_back(press: list[str], screen: typ
         assert isinstance(app.screen, screen)
         await pilot.press("escape")
         assert isinstance(app.screen, Board)
+
+
+async def test_what_is_connected_with_streams_and_findings() -> None:
+    app = scene.app()
+    async with app.run_test(size=SIZE) as pilot:
+        for press, wanted in (("2", {"finding", "service"}), ("3", {"stream", "service"})):
+            await pilot.press(press, "home", "c")
+            assert isinstance(app.screen, Menu)
+            rows = app.screen.query_one("#menu-table", LineTable).rows
+            assert wanted <= {row.cells[0].plain.split()[0] for row in rows}
+            await pilot.press("enter")
+            assert isinstance(app.screen, PageScreen | StreamScreen)
+            await pilot.press("escape")
+        await pilot.press("enter", "c")
+        assert isinstance(app.screen, Menu), "on its page, too"
 
 
 async def test_a_finding_leads_to_what_it_is_about() -> None:

@@ -470,7 +470,7 @@ async def test_kinds_of_runs_by_one_key() -> None:
             ("5 of 7 · only live · esc clears", 5),
             ("1 of 7 · only needs you · esc clears", 1),
             ("2 of 7 · only finished · esc clears", 2),
-            ("7 · 5 live · 1 need you", 7),
+            ("7 · 5 live · 1 needs you", 7),
         ]
         await pilot.press("v", "escape")
         assert len(table(app, "#runs-table")) == 7

@@ -307,6 +307,64 @@ async def test_what_the_acl_forbids_is_greyed_with_that_reason() -> None:
         assert "act('claim')" not in screen.blocked()
 
 
+async def test_a_refusal_is_not_for_ever_where_rights_cannot_be_asked() -> None:
+    app = stream_scene.app()
+    engine = engine_of(app)
+    engine.rights = Rights()
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await go_in(pilot)
+        engine.deny("XACK", "no xack for you")
+        assert screen.why_not("act('acknowledge')") == "no xack for you"
+        engine.clock.advance(301)  # type: ignore[attr-defined]
+        assert screen.why_not("act('acknowledge')") is None
+        engine.deny("XACK", "no xack for you")
+        await pilot.press("R")
+        assert screen.why_not("act('acknowledge')") is None
+
+
+async def test_a_message_stays_while_it_is_read_however_the_list_moves() -> None:
+    app = stream_scene.app()
+    engine = engine_of(app)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await go_in(pilot, "enter", "enter", "enter")
+        page = screen.message.page
+        await until(lambda: STUCK[2] in text(page), what="the message")
+        engine.pending = [entry for entry in engine.pending if entry.id != STUCK[2]]
+        screen.entries.ask()
+        await until(lambda: not screen.entries.holds(STUCK[2]), what="the list without it")
+        await until(lambda: "not pending: acknowledged" in text(page), what="what became of it")
+        assert text(page).startswith(STUCK[2])
+        assert screen.trail[-1] == STUCK[2]
+        await pilot.press("A")
+        assert app.screen is screen, "nothing is asked about another entry than the one that is read"
+        assert f"{STUCK[2]} is not pending any more" in toasts(app)
+        await pilot.press("escape")
+        await until(lambda: text(page).startswith(STUCK[0]), what="the one under the cursor")
+        await pilot.press("f", "enter")
+        assert screen.entry == ENTRIES[-1].id
+        assert "held" in screen.query_one("#stream-entries", Pane).summary
+
+
+async def test_keys_of_another_list_say_why_or_lead_there() -> None:
+    app = stream_scene.app()
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await go_in(pilot, "n")
+        assert "nothing was searched for" in toasts(app)
+        await pilot.press("i", "escape", "f")
+        assert screen.entries.shown is screen.entries.stream_entries
+        await pilot.press("A")
+        assert "b goes back to them" in toasts(app)
+        await pilot.press("slash", *"type=refund", "enter")
+        found = screen.entries.found
+        assert found is not None
+        await until(lambda: found.complete, what="the end of the search")
+        await pilot.press("n")
+        assert "all entries were searched" in toasts(app)
+        footer = {word.action for word in screen.query_one(Footer).left}
+        assert "search_on" in footer
+        assert not footer & {"act('acknowledge')", "act('claim')"}
+
+
 async def test_browsing_reads_on_at_both_ends_and_follows() -> None:
     app = stream_scene.app()
     engine = engine_of(app)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, tzinfo
 
 from agentdash.core.findings import Severity
@@ -97,21 +97,28 @@ def findings(store: Store, now: int) -> Word | None:
     if store.findings is None:
         return None
     counted = Counter(finding.symptom.severity for finding in open_findings(store))
-    parts: list[tuple[str, str]] = [("findings ", "dim")]
+    head = ("findings ", "dim")
     shown = (
         (Severity.CRITICAL, "critical", "bad bold"),
         (Severity.HIGH, "high", "warn"),
         (Severity.MEDIUM, "medium", "warn"),
         (Severity.LOW, "low", "dim"),
     )
-    for severity, word, style in shown:
-        if counted[severity]:
-            parts += [(" · " if len(parts) > 1 else "", "dim"), (f"{counted[severity]} {word}", style)]
-    health = store.health.get(Topic.FINDINGS)
-    if len(parts) == 1:
+    counts = [(f"{counted[severity]} {word}", style) for severity, word, style in shown if counted[severity]]
+    if not counts:
+        health = store.health.get(Topic.FINDINGS)
         live = health is not None and health.seen_at(now) is SourceState.LIVE
-        parts.append(("none", "good") if live else ("?", "unknown"))
-    return Word(tuple(parts), "app.pane('findings')")
+        counts = [("none", "good") if live else ("?", "unknown")]
+    lines = [(head, *_joined(counts[:many])) for many in range(len(counts), 0, -1)]
+    return Word(lines[0], "app.pane('findings')", shorter=tuple(lines[1:]))
+
+
+def _joined(counts: Sequence[Part]) -> Iterator[Part]:
+    """With dots between them."""
+    for number, count in enumerate(counts):
+        if number:
+            yield (" · ", "dim")
+        yield count
 
 
 def _short(place: str) -> str:

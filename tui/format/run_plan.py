@@ -147,7 +147,7 @@ def orphan_keys(run: Run | None) -> tuple[Word, ...]:
         ("K", "end its process", "end_child", why_no_end(run)),
     ):
         styles = ("faint", "faint") if why else ("accent bold", "dim")
-        words.append(Word(((key, styles[0]), (f" {label}", styles[1])), action))
+        words.append(Word(((key, styles[0]), (f" {label}", styles[1])), action, weight=0 if why else 1))
     return tuple(words)
 
 

@@ -81,7 +81,8 @@ class RunLines:
         needing = sum(item.problem for item in items)
         live = sum(not run.status.terminal for run in runs)
         total = f"{len(runs)} of {snapshot.total}" if snapshot.total > len(runs) else f"{len(runs)}"
-        parts = [total, f"{live} live"] + ([f"{needing} need you"] if needing else [])
+        need = [f"{needing} need{'s' if needing == 1 else ''} you"] if needing else []
+        parts = [total, f"{live} live", *need]
         empty = ("no runs yet", "start one:  agentdash run -- COMMAND")
         return Listing(items, " · ".join(parts), empty, notes=snapshot.gaps)
 

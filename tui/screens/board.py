@@ -395,7 +395,9 @@ class Board(FactScreen):
 
     def more_keys(self) -> tuple[Word, ...]:
         """The way back from a zoomed pane, and the keys of a run that has no worker."""
-        back = (Word((("esc", "accent bold"), (" all panes", "dim")), "back"),) if self.zoomed else ()
+        back = (
+            (Word((("esc", "accent bold"), (" all panes", "dim")), "back", weight=2),) if self.zoomed else ()
+        )
         subject = self.current.subject
         if self.dash.engine.read_only or not (isinstance(subject, Run) and subject.orphaned):
             return back

@@ -69,7 +69,7 @@ class MessagePane(Pane):
     def _keys(self) -> str:
         """Where one can go from here; what has no room stands in the help."""
         keys = ["y copy", *(["t trace"] if self.correlation else []), "l log", "o repo", "c connected"]
-        while len(words := " · ".join(keys)) > self.size.width - 6 and len(keys) > 1:
+        while len(words := " · ".join(keys)) > self.outer_size.width - 4 and len(keys) > 1:
             del keys[0]
         return words
 

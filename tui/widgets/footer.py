@@ -60,4 +60,4 @@ def _word(binding: Binding, blocked: bool) -> Word:
     label = binding.description.lower()
     styles = ("faint", "faint") if blocked else ("accent bold", "dim")
     parts = ((key_name(binding), styles[0]), (f" {label}", styles[1]))
-    return Word(parts, binding.action, stays=binding.id in STAYING)
+    return Word(parts, binding.action, weight=2 if binding.id in STAYING else 0 if blocked else 1)

@@ -27,13 +27,13 @@ class Word:
 
     Attributes:
         shorter: What may stand for it where there is no room for all of it, the longest first.
-        stays: Whether those before it give way rather than it.
+        weight: Where there is no room for all, the lightest go first, of those the last ones.
     """
 
     parts: tuple[Part, ...]
     action: str | None = None
     shorter: tuple[tuple[Part, ...], ...] = ()
-    stays: bool = False
+    weight: int = 1
 
     @property
     def width(self) -> int:
@@ -47,7 +47,7 @@ class Word:
 
 
 class LineBar(Inked):
-    """One line: words at left and right. What does not fit goes from the end of the left, unless it stays."""
+    """One line: words at left and right. What does not fit goes from the end of the left, light first."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"line-bar--{name}" for name in NAMES}
     DEFAULT_CSS = (
@@ -115,15 +115,14 @@ class LineBar(Inked):
         return parts
 
     def _kept(self, words: tuple[Word, ...], room: int) -> Sequence[Word]:
-        """Where a word stays, the last ones that do not give way to it."""
-        if not any(word.stays for word in words):
-            return words
+        """What is left where some words weigh more than others; where they do not, they go from the end."""
         kept = list(words)
-        while sum(word.width + self._gap for word in kept) - self._gap > room:
-            last = next((n for n in reversed(range(len(kept))) if not kept[n].stays), None)
-            if last is None:
-                break
-            del kept[last]
+        while (
+            len({word.weight for word in kept}) > 1
+            and sum(word.width + self._gap for word in kept) - self._gap > room
+        ):
+            lightest = min(word.weight for word in kept)
+            del kept[max(at for at, word in enumerate(kept) if word.weight == lightest)]
         return kept
 
     def on_click(self, event: Click) -> None:
