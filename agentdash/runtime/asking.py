@@ -11,10 +11,10 @@ from agentdash.core.snapshot import SourceError, Topic
 from agentdash.runtime.loading import load
 
 if TYPE_CHECKING:
-    from agentdash.runtime.engine import Engine
+    from agentdash.runtime.running import Running
 
 
-async def answer_of(engine: Engine, query: Query) -> Answer:
+async def answer_of(engine: Running, query: Query) -> Answer:
     """Read closer: pending entries, messages, events.
 
     Raises:
@@ -36,7 +36,7 @@ async def answer_of(engine: Engine, query: Query) -> Answer:
     return await answer(query, handle, engine.settings, engine.clock.now_ms())
 
 
-async def _ask_repo(engine: Engine, query: RepoQuery | RepoPlanOf) -> Answer:
+async def _ask_repo(engine: Running, query: RepoQuery | RepoPlanOf) -> Answer:
     if isinstance(query, RepoPlanOf):
         await load("agentdash.runtime.repo_work")
         from agentdash.runtime.repo_work import plan
@@ -48,7 +48,7 @@ async def _ask_repo(engine: Engine, query: RepoQuery | RepoPlanOf) -> Answer:
     return await of_repo(query, engine.store.repos, engine.settings)
 
 
-async def _ask_why(engine: Engine, query: WhyOf) -> Answer:
+async def _ask_why(engine: Running, query: WhyOf) -> Answer:
     await load("agentdash.runtime.run_why")
     from agentdash.runtime.run_why import why_of
 

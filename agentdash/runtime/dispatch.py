@@ -28,10 +28,10 @@ from agentdash.runtime.finding_marks import mark
 from agentdash.runtime.loading import load
 
 if TYPE_CHECKING:
-    from agentdash.runtime.engine import Engine
+    from agentdash.runtime.running import Running
 
 
-async def carry_out(engine: Engine, command: Command) -> Outcome:
+async def carry_out(engine: Running, command: Command) -> Outcome:
     """Carry out *command*; the result is logged. Nothing is raised for what a person may cause."""
     begun = time.perf_counter()
     if engine.read_only:
@@ -54,7 +54,7 @@ async def carry_out(engine: Engine, command: Command) -> Outcome:
     return outcome
 
 
-async def _control(engine: Engine, command: ControlRun) -> Outcome:
+async def _control(engine: Running, command: ControlRun) -> Outcome:
     if engine.handle is None:
         return Outcome(False, "no server is connected: the run cannot be reached")
     await load("agentdash.actions.runs")
@@ -71,7 +71,7 @@ async def _control(engine: Engine, command: ControlRun) -> Outcome:
     return outcome
 
 
-async def _change_stream(engine: Engine, command: StreamCommand) -> Outcome:
+async def _change_stream(engine: Running, command: StreamCommand) -> Outcome:
     if engine.handle is None:
         return Outcome(False, "no server is connected: the stream cannot be reached")
     await load("agentdash.actions.streams")
@@ -90,7 +90,7 @@ async def _change_stream(engine: Engine, command: StreamCommand) -> Outcome:
     return outcome
 
 
-async def _clean_up(engine: Engine, command: OrphanCommand) -> Outcome:
+async def _clean_up(engine: Running, command: OrphanCommand) -> Outcome:
     if engine.handle is None:
         return Outcome(False, "no server is connected: the run cannot be reached")
     await load("agentdash.runtime.orphans")
@@ -102,7 +102,7 @@ async def _clean_up(engine: Engine, command: OrphanCommand) -> Outcome:
     return outcome
 
 
-async def _change_repo(engine: Engine, command: RepoCommand) -> Outcome:
+async def _change_repo(engine: Running, command: RepoCommand) -> Outcome:
     await load("agentdash.runtime.repo_work")
     from agentdash.runtime.repo_work import change
 
@@ -111,7 +111,7 @@ async def _change_repo(engine: Engine, command: RepoCommand) -> Outcome:
     return outcome
 
 
-async def _control_service(engine: Engine, command: ControlService) -> Outcome:
+async def _control_service(engine: Running, command: ControlService) -> Outcome:
     known = engine.store.services.services if engine.store.services else ()
     service = next((s for s in known if s.name == command.name), None)
     if service is None:

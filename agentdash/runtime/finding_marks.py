@@ -14,12 +14,12 @@ from agentdash.core.mutes import Mute
 from agentdash.core.paths import mutes_file
 
 if TYPE_CHECKING:
-    from agentdash.runtime.engine import Engine
+    from agentdash.runtime.running import Running
 
 Mutes = dict[str, Mute]
 
 
-async def recall(engine: Engine) -> None:
+async def recall(engine: Running) -> None:
     """Take over what was muted before; a file that cannot be read is told of in the log."""
     try:
         known = await asyncio.to_thread(read_mutes, mutes_file(engine.settings))
@@ -29,7 +29,7 @@ async def recall(engine: Engine) -> None:
         engine.intake.analysis.mutes = {mute.fingerprint: mute for mute in known}
 
 
-async def mark(engine: Engine, command: FindingCommand) -> Outcome:
+async def mark(engine: Running, command: FindingCommand) -> Outcome:
     """Carry *command* out."""
     match command:
         case MarkFinding():
@@ -47,7 +47,7 @@ async def mark(engine: Engine, command: FindingCommand) -> Outcome:
             )
 
 
-async def _keep(engine: Engine, change: Callable[[Mutes], Mutes], done: str) -> Outcome:
+async def _keep(engine: Running, change: Callable[[Mutes], Mutes], done: str) -> Outcome:
     """Change the file, which another agentdash may have changed meanwhile, and go by it."""
     path, now = mutes_file(engine.settings), engine.clock.now_ms()
 
@@ -65,7 +65,7 @@ async def _keep(engine: Engine, change: Callable[[Mutes], Mutes], done: str) -> 
     return Outcome(True, done)
 
 
-def _acknowledge(engine: Engine, command: MarkFinding) -> Outcome:
+def _acknowledge(engine: Running, command: MarkFinding) -> Outcome:
     shown = engine.store.findings.findings if engine.store.findings else ()
     known = next((one for one in shown if one.symptom.fingerprint == command.fingerprint), None)
     if known is not None and known.status is FindingStatus.ACKNOWLEDGED:
