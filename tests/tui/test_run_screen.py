@@ -338,7 +338,7 @@ async def test_an_orphan_says_what_can_be_done(sent: list[Command]) -> None:
         assert "a worker was last seen 1m35 ago" in words(app, "#run-doing")
         assert "its process 41009 still runs" in words(app, "#run-doing")
         footer = " ".join(part for word in app.screen.query_one(Footer).left for part, _ in word.parts)
-        assert footer.startswith("F  mark failed K  end its process")
+        assert footer.startswith("esc  back F  mark failed K  end its process")
         await pilot.press("K")
         assert isinstance(app.screen, Confirm)
         assert app.focused is not None

@@ -121,7 +121,8 @@ class FactScreen(Screen[None]):
         """The keys of what has the focus now."""
         footer = self.query_one(Footer)
         footer.show(cast("Screen[object]", self), self.blocked(), self.hidden())
-        footer.left = (*self.more_keys(), *footer.left)
+        first = 1 if footer.left[:1] and footer.left[0].action == "back" else 0
+        footer.left = (*footer.left[:first], *self.more_keys(), *footer.left[first:])
         footer.right = (Word(((self.dash.cost, "dim"),)),)
 
     def on_mount(self) -> None:

@@ -121,7 +121,7 @@ def page(screen: Screen[Any], width: int) -> list[Para]:
     half = width // 2 - 2
     lines = [line for section in columns for line in (*section, ())] if half < 48 else _beside(columns, half)
     hint = "Keys can be changed in the settings, [ui.keys], by names such as runs.cancel."
-    return [*(Para(tuple(line)) for line in lines), Para(), Para.of(hint, "dim")]
+    return [*(Para(tuple(line), 16) for line in lines), Para(), Para.of(hint, "dim")]
 
 
 def _section(section: list[Part]) -> list[tuple[Part, ...]]:

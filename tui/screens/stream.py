@@ -14,7 +14,7 @@ from tui.format import detail, stream_shape
 from tui.format.stream_message import masked_copy
 from tui.screens import connected, stream_ways
 from tui.screens.page import PageScreen
-from tui.screens.stream_acts import ACTIONS
+from tui.screens.stream_selection import ACTIONS
 from tui.screens.stream_view import StreamView
 from tui.widgets.document import Para
 

@@ -15,10 +15,11 @@ from agentdash.core.streams import Group, Stream, StreamJudgement
 from agentdash.core.text import decode
 from tui.format import stream_shape
 from tui.screens.base import FactScreen
-from tui.screens.stream_acts import Selection, StreamActs
+from tui.screens.stream_acts import StreamActs
 from tui.screens.stream_aside import Aside
 from tui.screens.stream_entries import EntryPane, Looking
 from tui.screens.stream_reading import MessagePane
+from tui.screens.stream_selection import Selection
 from tui.screens.stream_topology import ChartPane, ConsumersPane, GroupsPane
 from tui.widgets.document import Document
 from tui.widgets.table import LineTable

@@ -170,6 +170,8 @@ class Document(Inked, ScrollView, can_focus=True):
     def render_line(self, y: int) -> Strip:
         """The line that is at *y* of what is visible."""
         self._palette.renew()
+        if y == 0 and self._width != self.scrollable_content_region.width:
+            self.call_later(self.on_resize)  # a scrollbar came or went, of which no event tells
         width = self.size.width
         number = y + self.scroll_offset.y
         if number >= len(self._lines):
