@@ -8,8 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from agentdash.core.repo_queries import CommitLine, RepoDetail, SubmoduleLine, WorktreeLine
+from agentdash.core.repo_queries import CommitLine, RepoDetail, RepoSize, SubmoduleLine, WorktreeLine
 from agentdash.core.repos import Repo, RepoKind
+from agentdash.core.snapshot import SourceError
 from agentdash.core.text import decode
 from agentdash.git import ask
 from agentdash.git.folder import GitDir, read_small
@@ -58,6 +59,20 @@ def read_detail(repo: Repo, timeout: float) -> RepoDetail:
         deleted=size[1] if size else None,
         failed=tuple(failed),
     )
+
+
+def read_size(repo: Repo, timeout: float) -> RepoSize:
+    """How large its uncommitted change is: one git process. Blocks: call it in a thread.
+
+    Raises:
+        SourceError: where git cannot tell, in words; and where there is no commit to compare with.
+    """
+    if repo.head is None or repo.kind is RepoKind.BARE:
+        raise SourceError(f"{repo.name} has nothing to compare with")
+    try:
+        return RepoSize(repo.path, *_size(Path(repo.path), timeout))
+    except (ask.GitFailed, OSError) as failure:
+        raise SourceError(f"{repo.name} cannot be compared: {failure}") from failure
 
 
 def _log(path: Path, timeout: float, *what: str) -> tuple[CommitLine, ...]:

@@ -135,6 +135,7 @@ class RepoReader:
             lock_held=self.repo.lock_held,
             operation_since=self.git_dir.operation_since() if operation else None,
             only_here=self._only_here(facts),
+            operation_branch=self.git_dir.operation_branch() if operation and facts.detached else None,
             changes=tuple(facts.changes),
             changes_total=facts.total,
         )

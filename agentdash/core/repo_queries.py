@@ -101,5 +101,21 @@ class RepoDetail:
     failed: tuple[str, ...] = ()
 
 
-RepoQuery = RepoDiffOf | RepoCommitOf | RepoDetailOf
-RepoAnswer = RepoDiff | RepoDetail
+@dataclass(frozen=True, slots=True)
+class RepoSizeOf:
+    """How large the uncommitted change of a repository is. The answer is a `RepoSize`."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class RepoSize:
+    """The answer to `RepoSizeOf`: lines in what git tracks; new files are not among them."""
+
+    path: str
+    added: int
+    deleted: int
+
+
+RepoQuery = RepoDiffOf | RepoCommitOf | RepoDetailOf | RepoSizeOf
+RepoAnswer = RepoDiff | RepoDetail | RepoSize

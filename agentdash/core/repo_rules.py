@@ -104,14 +104,9 @@ def _lock(repo: Repo) -> Iterator[Symptom]:
 
 
 def _unreachable(repo: Repo) -> Iterator[Symptom]:
-    if (
-        not repo.detached
-        or not repo.only_here
-        or repo.kind is RepoKind.SUBMODULE
-        or repo.operation is not None
-    ):
+    if not repo.loose:
         return
-    many = plural(repo.only_here, "commit")
+    many = plural(repo.loose, "commit")
     yield _symptom(
         "UNREACHABLE_COMMITS",
         repo,

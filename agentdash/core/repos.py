@@ -88,6 +88,7 @@ class Repo:
         lock_age_ms: Age of an ``index.lock`` that stays, in steps; None where there is none.
         lock_held: Whether a process holds that lock; None where it is not known, or not old enough to ask.
         operation_since: When that operation last moved, Unix ms.
+        operation_branch: The branch that it will go back to, where HEAD is detached meanwhile.
         only_here: Commits of a detached HEAD that no branch, tag or remote holds, up to 100; of a submodule
             those that no remote holds. None where it was not asked, or there is no remote.
         error: Why it could not be read, in words.
@@ -123,6 +124,13 @@ class Repo:
     lock_held: bool | None = None
     operation_since: int | None = None
     only_here: int | None = None
+    operation_branch: str | None = None
+
+    @property
+    def loose(self) -> int:
+        """Commits that are lost once HEAD moves: no branch, tag or remote holds them. 0: none is known."""
+        child = self.kind is RepoKind.SUBMODULE or self.operation is not None
+        return (self.only_here or 0) if self.detached and not child else 0
 
     @property
     def dirty(self) -> bool:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from agentdash.core.repos import Operation, Submodules
+from agentdash.core.text import printable
 
+_ID = re.compile(r"[0-9a-f]{40,64}")
 _SMALL = 64 * 1024
 _MARKS = (
     "HEAD", "index", "index.lock", "logs/HEAD", "FETCH_HEAD", "ORIG_HEAD", "MERGE_HEAD", "CHERRY_PICK_HEAD",
@@ -106,6 +109,14 @@ class GitDir:
         for name in _MOVES:
             if (mark := _mark(self.own / name)) is not None:
                 return mark[2] // 1_000_000
+        return None
+
+    def operation_branch(self) -> str | None:
+        """The branch that a rebase or a bisect was begun on; HEAD is detached until it ends."""
+        for name in ("rebase-merge/head-name", "rebase-apply/head-name", "BISECT_START"):
+            if text := read_small(self.own / name, 1000):
+                word = text.strip().removeprefix("refs/heads/")
+                return None if word == "detached HEAD" or _ID.fullmatch(word) else printable(word)
         return None
 
     def branch(self) -> str | None:

@@ -97,6 +97,7 @@ def repo_item(repo: Repo, runs: list[str] | None = None) -> Item:
         "stash": repo.stash,
         "operation": repo.operation.value if repo.operation else None,
         "operationStep": repo.operation_step,
+        "operationBranch": repo.operation_branch,
         "shallow": repo.shallow,
         "submodules": {
             "total": repo.submodules.total,

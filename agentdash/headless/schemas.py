@@ -244,6 +244,7 @@ class Repo(Shape):
     stash: int | None
     operation: Operation | None
     operation_step: str | None
+    operation_branch: str | None = Field(description="the branch it goes back to, while HEAD is detached")
     shallow: bool
     submodules: Submodules
     error: str | None

@@ -160,7 +160,8 @@ def _repo(repo: Repo, now: int) -> Row:
 def _branch(repo: Repo) -> Cell:
     """The branch, or what stands in its place, as in the pane: an operation, a detached HEAD."""
     if repo.operation:
-        return Cell(f"{repo.operation} {repo.operation_step or ''}".strip(), "bad")
+        words = (repo.operation, repo.operation_step, repo.operation_branch or repo.branch)
+        return Cell(" ".join(word for word in words if word), "bad")
     return Cell(f"({(repo.head or '')[:7]})" if repo.detached else repo.branch or UNKNOWN)
 
 
@@ -168,7 +169,7 @@ def _sync(repo: Repo) -> str:
     if repo.upstream_gone:
         return "gone"
     if repo.upstream is None:
-        return UNKNOWN
+        return f"↑{repo.loose}" if repo.loose else UNKNOWN
     marks = [f"{sign}{number}" for sign, number in (("↑", repo.ahead), ("↓", repo.behind)) if number]
     return " ".join(marks) or "="
 

@@ -15,7 +15,14 @@ from agentdash.core.queries import (
     RunEventsOf,
     TraceOf,
 )
-from agentdash.core.repo_queries import RepoAnswer, RepoCommitOf, RepoDetailOf, RepoDiffOf, RepoQuery
+from agentdash.core.repo_queries import (
+    RepoAnswer,
+    RepoCommitOf,
+    RepoDetailOf,
+    RepoDiffOf,
+    RepoQuery,
+    RepoSizeOf,
+)
 from agentdash.core.repos import ReposSnapshot
 from agentdash.core.runs import RunKeys
 from agentdash.core.settings import Settings
@@ -86,3 +93,5 @@ async def of_repo(query: RepoQuery, repos: ReposSnapshot | None, settings: Setti
             return await asyncio.to_thread(repos_diff.read_commit_diff, repo, timeout, query)
         case RepoDetailOf():
             return await asyncio.to_thread(repos_detail.read_detail, repo, timeout)
+        case RepoSizeOf():
+            return await asyncio.to_thread(repos_detail.read_size, repo, timeout)

@@ -287,6 +287,8 @@ async def test_each_is_told_as_git_tells_it_and_no_byte_changes(zoo: tuple[Path,
             assert told(repo) == await asyncio.to_thread(plain, root / name), name
     assert {name: by_name[name].operation for name in OPERATIONS} == OPERATIONS
     assert by_name["op-rebase"].operation_step == "1/2"
+    on = {name: by_name[name].operation_branch or by_name[name].branch for name in OPERATIONS}
+    assert set(on.values()) == {"main"}, on
     assert by_name["gone"].upstream_gone
     assert by_name["partial"].upstream == "origin/main"
     parent = by_name["parent"]

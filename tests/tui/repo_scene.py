@@ -14,6 +14,8 @@ from agentdash.core.repo_queries import (
     RepoDetailOf,
     RepoDiff,
     RepoDiffOf,
+    RepoSize,
+    RepoSizeOf,
     SubmoduleLine,
     WorktreeLine,
 )
@@ -94,6 +96,8 @@ class TellingEngine(scene.StillEngine):
         match query:
             case RepoDetailOf():
                 return DETAIL
+            case RepoSizeOf(path=path):
+                return RepoSize(path, 48, 17)
             case RepoDiffOf():
                 return RepoDiff(PATH, tuple(DIFF))
             case RepoCommitOf(sha=sha):

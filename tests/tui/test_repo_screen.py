@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from agentdash.core.repo_commands import CommitRepo, FetchRepo, StageRepo
-from agentdash.core.repo_queries import RepoCommitOf, RepoDiff, RepoDiffOf
+from agentdash.core.repo_queries import RepoCommitOf, RepoDiff, RepoDiffOf, RepoSizeOf
+from agentdash.core.repos import Operation, Repo, RepoKind, ReposSnapshot
+from agentdash.core.snapshot import Topic
 from tests.support import until
 from tests.tui import repo_scene
 from tui.app import AgentDash
-from tui.format import repo_diff
+from tui.format import repo_diff, repo_head, repo_page
+from tui.format.repos import branch_cell, listing
 from tui.screens import repo_acts
 from tui.screens.board import Board
 from tui.screens.confirm import Confirm
@@ -184,3 +189,48 @@ def test_a_diff_of_anything_is_a_page() -> None:
     odd = ("@@ -1 +1 @@", "-\x1b[31mred", "+[/x] \u202e", "\\ No newline at end of file", "+++ b/x.zz", "")
     assert repo_diff.page(RepoDiff("/x", odd, cut=True))[-1].parts[0][0].startswith("… cut here")
     assert "nothing differs" in repo_diff.page(RepoDiff("/x", ()))[0].parts[0][0]
+
+
+async def test_the_page_beside_the_list_asks_for_the_size_of_what_is_looked_at_once() -> None:
+    app = repo_scene.app()
+    async with app.run_test(size=WIDE) as pilot:
+        await pilot.press("4")
+        await pilot.press(
+            "down", "down", "down"
+        )  # beyond one with an error, one in a rebase, one that differs
+        await until(lambda: "+48 −17 lines" in text(app, "#detail-page"), what="the size")
+        app.screen.update(frozenset({Topic.REPOS}), app.now())  # type: ignore[attr-defined]
+        await pilot.pause()
+        assert asked(app, RepoSizeOf) == [RepoSizeOf(repo_scene.PATH)]
+        await pilot.press("up", "up")
+        await until(lambda: "rebase 3/7" in text(app, "#detail-page"), what="another")
+        assert "+48" not in text(app, "#detail-page")
+
+
+def test_what_needs_a_person_is_told_in_its_row_and_above_it() -> None:
+    web = Repo("/p/web", "web", detached=True, head="a" * 40, staged=0, unstaged=0, untracked=0, conflicted=0)
+    loose = replace(web, only_here=2)
+    rebase = replace(
+        web,
+        operation=Operation.REBASE,
+        operation_step="3/7",
+        operation_branch="fix",
+        operation_since=0,
+        conflicted=1,
+    )
+    inner = replace(web, path="/p/web/lib/a", name="web/lib/a", kind=RepoKind.SUBMODULE, only_here=1)
+    assert [branch_cell(one).plain for one in (web, loose, rebase, inner)] == [
+        "(aaaaaaa)", "(aaaaaaa) ↑2", "rebase 3/7 fix", "(aaaaaaa)",
+    ]  # fmt: skip
+    found = listing(ReposSnapshot(0, "h", (web, inner, loose, rebase)), 0)
+    assert [(item.row.cells[1].plain, item.problem) for item in found.items] == [
+        ("web", True), ("web", True), ("web", False), ("a in web/lib", False),
+    ]  # fmt: skip
+    said = [
+        "".join(part for word in repo_head.trouble_line(one, (), 60_000) for part, _ in word.parts)
+        for one in (loose, rebase)
+    ]
+    assert said[0].startswith("2 commits on no branch: git branch NAME keeps what is here")
+    assert said[1].startswith("rebase 3/7 of fix, not moved for 1m00: resolve, then continue, or abort")
+    page = "\n".join("".join(text for text, _ in para.parts) for para in repo_page.page(loose, 60_000, None))
+    assert "detached at aaaaaaaaaa, 2 commits on no branch" in page

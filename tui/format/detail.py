@@ -10,7 +10,6 @@ from datetime import datetime, tzinfo
 from agentdash.core import units
 from agentdash.core.findings import Finding, FindingStatus
 from agentdash.core.logs import LogLine
-from agentdash.core.repos import Repo
 from agentdash.core.run_orphan import child_words
 from agentdash.core.run_why import last_seen
 from agentdash.core.runs import Run
@@ -223,51 +222,6 @@ def finding(subject: Finding, now: int) -> list[Para]:
     if symptom.see:
         shown += [BLANK, heading("See it yourself"), Para.of(printable(symptom.see), "info", hang=2)]
     return shown
-
-
-def repo(subject: Repo, now: int, zone: tzinfo | None) -> list[Para]:
-    """Branch, upstream and every changed file of a repository."""
-    where = (
-        f"detached at {(subject.head or '')[:10]}" if subject.detached else printable(subject.branch or "–")
-    )
-    shown = [
-        Para.of(printable(subject.name), "bold"),
-        field("path", printable(subject.path)),
-        field("kind", subject.kind.value),
-        field("branch", where, "info"),
-        field("upstream", _upstream(subject)),
-        field("commit", f"{(subject.head or 'none yet')[:10]}  {printable(subject.subject or '')}"),
-        field(
-            "author",
-            f"{printable(subject.author or units.UNKNOWN)}, {moment(subject.committed_at, now, zone)}",
-        ),
-        field("stash", _or(subject.stash)),
-    ]
-    if subject.operation:
-        shown.append(field("unfinished", f"{subject.operation} {subject.operation_step or ''}", "bad"))
-    if subject.lock_age_ms is not None:
-        shown.append(field("index.lock", f"{units.age(subject.lock_age_ms)} old", "warn"))
-    if subject.error:
-        shown += [BLANK, Para.of(f"✗ {printable(subject.error)}", "bad", hang=2)]
-        return shown
-    total = subject.changes_total or len(subject.changes)
-    shown += [BLANK, heading(f"{total} changed" if total else "clean")]
-    for change in subject.changes:
-        index, tree = change.xy[:1], change.xy[1:2]
-        style = "bad" if "U" in change.xy else "warn" if index in ".? " else "good"
-        origin = f" ← {printable(change.renamed_from)}" if change.renamed_from else ""
-        shown.append(Para(((f"{index}{tree} ", style), (printable(change.path) + origin, "")), hang=3))
-    if total > len(subject.changes):
-        shown.append(Para.of(f"… {total - len(subject.changes)} more", "dim"))
-    return shown
-
-
-def _upstream(subject: Repo) -> str:
-    if subject.upstream is None:
-        return "none"
-    if subject.upstream_gone:
-        return f"{printable(subject.upstream)}, which is gone"
-    return f"{printable(subject.upstream)}  ↑{_or(subject.ahead)} ↓{_or(subject.behind)}"
 
 
 def log_line(block: Sequence[LogLine], now: int, zone: tzinfo | None) -> list[Para]:

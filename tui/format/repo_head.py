@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from agentdash.core import units
 from agentdash.core.repo_queries import RepoDetail
-from agentdash.core.repos import Repo, RepoKind
+from agentdash.core.repos import Operation, Repo, RepoKind
 from agentdash.core.runs import Run
 from agentdash.core.text import printable
 from tui.format.repos import branch_cell, change_cell
@@ -42,8 +42,10 @@ def trouble_line(repo: Repo, runs: Sequence[Run], now: int) -> tuple[Word, ...]:
     if repo.error:
         words.append(((f"✗ {printable(repo.error)}", "bad"),))
     if repo.operation:
-        step = f" {repo.operation_step}" if repo.operation_step else ""
-        words.append(((f"in the midst of a {repo.operation}{step}", "bad"),))
+        words.append(((f"{operation_words(repo, now)}: {way_out(repo)}", "bad"),))
+    if repo.loose:
+        many = units.plural(repo.loose, "commit")
+        words.append(((f"{many} on no branch: git branch NAME keeps what is here", "warn"),))
     if repo.lock_age_ms is not None:
         words.append(((f"index.lock is there, {units.age(repo.lock_age_ms)} old", "warn"),))
     live = [run for run in runs if not run.status.terminal]
@@ -56,3 +58,19 @@ def trouble_line(repo: Repo, runs: Sequence[Run], now: int) -> tuple[Word, ...]:
     elif not repo.error:
         words.append((("no commits yet", "dim"),))
     return tuple(Word(parts) for parts in words)
+
+
+def operation_words(repo: Repo, now: int) -> str:
+    """``rebase 1/3 of feat, not moved for 2m04``."""
+    step = f" {repo.operation_step}" if repo.operation_step else ""
+    on = f" of {printable(repo.operation_branch)}" if repo.operation_branch else ""
+    since = None if repo.operation_since is None else now - repo.operation_since
+    still = f", not moved for {units.age(since)}" if since is not None and since >= 0 else ""
+    return f"{repo.operation}{step}{on}{still}"
+
+
+def way_out(repo: Repo) -> str:
+    """How a person ends it."""
+    if repo.operation is Operation.BISECT:
+        return "good, bad or reset"
+    return "resolve, then continue, or abort" if repo.conflicted else "continue or abort"

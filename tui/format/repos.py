@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from agentdash.core import units
 from agentdash.core.fleet import repo_in_trouble
-from agentdash.core.repos import Repo, RepoKind, ReposSnapshot
+from agentdash.core.repos import Repo, ReposSnapshot
 from agentdash.core.text import printable
 from tui.format.item import Cell, Column, Item, Listing, Row
 
@@ -62,7 +62,8 @@ def _problem(words: str) -> Item:
 def _order(repo: Repo) -> tuple[int, str]:
     if repo_in_trouble(repo):
         return 0, repo.path
-    return (1 if repo.dirty else 2 if repo.ahead or repo.behind else 3), repo.path
+    apart = repo.ahead or repo.behind or repo.upstream_gone
+    return (1 if repo.dirty or repo.loose else 2 if apart else 3), repo.path
 
 
 def item(repo: Repo, now: int) -> Item:
@@ -83,12 +84,12 @@ _MOST_MADE = 10_000
 
 def _item(repo: Repo, age: str) -> Item:
     trouble = repo_in_trouble(repo)
-    busy = repo.dirty or trouble
+    busy = repo.dirty or trouble or repo.loose > 0
     mark = Cell("✗", "bad") if repo.error else Cell("●", "info") if busy else Cell("")
     last = -repo.committed_at if repo.committed_at is not None else None  # sorts as the age does
     cells = (
         mark,
-        Cell(("└ " if repo.kind is RepoKind.SUBMODULE else "") + printable(repo.name), "" if busy else "dim"),
+        _name_cell(repo, busy),
         branch_cell(repo),
         change_cell(repo),
         Cell(age, "dim"),
@@ -106,15 +107,27 @@ def _item(repo: Repo, age: str) -> Item:
     return Item(Row(key=repo.path, cells=cells, sort=sort), repo, problem=busy)
 
 
+def _name_cell(repo: Repo, busy: bool) -> Cell:
+    """``leaf in top/vendor``: what tells two apart comes first, because the end is cut."""
+    around, _, name = printable(repo.name).rpartition("/")
+    style = "" if busy else "dim"
+    return (
+        Cell(spans=((name, style), (f" in {around}", "dim"))) if around and name else Cell(repo.name, style)
+    )
+
+
 def branch_cell(repo: Repo) -> Cell:
-    """The branch, or what stands in its place: an operation, a detached HEAD, no commits yet."""
+    """The branch, or what stands in its place: an operation, a detached HEAD, with what only it holds."""
     if repo.error:
         return Cell("error", "bad bold")
     if repo.operation:
         step = f" {repo.operation_step}" if repo.operation_step else ""
-        return Cell(f"{repo.operation}{step}", "bad bold")
+        on = repo.operation_branch or repo.branch
+        under = ((f" {printable(on)}", "dim"),) if on else ()
+        return Cell(spans=((f"{repo.operation}{step}", "bad bold"), *under))
     if repo.detached:
-        return Cell(f"({(repo.head or 'detached')[:7]})", "warn")
+        loose = ((f" ↑{repo.loose}", "bad"),) if repo.loose else ()
+        return Cell(spans=((f"({(repo.head or 'detached')[:7]})", "warn"), *loose))
     main = repo.branch in {"main", "master", "trunk"}
     spans = [
         (

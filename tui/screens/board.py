@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
+from functools import cached_property
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -26,6 +27,7 @@ from tui.format.state import LIVE
 from tui.format.titles import PAST, TITLES
 from tui.screens.base import FactScreen
 from tui.screens.panes import board_panes
+from tui.screens.repo_size import LookedAt
 from tui.widgets.document import Document, Para
 from tui.widgets.linebar import Word
 from tui.widgets.listpane import ListPane
@@ -150,8 +152,13 @@ class Board(FactScreen):
             self.query_one("#detail-page", Document).show(self._detail_of(self.current, now))
             side.state = LIVE
 
+    @cached_property
+    def looked_at(self) -> LookedAt:
+        """Knows the size of the change in the repository under the cursor."""
+        return LookedAt(self.dash, lambda: self.show_detail(self.dash.now()))
+
     def _detail_of(self, pane: TopicPane, now: int) -> list[Para]:
-        from tui.format import detail, service_page
+        from tui.format import detail, repo_page, service_page
 
         zone = self.dash.zone
         match pane.subject:
@@ -164,7 +171,7 @@ class Board(FactScreen):
             case Finding() as finding:
                 return detail.finding(finding, now)
             case Repo() as repo:
-                return detail.repo(repo, now, zone)
+                return repo_page.page(repo, now, zone, self.looked_at.size(repo))
             case Service() as service:
                 return service_page.page(service, now, zone)
         return [Para.of("nothing is selected", "dim")]
