@@ -7,6 +7,8 @@ from dataclasses import replace
 import pytest
 from textual.pilot import Pilot
 
+from agentdash.core.queries import Answer, Query
+from agentdash.core.snapshot import SourceError
 from agentdash.core.stream_commands import (
     AcknowledgeEntries,
     ClaimEntries,
@@ -24,6 +26,7 @@ from tests.support import until
 from tests.tui import scene, stream_scene
 from tests.tui.stream_scene import ENTRIES, PACKED, STUCK, StreamEngine, engine_of
 from tui.app import AgentDash
+from tui.format.state import PaneKind
 from tui.screens.board import Board
 from tui.screens.confirm import Confirm
 from tui.screens.service import ServiceScreen
@@ -343,6 +346,31 @@ async def test_a_message_stays_while_it_is_read_however_the_list_moves() -> None
         await pilot.press("f", "enter")
         assert screen.entry == ENTRIES[-1].id
         assert "held" in screen.query_one("#stream-entries", Pane).summary
+
+
+async def test_what_was_read_of_a_message_stays_when_the_server_is_gone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    app = stream_scene.app()
+    engine = engine_of(app)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await go_in(pilot, "enter", "enter", "enter")
+        pane = screen.message
+        await until(lambda: "See it yourself" in text(pane.page), what="the message")
+        answering = engine.ask
+
+        async def silent(query: Query) -> Answer:
+            raise SourceError("Redis did not answer in time")
+
+        monkeypatch.setattr(engine, "ask", silent)
+        screen._start_message()
+        await until(lambda: pane.state.kind is PaneKind.ERROR, what="the fault")
+        assert "did not answer in time" in plain(pane.state.notice[0])
+        assert "See it yourself" in text(pane.page)
+        assert screen.depth == 3
+        monkeypatch.setattr(engine, "ask", answering)
+        screen._start_message()
+        await until(lambda: pane.state.kind is PaneKind.LIVE, what="that it is back")
 
 
 async def test_keys_of_another_list_say_why_or_lead_there() -> None:

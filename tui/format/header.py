@@ -89,7 +89,8 @@ def runs(store: Store) -> Word | None:
     for name, mark, style in marks:
         if counted[name]:
             parts.append((f" {counted[name]} {mark}", style))
-    return Word(tuple(parts), "app.pane('runs')") if len(parts) > 1 else None
+    short = tuple((text if n else text.lstrip(), style) for n, (text, style) in enumerate(parts[1:]))
+    return Word(tuple(parts), "app.pane('runs')", shorter=(short,)) if short else None
 
 
 def findings(store: Store, now: int) -> Word | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
 from agentdash.core.consumer_signs import Signs
@@ -13,7 +13,7 @@ from agentdash.core.snapshot import SourceError
 from agentdash.core.stream_queries import Holder, Holders, HoldersOf
 from agentdash.core.streams import Message, Stream
 from agentdash.core.text import printable
-from tui.format.state import LIVE
+from tui.format.state import LIVE, PaneKind, PaneState
 from tui.format.stream_message import Looked, findings_about, lines_about, message_page
 from tui.screens.stream_entries import Looking
 from tui.screens.stream_lists import EntryList, PendingEntries
@@ -41,6 +41,7 @@ class MessagePane(Pane):
         self.correlation: tuple[str, ...] = ()
         self.why_not: Callable[[str], str | None] = lambda _verb: None
         self._read: Message | None = None
+        self._page_of: str | None = None
 
     @property
     def dash(self) -> Dash:
@@ -55,14 +56,25 @@ class MessagePane(Pane):
         signs: Mapping[bytes, Signs],
         current: Callable[[], str | None],
     ) -> None:
-        """Read what is not known yet of *entry_id*, and show it if it is still `current` then."""
-        self.state = LIVE
+        """Read what is not known yet of *entry_id*, and show it if it is still `current` then.
+
+        What was read of it before stays, dimmed, when the server cannot be asked.
+        """
         if entry_id is None or looking is None:
+            self.state, self._page_of = LIVE, None
             self.summary, self.correlation = "", ()
             self.page.show([Para.of("no entry is selected", "dim")])
             return
-        paras = await self._paras(looking, entry_id, shown, signs)
+        state = LIVE
+        try:
+            paras: Sequence[Para] = await self._paras(looking, entry_id, shown, signs)
+        except SourceError as problem:
+            failed = Para.of(f"✗ {printable(problem.message)}", "bad", 2)
+            known = self._page_of == entry_id
+            paras = self.page.paras if known else (Para.of(entry_id, "id"),)
+            state = PaneState(PaneKind.ERROR, (failed,), dim=known)
         if self.is_mounted and current() == entry_id:
+            self.state, self._page_of = state, entry_id
             self.page.show(paras)
             self.summary = self._keys()
 
@@ -79,12 +91,9 @@ class MessagePane(Pane):
         stream = looking.stream
         message = shown.message(entry_id)
         pending = shown.entries.get(entry_id) if isinstance(shown, PendingEntries) else None
-        try:
-            if message is None and not (pending is not None and pending.gone):
-                message = await self._message(stream, entry_id)
-            holders = await self._holders(stream, entry_id)
-        except SourceError as problem:
-            return [Para.of(entry_id, "id"), Para(), Para.of(f"✗ {printable(problem.message)}", "bad", 2)]
+        if message is None and not (pending is not None and pending.gone):
+            message = await self._message(stream, entry_id)
+        holders = await self._holders(stream, entry_id)
         store, now = self.dash.store, self.dash.now()
         self.correlation = correlation_ids(message.fields) if message else ()
         group = looking.group if shown.pending else None
