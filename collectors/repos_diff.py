@@ -8,6 +8,7 @@ import stat
 from pathlib import Path
 
 from agentdash.core.repo_queries import RepoCommitOf, RepoDiff, RepoDiffOf
+from agentdash.core.repo_secrets import hidden
 from agentdash.core.repos import Repo, RepoKind
 from agentdash.core.snapshot import SourceError
 from agentdash.git import ask
@@ -101,12 +102,14 @@ def _ask(repo: Repo, found: Found, arguments: tuple[str, ...], timeout: float) -
     return _lines(repo, bytes(taken[:MOST_BYTES]), cut=cut)
 
 
-def _lines(repo: Repo, raw: bytes, *, cut: bool) -> RepoDiff:
+def _lines(repo: Repo, raw: bytes, *, cut: bool, before: tuple[str, ...] = (), sign: str = "") -> RepoDiff:
+    """What is shown of *raw*, each line after *sign*, all after the lines *before*; secrets masked."""
     lines = raw.decode("utf-8", "backslashreplace").split("\n")
     if cut or not lines[-1]:
         lines.pop()  # half a line, or what follows the last end of line
     cut = cut or len(lines) > MOST_LINES
-    return RepoDiff(repo.path, tuple(lines[:MOST_LINES]), cut)
+    shown, masked = hidden(sign + line for line in lines[:MOST_LINES])
+    return RepoDiff(repo.path, (*before, *shown), cut, masked)
 
 
 def _new_file(repo: Repo, name: bytes, timeout: float) -> RepoDiff:
@@ -129,6 +132,5 @@ def _new_file(repo: Repo, name: bytes, timeout: float) -> RepoDiff:
     shown = os.fsdecode(name)
     if b"\0" in raw[:8000]:
         return RepoDiff(repo.path, (f"new file, not text: {shown}",))
-    diff = _lines(repo, raw[:MOST_BYTES], cut=len(raw) > MOST_BYTES)
-    head = ("--- /dev/null", f"+++ b/{shown}", f"@@ -0,0 +1,{len(diff.lines)} @@")
-    return RepoDiff(repo.path, (*head, *(f"+{line}" for line in diff.lines)), diff.cut)
+    head = ("--- /dev/null", f"+++ b/{shown}", "@@ -0,0 +1 @@")
+    return _lines(repo, raw[:MOST_BYTES], cut=len(raw) > MOST_BYTES, before=head, sign="+")

@@ -37,11 +37,13 @@ class RepoDiff:
     Attributes:
         lines: As git gives them, from the first file on; decoded, not yet made printable.
         cut: Whether there is more than was read.
+        masked: How many lines hold a secret, which is masked.
     """
 
     path: str
     lines: tuple[str, ...]
     cut: bool = False
+    masked: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,11 @@
-"""Secrets in what would be committed: of known shapes, or written out beside a name that says so. Pure."""
+"""Secrets in files and diffs: of known shapes, or written out beside a name that says so. Pure."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
 
-from agentdash.core.log_parse_secrets import mask
+from agentdash.core.log_parse_secrets import MASK, mask
 
 _SHAPES = frozenset({
     "private-key", "github-token", "gitlab-token", "stripe-key", "aws-key", "slack-token",
@@ -22,6 +22,8 @@ _ASSIGNED = re.compile(
 _MODEL_KEY = re.compile(r"\bsk-[A-Za-z0-9][\w-]{18,255}")
 _STAND_IN = re.compile(r"(?i)^[<${%*]|example|changeme|placeholder|dummy|xxxx|your[_-]|\.\.\.|^test")
 _LONGEST = 4096
+_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?!.*-----END )")
+_SIGNS = frozenset("+- ")
 
 
 def secret_in(lines: Iterable[str]) -> tuple[int, str] | None:
@@ -38,6 +40,30 @@ def secret_in(lines: Iterable[str]) -> tuple[int, str] | None:
             if found is not None and _real(found["value"]):
                 return number, found["name"].lower().replace("_", "-")
     return None
+
+
+def hidden(lines: Iterable[str]) -> tuple[tuple[str, ...], int]:
+    """The lines of a diff with their secrets masked, and how many lines held one.
+
+    Of a private key all lines are masked, from its head to its end.
+    """
+    shown: list[str] = []
+    masked, in_key = 0, False
+    for line in lines:
+        sign, text = line[:1], line[1:]
+        begins, ends = _KEY.search(text, 0, _LONGEST) is not None, text[:9] == "-----END "
+        secret = in_key or begins or (sign in _SIGNS and secret_in((text,)) is not None)
+        in_key = (in_key or begins) and not ends
+        masked += secret
+        shown.append(sign + (MASK if begins or in_key or ends else _masked(text)) if secret else line)
+    return tuple(shown), masked
+
+
+def _masked(text: str) -> str:
+    text = _MODEL_KEY.sub(MASK, mask(text[:_LONGEST])[0])
+    for pattern in (_WRITTEN, _ASSIGNED):
+        text = pattern.sub(lambda found: found[0].replace(found["value"], MASK), text)
+    return text
 
 
 def _real(value: str) -> bool:

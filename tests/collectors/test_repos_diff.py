@@ -154,3 +154,18 @@ def test_a_commit_and_what_else_there_is(work: Path) -> None:
     assert [(Path(w.path).name, w.branch) for w in detail.worktrees][1:] == [("tree", "tree")]
     assert (detail.added, detail.deleted) == (2, 1)
     assert "-three" in read_commit_diff(repo(work), 10, RepoCommitOf(str(work), detail.stashes[0].sha)).lines
+
+
+def test_secrets_are_masked_in_changes_and_in_new_files(work: Path) -> None:
+    key = "-----BEGIN RSA PRIVATE KEY-----\nMIIabcdef\n-----END RSA PRIVATE KEY-----\n"
+    (work / "a.py").write_text(
+        f"one\ntoken = self.refresh()\nkey = 'sk-abcdefghijklmnop1234567890'\n{key}three\n"
+    )
+    (work / "new.env").write_text("AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMIK7MDENGbPxRfiCYzz12\nPORT=80\n")
+    diff = read_diff(repo(work), 10)
+    assert diff.masked == 4
+    assert "+token = self.refresh()" in diff.lines, "what is no secret is shown"
+    assert not any("abcdef" in line for line in diff.lines)
+    fresh = read_diff(repo(work), 10, RepoDiffOf(str(work), b"new.env", untracked=True))
+    assert fresh.lines[3:] == ("+AWS_SECRET_ACCESS_KEY=••••••••", "+PORT=80")
+    assert fresh.masked == 1

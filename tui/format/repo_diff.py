@@ -7,6 +7,7 @@ from typing import Any
 
 from agentdash.core.repo_queries import RepoDiff
 from agentdash.core.text import printable
+from agentdash.core.units import plural
 from tui.widgets.cells import Part
 from tui.widgets.document import MOST_LINES, Para
 
@@ -59,6 +60,8 @@ def page(diff: RepoDiff, nothing: str = "nothing differs from the last commit") 
             lexer = _lexer(cut[6:])
         paras += _head(cut, bool(paras))
     paras += _hunk(code, lexer if len(paras) < HIGHLIGHTED else None)
+    if diff.masked:
+        paras.insert(0, Para.of(f"{plural(diff.masked, 'line')} with a secret, which is masked", "warn"))
     if diff.cut or len(diff.lines) > MOST_LINES:
         paras.append(Para.of("… cut here: there is more", "warn"))
     return tuple(paras) or (Para.of(f"✓ {nothing}", "good"),)
