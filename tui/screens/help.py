@@ -15,7 +15,7 @@ from textual.widget import Widget
 from agentdash.core.snapshot import Topic
 from tui.screens.base import FactScreen
 from tui.widgets.cells import Part
-from tui.widgets.document import Document, Para
+from tui.widgets.document import Document, Para, wrap
 from tui.widgets.footer import key_name
 
 SCOPES = (
@@ -119,7 +119,10 @@ def page(screen: Screen[Any], width: int) -> list[Para]:
         ]
     )
     half = width // 2 - 2
-    lines = [line for section in columns for line in (*section, ())] if half < 48 else _beside(columns, half)
+    if half < 48:
+        lines = [line for section in columns for line in (*section, ())]
+    else:
+        lines = _beside([_within(section, half - 2) for section in columns], half)
     hint = "Keys can be changed in the settings, [ui.keys], by names such as runs.cancel."
     return [*(Para(tuple(line), 16) for line in lines), Para(), Para.of(hint, "dim")]
 
@@ -135,6 +138,11 @@ def _key(text: str) -> tuple[Part, ...]:
     if now:
         return ((text[:16], "faint"), (words, "faint"), (now + why, "dim"))
     return ((text[:16], "accent"), (words, ""))
+
+
+def _within(section: list[tuple[Part, ...]], width: int) -> list[tuple[Part, ...]]:
+    """Its lines at *width*: a reason goes on below, it does not push what stands beside it."""
+    return [tuple(line) for parts in section for line in wrap(Para(parts, 16), width)]
 
 
 def _beside(sections: list[list[tuple[Part, ...]]], half: int) -> list[tuple[Part, ...]]:
