@@ -49,7 +49,7 @@ LEGEND = (
     ("■ ✗ ", "bad", "stopped, failed, down"),
     ("? ", "unknown", "not known, or waits for you"),
     ("◌ ", "dim", "too little seen yet, or out of date"),
-    ("AGE ", "dim", "how long at work; once ended, since then"),
+    ("AGE ", "dim", "how long at work; ended: since then"),
 )
 
 
