@@ -1,4 +1,7 @@
-"""How long a key takes to the screen, and how late the loop is: on the demo, 500 streams, 200 repositories.
+"""How long a key takes to the screen, how late the loop is: on the demo, streams, repositories, a flood.
+
+The flood is 100 000 lines a second into three logs that are followed: the log is held some pages above its
+end, and the keys move in it while what comes below is counted.
 
 The dashboard runs on a real pseudo-terminal. A key that moves the cursor is typed now and then, and the time
 is taken until the terminal gets something. (That may be a frame that came anyway; it is the same wait.)
@@ -16,14 +19,24 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from agentdash.core.settings import RedisSettings
 from agentdash.server.client import open_client
 from agentdash.server.embedded import EmbeddedServer
+from benchmarks.logs import FILES, writer
 from benchmarks.terminal import Terminal
 
 STREAMS, GROUPS, REPOS = 500, 3, 200
+RATE = 100_000
+"""Lines a second of the flood."""
+FOREVER = 600.0
+HELD = b"6G" + 3 * b"\x1b[5~"
+"""The keys that show the log, and hold it three pages above its end."""
+ANEW = 64
+"""Keys after which the first ones are pressed again: what is held in a flood is gone some time."""
 SETTLE = 8.0
 PAUSE = 0.07
 """Seconds from one key's answer to the next key: no multiple of the pace of frames."""
@@ -69,10 +82,13 @@ def fill_repos(projects: Path) -> None:
         (path / "file.txt").write_text("text\n")
 
 
-def typed(terminal: Terminal, keys: int) -> list[float]:
-    """Milliseconds from each key to what the terminal gets next."""
+def typed(terminal: Terminal, keys: int, first: bytes) -> list[float]:
+    """Milliseconds from each key to what the terminal gets next; *first* come now and then, not timed."""
     waits: list[float] = []
     for number in range(keys):
+        if number % ANEW == 0 and first:
+            terminal.press(first)
+            terminal.swallow(2.0)
         terminal.swallow(PAUSE)
         begun = time.perf_counter()
         terminal.press(b"\x1b[B" if number // WAY % 2 == 0 else b"\x1b[A")
@@ -96,15 +112,29 @@ def late(terminal: Terminal) -> str:
     )
 
 
-def measure(title: str, command: list[str], place: Path, first: bytes, keys: int) -> None:
+@contextmanager
+def flood(folder: Path) -> Iterator[Mapping[str, str]]:
+    """Three logs that are written to at `RATE`; gives the environment in which they are followed."""
+    folder.mkdir()
+    paths = [folder / f"{number}.log" for number in range(FILES)]
+    process = writer(paths, RATE, FOREVER)
+    try:
+        yield {"AGENTDASH_LOGS_FILES": ":".join(map(str, paths))}
+    finally:
+        process.kill()
+        process.communicate()
+        for path in paths:
+            path.unlink()
+
+
+def measure(
+    title: str, command: list[str], place: Path, first: bytes, keys: int, env: Mapping[str, str] | None = None
+) -> None:
     """One row."""
-    terminal = Terminal(command, place, {"HOME": str(place)})
+    terminal = Terminal(command, place, {"HOME": str(place), **(env or {})})
     try:
         terminal.swallow(SETTLE)
-        if first:
-            terminal.press(first)
-            terminal.swallow(2.0)
-        waits = sorted(typed(terminal, keys))
+        waits = sorted(typed(terminal, keys, first))
         own = late(terminal) if first else ""
     finally:
         terminal.end()
@@ -127,6 +157,8 @@ def main(keys: int = 200) -> None:
             measure("demo", [*program, "demo"], place, b"2", keys)
             fill_repos(place / "projects")
             measure(f"{REPOS} repos", [*ours, str(place / "projects")], place, b"4", keys)
+            with flood(place / "logs") as env:
+                measure("a flood of lines", [*ours, str(nothing)], place, HELD, keys, env)
             asyncio.run(fill_streams(use.url))
             measure(f"{STREAMS} streams", [*ours, str(nothing)], place, b"2", keys)
         finally:

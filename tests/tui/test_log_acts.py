@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from redis.asyncio import Redis
+from textual.events import Key
 
 from agentdash.core.logs import Level, LogLine, LogRing
 from agentdash.core.queries import TraceFound, TraceOf
@@ -106,6 +107,17 @@ async def test_a_search_begins_at_the_newest_line_and_esc_ends_it() -> None:
         assert "esc clears" not in pane.summary
 
 
+async def test_keys_that_are_typed_ahead_are_for_the_pane_that_was_asked_for() -> None:
+    app = scene.app()
+    async with app.run_test(size=SIZE) as pilot:
+        pane = board(app).pane(Topic.LOGS)
+        assert isinstance(pane, LogPane)
+        for key in "6k":
+            app.post_message(Key(key, key))
+        await pilot.pause()
+        assert not pane.log_view.following
+
+
 async def test_a_filter_that_nothing_passes_says_what_can_be_asked() -> None:
     app = scene.app()
     async with app.run_test(size=SIZE) as pilot:
@@ -146,7 +158,7 @@ def test_a_trace_weaves_lines_and_entries_by_time() -> None:
     found = TraceFound(((b"orders", message),), 10, 1, 1)
     paras = trace.page("o-7", trace.lines_of(ring, "o-7"), found, UTC)
     texts = ["".join(text for text, _ in para.parts) for para in paras]
-    assert "3 lines · 1 entries, among the newest 10 of 1 streams" in texts[0]
+    assert "3 lines · 1 entry, among the newest 10 of 1 stream" in texts[0]
     assert [next(w for w in ("begun", "orders", "failed", "at f") if w in text) for text in texts[2:]] == [
         "begun",
         "orders",

@@ -216,7 +216,8 @@ class Board(FactScreen):
                 pane.widen(topic is pane.topic)
         self._place_detail()
         if topic is not None:
-            self.pane(topic).body.focus()
+            self.set_focus(self.pane(topic).body)  # at once: keys that were typed ahead are for it
+            self.pane(topic).body.focus()  # where it was away until now
         self.refresh_bindings()
         self.call_after_refresh(self._catch_up)
 

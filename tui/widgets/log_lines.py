@@ -322,6 +322,11 @@ class LogLines(Inked, ScrollView, can_focus=True, inherit_bindings=False):
 
     # Drawing
 
+    def _repaint(self, number: int) -> None:
+        """Draw the rows of one line anew."""
+        row = self._index.row_of(number) + self._banner
+        self.refresh_lines(row, self._height(number) if self.wrap else 1)
+
     def _restyle(self) -> None:
         """All lines look different now."""
         self._width = self.scrollable_content_region.width

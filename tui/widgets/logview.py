@@ -77,9 +77,10 @@ class LogView(LogLines, can_focus=True, inherit_bindings=False):
     def _move_to(self, number: int | None) -> None:
         if number is None:
             return
-        self._cursor = number
+        before, self._cursor = self._cursor, number
         self._reveal()
-        self.refresh()
+        for line in (number,) if before is None else (before, number):
+            self._repaint(line)
 
     def _move_rows(self, rows: int) -> None:
         held = not self.following
