@@ -42,16 +42,20 @@ class LogOrder:
             now: Unix ms.
             all_of_them: Whether to hold nothing back.
         """
+        set_back, self._now = now < self._now, now
+        taken: list[LogLine] = []
+        if set_back:  # else lines would be held until the clock is again where it was
+            taken += (line for _, line in self._held)
+            for known in (self._held, self._latest, self._heard):
+                known.clear()
         new = list(lines)
         if new:
             self._timed |= {line.source for line in new if line.at is not None}
             self._heard |= {line.source: now for line in new}
             merged = sorted([*self._held, *map(self._keyed, new)], key=lambda pair: pair[0])
             self._held = deque(merged)
-        set_back, self._now = now < self._now, now
         free = all_of_them or set_back or self._is_alone(now)
         settled = math.inf if free else now - LOOK_BACK_MS
-        taken: list[LogLine] = []
         while self._held and (self._held[0][0] <= settled or len(self._held) > MOST):
             taken.append(self._held.popleft()[1])
         return taken

@@ -225,4 +225,8 @@ def test_a_clock_that_is_set_back_holds_nothing() -> None:
     order = LogOrder()
     order.take([line("a", None, 90_000, "a"), line("b", None, 90_000, "b")], 90_000)
     assert len(order) == 2
-    assert len(order.take([], 10_000)) == 2
+    got = order.take([line("a", None, 10_000, "a goes on")], 10_000)
+    assert [one.message for one in got] == ["a", "b", "a goes on"]
+    order.take([line("a", None, 10_100, "new a"), line("b", None, 10_100, "new b")], 10_100)
+    assert len(order) == 2
+    assert len(order.take([], 10_100 + LOOK_BACK_MS)) == 2  # not only once it is 90 000 again
