@@ -58,6 +58,8 @@ def mask_url(url: str) -> str:
     except ValueError:
         return "***"
     query = _SECRET_OPTION.sub(r"\1=***", parts.query)
+    if "@" not in parts.netloc and "@" in url:
+        return mask_urls_in(url)  # a / or ? that is not quoted: the password may stand behind it
     if "@" not in parts.netloc:
         return url if query == parts.query else urlunsplit(parts._replace(query=query))
     host = parts.netloc.rpartition("@")[2]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from agentdash.core.text import printable
 
@@ -106,6 +106,7 @@ def address(url: str) -> Address:
     known = Address(
         kind, tls, login, tuple(_host(one, _PORTS[kind]) for one in hosts.split(",")), path.strip("/"), query
     )
+    _split(known.of_host(known.hosts[0]))  # redis-py takes it apart so, and says all of what is wrong
     if kind == "sentinel" and not known.service:
         raise ValueError("it does not say which primary: redis+sentinel://host:26379/NAME")
     return _checked(known)
@@ -118,19 +119,32 @@ def spelled(host: Host) -> str:
 
 
 def _plain(kind: Kind, tls: bool, url: str) -> Address:
-    parts = urlsplit(url)
+    parts, port = _split(url)
     login = parts.netloc.rpartition("@")[0]
     if kind == "socket":
         if not parts.path:
             raise ValueError("it names no socket")
         return Address(kind, tls, login, (), parts.path, parts.query)
-    host = (parts.hostname or "localhost", parts.port or _PORTS[kind])
+    host = (parts.hostname or "localhost", port or _PORTS[kind])
     return _checked(Address(kind, tls, login, (host,), parts.path.strip("/"), parts.query))
 
 
+def _split(url: str) -> tuple[SplitResult, int | None]:
+    """The URL of one server in its parts, and its port."""
+    try:
+        parts = urlsplit(url)
+        return parts, parts.port
+    except ValueError as problem:  # its words may hold any part of the URL
+        port = str(problem).startswith("Port")
+        raise ValueError("its port is not a number from 0 to 65535" if port else "it is malformed") from None
+
+
 def _checked(known: Address) -> Address:
-    if known.database and not known.database.isdecimal():
-        raise ValueError(f"{printable(known.database)!r} is not the number of a database")
+    if "@" in known.path or (known.database and not known.database.isdecimal()):
+        # It is not repeated: where a password holds a slash, this is its end.
+        raise ValueError(
+            "what stands behind its last / is not the number of a database (a / in a password is written %2F)"
+        )
     return known
 
 

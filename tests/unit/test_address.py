@@ -6,8 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agentdash.core.settings import RedisSettings
+from agentdash.core.snapshot import SourceError
 from agentdash.core.text import mask_url
 from agentdash.server.address import address
+from agentdash.server.client import open_client, place, url_of
 from agentdash.server.cluster_map import key_of, slot_map
 
 
@@ -58,6 +61,20 @@ def test_any_text_is_understood_or_refused_without_its_password(rest: str, schem
     except ValueError as why:
         said = str(why)
     assert "hunter2" not in said
+
+
+@pytest.mark.parametrize(
+    "password", ["/hunter2", "12/hunter2", ":：hunter2", "[hunter2]", "12/?hunter2", "x#hunter2"]
+)
+@pytest.mark.parametrize("scheme", ["redis", "rediss+sentinel", "redis+cluster"])
+@pytest.mark.parametrize("slash", [True, False])
+def test_a_password_that_is_not_quoted_is_never_repeated(scheme: str, password: str, slash: bool) -> None:
+    url = f"{scheme}://u:{password}@h:1{'/main' if slash else ''}"
+    try:
+        said = url_of(open_client(url, RedisSettings()))
+    except SourceError as refused:
+        said = refused.message + (refused.cure or "")
+    assert "hunter" not in f"{said}{place(url)}{mask_url(url)}"
 
 
 def test_passwords_among_options_are_masked() -> None:
