@@ -60,14 +60,10 @@ class Crew:
 
     def read(self, ones: Iterable[Followed]) -> None:
         """Begin to read them; what comes of it is there to `take` a little later."""
-        loop = asyncio.get_running_loop()
         for one in ones:
             one.begin()
             self._due.append(one)
-        for _ in range(min(len(self._due), self._cores - len(self.working))):
-            work = loop.run_in_executor(self._pool, self._work, loop.call_soon_threadsafe)
-            self.working.add(work)
-            work.add_done_callback(self.working.discard)
+        self._set_to_work()
 
     def take(self) -> list[Reading]:
         """What was read since the last time."""
@@ -77,6 +73,19 @@ class Crew:
         """Begin nothing more; what is being read ends by itself."""
         self._due.clear()
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _set_to_work(self) -> None:
+        loop = asyncio.get_running_loop()
+        for _ in range(min(len(self._due), self._cores - len(self.working))):
+            work = loop.run_in_executor(self._pool, self._work, loop.call_soon_threadsafe)
+            self.working.add(work)
+            work.add_done_callback(self._ended)
+
+    def _ended(self, work: asyncio.Future[None]) -> None:
+        """What came after it last looked for more has not been begun by anybody."""
+        self.working.discard(work)
+        if not work.cancelled():
+            self._set_to_work()
 
     def _work(self, call: Callable[..., object]) -> None:
         """In a thread: read what is due until nothing is."""
