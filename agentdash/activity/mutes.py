@@ -6,14 +6,52 @@ beside it and put in its place at once, so that it is never seen half-written.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from agentdash.core.mutes import MOST, Mute
 
 LARGEST = 1 << 20
+_PATIENCE_S = 5.0
+_PAUSE_S = 0.01
+
+
+def change_mutes(path: Path, change: Callable[[list[Mute]], list[Mute]]) -> list[Mute]:
+    """Put what *change* makes of the mutes in *path* in their place, while nobody else changes them.
+
+    Raises:
+        OSError: where it cannot be read or written, or another process does not come to an end with it.
+        ValueError: where it is not such a file, or would become too large, in words.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with _alone(path.parent):
+        mutes = change(read_mutes(path))
+        write_mutes(path, mutes)
+    return mutes
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Hold the lock of *folder*, which threads and processes take from each other."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        deadline = time.monotonic() + _PATIENCE_S
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise OSError(f"another process holds {folder} and does not give it back") from None
+                time.sleep(_PAUSE_S)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def read_mutes(path: Path) -> list[Mute]:
@@ -48,13 +86,17 @@ def write_mutes(path: Path, mutes: Iterable[Mute]) -> None:
 
     Raises:
         OSError: where it cannot be written; what was there stays.
+        ValueError: where it would be larger than is read again; what was there stays, too.
     """
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     rows = [{"fingerprint": one.fingerprint, "reason": one.reason, "until": one.until} for one in mutes]
+    text = json.dumps({"mutes": rows[-MOST:]}, indent=1)  # ASCII
+    if len(text) > LARGEST:
+        raise ValueError(f"{path} would be larger than {LARGEST >> 20} MiB: unmute something first")
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with beside.open("w", encoding="utf-8") as file:
-            json.dump({"mutes": rows[-MOST:]}, file, indent=1)
+            file.write(text)
             file.flush()
             os.fsync(file.fileno())
         beside.replace(path)

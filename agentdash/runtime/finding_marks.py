@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from agentdash.activity.mutes import read_mutes, write_mutes
+from agentdash.activity.mutes import change_mutes, read_mutes
 from agentdash.core import units
 from agentdash.core.commands import FindingCommand, MarkFinding, MuteFinding, Outcome, UnmuteFinding
 from agentdash.core.findings import FindingStatus
@@ -26,7 +26,7 @@ async def recall(engine: Running) -> None:
     except (OSError, ValueError) as problem:
         engine.note("findings", f"what was muted is not known: {problem}", False)
     else:
-        engine.intake.analysis.mutes = {mute.fingerprint: mute for mute in known}
+        engine.intake.analysis.mutes = _by_name(known)
 
 
 async def mark(engine: Running, command: FindingCommand) -> Outcome:
@@ -51,18 +51,19 @@ async def _keep(engine: Running, change: Callable[[Mutes], Mutes], done: str) ->
     """Change the file, which another agentdash may have changed meanwhile, and go by it."""
     path, now = mutes_file(engine.settings), engine.clock.now_ms()
 
-    def rewrite() -> Mutes:
-        known = {mute.fingerprint: mute for mute in read_mutes(path) if mute.holds(now)}
-        mutes = change(known)
-        write_mutes(path, mutes.values())
-        return mutes
+    def changed(mutes: list[Mute]) -> list[Mute]:
+        return list(change(_by_name(mute for mute in mutes if mute.holds(now))).values())
 
     try:
-        engine.intake.analysis.mutes = await asyncio.to_thread(rewrite)
+        engine.intake.analysis.mutes = _by_name(await asyncio.to_thread(change_mutes, path, changed))
     except (OSError, ValueError) as problem:
         return Outcome(False, f"that could not be kept: {problem}")
     engine.intake.put_findings()
     return Outcome(True, done)
+
+
+def _by_name(mutes: Iterable[Mute]) -> Mutes:
+    return {mute.fingerprint: mute for mute in mutes}
 
 
 def _acknowledge(engine: Running, command: MarkFinding) -> Outcome:

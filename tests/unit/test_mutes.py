@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentdash.activity.mutes import read_mutes, write_mutes
+from agentdash.activity.mutes import LARGEST, change_mutes, read_mutes, write_mutes
 from agentdash.core.findings import Finding, FindingStatus, Severity, Symptom
 from agentdash.core.mutes import Mute, muted, span
 
@@ -70,3 +71,24 @@ def test_a_file_that_is_something_else_is_said_in_words(tmp_path: Path, text: st
     path.write_text(text)
     with pytest.raises(ValueError, match=r"mutes.json .*mend it or take it away"):
         read_mutes(path)
+
+
+def test_what_several_change_at_the_same_time_is_all_kept(tmp_path: Path) -> None:
+    path = tmp_path / "state" / "mutes.json"
+
+    def mute(number: int) -> None:
+        change_mutes(path, lambda mutes: [*mutes, Mute(f"finding {number}", "", None)])
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(mute, range(40)))
+    assert {one.fingerprint for one in read_mutes(path)} == {f"finding {number}" for number in range(40)}
+    assert [file.name for file in path.parent.iterdir()] == ["mutes.json"]
+
+
+def test_more_than_can_be_read_again_is_refused_and_what_was_there_stays(tmp_path: Path) -> None:
+    path = tmp_path / "mutes.json"
+    before = [Mute("known", "", None)]
+    write_mutes(path, before)
+    with pytest.raises(ValueError, match="larger than 1 MiB: unmute something"):
+        write_mutes(path, [Mute("f", "r" * LARGEST, None)])
+    assert read_mutes(path) == before
