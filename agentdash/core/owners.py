@@ -1,8 +1,9 @@
 """Whose a consumer of a group is: a run, or a service, by its name. Pure.
 
 Redis knows consumers by nothing but a name that their program chose. What that name tells is used in this
-order: it is the id of a run, of its worker or of its lock; it is the name of a service; it holds the process
-id of a service between signs; it is the name of a service with a number after it (``billing-1``).
+order: it is the id of a run, of its worker or of its lock; it is the name of a service; it is that with a
+number after it (``billing-1``); it holds the process id of a service between signs. In a container process
+ids are as small as such numbers, so ``billing-7`` is billing's, whoever has the process 7.
 """
 
 from __future__ import annotations
@@ -81,11 +82,11 @@ class Owners:
         """The service whose that name is; None where it may be several's."""
         if name in self._by_name:
             return self._by_name[name]
-        words = frozenset(_WORDS.split(name)) & self._by_pid.keys()
-        if words:
-            return self._by_pid[next(iter(words))] if len(words) == 1 else None
         numbered = _NUMBERED.fullmatch(name)
-        return self._by_name.get(numbered[1]) if numbered is not None else None
+        if numbered is not None and (service := self._by_name.get(numbered[1])) is not None:
+            return service
+        words = frozenset(_WORDS.split(name)) & self._by_pid.keys()
+        return self._by_pid[next(iter(words))] if len(words) == 1 else None
 
 
 def owner_of(consumer: bytes, store: Store) -> Owner:

@@ -48,6 +48,7 @@ def store() -> Store:
         (b"billing-1", None, "billing"),
         (b"billing", None, "billing"),
         (b"host_4711_x", None, "mailer"),
+        (b"billing-4711", None, "billing"),  # by its name, though that is a process of mailer's
         (b"billing-x", None, None),
         (b"c-77", None, None),  # two services have that process
         (b"\xff\x00", None, None),
