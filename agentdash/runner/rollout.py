@@ -30,8 +30,11 @@ _SIGNS = (b'"token_count"', b'"token_usage_record"')
 
 
 def codex_home() -> Path:
-    """Where a Codex that we start keeps its files."""
-    return Path(os.environ.get("CODEX_HOME") or "~/.codex").expanduser()
+    """Where a Codex that we start keeps its files; a user without a home, as in a container, has none."""
+    try:
+        return Path(os.environ.get("CODEX_HOME") or "~/.codex").expanduser()
+    except RuntimeError:
+        return Path(os.devnull)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import pwd
 from pathlib import Path
 
 import pytest
 
-from agentdash.runner.rollout import TAIL, Rollouts
+from agentdash.runner.rollout import TAIL, Rollouts, codex_home
 from agentdash.runner.usage import Usage
 from tests.runner.agents import OLD_SESSION, SESSION
 
@@ -71,3 +72,10 @@ def test_of_a_large_file_only_the_end_is_read(tmp_path: Path) -> None:
     with path.open("ab") as file:
         file.write(b"\n" + json.dumps(count(MORE)).encode() + b"\n")
     assert Rollouts(tmp_path, BEGAN).used_before(OLD_SESSION) == Usage(970, 860, 70, 40)
+
+
+def test_a_user_without_a_home_has_no_rollouts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CODEX_HOME", raising=False)
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.setattr(pwd, "getpwuid", {}.__getitem__)  # KeyError: as in a container with any user id
+    assert Rollouts(codex_home(), BEGAN).used_before(OLD_SESSION) is None
