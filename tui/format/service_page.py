@@ -174,22 +174,14 @@ def page(service: Service, now: int, zone: tzinfo | None) -> list[Para]:
     shown = [
         Para(((f"{glyph} ", style), (printable(service.name), "bold"), (f"  {service.state}", style))),
         BLANK,
-        field("pid", _or(service.pid)),
+        *([field("pid", str(service.pid))] if service.pid is not None else ()),
         *([field("declared", f"in {printable(service.origin)}")] if service.origin else []),
-        field("started", moment(service.create_time, now, zone)),
+        *([field("started", moment(service.create_time, now, zone))] if service.pid is not None else ()),
         field("restarts", f"{service.restarts} since agentdash started"),
         *_ended(service, now, zone),
-        field("cpu", units.percent(service.cpu_percent)),
-        field("memory", units.size(service.rss_bytes)),
-        field("trend", f"{units.size(service.rss_trend)} /min" if service.rss_trend is not None else
-              units.UNKNOWN),
-        field("threads", _or(service.threads)),
-        field("open files", _or(service.open_files)),
-        field("children", _or(service.children)),
-        field("ports", " ".join(map(str, service.ports)) or units.UNKNOWN),
-        field("folder", printable(service.cwd or units.UNKNOWN)),
-        field("command", service.command or units.UNKNOWN),
-    ]  # fmt: skip
+        *(_process(service) if service.pid is not None else ()),
+        *([field("ports", " ".join(map(str, service.ports)))] if service.ports else ()),
+    ]
     if service.start_command is not None:
         shown.append(field("starts by", printable(service.start_command)))
     if service.probe is not None:
@@ -203,6 +195,21 @@ def page(service: Service, now: int, zone: tzinfo | None) -> list[Para]:
         shown.append(field("last line", printable(service.last_line)))
         shown.append(field("", moment(service.last_line_at, now, zone), "dim"))
     return shown
+
+
+def _process(service: Service) -> list[Para]:
+    """What only a process has."""
+    trend = units.UNKNOWN if service.rss_trend is None else f"{units.size(service.rss_trend)} /min"
+    return [
+        field("cpu", units.percent(service.cpu_percent)),
+        field("memory", units.size(service.rss_bytes)),
+        field("trend", trend),
+        field("threads", _or(service.threads)),
+        field("open files", _or(service.open_files)),
+        field("children", _or(service.children)),
+        field("folder", printable(service.cwd or units.UNKNOWN)),
+        field("command", service.command or units.UNKNOWN),
+    ]
 
 
 def _ended(service: Service, now: int, zone: tzinfo | None) -> list[Para]:
