@@ -120,10 +120,14 @@ def plan(root: Path, largest: int, timeout: float) -> tuple[StagePart, ...]:
     return tuple(part_of(path, root, largest, timeout) for path in family(root))
 
 
+def name_in(root: Path, path: Path) -> str:
+    """What one of the family is called: ``web``, ``web/lib``."""
+    return printable(root.name if path == root else f"{root.name}/{path.relative_to(root)}")
+
+
 def part_of(path: Path, root: Path, largest: int, timeout: float) -> StagePart:
     """The plan for one of them."""
-    name = root.name if path == root else f"{root.name}/{path.relative_to(root)}"
-    name = printable(name)
+    name = name_in(root, path)
     try:
         lock = git_dir_of(path).own / "index.lock"
         if lock.exists():

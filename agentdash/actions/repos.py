@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from agentdash.actions.repo_stage import Seen, family, git_dir_of, look, parent_of, part_of
+from agentdash.actions.repo_stage import Seen, family, git_dir_of, look, name_in, parent_of, part_of
 from agentdash.core.commands import Outcome, Refused
 from agentdash.core.repo_commands import CommitRepo, FetchRepo, StagePart, StageRepo
 from agentdash.core.repos import Operation
@@ -156,7 +156,7 @@ def commit(command: CommitRepo, timeout: float, step: Step) -> Outcome:
     _as_seen(root, command.seen, timeout)
     parts = [(path, look(path, timeout)) for path in family(root)]
     for path, seen in parts:
-        _may_commit(path, seen)
+        _may_commit(name_in(root, path), path, seen)
     made: dict[Path, str] = {}
     paths = [path for path, _ in parts]
     for path, seen in parts:
@@ -168,21 +168,20 @@ def commit(command: CommitRepo, timeout: float, step: Step) -> Outcome:
                 continue
             sha = _commit_now(path, command.message, timeout)
         except ask.GitFailed as failure:
-            name = printable(path.name)
+            name = name_in(root, path)
             step(f"commit in {name} failed: {failure}", False)
             before = f" ({plural(len(made), 'commit')} in submodules made before it)" if made else ""
             return Outcome(False, f"commit in {name} failed{before}: {printable(str(failure))}")
         made[path] = sha
-        step(f"{printable(path.name)}: commit {sha[:7]}", True)
+        step(f"{name_in(root, path)}: commit {sha[:7]}", True)
     if not made:
         raise Refused("Nothing is staged: stage something first.")
-    words = ", ".join(f"{printable(path.name)} {sha[:7]}" for path, sha in made.items())
+    words = ", ".join(f"{name_in(root, path)} {sha[:7]}" for path, sha in made.items())
     return Outcome(True, f"committed {words}; no hook was run")
 
 
-def _may_commit(path: Path, seen: Seen) -> None:
+def _may_commit(name: str, path: Path, seen: Seen) -> None:
     folder = git_dir_of(path)
-    name = printable(path.name)
     if (folder.own / "index.lock").exists():
         raise Refused(
             f"{name} is locked: {folder.own / 'index.lock'} is there. Another git works, or has died."

@@ -153,6 +153,8 @@ def in_words(complaint: str, code: int) -> str:
         return f"its index is damaged; git says: {_first(complaint)}"
     if "ermission denied" in complaint:
         return f"you may not read it; git says: {_first(complaint)}"
+    if "auto-detect email" in complaint or "empty ident name" in complaint:
+        return "git does not know who commits: git config --global user.name NAME, and user.email ADDRESS"
     if code < 0:
         return f"git was ended by signal {-code}"
     return f"git says: {_first(complaint)}" if complaint else f"git ended with {code}"

@@ -82,6 +82,8 @@ PLAN = RepoPlan((
         (LeftOut(".env", "a secret (github-token) in line 3"), LeftOut("x.log", "ignored")), 4, 3,
     ),
 ))  # fmt: skip
+FREE = RepoPlan(PLAN.parts[1:])
+"""The same where nothing is locked."""
 
 
 class TellingEngine(scene.StillEngine):
@@ -89,6 +91,7 @@ class TellingEngine(scene.StillEngine):
 
     asked: list[Query]
     sent: list[Command]
+    plan: RepoPlan
 
     async def ask(self, query: Query) -> Answer:
         """Answer from what is made up."""
@@ -103,7 +106,7 @@ class TellingEngine(scene.StillEngine):
             case RepoCommitOf(sha=sha):
                 return RepoDiff(PATH, (f"commit {sha}", "Author: Ada", "", "    mend the refresh", "", *DIFF))
             case RepoPlanOf():
-                return PLAN
+                return self.plan
         return None
 
     async def dispatch(self, command: Command) -> Outcome:
@@ -118,7 +121,7 @@ def app(**options: object) -> AgentDash:
     engine = dash.engine
     engine.__class__ = TellingEngine
     assert isinstance(engine, TellingEngine)
-    engine.asked, engine.sent = [], []
+    engine.asked, engine.sent, engine.plan = [], [], PLAN
     found, runs = dash.store.repos, dash.store.runs
     assert isinstance(found, ReposSnapshot)
     assert runs is not None

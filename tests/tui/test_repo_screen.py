@@ -77,7 +77,7 @@ async def test_a_repository_at_a_glance() -> None:
         ]  # fmt: skip
         assert table(app, "#files-table")[1] == "R. staged src/auth/sessions.py ← src/sessions.py"
         assert table(app, "#commits-table")[0].endswith("mend the refresh of tokens Ada")
-        assert table(app, "#submodules-table") == ["lib/proto 77aa77a 88bb88b moved"]
+        assert table(app, "#submodules-table") == ["lib/proto 77aa77a → 88bb88b moved"]
         assert screen.focused is screen.query_one("#files-table")
 
 
@@ -123,6 +123,9 @@ async def test_stage_commit_and_fetch_ask_first() -> None:
         await pilot.press("tab", "enter")
         await until(lambda: sent(app), what="the command")
         assert sent(app) == [StageRepo(repo_scene.PATH, "1a2b3c4d5e")]
+        await pilot.press("C")  # what would be refused is said before a message is written
+        await until(lambda: "web/lib/proto: locked" in toasts(app), what="the reason")
+        app.engine.plan = repo_scene.FREE  # type: ignore[attr-defined]
         await pilot.press("C")
         await until(lambda: isinstance(app.screen, Ask), what="the message")
         await pilot.press(*"done", "enter")
@@ -158,6 +161,12 @@ async def test_a_program_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPat
         await pilot.press("o")
         await until(lambda: "no-such-editor is not on the PATH" in toasts(app), what="the reason")
     assert repo_acts.why_not("stage", None)
+    busy = Repo("/p/web", "web", staged=1, operation=Operation.REBASE, operation_step="1/3")
+    assert repo_acts.why_not("commit", busy) == "web: rebase 1/3 is under way: continue or abort that first"
+    assert (
+        repo_acts.why_not("commit", replace(busy, conflicted=2)) == "web has 2 conflicts: resolve them first"
+    )
+    assert repo_acts.why_not("stage", busy) is None
 
 
 async def test_where_there_is_little_room_one_list_is_shown() -> None:
@@ -234,3 +243,18 @@ def test_what_needs_a_person_is_told_in_its_row_and_above_it() -> None:
     assert said[1].startswith("rebase 3/7 of fix, not moved for 1m00: resolve, then continue, or abort")
     page = "\n".join("".join(text for text, _ in para.parts) for para in repo_page.page(loose, 60_000, None))
     assert "detached at aaaaaaaaaa, 2 commits on no branch" in page
+
+
+async def test_enter_on_a_submodule_among_the_files_goes_there() -> None:
+    app = repo_scene.app()
+    found = app.store.repos
+    assert found is not None
+    place = f"{repo_scene.PATH}/lib/proto"
+    inner = Repo(place, "web/lib/proto", RepoKind.SUBMODULE, branch="main", head="7" * 40, unstaged=1)
+    app.store.put(Topic.REPOS, replace(found, repos=(*found.repos, inner)))
+    async with app.run_test(size=WIDE) as pilot:
+        await opened(app, pilot)
+        app.screen.query_one("#files-table", LineTable).move_to((b"lib/proto", ".M"))
+        await pilot.press("enter")
+        await until(lambda: "main" in words(app, "#repo-state"), what="the submodule")
+        assert app.screen.trail == ("Repos", "web/lib/proto")  # type: ignore[attr-defined]

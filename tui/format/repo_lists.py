@@ -38,7 +38,7 @@ TREE_COLUMNS = (
 SUBMODULE_COLUMNS = (
     Column("folder", "SUBMODULE", 16, flex=1, min_width=8),
     Column("recorded", "RECORDED", 8, priority=1),
-    Column("head", "IS AT", 7, priority=2),
+    Column("head", "IS AT", 9, priority=2),
     Column("state", "STATE", 16, min_width=8),
 )
 RUN_COLUMNS = (
@@ -146,7 +146,7 @@ def submodule_rows(submodules: Sequence[SubmoduleLine], known: dict[str, Repo]) 
         cells = (
             Cell(folder),
             Cell((one.recorded or units.UNKNOWN)[:7], "id"),
-            Cell((one.head or units.UNKNOWN)[:7], "id"),
+            Cell(f"→ {one.head[:7]}", "id") if one.head not in {None, one.recorded} else Cell(),
             Cell(words, style),
         )
         rows.append(Row(one.folder, cells, sort=(folder, one.recorded, one.head, words)))

@@ -2,41 +2,33 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
-from agentdash.core import units
 from agentdash.core.related import Link, of_repo
-from agentdash.core.repo_queries import RepoCommitOf, RepoDetail, RepoDetailOf, RepoDiff, RepoDiffOf
-from agentdash.core.repos import Repo
+from agentdash.core.repo_queries import RepoDetail, RepoDetailOf
+from agentdash.core.repos import FileChange, Repo
 from agentdash.core.run_place import RepoIndex
 from agentdash.core.runs import Run
 from agentdash.core.snapshot import SourceError, Topic
 from agentdash.core.text import printable
-from tui.format import repo_diff, repo_head, repo_lists
-from tui.format.state import LIVE, PaneKind, PaneState, pane_state
-from tui.screens import repo_acts
+from tui.format import repo_head, repo_lists
+from tui.format.state import PaneKind, PaneState, pane_state
+from tui.screens import repo_acts, repo_diff
 from tui.screens.base import FactScreen
-from tui.widgets.deck import Deck
-from tui.widgets.document import Document, Para
+from tui.screens.repo_deck import RepoDeck
+from tui.screens.repo_diff import DiffPane
+from tui.widgets.document import Para
 from tui.widgets.linebar import LineBar
 from tui.widgets.pane import Pane
 from tui.widgets.table import LineTable
 
 NARROW = 110
 """Columns below which one list is shown at a time, above the diff."""
-_NONE = {
-    "commits": "no commits yet",
-    "stashes": "no stashes",
-    "trees": "no other work trees",
-    "submodules": "no submodules",
-    "runs": "no run works here",
-}
 
 
 class RepoScreen(FactScreen):
@@ -68,22 +60,8 @@ class RepoScreen(FactScreen):
         self._path = path
         self._repo_name = name
         self._files = LineTable(repo_lists.FILE_COLUMNS, id="files-table", show_header=False)
-        self._lists = {
-            "commits": (
-                "Commits",
-                LineTable(repo_lists.COMMIT_COLUMNS, id="commits-table", show_header=False),
-            ),
-            "stashes": (
-                "Stashes",
-                LineTable(repo_lists.STASH_COLUMNS, id="stashes-table", show_header=False),
-            ),
-            "trees": ("Trees", LineTable(repo_lists.TREE_COLUMNS, id="trees-table", show_header=False)),
-            "submodules": ("Submodules", LineTable(repo_lists.SUBMODULE_COLUMNS, id="submodules-table")),
-            "runs": ("Runs", LineTable(repo_lists.RUN_COLUMNS, id="runs-here-table", show_header=False)),
-        }
         self._detail: RepoDetail | None = None
         self._asked: Repo | None = None
-        self._shown: tuple[Hashable, Repo | None] = (None, None)
         self._last = self._files
         self._places = RepoIndex(None)
 
@@ -128,13 +106,18 @@ class RepoScreen(FactScreen):
         with Horizontal(id="repo-body"):
             with Vertical(id="repo-left"):
                 yield Pane("Files", self._files, id="repo-files")
-                yield Deck(self._lists, id="repo-deck")
-            yield Pane("Diff", Document(id="diff-page"), id="repo-diff")
+                yield RepoDeck(id="repo-deck")
+            yield DiffPane(self.dash, id="repo-diff")
 
     @property
-    def deck(self) -> Deck:
+    def deck(self) -> RepoDeck:
         """Commits, stashes, work trees, submodules, runs."""
-        return self.query_one("#repo-deck", Deck)
+        return self.query_one("#repo-deck", RepoDeck)
+
+    @property
+    def diff(self) -> DiffPane:
+        """The diff of what is under the cursor."""
+        return self.query_one("#repo-diff", DiffPane)
 
     def facts(self, topics: frozenset[Topic], now: int) -> None:
         """Show what is known now; ask for more where the repository has changed."""
@@ -169,28 +152,11 @@ class RepoScreen(FactScreen):
             pane.state = pane_state(health, now, rows=total, empty=("clean: nothing is uncommitted", ""))
 
     def _show_deck(self, repo: Repo | None, runs: tuple[Run, ...], now: int) -> None:
-        deck, detail = self.deck, self._detail or RepoDetail(self._path)
         known = self.dash.store.repos.repos if self.dash.store.repos else ()
         inner = {
             one.path[len(self._path) + 1 :]: one for one in known if one.path.startswith(f"{self._path}/")
         }
-        rows = {
-            "commits": repo_lists.commit_rows(detail.commits, now),
-            "stashes": repo_lists.stash_rows(detail.stashes, now),
-            "trees": repo_lists.worktree_rows(detail.worktrees, repo) if repo else [],
-            "submodules": repo_lists.submodule_rows(detail.submodules, inner),
-            "runs": repo_lists.run_rows(runs, now),
-        }
-        for key, (_, table) in self._lists.items():
-            table.set_rows(rows[key])
-        shown = rows[deck.current]
-        deck.summary = str(len(shown)) if shown else ""
-        notice = tuple(Para.of(f"✗ {printable(words)}", "bad", hang=2) for words in detail.failed)
-        if self._detail is None and deck.current != "runs":
-            notice = (Para.of("◌ reading …", "dim"),)
-        elif not shown and not notice:
-            notice = (Para.of(f"○ {_NONE[deck.current]}", "dim"),)
-        deck.state = PaneState(PaneKind.LIVE, notice, over=True) if notice else LIVE
+        self.deck.present(repo, self._detail, inner, runs, now)
 
     async def _read_detail(self) -> None:
         try:
@@ -204,50 +170,26 @@ class RepoScreen(FactScreen):
 
     # The diff of what is under the cursor
 
-    def _wanted(self) -> tuple[Hashable, RepoDiffOf | RepoCommitOf | None, str]:
-        """What the diff should be of: its key, the question, and its name."""
-        repo = self.repo
-        table = self._last
+    def _wanted(self) -> repo_diff.Wanted:
+        """What the diff should be of."""
+        repo, table = self.repo, self._last
         key = table.cursor_key
-        if table in {self._lists["commits"][1], self._lists["stashes"][1]} and isinstance(key, str):
-            return key, RepoCommitOf(self._path, key), key[:10]
+        if table in {self.deck.commits, self.deck.stashes} and isinstance(key, str):
+            return repo_diff.of_commit(self._path, key)
         if repo is None or not repo.changes:
-            head = repo.head if repo else None
-            return head, RepoCommitOf(self._path, head) if head else None, (head or "")[:10]
-        for change in repo.changes:
-            if (change.exact, change.xy) == self._files.cursor_key:
-                new = change.xy == "??"
-                query = RepoDiffOf(self._path, change.exact, change.exact_from, untracked=new)
-                return (change.exact, change.xy), query, printable(change.path)
-        return None, RepoDiffOf(self._path), "all files"
+            return repo_diff.of_commit(self._path, repo.head if repo else None)
+        change = self._change
+        return repo_diff.of_all(repo) if change is None else repo_diff.of_file(repo, change)
+
+    @property
+    def _change(self) -> FileChange | None:
+        """The file under the cursor."""
+        key = self._files.cursor_key
+        changes = self.repo.changes if self.repo else ()
+        return next((one for one in changes if (one.exact, one.xy) == key), None)
 
     def _show_diff(self) -> None:
-        key, query, name = self._wanted()
-        if (key, self.repo) == self._shown:
-            return
-        top = key != self._shown[0]
-        self._shown = (key, self.repo)
-        self.query_one("#repo-diff", Pane).entitle(f"Diff · {name}" if name else "Diff")
-        if query is None:
-            self._put_diff((Para.of("○ no commits yet", "dim"),), top=True)
-        else:
-            work = self._read_diff(query, top)
-            self.run_worker(work, name="diff", group="diff", exclusive=True, exit_on_error=False)
-
-    async def _read_diff(self, query: RepoDiffOf | RepoCommitOf, top: bool) -> None:
-        try:
-            answer = await self.dash.engine.ask(query)
-        except SourceError as problem:
-            self._put_diff((Para.of(f"✗ {printable(problem.message)}", "bad", hang=2),), top=True)
-            return
-        if isinstance(answer, RepoDiff):
-            self._put_diff(await asyncio.to_thread(repo_diff.page, answer), top=top)
-
-    def _put_diff(self, page: tuple[Para, ...], *, top: bool) -> None:
-        if self.is_mounted:
-            self.query_one("#diff-page", Document).show(page, top=top)
-            pane = self.query_one("#repo-diff", Pane)
-            pane.state, pane.summary = LIVE, units.plural(len(page), "line")
+        self.diff.want(self._wanted(), self.repo)
 
     # What a person does
 
@@ -266,21 +208,35 @@ class RepoScreen(FactScreen):
 
     def on_line_table_row_selected(self, message: LineTable.RowSelected) -> None:
         """Enter: into the diff, the work tree, the submodule or the run."""
-        key, store = message.key, self.dash.store
-        if message.table is self._lists["runs"][1]:
+        key, deck = message.key, self.deck
+        if message.table is deck.runs:
             run = next((run for run in self.runs if run.id == key), None)
             if run is not None:
                 self.dash.open(run)
-        elif message.table in {self._lists["trees"][1], self._lists["submodules"][1]}:
-            inner = key if message.table is self._lists["trees"][1] else f"{self._path}/{key}"
-            repos = store.repos.repos if store.repos else ()
-            repo = next((one for one in repos if one.path == inner), None)
-            if repo is None:
-                self.dash.say(f"{inner} is none of the repositories that are followed", good=False)
-            elif repo.path != self._path:
-                self.dash.open(repo)
+        elif message.table is deck.trees:
+            self._enter(str(key))
+        elif message.table is deck.submodules:
+            self._enter(f"{self._path}/{key}")
+        elif message.table is self._files and self._change is not None and self._is_inner(self._change):
+            self._enter(f"{self._path}/{self._change.path}")
         else:
-            self.query_one("#diff-page", Document).focus()
+            self.diff.page.focus()
+
+    def _is_inner(self, change: FileChange) -> bool:
+        """Whether a changed path is a repository that is followed by itself."""
+        place = f"{self._path}/{change.path.rstrip('/')}"
+        known = self.dash.store.repos.repos if self.dash.store.repos else ()
+        return any(one.path == place for one in known)
+
+    def _enter(self, place: str) -> None:
+        """Go to another repository."""
+        place = place.rstrip("/")
+        known = self.dash.store.repos.repos if self.dash.store.repos else ()
+        repo = next((one for one in known if one.path == place), None)
+        if repo is None:
+            self.dash.say(f"{place} is none of the repositories that are followed", good=False)
+        elif repo.path != self._path:
+            self.dash.open(repo)
 
     def on_deck_turned(self) -> None:
         """Another list is shown."""
@@ -288,7 +244,7 @@ class RepoScreen(FactScreen):
 
     async def action_back(self) -> None:
         """From the diff to the list, else to where one came from."""
-        if self.query_one("#diff-page", Document).has_focus and not self.has_class("-zoom"):
+        if self.diff.page.has_focus and not self.has_class("-zoom"):
             self._last.focus()
         elif self.has_class("-zoom"):
             self.action_zoom()
@@ -314,12 +270,11 @@ class RepoScreen(FactScreen):
     def action_zoom(self) -> None:
         """The diff alone, or the lists beside it again."""
         self.toggle_class("-zoom")
-        (self.query_one("#diff-page") if self.has_class("-zoom") else self._last).focus()
+        (self.diff.page if self.has_class("-zoom") else self._last).focus()
 
     def action_copy(self) -> None:
         """Copy the diff as text."""
-        paras = self.query_one("#diff-page", Document).paras
-        self.dash.copy("\n".join("".join(text for text, _ in para.parts) for para in paras), "the diff")
+        self.dash.copy(self.diff.text, "the diff")
 
     def blocked(self) -> set[str]:
         """Nothing is there to change, or it cannot be read."""
@@ -333,8 +288,7 @@ class RepoScreen(FactScreen):
         if repo is None or why is not None:
             self.dash.say(why or "this repository is not followed any more", good=False)
             return
-        file = next((c.exact for c in repo.changes if (c.exact, c.xy) == self._files.cursor_key), None)
-        repo_acts.act(self.dash, verb, repo, file)
+        repo_acts.act(self.dash, verb, repo, self._change.exact if self._change else None)
 
     def action_stage(self) -> None:
         """Stage everything, in submodules too; asks first."""

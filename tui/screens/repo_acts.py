@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 from textual.app import SuspendNotSupported
 
 from agentdash.core.repo_commands import CommitRepo, FetchRepo, RepoCommand, RepoPlan, RepoPlanOf, StageRepo
-from agentdash.core.repos import Repo, RepoKind
+from agentdash.core.repos import Operation, Repo, RepoKind
 from agentdash.core.snapshot import SourceError
+from agentdash.core.units import plural
 from tui.format import repo_plan
 from tui.screens.confirm import Confirm
 from tui.screens.stream_ask import Ask
@@ -34,6 +35,18 @@ def why_not(verb: str, repo: Repo | None) -> str | None:
             return f"{repo.name} is bare: it has no files"
         if not repo.dirty and not repo.submodules.total:
             return f"{repo.name} is clean: there is nothing to {verb}"
+    if verb == "commit":
+        return _no_commit(repo)
+    return None
+
+
+def _no_commit(repo: Repo) -> str | None:
+    """What a commit would be refused for, said before a message is written."""
+    if repo.conflicted:
+        return f"{repo.name} has {plural(repo.conflicted, 'conflict')}: resolve them first"
+    if repo.operation is not None and repo.operation is not Operation.BISECT:
+        step = f" {repo.operation_step}" if repo.operation_step else ""
+        return f"{repo.name}: {repo.operation}{step} is under way: continue or abort that first"
     return None
 
 
@@ -69,6 +82,10 @@ async def _plan(dash: Dash, verb: str, repo: Repo) -> None:
             dash.say(repo_plan.nothing_to_stage(plan), good=False)
             return
         _ask(dash, *repo_plan.stage_question(repo, plan), "Stage all", StageRepo(repo.path, repo.head))
+        return
+    blocked = [f"{part.name}: {part.blocked}" for part in plan.parts if part.blocked]
+    if blocked:
+        dash.say(f"nothing is committed: {'; '.join(blocked)}", good=False)
         return
     if not any(part.staged for part in plan.parts):
         dash.say("nothing is staged: A stages everything", good=False)

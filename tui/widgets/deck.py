@@ -63,6 +63,12 @@ class Deck(Pane):
         self._name_views()
         self.post_message(self.Turned(self, key))
 
+    def rename(self, titles: Mapping[str, str]) -> None:
+        """Other names in the border, by the key of the view."""
+        if self.titles != titles:
+            self.titles = dict(titles)
+            self._name_views()
+
     def turn(self, step: int = 1) -> None:
         """Show the next view, or the one before."""
         keys = list(self.widgets)
