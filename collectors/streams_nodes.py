@@ -97,14 +97,17 @@ class Nodes:
             except ClusterDownError as problem:
                 replies[number] = problem
         await self._gather(commands, parts, replies, asking=False)
+        asked = {number: host for host, part in parts.items() for number in part}
         for kind in (MovedError, AskError):
             again: dict[Host, list[int]] = {}
-            for number, reply in enumerate(replies):
-                if type(reply) is kind:
-                    again.setdefault((reply.host, reply.port), []).append(number)
+            for number, (name, _) in asked.items():
+                if type(reply := replies[number]) is kind:
+                    # A node that does not know its own address names none: it is that which was asked.
+                    again.setdefault((reply.host or name, reply.port), []).append(number)
             if again:
                 self._client.outdate()
                 await self._gather(commands, again, replies, asking=kind is AskError)
+                asked |= {number: host for host, part in again.items() for number in part}
         return [self._told(reply) for reply in replies]
 
     async def _gather(

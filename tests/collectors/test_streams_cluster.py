@@ -18,6 +18,7 @@ from agentdash.core.stream_commands import AcknowledgeEntries, DeadLetterEntries
 from agentdash.core.stream_queries import EntriesFrom, RightsOn
 from agentdash.core.streams import Verdict
 from agentdash.server.client import open_client
+from agentdash.server.cluster import ClusterClient
 from collectors import streams_browse, streams_detail
 from collectors.runs import RunsCollector
 from collectors.streams_read import PER_WRITE, Reads
@@ -153,7 +154,10 @@ async def test_a_replica_that_takes_over_is_found_and_the_windows_start_anew(
     assert await several.xlen(name) == 21
 
 
-async def test_moved_slots_are_followed(several: Redis, cluster: Cluster) -> None:
+@pytest.mark.parametrize("endpoint", ["ip", "unknown-endpoint"])
+async def test_moved_slots_are_followed(several: Redis, cluster: Cluster, endpoint: str) -> None:
+    for port in cluster.ports:
+        on(port).config_set("cluster-preferred-endpoint-type", endpoint)
     source, target = cluster.ports[0], cluster.ports[2]
     key = cluster.key_on(source, "move")
     await add(several, key, 4)
@@ -176,6 +180,10 @@ async def test_moved_slots_are_followed(several: Redis, cluster: Cluster) -> Non
     pipe.xrange(key, count=1)
     assert (await pipe.execute())[0] == 4
     assert stage.snapshot.epoch == 0
+    assert isinstance(several, ClusterClient)
+    assert {host for host, _ in several._nodes} == {"127.0.0.1"}
+    for port in cluster.ports:
+        on(port).config_set("cluster-preferred-endpoint-type", "ip")
 
 
 async def test_a_user_needs_one_right_more_than_with_one_server(cluster: Cluster) -> None:
