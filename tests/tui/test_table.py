@@ -11,6 +11,7 @@ from textual.app import App, ComposeResult
 from textual.geometry import Region
 
 from tests.tui.test_cells import NASTY, acts
+from tui.widgets.rows import LateRow
 from tui.widgets.table import Cell, Column, LineTable, Row
 
 COLUMNS = (
@@ -148,6 +149,30 @@ async def test_only_what_has_changed_is_drawn() -> None:
         app.table.set_rows(changed)
         await pilot.pause()
         assert app.table.repaints == drawn + 1
+
+
+async def test_cells_are_made_of_the_rows_that_are_seen() -> None:
+    made: list[int] = []
+
+    def late(key: int, count: int) -> Row:
+        def make() -> tuple[tuple[Cell, ...], tuple[object, ...]]:
+            made.append(key)
+            return row(key, count).cells, (key, "ok", -key)
+
+        return LateRow(key, make)
+
+    app = TableApp()
+    async with app.run_test(size=(40, 11)) as pilot:
+        app.table.set_rows([late(key, 0) for key in range(500)])
+        await pilot.pause()
+        assert (sorted(made), app.names()[0]) == (list(range(10)), "row 0")
+        app.table.set_rows([late(key, 1 if key in {3, 400} else 0) for key in range(500)])
+        await pilot.pause()
+        assert len(made) == 20, "those in view, once each"
+        assert [line.split()[-1] for line in app.screen_text()[1:]] == [*"000", "1", *"000000"]
+        app.table.sort_key = "count"
+        await pilot.pause()
+        assert (len(made), app.table.rows[0].key) == (510, 499)
 
 
 async def test_columns_go_when_it_gets_narrow() -> None:

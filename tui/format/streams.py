@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from agentdash.core import units
 from agentdash.core.streams import (
     Group,
@@ -15,9 +17,10 @@ from agentdash.core.streams import (
     id_age_ms,
 )
 from agentdash.core.text import decode
-from tui.format.item import Cell, Column, Item, Listing, Row, View
+from tui.format.item import Cell, Column, Item, Listing, View
 from tui.format.stream_forecast import drains_cell, drains_value
 from tui.widgets.cells import sparkline
+from tui.widgets.rows import LateRow
 
 COLUMNS = (
     Column("name", "STREAM · GROUP", 14, flex=1, min_width=12),
@@ -55,21 +58,25 @@ _ORDER = [
     Verdict.WATCHING, Verdict.OK,
 ]  # fmt: skip
 NO_JUDGEMENT = GroupJudgement(Verdict.WATCHING)
+Judged = tuple[Group, GroupJudgement]
+"""A group and what is said of it."""
 
 
 def listing(snapshot: StreamsSnapshot, now: int, view: View) -> Listing:
     """All streams, the troubled ones first; a healthy one is folded into one line."""
     judgements = snapshot.judgements or tuple(StreamJudgement() for _ in snapshot.streams)
-    pairs = sorted(
-        zip(snapshot.streams, judgements, strict=True), key=lambda pair: (_rank(*pair), pair[0].name)
-    )
+    pairs = [
+        (stream, judgement, worst_group(stream, judgement))
+        for stream, judgement in zip(snapshot.streams, judgements, strict=True)
+    ]
+    pairs.sort(key=lambda pair: (_rank(pair[0], pair[2]), pair[0].name))
     groups = sum(len(stream.groups) for stream in snapshot.streams)
     known = f"{len(pairs)} of " if snapshot.known > len(pairs) else ""
     parts = [known + units.plural(max(snapshot.known, len(pairs)), "stream"), units.plural(groups, "group")]
     if not snapshot.scan_complete:
         parts.append("searching")
     return Listing(
-        items=tuple(item(stream, judgement, now, view) for stream, judgement in pairs),
+        items=tuple(_item(stream, judgement, worst, now, view) for stream, judgement, worst in pairs),
         summary=" · ".join(parts),
         notes=snapshot.gaps,
         empty=("no streams on this server", "they appear by themselves once something runs XADD"),
@@ -81,24 +88,45 @@ def missing(stream: Stream) -> str:
     return units.UNKNOWN if stream.sampled or stream.error else "…"
 
 
-def worst_group(stream: Stream, judgement: StreamJudgement) -> tuple[Group, GroupJudgement] | None:
+def worst_group(stream: Stream, judgement: StreamJudgement) -> Judged | None:
     """The group that is worst off, with its judgement."""
-    judged = [(group, judgement.group(group.name) or NO_JUDGEMENT) for group in stream.groups]
-    return min(judged, key=lambda pair: _ORDER.index(pair[1].verdict), default=None)
+    worst: Judged | None = None
+    lowest = len(_ORDER)
+    for group in stream.groups:
+        judged = judgement.group(group.name) or NO_JUDGEMENT
+        if (place := _ORDER.index(judged.verdict)) < lowest:
+            worst, lowest = (group, judged), place
+    return worst
 
 
-def _rank(stream: Stream, judgement: StreamJudgement) -> int:
+def _rank(stream: Stream, worst: Judged | None) -> int:
     if stream.error:
         return 0
-    worst = worst_group(stream, judgement)
     return len(_ORDER) if worst is None else _ORDER.index(worst[1].verdict)
 
 
 def item(stream: Stream, judgement: StreamJudgement, now: int, view: View) -> Item:
     """One stream, with its groups beneath when something is wrong with one or the person unfolded it."""
-    worst = worst_group(stream, judgement)
+    return _item(stream, judgement, worst_group(stream, judgement), now, view)
+
+
+def _item(stream: Stream, judgement: StreamJudgement, worst: Judged | None, now: int, view: View) -> Item:
     troubled = worst is not None and worst[1].verdict in _ORDER[:5]
     unfolded = bool(stream.groups) and (troubled != (stream.name in view.toggled))
+    row = LateRow((stream.name,), partial(_line, stream, judgement, worst, now, troubled, unfolded))
+    children = tuple(group_item(stream, group, judgement, now) for group in stream.groups) if unfolded else ()
+    return Item(row, (stream, None), problem=troubled or bool(stream.error), children=children)
+
+
+def _line(
+    stream: Stream,
+    judgement: StreamJudgement,
+    worst: Judged | None,
+    now: int,
+    troubled: bool,
+    unfolded: bool,
+) -> tuple[tuple[Cell, ...], tuple[object, ...]]:
+    """The cells of a stream, and the raw values to sort it by."""
     mark = "▾" if unfolded else "▸" if stream.groups else " "
     count = f" ({len(stream.groups)})" if len(stream.groups) > 1 and not unfolded else ""
     name = decode(stream.name)
@@ -131,15 +159,13 @@ def item(stream: Stream, judgement: StreamJudgement, now: int, view: View) -> It
         Cell(units.size(stream.memory_bytes) if stream.memory_bytes is not None else missing(stream), "dim"),
         Cell(" ".join(stream.fields or ()) or missing(stream), "dim"),
     )
-    children = tuple(group_item(stream, group, judgement, now) for group in stream.groups) if unfolded else ()
     lag, pending, oldest, word = values
     sort = (name, stream.length, None, judgement.rate_in, lag, pending, oldest, word, drains_in)
-    row = Row(key=(stream.name,), cells=(*lead, *middle, verdict, *tail), sort=sort)
-    return Item(row, (stream, None), problem=troubled or bool(stream.error), children=children)
+    return (*lead, *middle, verdict, *tail), sort
 
 
 def _folded(
-    stream: Stream, worst: tuple[Group, GroupJudgement], now: int
+    stream: Stream, worst: Judged, now: int
 ) -> tuple[tuple[Cell, Cell, Cell], Cell, tuple[object, ...]]:
     """One line for all groups of a stream: the greatest lag, all pending, the oldest."""
     top = max(stream.groups, key=lambda group: -1 if group.lag.value is None else group.lag.value)
@@ -148,7 +174,8 @@ def _folded(
     pending = sum(group.pending for group in stream.groups)
     waits = [wait for group in stream.groups if (wait := _oldest_ms(group)) is not None]
     oldest = max(waits, default=None)
-    cells = (lag_cell(lag), pending_cell(pending), oldest_cell(oldest))
+    stopped = worst[1].verdict is Verdict.STOPPED and worst[0] is top
+    cells = (lag_cell(lag, stopped=stopped), pending_cell(pending), oldest_cell(oldest))
     word = verdict_cell(worst[1], now)
     return cells, word, (lag.value, pending, oldest, worst[1].verdict.value)
 
@@ -156,15 +183,21 @@ def _folded(
 def group_item(stream: Stream, group: Group, judgement: StreamJudgement, now: int) -> Item:
     """One group as a line under its stream."""
     judged = judgement.group(group.name) or NO_JUDGEMENT
-    oldest = _oldest_ms(group)
+    row = LateRow((stream.name, group.name), partial(_group_line, group, judged, judgement, now), depth=1)
+    return Item(row, (stream, group), problem=judged.verdict in _ORDER[:5])
+
+
+def _group_line(
+    group: Group, judged: GroupJudgement, judgement: StreamJudgement, now: int
+) -> tuple[tuple[Cell, ...], None]:
     cells = (
         Cell(f"  {decode(group.name)}"),
         Cell(""),
         Cell(""),
         Cell(""),
-        lag_cell(group.lag),
+        lag_cell(group.lag, stopped=judged.verdict is Verdict.STOPPED),
         pending_cell(group.pending),
-        oldest_cell(oldest),
+        oldest_cell(_oldest_ms(group)),
         verdict_cell(judged, now),
         drains_cell(group, judged, judgement.rate_in),
         Cell(""),
@@ -172,11 +205,7 @@ def group_item(stream: Stream, group: Group, judgement: StreamJudgement, now: in
         Cell(""),
         Cell(judged.why, "dim"),
     )
-    return Item(
-        Row(key=(stream.name, group.name), cells=cells, depth=1),
-        (stream, group),
-        problem=judged.verdict in _ORDER[:5],
-    )
+    return cells, None
 
 
 def _oldest_ms(group: Group) -> int | None:
@@ -191,12 +220,12 @@ def lag_text(lag: Lag) -> str:
     return f"{mark}{units.count(lag.value)}"
 
 
-def lag_cell(lag: Lag) -> Cell:
-    """The lag, coloured by whether it is known and nought; how bad it is, is the verdict's to say."""
+def lag_cell(lag: Lag, *, stopped: bool) -> Cell:
+    """The lag, coloured by whether it is known and nought, and whether its group stands still."""
     text = lag_text(lag)
     if text == "?":
         return Cell(text, "unknown")
-    return Cell(text, "good" if lag.value == 0 else "warn")
+    return Cell(text, "good" if lag.value == 0 else "bad bold" if stopped else "warn")
 
 
 def pending_cell(pending: int) -> Cell:

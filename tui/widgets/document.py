@@ -9,7 +9,7 @@ from typing import ClassVar
 from rich.cells import cell_len
 from rich.segment import Segment
 from textual.binding import Binding, BindingType
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
@@ -167,9 +167,13 @@ class Document(Inked, ScrollView, can_focus=True):
         self.virtual_size = Size(self._width, len(lines))
         self.refresh()
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The lines of *crop*, in the styles of now."""
+        self._palette.renew()
+        return super().render_lines(crop)
+
     def render_line(self, y: int) -> Strip:
         """The line that is at *y* of what is visible."""
-        self._palette.renew()
         if y == 0 and self._width != self.scrollable_content_region.width:
             self.call_later(self.on_resize)  # a scrollbar came or went, of which no event tells
         width = self.size.width

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +28,41 @@ class Row:
     dim: bool = False
     selectable: bool = True
     sort: tuple[Any, ...] | None = None
+
+
+class LateRow(Row):
+    """A row whose cells are made when somebody looks at them: of hundreds of rows a screen shows a few.
+
+    Args:
+        key: As of any row.
+        make: Gives `cells` and `sort`; called once, at the first look at one of them.
+        depth: As of any row.
+    """
+
+    __slots__ = ("_make",)
+    _make: Callable[[], tuple[tuple[Cell, ...], tuple[Any, ...] | None]]
+
+    def __init__(
+        self,
+        key: Hashable,
+        make: Callable[[], tuple[tuple[Cell, ...], tuple[Any, ...] | None]],
+        depth: int = 0,
+    ) -> None:
+        put = object.__setattr__
+        put(self, "key", key)
+        put(self, "depth", depth)
+        put(self, "dim", False)
+        put(self, "selectable", True)
+        put(self, "_make", make)
+
+    def __getattr__(self, name: str) -> Any:
+        """What is not there yet; Python asks here for nothing else."""
+        if name not in {"cells", "sort"}:
+            raise AttributeError(name)
+        cells, sort = self._make()
+        object.__setattr__(self, "cells", cells)
+        object.__setattr__(self, "sort", sort)
+        return cells if name == "cells" else sort
 
 
 def order(rows: Sequence[Row], column: int, *, reverse: bool = False) -> list[Row]:
