@@ -232,6 +232,7 @@ class ReposCollector:
         if self._followed.get(reader.found.path) is not one:
             return
         one.watched, late = self._watch.follow(reader.found, reader.unwatched, since)
+        one.lock_came(self._clock.monotonic())  # it may have, before it was watched
         one.dirty = one.dirty or late or (one.watched and not same(marks, reader.marks()))
 
     async def _read_all(self) -> None:
