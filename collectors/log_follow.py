@@ -192,6 +192,9 @@ class FollowedFile:
         again = OpenLog(os.dup(log.fd))
         again.grown_at = log.grown_at
         copies = copies_of(self.path, log)
+        for copy in copies[1:]:
+            if (known := self._known.get(copy.identity)) is not None:
+                copy.start_at(*known)  # it was the log itself once
         place = None if copies else resume_in(again, log.mark)
         self._open[-1:-1] = copies
         if place is not None:

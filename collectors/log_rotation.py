@@ -70,11 +70,17 @@ def copies_of(path: Path, log: OpenLog) -> list[OpenLog]:
     """The copies that were made of *log* before it was truncated, oldest first.
 
     The first is open where reading *log* ended; later ones, of later truncations, at their beginning. Empty
-    where no copy holds what was read last.
+    where no copy holds what was read last. A file that is older than the first is none, whatever its number:
+    some count rotated files upwards.
     """
     found: list[OpenLog] = []
+    since = 0
     for entry in sorted(_rotated(path), key=lambda entry: entry.order):
-        if entry.identity == log.identity or (not found and entry.size < log.offset):
+        if (
+            entry.identity == log.identity
+            or entry.modified < since
+            or (not found and entry.size < log.offset)
+        ):
             continue
         with suppress(OSError):
             copy = OpenLog.open(entry.path)
@@ -83,6 +89,7 @@ def copies_of(path: Path, log: OpenLog) -> list[OpenLog]:
             elif log.follows_here(copy.fd):
                 copy.take_over(log, log.offset)
                 found.append(copy)
+                since = entry.modified
             else:
                 copy.close()
     return found

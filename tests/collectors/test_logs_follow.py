@@ -143,6 +143,21 @@ def test_an_older_copy_and_the_renamed_log_are_not_read_again(log: Path, reader:
     assert reader.lines == [b"1", b"2", b"3"]
 
 
+def test_a_writer_that_counts_rotated_files_upwards(log: Path, reader: Reader) -> None:
+    append(log, "1\n")
+    reader.poll()
+    log.rename(log.with_name("web.log.1"))
+    append(log, "2\n")
+    reader.poll()
+    reader.poll(6)  # the first file is let go
+    append(log, "3\n")
+    shutil.copy(log, log.with_name("web.log.2"))
+    log.write_text("4\n")
+    reader.poll()
+    reader.poll(6)
+    assert reader.lines == [b"1", b"2", b"3", b"4"]
+
+
 def test_what_a_truncation_took_is_told(log: Path, reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(log_file, "READ_SIZE", 8)
     append(log, "line 1\nline 2\nline 3\n")
