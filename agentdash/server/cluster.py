@@ -203,6 +203,8 @@ class ClusterClient(Client):
         for host, node in (await self.primaries()).items():
             try:
                 return await _call(node, args, options)
+            except faults.TimeoutError as error:
+                raise self._failure(host, error) from error.__cause__
             except faults.ConnectionError as error:
                 self._failure(host, error)
                 problem = problem or error
@@ -274,6 +276,8 @@ class ClusterClient(Client):
             except faults.MovedError as told:  # nothing of it was carried out
                 self.outdate()
                 host = (told.host or host[0], told.port)
+            except (faults.AskError, faults.TryAgainError):  # on its way; nor was anything of this
+                await asyncio.sleep(0.05)
             except faults.ClusterDownError:
                 self.outdate()
                 raise

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from redis.asyncio import Redis
+from redis.exceptions import ClusterError
 
 from agentdash.actions.streams import change
 from agentdash.core.queries import PendingOf
@@ -171,6 +172,10 @@ async def test_moved_slots_are_followed(several: Redis, cluster: Cluster, endpoi
     await stage.poll()
     assert stage.stream(key.encode()).error is None, "ASK is followed"
     assert await several.xlen(key) == 4
+    pipe = several.pipeline(transaction=True)
+    pipe.xlen(key)
+    with pytest.raises(ClusterError, match="the cluster is being rebuilt"):
+        await pipe.execute()
     for port in (target, source):
         on(port).execute_command("CLUSTER", "SETSLOT", slot, "NODE", ids[target])
     await stage.poll(2)
