@@ -155,7 +155,8 @@ def _trim(command: TrimStream, stream: Stream) -> Lines:
     if command.maxlen is not None:
         gone = max(0, stream.length - command.maxlen)
         about = "at most " if command.approximate else ""
-        lines = [(f"{about}{gone} of {stream.length} entries are dropped, the oldest. It cannot be undone.", "bad")]
+        lost = f"{about}{gone} of {stream.length} entries are dropped, the oldest"
+        lines = [(f"{lost}. It cannot be undone.", "bad")]
         unread = [g for g in stream.groups if g.lag.value is not None and g.lag.value > command.maxlen]
     else:
         lines = [(f"All entries before {command.minid} are dropped. It cannot be undone.", "bad")]
