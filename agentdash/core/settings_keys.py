@@ -165,9 +165,11 @@ def checked(key: Key, value: object) -> object:
         raise WrongValue(f"a URL that begins with {', '.join(URL_SCHEMES[:-1])} or {URL_SCHEMES[-1]}")
     if key.name in COMMANDS:
         try:
-            shlex.split(str(right))
+            words = shlex.split(str(right))
         except ValueError as problem:
             raise WrongValue(f"a command that a shell could split ({problem}), got {_shown(right)}") from None
+        if right and not "".join(words[:1]):
+            raise WrongValue(f"a command, or empty, got {_shown(right)}")
     return right
 
 

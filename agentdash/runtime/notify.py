@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import shlex
+import tempfile
 from collections.abc import Callable
 
 from agentdash.core.text import printable
@@ -48,32 +49,42 @@ class Notifier:
     async def _run(self, words: str) -> str | None:
         """What went wrong, in words."""
         try:
-            child = await asyncio.create_subprocess_exec(
-                *self._command,
-                words,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.DEVNULL,
-                stderr=asyncio.subprocess.PIPE,
-                start_new_session=True,
-            )
-        except OSError as fault:
-            return fault.strerror or str(fault)
-        said = b""
-        try:
-            async with asyncio.timeout(PATIENCE_S):
-                assert child.stderr is not None  # asked for above
-                said = await child.stderr.read(_SAID)
-                while await child.stderr.read(65_536):
-                    pass
-                code = await child.wait()
+            # Not a pipe: what the program leaves running, as a window, may hold that, and write to it later.
+            with tempfile.TemporaryFile() as complaint:
+                code = await self._code(words, complaint.fileno())
+                complaint.seek(0)
+                said = complaint.read(_SAID)
         except TimeoutError:
             return f"did not end within {PATIENCE_S:.0f} s"
+        except OSError as fault:
+            return fault.strerror or str(fault)
+        if code == 0:
+            return None
+        more = printable(said.decode(errors="replace").strip())
+        return f"ended with {code}" + (f": {more}" if more else "")
+
+    async def _code(self, words: str, complaint: int) -> int:
+        """The program's exit code.
+
+        Raises:
+            TimeoutError: where it had to be killed.
+            OSError: where it cannot be started.
+        """
+        # What begins with a dash, as the title of a run may, would be an option to it.
+        message = f" {words}" if words.startswith("-") else words
+        child = await asyncio.create_subprocess_exec(
+            *self._command,
+            message,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=complaint,
+            start_new_session=True,
+        )
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                return await child.wait()
         finally:
             with contextlib.suppress(ProcessLookupError):
                 if child.returncode is None:
                     os.killpg(child.pid, 9)
                     await child.wait()
-        if code == 0:
-            return None
-        more = printable(said.decode(errors="replace").strip())
-        return f"ended with {code}" + (f": {more}" if more else "")

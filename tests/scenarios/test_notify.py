@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shlex
+import signal
 import sys
 from pathlib import Path
 
@@ -45,6 +47,26 @@ async def test_what_goes_wrong_is_said_in_the_log(said: Lines, monkeypatch: pyte
     assert said[0][0].endswith(": x: No such file or directory")
     assert said[1][0].endswith(": ended with 1: no bus")
     assert said[2][0].endswith("did not end within 0 s")
+
+
+async def test_what_it_leaves_running_is_not_waited_for(tmp_path: Path, said: Lines) -> None:
+    pid = tmp_path / "pid"
+    await teller(said, "/bin/sh", "-c", f"sleep 60 & echo $! >{shlex.quote(str(pid))}").tell("x")
+    os.kill(int(pid.read_text()), signal.SIGKILL)  # it was still there
+    assert [ok for _, ok in said] == [True]
+
+
+async def test_a_title_that_begins_with_a_dash_is_no_option(tmp_path: Path, said: Lines) -> None:
+    file = tmp_path / "told"
+    await teller(said, "/bin/sh", "-c", 'printf %s "$2" >"$1"', "sh", str(file)).tell("--icon=/x failed")
+    assert file.read_text() == " --icon=/x failed"
+
+
+@pytest.mark.parametrize("blank", ["  ", "''"])
+def test_a_command_that_names_no_program_is_refused(blank: str) -> None:
+    with pytest.raises(WrongValue, match="a command, or empty"):
+        checked(keys()["ui.notify"], blank)
+    assert checked(keys()["ui.notify"], "") == ""
 
 
 def test_a_command_that_cannot_be_split_is_refused() -> None:
