@@ -13,6 +13,7 @@ from agentdash.core.streams import (
     Message,
     PendingEntry,
     StreamJudgement,
+    Verdict,
     id_age_ms,
     id_parts,
 )
@@ -61,7 +62,7 @@ def group_row(group: Group, judgement: StreamJudgement, now: int) -> Row:
     cells = (
         Cell(decode(group.name), "bold"),
         _consumers_cell(group),
-        lag_cell(group.lag),
+        lag_cell(group.lag, stopped=judged.verdict is Verdict.STOPPED),
         pending_cell(group.pending),
         oldest_cell(oldest),
         Cell(rates, "dim"),
