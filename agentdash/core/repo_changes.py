@@ -20,7 +20,8 @@ def repo_changes(before: Repo, after: Repo) -> list[str]:
     if before.unstaged is None and before.head is None and before.branch is None:
         return []  # it had not been read yet
     lines: list[str] = []
-    if _place(before) != _place(after):
+    apart = before.detached and after.detached and before.operation is after.operation
+    if _place(before) != _place(after) and not apart:  # one detached commit after the other: told below
         lines.append(f"branch {_place(before)}→{_place(after)}")
     if after.head != before.head and after.head is not None:
         subject = after.subject or ""

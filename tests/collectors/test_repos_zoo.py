@@ -342,15 +342,21 @@ async def test_five_that_commit_and_rebase_never_meet_a_lock_of_ours(tmp_path: P
         for process in processes:
             assert process.stdout is not None
             assert await process.stdout.read() == b""
+        asked = 0
 
         async def right() -> bool:
-            nonlocal newest
-            newest = await collector.collect() or newest
+            nonlocal newest, asked
+            snapshot = await collector.collect()
+            asked += snapshot.git_processes if snapshot is not None else 0
+            newest = snapshot or newest
             assert newest is not None
             by_path = {repo.path: told(repo) for repo in newest.repos}
             return all(by_path[str(path)] == plain(path) for path in paths)
 
         await until(right, what="every final state")
+        assert asked <= 4 * len(paths), (
+            "what was under way, and the end of it; how late: benchmarks.repos_busy"
+        )
     finally:
         for process in processes:
             if process.returncode is None:

@@ -113,6 +113,10 @@ def test_the_words_for_changes() -> None:
         "submodules registered 0→2", "submodules without a checkout 0→1",
     ]  # fmt: skip
     assert repo_changes(Repo("/p/web", "web"), BASE) == []
-    assert repo_changes(BASE, replace(BASE, branch=None, detached=True)) == [
-        "branch main→detached at aaaaaaa"
-    ]
+    apart = replace(BASE, branch=None, detached=True)
+    assert repo_changes(BASE, apart) == ["branch main→detached at aaaaaaa"]
+    assert repo_changes(apart, replace(apart, head="b" * 40, subject="more")) == ['commit bbbbbbb "more"']
+    followed = replace(BASE, upstream="o/m", ahead=0, behind=0)
+    gone = replace(followed, upstream_gone=True, ahead=None, behind=None)
+    assert repo_changes(followed, gone) == ["upstream o/m is gone"]
+    assert repo_changes(followed, BASE) == ["upstream none"]
