@@ -64,12 +64,20 @@ def entry(text: str) -> JournalEntry | None:
 
 
 def _message(value: object) -> str:
-    """Text; what is not UTF-8 comes as a list of bytes, what is too long as null, several as a list."""
-    if isinstance(value, list):
-        if all(isinstance(item, int) and 0 <= item < 256 for item in value):
-            return bytes(value).decode("utf-8", "backslashreplace")
-        return " ".join(_message(item) for item in value)
+    """Text; several values of the field come as a list of them."""
+    several = value if isinstance(value, list) and not _is_bytes(value) else [value]
+    return " ".join(map(_one_message, several))
+
+
+def _one_message(value: object) -> str:
+    """Text; what is not UTF-8 comes as a list of bytes, what is too long as null."""
+    if isinstance(value, list) and _is_bytes(value):
+        return bytes(value).decode("utf-8", "backslashreplace")
     return value if isinstance(value, str) else "(too long for the journal to show)"
+
+
+def _is_bytes(value: list[object]) -> bool:
+    return all(isinstance(item, int) and 0 <= item < 256 for item in value)
 
 
 def _number(value: object) -> int | None:

@@ -159,6 +159,16 @@ def test_a_trace_in_the_journal_stays_with_its_line() -> None:
     assert lines[2].message == '  File "a.py", line 1'
 
 
+@pytest.mark.parametrize("depth", [3, 400, 900, 100_000])
+def test_an_entry_of_a_shape_that_no_journal_writes_is_a_line_all_the_same(depth: int) -> None:
+    nested = "[" * depth + '"x"' + "]" * depth
+    text = f'{{"__REALTIME_TIMESTAMP":"1700000000000000","MESSAGE":{nested}}}'
+    assert LogParser("web").line(text.encode(), 0, 0).message
+    several = text.replace(nested, '["one",[116,119,111],null]')
+    shown = LogParser("journal").line(several.encode(), 0, 0).message
+    assert shown == "one two (too long for the journal to show)"
+
+
 async def test_the_lines_of_other_agentdash_processes_are_shown(tmp_path: Path) -> None:
     path = tmp_path / "agentdash.log"
     mine, worker = Activity(path), Activity(path)
