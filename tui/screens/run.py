@@ -13,7 +13,7 @@ from tui.format import run_plan
 from tui.format.item import plain
 from tui.format.run_events import event_page
 from tui.format.runs import why_not
-from tui.screens import run_views, steering
+from tui.screens import steering
 from tui.screens.page import PageScreen
 from tui.screens.run_feed import OLDER
 from tui.screens.run_view import RunView
@@ -89,24 +89,6 @@ class RunScreen(RunView):
         self.draw_footer()
 
     # What a person does
-
-    def action_show(self, view: str) -> None:
-        """Show a view, and go to it."""
-        run_views.show(self, view)
-
-    def action_next_view(self) -> None:
-        """The next view of the deck with the focus; where one deck is shown at a time, of both."""
-        run_views.show(self, run_views.following(self))
-
-    def action_zoom(self) -> None:
-        """The deck with the focus alone, or everything again."""
-        deck = self.side if self.side.has_focus_within else self.main
-        run_views.zoom(self, None if run_views.zoomed(self) else deck)
-
-    async def action_back(self) -> None:
-        """Everything again, or the main deck again, or to where one came from."""
-        if not run_views.back(self):
-            await super().action_back()
 
     def action_wrap(self) -> None:
         """Long lines of the diff go on below, or are cut."""

@@ -16,21 +16,17 @@ from agentdash.core.snapshot import SourceError, Topic
 from agentdash.core.text import printable
 from tui.format import run_head
 from tui.format.runs import Around
-from tui.screens import run_views
-from tui.screens.base import FactScreen
 from tui.screens.run_diff import DiffView
 from tui.screens.run_events import EventsView, TurnsPane
 from tui.screens.run_feed import RunFeed
 from tui.screens.run_lines import RunLines
 from tui.screens.run_side import SideDeck
+from tui.screens.two_decks import TwoDecks
 from tui.widgets.deck import Deck
 from tui.widgets.linebar import LineBar
 
-NARROW = 110
-"""Columns below which one deck is shown at a time."""
 
-
-class RunView(FactScreen):
+class RunView(TwoDecks):
     """What is seen of one run.
 
     Args:
@@ -41,7 +37,8 @@ class RunView(FactScreen):
     """
 
     AUTO_FOCUS = "#events-table"
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (NARROW, "-wide")]  # noqa: RUF012 - as Textual declares it
+
+    side: SideDeck
 
     def __init__(self, run_id: str, name: str, view: str = "events") -> None:
         super().__init__()
@@ -119,7 +116,7 @@ class RunView(FactScreen):
     def on_mount(self) -> None:
         """Begin with the view that was asked for."""
         if self._first_view != "events":
-            self.call_after_refresh(run_views.show, self, self._first_view)
+            self.call_after_refresh(self.action_show, self._first_view)
 
     def facts(self, topics: frozenset[Topic], now: int) -> None:
         """Show the record anew, and read on in the events."""
