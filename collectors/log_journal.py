@@ -8,6 +8,7 @@ import re
 import subprocess
 from contextlib import suppress
 
+from agentdash.core.text import printable
 from collectors.log_file import LINE_LIMIT, Piece
 
 COMMAND = ("journalctl", "--follow", "--output=json", "--no-pager", "--quiet")
@@ -143,7 +144,7 @@ class JournalFeed:
             return
         _give_back(child)
         words = self._said.decode("utf-8", "backslashreplace").strip().splitlines()
-        how = words[-1] if words else f"exit code {child.returncode}"
+        how = printable(words[-1]) if words else f"exit code {child.returncode}"
         self.error = f"journalctl ended: {how}; begun again in {self._wait:.0f} s"
         self._later(now)
 

@@ -28,7 +28,7 @@ JOURNALCTL = """#!/bin/sh
 echo "$@" >>"$0.args"
 case "$*" in
 *--after-cursor=s=2*) cat "$0.2"; exec sleep 60 ;;
-*) cat "$0.1"; echo "Journal file is truncated" >&2; exit 1 ;;
+*) cat "$0.1"; printf 'Journal \\033]0;x\\007file is truncated\\n' >&2; exit 1 ;;
 esac
 """
 
