@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Awaitable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,14 +60,9 @@ async def _control(engine: Running, command: ControlRun) -> Outcome:
         return Outcome(False, "no server is connected: the run cannot be reached")
     await load("agentdash.actions.runs")
     from agentdash.actions.runs import control
-    from agentdash.server.client import in_words
 
-    try:
-        outcome = await control(engine.handle.client, RunKeys(engine.settings.runs.prefix), command)
-    except Refused as why:
-        return Outcome(False, str(why))
-    except Exception as problem:  # noqa: BLE001 - a failing server must reach the person as words
-        return Outcome(False, in_words(problem, engine.handle.url).message)
+    keys = RunKeys(engine.settings.runs.prefix)
+    outcome = await _in_words(control(engine.handle.client, keys, command), engine.handle.url)
     engine.refresh(Topic.RUNS)
     return outcome
 
@@ -76,18 +72,24 @@ async def _change_stream(engine: Running, command: StreamCommand) -> Outcome:
         return Outcome(False, "no server is connected: the stream cannot be reached")
     await load("agentdash.actions.streams")
     from agentdash.actions.streams import change
-    from agentdash.server.client import in_words
 
-    try:
-        outcome = await change(engine.handle.client, command)
-    except Refused as why:
-        return Outcome(False, str(why))
-    except Exception as problem:  # noqa: BLE001 - a failing server must reach the person as words
-        return Outcome(False, in_words(problem, engine.handle.url).message)
+    outcome = await _in_words(change(engine.handle.client, command), engine.handle.url)
     if outcome.denied is not None:
         engine.deny(outcome.denied, outcome.message)
     engine.refresh(Topic.STREAMS)
     return outcome
+
+
+async def _in_words(action: Awaitable[Outcome], url: str) -> Outcome:
+    """What came of *action* at the server of *url*: also a refusal, or its failure."""
+    from agentdash.server.client import in_words
+
+    try:
+        return await action
+    except Refused as why:
+        return Outcome(False, str(why))
+    except Exception as problem:  # noqa: BLE001 - a failing server must reach the person as words
+        return Outcome(False, in_words(problem, url).message)
 
 
 async def _clean_up(engine: Running, command: OrphanCommand) -> Outcome:
