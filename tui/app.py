@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 STYLES = Path(__file__).parent.parent / "styles"
 REST = 5.0
 """Seconds after the last key from which on the overview is brought up to date once a second."""
+AHEAD = 2.0
+"""Seconds that the first data have at most before screens are loaded that nobody has opened yet."""
 OPENING_STYLES = ("base.tcss", "board.tcss")
 
 
@@ -140,6 +142,7 @@ class AgentDash(Dash):
         self._opening = None
         opening.hand_over()
         await opening.remove_children()
+        await self.engine.first_pass(AHEAD)  # what the panes wait for is loaded before what keys may ask for
         await load("tui.screens.ways", "tui.screens.help")
 
     async def on_unmount(self) -> None:

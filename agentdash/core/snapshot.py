@@ -55,7 +55,7 @@ class SourceHealth:
         cure: What a person can do about it; None where nothing is known.
         retry_at: When it is tried again, Unix ms; None while all is well.
         duration_ms: How long the last pass took; None before the first.
-        polls: Passes begun.
+        polls: Passes ended.
         failures: Passes that failed.
         consecutive_failures: Failures since the last success.
         expected_every_ms: The pace at which new data is expected; what is older than a few of these is stale.

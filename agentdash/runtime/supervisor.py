@@ -88,7 +88,6 @@ class Supervisor:
             Seconds to sleep.
         """
         begun = self._clock.monotonic()
-        self._set(polls=self.health.polls + 1)
         try:
             async with asyncio.timeout(self.collector.timeout):
                 snapshot = await self.collector.collect()
@@ -105,6 +104,7 @@ class Supervisor:
         took = (self._clock.monotonic() - begun) * 1000
         self._say(took, describe(snapshot))
         self._set(
+            polls=self.health.polls + 1,
             state=SourceState.LIVE,
             last_success=self._clock.now_ms(),
             error=None,
@@ -145,6 +145,7 @@ class Supervisor:
         repeated = self.health.error == words
         self._note(self.collector.name, words, absent, took, repeated)
         self._set(
+            polls=self.health.polls + 1,
             state=SourceState.ABSENT if absent else SourceState.ERROR,
             error=words,
             cure=cure,
