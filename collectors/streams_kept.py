@@ -60,7 +60,7 @@ def aged(stream: Stream, passed: int) -> Stream:
     """*stream* as it is when nothing has happened for *passed* ms; itself where nothing in it has an age."""
     if passed == 0 or not any(group.consumers or group.oldest_pending for group in stream.groups):
         return stream
-    return replace(stream, groups=tuple(_group(group, passed) for group in stream.groups))
+    return replace(stream, groups=tuple([_group(group, passed) for group in stream.groups]))
 
 
 def _group(of: Group, passed: int) -> Group:
@@ -74,7 +74,7 @@ def _group(of: Group, passed: int) -> Group:
         of.last_delivered_id,
         of.entries_read,
         oldest,
-        tuple(_consumer(one, passed) for one in of.consumers),
+        tuple([_consumer(one, passed) for one in of.consumers]),
         of.most_delivered,
         of.consumers_known,
     )

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import MasterDownError, NoPermissionError, ResponseError
+from redis.exceptions import MasterDownError, NoPermissionError, RedisError, ResponseError
 
 from agentdash.core.streams import Stream
 from agentdash.server.cluster import ClusterClient
@@ -76,15 +76,24 @@ class Reads:
         self.round_trips = 0
         self.commands = 0
 
-    async def ask(self, commands: Sequence[Command], *, near: bytes | None = None) -> list[Any]:
+    async def ask(
+        self,
+        commands: Sequence[Command],
+        *,
+        near: bytes | None = None,
+        take: streams_wire.Take = streams_wire.whole_reply,
+    ) -> list[Any]:
         """Send *commands*, at most `PER_WRITE` a write.
 
         Args:
             commands: About keys; in a cluster those about none go to the node that holds *near*.
             near: A key.
+            take: What to make of a reply, by the number of its command: where it can be, as it comes, while
+                the server is at work on those after it. It gives back an error as it is, and may be called
+                again for the same reply.
 
         Returns:
-            The replies in order; where the server refused a command, its `ResponseError`.
+            What was made of the replies, in order; where the server refused a command, its `ResponseError`.
 
         Raises:
             redis.exceptions.RedisError: when the connection fails.
@@ -92,8 +101,9 @@ class Reads:
         if not commands:
             return []
         if self._nodes is not None:
-            return await self._nodes.spread(commands, near)
-        return await self._one(self.client, commands)
+            spread = await self._nodes.spread(commands, near)
+            return await _made(take, spread)
+        return await self._one(self.client, commands, take)
 
     async def nodes(self) -> tuple[str, ...]:
         """The names of the servers that hold the data: those of a cluster; else one, which is empty.
@@ -123,26 +133,31 @@ class Reads:
             return 0
         return self.skews.get(await self._nodes.holder(key) or "", 0)
 
-    async def _one(self, client: Redis, commands: Sequence[Command]) -> list[Any]:
+    async def _one(
+        self, client: Redis, commands: Sequence[Command], take: streams_wire.Take = streams_wire.whole_reply
+    ) -> list[Any]:
         writes = [commands[start : start + PER_WRITE] for start in range(0, len(commands), PER_WRITE)]
-        replies = await self._wired(client, writes) if self._wire else None
+        replies = await self._wired(client, writes, take) if self._wire else None
         if replies is None:
-            replies = [reply for part in writes for reply in await self._pipeline(client, part)]
+            came = [reply for part in writes for reply in await self._pipeline(client, part)]
+            replies = await _made(take, came)
         self.round_trips += len(writes)
         self.commands += len(commands)
         return replies
 
-    async def _wired(self, client: Redis, writes: Sequence[Sequence[Command]]) -> list[Any] | None:
+    async def _wired(
+        self, client: Redis, writes: Sequence[Sequence[Command]], take: streams_wire.Take
+    ) -> list[Any] | None:
         """By the bytes of a connection; None where that cannot be done with this redis-py."""
         packed = [[streams_wire.packed(command) for command in part] for part in writes]
         patience = client.connection_pool.connection_kwargs.get("socket_timeout")
         try:
             try:
-                return await streams_wire.ask(client, packed, patience)
+                return await streams_wire.ask(client, packed, patience, take)
             except RedisConnectionError as problem:
                 if type(problem) is not RedisConnectionError:  # those below it are answers of the server
                     raise
-                return await streams_wire.ask(client, packed, patience)
+                return await streams_wire.ask(client, packed, patience, take)
         except AttributeError:
             self._wire = False
             return None
@@ -160,6 +175,18 @@ class Reads:
         return replies
 
 
+async def _made(take: streams_wire.Take, replies: list[Any]) -> list[Any]:
+    """What *take* makes of *replies*; others have a turn now and then."""
+    if take is streams_wire.whole_reply:
+        return replies
+    made = []
+    for number, reply in enumerate(replies):
+        made.append(take(number, reply))
+        if number % PER_WRITE == 0:
+            await asyncio.sleep(0)
+    return made
+
+
 async def read_full(
     reads: Reads, names: Sequence[bytes], server_ms: int, kept: Kept | None = None
 ) -> list[Read]:
@@ -175,12 +202,19 @@ async def read_full(
         redis.exceptions.RedisError: when the connection fails, or the server refuses FULL itself.
     """
     read = parse_full if kept is None else kept.read
-    replies = await reads.ask([("XINFO", "STREAM", name, "FULL", "COUNT", 1) for name in names])
+    commands: list[Command] = [("XINFO", "STREAM", name, "FULL", "COUNT", 1) for name in names]
+    if not reads.skews:
+
+        def take(number: int, reply: Any) -> Any:
+            return _taken(read, names[number], reply, server_ms)
+
+        return [_answer(taken) for taken in await reads.ask(commands, take=take)]
+    replies = await reads.ask(commands)
     found: list[Read] = []
     for start in range(0, len(names), PER_WRITE):
         part = slice(start, start + PER_WRITE)
         found += [
-            _full(read, name, reply, server_ms + (await reads.skew_of(name) if reads.skews else 0))
+            _answer(_taken(read, name, reply, server_ms + await reads.skew_of(name)))
             for name, reply in zip(names[part], replies[part], strict=True)
         ]
         await asyncio.sleep(0)
@@ -241,15 +275,26 @@ def lacks_full(problem: ResponseError) -> bool:
     return "unknown subcommand" in text or "wrong number of arguments" in text or "syntax error" in text
 
 
-def _full(read: Callable[[bytes, object, int], Stream], name: bytes, reply: object, server_ms: int) -> Read:
-    if isinstance(reply, ResponseError):
-        if lacks_full(reply):
-            raise reply
-        return refusal(reply)
+def _taken(
+    read: Callable[[bytes, object, int], Stream], name: bytes, reply: Any, server_ms: int
+) -> Read | RedisError:
+    """What a reply tells of a stream; an error of the server as it is."""
+    if isinstance(reply, RedisError):
+        return reply
     try:
         return read(name, reply, server_ms)
     except BadReplyError as problem:
         return f"the server's description of it was not understood ({problem})"
+
+
+def _answer(taken: Read | RedisError) -> Read:
+    if isinstance(taken, ResponseError):
+        if lacks_full(taken):
+            raise taken
+        return refusal(taken)
+    if isinstance(taken, RedisError):
+        raise taken
+    return taken
 
 
 def _pair(

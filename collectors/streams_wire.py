@@ -9,7 +9,7 @@ expected, or hiredis is not installed, `usable` says so and the public pipeline 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -45,7 +45,18 @@ def packed(words: Sequence[Any]) -> bytes:
     return b"".join(parts)
 
 
-async def ask(client: Redis, writes: Sequence[Sequence[bytes]], patience: float | None) -> list[Any]:
+Take = Callable[[int, Any], Any]
+"""Makes of a reply, by its number, what is kept of it."""
+
+
+def whole_reply(_: int, reply: Any) -> Any:
+    """Keeps a reply as it came."""
+    return reply
+
+
+async def ask(
+    client: Redis, writes: Sequence[Sequence[bytes]], patience: float | None, take: Take = whole_reply
+) -> list[Any]:
     """Write commands, each `packed`, and read as many replies.
 
     While the replies to one write are read, the server works at the next one; no more are under way.
@@ -54,9 +65,11 @@ async def ask(client: Redis, writes: Sequence[Sequence[bytes]], patience: float 
         client: For which `usable` holds.
         writes: What goes into one write each; no command that blocks.
         patience: Seconds that the server may be silent; None: for ever.
+        take: What to make of each reply, as it comes: then the server is at work on the next ones, and the
+            reply is still near the processor. Exceptions of the server it gives back as they are.
 
     Returns:
-        The replies in order, errors of the server as exceptions among them.
+        What was made of the replies, in order; errors of the server as exceptions among them.
 
     Raises:
         redis.exceptions.RedisError: when the connection fails, is silent for too long, or does not speak
@@ -66,7 +79,7 @@ async def ask(client: Redis, writes: Sequence[Sequence[bytes]], patience: float 
     connection: Any = await pool.get_connection()
     whole = False
     try:
-        replies = Replies(connection, patience)
+        replies = Replies(connection, patience, take)
         for number, commands in enumerate(writes):
             await connection.send_packed_command(b"".join(commands), check_health=False)
             if number > 0:
@@ -84,10 +97,11 @@ async def ask(client: Redis, writes: Sequence[Sequence[bytes]], patience: float 
 
 
 class Replies:
-    """Replies of one connection, parsed as they come; `all` are those that are whole so far."""
+    """Replies of one connection, parsed as they come; `all` is what was made of those that came so far."""
 
-    def __init__(self, connection: Any, patience: float | None) -> None:
+    def __init__(self, connection: Any, patience: float | None, take: Take) -> None:
         self.all: list[Any] = []
+        self._take = take
         self._wanted = 0
         self._patience = patience
         self._stream = connection._reader  # noqa: SLF001 - see the module's docstring
@@ -104,15 +118,15 @@ class Replies:
             redis.exceptions.RedisError: when the connection ends, or does not speak the protocol.
         """
         self._wanted += more
-        take = self._reader.gets
+        parsed = self._reader.gets
         while len(self.all) < self._wanted:
             async with asyncio.timeout(self._patience):
                 chunk = await self._stream.read(CHUNK)
             if not chunk:
                 raise RedisConnectionError("Connection closed by server.")
             self._reader.feed(chunk)
-            while (reply := take()) is not _UNFINISHED:
-                self.all.append(reply)
+            while (reply := parsed()) is not _UNFINISHED:
+                self.all.append(self._take(len(self.all), reply))
 
     def end(self) -> None:
         """All have come.

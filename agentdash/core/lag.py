@@ -7,15 +7,16 @@ ids prove.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from functools import lru_cache
 
+from agentdash.core.records import record
 from agentdash.core.streams import Lag, LagGrade, id_parts
 
 Position = tuple[int, int]
 _ZERO: Position = (0, 0)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class LagFacts:
     """What the server says of a stream and one of its groups.
 
@@ -63,8 +64,12 @@ def grade(facts: LagFacts) -> Lag:
     return _trusted(facts, least, max(facts.length - 1, least))
 
 
+@lru_cache(maxsize=4096)
 def position(entry_id: str | None) -> Position | None:
-    """An id as two numbers that compare as the server compares ids; None where it is none."""
+    """An id as two numbers that compare as the server compares ids; None where it is none.
+
+    The last ones are remembered: the groups of a stream are all held against the same three.
+    """
     if entry_id is None:
         return None
     try:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from agentdash.core.records import record
+
 
 class LagGrade(StrEnum):
     """How well a lag is known."""
@@ -15,7 +17,7 @@ class LagGrade(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Lag:
     """How many entries a group has yet to be given.
 
@@ -50,7 +52,7 @@ class Cap(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Consumer:
     """One consumer of a group.
 
@@ -65,7 +67,7 @@ class Consumer:
     inactive_ms: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class OldestPending:
     """The pending entry with the lowest id of a group, or the longest waiting where that was looked up."""
 
@@ -75,7 +77,7 @@ class OldestPending:
     deliveries: int
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Group:
     """One consumer group as the server reports it, with the lag judged by what its ids prove.
 
@@ -101,7 +103,7 @@ class Group:
         return max(known, key=lambda one: one.deliveries, default=None)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Stream:
     """One stream. Ids are ``ms-seq`` strings; counts are entries.
 
