@@ -272,7 +272,7 @@ async def test_a_database_that_is_not_there(redis_url: str) -> None:
         ("http://localhost", "begins with none of"),
         ("redis://host:port", "port"),
         ("redis://host:99999", "port"),
-        ("redis://host/name", "'name'"),
+        ("redis://host/name", "is not the number of a database"),
         ("unix://", "no socket"),
         ("redis://host?socket_timeout=soon", "socket_timeout"),
         ("redis://host?colour=red", "colour"),
