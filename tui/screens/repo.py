@@ -195,7 +195,7 @@ class RepoScreen(FactScreen):
 
     def on_line_table_row_highlighted(self, message: LineTable.RowHighlighted) -> None:
         """Another file, commit or stash: show its diff."""
-        if message.table.has_focus:
+        if isinstance(message.table, LineTable) and message.table.has_focus:
             self._last = message.table
             self._show_diff()
 

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from textual.message import Message
-
-if TYPE_CHECKING:
-    from tui.widgets.table import LineTable
+from textual.widget import Widget
 
 
 class TableMessages:
@@ -19,11 +16,11 @@ class TableMessages:
     class RowHighlighted(Message, namespace="line_table"):
         """The cursor is on another row; `key` is None when no row is left to be on."""
 
-        table: LineTable
+        table: Widget
         key: Hashable | None
 
         @property
-        def control(self) -> LineTable:
+        def control(self) -> Widget:
             """The table."""
             return self.table
 
@@ -31,11 +28,11 @@ class TableMessages:
     class RowSelected(Message, namespace="line_table"):
         """Enter was pressed on a row, or it was clicked while the cursor was there."""
 
-        table: LineTable
+        table: Widget
         key: Hashable
 
         @property
-        def control(self) -> LineTable:
+        def control(self) -> Widget:
             """The table."""
             return self.table
 
@@ -43,11 +40,11 @@ class TableMessages:
     class MarksChanged(Message, namespace="line_table"):
         """Rows were marked or unmarked, or marked rows have gone."""
 
-        table: LineTable
+        table: Widget
         marks: frozenset[Hashable]
 
         @property
-        def control(self) -> LineTable:
+        def control(self) -> Widget:
             """The table."""
             return self.table
 
@@ -55,11 +52,11 @@ class TableMessages:
     class SortChanged(Message, namespace="line_table"):
         """The order was changed by the person."""
 
-        table: LineTable
+        table: Widget
         key: str | None
         descending: bool
 
         @property
-        def control(self) -> LineTable:
+        def control(self) -> Widget:
             """The table."""
             return self.table

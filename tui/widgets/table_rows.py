@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
 from operator import is_
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from textual.cache import LRUCache
 from textual.geometry import Region, Size
@@ -21,8 +21,6 @@ from tui.widgets.table_messages import TableMessages
 
 if TYPE_CHECKING:
     from textual import events
-
-    from tui.widgets.table import LineTable
 
 _CACHED = 1024
 
@@ -83,11 +81,6 @@ class TableRows(TableMessages, Inked, ScrollView):
         self._width = 0
 
     # What it holds
-
-    @property
-    def table(self) -> LineTable:
-        """Itself, as what messages call it."""
-        return cast("LineTable", self)
 
     @property
     def rows(self) -> Sequence[Row]:
@@ -190,7 +183,7 @@ class TableRows(TableMessages, Inked, ScrollView):
             self._reveal()
         self._repaint_changed(old, old_top, old_cursor)
         if self.cursor_key != cursor_key:
-            self.post_message(self.RowHighlighted(self.table, self.cursor_key))
+            self.post_message(self.RowHighlighted(self, self.cursor_key))
         if gone := self._marks - self._index.keys():
             self._marks -= gone
             self._marks_moved(set())
@@ -254,7 +247,7 @@ class TableRows(TableMessages, Inked, ScrollView):
     def _marks_moved(self, keys: set[Hashable]) -> None:
         for key in keys & self._index.keys():
             self._repaint(self._index[key])
-        self.post_message(self.MarksChanged(self.table, self.marks))
+        self.post_message(self.MarksChanged(self, self.marks))
 
     # Where things are
 
