@@ -37,12 +37,13 @@ def test_no_byte_of_a_log_acts_on_the_terminal(tmp_path: Path, redis_url: str) -
         b"\n".join([b"y" * 3_000_000, *lines, b"2024-11-20T16:28:01Z ERROR the last line \xff", b""])
     )
     (tmp_path / "agentdash.toml").write_text(f'[logs]\nfiles = ["{log}"]\n')
+    world = {name: value for name, value in os.environ.items() if name not in {"COLUMNS", "LINES"}}
     mine, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 90, 160, 0, 0))
     process = subprocess.Popen(
         [*PROGRAM, "--redis", redis_url, "--projects", str(tmp_path)],
         cwd=tmp_path, stdin=theirs, stdout=theirs, stderr=theirs,
-        env={**os.environ, "TERM": "xterm-256color"}, start_new_session=True,
+        env={**world, "TERM": "xterm-256color"}, start_new_session=True,
     )  # fmt: skip
     os.close(theirs)
     shown = b""
