@@ -31,7 +31,7 @@ def _candidates(version: str) -> Iterator[Path]:
 
 def binary(version: str) -> Path | None:
     """A ``redis-server`` of that version, e.g. ``6.2``; None where there is none on this machine."""
-    found = (path for path in _candidates(version) if path.is_file() and os.access(path, os.X_OK))
+    found = (path for path in _candidates(version) if os.access(path, os.X_OK) and path.is_file())
     return next((path for path in found if version_of(path).startswith(f"{version}.")), None)
 
 
