@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 import pytest
+from textual.widgets import Input
 
 from agentdash.core.findings import FindingsSnapshot
 from agentdash.core.repos import ReposSnapshot
@@ -24,16 +25,26 @@ WIDE, NARROW, LARGE = (120, 40), (80, 24), (200, 60)
 
 
 async def settled(pilot: object) -> None:
-    """Wait until what is drawn stays the same, looked at four times."""
+    """Wait until nothing is at work, no message waits and what is drawn stays the same, looked at four times."""
+    app = pilot.app  # type: ignore[attr-defined]
     seen, calm = "", 0
-    for _ in range(200):
+    for _ in range(1000):
         await pilot.pause(0.02)  # type: ignore[attr-defined]
-        compositor = pilot.app.screen._compositor  # type: ignore[attr-defined]
-        drawn = repr([list(strip) for strip in compositor.render_strips()])
-        calm, seen = (calm + 1 if drawn == seen else 0), drawn
+        for field in app.screen.query(Input):
+            field.cursor_blink = False
+        drawn = repr([list(strip) for strip in app.screen._compositor.render_strips()])
+        calm, seen = (calm + 1 if drawn == seen and not at_work(app) else 0), drawn
         if calm == 4:
             return
     raise AssertionError("the screen does not come to rest")
+
+
+def at_work(app: AgentDash) -> bool:
+    """Whether a worker runs or a message waits: what is drawn may still change."""
+    pumps = (app, *(node for screen in app.screen_stack for node in screen.walk_children(with_self=True)))
+    return any(not worker.is_finished for worker in app.workers) or any(
+        pump.message_queue_size for pump in pumps
+    )
 
 
 def reached(view: str, *keys: str) -> Callable[[object], Awaitable[None]]:
