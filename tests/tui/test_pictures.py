@@ -25,7 +25,7 @@ WIDE, NARROW, LARGE = (120, 40), (80, 24), (200, 60)
 
 
 async def settled(pilot: object) -> None:
-    """Wait until nothing is at work, no message waits and what is drawn stays the same, looked at four times."""
+    """Wait until nothing is at work, no message waits and what is drawn is the same, looked at four times."""
     app = pilot.app  # type: ignore[attr-defined]
     seen, calm = "", 0
     for _ in range(1000):
