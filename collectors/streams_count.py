@@ -166,7 +166,8 @@ class LagCount:
 
     def apply(self, stream: Stream) -> Stream:
         """*stream* with what was counted, as far as that still holds."""
-        if not any((stream.name, group.name) in self._counted for group in stream.groups):
+        counted = self._counted
+        if not counted or not any((stream.name, group.name) in counted for group in stream.groups):
             return stream
         return replace(stream, groups=tuple(self._of(stream, group) for group in stream.groups))
 

@@ -8,10 +8,11 @@ not that of last time. With thousands of streams each kind of look has its share
 
 from __future__ import annotations
 
+import marshal
 from collections.abc import Collection, Iterable, Sequence
+from typing import Any
 
 from agentdash.core.streams import LagGrade, Stream
-from collectors.streams_kept import marked
 from collectors.streams_read import Command, Reads
 
 FULL_UP_TO = 300
@@ -140,6 +141,14 @@ class Looks:
             self._asked.pop(name, None)
             self._hot.discard(name)
             self._mute.discard(name)
+
+
+def marked(reply: Any) -> int | None:
+    """A number that is another one where the reply is; None where the reply holds an error."""
+    try:
+        return hash(marshal.dumps(reply, 2))
+    except ValueError:
+        return None
 
 
 def tells(stream: Stream) -> bool:

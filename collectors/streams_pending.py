@@ -82,11 +82,13 @@ class PendingWalk:
 
     def apply(self, stream: Stream) -> Stream:
         """*stream* with the entries delivered most often in its groups."""
-        if not any((stream.name, group.name) in self._walks for group in stream.groups):
-            return stream
-        groups = tuple(self._of(stream.name, group) for group in stream.groups)
-        same = all(after is before for after, before in zip(groups, stream.groups, strict=True))
-        return stream if same else replace(stream, groups=groups)
+        changed: list[Group] | None = None
+        for place, group in enumerate(stream.groups):
+            after = self._of(stream.name, group)
+            if after is not group:
+                changed = changed or list(stream.groups)
+                changed[place] = after
+        return stream if changed is None else replace(stream, groups=tuple(changed))
 
     def _of(self, stream: bytes, group: Group) -> Group:
         walk = self._walks.get((stream, group.name))

@@ -7,7 +7,7 @@ it. ``COUNT 0`` would mean *every entry*: it is never sent.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -16,7 +16,6 @@ from redis.exceptions import MasterDownError, NoPermissionError, RedisError, Res
 from agentdash.core.streams import Stream
 from agentdash.server.cluster import ClusterClient
 from collectors import streams_wire
-from collectors.streams_kept import Kept
 from collectors.streams_nodes import Command, NodeDown, Nodes
 from collectors.streams_reply import BadReplyError, group_names, parse_full, parse_pair
 
@@ -187,26 +186,22 @@ async def _made(take: streams_wire.Take, replies: list[Any]) -> list[Any]:
     return made
 
 
-async def read_full(
-    reads: Reads, names: Sequence[bytes], server_ms: int, kept: Kept | None = None
-) -> list[Read]:
+async def read_full(reads: Reads, names: Sequence[bytes], server_ms: int) -> list[Read]:
     """Read *names* with one command each, and let others have a turn now and then. Redis 6.0 or later.
 
     Args:
         reads: What to ask through.
         names: Keys.
         server_ms: The server's own time, Unix ms.
-        kept: What was read before.
 
     Raises:
         redis.exceptions.RedisError: when the connection fails, or the server refuses FULL itself.
     """
-    read = parse_full if kept is None else kept.read
     commands: list[Command] = [("XINFO", "STREAM", name, "FULL", "COUNT", 1) for name in names]
     if not reads.skews:
 
         def take(number: int, reply: Any) -> Any:
-            return _taken(read, names[number], reply, server_ms)
+            return _taken(names[number], reply, server_ms)
 
         return [_answer(taken) for taken in await reads.ask(commands, take=take)]
     replies = await reads.ask(commands)
@@ -214,7 +209,7 @@ async def read_full(
     for start in range(0, len(names), PER_WRITE):
         part = slice(start, start + PER_WRITE)
         found += [
-            _answer(_taken(read, name, reply, server_ms + await reads.skew_of(name)))
+            _answer(_taken(name, reply, server_ms + await reads.skew_of(name)))
             for name, reply in zip(names[part], replies[part], strict=True)
         ]
         await asyncio.sleep(0)
@@ -275,14 +270,12 @@ def lacks_full(problem: ResponseError) -> bool:
     return "unknown subcommand" in text or "wrong number of arguments" in text or "syntax error" in text
 
 
-def _taken(
-    read: Callable[[bytes, object, int], Stream], name: bytes, reply: Any, server_ms: int
-) -> Read | RedisError:
+def _taken(name: bytes, reply: Any, server_ms: int) -> Read | RedisError:
     """What a reply tells of a stream; an error of the server as it is."""
     if isinstance(reply, RedisError):
         return reply
     try:
-        return read(name, reply, server_ms)
+        return parse_full(name, reply, server_ms)
     except BadReplyError as problem:
         return f"the server's description of it was not understood ({problem})"
 

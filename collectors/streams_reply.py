@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from agentdash.core.lag import LagFacts, grade
+from agentdash.core.lag import Extent
 from agentdash.core.streams import Consumer, Group, OldestPending, Stream
+from collectors import streams_layout
 
 
 class BadReplyError(ValueError):
@@ -44,10 +45,16 @@ def parse_full(name: bytes, reply: object, server_ms: int) -> Stream:
     Raises:
         BadReplyError: when the reply cannot be understood.
     """
+    found = streams_layout.read_full(name, reply, server_ms)
+    return _named_full(name, reply, server_ms) if found is None else found
+
+
+def _named_full(name: bytes, reply: object, server_ms: int) -> Stream:
     top = pairs(reply)
     entries = _list(top.get(b"entries"))
     stream = _head(name, top, _entry_id(entries[0]) if entries else None)
-    groups = tuple(_full_group(stream, raw, server_ms) for raw in _list(top.get(b"groups")))
+    extent = _extent(stream)
+    groups = tuple(_full_group(extent, raw, server_ms) for raw in _list(top.get(b"groups")))
     return replace(stream, groups=groups)
 
 
@@ -70,12 +77,12 @@ def parse_pair(
     top = pairs(info)
     first = top.get(b"first-entry")
     stream = _head(name, top, _entry_id(first) if first else None)
-    found = []
+    extent, found = _extent(stream), []
     for number, raw in enumerate(_list(groups)):
         of = pairs(raw)
         found.append(
             _group(
-                stream,
+                extent,
                 of,
                 pending=_count(of.get(b"pending")),
                 oldest=_first_pending(oldest[number] if number < len(oldest) else None),
@@ -106,11 +113,15 @@ def _head(name: bytes, top: Mapping[bytes, object], first_id: str | None) -> Str
     )
 
 
-def _full_group(stream: Stream, raw: object, server_ms: int) -> Group:
+def _extent(of: Stream) -> Extent:
+    return Extent(of.length, of.first_id, of.last_id, of.max_deleted_id, of.entries_added)
+
+
+def _full_group(extent: Extent, raw: object, server_ms: int) -> Group:
     of = pairs(raw)
     waiting = _list(of.get(b"pending", of.get(b"pel")))
     return _group(
-        stream,
+        extent,
         of,
         pending=_count(of.get(b"pel-count", len(waiting))),
         oldest=_full_pending(waiting[0], server_ms) if waiting else None,
@@ -129,7 +140,7 @@ def _full_pending(line: object, server_ms: int) -> OldestPending:
 
 
 def _group(
-    stream: Stream,
+    extent: Extent,
     raw: Mapping[bytes, object],
     *,
     pending: int,
@@ -139,21 +150,10 @@ def _group(
 ) -> Group:
     delivered = _need_text(raw.get(b"last-delivered-id"))
     entries_read = _maybe_int(raw.get(b"entries-read"))
-    facts = LagFacts(
-        length=stream.length,
-        first_id=stream.first_id,
-        last_id=stream.last_id,
-        max_deleted_id=stream.max_deleted_id,
-        entries_added=stream.entries_added,
-        last_delivered_id=delivered,
-        entries_read=entries_read,
-        reported=_maybe_int(raw.get(b"lag")),
-        has_lag=b"lag" in raw,
-    )
     return Group(
         name=_bytes(raw.get(b"name")),
         pending=pending,
-        lag=grade(facts),
+        lag=extent.lag(delivered, entries_read, _maybe_int(raw.get(b"lag")), told=b"lag" in raw),
         last_delivered_id=delivered,
         entries_read=entries_read,
         oldest_pending=oldest,
@@ -162,27 +162,8 @@ def _group(
     )
 
 
-def _full_consumer(raw: object, server_ms: int) -> Consumer:
-    """A consumer; those of Redis 7.2 and later by the order they come in, which takes a third of the time."""
-    match raw:
-        case [
-            b"name",
-            bytes(name),
-            b"seen-time",
-            int(seen),
-            b"active-time",
-            int(active),
-            b"pel-count",
-            int(pending),
-            b"pending" | b"pel",
-            _,
-        ]:
-            inactive = active if active < 0 else max(0, server_ms - active)
-            return Consumer(name, pending, max(0, server_ms - seen), inactive)
-    return _named_consumer(pairs(raw), server_ms)
-
-
-def _named_consumer(raw: Mapping[bytes, object], server_ms: int) -> Consumer:
+def _full_consumer(reply: object, server_ms: int) -> Consumer:
+    raw = pairs(reply)
     seen, active = _maybe_int(raw.get(b"seen-time")), _maybe_int(raw.get(b"active-time"))
     return Consumer(
         name=_bytes(raw.get(b"name")),

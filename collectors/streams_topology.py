@@ -9,7 +9,6 @@ from redis.exceptions import ResponseError
 
 from agentdash.core.streams import Stream
 from collectors import streams_partial
-from collectors.streams_kept import Kept
 from collectors.streams_looks import Looks
 from collectors.streams_read import Read, Reads, lacks_full, read_full, read_pairs
 
@@ -29,7 +28,6 @@ class Topology:
     def __init__(self, poll: float) -> None:
         self._looks = Looks(poll)
         self._full = True
-        self._kept = Kept()
         self._known: dict[bytes, Stream] = {}
         self.gone: list[bytes] = []
         self.gaps: tuple[str, ...] = ()
@@ -43,7 +41,6 @@ class Topology:
     def restart(self) -> None:
         """The server may be another one, of another version; what was read stays until it is read again."""
         self._full = True
-        self._kept.restart()
         self._looks.restart()
 
     async def read(
@@ -90,7 +87,6 @@ class Topology:
             self._looks.note(before, stream)
         if len(known) != len(self._known):
             self._looks.keep(known)
-            self._kept.keep(known)
         self._known = known
         self.gaps = self._gaps()
         return fresh
@@ -109,7 +105,7 @@ class Topology:
     async def _described(self, reads: Reads, names: Sequence[bytes], server_ms: int) -> list[Read]:
         if self._full:
             try:
-                return await read_full(reads, names, server_ms, self._kept)
+                return await read_full(reads, names, server_ms)
             except ResponseError as problem:
                 if not lacks_full(problem):
                     raise

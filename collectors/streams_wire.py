@@ -37,12 +37,9 @@ def usable(client: Redis) -> bool:
 
 
 def packed(words: Sequence[Any]) -> bytes:
-    """A command as the protocol writes it: an array of bulk strings."""
-    parts = [b"*%d\r\n" % len(words)]
-    for word in words:
-        raw = word if isinstance(word, bytes) else str(word).encode()
-        parts.append(b"$%d\r\n%b\r\n" % (len(raw), raw))
-    return b"".join(parts)
+    """A command as the protocol writes it: an array of bulk strings. Where `usable` holds."""
+    raw: bytes = hiredis.pack_command(tuple(words))
+    return raw
 
 
 Take = Callable[[int, Any], Any]

@@ -9,59 +9,95 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from agentdash.core.records import record
 from agentdash.core.streams import Lag, LagGrade, id_parts
 
 Position = tuple[int, int]
 _ZERO: Position = (0, 0)
 
 
-@record(frozen=True, slots=True)
-class LagFacts:
-    """What the server says of a stream and one of its groups.
+class Extent:
+    """What the server says of the entries of a stream, against which the lag of each of its groups is held.
 
-    Attributes:
+    Args:
+        length: Entries that are there.
         first_id: Of the first entry that is there; None for an empty stream.
         last_id: ``last-generated-id``: it stays when the entry is deleted.
         max_deleted_id: ``max-deleted-entry-id``; None before Redis 7.0.
-        reported: The server's own lag; None where it is NULL or missing.
-        has_lag: Whether the server knows the field at all (7.0 and later).
+        entries_added: Ever; None before Redis 7.0.
     """
 
-    length: int
-    first_id: str | None
-    last_id: str | None
-    max_deleted_id: str | None
-    entries_added: int | None
-    last_delivered_id: str
-    entries_read: int | None
-    reported: int | None
-    has_lag: bool = True
+    __slots__ = ("_added", "_first", "_last", "_least", "_length")
+
+    def __init__(
+        self,
+        length: int,
+        first_id: str | None,
+        last_id: str | None,
+        max_deleted_id: str | None,
+        entries_added: int | None,
+    ) -> None:
+        self._length = length
+        self._first, self._last = position(first_id), position(last_id)
+        self._added = entries_added
+        deleted = position(max_deleted_id)
+        # The last entry is among those that are there, unless it is a deleted one.
+        self._least = 1 if deleted is not None and self._last is not None and deleted < self._last else 0
+
+    def lag(
+        self, last_delivered_id: str, entries_read: int | None, reported: int | None, *, told: bool = True
+    ) -> Lag:
+        """How far a group is behind, with the grade that its evidence allows.
+
+        What ids prove comes first: nothing is left (0), or nothing was given yet (the whole length). Then
+        the server's number, if it lies within what is possible; then the difference of its counters; else it
+        is unknown.
+
+        Args:
+            last_delivered_id: As the group has it.
+            entries_read: The group's counter; None where it is NULL or missing.
+            reported: The server's own lag; None where it is NULL or missing.
+            told: Whether the server knows the field at all (7.0 and later).
+
+        Returns:
+            A lag whose value, where there is one, is never below 0 nor above the length.
+        """
+        length, last, first = self._length, self._last, self._first
+        if length <= 0:
+            return Lag(0)
+        delivered = position(last_delivered_id)
+        if delivered is None or last is None:
+            least, most = 0, length
+        elif delivered >= last:
+            return Lag(0)
+        elif first is not None and delivered < first:
+            return Lag(length)
+        else:  # inside: the first entry was given, the last was not
+            least = self._least
+            most = length - 1 if length > 1 else least
+        if reported is not None and least <= reported <= most:
+            return Lag(reported)
+        if least == most:
+            return Lag(least)
+        why = _distrust(reported, entries_read, least, most, told)
+        return self._by_counters(entries_read, least, most, why)
+
+    def _by_counters(self, read: int | None, least: int, most: int, why: str) -> Lag:
+        """Entries added less entries read: too high by what was deleted in between, so it is an estimate."""
+        added = self._added
+        if added is None or read is None or not 0 <= read <= added:
+            return Lag(None, LagGrade.UNKNOWN, why)
+        return Lag(min(max(added - read, least), most), LagGrade.ESTIMATED, why)
 
 
-def grade(facts: LagFacts) -> Lag:
-    """The lag, with the grade that its evidence allows.
-
-    What ids prove comes first: nothing is left (0), or nothing was given yet (the whole length). Then the
-    server's number, if it lies within what is possible; then the difference of its counters; else unknown.
-
-    Returns:
-        A lag whose value, where there is one, is never below 0 nor above the length.
-    """
-    if facts.length <= 0:
-        return Lag(0)
-    delivered = position(facts.last_delivered_id)
-    last, first = position(facts.last_id), position(facts.first_id)
-    if delivered is None or last is None:
-        return _trusted(facts, 0, facts.length)
-    if delivered >= last:
-        return Lag(0)
-    if first is not None and delivered < first:
-        return Lag(facts.length)
-    # The group is inside: the first entry was given; the last was not, unless the last is a deleted one.
-    deleted = position(facts.max_deleted_id)
-    least = 1 if deleted is not None and deleted < last else 0
-    return _trusted(facts, least, max(facts.length - 1, least))
+def _distrust(reported: int | None, entries_read: int | None, least: int, most: int, told: bool) -> str:
+    """Why the server's own number is not the answer."""
+    if reported is not None:
+        return f"the server reports {reported}, but between {least} and {most} entries are possible"
+    if not told:
+        return "this server does not report lag (before Redis 7.0)"
+    if entries_read is None:
+        return "the server has lost count: the group was put at an id in the middle, or entries were deleted"
+    return "entries after the group's position were deleted"
 
 
 @lru_cache(maxsize=4096)
@@ -76,28 +112,3 @@ def position(entry_id: str | None) -> Position | None:
         return id_parts(entry_id)
     except ValueError:
         return None
-
-
-def _trusted(facts: LagFacts, least: int, most: int) -> Lag:
-    reported = facts.reported
-    if reported is not None and least <= reported <= most:
-        return Lag(reported)
-    if reported is not None:
-        why = f"the server reports {reported}, but between {least} and {most} entries are possible"
-    elif not facts.has_lag:
-        why = "this server does not report lag (before Redis 7.0)"
-    elif facts.entries_read is None:
-        why = "the server has lost count: the group was put at an id in the middle, or entries were deleted"
-    else:
-        why = "entries after the group's position were deleted"
-    if least == most:
-        return Lag(least)
-    return _by_counters(facts, least, most, why)
-
-
-def _by_counters(facts: LagFacts, least: int, most: int, why: str) -> Lag:
-    """Entries added less entries read: too high by what was deleted in between, so it is an estimate."""
-    added, read = facts.entries_added, facts.entries_read
-    if added is None or read is None or not 0 <= read <= added:
-        return Lag(None, LagGrade.UNKNOWN, why)
-    return Lag(min(max(added - read, least), most), LagGrade.ESTIMATED, why)

@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 
 from agentdash.core.streams import Readers
 from collectors import streams_looks
-from collectors.streams_kept import marked
+from collectors.streams_looks import marked
 from collectors.streams_readers import blocked_readers, told_apart
 from tests.collectors.streams_stage import Stage, add, work
 from tests.collectors.test_streams_cost import make
