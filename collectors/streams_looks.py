@@ -121,16 +121,11 @@ class Looks:
 
     def note(self, before: Stream | None, after: Stream) -> None:
         """*after* was looked at in full."""
-        self._turn.pop(after.name, None)
-        self._turn[after.name] = None
-        if tells(after):
-            self._mute.discard(after.name)
-        else:
-            self._mute.add(after.name)
-        if before is not None and moved(before, after):
-            self._hot.add(after.name)
-        else:
-            self._hot.discard(after.name)
+        name = after.name
+        self._turn.pop(name, None)
+        self._turn[name] = None
+        (self._mute.discard if tells(after) else self._mute.add)(name)
+        (self._hot.add if before is not None and moved(before, after) else self._hot.discard)(name)
 
     def keep(self, names: Iterable[bytes]) -> None:
         """Forget all but *names*."""
@@ -157,21 +152,22 @@ def tells(stream: Stream) -> bool:
     A group's lag rises with it, where the server tells the lag. Without that a stream that is trimmed at
     each addition looks the same before and after.
     """
+    if stream.error is not None:
+        return False
     whole = stream.max_deleted_id == "0-0"
-    return stream.error is None and any(
-        group.lag.grade is LagGrade.EXACT
-        and (group.entries_read is not None or (whole and group.last_delivered_id == "0-0"))
-        for group in stream.groups
-    )
+    for group in stream.groups:
+        if group.lag.grade is LagGrade.EXACT and (
+            group.entries_read is not None or (whole and group.last_delivered_id == "0-0")
+        ):
+            return True
+    return False
 
 
 def moved(before: Stream, after: Stream) -> bool:
     """Whether entries came, went, were given out or acknowledged."""
-    if (before.last_id, before.length, len(before.groups)) != (
-        after.last_id,
-        after.length,
-        len(after.groups),
-    ):
+    if before.last_id != after.last_id or before.length != after.length:
+        return True
+    if len(before.groups) != len(after.groups):
         return True
     return any(
         (old.last_delivered_id, old.pending) != (new.last_delivered_id, new.pending)
