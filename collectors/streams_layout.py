@@ -56,23 +56,22 @@ def read_full(name: bytes, reply: Any, server_ms: int) -> Stream | None:
 
 
 def _group(raw: list[Any], extent: Extent, server_ms: int) -> Group:
-    name, pending, waiting = raw[1], raw[9], raw[11]
+    _, name, _, after, _, read, _, lag, _, pending, _, waiting, _, readers = raw
     if raw[::2] != _GROUP or type(name) is not bytes or type(pending) is not int:
         raise ValueError
-    delivered, read, lag = raw[3].decode(), raw[5], raw[7]
+    delivered = after.decode()
     oldest = _oldest(waiting[0], server_ms) if waiting else None
+    if readers and readers[0][::2] != _CONSUMER:  # all are written alike
+        raise ValueError
     consumers = []
-    for one in raw[13]:
-        if one[::2] != _CONSUMER:
-            raise ValueError
-        reader, held, idle, inactive = one[1], one[7], server_ms - one[3], one[5]
+    for _, reader, _, seen, _, active, _, held, _, _ in readers:
         if type(reader) is not bytes or type(held) is not int:
             raise ValueError
-        if inactive >= 0:  # else never
-            inactive = server_ms - inactive if inactive < server_ms else 0
-        consumers.append(Consumer(reader, held, max(0, idle), inactive))
-    behind = extent.lag(delivered, read, lag)
-    return Group(name, pending, behind, delivered, read, oldest, tuple(consumers))
+        idle = server_ms - seen if seen < server_ms else 0
+        if active >= 0:  # else never
+            active = server_ms - active if active < server_ms else 0  # noqa: PLW2901 - of a moment an age
+        consumers.append(Consumer(reader, held, idle, active))
+    return Group(name, pending, extent.lag(delivered, read, lag), delivered, read, oldest, tuple(consumers))
 
 
 def _oldest(line: list[Any], server_ms: int) -> OldestPending:

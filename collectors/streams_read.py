@@ -7,7 +7,7 @@ it. ``COUNT 0`` would mean *every entry*: it is never sent.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -216,10 +216,15 @@ async def read_full(reads: Reads, names: Sequence[bytes], server_ms: int) -> lis
     return found
 
 
-async def read_pairs(reads: Reads, names: Sequence[bytes]) -> list[Read]:
-    """Read *names* on a server without FULL (Redis 5): two commands a stream, then two a group.
+async def read_pairs(reads: Reads, names: Sequence[bytes], unlisted: Collection[bytes] = ()) -> list[Read]:
+    """Read *names* without FULL, which Redis 5 has not: two commands a stream, then two a group.
 
     The per-consumer form of XPENDING is not used: on those servers it would reset the consumer's idle time.
+
+    Args:
+        reads: What to ask through.
+        names: Keys.
+        unlisted: Those whose consumers are not asked for; their groups come without any.
 
     Raises:
         redis.exceptions.RedisError: when the connection fails.
@@ -232,7 +237,9 @@ async def read_pairs(reads: Reads, names: Sequence[bytes]) -> list[Read]:
     for name, reply in zip(names, heads[1::2], strict=True):
         if not isinstance(reply, ResponseError):
             groups += [(name, group) for group in group_names(reply)]
-    consumers = await reads.ask([("XINFO", "CONSUMERS", name, group) for name, group in groups])
+    listed = [(name, group) for name, group in groups if name not in unlisted]
+    told = iter(await reads.ask([("XINFO", "CONSUMERS", name, group) for name, group in listed]))
+    consumers = [() if name in unlisted else next(told) for name, _ in groups]
     oldest = await reads.ask([("XPENDING", name, group, "-", "+", 1) for name, group in groups])
     answers: list[Read] = []
     at = 0

@@ -9,6 +9,7 @@ from redis.exceptions import ResponseError
 
 from agentdash.core.streams import Stream
 from collectors import streams_partial
+from collectors.streams_crowds import Crowds
 from collectors.streams_looks import Looks
 from collectors.streams_read import Read, Reads, lacks_full, read_full, read_pairs
 
@@ -27,6 +28,7 @@ class Topology:
 
     def __init__(self, poll: float) -> None:
         self._looks = Looks(poll)
+        self._crowds = Crowds()
         self._full = True
         self._known: dict[bytes, Stream] = {}
         self.gone: list[bytes] = []
@@ -42,6 +44,7 @@ class Topology:
         """The server may be another one, of another version; what was read stays until it is read again."""
         self._full = True
         self._looks.restart()
+        self._crowds.restart()
 
     async def read(
         self, reads: Reads, names: Sequence[bytes], server_ms: int, seen: Collection[bytes]
@@ -87,6 +90,7 @@ class Topology:
             self._looks.note(before, stream)
         if len(known) != len(self._known):
             self._looks.keep(known)
+            self._crowds.keep(known)
         self._known = known
         self.gaps = self._gaps()
         return fresh
@@ -103,6 +107,15 @@ class Topology:
         return answers
 
     async def _described(self, reads: Reads, names: Sequence[bytes], server_ms: int) -> list[Read]:
+        crowded = await self._crowds.among(reads, names, self._known)
+        if not crowded:
+            return await self._in_full(reads, names, server_ms)
+        some, others = [n for n in names if n in crowded], [n for n in names if n not in crowded]
+        answers = dict(zip(some, await self._crowds.read(reads, some, self._known, server_ms), strict=True))
+        answers |= zip(others, await self._in_full(reads, others, server_ms), strict=True)
+        return [answers[name] for name in names]
+
+    async def _in_full(self, reads: Reads, names: Sequence[bytes], server_ms: int) -> list[Read]:
         if self._full:
             try:
                 return await read_full(reads, names, server_ms)
@@ -116,15 +129,12 @@ class Topology:
         hidden = set(self._refused)
         if any(not group.consumers_known for stream in self._known.values() for group in stream.groups):
             hidden.add("XINFO CONSUMERS")
-        return tuple(text for command, text in streams_partial.GAPS.items() if command in hidden)
+        denied = [text for command, text in streams_partial.GAPS.items() if command in hidden]
+        return (*denied, *([self._crowds.gap] if self._crowds.gap else []))
 
 
 def _kept(name: bytes, before: Stream | None, answer: Stream | str) -> Stream:
     """The stream as read; the object of before where it is equal; where it was refused, with the reason."""
     if isinstance(answer, str):
         return replace(before or Stream(name, 0), error=answer)
-    if before is None or before is answer:
-        return answer
-    if before == answer:
-        return before
-    return replace(answer, groups=before.groups) if before.groups == answer.groups else answer
+    return before if before is not None and before == answer else answer

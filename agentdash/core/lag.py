@@ -15,6 +15,9 @@ Position = tuple[int, int]
 _ZERO: Position = (0, 0)
 
 
+_NOTHING_LEFT = Lag(0)
+
+
 class Extent:
     """What the server says of the entries of a stream, against which the lag of each of its groups is held.
 
@@ -63,12 +66,12 @@ class Extent:
         """
         length, last, first = self._length, self._last, self._first
         if length <= 0:
-            return Lag(0)
+            return _NOTHING_LEFT
         delivered = position(last_delivered_id)
         if delivered is None or last is None:
             least, most = 0, length
         elif delivered >= last:
-            return Lag(0)
+            return _NOTHING_LEFT
         elif first is not None and delivered < first:
             return Lag(length)
         else:  # inside: the first entry was given, the last was not

@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 
 from agentdash.core.lag import Extent
 from agentdash.core.streams import LagGrade
-from collectors.streams_reply import BadReplyError, entry, parse_full, parse_pair, pending_line
+from collectors import streams_layout
+from collectors.streams_reply import (
+    BadReplyError,
+    _named_full,
+    entry,
+    parse_full,
+    parse_pair,
+    pending_line,
+)
 
 NOW = 1_732_112_345_000
 counts = st.integers(0, 10**9)
@@ -43,6 +51,46 @@ streams = st.fixed_dictionaries(
     },
     optional={b"entries-added": counts, b"max-deleted-entry-id": ids, b"field-of-the-future": st.text()},
 )
+
+
+def in_order(parts: dict[bytes, st.SearchStrategy[Any]]) -> st.SearchStrategy[dict[bytes, Any]]:
+    return st.fixed_dictionaries(parts).map(lambda made: {name: made[name] for name in parts})
+
+
+ordered_consumers = in_order(
+    {
+        b"name": names,
+        b"seen-time": moments,
+        b"active-time": st.one_of(st.just(-1), moments),
+        b"pel-count": counts,
+        b"pending": st.just([]),
+    }
+)
+ordered_groups = in_order(
+    {
+        b"name": names,
+        b"last-delivered-id": ids,
+        b"entries-read": st.one_of(st.none(), counts),
+        b"lag": st.one_of(st.none(), st.integers(-(10**6), 10**9)),
+        b"pel-count": counts,
+        b"pending": st.lists(st.tuples(ids, names, moments, counts).map(list), max_size=1),
+        b"consumers": st.lists(ordered_consumers, max_size=3),
+    }
+)
+ordered_streams = in_order(
+    {
+        b"length": counts,
+        b"radix-tree-keys": counts,
+        b"radix-tree-nodes": counts,
+        b"last-generated-id": ids,
+        b"max-deleted-entry-id": ids,
+        b"entries-added": counts,
+        b"recorded-first-entry-id": ids,
+        b"entries": st.lists(st.tuples(ids, st.lists(names, max_size=4)).map(list), max_size=1),
+        b"groups": st.lists(ordered_groups, max_size=3),
+    }
+)
+"""As servers since 7.2 write them, in their order."""
 anything = st.recursive(
     st.one_of(st.none(), st.integers(), names, st.text(max_size=5), st.booleans(), st.floats()),
     lambda inner: st.one_of(st.lists(inner, max_size=5), st.dictionaries(names, inner, max_size=4)),
@@ -67,6 +115,30 @@ def test_both_protocols_give_the_same(reply: dict[bytes, Any]) -> None:
         assert (group.lag.value is None) == (group.lag.grade is LagGrade.UNKNOWN)
         assert group.lag.value is None or 0 <= group.lag.value <= stream.length
         assert all(consumer.idle_ms is None or consumer.idle_ms >= 0 for consumer in group.consumers)
+
+
+@given(ordered_streams)
+def test_reading_by_order_gives_what_reading_by_names_gives(reply: dict[bytes, Any]) -> None:
+    by_order = streams_layout.read_full(b"k", flat(reply), NOW)
+    assert by_order is not None
+    assert by_order == parse_full(b"k", reply, NOW), "a map is read by its names"
+
+
+@given(ordered_streams, st.data())
+def test_what_reading_by_names_understands_is_not_misread_by_order(
+    reply: dict[bytes, Any], data: st.DataObject
+) -> None:
+    damaged = flat(reply)
+    at = damaged
+    while data.draw(st.booleans()) and (lists := [part for part in at if isinstance(part, list) and part]):
+        at = data.draw(st.sampled_from(lists))
+    at[data.draw(st.integers(0, len(at) - 1))] = data.draw(anything)
+    by_order = streams_layout.read_full(b"k", damaged, NOW)
+    try:
+        by_names = _named_full(b"k", damaged, NOW)
+    except BadReplyError:
+        return
+    assert by_order is None or by_order == by_names
 
 
 @given(anything)
