@@ -7,12 +7,13 @@ drains makes its lag one step less severe.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 
 from agentdash.core import rules_groups, rules_pending, rules_streams
 from agentdash.core.findings import Severity, Symptom
 from agentdash.core.findings_order import merge
+from agentdash.core.mentions import Mention
 from agentdash.core.owners import Owners
 from agentdash.core.rules_case import ANALYST, GroupCase, StreamCase
 from agentdash.core.rules_dead import dead_consumer
@@ -49,6 +50,7 @@ def stream_symptoms(
     settings: StreamsSettings,
     now: int,
     owners: Owners | None = None,
+    mentions: Mapping[bytes, Mention] | None = None,
 ) -> list[Symptom]:
     """What is wrong with the streams of one judged snapshot.
 
@@ -58,6 +60,7 @@ def stream_symptoms(
         settings: The thresholds.
         now: Unix ms.
         owners: Whose consumers are, as for the judgements; None where that is not known.
+        mentions: See `StreamCase.mentions`.
 
     Returns:
         At most `MOST`; where there are more, the least severe are left out.
@@ -66,7 +69,7 @@ def stream_symptoms(
     streams: list[StreamCase] = []
     groups: list[GroupCase] = []
     for stream, judged in zip(snapshot.streams, snapshot.judgements, strict=False):
-        case = StreamCase(stream, judged, settings, now, paused, snapshot.readers, known)
+        case = StreamCase(stream, judged, settings, now, paused, snapshot.readers, known, mentions)
         streams.append(case)
         of = dict(judged.groups)
         groups += [GroupCase(case, group, of[group.name]) for group in stream.groups if group.name in of]

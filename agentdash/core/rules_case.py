@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from agentdash.core.findings import Severity, Symptom
+from agentdash.core.mentions import Mention
 from agentdash.core.owners import Owners
 from agentdash.core.rules_words import identity, lag_words, snapshot_line
 from agentdash.core.settings import StreamsSettings
@@ -24,6 +26,8 @@ class StreamCase:
         paused: Names of consumers that are paused runs, or their workers.
         readers: Who waits in a blocking read; None where that is not known.
         owners: Whose processes and runs consumers are.
+        mentions: Where names of streams stand in repositories, of those that were looked for; None where
+            nobody looks.
     """
 
     stream: Stream
@@ -33,6 +37,7 @@ class StreamCase:
     paused: frozenset[bytes] = frozenset()
     readers: Readers | None = None
     owners: Owners = field(default_factory=Owners)
+    mentions: Mapping[bytes, Mention] | None = None
 
     def symptom(self, category: str, severity: Severity, summary: str, *lines: str, **more: Any) -> Symptom:
         """A symptom of this stream; *lines* are evidence beside the server's own words."""

@@ -8,9 +8,10 @@ from agentdash.core.findings import Severity, Symptom
 from agentdash.core.patterns import matches
 from agentdash.core.rules_case import StreamCase
 from agentdash.core.rules_words import lag_words, redis_cli
-from agentdash.core.streams import Cap, Group
+from agentdash.core.settings import StreamsSettings
+from agentdash.core.streams import Cap, Group, Stream
 from agentdash.core.text import decode
-from agentdash.core.units import age, count
+from agentdash.core.units import age, count, plural
 
 
 def no_consumer_group(case: StreamCase) -> Iterator[Symptom]:
@@ -97,22 +98,44 @@ def schema_inconsistency(case: StreamCase) -> Iterator[Symptom]:
     )
 
 
+def orphan_suspect(stream: Stream, settings: StreamsSettings) -> bool:
+    """Whether neither a group nor the settings know *stream*: what is left is that some file names it."""
+    if stream.groups or not stream.groups_known or stream.error:
+        return False
+    return not any(matches(pattern, stream.name) for pattern in (*settings.include, *settings.known))
+
+
 def orphaned_stream(case: StreamCase) -> Iterator[Symptom]:
-    """Neither a group nor the settings know it, over a full window."""
-    settings, stream = case.settings, case.stream
-    if stream.groups or not stream.groups_known or stream.error or case.judged.window_s < settings.window:
+    """Neither a group nor the settings nor a file of a repository know it, over a full window.
+
+    Nothing is said before the files were searched.
+    """
+    stream = case.stream
+    if case.judged.window_s < case.settings.window or not orphan_suspect(stream, case.settings):
         return
-    if any(matches(pattern, stream.name) for pattern in (*settings.include, *settings.known)):
-        return
+    if case.mentions is None:
+        where = "not in the settings"
+        searched = "no repository was searched for its name"
+    else:
+        mention = case.mentions.get(stream.name)
+        if mention is None or mention.place is not None:
+            return
+        where = "not in the settings, and in no file"
+        unread = f"; {plural(mention.failed, 'other')} could not be searched" if mention.failed else ""
+        searched = (
+            f"its whole name stands in no file of {plural(mention.repos, 'repository')}{unread}; "
+            "a name that a program puts together from parts is not found so"
+        )
     yield case.symptom(
         "ORPHANED_STREAM",
         Severity.LOW,
-        f"{count(stream.length)} entries, no group, and not in the settings",
+        f"{count(stream.length)} entries, no group, {where}",
         "groups: none; matched by no pattern of streams.include and streams.known",
+        searched,
         hypothesis="It was left behind by something that is gone, or its name is mistyped somewhere.",
         recommendation="Name it in streams.known if it is meant to be; find who writes it; else delete it.",
         see=redis_cli("XINFO", "STREAM", stream.name),
-        clears="It clears when a group exists, a pattern of the settings matches it, or it is deleted.",
+        clears="It clears when a group exists, the settings or a file name it, or it is deleted.",
     )
 
 

@@ -36,7 +36,15 @@ TEXT_SIZE = 8 * 1024 * 1024
 
 
 class GitFailed(Exception):  # noqa: N818 - it is git's answer, not a fault of ours
-    """Git could not tell; the text says why, in words."""
+    """Git could not tell; the text says why, in words.
+
+    Attributes:
+        code: The exit code of git; None where it did not come to its end.
+    """
+
+    def __init__(self, words: str, code: int | None = None) -> None:
+        super().__init__(words)
+        self.code = code
 
 
 def environment(path: Path) -> dict[str, str]:
@@ -134,7 +142,7 @@ def _run(
     except OSError as error:
         raise GitFailed(f"git cannot be started: {error.strerror}") from error
     if code:
-        raise GitFailed(in_words(complaint.decode("utf-8", "backslashreplace").strip(), code))
+        raise GitFailed(in_words(complaint.decode("utf-8", "backslashreplace").strip(), code), code)
 
 
 def in_words(complaint: str, code: int) -> str:

@@ -63,7 +63,7 @@ def _unfinished(engine: Engine) -> set[Topic]:
     if store.streams is not None and not store.streams.scan_complete:
         found.add(Topic.STREAMS)
     if store.repos is not None and (store.repos.unread or not store.repos.complete):
-        found.add(Topic.REPOS)
+        found |= {Topic.REPOS, Topic.FINDINGS}
     return {topic for topic in found if not _failed(store, topic)}
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from agentdash.core.findings import Finding, FindingsSnapshot, FindingStatus, InboxSnapshot, Symptom
 from agentdash.core.judge import StreamJudge
 from agentdash.core.log_rules import LogRules
 from agentdash.core.logs import LogBatch
+from agentdash.core.mentions import Mention
 from agentdash.core.mutes import Mute
 from agentdash.core.owners import Owners
 from agentdash.core.repo_rules import OPEN_AFTER_S as REPOS_OPEN_AFTER_S
@@ -52,18 +53,23 @@ class Analysis:
         """What a person muted, by fingerprint."""
 
     def look(
-        self, snapshot: StreamsSnapshot, runs: RunsSnapshot | None, services: ServicesSnapshot | None
+        self,
+        snapshot: StreamsSnapshot,
+        runs: RunsSnapshot | None,
+        services: ServicesSnapshot | None,
+        mentions: Mapping[bytes, Mention] | None = None,
     ) -> StreamsSnapshot:
         """The snapshot with its judgements; the symptoms that it shows are kept for `streams_changed`.
 
-        Runs and services tell whose consumers are and whether that lives, as far as they are fresh.
+        Runs and services tell whose consumers are and whether that lives, as far as they are fresh;
+        *mentions*, which of the streams that no group reads are named in a file.
 
         It touches nothing that the other methods read, so it may run in a thread; one call at a time.
         """
         now = snapshot.taken_at
         owners = Owners.at(now, runs, services)
         judged = self._judge.judge(snapshot, owners)
-        self._symptoms = stream_symptoms(judged, runs, self._settings.streams, now, owners)
+        self._symptoms = stream_symptoms(judged, runs, self._settings.streams, now, owners, mentions)
         self._begun = watched_since(judged, self._settings.streams)
         return judged
 

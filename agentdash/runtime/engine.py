@@ -149,7 +149,7 @@ class Engine:
         """
         needs = {topic: {topic} for topic in self.topics}
         if Topic.FINDINGS in needs:
-            needs[Topic.FINDINGS].add(Topic.STREAMS)  # they are judged by them
+            needs[Topic.FINDINGS] |= {Topic.STREAMS, Topic.REPOS}  # they are judged by them
         waits = [self._seen[topic].wait() for topic in set().union(*needs.values())]
         try:
             async with asyncio.timeout(timeout):
@@ -253,7 +253,7 @@ class Engine:
         from collectors.logs import LogsCollector
 
         for collector in collectors:
-            signs = {Topic.LOGS, Topic.SERVICES} if Topic.FINDINGS in self.topics else set()
+            signs = {Topic.LOGS, Topic.SERVICES, Topic.REPOS} if Topic.FINDINGS in self.topics else set()
             wanted = self.topics | signs
             if collector.topic not in wanted:
                 await collector.close()
@@ -285,11 +285,14 @@ class Engine:
             (time.perf_counter() - begun) * 1000,
         )
         from agentdash.runtime.judged import JudgedStreams
+        from agentdash.runtime.mentions import MentionSearch
         from agentdash.runtime.wiring import redis_collectors
 
         runs, streams = await redis_collectors(self.handle, self.settings, self.host, self.clock)
         self.look_at = streams.look_at
-        for collector in (runs, JudgedStreams(streams, self.intake.analysis, self.store)):
+        analysis, mentions = self.intake.analysis, MentionSearch(self.clock)
+        judged = JudgedStreams(streams, analysis, self.store, self.settings.streams, mentions)
+        for collector in (runs, judged):
             wanted = collector.topic in self.topics or (
                 collector.topic in REDIS_TOPICS and Topic.FINDINGS in self.topics
             )

@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import cast
 
+from agentdash.core.rules_streams import orphan_suspect
+from agentdash.core.settings import StreamsSettings
 from agentdash.core.snapshot import Collector, Snapshot
 from agentdash.core.store import Store
 from agentdash.core.streams import StreamsSnapshot
 from agentdash.runtime.analysis import Analysis
+from agentdash.runtime.mentions import MentionSearch
 
 MANY = 300
 """So many streams and groups are judged at once, in a few milliseconds."""
@@ -22,10 +25,19 @@ class JudgedStreams:
     Args:
         inner: Reads the streams.
         analysis: Judges them.
-        store: Runs and services as they are known at that time; only read.
+        store: Runs, services and repositories as they are known at that time; only read.
+        settings: Which streams are known.
+        mentions: Looks for the names of the others.
     """
 
-    def __init__(self, inner: Collector, analysis: Analysis, store: Store) -> None:
+    def __init__(
+        self,
+        inner: Collector,
+        analysis: Analysis,
+        store: Store,
+        settings: StreamsSettings,
+        mentions: MentionSearch,
+    ) -> None:
         self.inner = inner
         self.name = inner.name
         self.topic = inner.topic
@@ -33,6 +45,8 @@ class JudgedStreams:
         self.timeout = inner.timeout
         self._analysis = analysis
         self._store = store
+        self._settings = settings
+        self._mentions = mentions
 
     async def collect(self) -> Snapshot | None:
         """Read and judge once.
@@ -44,9 +58,14 @@ class JudgedStreams:
         if read is None:
             return None
         runs, services = self._store.runs, self._store.services
+        suspects = (stream.name for stream in read.streams if orphan_suspect(stream, self._settings))
+        self._mentions.want(suspects, self._store.repos)
+        mentions = self._mentions.found
         if sum(1 + len(stream.groups) for stream in read.streams) <= MANY:
-            return self._analysis.look(read, runs, services)
-        judging = asyncio.ensure_future(asyncio.to_thread(self._analysis.look, read, runs, services))
+            return self._analysis.look(read, runs, services, mentions)
+        judging = asyncio.ensure_future(
+            asyncio.to_thread(self._analysis.look, read, runs, services, mentions)
+        )
         try:
             return await asyncio.shield(judging)
         except asyncio.CancelledError:
@@ -54,5 +73,6 @@ class JudgedStreams:
             raise
 
     async def close(self) -> None:
-        """Close the collector."""
+        """Close the collector, and end the search."""
+        await self._mentions.close()
         await self.inner.close()

@@ -1,0 +1,43 @@
+"""Looks for names in the files of a work tree, in all but those that are ignored."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from agentdash.core.text import printable
+from agentdash.git.ask import GitFailed, text
+
+_GREP = (
+    "grep", "-I", "-o", "-n", "-z", "--word-regexp", "--fixed-strings", "--untracked", "--no-textconv",
+    "--no-color", "--threads=1",
+)  # fmt: skip
+_NOTHING_FOUND = 1
+
+
+def places(path: Path, names: Sequence[bytes], timeout: float) -> dict[bytes, str]:
+    """The first place of each of *names*, as ``file:line``, printable; those that stand nowhere are left out.
+
+    Args:
+        path: The work tree; submodules are not entered.
+        names: As whole words; none of them empty, or with a line break or NUL in it.
+        timeout: Seconds.
+
+    Raises:
+        GitFailed: in words.
+    """
+    wanted = [part for name in names for part in ("-e", os.fsdecode(name))]
+    try:
+        said = text(path, (*_GREP, *wanted), timeout)
+    except GitFailed as why:
+        if why.code == _NOTHING_FOUND:
+            return {}
+        raise
+    found: dict[bytes, str] = {}
+    for line in said.split(b"\n"):
+        file, _, rest = line.partition(b"\0")
+        number, _, name = rest.partition(b"\0")
+        if name and name not in found:
+            found[name] = f"{printable(os.fsdecode(file))}:{number.decode('ascii', 'replace')}"
+    return found
