@@ -64,7 +64,8 @@ def _unfinished(engine: Engine) -> set[Topic]:
         found.add(Topic.STREAMS)
     if store.repos is not None and (store.repos.unread or not store.repos.complete):
         found.add(Topic.REPOS)
-    return {topic for topic in found if not _failed(store, topic)}
+    unfinished = {topic for topic in found if not _failed(store, topic)}
+    return unfinished | {Topic.FINDINGS} if unfinished else unfinished  # they are judged by all the others
 
 
 def _failed(store: Store, topic: Topic) -> bool:
