@@ -268,11 +268,9 @@ class AgentDash(Dash):
 
     def action_command_palette(self) -> None:
         """Search commands by their words."""
-        from textual.command import CommandPalette
-
         from tui.screens.palette import Palette
 
-        if not CommandPalette.is_open(self):
+        if not isinstance(self.screen, Palette):
             self.push_screen(Palette(id="--command-palette"))
 
     def search_themes(self) -> None:

@@ -40,7 +40,11 @@ Events and output stay in the run's stream until newer ones push them out: about
 are kept, and the record for ever. Secrets are masked there where they are recognised (runs.mask).
 What codex exec --json and claude -p --output-format stream-json tell is understood by itself.""",
 )
-@click.option("--turns", type=click.IntRange(1), default=1, show_default=True, help="Run COMMAND so often.")
+@click.option(
+    "--turns",
+    type=click.IntRange(1),
+    help="Run COMMAND so often.  [default: 1; of a run that is taken over: those it has left]",
+)
 @click.option("--until", metavar="REGEX", help="Done when a line of output matches.")
 @click.option("--stop-file", metavar="PATH", help="Done when PATH exists after a turn.")
 @click.option(

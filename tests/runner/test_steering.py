@@ -254,6 +254,31 @@ async def test_a_worker_that_was_killed_leaves_an_orphan_that_can_be_taken_over_
         await stage.close()
 
 
+async def test_a_run_that_is_taken_over_goes_on_to_its_last_turn_and_names_the_new_command(
+    stage: Stage,
+) -> None:
+    left = {
+        "status": "running",
+        "stats.turns": "1",
+        "currentTurn": "2",
+        "maxTurns": "3",
+        "command": '["old"]',
+    }
+    await stage.client.hset(stage.keys.meta("r1"), mapping=left)
+    assert await stage.run("true", turns=1) == 2
+    assert "has done 1 turn already" in stage.said[-1]
+    assert await stage.run("echo", "on") == 0
+    run = await stage.record()
+    assert (run.status, run.turns, run.max_turns, run.command) == (
+        RunStatus.COMPLETED,
+        3,
+        3,
+        ("echo", "on"),
+    )
+    assert await stage.output() == "on\non\n"
+    assert next(e for e in await stage.events() if e.type == "run_started").data["command"] == ["echo", "on"]
+
+
 async def test_nothing_goes_on_without_its_worker(stage: Stage) -> None:
     task = stage.start(*SLEEP)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Never
 
 from textual import on
 from textual.command import CommandPalette, SearchIcon
@@ -15,14 +15,14 @@ class Palette(CommandPalette):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self._looking: Worker[None] | None = None
+        self._looking: Worker[Never] | None = None
         self._entered = False
 
     def on_mount(self) -> None:
         """A sign of one cell, that is in every font."""
         self.query_one(SearchIcon).icon = "›"
 
-    def _gather_commands(self, search_value: str) -> Worker[None]:
+    def _gather_commands(self, search_value: str) -> Worker[Never]:
         self._entered = False
         self._looking = super()._gather_commands(search_value)
         return self._looking
