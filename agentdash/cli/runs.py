@@ -121,11 +121,12 @@ def _steering(action: ControlAction, summary: str) -> click.Command:
 
     @click.command(
         action.value,
-        help=f"{about}\n\nRUN is an id, or a beginning of one that no other run has. Exit code 2 when "
+        help=f"{about}\n\nRUN is an id, the beginning of one that no other run has, or a title (of "
+        "several runs the one that has not ended). Exit code 2 when "
         "the run's state does not allow it; with --wait, 3 when it was not reached in time, 1 when the run "
         "ended otherwise.",
         short_help=summary,
-        epilog=f"\b\nExamples:\n  agentdash {action} 3f2a\n"
+        epilog=f"\b\nExamples:\n  agentdash {action} 3f2a\n  agentdash {action} nightly\n"
         f"  agentdash {action} 3f2a --reason 'too dear' --wait{example}",
     )
     @click.argument("run_id", metavar="RUN")

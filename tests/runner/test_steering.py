@@ -8,7 +8,8 @@ import signal
 import psutil
 import pytest
 
-from agentdash.actions.runs import control, find_run, mark_orphan_failed, wait_for
+from agentdash.actions.run_find import find_run
+from agentdash.actions.runs import control, mark_orphan_failed, wait_for
 from agentdash.core.commands import ControlRun, Refused
 from agentdash.core.runs import ControlAction, RunStatus
 from tests.runner.stage import Stage, gone, python, start_worker
@@ -181,10 +182,34 @@ async def test_a_run_is_found_by_a_unique_prefix(stage: Stage) -> None:
     assert await find("x*") == "x*y"
     with pytest.raises(Refused, match="begins 3 runs"):
         await find("ab")
-    with pytest.raises(Refused, match="No run begins"):
+    with pytest.raises(Refused, match="No run has an id"):
         await find("zz")
     await stage.client.hset(stage.keys.meta("foreign-7"), "status", "running")
     assert await find("for") == "foreign-7"
+
+
+async def test_a_run_is_found_by_its_title_where_that_can_mean_no_other(stage: Stage) -> None:
+    records = {
+        "1a": ("nightly", "completed"), "1b": ("nightly", "running"), "1c": ("once", "failed"),
+        "2a": ("twice", "running"), "2b": ("twice", "paused"), "cafe1": ("x", "running"),
+        "3a": ("cafe", "running"), "3b": ("over", "failed"), "3c": ("over", "completed"),
+    }  # fmt: skip
+    for run_id, (title, status) in records.items():
+        await stage.client.hset(stage.keys.meta(run_id), mapping={"title": title, "status": status})
+        await stage.client.zadd(stage.keys.index, {run_id: 1})
+    await stage.client.hset(stage.keys.meta("4a"), mapping={"title": "foreign", "status": "running"})
+    find = lambda text: find_run(stage.client, stage.keys, text)  # noqa: E731
+    assert [await find(title) for title in ("nightly", "once", "foreign", "cafe1")] == [
+        "1b", "1c", "4a", "cafe1",
+    ]  # fmt: skip
+    for title, said in (
+        ("twice", "is the title of 2 runs: 2a, 2b"),
+        ("cafe", "begins or is the title of 2 runs: 3a, cafe1"),
+        ("over", "is the title of 2 runs"),
+        ("night", "No run has an id"),
+    ):
+        with pytest.raises(Refused, match=said):
+            await find(title)
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
