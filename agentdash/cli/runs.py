@@ -29,6 +29,7 @@ def add_to(group: NearestGroup) -> None:
 
 
 @click.command(
+    short_help="Run an agent, any COMMAND, under control.",
     context_settings={"allow_interspersed_args": False},
     epilog="""\b
 Examples:

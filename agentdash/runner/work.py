@@ -223,7 +223,12 @@ class Worker:
             )
             last = await self._turn.run()
             self._turn = None
-            self._log(f"turn {number} ended: exit code {last.exit_code}", last.good)
+            how = (
+                "its command could not be started"
+                if last.exit_code is None
+                else f"exit code {last.exit_code}"
+            )
+            self._log(f"turn {number} ended: {how}", last.good)
             if self._life.stopped.is_set() or not last.good or await self._is_complete(last):
                 break
         await self._end(last)
@@ -261,7 +266,8 @@ class Worker:
         self._life.move(end.move, end.event, end.data, note=end.note)
         if end.message is not None:
             self._around.tell(f"run {self.run_id}: {end.message}")
-        self._log(str(self._life.status), self._life.status is RunStatus.COMPLETED)
+        why = "" if end.message is None else f": {end.message}"
+        self._log(f"{self._life.status}{why}", self._life.status is RunStatus.COMPLETED)
 
     def _child(self) -> Child | None:
         return None if self._turn is None else self._turn.child
