@@ -236,6 +236,16 @@ async def test_sorting() -> None:
         assert app.said[-2:] == [("sort", "count", False), ("sort", "count", True)]
 
 
+async def test_the_way_in_which_is_sorted_shows_in_a_column_as_narrow_as_its_title() -> None:
+    app = TableApp([Column("name", "NAME", 4), Column("count", "COUNT", 5, "right")])
+    async with app.run_test(size=(10, 4)) as pilot:
+        app.table.set_rows([Row(1, (Cell("a"), Cell("1")), sort=("a", 1))])
+        await pilot.press("s", "s")
+        assert app.screen_text()[0] == "NAME COUN▴"
+        await pilot.press("S")
+        assert app.screen_text()[0] == "NAME COUN▾"
+
+
 async def test_the_mouse() -> None:
     app = TableApp()
     async with app.run_test(size=(40, 11)) as pilot:
