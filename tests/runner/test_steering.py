@@ -10,8 +10,13 @@ import pytest
 
 from agentdash.actions.run_find import find_run
 from agentdash.actions.runs import control, mark_orphan_failed, wait_for
+from agentdash.core.clock import SystemClock
 from agentdash.core.commands import ControlRun, Refused
 from agentdash.core.runs import ControlAction, RunStatus
+from agentdash.runner import steering
+from agentdash.runner.journal import Journal
+from agentdash.runner.life import Life
+from agentdash.runner.steering import DOUBLED_S, Steering
 from tests.runner.stage import Stage, gone, python, start_worker
 from tests.support import until
 
@@ -229,6 +234,22 @@ async def test_a_signal_to_the_worker_cancels_the_run(
     assert (run.status, run.pid) == (RunStatus.CANCELLED, None)
     assert number.name in (run.reason or "")
     assert not await stage.client.exists(stage.keys.lock("r1"))
+
+
+async def test_a_signal_that_comes_twice_at_once_leaves_the_command_its_grace(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = Journal(stage.client, stage.keys, "r1", maxlen=10, clock=SystemClock())
+    life = Life(journal)
+    worker = Steering(life, journal, "boundary", lambda: None, lambda _step, _ok: None)
+    now = [100.0]
+    monkeypatch.setattr(steering.time, "monotonic", lambda: now[0])
+    for _ in range(2):  # timeout(1) sends each to the process and to its group
+        worker.interrupt(signal.SIGTERM)
+    assert (life.status, life.hurry.is_set()) == (RunStatus.CANCELLING, False)
+    now[0] += DOUBLED_S
+    worker.interrupt(signal.SIGTERM)
+    assert life.hurry.is_set()
 
 
 async def test_output_goes_to_the_terminal_whole_and_at_once(redis_url: str) -> None:
