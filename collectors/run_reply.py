@@ -11,7 +11,7 @@ from redis.exceptions import ResponseError
 from agentdash.core import run_event as ev
 from agentdash.core.run_event import parse_event
 from agentdash.core.run_record import FIELDS, named, parse_run, pending_request
-from agentdash.core.runs import Run, RunEvent, RunKeys, RunStatus
+from agentdash.core.runs import Run, RunEvent, RunKeys, RunStatus, is_clean_up
 from agentdash.core.text import decode
 from agentdash.server.cluster import is_unreached
 
@@ -73,6 +73,11 @@ class RunReply:
         """How long the lock lasts; None where there is none."""
         return self.ttl if isinstance(self.ttl, int) and self.ttl >= 0 else None
 
+    @property
+    def cleaned_up(self) -> bool:
+        """Whether somebody holds the lock to clean the run up: that is no worker."""
+        return is_clean_up(self.owner)
+
     def same_as(self, other: RunReply) -> bool:
         """Whether nothing but the time that the lock lasts differs."""
         return (
@@ -126,7 +131,7 @@ def read_run(run_id: bytes, reply: RunReply, now: int, lease_ms: int) -> Run:
     fields = named(FIELDS, reply.meta) if isinstance(reply.meta, list) else {}
     run = parse_run(decode(run_id), fields)
     events = [parse_event(entry_id, body or {}) for entry_id, body in _entries(reply.events)]
-    owner = decode(reply.owner) if isinstance(reply.owner, bytes) else None
+    owner = decode(reply.owner) if isinstance(reply.owner, bytes) and not reply.cleaned_up else None
     action, asked_at = _request(run.status, reply, fields)
     return replace(
         run,
@@ -145,7 +150,9 @@ def read_run(run_id: bytes, reply: RunReply, now: int, lease_ms: int) -> Run:
 def _is_orphaned(run: Run, reply: RunReply, now: int, lease_ms: int) -> bool | None:
     if run.status is RunStatus.UNKNOWN or isinstance(reply.owner, Exception):
         return None
-    if run.status.terminal or reply.owner is not None or reply.lock_ttl_ms is not None:
+    if run.status.terminal:
+        return False
+    if not reply.cleaned_up and (reply.owner is not None or reply.lock_ttl_ms is not None):
         return False
     return run.status is not RunStatus.QUEUED or now - (run.created_at or 0) > lease_ms
 

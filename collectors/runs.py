@@ -153,7 +153,7 @@ class RunsCollector:
         before = None if known is None else known.lock_ttl_ms
         if before is not None and ttl is not None and abs(before - ttl) < _TTL_STEP_MS:
             ttl = before
-        if reply.owner is not None or ttl is not None:
+        if not reply.cleaned_up and (reply.owner is not None or ttl is not None):
             self._held_at[run_id] = self._clock.now_ms()
         run = replace(
             run,

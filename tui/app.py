@@ -266,6 +266,21 @@ class AgentDash(Dash):
         else:
             self.say("q quits", good=True)
 
+    def action_command_palette(self) -> None:
+        """Search commands by their words."""
+        from tui.screens.palette import Palette
+
+        if not isinstance(self.screen, Palette):
+            self.push_screen(Palette(id="--command-palette"))
+
+    def search_themes(self) -> None:
+        """Choose one among all themes."""
+        from textual.theme import ThemeProvider
+
+        from tui.screens.palette import Palette
+
+        self.push_screen(Palette(providers=[ThemeProvider], placeholder="Search for themes…"))
+
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """What the palette lists: what the keys of the screen do, and what else it can do."""
         from tui.screens.base import FactScreen
@@ -277,7 +292,8 @@ class AgentDash(Dash):
         for active in screen.active_bindings.values():
             binding = active.binding
             verb = (binding.id or "").rpartition(".")[2]
-            if not binding.description or not active.enabled or verb in MOVES or binding.action in seen:
+            ours = binding.id not in {None, "app.command"}
+            if not ours or not active.enabled or verb in MOVES or binding.action in seen:
                 continue
             seen.add(binding.action)
             words = f"{binding.description} ({key_name(binding)})"

@@ -35,6 +35,8 @@ def fetch(command: FetchRepo, timeout: float, step: Step) -> Outcome:
     is asked for a password.
     """
     path = Path(command.path)
+    if not _has_remote(path, timeout):
+        return Outcome(False, f"{printable(path.name)} has no remote: there is nothing to fetch from")
     arguments = (
         *_users_helpers(path, timeout), "-c", "core.gitProxy=", "fetch", "--no-recurse-submodules",
         "--no-auto-maintenance", "--upload-pack=git-upload-pack", "--no-progress",
@@ -217,6 +219,15 @@ def _as_seen(path: Path, seen: str | None, timeout: float) -> None:
     if head != seen:
         was, now = ((one or "no commit")[:7] for one in (seen, head))
         raise Refused(f"{printable(path.name)} has changed: HEAD was {was}, now it is {now}. Look again.")
+
+
+def _has_remote(path: Path, timeout: float) -> bool:
+    """Whether there is anything to fetch from; git itself is silent, and content, where there is not."""
+    try:
+        wanted = r"^(remote\..*\.url|branch\..*\.remote)$"
+        return bool(ask.text(path, ("config", "-z", "--name-only", "--get-regexp", wanted), timeout))
+    except ask.GitFailed:
+        return False  # git config ends with 1 where there is none
 
 
 def _users(path: Path, name: str, timeout: float) -> list[str]:

@@ -15,16 +15,14 @@ from agentdash.core.commands import ControlRun, Outcome, Refused
 from agentdash.core.run_commands import EndOrphanChild
 from agentdash.core.run_record import FIELDS, named, parse_run, pending_request, to_fields
 from agentdash.core.run_state import Move, next_status, refusal
-from agentdash.core.runs import ControlAction, Run, RunKeys, RunStatus
+from agentdash.core.runs import CLEAN_UP, ControlAction, Run, RunKeys, RunStatus, is_clean_up
 from agentdash.core.text import decode
 from agentdash.processes import SAME_MS, Family, end_family, leader_created_at
-from agentdash.server.cluster import primaries
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
 CONTROL_MAXLEN = 1000
-_SHOWN = 5
 _LOOK_S = 0.05
 _CLEAN_UP_MS = 10_000
 _RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
@@ -93,29 +91,6 @@ async def wait_for(
             if run.status.terminal:
                 raise Refused(f"Run {run_id} is {run.status}: it ended before it could {action}.")
             await asyncio.sleep(_LOOK_S)
-
-
-async def find_run(client: Redis, keys: RunKeys, prefix: str) -> str:
-    """The id of the one run whose id is *prefix* or begins with it.
-
-    Raises:
-        Refused: when there is none, or more than one.
-        RedisError: when the server cannot be asked.
-    """
-    if not prefix:
-        raise Refused("Which run? Give its id, or the beginning of it.")
-    if await client.exists(keys.meta(prefix)):
-        return prefix
-    found = await _indexed(client, keys, prefix) or await _scanned(client, keys, prefix)
-    if len(found) == 1:
-        return found.pop()
-    if not found:
-        raise Refused(f"No run begins with {prefix!r}; agentdash runs lists them.")
-    names = sorted(found)
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    raise Refused(
-        f"{prefix!r} begins {len(names)} runs: {', '.join(names[:_SHOWN])}{more}. Give more of the id."
-    )
 
 
 async def orphan_of(client: Redis, keys: RunKeys, run_id: str, lease: float, now: int) -> Run | None:
@@ -235,8 +210,10 @@ def _command_began(run: Run) -> int | None:
 @asynccontextmanager
 async def _held(client: Redis, keys: RunKeys, run_id: str, actor: str, lasts_ms: int) -> AsyncIterator[None]:
     """Hold the lock of a run that has no worker, and give it back if it is still ours."""
-    token = f"{actor}:{secrets.token_hex(6)}"
+    token = f"{CLEAN_UP}{actor}:{secrets.token_hex(6)}"
     if not await client.set(keys.lock(run_id), token, nx=True, px=lasts_ms):
+        if is_clean_up(await client.get(keys.lock(run_id))):
+            raise Refused(f"Run {run_id} is being cleaned up: wait until that is done.")
         raise Refused(f"Run {run_id} has a worker: cancel it instead.")
     try:
         yield
@@ -262,29 +239,3 @@ async def _load(client: Redis, keys: RunKeys, run_id: str) -> tuple[Run, str | N
         raise Refused(f"There is no run {run_id}.")
     handled = fields.get("control.id")
     return parse_run(run_id, fields), None if handled is None else decode(handled)
-
-
-async def _indexed(client: Redis, keys: RunKeys, prefix: str) -> set[str]:
-    pattern, cursor, found = f"{_literal(prefix)}*", 0, set[str]()
-    while True:
-        cursor, pairs = await client.zscan(keys.index, cursor, match=pattern, count=1000)
-        found |= {cast("bytes", member).decode("utf-8", "replace") for member, _ in pairs}
-        if not cursor:
-            return found
-
-
-async def _scanned(client: Redis, keys: RunKeys, prefix: str) -> set[str]:
-    """Runs of other programs stand in no index."""
-    pattern, found = keys.meta(f"{_literal(prefix)}*"), set[str]()
-    head, tail = len(keys.meta("")) - len(":meta"), len(":meta")
-    for node in (await primaries(client)).values():
-        cursor = None
-        while cursor != 0:
-            cursor, names = await node.scan(cursor or 0, match=pattern, count=1000)
-            found |= {cast("bytes", name).decode("utf-8", "replace")[head:-tail] for name in names}
-    return found
-
-
-def _literal(text: str) -> str:
-    """*text* as a glob pattern that matches only itself."""
-    return "".join(f"\\{char}" if char in "*?[]\\^" else char for char in text)

@@ -17,7 +17,8 @@ from agentdash.core.snapshot import Topic
 
 
 @click.command(
-    epilog="\b\nExamples:\n  agentdash demo\n  agentdash demo --headless 20 | jq '.views.findings.items'"
+    short_help="A small real fleet, and the dashboard on it.",
+    epilog="\b\nExamples:\n  agentdash demo\n  agentdash demo --headless 20 | jq '.views.findings.items'",
 )
 @click.option(
     "--headless",

@@ -22,7 +22,8 @@ from agentdash.core.snapshot import Topic
 
 
 @click.command(
-    epilog="\b\nExamples:\n  agentdash init\n  agentdash init ~/.config/agentdash/config.toml --force"
+    short_help="Write a commented settings file from what is found.",
+    epilog="\b\nExamples:\n  agentdash init\n  agentdash init ~/.config/agentdash/config.toml --force",
 )
 @click.argument("file", default=FILE_NAME, metavar="[FILE]")
 @click.option("--force", is_flag=True, help="Overwrite without asking.")

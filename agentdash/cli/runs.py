@@ -29,6 +29,7 @@ def add_to(group: NearestGroup) -> None:
 
 
 @click.command(
+    short_help="Run an agent, any COMMAND, under control.",
     context_settings={"allow_interspersed_args": False},
     epilog="""\b
 Examples:
@@ -40,7 +41,11 @@ Events and output stay in the run's stream until newer ones push them out: about
 are kept, and the record for ever. Secrets are masked there where they are recognised (runs.mask).
 What codex exec --json and claude -p --output-format stream-json tell is understood by itself.""",
 )
-@click.option("--turns", type=click.IntRange(1), default=1, show_default=True, help="Run COMMAND so often.")
+@click.option(
+    "--turns",
+    type=click.IntRange(1),
+    help="Run COMMAND so often.  [default: 1; of a run that is taken over: those it has left]",
+)
 @click.option("--until", metavar="REGEX", help="Done when a line of output matches.")
 @click.option("--stop-file", metavar="PATH", help="Done when PATH exists after a turn.")
 @click.option(
@@ -117,11 +122,12 @@ def _steering(action: ControlAction, summary: str) -> click.Command:
 
     @click.command(
         action.value,
-        help=f"{about}\n\nRUN is an id, or a beginning of one that no other run has. Exit code 2 when "
+        help=f"{about}\n\nRUN is an id, the beginning of one that no other run has, or a title (of "
+        "several runs the one that has not ended). Exit code 2 when "
         "the run's state does not allow it; with --wait, 3 when it was not reached in time, 1 when the run "
         "ended otherwise.",
         short_help=summary,
-        epilog=f"\b\nExamples:\n  agentdash {action} 3f2a\n"
+        epilog=f"\b\nExamples:\n  agentdash {action} 3f2a\n  agentdash {action} nightly\n"
         f"  agentdash {action} 3f2a --reason 'too dear' --wait{example}",
     )
     @click.argument("run_id", metavar="RUN")

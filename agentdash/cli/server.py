@@ -12,7 +12,9 @@ from agentdash.core.commands import Refused
 
 
 @click.group(
-    cls=NearestGroup, epilog="\b\nExamples:\n  agentdash server status --json\n  agentdash server stop"
+    cls=NearestGroup,
+    short_help="The embedded server: its state, and its end.",
+    epilog="\b\nExamples:\n  agentdash server status --json\n  agentdash server stop",
 )
 @everywhere
 def server() -> None:

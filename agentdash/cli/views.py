@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _SUMMARY = {
     Topic.RUNS: "Runs of agents: state, turn, tokens, what each is doing.",
     Topic.STREAMS: "Redis streams: length, rate, groups, lag, pending entries, verdicts.",
-    Topic.REPOS: "Git repositories below the project folders: branch, changes, unfinished operations.",
+    Topic.REPOS: "Git repositories: branch, changes, unfinished operations.",
     Topic.SERVICES: "Services: state, CPU, memory, ports, probes, last line.",
     Topic.FINDINGS: "What is wrong or will be, worst first, with evidence and cure.",
 }
@@ -124,8 +124,9 @@ async def _snapshot(settings: Settings, as_json: bool, timeout: float) -> int:  
 
 
 @click.command(
+    short_help="Lines of the followed logs, or of FILEs, as records.",
     epilog="\b\nExamples:\n  agentdash logs\n  agentdash logs --json | jq 'select(.level == \"error\")'\n"
-    "  agentdash logs --watch /var/log/app/*.log\n  kubectl logs web | agentdash logs --json -"
+    "  agentdash logs --watch /var/log/app/*.log\n  kubectl logs web | agentdash logs --json -",
 )
 @click.argument("files", nargs=-1, metavar="[FILE]…")
 @click.option("--json", "as_json", is_flag=True, help="JSON Lines: one object a line of input.")

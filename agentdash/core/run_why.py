@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from agentdash.core.repos import ReposSnapshot
-from agentdash.core.run_doing import doing
+from agentdash.core.run_doing import event_line
 from agentdash.core.run_history import RunHistory
 from agentdash.core.run_place import RepoIndex
 from agentdash.core.runs import Run, RunStatus
@@ -63,12 +63,18 @@ class ChildProbe:
 
 @dataclass(frozen=True, slots=True)
 class RunWhy:
-    """The answer to `WhyOf`: the facts in the order in which to look at them, and one sentence."""
+    """The answer to `WhyOf`: the facts in the order in which to look at them, and one sentence.
+
+    Attributes:
+        at: When the process was looked at, Unix ms.
+        child: What was seen of it; with that, `why` can say anew what is so a little later.
+    """
 
     run_id: str
     at: int
     facts: tuple[Fact, ...]
     verdict: str
+    child: ChildProbe
 
 
 def why(
@@ -100,7 +106,7 @@ def why(
         _message(run, streams),
         _git(run, repos),
     )
-    return RunWhy(run.id, now, facts, _verdict(run, facts))
+    return RunWhy(run.id, now, facts, _verdict(run, facts), child)
 
 
 def _state(run: Run, now: int) -> Fact:
@@ -151,11 +157,12 @@ def _lease(run: Run, now: int) -> Fact:
 
 
 def _event(run: Run, now: int) -> Fact:
-    statement = f"it told something in the last {age(QUIET_MS)}"
+    statement = "it told something in the last minute"
     if run.last_event_at is None:
         return Fact("event", statement, None, "it has not told anything yet")
     quiet = now - run.last_event_at
-    words = f"{age(quiet)} ago: {doing(run) or 'nothing to say'}"
+    told = "" if run.last_event is None else f": {event_line(run.last_event)}"
+    words = f"{age(quiet)} ago{told}"
     return Fact("event", statement, quiet <= QUIET_MS, words)
 
 
@@ -177,7 +184,7 @@ def _retries(run: Run, history: RunHistory) -> Fact:
     if run.retries is None or recent is None:
         return Fact("retries", statement, None, "its program tells nothing of retries")
     times = "once" if recent == 1 else f"{recent} times"
-    words = f"asked again {times} in the last {age(RETRIES_MS)}, {run.retries} times in all"
+    words = f"asked again {times} in the last two minutes, {plural(run.retries, 'time')} in all"
     return Fact("retries", statement, recent == 0, words)
 
 

@@ -33,6 +33,15 @@ class ControlAction(StrEnum):
     CANCEL = "cancel"
 
 
+CLEAN_UP = "clean-up:"
+"""How the token of a lock begins that is held to clean up what a run without a worker left behind."""
+
+
+def is_clean_up(token: object) -> bool:
+    """Whether a lock with this *token*, as the server tells it, is held by no worker."""
+    return isinstance(token, bytes) and token.startswith(CLEAN_UP.encode())
+
+
 @dataclass(frozen=True, slots=True)
 class Tokens:
     """Token counts; None where the record does not say."""

@@ -63,8 +63,9 @@ def _unfinished(engine: Engine) -> set[Topic]:
     if store.streams is not None and not store.streams.scan_complete:
         found.add(Topic.STREAMS)
     if store.repos is not None and (store.repos.unread or not store.repos.complete):
-        found |= {Topic.REPOS, Topic.FINDINGS}
-    return {topic for topic in found if not _failed(store, topic)}
+        found.add(Topic.REPOS)
+    unfinished = {topic for topic in found if not _failed(store, topic)}
+    return unfinished | {Topic.FINDINGS} if unfinished else unfinished  # they are judged by all the others
 
 
 def _failed(store: Store, topic: Topic) -> bool:

@@ -75,8 +75,8 @@ class Target:
 
 
 @asynccontextmanager
-async def target(settings: Settings, prefix: str) -> AsyncIterator[Target]:
-    """The run whose id begins with *prefix*, to be steered.
+async def target(settings: Settings, name: str) -> AsyncIterator[Target]:
+    """The run whose id begins with *name*, or whose title that is, to be steered.
 
     Raises:
         Refused: when there is no such run, or more than one, or nothing may be changed.
@@ -85,10 +85,10 @@ async def target(settings: Settings, prefix: str) -> AsyncIterator[Target]:
     if settings.read_only:
         raise Refused("read-only: nothing is changed")
     async with reach(settings) as (handle, activity):
-        from agentdash.actions.runs import find_run
+        from agentdash.actions.run_find import find_run
 
         keys = RunKeys(settings.runs.prefix)
-        yield Target(await find_run(handle.client, keys, prefix), settings, handle, keys, activity)
+        yield Target(await find_run(handle.client, keys, name), settings, handle, keys, activity)
 
 
 def _actor() -> str:

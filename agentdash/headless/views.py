@@ -72,6 +72,9 @@ def gaps(topic: Topic, store: Store) -> list[str]:
         found = (*store.repos.problems, *((store.repos.reason,) if store.repos.reason else ()))
     elif topic is Topic.LOGS:
         found = (f"{source.path}: {source.error}" for source in store.log_sources if source.error)
+    elif topic is Topic.FINDINGS:
+        others = (store.health.get(other) for other in Topic if other not in {topic, Topic.STREAMS})
+        found = (f"{health.source}: {health.error}" for health in others if health and health.error)
     return [printable(gap) for gap in found]
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 from agentdash.core.commands import Refused
 from agentdash.core.run_record import FIELDS, named, parse_run
 from agentdash.core.runs import Run, RunKeys, RunStatus
+from agentdash.core.units import plural
 from agentdash.processes import leader_created_at
 from agentdash.runner.masking import SecretMask
 from agentdash.runner.spec import RunSpec
@@ -40,16 +41,22 @@ async def find_record(client: Redis, keys: RunKeys, run_id: str) -> Found | None
     )
 
 
-def check_takeover(run: Run, host: str) -> None:
-    """Whether a worker that holds the lock may go on with *run*.
+def check_takeover(run: Run, host: str, turns: int | None) -> None:
+    """Whether a worker that holds the lock may go on with *run*, to *turns* in all; None: those it has.
 
     Raises:
-        Refused: when it has ended, its state is not known, or the former worker's command still runs here.
+        Refused: when it has ended, its state is not known, it has done as many turns, or the former worker's
+            command still runs here.
     """
     if run.status.terminal:
         raise Refused(f"Run {run.id} is {run.status}; start a new one.")
     if run.status is RunStatus.UNKNOWN:
         raise Refused(f"Run {run.id} is in a state that is not known here: {run.status_text or 'none'}.")
+    if turns is not None and turns <= (run.turns or 0):
+        raise Refused(
+            f"Run {run.id} has done {plural(run.turns or 0, 'turn')} already: give more with --turns, "
+            "or leave it out to go on as it was begun."
+        )
     if (
         run.pid is not None
         and run.host == host
@@ -71,6 +78,6 @@ def first_fields(spec: RunSpec, now: int, secrets: SecretMask) -> dict[str, obje
         "status": RunStatus.QUEUED,
         "createdAt": now,
         "currentTurn": 0,
-        "maxTurns": spec.turns,
+        "maxTurns": spec.turns or 1,
         "stats.turns": 0,
     }

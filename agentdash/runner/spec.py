@@ -18,7 +18,7 @@ class RunSpec:
 
     Attributes:
         command: The program and its arguments; never a shell's text, never read from Redis.
-        turns: How often the command is executed.
+        turns: How often the command is executed; None: once, or as often as a run that is taken over was to.
         until: A regular expression; a line of output that it matches completes the run after that turn.
         stop_file: If it exists after a turn, the run is complete.
         prompt_file: Fed to the command on its standard input, read anew for each turn.
@@ -33,7 +33,7 @@ class RunSpec:
     """
 
     command: tuple[str, ...]
-    turns: int = 1
+    turns: int | None = None
     until: str | None = None
     stop_file: str | None = None
     prompt_file: str | None = None
@@ -50,7 +50,7 @@ class RunSpec:
         """What is wrong with it, one sentence with the cure; None when it can be run."""
         if not self.command or not self.command[0]:
             return "There is no command: give it after --, as in: agentdash run -- make test"
-        if self.turns < 1:
+        if self.turns is not None and self.turns < 1:
             return f"--turns {self.turns}: a run has at least one turn."
         if not 0 <= self.grace <= 3600:
             return f"--grace {self.grace:g}: give seconds from 0 to 3600."

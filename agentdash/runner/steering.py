@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import signal
+import time
 from collections.abc import Callable
 
 from agentdash.core import run_event as ev
@@ -14,6 +15,9 @@ from agentdash.runner.control import Control
 from agentdash.runner.journal import Journal
 from agentdash.runner.life import Life, Stop
 from agentdash.runner.spec import PauseMode
+
+DOUBLED_S = 0.5
+"""A second signal within so many seconds is the first once more: ``timeout`` sends it to the group, too."""
 
 
 class Steering:
@@ -44,6 +48,7 @@ class Steering:
         self._child = child
         self._log = log
         self.signal: int | None = None
+        self._signalled_at = -DOUBLED_S
 
     def hear(self, control: Control) -> None:
         """Do what a control message asks, or leave it where the state does not allow it."""
@@ -74,10 +79,12 @@ class Steering:
 
     def interrupt(self, number: int) -> None:
         """A signal came: cancel the run; at the second one do not wait any longer."""
+        now = time.monotonic()
         if self.signal is not None or self._life.status.terminal:
-            self._life.hurry.set()
+            if now - self._signalled_at >= DOUBLED_S:
+                self._life.hurry.set()
             return
-        self.signal = number
+        self.signal, self._signalled_at = number, now
         with contextlib.suppress(InvalidTransition):
             self._cancel(f"{signal.Signals(number).name} to the worker", "signal")
 

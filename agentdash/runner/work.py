@@ -99,6 +99,7 @@ class Worker:
         self._life = Life(self._journal)
         self._steering = Steering(self._life, self._journal, spec.pause, self._child, self._log)
         self._totals = Totals()
+        self._turns = spec.turns or 1
         self._turn: Turn | None = None
         self._starting: asyncio.Task[object] | None = None
 
@@ -153,7 +154,7 @@ class Worker:
         try:
             found = await find_record(self._client, self._keys, self.run_id)
             if found is not None:
-                await asyncio.to_thread(check_takeover, found.run, self._around.host)
+                await asyncio.to_thread(check_takeover, found.run, self._around.host, self._spec.turns)
             await self._journal.open()
             backlog = await self._control.backlog()
         except BaseException:
@@ -189,10 +190,14 @@ class Worker:
         self._totals.usage = Usage(
             run.tokens.total or 0, run.tokens.input or 0, run.tokens.output or 0, run.tokens.cached or 0
         )
-        note = {**note, "startedAt": run.started_at or note["startedAt"], "pid": None}
-        self._life.move(
-            Move.TAKE_OVER, ev.RUN_STARTED, {**data, "takenOverFrom": run.worker or "unknown"}, note=note
-        )
+        self._turns = self._spec.turns or run.max_turns or 1
+        command = list(self._spec.command)
+        note = {
+            **note, "startedAt": run.started_at or note["startedAt"], "pid": None,
+            "command": command, "cwd": self._spec.cwd, "maxTurns": self._turns,
+        }  # fmt: skip
+        data = {**data, "takenOverFrom": run.worker or "unknown", "command": command}
+        self._life.move(Move.TAKE_OVER, ev.RUN_STARTED, data, note=note)
         if self._life.status is RunStatus.CANCELLING:
             self._life.wish_to_stop(Stop("cancel", run.reason))
 
@@ -201,7 +206,7 @@ class Worker:
         throttle = OutputThrottle(time.monotonic, secrets=self._secrets)
         tails = await asyncio.to_thread(LogTails, self._spec.logs)
         last = TurnEnd()
-        for number in range(self._totals.turns + 1, self._spec.turns + 1):
+        for number in range(self._totals.turns + 1, self._turns + 1):
             await self._boundary()
             if self._life.stop is not None:
                 break
@@ -218,7 +223,12 @@ class Worker:
             )
             last = await self._turn.run()
             self._turn = None
-            self._log(f"turn {number} ended: exit code {last.exit_code}", last.good)
+            how = (
+                "its command could not be started"
+                if last.exit_code is None
+                else f"exit code {last.exit_code}"
+            )
+            self._log(f"turn {number} ended: {how}", last.good)
             if self._life.stopped.is_set() or not last.good or await self._is_complete(last):
                 break
         await self._end(last)
@@ -256,7 +266,8 @@ class Worker:
         self._life.move(end.move, end.event, end.data, note=end.note)
         if end.message is not None:
             self._around.tell(f"run {self.run_id}: {end.message}")
-        self._log(str(self._life.status), self._life.status is RunStatus.COMPLETED)
+        why = "" if end.message is None else f": {end.message}"
+        self._log(f"{self._life.status}{why}", self._life.status is RunStatus.COMPLETED)
 
     def _child(self) -> Child | None:
         return None if self._turn is None else self._turn.child

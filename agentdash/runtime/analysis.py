@@ -42,6 +42,7 @@ class Analysis:
         self._log_tracker = FindingTracker(LOGS_OPEN_AFTER_S)
         self._log_rules = LogRules(settings.logs)
         self._logs_judged_at = 0
+        self._lines_wait = False
         self._repo_tracker = FindingTracker(REPOS_OPEN_AFTER_S)
         self._repos_judged_at = 0
         self._repos_seen: ReposSnapshot | None = None
@@ -88,12 +89,13 @@ class Analysis:
     def lines_came(self, batch: LogBatch) -> None:
         """Take lines for the rules about logs."""
         self._log_rules.take(batch)
+        self._lines_wait = True
 
     def logs_judged(self, now: int) -> bool:
         """Apply the rules about logs, now and then; whether a finding of theirs has opened or is resolved."""
         if 0 <= now - self._logs_judged_at < LOGS_EVERY_MS:
             return False
-        self._logs_judged_at = now
+        self._logs_judged_at, self._lines_wait = now, False
         before = [(finding.finding_id, finding.status) for finding in self._log_tracker.findings]
         after = self._log_tracker.update(self._log_rules.symptoms(now), now)
         return before != [(finding.finding_id, finding.status) for finding in after]
@@ -121,6 +123,10 @@ class Analysis:
     def watching(self) -> bool:
         """Whether something was seen that may become a finding if it lasts."""
         return any(finding.status is FindingStatus.WATCHING for finding in self._ours())
+
+    def unjudged(self, repos: ReposSnapshot | None) -> bool:
+        """Whether lines or the repositories, as they are now, wait for their turn to be judged."""
+        return self._lines_wait or repos is not self._repos_seen
 
     def acknowledge(self, fingerprint: str, now: int) -> bool:
         """Put a finding aside; False where there is none with that fingerprint."""

@@ -83,8 +83,8 @@ class Engine:
 
     @property
     def watching(self) -> bool:
-        """Whether something was seen that will be a finding if it lasts a little longer."""
-        return self.intake.analysis.watching
+        """Whether something was seen that will be a finding if it lasts longer, or is still to be judged."""
+        return self.intake.analysis.watching or self.intake.analysis.unjudged(self.store.repos)
 
     @property
     def sources(self) -> list[SourceHealth]:
@@ -149,7 +149,7 @@ class Engine:
         """
         needs = {topic: {topic} for topic in self.topics}
         if Topic.FINDINGS in needs:
-            needs[Topic.FINDINGS] |= {Topic.STREAMS, Topic.REPOS}  # they are judged by them
+            needs[Topic.FINDINGS] |= set(Topic)  # they are judged by all the others
         waits = [self._seen[topic].wait() for topic in set().union(*needs.values())]
         try:
             async with asyncio.timeout(timeout):
@@ -253,9 +253,7 @@ class Engine:
         from collectors.logs import LogsCollector
 
         for collector in collectors:
-            signs = {Topic.LOGS, Topic.SERVICES, Topic.REPOS} if Topic.FINDINGS in self.topics else set()
-            wanted = self.topics | signs
-            if collector.topic not in wanted:
+            if collector.topic not in self.topics and Topic.FINDINGS not in self.topics:
                 await collector.close()
                 continue
             if isinstance(collector, LogsCollector):

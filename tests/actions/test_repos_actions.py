@@ -230,6 +230,12 @@ def test_a_fetch_that_fails_says_why_without_the_password(web: Path) -> None:
     assert "hunter2secret" not in outcome.message
 
 
+def test_a_fetch_without_a_remote_is_not_said_to_have_been_one(web: Path) -> None:
+    told = Told()
+    outcome = repos.fetch(FetchRepo(str(web)), 20, told)
+    assert (outcome.ok, outcome.message) == (False, "web has no remote: there is nothing to fetch from")
+
+
 def test_an_unreadable_file_is_left_out(web: Path) -> None:
     if os.getuid() == 0:
         pytest.skip("root reads everything")

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from agentdash.actions.runs import control, find_run, mark_orphan_failed
+from agentdash.actions.run_find import find_run
+from agentdash.actions.runs import control, mark_orphan_failed
 from agentdash.core.commands import ControlRun, Refused
 from agentdash.core.runs import ControlAction, Run, RunKeys, RunStatus
 from agentdash.core.settings import RedisSettings, RunsSettings

@@ -8,9 +8,15 @@ import signal
 import psutil
 import pytest
 
-from agentdash.actions.runs import control, find_run, mark_orphan_failed, wait_for
+from agentdash.actions.run_find import find_run
+from agentdash.actions.runs import control, mark_orphan_failed, wait_for
+from agentdash.core.clock import SystemClock
 from agentdash.core.commands import ControlRun, Refused
 from agentdash.core.runs import ControlAction, RunStatus
+from agentdash.runner import steering
+from agentdash.runner.journal import Journal
+from agentdash.runner.life import Life
+from agentdash.runner.steering import DOUBLED_S, Steering
 from tests.runner.stage import Stage, gone, python, start_worker
 from tests.support import until
 
@@ -181,10 +187,34 @@ async def test_a_run_is_found_by_a_unique_prefix(stage: Stage) -> None:
     assert await find("x*") == "x*y"
     with pytest.raises(Refused, match="begins 3 runs"):
         await find("ab")
-    with pytest.raises(Refused, match="No run begins"):
+    with pytest.raises(Refused, match="No run has an id"):
         await find("zz")
     await stage.client.hset(stage.keys.meta("foreign-7"), "status", "running")
     assert await find("for") == "foreign-7"
+
+
+async def test_a_run_is_found_by_its_title_where_that_can_mean_no_other(stage: Stage) -> None:
+    records = {
+        "1a": ("nightly", "completed"), "1b": ("nightly", "running"), "1c": ("once", "failed"),
+        "2a": ("twice", "running"), "2b": ("twice", "paused"), "cafe1": ("x", "running"),
+        "3a": ("cafe", "running"), "3b": ("over", "failed"), "3c": ("over", "completed"),
+    }  # fmt: skip
+    for run_id, (title, status) in records.items():
+        await stage.client.hset(stage.keys.meta(run_id), mapping={"title": title, "status": status})
+        await stage.client.zadd(stage.keys.index, {run_id: 1})
+    await stage.client.hset(stage.keys.meta("4a"), mapping={"title": "foreign", "status": "running"})
+    find = lambda text: find_run(stage.client, stage.keys, text)  # noqa: E731
+    assert [await find(title) for title in ("nightly", "once", "foreign", "cafe1")] == [
+        "1b", "1c", "4a", "cafe1",
+    ]  # fmt: skip
+    for title, said in (
+        ("twice", "is the title of 2 runs: 2a, 2b"),
+        ("cafe", "begins or is the title of 2 runs: 3a, cafe1"),
+        ("over", "is the title of 2 runs"),
+        ("night", "No run has an id"),
+    ):
+        with pytest.raises(Refused, match=said):
+            await find(title)
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
@@ -204,6 +234,22 @@ async def test_a_signal_to_the_worker_cancels_the_run(
     assert (run.status, run.pid) == (RunStatus.CANCELLED, None)
     assert number.name in (run.reason or "")
     assert not await stage.client.exists(stage.keys.lock("r1"))
+
+
+async def test_a_signal_that_comes_twice_at_once_leaves_the_command_its_grace(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = Journal(stage.client, stage.keys, "r1", maxlen=10, clock=SystemClock())
+    life = Life(journal)
+    worker = Steering(life, journal, "boundary", lambda: None, lambda _step, _ok: None)
+    now = [100.0]
+    monkeypatch.setattr(steering.time, "monotonic", lambda: now[0])
+    for _ in range(2):  # timeout(1) sends each to the process and to its group
+        worker.interrupt(signal.SIGTERM)
+    assert (life.status, life.hurry.is_set()) == (RunStatus.CANCELLING, False)
+    now[0] += DOUBLED_S
+    worker.interrupt(signal.SIGTERM)
+    assert life.hurry.is_set()
 
 
 async def test_output_goes_to_the_terminal_whole_and_at_once(redis_url: str) -> None:
@@ -252,6 +298,31 @@ async def test_a_worker_that_was_killed_leaves_an_orphan_that_can_be_taken_over_
         assert await stage.types("r2") == ["run_failed"]
     finally:
         await stage.close()
+
+
+async def test_a_run_that_is_taken_over_goes_on_to_its_last_turn_and_names_the_new_command(
+    stage: Stage,
+) -> None:
+    left = {
+        "status": "running",
+        "stats.turns": "1",
+        "currentTurn": "2",
+        "maxTurns": "3",
+        "command": '["old"]',
+    }
+    await stage.client.hset(stage.keys.meta("r1"), mapping=left)
+    assert await stage.run("true", turns=1) == 2
+    assert "has done 1 turn already" in stage.said[-1]
+    assert await stage.run("echo", "on") == 0
+    run = await stage.record()
+    assert (run.status, run.turns, run.max_turns, run.command) == (
+        RunStatus.COMPLETED,
+        3,
+        3,
+        ("echo", "on"),
+    )
+    assert await stage.output() == "on\non\n"
+    assert next(e for e in await stage.events() if e.type == "run_started").data["command"] == ["echo", "on"]
 
 
 async def test_nothing_goes_on_without_its_worker(stage: Stage) -> None:

@@ -82,6 +82,8 @@ async def test_a_command_that_does_not_exist(stage: Stage) -> None:
     run = await stage.record()
     assert (run.status, run.error_code) == (RunStatus.FAILED, "cannot_start")
     assert "'/nowhere/agent' was not found" in stage.said[-1]
+    assert stage.activity.lines[-2] == "turn 1 ended: its command could not be started"
+    assert "'/nowhere/agent' was not found" in stage.activity.lines[-1]
 
 
 async def test_wrong_use_is_said_and_leaves_no_record(stage: Stage) -> None:

@@ -114,3 +114,9 @@ def test_the_embedded_server_is_not_started_to_be_looked_at(tmp_path: Path, home
     assert (done.returncode, json.loads(done.stdout)["running"]) == (1, False)
     assert agentdash("server", "stop", cwd=tmp_path).returncode == 0
     assert not (home / "state").exists()
+
+
+def test_the_list_of_commands_cuts_none_of_its_words(tmp_path: Path) -> None:
+    listed = agentdash("--help", cwd=tmp_path).stdout.partition("Commands:")[2].partition("Examples:")[0]
+    assert "completion" in listed
+    assert "..." not in listed

@@ -144,6 +144,20 @@ async def test_one_look_waits_until_what_it_sees_has_lasted(
     }
 
 
+def test_one_look_waits_for_every_source_of_findings(place: Path) -> None:
+    lock = place / "code/web/.git/index.lock"
+    lock.touch()
+    os.utime(lock, (lock.stat().st_mtime - 3600,) * 2)
+    assert agentdash("run", "--", "false", cwd=place).returncode == 1
+    done = agentdash("findings", "--json", cwd=place)
+    assert {item["category"] for item in json.loads(done.stdout)["items"]} == {"RUN_FAILED", "STALE_LOCK"}
+
+
+def test_a_source_of_findings_that_cannot_be_read_is_said(place: Path) -> None:
+    made = document("findings", "--json", "--projects", str(place / "none"), cwd=place)
+    assert any("none is not there" in gap for gap in made["health"]["gaps"])
+
+
 @contextmanager
 def watching(*args: str, cwd: Path) -> Iterator[subprocess.Popen[str]]:
     process = subprocess.Popen(

@@ -16,7 +16,7 @@ from agentdash.core.findings import Finding, FindingStatus
 from agentdash.core.queries import WhyOf
 from agentdash.core.run_commands import EndOrphanChild, MarkOrphanFailed
 from agentdash.core.run_why import RunWhy
-from agentdash.core.runs import ControlAction, Run, RunStatus
+from agentdash.core.runs import CLEAN_UP, ControlAction, Run, RunStatus
 from agentdash.core.settings import RedisSettings, RunsSettings, Settings
 from agentdash.runtime.engine import Engine
 from tests.command_line import agentdash
@@ -157,6 +157,25 @@ async def test_the_child_of_another_machine_is_left_alone(engine: Engine, redis_
         answer = await engine.ask(WhyOf("r1"))
         assert isinstance(answer, RunWhy)
         assert {fact.name: fact.holds for fact in answer.facts}["process"] is None
+    finally:
+        await stage.close()
+
+
+async def test_who_cleans_up_is_no_worker(engine: Engine, redis_url: str) -> None:
+    stage = Stage(redis_url)
+    try:
+        await stage.client.hset(stage.keys.meta("r1"), "status", "running")
+        await until(lambda: (seen := run_of(engine)) and seen.orphaned, what="the orphan")
+        await stage.client.set(stage.keys.lock("r1"), f"{CLEAN_UP}test:1")
+        await stage.client.hset(stage.keys.meta("r1"), "title", "later")
+        await until(
+            lambda: (seen := run_of(engine)) and seen.title == "later", what="it is seen with the lock"
+        )
+        run = run_of(engine)
+        assert run is not None
+        assert (run.orphaned, run.lock_owner, run.worker_seen_at) == (True, None, None)
+        refused = await engine.dispatch(MarkOrphanFailed("r1", "test"))
+        assert (refused.ok, "is being cleaned up" in refused.message) == (False, True)
     finally:
         await stage.close()
 

@@ -13,6 +13,7 @@ from agentdash.runtime.analysis import Analysis
 from agentdash.runtime.intake import Intake
 from tests.tui import scene
 from tui.format.findings import COLUMNS, item
+from tui.widgets.columns import lay_out
 
 
 def finding(severity: Severity) -> Finding:
@@ -48,3 +49,8 @@ async def test_a_second_time_it_is_said_that_it_was_put_aside() -> None:
     mark = MarkFinding(outside.symptom.fingerprint)
     said = [(await engine.dispatch(mark)).message for _ in range(2)]
     assert said == ["acknowledged: it no longer asks for attention", "already acknowledged"]
+
+
+def test_what_it_is_about_is_the_last_thing_to_go() -> None:
+    shown = [COLUMNS[place.index].key for place in lay_out(COLUMNS, 19)]
+    assert shown == ["mark", "summary"]

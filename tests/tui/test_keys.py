@@ -6,10 +6,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from textual.command import CommandList
+from textual.widgets import Input
 
 from agentdash.core.commands import Command, ControlRun, MarkFinding, Outcome
-from agentdash.core.runs import ControlAction
+from agentdash.core.runs import ControlAction, RunStatus
 from agentdash.core.snapshot import Topic
+from tests.support import until
 from tests.tui import scene
 from tui.screens.board import Board
 from tui.screens.confirm import Confirm
@@ -386,6 +389,52 @@ async def test_the_palette_does_what_the_keys_do(sent: list[Command]) -> None:
         assert [(c.run_id, c.action) for c in sent if isinstance(c, ControlRun)] == [
             ("run-migrate-orders", ControlAction.PAUSE)
         ]
+
+
+async def test_what_needs_a_person_comes_into_view_where_nobody_has_moved_the_cursor() -> None:
+    app = scene.app()
+    async with app.run_test(size=SIZE) as pilot:
+        pane = table(app, Topic.RUNS)
+        some = scene.runs()
+        over = [
+            replace(some.runs[0], id=f"over-{n}", status=RunStatus.COMPLETED, orphaned=False)
+            for n in range(12)
+        ]
+        app.store.put(Topic.RUNS, replace(some, runs=tuple(over)))
+        board(app).update(frozenset(Topic), app.now())
+        lost = replace(over[0], id="lost", status=RunStatus.RUNNING, orphaned=True)
+        app.store.put(Topic.RUNS, replace(some, runs=(*over, lost)))
+        board(app).update(frozenset(Topic), app.now())
+        assert (pane.table.cursor_key, pane.table.cursor_row, pane.table.scroll_offset.y) == ("lost", 0, 0)
+        await pilot.press("G")
+        board(app).update(frozenset(Topic), app.now())
+        assert "1 above needs you" in pane.summary
+
+
+async def test_enter_waits_for_what_was_typed_into_the_palette(sent: list[Command]) -> None:
+    app = scene.app()
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("colon")
+        await pilot.pause(0.3)
+        app.screen.query_one("Input", Input).insert_text_at_cursor("quit")
+        app.screen.query_one("Input", Input).post_message(
+            Input.Submitted(app.screen.query_one(Input), "quit")
+        )
+        await until(lambda: not app.is_running or app._exit, what="the end")
+    assert not sent
+    assert app._exit
+
+
+async def test_the_palette_lists_what_helps_and_begins_with_the_nearest() -> None:
+    app = scene.app()
+    async with app.run_test(size=SIZE) as pilot:
+        listed = [command.title for command in app.get_system_commands(app.screen)]
+        assert not {title for title in listed if title.startswith(("Focus ", "Command (", "Copy selected"))}
+        assert [title for title in listed if title.startswith("Quit")] == ["Quit (q)"]
+        await pilot.press("colon", *"q")
+        options = app.screen.query_one(CommandList)
+        await until(lambda: options.option_count == 1, what="what matches")
+        assert str(options.get_option_at_index(0).prompt).startswith("Quit (q)")
 
 
 async def test_a_finding_is_acknowledged_on_its_own_page(sent: list[Command]) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from agentdash.core.runs import Run, RunsSnapshot, RunStatus
+from agentdash.core.snapshot import Topic
+from agentdash.core.store import Store
 from tui.format import header
 from tui.widgets.linebar import LineBar, Word
 
@@ -40,3 +43,19 @@ def test_light_words_give_way_first_and_heavy_ones_stay() -> None:
     assert shown(38) == ["esc back", "o open", "a needs me", "? help"]
     assert shown(30) == ["esc back", "o open", "? help"]
     assert shown(16) == ["esc back", "? help"]
+
+
+def test_runs_at_a_glance_are_those_of_now() -> None:
+    now, hour = 1_732_112_345_000, 3_600_000
+    found = (
+        Run("a", "a", status=RunStatus.RUNNING),
+        Run("b", "b", status=RunStatus.UNKNOWN, status_text="dancing"),
+        Run("c", "c", status=RunStatus.FAILED, ended_at=now - hour + 1),
+        Run("d", "d", status=RunStatus.FAILED, ended_at=now - hour),
+        Run("e", "e", status=RunStatus.COMPLETED),
+    )
+    store = Store()
+    store.put(Topic.RUNS, RunsSnapshot(now, "box", found, len(found)))
+    word = header.runs(store, now)
+    assert word is not None
+    assert said(word) == "runs 1 ● 1 ? 1 ✗"

@@ -66,6 +66,15 @@ async def opened(app: AgentDash, pilot: object) -> RepoScreen:
     return app.screen
 
 
+async def test_a_broken_repository_is_not_said_to_have_no_commits() -> None:
+    app = repo_scene.app()
+    async with app.run_test(size=WIDE) as pilot:
+        app.open(Repo("/projects/broken", "broken", error="its HEAD is damaged"))
+        await until(lambda: isinstance(app.screen, RepoScreen) and app.screen.query("#diff-page"))
+        await pilot.pause()
+        await until(lambda: text(app) == "○ nothing to show", what="the diff")
+
+
 async def test_a_repository_at_a_glance() -> None:
     app = repo_scene.app()
     async with app.run_test(size=WIDE) as pilot:

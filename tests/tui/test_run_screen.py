@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from agentdash.core import run_event as ev
+from agentdash.core.clock import ManualClock
 from agentdash.core.commands import Command, ControlRun, Outcome
 from agentdash.core.queries import Query, RunEventsOf, WhyOf
 from agentdash.core.repo_queries import RepoDiffOf
@@ -494,6 +495,19 @@ async def test_what_cannot_be_read_is_said(monkeypatch: pytest.MonkeyPatch) -> N
         await until(lambda: "refuses connections" in text(app, "#why-page"), what="the error")
         await pilot.press("d")
         await until(lambda: "refuses connections" in notice(), what="the error")
+
+
+async def test_why_it_does_not_move_ages_with_the_header() -> None:
+    app = run_scene.app()
+    async with app.run_test(size=WIDE) as pilot:
+        await pilot.press(*OPEN, "m")
+        await until(lambda: "0.9s ago" in text(app, "#why-page"), what="the answer")
+        clock = app.engine.clock
+        assert isinstance(clock, ManualClock)
+        clock.advance(1)
+        screen(app).update(frozenset({Topic.RUNS}), app.now())
+        assert "1s ago" in text(app, "#why-page")
+        assert "0.9s ago" not in text(app, "#why-page")
 
 
 async def test_a_run_that_is_gone() -> None:

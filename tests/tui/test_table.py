@@ -236,6 +236,16 @@ async def test_sorting() -> None:
         assert app.said[-2:] == [("sort", "count", False), ("sort", "count", True)]
 
 
+async def test_the_way_in_which_is_sorted_shows_in_a_column_as_narrow_as_its_title() -> None:
+    app = TableApp([Column("name", "NAME", 4), Column("count", "COUNT", 5, "right")])
+    async with app.run_test(size=(10, 4)) as pilot:
+        app.table.set_rows([Row(1, (Cell("a"), Cell("1")), sort=("a", 1))])
+        await pilot.press("s", "s")
+        assert app.screen_text()[0] == "NAME COUN▴"
+        await pilot.press("S")
+        assert app.screen_text()[0] == "NAME COUN▾"
+
+
 async def test_the_mouse() -> None:
     app = TableApp()
     async with app.run_test(size=(40, 11)) as pilot:
@@ -326,3 +336,18 @@ async def test_every_line_is_as_wide_as_the_table(cells: list[tuple[str, str, st
         for strip in app.table.render_lines(Region(0, 0, width, 8)):
             assert strip.cell_length == sum(cell_len(segment.text) for segment in strip) == width
             assert not acts(strip.text)
+
+
+async def test_a_cursor_that_nobody_moved_stays_on_the_first_row_where_that_is_wanted() -> None:
+    app = TableApp()
+    app.table.keeps_first = True
+    async with app.run_test(size=(40, 6)) as pilot:
+        app.table.set_rows(rows(range(10)))
+        app.table.set_rows(rows((99, *range(10))))
+        assert (app.table.cursor_key, app.table.cursor_row, app.table.scroll_offset.y) == (99, 0, 0)
+        await pilot.press("j")
+        app.table.set_rows(rows((100, 99, *range(10))))
+        assert (app.table.cursor_key, app.table.cursor_row) == (0, 2)
+        await pilot.press("g")
+        app.table.set_rows(rows((101, 100, 99, *range(10))))
+        assert app.table.cursor_key == 101

@@ -41,6 +41,11 @@ def holds(answer: RunWhy) -> dict[str, bool | None]:
     return {fact.name: fact.holds for fact in answer.facts}
 
 
+def test_what_an_orphan_told_last_is_not_that_it_has_no_worker() -> None:
+    words = {fact.name: fact.words for fact in facts(replace(RUN, orphaned=True, lock_owner=None)).facts}
+    assert words["event"] == "2s ago: edit a.py"
+
+
 def test_a_run_that_moves() -> None:
     answer = facts()
     assert list(holds(answer)) == [

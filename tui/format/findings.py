@@ -10,7 +10,7 @@ from tui.format.item import Cell, Column, Item, Listing, Row
 COLUMNS = (
     Column("mark", "", 1, sortable=False),
     Column("severity", "", 8, priority=1),
-    Column("summary", "", 22, flex=1, min_width=18),
+    Column("summary", "", 22, flex=1, min_width=17),  # at 60×15 there are 19 cells, with the scrollbar
     Column("since", "", 5, align="right", priority=2),
 )
 WIDE = (

@@ -21,6 +21,8 @@ STATES = {
     "CRITICAL": ("✗", "bad bold"),
     "UNKNOWN": ("?", "unknown"),
 }
+LATELY_MS = 3_600_000
+"""A run that failed longer ago than this is in its list, and not what a glance is for."""
 NAME = Word((("agentdash", "accent bold"),), "app.overview")
 
 
@@ -30,7 +32,7 @@ def left(store: Store, now: int, *, label: str = "") -> tuple[Word, ...]:
     if label:
         words.append(Word(((label, "warn"),)))
     words.append(fleet(store, now))
-    words += [word for word in (runs(store), findings(store, now)) if word]
+    words += [word for word in (runs(store, now), findings(store, now)) if word]
     return tuple(words)
 
 
@@ -65,25 +67,25 @@ def server(store: Store, now: int) -> Word:
     return Word(tuple(parts))
 
 
-def runs(store: Store) -> Word | None:
-    """How many runs are live, paused, without worker, failed."""
+def runs(store: Store, now: int) -> Word | None:
+    """How many runs are live, paused, without worker or in a state that is not known, failed of late."""
     if store.runs is None or not store.runs.runs:
         return None
     counted: Counter[str] = Counter()
     for run in store.runs.runs:
-        if run.orphaned:
-            counted["orphaned"] += 1
+        if run.orphaned or run.status is RunStatus.UNKNOWN:
+            counted["unsure"] += 1
         elif run.status in {RunStatus.PAUSED, RunStatus.PAUSING}:
             counted["paused"] += 1
         elif run.status is RunStatus.FAILED:
-            counted["failed"] += 1
+            counted["failed"] += run.ended_at is None or now - run.ended_at < LATELY_MS
         elif not run.status.terminal:
             counted["live"] += 1
     parts = [("runs", "dim")]
     marks = (
         ("live", "●", "good"),
         ("paused", "‖", "warn"),
-        ("orphaned", "?", "unknown"),
+        ("unsure", "?", "unknown"),
         ("failed", "✗", "bad"),
     )
     for name, mark, style in marks:

@@ -41,6 +41,7 @@ class PaneState:
 
 
 LIVE = PaneState(PaneKind.LIVE)
+_SOON_MS = 1000
 
 
 def pane_state(
@@ -90,11 +91,16 @@ def _empty(what: str, how: str) -> tuple[Para, ...]:
     )
 
 
+def _soon(ms: int) -> str:
+    """``in 4s``; what is due already waits for its turn, or is under way."""
+    return f"in {units.age(ms)}" if ms >= _SOON_MS else "now"
+
+
 def _error(health: SourceHealth, now: int, age: int | None, *, has_data: bool) -> PaneState:
     words = printable(health.error or "cannot be read")
-    again = "" if health.retry_at is None else f"tried again in {units.age(max(0, health.retry_at - now))}"
+    again = "" if health.retry_at is None else f"tried again {_soon(health.retry_at - now)}"
     if has_data:
-        notice = (Para(((f"✗ {words}", "bad"),), hang=2),)
+        notice = (Para(((f"✗ {words}", "bad"), (f" · {again}" if again else "", "dim")), hang=2),)
         return PaneState(PaneKind.ERROR, notice, (f"not read for {units.age(age)}", "bad"), dim=True)
     notice = (
         Para.of(f"✗ {words}", "bad", hang=2),

@@ -137,7 +137,7 @@ class Board(FactScreen):
         for pane in self.panes:
             if pane.topic in topics and pane.display:
                 pane.present(store, store.health.get(pane.topic), now)
-                if pane.topic is self.zoomed and isinstance(pane, ListPane):
+                if isinstance(pane, ListPane) and (pane.topic is self.zoomed or pane.table.has_focus):
                     pane.tell_above(need.key for need in attention(store, now) if need.topic is pane.topic)
         past = self.query_one("#past-lines", Document)
         if past.size.width and self.query_one("#past").display:

@@ -80,7 +80,8 @@ class DiffPane(Pane):
         self._shown = (wanted.key, repo)
         self.entitle(f"Diff · {wanted.name}" if wanted.name else "Diff")
         if wanted.query is None:
-            self._put((Para.of("○ no commits yet", "dim"),), top=True)
+            broken = repo is None or repo.error is not None
+            self._put((Para.of(f"○ {'nothing to show' if broken else 'no commits yet'}", "dim"),), top=True)
         else:
             work = self._read(wanted.query, wanted.nothing, top)
             self.run_worker(work, name="diff", group="diff", exclusive=True, exit_on_error=False)

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from agentdash.core import units
 from agentdash.core.queries import WhyOf
-from agentdash.core.run_why import RunWhy
+from agentdash.core.run_why import RunWhy, why
 from agentdash.core.runs import Run
 from agentdash.core.snapshot import SourceError
 from agentdash.core.text import printable
@@ -93,8 +93,18 @@ class SideDeck(Deck):
             self._why_page.show([Para.of("◌ looking …", "dim")])
         else:
             read_only = self.dash.engine.read_only
-            self._why_page.show(run_why.paras(self._why, run, read_only=read_only))
+            self._why_page.show(run_why.paras(self._as_of(run, now), run, read_only=read_only))
             self.summary = f"as of {units.age(now - self._why.at)} ago"
+
+    def _as_of(self, run: Run | None, now: int) -> RunWhy:
+        """The answer as it is *now*, by the process as it was seen last: its ages are those of the header."""
+        assert self._why is not None
+        if run is None:
+            return self._why
+        store = self.dash.store
+        return why(
+            run, now, self._why.child, history=store.run_history, streams=store.streams, repos=store.repos
+        )
 
     async def _read_why(self, run: Run | None) -> None:
         try:

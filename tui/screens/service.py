@@ -49,7 +49,7 @@ class ServiceScreen(FactScreen):
         Binding("v", "turn", "Facts", id="services.facts"),
         Binding("t", "trace", "Trace", id="log.trace"),
         Binding("x", "export", "Write to a file", show=False, id="log.export"),
-        Binding("escape", "back", "Back", show=False, id="screen.back"),
+        Binding("escape", "back", "Back", id="screen.back"),
     ]
     CHANGES = frozenset({"control"})
 

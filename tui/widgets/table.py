@@ -124,6 +124,7 @@ class LineTable(TableDrawing, can_focus=True, inherit_bindings=False):
 
     def _move(self, to: int, step: int) -> None:
         self._pressed_to_focus = False
+        self._moved = True
         index = self._nearest(max(0, min(to, len(self._rows) - 1)), step)
         if index >= 0:
             self.cursor_row = index
@@ -150,6 +151,7 @@ class LineTable(TableDrawing, can_focus=True, inherit_bindings=False):
     def action_first(self) -> None:
         """Go to the first row."""
         self._move(0, 1)
+        self._moved = False
         self._scroll(0)
 
     def action_last(self) -> None:
@@ -216,6 +218,7 @@ class LineTable(TableDrawing, can_focus=True, inherit_bindings=False):
             self._click_title(event)
         elif self._rows[at].selectable:
             again = at == self.cursor_row and (event.chain > 1 or not brought_focus)
+            self._moved = True
             self.cursor_row = at
             if again:
                 self.action_select()

@@ -82,7 +82,8 @@ class TableDrawing(TableRows):
             column = self.columns[place.index]
             title, style = column.title, ""
             if column.key == self.sort_key:
-                title, style = f"{title}{'▾' if self.sort_descending else '▴'}", "bold"
+                sign, style = "▾" if self.sort_descending else "▴", "bold"
+                title = f"{title[: max(0, place.width - 1)]}{sign}"
             parts.append((fit(title, place.width, column.align), style))
         return self._strip(parts, "header")
 

@@ -65,6 +65,9 @@ class TableRows(TableMessages, Inked, ScrollView):
         self.columns: tuple[Column, ...] = tuple(columns)
         self.show_header = show_header
         self.gap = gap
+        self.keeps_first = False
+        """Whether a cursor that nobody has moved stays on the first row, whichever that is."""
+        self._moved = False
         self.repaints = 0
         """Lines that were drawn anew since the start; a table that is at rest does not count up."""
         self.set_reactive(TableRows.marks_enabled, marks_enabled)
@@ -125,8 +128,8 @@ class TableRows(TableMessages, Inked, ScrollView):
     def set_rows(self, rows: Sequence[Row]) -> None:
         """Show *rows*. Keys are unique; of two rows with one key the cursor finds the later.
 
-        The cursor stays with its row; if that has gone, it goes to the nearest that is still there. The lines
-        on screen stay where they are, except that a table at its top stays at its top.
+        The cursor stays with its row; if that has gone, it goes to the nearest that is still there (see also
+        `keeps_first`). The lines on screen stay where they are, except that a table at its top stays there.
         """
         given, before = tuple(rows), self._given
         kept = len(given) >= len(before) and all(map(is_, given, before))
@@ -147,6 +150,7 @@ class TableRows(TableMessages, Inked, ScrollView):
         index = self._index.get(key)
         if index is None:
             return False
+        self._moved = True
         self.cursor_row = index
         self._reveal()
         return True
@@ -174,7 +178,8 @@ class TableRows(TableMessages, Inked, ScrollView):
         cursor_key = self.cursor_key
         self._rows = rows
         self._index = {row.key: index for index, row in enumerate(rows)}
-        cursor = self._survivor(old, old_cursor)
+        first = self.keeps_first and not self._moved
+        cursor = self._nearest(0, 1) if first else self._survivor(old, old_cursor)
         if len(rows) != len(old):
             self._resize_content()
         self.set_reactive(TableRows.cursor_row, cursor)
