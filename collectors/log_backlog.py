@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agentdash.core.log_parse import LogParser
 from collectors.log_file import Piece
@@ -21,6 +21,16 @@ class RawLine:
     read_at: int
     cut: int = 0
     tail: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A piece, whose it is, when it was read, and how many lines it has."""
+
+    parser: LogParser
+    piece: Piece
+    read_at: int
+    lines: int
 
 
 class LogBacklog:
@@ -41,7 +51,7 @@ class LogBacklog:
         self._flood = limit if flood is None else flood
         self._flooded = False
         self._passed = passed
-        self._waiting: deque[tuple[LogParser, Piece, int]] = deque()
+        self._waiting: deque[_Waiting] = deque()
         self._lines = 0
         self._skipped = 0
 
@@ -51,7 +61,7 @@ class LogBacklog:
     def add(self, parser: LogParser, piece: Piece, read_at: int) -> int:
         """Take a piece that was read at *read_at*, Unix ms; returns how many lines it has."""
         lines = _count(piece)
-        self._waiting.append((parser, piece, read_at))
+        self._waiting.append(_Waiting(parser, piece, read_at, lines))
         self._lines += lines
         return lines
 
@@ -62,14 +72,10 @@ class LogBacklog:
         if self._flooded:
             self._pass_over(self._lines - self.keep)
         while most > 0 and self._waiting:
-            parser, piece, read_at = self._waiting.popleft()
-            head, rest = _split(piece, most)
-            if rest is not None:
-                self._waiting.appendleft((parser, rest, read_at))
-            offset = head.offset
-            tail = head.tail
+            first = self._take_first(most)
+            head, offset, tail = first.piece, first.piece.offset, first.piece.tail
             for data in head.data.removesuffix(b"\n").split(b"\n"):
-                yield RawLine(parser, offset, data, read_at, head.cut, tail)
+                yield RawLine(first.parser, offset, data, first.read_at, head.cut, tail)
                 offset += len(data) + 1
                 tail = False
                 most -= 1
@@ -85,32 +91,40 @@ class LogBacklog:
         self._lines -= lines
         parsers: dict[int, LogParser] = {}
         while lines > 0:
-            parser, piece, read_at = self._waiting.popleft()
+            first = self._take_first(lines)
+            parser, piece = first.parser, first.piece
             parsers[id(parser)] = parser
-            count = _count(piece)
-            if count > lines:
-                piece, rest = _split(piece, lines)
-                count = lines
-                if rest is not None:
-                    self._waiting.appendleft((parser, rest, read_at))
-            lines -= count
+            lines -= first.lines
             if self._passed is not None:
-                self._skipped -= self._passed.look(parser, piece.offset, piece.data, read_at, cut=piece.cut)
+                kept = self._passed.look(parser, piece.offset, piece.data, first.read_at, cut=piece.cut)
+                self._skipped -= kept
         for parser in parsers.values():
             parser.break_off()
+
+    def _take_first(self, most: int) -> _Waiting:
+        """The piece that waits longest, or its first *most* lines: the rest waits on."""
+        first = self._waiting.popleft()
+        if first.lines <= most:
+            return first
+        piece, place = first.piece, _after(first.piece.data, most, first.lines)
+        head = Piece(piece.offset, piece.data[:place], piece.cut, piece.tail)
+        rest = Piece(piece.offset + place, piece.data[place:])
+        self._waiting.appendleft(replace(first, piece=rest, lines=first.lines - most))
+        return replace(first, piece=head, lines=most)
 
 
 def _count(piece: Piece) -> int:
     return piece.data.count(b"\n") + (not piece.data.endswith(b"\n"))
 
 
-def _split(piece: Piece, lines: int) -> tuple[Piece, Piece | None]:
-    """The first *lines* of a piece, and the rest of it where there is one."""
-    parts = piece.data.split(b"\n", lines)
-    if len(parts) <= lines or not parts[-1]:
-        return piece, None
-    place = len(piece.data) - len(parts[-1])
-    return (
-        Piece(piece.offset, piece.data[:place], piece.cut, piece.tail),
-        Piece(piece.offset + place, piece.data[place:]),
-    )
+def _after(data: bytes, lines: int, of: int) -> int:
+    """Where the first *lines* of *of* end; found from the nearer end."""
+    if 2 * lines <= of:
+        place = 0
+        for _ in range(lines):
+            place = data.index(b"\n", place) + 1
+        return place
+    place = len(data) - data.endswith(b"\n")
+    for _ in range(of - lines):
+        place = data.rindex(b"\n", 0, place)
+    return place + 1

@@ -25,7 +25,7 @@ from collectors.log_sources import MOST_FILES, LogSources
 LINES_PER_SECOND = 5000
 """Lines that are parsed at most; a flood beyond it is passed over, counted, and searched for errors."""
 
-_OF_A_FLOOD = 0.2  # of those, while it lasts: nobody reads as fast as that, and the newest are what counts
+_OF_A_FLOOD = 0.1  # of those, while it lasts: a screen in each pass, and nobody reads as fast as that
 _READ_PER_PASS = 4 * 1024 * 1024
 _FIRST_SIGHT_OF_ALL = 1024 * 1024
 _FEWEST_FIRST = 4096
