@@ -15,10 +15,12 @@ from zlib import crc32
 from agentdash.core import units
 from agentdash.core.findings import Severity, Symptom
 from agentdash.core.log_rules_source import SourceHabits
+from agentdash.core.log_rules_trace import exception, stack
 from agentdash.core.log_rules_words import (
     ANALYST,
     SEVERITY,
     Category,
+    graver,
     may_storm,
     message_ids,
     pattern,
@@ -141,12 +143,12 @@ class LogRules:
         current = self._open.pop(source, None)
         if current is None:
             return
-        head, below = current.head, current.below
-        text = head.message
-        if head.level is None and below and text.startswith("Traceback "):
-            text = next((line.message for line in reversed(below) if line.message.strip()), text)
-        lines = tuple(line.message[:_LINE] for line in (head, *below))
-        self._occurred(current.category, head, current.at, text, lines, key=pattern(text))
+        head = current.head
+        trace = stack(head.fields) if head.structured else tuple(line.message for line in current.below)
+        text = exception((head.message, *trace)) or head.message
+        category = current.category if text == head.message else graver(current.category, text)
+        lines = tuple(line[:_LINE] for line in (head.message, *trace[:EVIDENCE]))
+        self._occurred(category, head, current.at, text, lines, key=pattern(text))
 
     def _occurred(
         self, category: Category, line: LogLine, at: int, text: str, evidence: tuple[str, ...], *, key: str
