@@ -63,6 +63,10 @@ class TraceFollower:
         self._place = self._open and _PLACE.match(raw) is not None
         return None
 
+    def goes_on(self) -> int | None:
+        """The offset of the line that a further part of the same message continues; None where none came."""
+        return self._head if self._seen else None
+
     def _belongs(self, raw: str) -> bool:
         indented = raw[:1] in {" ", "\t"}
         if self._place:
