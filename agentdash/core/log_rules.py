@@ -246,7 +246,7 @@ class LogRules:
                 key="loop",
                 service=service_of(loop[-1]),
                 metrics=(("starts", float(len(loop))),),
-                evidence=tuple(line.message[:_LINE] for line in loop),
+                evidence=tuple(line.message[:_LINE] for line in loop[-6:]),
                 hypothesis="it ends soon after each start, and is started again",
                 recommendation="read what it says right before each start",
                 clears="fewer than 3 starts within 2 minutes",

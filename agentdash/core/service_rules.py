@@ -27,6 +27,8 @@ DOWN_MS = 15_000
 AFTER_ASKED_MS = 10_000
 """What happens so soon after a person has started or stopped it is what the person wanted."""
 
+_MOST = 200
+_EVIDENCE = 12
 _GONE = frozenset({ServiceState.DOWN, ServiceState.ZOMBIE})
 _STOPPED = frozenset({-2, -15})  # SIGINT, SIGTERM: somebody ended it
 
@@ -51,7 +53,7 @@ class _Past:
     """What is remembered of one service."""
 
     last: Service
-    restarts: deque[_Restart] = field(default_factory=lambda: deque(maxlen=20))
+    restarts: deque[_Restart] = field(default_factory=lambda: deque(maxlen=_MOST))
     ran: Service | None = None
     restarted: int = 0
     gone_since: int | None = None
@@ -118,9 +120,10 @@ class ServiceRules:
         if again and past.ran is not None:
             past.restarts.append(_Restart(now, past.ran, service, _lived(past, now)))
             past.restarted += 1
+        if service.pid is not None:
+            past.ran = service
         if not _is_gone(service):
             past.gone_since, past.stopped = None, past.stopped and on_purpose
-            past.ran = service if service.pid is not None else past.ran
         elif past.gone_since is None or on_purpose:
             past.gone_since = now
 
@@ -154,7 +157,7 @@ def _loop(past: _Past, restarts: list[_Restart], now: int) -> Symptom:
         Severity.CRITICAL,
         f"{service.name} restarted {len(restarts)} times in {age(max(1000, now - first))}{how}",
         metrics=(("restarts", float(len(restarts))),),
-        evidence=(*(_words(one, now) for one in restarts), *_last_line(service)),
+        evidence=(*(_words(one, now) for one in restarts[-_EVIDENCE:]), *_last_line(service)),
         times=past.restarted,
         hypothesis="It ends soon after each start, and something starts it again.",
         recommendation="Read what it says right before it ends; let what starts it wait longer each time.",

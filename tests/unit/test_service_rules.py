@@ -106,6 +106,9 @@ def test_a_zombie_is_gone_too() -> None:
     take(rules, NOW, zombie)
     (found,) = take(rules, NOW + DOWN_MS, zombie)
     assert found.summary == "web ended, and its parent does not take it away: exit 7"
+    rules = ServiceRules()
+    take(rules, NOW, zombie)  # it had ended before anybody looked
+    assert take(rules, NOW + DOWN_MS, zombie)[0].summary == found.summary
 
 
 def test_one_that_was_never_seen_to_run() -> None:
