@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from agentdash.core.log_parse import LogParser
+from agentdash.core.records import record
 from collectors.log_file import Piece
 from collectors.log_passed import PassedOver
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class RawLine:
     """A line as it was read, with who can parse it."""
 
@@ -40,16 +41,25 @@ class LogBacklog:
         limit: Lines that may wait. When more do, all but the newest *keep* are passed over, and counted.
         keep: Lines that are left then.
         flood: Lines that may wait in the middle of a flood, that is until no more than these came again.
+        pace: Lines that may be taken each time in the long run; *limit* in a burst. None: any.
         passed: Where lines go that are passed over, to be searched for errors.
     """
 
     def __init__(
-        self, limit: int, keep: int, *, flood: int | None = None, passed: PassedOver | None = None
+        self,
+        limit: int,
+        keep: int,
+        *,
+        flood: int | None = None,
+        pace: int | None = None,
+        passed: PassedOver | None = None,
     ) -> None:
         self.limit = limit
         self.keep = keep
         self._flood = limit if flood is None else flood
         self._flooded = False
+        self._pace = limit if pace is None else pace
+        self._room = limit
         self._passed = passed
         self._waiting: deque[_Waiting] = deque()
         self._lines = 0
@@ -67,13 +77,15 @@ class LogBacklog:
 
     def take(self, most: int, *, all_of_them: bool = False) -> Iterator[RawLine]:
         """Up to *most* lines, oldest first; with *all_of_them* whatever the limit says."""
+        self._room = min(self.limit, self._room + self._pace)
         limit = self._flood if self._flooded else self.limit
-        self._flooded = self._lines > limit and not all_of_them
+        self._flooded = self._lines > min(limit, self._room) and not all_of_them
         if self._flooded:
             self._pass_over(self._lines - self.keep)
         while most > 0 and self._waiting:
             first = self._take_first(most)
             head, offset, tail = first.piece, first.piece.offset, first.piece.tail
+            self._room = max(0, self._room - first.lines)
             for data in head.data.removesuffix(b"\n").split(b"\n"):
                 yield RawLine(first.parser, offset, data, first.read_at, head.cut, tail)
                 offset += len(data) + 1
