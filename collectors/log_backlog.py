@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agentdash.core.log_parse import LogParser
+from agentdash.core.records import record
 from collectors.log_file import Piece
 from collectors.log_passed import PassedOver
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class RawLine:
     """A line as it was read, with who can parse it."""
 
@@ -23,6 +24,16 @@ class RawLine:
     tail: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A piece, whose it is, when it was read, and how many lines it has."""
+
+    parser: LogParser
+    piece: Piece
+    read_at: int
+    lines: int
+
+
 class LogBacklog:
     """What came and was not yet shown, in the order in which it was read.
 
@@ -30,18 +41,27 @@ class LogBacklog:
         limit: Lines that may wait. When more do, all but the newest *keep* are passed over, and counted.
         keep: Lines that are left then.
         flood: Lines that may wait in the middle of a flood, that is until no more than these came again.
+        pace: Lines that may be taken each time in the long run; *limit* in a burst. None: any.
         passed: Where lines go that are passed over, to be searched for errors.
     """
 
     def __init__(
-        self, limit: int, keep: int, *, flood: int | None = None, passed: PassedOver | None = None
+        self,
+        limit: int,
+        keep: int,
+        *,
+        flood: int | None = None,
+        pace: int | None = None,
+        passed: PassedOver | None = None,
     ) -> None:
         self.limit = limit
         self.keep = keep
         self._flood = limit if flood is None else flood
         self._flooded = False
+        self._pace = limit if pace is None else pace
+        self._room = limit
         self._passed = passed
-        self._waiting: deque[tuple[LogParser, Piece, int]] = deque()
+        self._waiting: deque[_Waiting] = deque()
         self._lines = 0
         self._skipped = 0
 
@@ -51,25 +71,23 @@ class LogBacklog:
     def add(self, parser: LogParser, piece: Piece, read_at: int) -> int:
         """Take a piece that was read at *read_at*, Unix ms; returns how many lines it has."""
         lines = _count(piece)
-        self._waiting.append((parser, piece, read_at))
+        self._waiting.append(_Waiting(parser, piece, read_at, lines))
         self._lines += lines
         return lines
 
     def take(self, most: int, *, all_of_them: bool = False) -> Iterator[RawLine]:
         """Up to *most* lines, oldest first; with *all_of_them* whatever the limit says."""
+        self._room = min(self.limit, self._room + self._pace)
         limit = self._flood if self._flooded else self.limit
-        self._flooded = self._lines > limit and not all_of_them
+        self._flooded = self._lines > min(limit, self._room) and not all_of_them
         if self._flooded:
             self._pass_over(self._lines - self.keep)
         while most > 0 and self._waiting:
-            parser, piece, read_at = self._waiting.popleft()
-            head, rest = _split(piece, most)
-            if rest is not None:
-                self._waiting.appendleft((parser, rest, read_at))
-            offset = head.offset
-            tail = head.tail
+            first = self._take_first(most)
+            head, offset, tail = first.piece, first.piece.offset, first.piece.tail
+            self._room = max(0, self._room - first.lines)
             for data in head.data.removesuffix(b"\n").split(b"\n"):
-                yield RawLine(parser, offset, data, read_at, head.cut, tail)
+                yield RawLine(first.parser, offset, data, first.read_at, head.cut, tail)
                 offset += len(data) + 1
                 tail = False
                 most -= 1
@@ -85,32 +103,40 @@ class LogBacklog:
         self._lines -= lines
         parsers: dict[int, LogParser] = {}
         while lines > 0:
-            parser, piece, read_at = self._waiting.popleft()
+            first = self._take_first(lines)
+            parser, piece = first.parser, first.piece
             parsers[id(parser)] = parser
-            count = _count(piece)
-            if count > lines:
-                piece, rest = _split(piece, lines)
-                count = lines
-                if rest is not None:
-                    self._waiting.appendleft((parser, rest, read_at))
-            lines -= count
+            lines -= first.lines
             if self._passed is not None:
-                self._skipped -= self._passed.look(parser, piece.offset, piece.data, read_at, cut=piece.cut)
+                kept = self._passed.look(parser, piece.offset, piece.data, first.read_at, cut=piece.cut)
+                self._skipped -= kept
         for parser in parsers.values():
             parser.break_off()
+
+    def _take_first(self, most: int) -> _Waiting:
+        """The piece that waits longest, or its first *most* lines: the rest waits on."""
+        first = self._waiting.popleft()
+        if first.lines <= most:
+            return first
+        piece, place = first.piece, _after(first.piece.data, most, first.lines)
+        head = Piece(piece.offset, piece.data[:place], piece.cut, piece.tail)
+        rest = Piece(piece.offset + place, piece.data[place:])
+        self._waiting.appendleft(replace(first, piece=rest, lines=first.lines - most))
+        return replace(first, piece=head, lines=most)
 
 
 def _count(piece: Piece) -> int:
     return piece.data.count(b"\n") + (not piece.data.endswith(b"\n"))
 
 
-def _split(piece: Piece, lines: int) -> tuple[Piece, Piece | None]:
-    """The first *lines* of a piece, and the rest of it where there is one."""
-    parts = piece.data.split(b"\n", lines)
-    if len(parts) <= lines or not parts[-1]:
-        return piece, None
-    place = len(piece.data) - len(parts[-1])
-    return (
-        Piece(piece.offset, piece.data[:place], piece.cut, piece.tail),
-        Piece(piece.offset + place, piece.data[place:]),
-    )
+def _after(data: bytes, lines: int, of: int) -> int:
+    """Where the first *lines* of *of* end; found from the nearer end."""
+    if 2 * lines <= of:
+        place = 0
+        for _ in range(lines):
+            place = data.index(b"\n", place) + 1
+        return place
+    place = len(data) - data.endswith(b"\n")
+    for _ in range(of - lines):
+        place = data.rindex(b"\n", 0, place)
+    return place + 1

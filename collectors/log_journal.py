@@ -8,10 +8,12 @@ import re
 import subprocess
 from contextlib import suppress
 
+from agentdash.core.log_parse_journal import apart
 from agentdash.core.text import printable
 from collectors.log_file import LINE_LIMIT, Piece
 
-COMMAND = ("journalctl", "--follow", "--output=json", "--no-pager", "--quiet")
+COMMAND = ("journalctl", "--follow", "--output=json", "--no-pager", "--quiet", "--all")
+"""With ``--all``, else a message of more than 4 KiB, as a long stack trace is, comes as null."""
 FIELDS = "MESSAGE,PRIORITY,SYSLOG_IDENTIFIER,_COMM,_SYSTEMD_UNIT,_PID"
 FIRST_LINES = 200
 """Entries of the past that are asked for at first."""
@@ -23,6 +25,7 @@ LONGEST_WAIT = 60.0
 _CURSOR = re.compile(rb'"__CURSOR"\s?:\s?"([^"\\]{1,512})"')
 _PIPE = 1024 * 1024
 _SAID = 2048
+_EMPTY = b"No such boot ID"  # what it says of a journal without an entry
 _END_WAIT = 2.0
 
 
@@ -49,11 +52,12 @@ class JournalFeed:
         self._wait = 1.0
         self._rest = b""
         self._cut = 0
+        self._place = 0
         self._cursor: str | None = None
         self._said = b""
 
     def poll(self, now: float) -> list[Piece]:
-        """What came since the last look, as whole lines.
+        """What came since the last look, as whole lines: an entry for each line of a message.
 
         Args:
             now: Seconds on a clock that never goes back.
@@ -118,21 +122,24 @@ class JournalFeed:
         data = _taken(self._child.stdout.fileno(), READ_SIZE)
         if not data:
             return []
-        begin = self.size - len(self._rest) - self._cut
         self.size += len(data)
         whole = self._rest + data
         end = whole.rfind(b"\n") + 1
         if not end:
             self._rest, self._cut = whole[:LINE_LIMIT], self._cut + max(0, len(whole) - LINE_LIMIT)
             return []
-        self._rest = whole[end:]
-        pieces = [Piece(begin, whole[:end])]
+        self._rest, first = whole[end:], 0
+        pieces: list[Piece] = []
         if self._cut:
             first = whole.find(b"\n") + 1
-            pieces = [Piece(begin, whole[:first], self._cut)]
-            if first < end:
-                pieces.append(Piece(begin + first + self._cut, whole[first:end]))
-            self._cut = 0
+            pieces.append(Piece(self._place, whole[:first], self._cut))
+            self._place, self._cut = self._place + first + self._cut, 0
+        if first < end:
+            told = b"".join(
+                part + b"\n" for line in whole[first : end - 1].split(b"\n") for part in apart(line)
+            )
+            pieces.append(Piece(self._place, told))
+            self._place += len(told)
         if cursors := _CURSOR.findall(whole, max(0, whole.rfind(b"\n", 0, end - 1)), end):
             self._cursor = cursors[-1].decode("ascii", "replace")
         self._wait = 1.0
@@ -145,7 +152,10 @@ class JournalFeed:
         _give_back(child)
         words = self._said.decode("utf-8", "backslashreplace").strip().splitlines()
         how = printable(words[-1]) if words else f"exit code {child.returncode}"
-        self.error = f"journalctl ended: {how}; begun again in {self._wait:.0f} s"
+        if _EMPTY in self._said:
+            self.error = f"the journal holds nothing that you may read; looked at again in {self._wait:.0f} s"
+        else:
+            self.error = f"journalctl ended: {how}; begun again in {self._wait:.0f} s"
         self._later(now)
 
     def _later(self, now: float) -> None:

@@ -25,7 +25,8 @@ from collectors.log_sources import MOST_FILES, LogSources
 LINES_PER_SECOND = 5000
 """Lines that are parsed at most; a flood beyond it is passed over, counted, and searched for errors."""
 
-_OF_A_FLOOD = 0.2  # of those, while it lasts: nobody reads as fast as that, and the newest are what counts
+_IN_THE_LONG_RUN = 0.4  # of those, second after second: what is more is a flood, too
+_OF_A_FLOOD = 0.1  # of those, while it lasts: a screen in each pass, and nobody reads as fast as that
 _READ_PER_PASS = 4 * 1024 * 1024
 _FIRST_SIGHT_OF_ALL = 1024 * 1024
 _FEWEST_FIRST = 4096
@@ -36,8 +37,8 @@ _MOST_TOLD = 4096
 class LogsCollector:
     """Follows files and globs, the journal where it is configured, and what other agentdash processes write.
 
-    A burst of up to a second's worth of lines is shown in full; in a longer flood the newest lines are, and
-    the number of the others is told.
+    A burst of up to a second's worth of lines is shown in full, and two fifths of that second after second;
+    in a longer flood the newest lines are, and the number of the others is told.
 
     Args:
         sources: Pairs of a name and a path or glob.
@@ -84,6 +85,7 @@ class LogsCollector:
             max(lines_per_second, self._per_pass),
             max(1, round(self._per_pass * _OF_A_FLOOD)),
             flood=self._per_pass,
+            pace=max(1, round(self._per_pass * _IN_THE_LONG_RUN)),
             passed=self._passed,
         )
         self._thread = ThreadPoolExecutor(1, "logs")

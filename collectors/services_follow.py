@@ -133,6 +133,7 @@ class Followed:
             start_command=self.settings.command,
             start_folder=self.settings.cwd,
             log=str(self._log) if self._log is not None else None,
+            found=self.found,
         )
 
     def _begin(self, known: Known) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from agentdash.core.findings import Finding, FindingsSnapshot, FindingStatus, InboxSnapshot
+from agentdash.core.findings import Finding, FindingsSnapshot, FindingStatus, InboxSnapshot, Symptom
 from agentdash.core.mutes import Mute, muted
 
 CAUSES = {
@@ -19,8 +19,22 @@ CAUSES = {
 }
 """Which categories explain which other, of the same stream and group; the first that holds does."""
 
-Known = dict[tuple[str, bytes | None, bytes | None], Finding]
-"""Findings that hold, by category, stream and group."""
+_OF_SERVICE = {
+    "log says it starts again and again": ("restarts", "crash in the log"),
+    "log is silent": ("down", "restarts", "crash in the log"),
+    "restarts": ("crash in the log",),
+    "down": ("crash in the log",),
+}
+"""Which findings about a service explain which other of the same service; the first that holds does."""
+_MEASURED = {
+    "restarts": "restarts",
+    "downMs": "down",
+    "starts": "log says it starts again and again",
+    "silentMs": "log is silent",
+}
+
+Known = dict[tuple[str, object, object], Finding]
+"""Findings that hold, by category, stream and group; those of services by what they say, and the service."""
 
 _STATUS = {
     FindingStatus.OPEN: 0,
@@ -72,11 +86,12 @@ def _put_aside(finding: Finding, acknowledged: Collection[str]) -> Finding:
 
 def _explained(findings: list[Finding]) -> list[Finding]:
     """With `cause` set where another finding explains it that holds as long as it does."""
-    known = {
-        (f.symptom.category, f.symptom.stream, f.symptom.consumer_group): f
-        for f in findings
-        if f.status is not FindingStatus.RESOLVED
-    }
+    known: Known = {}
+    for f in sorted(findings, key=lambda finding: finding.last_seen):
+        if f.status is not FindingStatus.RESOLVED:
+            known[f.symptom.category, f.symptom.stream, f.symptom.consumer_group] = f
+            if (said := _said_of_service(f.symptom)) is not None:
+                known[said, f.symptom.service, None] = f
     return [replace(f, cause=root) if (root := _root(f, known)) else f for f in findings]
 
 
@@ -96,7 +111,20 @@ def _cause(finding: Finding, known: Known) -> Finding | None:
         for group in (of.consumer_group, None):
             if (found := known.get((category, of.stream, group))) is not None:
                 return found
+    for said in _OF_SERVICE.get(_said_of_service(of) or "", ()):
+        if (found := known.get((said, of.service, None))) is not None:
+            return found
     return None
+
+
+def _said_of_service(symptom: Symptom) -> str | None:
+    """What a finding says of its service, in so far as another may explain it."""
+    if symptom.service is None or symptom.agent_id not in {"LOG_WATCHER", "SERVICE_WATCHER"}:
+        return None
+    for name, _ in symptom.metrics:
+        if name in _MEASURED:
+            return _MEASURED[name]
+    return "crash in the log" if symptom.category == "CRASH" else None
 
 
 def _causes_first(findings: list[Finding]) -> list[Finding]:

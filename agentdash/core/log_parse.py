@@ -21,6 +21,7 @@ _HEAD = MESSAGE_LIMIT + 4096
 _SHORT_FIELD = 256
 _MOST_FIELDS = 64
 _DEEPEST = 8
+_MOST_SERVICES = 256
 _FAULTS = frozenset({Level.ERROR, Level.FATAL})
 
 
@@ -35,12 +36,12 @@ class LogParser:
     def __init__(self, source: str, service: str | None = None) -> None:
         self.source = source
         self.service = service
-        self._trace = TraceFollower()
+        self._traces: dict[str | None, TraceFollower] = {}
         self._key = KeyFollower()
 
     def break_off(self) -> None:
         """Lines were passed over: what comes next continues nothing that was seen."""
-        self._trace = TraceFollower()
+        self._traces = {}
         self._key = KeyFollower()
 
     def line(self, raw: bytes, offset: int, seen_at: int, *, cut: int = 0, tail: bool = False) -> LogLine:
@@ -68,7 +69,12 @@ class LogParser:
         if journal is not None:
             journal.complete(parts)
         fault = parts.level in _FAULTS
-        continues = self._trace.continues(text[:4096], offset, headed=headed and not opens_bare, fault=fault)
+        trace = self._trace_of(journal.service if journal is not None else None)
+        if journal is not None and journal.part and (before := trace.goes_on()) is not None:
+            continues: int | None = before
+        else:
+            headed = headed and not opens_bare
+            continues = trace.continues(text[:4096], offset, headed=headed, fault=fault)
         if continues is None and tail:
             continues = offset
         kinds: list[str] = []
@@ -89,6 +95,15 @@ class LogParser:
             fields, continues, tuple(dict.fromkeys(kinds)), structured,
         )  # fmt: skip
 
+    def _trace_of(self, service: str | None) -> TraceFollower:
+        """Who follows the traces of a service of the journal, where all take turns; else of the source."""
+        trace = self._traces.get(service)
+        if trace is None:
+            if len(self._traces) >= _MOST_SERVICES:
+                self._traces = {}
+            trace = self._traces[service] = TraceFollower()
+        return trace
+
 
 def level_of(raw: bytes, near: int) -> Level | None:
     """Only the level of a line that stands alone; *near*: when it was read, Unix ms."""
@@ -96,6 +111,8 @@ def level_of(raw: bytes, near: int) -> Level | None:
     journal = log_parse_journal.entry(text)
     if journal is None:
         return _parts(text.strip(), near)[0].level
+    if journal.part:
+        return None
     return _parts(strip_escapes(journal.message).strip(), near)[0].level or journal.level
 
 

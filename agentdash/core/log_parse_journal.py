@@ -6,6 +6,7 @@ Fields and their meaning: systemd.journal-fields(7).
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 
 from agentdash.core.log_parse_levels import SYSLOG
@@ -13,6 +14,8 @@ from agentdash.core.log_parse_shape import Parts
 from agentdash.core.logs import Level
 
 _SIGN = '"__REALTIME_TIMESTAMP"'
+_PART = "_AGENTDASH_PART"  # ours: the entry is a further line of the one before it
+_SEVERAL = re.compile(rb"\\n|[,\[]\s?10\s?[,\]]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,7 @@ class JournalEntry:
         level: The priority it was logged with.
         service: The program's name, else the unit's.
         fields: ``unit`` and ``pid``, where they are known.
+        part: Whether it is a further line of what the entry before it said.
     """
 
     message: str
@@ -32,6 +36,7 @@ class JournalEntry:
     level: Level | None
     service: str | None
     fields: dict[str, object]
+    part: bool = False
 
     def complete(self, parts: Parts) -> None:
         """Add to the parts of the message what only the journal knows; its own word counts first."""
@@ -55,12 +60,29 @@ def entry(text: str) -> JournalEntry | None:
     named = (record.get(name) for name in ("SYSLOG_IDENTIFIER", "_COMM", "_SYSTEMD_UNIT"))
     shown = {"unit": record.get("_SYSTEMD_UNIT"), "pid": _number(record.get("_PID"))}
     return JournalEntry(
-        _message(record.get("MESSAGE")),
+        _message(record["MESSAGE"]) if "MESSAGE" in record else "(no message)",
         None if at is None else at // 1000,
         SYSLOG[priority] if priority is not None and priority < len(SYSLOG) else None,
         next((name for name in named if isinstance(name, str) and name), None),
         {name: value for name, value in shown.items() if value is not None},
+        _PART in record,
     )
+
+
+def apart(line: bytes) -> list[bytes]:
+    """An entry as one for each line that its message has; whatever else comes stays one."""
+    if _SEVERAL.search(line) is None:
+        return [line]
+    try:
+        record = json.loads(line)
+        lines = _message(record["MESSAGE"]).rstrip("\n").split("\n")
+    except (ValueError, RecursionError, KeyError, TypeError):
+        return [line]
+    if len(lines) == 1:
+        return [line]
+    parts = [{**record, "MESSAGE": text, _PART: number} for number, text in enumerate(lines)]
+    del parts[0][_PART]
+    return [json.dumps(part).encode() for part in parts]
 
 
 def _message(value: object) -> str:

@@ -34,7 +34,7 @@ _LOGCAT_BRIEF = re.compile(
 )
 _ACCESS = re.compile(
     r"(?P<client>\S{2,64}) \S+ \S+ \[(?P<time>[^\]]{20,32})\] "
-    r"(?P<message>\"[^\"]*\" (?P<status>\d{3}) (?:\d+|-).*)"
+    r"(?P<message>\"(?:[^\"\\]|\\.|\"(?! \d{3} ))*\" (?P<status>\d{3}) (?:\d+|-).*)"
 )
 _APACHE = re.compile(
     r"\[(?P<time>[A-Z][a-z]{2} [A-Z][a-z]{2} [^\]]{10,40})\] \[(?:(?P<module>\w*):)?(?P<level>\w+)\]\s"

@@ -1,8 +1,9 @@
 """Errors among lines that nobody has time to parse: a search over their bytes, exact and cheap.
 
-Three steps, each sparing the next: a few patterns over the whole piece find what could be a level that is a
-fault; what stands before it, digits aside, is looked up among the heads that were decided before; only what
-is new is parsed. A line without any of the words and signs below cannot have the level error or fatal.
+Four steps, each sparing the next: lines that begin like one that was no fault are left out in one pass; a few
+patterns over the rest find what could be a level that is a fault; what stands before it, digits aside, is
+looked up among the heads that were decided before; only what is new is parsed. A line without any of the
+words and signs below cannot have the level error or fatal.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import re
 from collections.abc import Iterator
 
 from agentdash.core.log_parse import level_of
+from agentdash.core.log_parse_heads import DIGITS, LONGEST, Gathered, QuietHeads
 from agentdash.core.logs import Level
 
 FAULTS = frozenset({Level.ERROR, Level.FATAL})
@@ -47,7 +49,9 @@ _LOGCAT = re.compile(rb"[\d-]{5,10} [\d:.]{8,15}(?:\s+\w+)?\s+\d+\s+\d+ (?P<lett
 _PRIORITY = re.compile(rb"<(\d{1,3})>")
 _BARE_TRACE = (b"Traceback (most recent", b"Exception in thread")
 _COLOUR = re.compile(rb"\x1b\[[\d;]*m")
-_DIGITS = bytes.maketrans(b"123456789", b"000000000")
+_NO_HEAD = frozenset({b"", b" ", b"\t", b"\r", b"\0", b"<"})
+# After a head that ends so, nothing that stands later in the line can make it a line of another format.
+_ENDS = frozenset({b" ", b"]", b":", b"|", b")", b">", b"\t"})
 
 
 class FaultSearch:
@@ -57,6 +61,7 @@ class FaultSearch:
         self.parsed = 0
         """Lines that had to be parsed."""
         self._known: dict[bytes, Level | None] = {}
+        self._quiet = QuietHeads(self._quiet_head)
 
     def find(self, data: bytes, near: int) -> Iterator[tuple[int, int]]:
         """Where each such line begins and ends in *data*, in order, without its line end.
@@ -67,6 +72,15 @@ class FaultSearch:
             data: Whole lines.
             near: When they were read, Unix ms.
         """
+        places = self._quiet.others(data)
+        if places is None:
+            yield from self._search(data, near)
+        elif places:
+            gathered = Gathered(data, places)
+            for start, end in self._search(gathered.data, near):
+                yield gathered.place(start), gathered.place(end)
+
+    def _search(self, data: bytes, near: int) -> Iterator[tuple[int, int]]:
         small = b"\n" + data.lower()
         done = below = 0
         for place in _places(small):
@@ -108,22 +122,46 @@ class FaultSearch:
         if first is not None and first["name"] == b"level":
             before = small[: first.start("value")]
             if before.count(b"{") == small.startswith(b"{") and not before.count(b'"') % 2:
-                head = before.translate(_DIGITS) + first["value"]
+                head = before.translate(DIGITS) + first["value"]
         return self._level(head, line, near) in FAULTS
 
     def _plain(self, small: bytes, line: bytes, near: int) -> bool:
         """By the first word that is its level: what stands before it decides that; after it comes prose."""
         for word in _ANY.finditer(small, 0, 4 * _LONGEST_HEAD):
-            end = word.end()
-            while line[end : end + 1].isalpha():
-                end += 1
-            head = small[: word.start()].translate(_DIGITS) + line[word.start() : end + 1]
-            while line[end : end + 1] in {b" ", b"]", b":", b"|", b")", b">", b"\t"}:
-                end += 1
-            level = self._level(head, line[:end] + b" .", near)
+            level = self._worded(small, line, word, near)[0]
             if level is not None:
                 return level in FAULTS
         return False
+
+    def _worded(
+        self, small: bytes, line: bytes, word: re.Match[bytes], near: int
+    ) -> tuple[Level | None, int]:
+        """The level of a plain line by one of its words, and where that word ends."""
+        end = word.end()
+        while line[end : end + 1].isalpha():
+            end += 1
+        head = small[: word.start()].translate(DIGITS) + line[word.start() : end + 1]
+        after = end
+        while line[after : after + 1] in _ENDS:
+            after += 1
+        return self._level(head, line[:after] + b" .", near), end
+
+    def _quiet_head(self, line: bytes) -> bytes | None:
+        """How a line begins that is no fault by that alone, digits as 0; None where it cannot be told."""
+        small = line[: 2 * LONGEST].lower()
+        if small[:1] in _NO_HEAD or small.startswith((b"traceback (most", b"exception in thread")):
+            return None
+        if small.startswith(b"{") or _PAIRED.match(small) is not None:
+            end = 0 if self.is_fault(line, 0) else _level_end(small)
+        elif (lettered := _LETTERED.match(small) or _LOGCAT.match(small)) is not None:
+            end = 0 if lettered[lettered.lastgroup or 0] in b"efac" else lettered.end()
+        elif (word := _ANY.search(small)) is not None:
+            level, end = self._worded(small, line, word, 0)
+            end = end + 1 if level is not None and level not in FAULTS and line[end : end + 1] in _ENDS else 0
+        else:
+            return None
+        head = line[:end]
+        return head.translate(DIGITS) if 0 < end <= LONGEST and b"\x1b" not in head else None
 
     def _level(self, head: bytes, line: bytes, near: int) -> Level | None:
         """The level of a line, by its head where that is known."""
@@ -152,3 +190,16 @@ def _may_be_fault(value: bytes) -> bool:
     """Whether the value of a level field, in small letters, may mean one: a word, a number, a record."""
     word = value.lstrip(b'"')
     return not word.isalpha() or _WORD.search(word) is not None
+
+
+def _level_end(small: bytes) -> int:
+    """Where the level of a structured line ends, with its closing sign; 0 where no word decides it."""
+    first = _KEYED[b"{" if small.startswith(b"{") else b""].search(small)
+    if first is None or first["name"] != b"level" or not (word := first["value"].lstrip(b'"')).isalpha():
+        return 0
+    before = small[: first.start("value")]
+    quoted = first["value"].startswith(b'"')
+    if before.count(b"{") != small.startswith(b"{") or before.count(b'"') % 2 or _WORD.search(word):
+        return 0
+    end = first.end("value")
+    return end + 1 if small[end : end + 1] == (b'"' if quoted else b" ") else 0

@@ -86,6 +86,11 @@ _SIGNS = tuple(
         if sign != RUN
     }
 )
+# By a mark that all of them have: most lines have few marks.
+_MARKED = tuple(
+    (mark, tuple(sign for sign in _SIGNS if (next((m for m in "_-.=" if m in sign), "")) == mark))
+    for mark in ("_", "-", ".", "=", "")
+)
 
 
 def replace_tokens(text: str, low: str, by: str) -> tuple[str, list[str]]:
@@ -109,9 +114,11 @@ def replace_tokens(text: str, low: str, by: str) -> tuple[str, list[str]]:
 
 
 def _has_sign(low: str) -> bool:
-    for sign in _SIGNS:  # noqa: SIM110 - a generator costs more than all of the looking
-        if sign in low:
-            return True
+    for mark, signs in _MARKED:
+        if mark in low:
+            for sign in signs:
+                if sign in low:
+                    return True
     return False
 
 

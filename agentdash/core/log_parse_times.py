@@ -45,7 +45,7 @@ def leading(text: str, start: int, near: int) -> tuple[int, int] | None:
     for shape in _LEADING[text[start : start + 1].isdecimal()]:
         match = shape.match(text, start)
         if match is not None:
-            at = of_match(match, near)
+            at = _of_iso(match) if shape is ISO else of_match(match, near)
             if at is not None:
                 return at, match.end()
     return None
@@ -72,6 +72,22 @@ def of_match(match: re.Match[str], near: int) -> int | None:
     except (ValueError, OverflowError, OSError):
         return None
     return seconds * 1000 + fraction
+
+
+def _of_iso(match: re.Match[str]) -> int | None:
+    """The same as `of_match` of a match of `ISO`, for lines of which many are of one second."""
+    fraction = match["f"]
+    end = match.end("m") if fraction is None and match["s"] is None else match.end("s")
+    seconds = _iso_seconds(match.string[match.start() : end], match["z"])
+    if seconds is None or fraction is None:
+        return seconds
+    return seconds + int((fraction + "00")[:3])
+
+
+@lru_cache(maxsize=256)
+def _iso_seconds(text: str, zone: str | None) -> int | None:
+    match = ISO.match(f"{text}{zone or ''}")
+    return None if match is None else of_match(match, 0)
 
 
 def of_value(value: object, near: int) -> int | None:

@@ -11,7 +11,8 @@ _FRAME = re.compile(
 )
 # Lines that open a trace, and that belong to the line before where that one reports an error.
 _OPENS = re.compile(
-    r"Traceback \(most recent call last\):|goroutine \d+ .*\[.+\]:|panic: |stack backtrace:|"
+    r"Traceback \(most recent call last\):|\s*\+ Exception Group Traceback |goroutine \d+ .*\[.+\]:|panic: |"
+    r"stack backtrace:|"
     r"thread '.*' .*panicked at|Exception in thread \"|Caused by: |"
     r"(?:[a-z][\w]*\.)+[A-Z]\w*(?:Exception|Error|Throwable)\b|"
     r"(?:Uncaught )?[A-Z]\w*(?:Error|Exception)(?:: |$| \[)",
@@ -22,6 +23,10 @@ _GOES_ON = re.compile(
     r"Traceback \(most recent call last\):|goroutine \d+ .*\[.+\]:|\[signal |created by |exit status \d+|"
     r"stack backtrace:|note: run with|note: Some details are omitted|[\w./*()\[\]{}<>-]+\(.*\)$|\}$",
 )
+# The server of Go's library tells of a panic on a line with a time.
+_SERVING = "http: panic serving "
+# What Rust has to say comes on the line after the place.
+_PLACE = re.compile(r"thread '.*' .*panicked at .*:$")
 _PYTHON_END = re.compile(r"[A-Za-z_][\w.]*(?::|$)")
 
 
@@ -36,6 +41,7 @@ class TraceFollower:
         self._fault = False
         self._open = False
         self._python = False
+        self._place = False
         self._seen = False
 
     def continues(self, raw: str, offset: int, *, headed: bool, fault: bool) -> int | None:
@@ -52,12 +58,20 @@ class TraceFollower:
         self._seen = True
         self._head = offset
         self._fault = fault
-        self._open = _OPENS.match(raw) is not None
+        self._open = _OPENS.match(raw) is not None or _SERVING in raw
         self._python = raw.startswith("Traceback ")
+        self._place = self._open and _PLACE.match(raw) is not None
         return None
+
+    def goes_on(self) -> int | None:
+        """The offset of the line that a further part of the same message continues; None where none came."""
+        return self._head if self._seen else None
 
     def _belongs(self, raw: str) -> bool:
         indented = raw[:1] in {" ", "\t"}
+        if self._place:
+            self._place = False
+            return True
         if _FRAME.match(raw) is not None:
             self._open = True
             self._python = self._python or raw.lstrip().startswith("File ")
@@ -79,6 +93,7 @@ class TraceFollower:
         if self._fault and _OPENS.match(raw) is not None:
             self._open = True
             self._python = raw.startswith("Traceback ")
+            self._place = _PLACE.match(raw) is not None
             return True
         return False
 

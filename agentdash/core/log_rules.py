@@ -15,10 +15,12 @@ from zlib import crc32
 from agentdash.core import units
 from agentdash.core.findings import Severity, Symptom
 from agentdash.core.log_rules_source import SourceHabits
+from agentdash.core.log_rules_trace import exception, stack
 from agentdash.core.log_rules_words import (
     ANALYST,
     SEVERITY,
     Category,
+    graver,
     may_storm,
     message_ids,
     pattern,
@@ -37,6 +39,7 @@ MOST = 500
 """Kinds of trouble that are remembered; those that were not seen for longest go."""
 
 _SETTLED_MS = 300
+_MOST_OPEN = 50
 _SUMMARY = 90
 _LINE = 600
 
@@ -77,7 +80,7 @@ class LogRules:
     def __init__(self, settings: LogsSettings) -> None:
         self._holds_ms = int(settings.finding_for * 1000)
         self._events: dict[str, _Event] = {}
-        self._open: dict[str, _Open] = {}
+        self._open: dict[tuple[str, int], _Open] = {}
         self._storms: dict[tuple[str, str], deque[int]] = {}
         self._storm_lines: dict[tuple[str, str], LogLine] = {}
         self._habits: dict[str, SourceHabits] = {}
@@ -96,20 +99,19 @@ class LogRules:
         for line in batch.lines:
             if line.service == OWN:
                 continue  # what agentdash does is told by other rules
-            current = self._open.get(line.source)
-            if line.continues is not None and current is not None and line.continues == current.head.offset:
-                if len(current.below) < EVIDENCE:
-                    current.below.append(line)
-                continue
-            self._settle(line.source)
             if line.continues is None:
+                self._settle_before(line)
                 self._take_head(line, batch.taken_at, live=live)
+                continue
+            current = self._open.get((line.source, line.continues))
+            if current is not None and len(current.below) < EVIDENCE:
+                current.below.append(line)
 
     def symptoms(self, now: int) -> list[Symptom]:
         """All that holds at *now*, Unix ms."""
-        for source, current in list(self._open.items()):
+        for place, current in list(self._open.items()):
             if now - current.taken_at >= _SETTLED_MS:
-                self._settle(source)
+                self._settle(place)
         self._forget(now)
         found = [self._of_event(fingerprint, event) for fingerprint, event in self._events.items()]
         for habits in self._habits.values():
@@ -130,23 +132,28 @@ class LogRules:
             self._occurred(Category.SECURITY, line, at, f"{kind} in plain text", (line.message,), key=kind)
         category = trouble(line)
         if category is not None:
-            self._open[line.source] = _Open(line, category, at, now)
+            self._open[line.source, line.offset] = _Open(line, category, at, now)
         if may_storm(line):
             key = (line.source, pattern(line.message))
             self._storms.setdefault(key, deque(maxlen=1000)).append(at)
             self._storm_lines[key] = line
 
-    def _settle(self, source: str) -> None:
+    def _settle_before(self, line: LogLine) -> None:
+        """What the same service said before *line* is complete; in the journal others speak in between."""
+        for place, current in list(self._open.items()):
+            same = current.head.source == line.source and current.head.service == line.service
+            if same or len(self._open) > _MOST_OPEN:
+                self._settle(place)
+
+    def _settle(self, place: tuple[str, int]) -> None:
         """A line and its trace are complete."""
-        current = self._open.pop(source, None)
-        if current is None:
-            return
-        head, below = current.head, current.below
-        text = head.message
-        if head.level is None and below and text.startswith("Traceback "):
-            text = next((line.message for line in reversed(below) if line.message.strip()), text)
-        lines = tuple(line.message[:_LINE] for line in (head, *below))
-        self._occurred(current.category, head, current.at, text, lines, key=pattern(text))
+        current = self._open.pop(place)
+        head = current.head
+        trace = stack(head.fields) if head.structured else tuple(line.message for line in current.below)
+        text = exception((head.message, *trace)) or head.message
+        category = current.category if text == head.message else graver(current.category, text)
+        lines = tuple(line[:_LINE] for line in (head.message, *trace[:EVIDENCE]))
+        self._occurred(category, head, current.at, text, lines, key=pattern(text))
 
     def _occurred(
         self, category: Category, line: LogLine, at: int, text: str, evidence: tuple[str, ...], *, key: str
@@ -239,7 +246,7 @@ class LogRules:
                 key="loop",
                 service=service_of(loop[-1]),
                 metrics=(("starts", float(len(loop))),),
-                evidence=tuple(line.message[:_LINE] for line in loop),
+                evidence=tuple(line.message[:_LINE] for line in loop[-6:]),
                 hypothesis="it ends soon after each start, and is started again",
                 recommendation="read what it says right before each start",
                 clears="fewer than 3 starts within 2 minutes",

@@ -21,6 +21,7 @@ AHEAD_MS = 60_000
 LINES = 20
 """Lines that must have been seen before a format is a habit."""
 
+_MOST_STARTS = 120
 _HALF_HOUR = 1_800_000
 _STEADY = 5
 _FORGET_MS = 1_800_000
@@ -75,7 +76,7 @@ class SourceHabits:
             self._skews.append(at - line.seen_at)
 
     def _take_start(self, line: LogLine, at: int) -> None:
-        seen = self.starts.setdefault(pattern(line.message), deque(maxlen=2 * STARTS))
+        seen = self.starts.setdefault(pattern(line.message), deque(maxlen=_MOST_STARTS))
         if not seen or at - seen[-1][0] >= 1000:
             seen.append((at, line))
         while len(self.starts) > LINES:

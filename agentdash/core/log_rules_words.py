@@ -48,7 +48,8 @@ _WAITED = re.compile(
 )
 # Of lines without a level only what cannot be prose counts.
 _BARE = re.compile(
-    r"Traceback \(most recent call last\):|thread '.*' panicked at|Exception in thread \"|goroutine \d+ \[|"
+    r"(?:\+ Exception Group )?Traceback \(most recent call last\):|thread '.*' (?:\(\d+\) )?panicked at|"
+    r"Exception in thread \"|goroutine \d+ \[|http: panic serving |\(node:\d+\) Un(?:handled|caught)|"
     r"(?:Uncaught |Unhandled )?(?:[a-z]\w*\.)*[A-Z]\w*(?:Error|Exception)(?:: |$)|"
     r"(?:UNHANDLED|UNCAUGHT|Unhandled|Uncaught)|.*\b(?:ETIMEDOUT|ECONNREFUSED|ECONNRESET)\b|"
     r"(?:ERROR|FATAL|CRITICAL)[:!]? |Segmentation fault|.*JavaScript heap out of memory|Killed$"
@@ -89,6 +90,11 @@ def trouble(line: LogLine) -> Category | None:
     return None
 
 
+def graver(category: Category, text: str) -> Category:
+    """The kind of trouble of a line, where the exception below it may tell more than it does itself."""
+    return _by_words(text) if category is Category.BUG else category
+
+
 def _by_words(text: str) -> Category:
     if _MEMORY.search(text):
         return Category.MEMORY_LEAK
@@ -98,7 +104,9 @@ def _by_words(text: str) -> Category:
 
 
 def _is_trace(text: str) -> bool:
-    return text.startswith(("Traceback ", "goroutine ", "thread '", "Exception in thread"))
+    return text.startswith(
+        ("Traceback ", "+ Exception Group ", "goroutine ", "thread '", "Exception in thread")
+    )
 
 
 def may_storm(line: LogLine) -> bool:

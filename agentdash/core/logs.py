@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from agentdash.core.records import record
+
 OWN = "agentdash"
 """The source and the service of lines that are about watching itself."""
 
@@ -22,7 +24,7 @@ class Level(StrEnum):
     FATAL = "fatal"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class LogLine:
     """One line of one source.
 

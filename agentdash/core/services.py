@@ -74,6 +74,7 @@ class Service:
         start_command: What starts it, where that is known.
         start_folder: The folder in which that is done.
         log: Its log file, where that is known.
+        found: Whether it was found by its listening, and nobody described it.
     """
 
     name: str
@@ -103,6 +104,7 @@ class Service:
     start_command: str | None = None
     start_folder: str | None = None
     log: str | None = None
+    found: bool = False
 
     @property
     def never_seen(self) -> bool:

@@ -19,6 +19,7 @@ PREFIXES = {
     "SYNTHESIS": "SYN",
     "RUN_WATCHER": "RW",
     "REPO_WATCHER": "RPW",
+    "SERVICE_WATCHER": "SVW",
 }
 
 

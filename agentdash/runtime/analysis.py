@@ -18,6 +18,8 @@ from agentdash.core.rules import merge, stream_symptoms, watched_since
 from agentdash.core.run_history import RunHistory
 from agentdash.core.run_rules import OPEN_AFTER_S, run_symptoms
 from agentdash.core.runs import RunKeys, RunsSnapshot, RunStatus
+from agentdash.core.service_rules import OPEN_AFTER_S as SERVICES_OPEN_AFTER_S
+from agentdash.core.service_rules import ServiceRules
 from agentdash.core.services import ServicesSnapshot
 from agentdash.core.settings import Settings
 from agentdash.core.streams import StreamsSnapshot
@@ -43,6 +45,10 @@ class Analysis:
         self._log_rules = LogRules(settings.logs)
         self._logs_judged_at = 0
         self._lines_wait = False
+        self._resting: frozenset[str] = frozenset()
+        self._service_tracker = FindingTracker(SERVICES_OPEN_AFTER_S)
+        self.service_rules = ServiceRules()
+        """Is told what a person does to services."""
         self._repo_tracker = FindingTracker(REPOS_OPEN_AFTER_S)
         self._repos_judged_at = 0
         self._repos_seen: ReposSnapshot | None = None
@@ -82,8 +88,16 @@ class Analysis:
         """Apply the rules about runs; whether a finding of theirs has opened, or is resolved."""
         now = snapshot.taken_at
         before = [(finding.finding_id, finding.status) for finding in self._run_tracker.findings]
-        self._log_rules.excused = resting(snapshot)
+        self._resting = resting(snapshot)
         after = self._run_tracker.update(run_symptoms(snapshot, history, self._run_keys, now), now)
+        return before != [(finding.finding_id, finding.status) for finding in after]
+
+    def services_changed(self, snapshot: ServicesSnapshot) -> bool:
+        """Apply the rules about services; whether a finding of theirs has opened, or is resolved."""
+        now = snapshot.taken_at
+        before = [(finding.finding_id, finding.status) for finding in self._service_tracker.findings]
+        self.service_rules.take(snapshot)
+        after = self._service_tracker.update(self.service_rules.symptoms(now), now)
         return before != [(finding.finding_id, finding.status) for finding in after]
 
     def lines_came(self, batch: LogBatch) -> None:
@@ -97,6 +111,7 @@ class Analysis:
             return False
         self._logs_judged_at, self._lines_wait = now, False
         before = [(finding.finding_id, finding.status) for finding in self._log_tracker.findings]
+        self._log_rules.excused = self._resting | self.service_rules.stopped
         after = self._log_tracker.update(self._log_rules.symptoms(now), now)
         return before != [(finding.finding_id, finding.status) for finding in after]
 
@@ -130,12 +145,14 @@ class Analysis:
 
     def acknowledge(self, fingerprint: str, now: int) -> bool:
         """Put a finding aside; False where there is none with that fingerprint."""
-        others = (self._run_tracker, self._log_tracker, self._repo_tracker)
+        others = (self._run_tracker, self._log_tracker, self._repo_tracker, self._service_tracker)
         ours = next((tracker for tracker in others if tracker.knows(fingerprint)), self._tracker)
         return ours.acknowledge(fingerprint, now)
 
     def _ours(self) -> tuple[Finding, ...]:
-        trackers = (self._tracker, self._run_tracker, self._log_tracker, self._repo_tracker)
+        trackers = (
+            self._tracker, self._run_tracker, self._log_tracker, self._repo_tracker, self._service_tracker,
+        )  # fmt: skip
         return tuple(finding for tracker in trackers for finding in tracker.findings)
 
     def findings(self, now: int) -> FindingsSnapshot:

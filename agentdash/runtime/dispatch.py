@@ -20,7 +20,7 @@ from agentdash.core.paths import state_dir
 from agentdash.core.repo_commands import RepoCommand
 from agentdash.core.run_commands import EndOrphanChild, MarkOrphanFailed, OrphanCommand
 from agentdash.core.runs import RunKeys
-from agentdash.core.service_commands import ControlService
+from agentdash.core.service_commands import ControlService, ServiceAction
 from agentdash.core.settings import ServiceSettings
 from agentdash.core.snapshot import Topic
 from agentdash.core.stream_commands import StreamCommand
@@ -125,9 +125,15 @@ async def _control_service(engine: Running, command: ControlService) -> Outcome:
     described = configured or ServiceSettings(
         name=service.name, command=service.start_command, cwd=service.start_folder, log=service.log
     )
+    rules = engine.intake.analysis.service_rules
+    rules.begins(service.name)
+    outcome = Outcome(False, "it was given up")
     try:
         outcome = await control(described, command, state_dir(engine.settings) / "services")
     except Refused as why:
         outcome = Outcome(False, str(why))
+    finally:
+        stops = command.action is ServiceAction.STOP and outcome.ok
+        rules.ends(service.name, engine.clock.now_ms(), stopped=stops)
     engine.refresh(Topic.SERVICES)
     return outcome

@@ -74,6 +74,8 @@ class Intake:
                 self._tell(news.service_news(store.services, snapshot))
                 store.service_courses.saw(snapshot)
                 store.put(topic, snapshot)
+                if self.analysis.services_changed(snapshot):
+                    self.put_findings()
             case _:
                 store.put(topic, snapshot)
 

@@ -181,3 +181,22 @@ def test_the_backlog_against_a_plain_list(pieces: list[list[bytes]], limit: int,
         taken += got
     assert len(backlog) == len(expected)
     assert backlog.take_skipped() == skipped
+
+
+def test_what_lasts_is_taken_at_its_pace_and_a_burst_at_once() -> None:
+    parser = LogParser("x")
+    backlog = LogBacklog(100, 2, flood=100, pace=10)
+    taken = added = 0
+    for turn in range(200):
+        backlog.add(parser, Piece(0, b"x\n" * 30), 0)
+        added += 30
+        taken += len(list(backlog.take(50)))
+        assert taken <= 100 + 10 * (turn + 1)
+    skipped = backlog.take_skipped()
+    assert taken > 10 * 190
+    assert taken + skipped + len(backlog) == added
+    for _ in range(10):
+        taken = len(list(backlog.take(50)))
+    backlog.add(parser, Piece(0, b"x\n" * 100), 0)
+    assert [len(list(backlog.take(50))) for _ in range(3)] == [50, 50, 0]
+    assert backlog.take_skipped() == 0

@@ -141,6 +141,8 @@ def test_loguru_serialized(kind: str) -> None:
     [
         ('1.2.3.4 - joe [20/Nov/2024:16:28:01 +0000] "GET /error?level=ERROR HTTP/1.1" 200 5 "-" "a[b]"', AT - 123, '"GET /error?level=ERROR HTTP/1.1" 200 5 "-" "a[b]"'),
         ('::1 - - [20/Nov/2024:17:28:01 +0100] "POST / HTTP/2" 500 -', AT - 123, '"POST / HTTP/2" 500 -'),
+        (r'::1 - - [20/Nov/2024:16:28:01 +0000] "GET /\"x\" HTTP/2" 400 7 "-" "-"', AT - 123, r'"GET /\"x\" HTTP/2" 400 7 "-" "-"'),
+        ('::1 - - [20/Nov/2024:16:28:01 +0000] "GET /{"level":"error"} HTTP/2" 400 7', AT - 123, '"GET /{"level":"error"} HTTP/2" 400 7'),
     ],
 )  # fmt: skip
 def test_an_access_log_of_nginx_or_apache_has_no_level(line: str, at: int, message: str) -> None:

@@ -87,8 +87,66 @@ def test_a_whole_trace_is_one_finding(logs: Logs, name: str) -> None:
     assert len(symptom.evidence) == TRACES[name].count("\n") + 1
     assert symptom.times == 3
     assert (symptom.service, symptom.see) == ("web", "agentdash logs /logs/web.log")
-    if name == "bare python":
-        assert symptom.summary == "ValueError: x 2"
+
+
+ERROR = "2024-11-20T16:28:01Z ERROR order 7 failed corr=o-7"
+FRAMES = 'Traceback (most recent call last):\n  File "a.py", line 1, in f\n    g()'
+NODE_FRAMES = "    at f (/srv/a.js:1:2)\n    at async g (node:internal:3)"
+GO_FRAMES = "\ngoroutine 1 [running]:\nmain.main()\n\t/src/main.go:8 +0x1d"
+# name: (the line before, where there is one, and the trace), what the finding is called by
+NAMED = {
+    "python": (f"{ERROR}\n{FRAMES}\nValueError: boom", "ValueError: boom"),
+    "python, alone": (f"{FRAMES}\npay.errors.Declined: no card", "pay.errors.Declined: no card"),
+    "python, without words": (f"{ERROR}\n{FRAMES}\nAssertionError", "AssertionError"),
+    "python, several rows": (f"{ERROR}\n{FRAMES}\npydantic.ValidationError: 1 error\n  card\n    missing", "pydantic.ValidationError: 1 error"),
+    "python, chained": (f"{ERROR}\n{FRAMES}\nKeyError: 7\n\nDuring handling of the above exception, another exception occurred:\n\n{FRAMES}\nValueError: boom", "ValueError: boom"),
+    "python, a group": (f'{ERROR}\n  + Exception Group Traceback (most recent call last):\n  |   File "a.py", line 1\n  |     f()\n  | ExceptionGroup: two (2 sub-exceptions)\n  +-+---------------- 1 ----------------\n    | ValueError: boom\n    +------------------------------------', "ExceptionGroup: two (2 sub-exceptions)"),
+    "java": (f"{ERROR}\njava.lang.IllegalStateException: outer\n\tat com.foo.Bar.run(Bar.java:1)\nCaused by: java.io.IOException: inner\n\t... 7 more", "java.lang.IllegalStateException: outer"),
+    "java, uncaught": ('Exception in thread "main" java.lang.Error: x\n\tat com.foo.Bar.run(Bar.java:1)', 'Exception in thread "main" java.lang.Error: x'),
+    "node": (f"{ERROR}\nTypeError: x is not a function\n{NODE_FRAMES}", "TypeError: x is not a function"),
+    "node, alone": (f"Error: boom\n{NODE_FRAMES}", "Error: boom"),
+    "node, unhandled": (f"(node:7) UnhandledPromiseRejectionWarning: Error: x\n{NODE_FRAMES}", "(node:7) UnhandledPromiseRejectionWarning: Error: x"),
+    "go": (f"{ERROR}\npanic: boom\n{GO_FRAMES}", "panic: boom"),
+    "go, alone": (f"panic: runtime error: index out of range [7]\n{GO_FRAMES}\nexit status 2", "panic: runtime error: index out of range [7]"),
+    "go, a server": (f"2024/11/20 16:28:01 http: panic serving 127.0.0.1:1: boom{GO_FRAMES}", "http: panic serving 127.0.0.1:1: boom"),
+    "rust": (f"{ERROR}\nthread 'main' panicked at src/main.rs:2:5:\nindex out of bounds\nstack backtrace:\n   0: rust_begin_unwind", "thread 'main' panicked at src/main.rs:2:5: index out of bounds"),
+    "rust, alone": ("thread 'w' (42) panicked at a.rs:2:5:\nboom\nnote: run with `RUST_BACKTRACE=1`", "thread 'w' (42) panicked at a.rs:2:5: boom"),
+    "rust, before 1.73": ("thread 'main' panicked at 'boom', src/main.rs:2:5\nnote: run with `RUST_BACKTRACE=1`", "thread 'main' panicked at 'boom', src/main.rs:2:5"),
+    "no trace": (ERROR, "order 7 failed corr=o-7"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_a_trace_is_called_by_its_exception_and_is_whole(logs: Logs, name: str) -> None:
+    text, title = NAMED[name]
+    logs.say("INFO before", text, "INFO after")
+    logs.later(1)
+    (symptom,) = logs.seen().values()
+    assert symptom.summary == title
+    assert len(symptom.evidence) == text.count("\n") + 1
+    assert symptom.correlation_id == ("o-7" if text.startswith(ERROR) else None)
+
+
+@pytest.mark.parametrize(
+    ("field", "title"),
+    [
+        ({"err": {"type": "TypeError", "stack": f"TypeError: x\n{NODE_FRAMES}"}}, "TypeError: x"),
+        ({"exception": f"{FRAMES}\nValueError: boom"}, "ValueError: boom"),
+        ({"error.stack_trace": "java.io.IOException: disk\n\tat a.B(B.java:1)"}, "java.io.IOException: disk"),
+        ({"stack": "main.pay\n\t/src/main.go:8"}, "order failed"),
+    ],
+)
+def test_a_trace_in_a_field_is_evidence_too(logs: Logs, field: dict[str, object], title: str) -> None:
+    logs.say(json.dumps({"level": "error", "msg": "order failed", **field}), "INFO after")
+    symptom = logs.one("BUG")
+    assert symptom.summary == title
+    assert symptom.evidence[0] == "order failed"
+    assert len(symptom.evidence) > 2
+
+
+def test_an_exception_tells_more_than_the_line_before_it(logs: Logs) -> None:
+    logs.say(f"{ERROR}\n{FRAMES}\nredis.exceptions.TimeoutError: Timeout reading from socket")
+    assert logs.one("TIMEOUT").summary.startswith("redis.exceptions.TimeoutError")
 
 
 @pytest.mark.parametrize(

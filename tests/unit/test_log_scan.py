@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from agentdash.core.log_parse import level_of
+from agentdash.core.log_parse_heads import MOST, Gathered, QuietHeads
 from agentdash.core.log_parse_scan import FAULTS, FaultSearch
 from tests.unit.test_log_formats import JSON, LOGFMT, MESSAGES, NOW, PLAIN
 
@@ -87,6 +89,64 @@ def test_what_was_learned_from_one_line_is_right_for_the_next() -> None:
     for _ in range(2):
         assert found(lines, search) == expected(lines)
         lines.reverse()
+
+
+def test_among_many_that_begin_alike() -> None:
+    """What is left out because of how it begins carries no error, whatever comes after."""
+    lines, faults, chance = every_format(), set(expected(every_format())), random.Random(7)
+    known = 0
+    for quiet in sorted(set(lines) - faults):
+        search = FaultSearch()
+        piece = [quiet] * 40 + chance.sample(lines, 30)
+        chance.shuffle(piece)
+        for _ in range(2):
+            assert found(piece, search) == [line for line in piece if line in faults]
+        known += search._quiet.others(quiet + b"\n") == []
+    assert known > 1000
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"2024-11-20 16:28:01.123 INFO 12 34 E Tag: an Android line of a user who is called INFO",
+        b"2024-11-20 16:28:01.123 INFO   12 34 E Tag: the same",
+        b"2024-11-20 16:28:01.123 ERROR no",
+        b" 2024-11-20 16:28:01.123 INFO ERROR",
+        b"\x1b[31m2024-11-20 16:28:01.123 ERROR\x1b[0m no",
+        b"ERROR 2024-11-20 16:28:01.123 INFO no",
+    ],
+)
+def test_what_only_looks_like_a_quiet_line(line: bytes) -> None:
+    search = FaultSearch()
+    quiet = [b"2024-11-20 16:28:01.%03d INFO done" % number for number in range(100)]
+    assert found(quiet, search) == []
+    assert found([*quiet, line, *quiet], search) == expected([line])
+
+
+def test_heads_are_learned_and_bounded() -> None:
+    heads = QuietHeads(lambda line: line.split(b"=")[0] + b"=")
+    for number in range(3 * MOST):
+        lines = [b"%s=%d\n" % (b"abcdefghij"[number % 10 :] * (1 + number // 10), n) for n in range(50)]
+        data = b"".join(lines)
+        assert heads.others(data) in ([], None)
+    assert len(heads._heads) <= MOST
+
+
+def test_lines_without_a_head_are_all_looked_at_and_not_tried_each_time() -> None:
+    asked: list[bytes] = []
+    heads = QuietHeads(asked.append)
+    data = b"x\n" * 1000
+    for _ in range(100):
+        assert heads.others(data) is None
+    assert 0 < len(asked) < 200
+
+
+def test_gathered_lines_know_their_place() -> None:
+    data = b"one\ntwo\nthree\nfour\nfive"
+    gathered = Gathered(data, [4, 8, 19])
+    assert gathered.data == b"two\nthree\n\nfive\n"
+    assert [gathered.place(gathered.data.index(word)) for word in (b"two", b"three", b"five")] == [4, 8, 19]
+    assert data[gathered.place(11) :] == b"five"
 
 
 @given(
