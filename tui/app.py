@@ -273,6 +273,12 @@ class AgentDash(Dash):
         if not isinstance(self.screen, Palette):
             self.push_screen(Palette(id="--command-palette"))
 
+    def on_key(self, event: Key) -> None:
+        """A key that comes back unused may have been typed ahead, for the palette."""
+        typed = getattr(self.screen, "typed", None)
+        if typed is not None and typed(event):
+            event.prevent_default()
+
     def search_themes(self) -> None:
         """Choose one among all themes."""
         from textual.theme import ThemeProvider

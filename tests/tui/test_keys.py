@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from textual.command import CommandList
+from textual.events import Key
 from textual.widgets import Input
 
 from agentdash.core.commands import Command, ControlRun, MarkFinding, Outcome
@@ -16,6 +17,7 @@ from tests.support import until
 from tests.tui import scene
 from tui.screens.board import Board
 from tui.screens.confirm import Confirm
+from tui.screens.diag import TRAIL
 from tui.screens.help import Help
 from tui.screens.page import PageScreen
 from tui.screens.repo import RepoScreen
@@ -409,6 +411,15 @@ async def test_what_needs_a_person_comes_into_view_where_nobody_has_moved_the_cu
         await pilot.press("G")
         board(app).update(frozenset(Topic), app.now())
         assert "1 above needs you" in pane.summary
+
+
+async def test_what_is_typed_before_the_palette_is_there_is_for_it(sent: list[Command]) -> None:
+    app = scene.app()
+    async with app.run_test(size=SIZE):
+        for key, character in (("colon", ":"), *zip("diag", "diag", strict=True), ("enter", "\r")):
+            app.post_message(Key(key, character))
+        await until(lambda: getattr(app.screen, "trail", ()) == TRAIL, what="the diagnostics")
+    assert not sent
 
 
 async def test_enter_waits_for_what_was_typed_into_the_palette(sent: list[Command]) -> None:
