@@ -2,47 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, Never
 
 from textual import on
 from textual.command import CommandPalette, SearchIcon
-from textual.events import Key
 from textual.widgets import Input
 from textual.worker import Worker, WorkerState
 
+from tui.screens.ahead import TypedAhead
 
-class Palette(CommandPalette):
+
+class Palette(CommandPalette, TypedAhead):
     """Searched by words. An Enter that comes while they are looked for counts once all is found."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self._looking: Worker[Never] | None = None
         self._entered = False
-        self._ahead: list[Key] = []
 
     def on_mount(self) -> None:
         """A sign of one cell, that is in every font."""
         self.query_one(SearchIcon).icon = "›"
-        self._take(self._ahead)
-
-    def typed(self, event: Key) -> bool:
-        """Take a key that was pressed before this was on the screen; whether it is for this."""
-        if event.key != "enter" and not event.is_printable:
-            return False
-        if self.is_mounted:
-            return event.key != "enter" and self._take([event])
-        self._ahead.append(event)
-        return True
-
-    def _take(self, keys: Iterable[Key]) -> bool:
-        line = self.query_one(Input)
-        for key in keys:
-            if key.key == "enter":
-                line.post_message(Input.Submitted(line, line.value))
-            else:
-                line.insert_text_at_cursor(key.character or "")
-        return True
 
     def _gather_commands(self, search_value: str) -> Worker[Never]:
         self._entered = False
