@@ -154,6 +154,8 @@ class AgentDash(Dash):
 
     def _pulse(self) -> None:
         """Pass on what is to be shown anew; once a second that is everything, for the ages."""
+        if not self.screen_stack:
+            return  # it is being closed
         self.own.turn(RATE)
         changed = self._bridge.take(at_rest=self._at_rest) if self._opening is None else frozenset()
         if not changed:
@@ -272,6 +274,20 @@ class AgentDash(Dash):
 
         if not isinstance(self.screen, Palette):
             self.push_screen(Palette(id="--command-palette"))
+
+    def on_key(self, event: Key) -> None:
+        """A key that comes back unused may have been typed ahead, for the line that has the focus by now."""
+        if not self.screen_stack:
+            return  # it is being closed
+        from textual.widgets import Input
+
+        from tui.screens.ahead import TypedAhead
+
+        if isinstance(self.focused, Input) and event.is_printable:  # those that it is given it keeps
+            self.focused.insert_text_at_cursor(event.character or "")
+        elif not isinstance(self.screen, TypedAhead) or not self.screen.typed(event):
+            return
+        event.prevent_default()
 
     def search_themes(self) -> None:
         """Choose one among all themes."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from textual.command import CommandList
+from textual.events import Key
 from textual.widgets import Input
 
 from agentdash.core.commands import Command, ControlRun, MarkFinding, Outcome
@@ -16,12 +17,14 @@ from tests.support import until
 from tests.tui import scene
 from tui.screens.board import Board
 from tui.screens.confirm import Confirm
+from tui.screens.diag import TRAIL
 from tui.screens.help import Help
 from tui.screens.page import PageScreen
 from tui.screens.repo import RepoScreen
 from tui.screens.run import RunScreen
 from tui.screens.service import ServiceScreen
 from tui.screens.stream import StreamScreen
+from tui.screens.stream_ask import Ask
 from tui.screens.stream_menu import Menu
 from tui.screens.trace import TraceScreen
 from tui.widgets.document import Document
@@ -409,6 +412,39 @@ async def test_what_needs_a_person_comes_into_view_where_nobody_has_moved_the_cu
         await pilot.press("G")
         board(app).update(frozenset(Topic), app.now())
         assert "1 above needs you" in pane.summary
+
+
+async def test_what_is_typed_before_the_palette_is_there_is_for_it(sent: list[Command]) -> None:
+    app = scene.app()
+    async with app.run_test(size=SIZE):
+        for key, character in (("colon", ":"), *zip("diag", "diag", strict=True), ("enter", "\r")):
+            app.post_message(Key(key, character))
+        await until(lambda: getattr(app.screen, "trail", ()) == TRAIL, what="the diagnostics")
+    assert not sent
+
+
+async def test_a_filter_that_is_typed_in_one_go_is_no_key() -> None:
+    app = scene.app()
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("1")
+        pane = table(app, Topic.RUNS)
+        for key, character in (("slash", "/"), *zip("qR1", "qR1", strict=True)):
+            app.post_message(Key(key, character))
+        await until(lambda: pane.view.needle == "qR1", what="the filter")
+        assert app.is_running
+        assert board(app).zoomed is Topic.RUNS
+
+
+async def test_a_line_that_is_asked_for_takes_what_was_typed_before_it_was_there() -> None:
+    app = scene.app()
+    async with app.run_test(size=SIZE) as pilot:
+        asked = Ask("A name", value="old")
+        assert all(asked.typed(Key(key, key)) for key in "q5")
+        app.push_screen(asked)
+        await until(lambda: [line.value for line in app.screen.query(Input)] == ["q5"], what="what was typed")
+        await pilot.pause()
+        await pilot.press("m")
+        assert app.screen.query_one(Input).value == "q5m"
 
 
 async def test_enter_waits_for_what_was_typed_into_the_palette(sent: list[Command]) -> None:

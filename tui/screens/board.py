@@ -279,7 +279,7 @@ class Board(FactScreen):
         line.display = True
         line.value = self._filtered.needle
         line.placeholder = f"filter {TITLES[self._filtered.topic].lower()} by a text"
-        line.focus()
+        self.set_focus(line)  # at once: what was typed ahead is for it
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filter while typing."""

@@ -9,8 +9,10 @@ from textual.command import CommandPalette, SearchIcon
 from textual.widgets import Input
 from textual.worker import Worker, WorkerState
 
+from tui.screens.ahead import TypedAhead
 
-class Palette(CommandPalette):
+
+class Palette(CommandPalette, TypedAhead):
     """Searched by words. An Enter that comes while they are looked for counts once all is found."""
 
     def __init__(self, **options: Any) -> None:

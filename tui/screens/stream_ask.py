@@ -13,6 +13,7 @@ from textual.screen import ModalScreen
 from textual.suggester import SuggestFromList
 from textual.widgets import Input
 
+from tui.screens.ahead import TypedAhead
 from tui.screens.confirm import Plan
 from tui.widgets.cells import clean
 from tui.widgets.document import Para
@@ -22,7 +23,7 @@ Check = Callable[[str], str | None]
 MOST_CHOICES = 8
 
 
-class Ask(ModalScreen[str | None]):
+class Ask(ModalScreen[str | None], TypedAhead):
     """One line; Enter takes it, Esc goes back without.
 
     Args:
