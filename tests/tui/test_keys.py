@@ -32,6 +32,7 @@ from tui.widgets.footer import Footer
 from tui.widgets.listpane import ListPane
 from tui.widgets.logpane import LogPane
 from tui.widgets.table import LineTable
+from tui.widgets.table_rows import READ_S
 
 if TYPE_CHECKING:
     from tui.app import AgentDash
@@ -258,6 +259,31 @@ async def test_read_only_binds_no_key_that_changes(sent: list[Command]) -> None:
             assert not actions & {"control", "mark_failed", "end_child", "acknowledge", "mute"}
             assert {"filter", "connected"} <= actions
         assert sent == []
+
+
+async def test_a_run_that_slid_under_the_cursor_is_not_paused_by_a_key_meant_for_another(
+    sent: list[Command],
+) -> None:
+    app = scene.app()
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.pause()
+        pane, known = table(app, Topic.RUNS), app.store.runs
+        assert known is not None
+        pane.focus()
+        rest = tuple(
+            replace(run, status=RunStatus.RUNNING) for run in known.runs if run.id == known.runs[0].id
+        )
+        assert keys(pane)[0] != rest[0].id
+        app.store.put(Topic.RUNS, replace(known, runs=rest))
+        board(app).update(frozenset({Topic.RUNS}), scene.NOW)
+        await pilot.press("p")
+        await pilot.pause()
+        assert sent == []
+        assert "press again" in toasts(app)
+        pane.table._slid_at -= READ_S
+        await pilot.press("p")
+        await pilot.pause()
+        assert [command.run_id for command in sent if isinstance(command, ControlRun)] == [rest[0].id]
 
 
 async def test_marked_runs_are_cancelled_together(sent: list[Command]) -> None:

@@ -76,8 +76,11 @@ class RunsPane(SteeredPane):
         return tuple(subject for subject in self.subjects if isinstance(subject, Run))
 
     def action_control(self, verb: str) -> None:
-        """Pause, resume or cancel them."""
-        self.dash.control(self.chosen, verb)
+        """Pause, resume or cancel them; not one that came under the cursor a moment ago, by itself."""
+        if self.table.has_slid and not self.table.marks and (run := next(iter(self.chosen), None)):
+            self.dash.say(f"{run.title or run.id} has just come under the cursor: press again", good=False)
+        else:
+            self.dash.control(self.chosen, verb)
 
     def action_mark_failed(self) -> None:
         """Record runs without a worker as failed."""

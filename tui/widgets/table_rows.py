@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Hashable, Iterable, Sequence
 from operator import is_
 from typing import TYPE_CHECKING
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from textual import events
 
 _CACHED = 1024
+READ_S = 1.0
+"""Seconds that a person needs to see that another row has come under the cursor."""
 
 
 class TableRows(TableMessages, Inked, ScrollView):
@@ -68,6 +72,7 @@ class TableRows(TableMessages, Inked, ScrollView):
         self.keeps_first = False
         """Whether a cursor that nobody has moved stays on the first row, whichever that is."""
         self._moved = False
+        self._slid_at = -math.inf
         self.repaints = 0
         """Lines that were drawn anew since the start; a table that is at rest does not count up."""
         self.set_reactive(TableRows.marks_enabled, marks_enabled)
@@ -167,6 +172,11 @@ class TableRows(TableMessages, Inked, ScrollView):
 
     # Taking new rows in
 
+    @property
+    def has_slid(self) -> bool:
+        """Whether another row came under the cursor by itself just now: a person may mean the one before."""
+        return time.monotonic() - self._slid_at < READ_S
+
     def _sorted(self, given: tuple[Row, ...]) -> list[Row]:
         at = next((i for i, column in enumerate(self.columns) if column.key == self.sort_key), None)
         return list(given) if at is None else order(given, at, reverse=self.sort_descending)
@@ -188,6 +198,8 @@ class TableRows(TableMessages, Inked, ScrollView):
             self._reveal()
         self._repaint_changed(old, old_top, old_cursor)
         if self.cursor_key != cursor_key:
+            if cursor_key is not None:
+                self._slid_at = time.monotonic()
             self.post_message(self.RowHighlighted(self, self.cursor_key))
         if gone := self._marks - self._index.keys():
             self._marks -= gone
