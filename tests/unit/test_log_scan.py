@@ -95,14 +95,14 @@ def test_among_many_that_begin_alike() -> None:
     """What is left out because of how it begins carries no error, whatever comes after."""
     lines, faults, chance = every_format(), set(expected(every_format())), random.Random(7)
     known = 0
-    for quiet in sorted(set(lines) - faults):
+    for quiet in chance.sample(sorted(set(lines) - faults), 400):
         search = FaultSearch()
         piece = [quiet] * 40 + chance.sample(lines, 30)
         chance.shuffle(piece)
         for _ in range(2):
             assert found(piece, search) == [line for line in piece if line in faults]
         known += search._quiet.others(quiet + b"\n") == []
-    assert known > 1000
+    assert known > 200
 
 
 @pytest.mark.parametrize(
