@@ -1,6 +1,7 @@
 """Lines that are no errors by how they begin: most of a flood, told apart in one pass over its bytes.
 
 A head is what a line begins with, up to its level, every digit a 0: if one line with it is no error, none is.
+Where the level is a number the digits count, and the head is taken as it is.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 MOST = 24
 """Heads that are known at most; the oldest goes."""
@@ -22,6 +24,13 @@ _LONGEST_WAIT = 64
 _GOES_ON = re.compile(rb"[\d-]{5,10} [\d:.]{8,15}\s+\w+\s")
 
 
+class Head(NamedTuple):
+    """How a line begins; *exact*: as it is, else with digits as zeros."""
+
+    data: bytes
+    exact: bool = False
+
+
 class QuietHeads:
     """The heads of one source's lines that are no errors; learned as they come.
 
@@ -29,10 +38,11 @@ class QuietHeads:
         head_of: Gives the head of a line that is no error, at most `LONGEST` bytes; None for any other line.
     """
 
-    def __init__(self, head_of: Callable[[bytes], bytes | None]) -> None:
+    def __init__(self, head_of: Callable[[bytes], Head | None]) -> None:
         self._head_of = head_of
-        self._heads: dict[bytes, None] = {}
+        self._heads: dict[Head, None] = {}
         self._others = re.compile(rb"\n")
+        self._exact: re.Pattern[bytes] | None = None
         self._learned = 0
         self._learns_in = 0
         self._rests = 0
@@ -48,23 +58,24 @@ class QuietHeads:
             self._rests -= 1
             return None
         same = b"\n" + data.translate(DIGITS)
-        found = self._search(same)
+        found = self._search(same, data)
         if len(found) * 1024 < len(data):
             return found
         lines = same.count(b"\n") - data.endswith(b"\n")
         if len(found) * _MANY > lines and self._learn(data, found):
-            found = self._search(same)
+            found = self._search(same, data)
         if len(found) * 2 <= lines:
             self._wait = 1
             return found
         self._rests, self._wait = self._wait, min(_LONGEST_WAIT, 2 * self._wait)
         return None
 
-    def _search(self, same: bytes) -> list[int]:
+    def _search(self, same: bytes, data: bytes) -> list[int]:
         found = [hit.start() for hit in self._others.finditer(same)]
-        if found and found[-1] == len(same) - 1:
+        if found and found[-1] == len(data):
             found.pop()  # the end of the last line begins none
-        return found
+        exact = self._exact
+        return found if exact is None else [place for place in found if exact.match(data, place) is None]
 
     def _learn(self, data: bytes, places: list[int]) -> bool:
         """Learn from some of the lines at *places*; the oftener it did, the later it does again."""
@@ -83,11 +94,18 @@ class QuietHeads:
         self._learns_in = min(_LONGEST_WAIT, self._learned)
         while len(self._heads) > MOST:
             del self._heads[next(iter(self._heads))]
-        known = (
-            re.escape(head) + (rb"(?!\s*0)" if _GOES_ON.fullmatch(head) else b"") for head in self._heads
-        )
-        self._others = re.compile(rb"\n(?!" + b"|".join(known) + rb")")
+        self._compile()
         return True
+
+    def _compile(self) -> None:
+        exact = [re.escape(head.data) for head in self._heads if head.exact]
+        known = [
+            re.escape(head.data) + (rb"(?!\s*0)" if _GOES_ON.fullmatch(head.data) else b"")
+            for head in self._heads
+            if not head.exact
+        ]
+        self._others = re.compile(rb"\n(?!" + b"|".join(known) + rb")" if known else rb"\n")
+        self._exact = re.compile(b"|".join(exact)) if exact else None
 
 
 class Gathered:

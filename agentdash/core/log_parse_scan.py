@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 
 from agentdash.core.log_parse import level_of
-from agentdash.core.log_parse_heads import DIGITS, LONGEST, Gathered, QuietHeads
+from agentdash.core.log_parse_heads import DIGITS, LONGEST, Gathered, Head, QuietHeads
 from agentdash.core.logs import Level
 
 FAULTS = frozenset({Level.ERROR, Level.FATAL})
@@ -50,6 +50,7 @@ _PRIORITY = re.compile(rb"<(\d{1,3})>")
 _BARE_TRACE = (b"Traceback (most recent", b"Exception in thread")
 _COLOUR = re.compile(rb"\x1b\[[\d;]*m")
 _NO_HEAD = frozenset({b"", b" ", b"\t", b"\r", b"\0", b"<"})
+_MOMENT = re.compile(rb"\d{8}|\d\d:\d\d")
 # After a head that ends so, nothing that stands later in the line can make it a line of another format.
 _ENDS = frozenset({b" ", b"]", b":", b"|", b")", b">", b"\t"})
 
@@ -146,13 +147,15 @@ class FaultSearch:
             after += 1
         return self._level(head, line[:after] + b" .", near), end
 
-    def _quiet_head(self, line: bytes) -> bytes | None:
-        """How a line begins that is no fault by that alone, digits as 0; None where it cannot be told."""
+    def _quiet_head(self, line: bytes) -> Head | None:
+        """How a line begins that is no fault by that alone; None where it cannot be told."""
+        exact = False
         small = line[: 2 * LONGEST].lower()
         if small[:1] in _NO_HEAD or small.startswith((b"traceback (most", b"exception in thread")):
             return None
         if small.startswith(b"{") or _PAIRED.match(small) is not None:
             end = 0 if self.is_fault(line, 0) else _level_end(small)
+            exact = small[:end].rstrip(b'", }')[-1:].isdigit()
         elif (lettered := _LETTERED.match(small) or _LOGCAT.match(small)) is not None:
             end = 0 if lettered[lettered.lastgroup or 0] in b"efac" else lettered.end()
         elif (word := _ANY.search(small)) is not None:
@@ -161,7 +164,9 @@ class FaultSearch:
         else:
             return None
         head = line[:end]
-        return head.translate(DIGITS) if 0 < end <= LONGEST and b"\x1b" not in head else None
+        if not 0 < end <= LONGEST or b"\x1b" in head:
+            return None
+        return Head(head, exact=True) if exact else Head(head.translate(DIGITS))
 
     def _level(self, head: bytes, line: bytes, near: int) -> Level | None:
         """The level of a line, by its head where that is known."""
@@ -193,13 +198,15 @@ def _may_be_fault(value: bytes) -> bool:
 
 
 def _level_end(small: bytes) -> int:
-    """Where the level of a structured line ends, with its closing sign; 0 where no word decides it."""
+    """Where the level of a structured line ends, with its closing sign; 0 where it does not decide alone."""
     first = _KEYED[b"{" if small.startswith(b"{") else b""].search(small)
-    if first is None or first["name"] != b"level" or not (word := first["value"].lstrip(b'"')).isalpha():
+    if first is None or first["name"] != b"level":
         return 0
-    before = small[: first.start("value")]
-    quoted = first["value"].startswith(b'"')
-    if before.count(b"{") != small.startswith(b"{") or before.count(b'"') % 2 or _WORD.search(word):
+    before, value = small[: first.start("value")], first["value"].lstrip(b'"')
+    if before.count(b"{") != small.startswith(b"{") or before.count(b'"') % 2 or _WORD.search(value):
         return 0
+    if not (value.isalpha() or (value.isdigit() and _MOMENT.search(before) is None)):
+        return 0  # of a number the digits count, and no two lines have those of their time in common
     end = first.end("value")
-    return end + 1 if small[end : end + 1] == (b'"' if quoted else b" ") else 0
+    closing = {b'"'} if first["value"].startswith(b'"') else {b",", b"}"} if before[:1] == b"{" else {b" "}
+    return end + 1 if small[end : end + 1] in closing else 0

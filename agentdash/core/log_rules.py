@@ -306,7 +306,7 @@ class LogRules:
         if len(set(formats.values())) < 2:
             return []
         told = {how: sorted(name for name, of in formats.items() if of == how) for how in ("json", "text")}
-        words = f"{len(told['json'])} logs in JSON, {len(told['text'])} in plain text"
+        words = f"{units.plural(len(told['json']), 'log')} in JSON, {len(told['text'])} in plain text"
         actual = "; ".join(f"{how}: {', '.join(names[:8])}" for how, names in told.items())
         return [
             Symptom(

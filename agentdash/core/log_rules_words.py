@@ -62,6 +62,9 @@ _STARTED = re.compile(
     r"starting (?:up\b|(?:the )?(?:[\w.-]+ )?(?:server|service|app(?:lication)?|daemon)\b|gunicorn\b))",
     re.IGNORECASE,
 )
+# Without one of these in small letters the two above are not searched for: that costs ten times as much.
+_AGAIN_HINTS = ("retr", "re-tr", "reconnect", "back")
+_STARTED_HINTS = ("start", "listening", "ready", "running", " up")
 _VARIABLE = re.compile(
     r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"
     r"|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\S*|0x[0-9a-fA-F]+"
@@ -112,12 +115,21 @@ def _is_trace(text: str) -> bool:
 def may_storm(line: LogLine) -> bool:
     """Whether it is worth a word that a line like this comes again and again."""
     loud = line.level in {Level.WARN, Level.ERROR, Level.FATAL}
-    return loud or _AGAIN.search(line.message) is not None
+    return loud or (_has_one(_AGAIN_HINTS, line.message.lower()) and _AGAIN.search(line.message) is not None)
 
 
 def is_start(line: LogLine) -> bool:
     """Whether it is what a service says when it has begun."""
-    return line.level not in _FAULTS and _STARTED.search(line.message) is not None
+    if line.level in _FAULTS or not _has_one(_STARTED_HINTS, line.message.lower()):
+        return False
+    return _STARTED.search(line.message) is not None
+
+
+def _has_one(hints: tuple[str, ...], low: str) -> bool:
+    for hint in hints:  # noqa: SIM110 - a generator costs more than all of the looking
+        if hint in low:
+            return True
+    return False
 
 
 def pattern(text: str) -> str:

@@ -13,8 +13,8 @@ from agentdash.core.findings import Finding, FindingStatus, Severity, Symptom
 from agentdash.core.log_parse import LogParser
 from agentdash.core.log_parse_secrets import MASK
 from agentdash.core.log_rules import LogRules
-from agentdash.core.log_rules_words import pattern, trouble
-from agentdash.core.logs import LogBatch, LogSource
+from agentdash.core.log_rules_words import is_start, may_storm, pattern, trouble
+from agentdash.core.logs import Level, LogBatch, LogLine, LogSource
 from agentdash.core.settings import LogsSettings
 from agentdash.core.tracker import FindingTracker
 
@@ -369,3 +369,24 @@ def test_the_log_of_a_run_that_rests_is_not_silent() -> None:
     assert resting(RunsSnapshot(1, "host", (ended, paused), 2)) == {"fix", "docs"}
     assert resting(RunsSnapshot(1, "host", (at_work, ended, paused), 3)) == {"docs"}
     assert resting(RunsSnapshot(1, "host", (replace(at_work, orphaned=True),), 1)) == {"fix"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Server is up", "application ready", "the app running", "Service listening", "Listening at: http://x:1",
+        "Application startup complete.", "ready to accept connections", "Started Shop in 3.2 s", "Running on http://x",
+        "Started server process [7]", "starting up", "Starting gunicorn 20", "starting the web daemon",
+    ],
+)  # fmt: skip
+def test_what_services_say_when_they_begin(text: str) -> None:
+    assert is_start(LogLine("web", 0, 0, text))
+    assert not is_start(LogLine("web", 0, 0, text, level=Level.ERROR))
+
+
+@pytest.mark.parametrize(
+    "text", ["Retrying in 5 s", "re-try", "reconnecting", "Reconnect", "back-off 3", "backing off"]
+)
+def test_what_is_said_again_and_again(text: str) -> None:
+    assert may_storm(LogLine("web", 0, 0, text))
+    assert not may_storm(LogLine("web", 0, 0, "feedback came"))
