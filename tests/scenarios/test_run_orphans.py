@@ -165,6 +165,7 @@ async def test_who_cleans_up_is_no_worker(engine: Engine, redis_url: str) -> Non
     stage = Stage(redis_url)
     try:
         await stage.client.hset(stage.keys.meta("r1"), "status", "running")
+        await stage.client.zadd(stage.keys.index, {"r1": 1})
         await until(lambda: (seen := run_of(engine)) and seen.orphaned, what="the orphan")
         await stage.client.set(stage.keys.lock("r1"), f"{CLEAN_UP}test:1")
         await stage.client.hset(stage.keys.meta("r1"), "title", "later")
