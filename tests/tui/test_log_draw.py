@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, timedelta, timezone
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
@@ -47,6 +47,7 @@ def test_a_row_is_exactly_as_wide(one: LogLine, width: int, followers: int, foll
     assert not acts(text(row))
 
 
+@example(line("", at=None, level=None, service=None, correlation_id="⺀"), 23, 1, False)
 @given(lines, st.integers(1, 160), st.integers(0, 20), st.booleans())
 def test_wrapped_rows_are_as_many_as_said_and_as_wide(
     one: LogLine, width: int, followers: int, follows: bool

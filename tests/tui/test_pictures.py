@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 import pytest
+from rich.segment import Segment
 from textual.widgets import Input
 
 from agentdash.core.findings import FindingsSnapshot
@@ -27,12 +28,12 @@ WIDE, NARROW, LARGE = (120, 40), (80, 24), (200, 60)
 async def settled(pilot: object) -> None:
     """Wait until nothing is at work, no message waits and what is drawn is the same, looked at four times."""
     app = pilot.app  # type: ignore[attr-defined]
-    seen, calm = "", 0
+    seen, calm = list[list[Segment]](), 0
     for _ in range(1000):
         await pilot.pause(0.02)  # type: ignore[attr-defined]
         for field in app.screen.query(Input):
             field.cursor_blink = False
-        drawn = repr([list(strip) for strip in app.screen._compositor.render_strips()])
+        drawn = [list(strip) for strip in app.screen._compositor.render_strips()]
         calm, seen = (calm + 1 if drawn == seen and not at_work(app) else 0), drawn
         if calm == 4:
             return

@@ -78,6 +78,11 @@ class MessagePane(Pane):
             self.page.show(paras)
             self.summary = self._keys()
 
+    def on_resize(self) -> None:
+        """As many keys as there is room for now."""
+        if self._page_of is not None:
+            self.summary = self._keys()
+
     def _keys(self) -> str:
         """Where one can go from here; what has no room stands in the help."""
         keys = ["y copy", *(["t trace"] if self.correlation else []), "l log", "o repo", "c connected"]

@@ -123,7 +123,7 @@ class LineDrawing:
             room, fold = width, ""
         told = self._message(line, 4 * room + 64, follows=follows)
         tail = _correlation(line)
-        if tail and sum(cell_len(text) for text, _ in told) + len(tail) + 1 <= room:
+        if tail and sum(cell_len(text) for text, _ in told) + cell_len(tail) + 1 <= room:
             told.append((f" {tail}", "dim"))
         used = min(room, sum(cell_len(text) for text, _ in told))
         parts = lay(self._quiet(line, self._mark(told)), used)
@@ -145,8 +145,8 @@ class LineDrawing:
     def height(self, line: LogLine, followers: int, *, opened: bool, follows: bool) -> int:
         """How many rows `wrapped` gives."""
         width = self.shape.message
-        if line.message.isascii() and line.message.isprintable():
-            tail = _correlation(line)
+        tail = _correlation(line)
+        if line.message.isascii() and line.message.isprintable() and tail.isascii():
             fold = _fold_mark(followers, opened=opened)
             length = min(len(_said(line)), _WRAPPED) + (2 if follows else 0)
             length += len(tail) + 1 if tail else 0
