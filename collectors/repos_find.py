@@ -64,6 +64,7 @@ class Search:
         self._entering = entering
         self.seconds = 0.0
         self._seen: set[tuple[int, int]] = set()
+        self._git_dirs: set[Path] = set()
         self._peeked: dict[tuple[int, int], str] = {}
         self._waiting: deque[tuple[str, int, bool]] = deque()
         for root in roots:
@@ -94,8 +95,8 @@ class Search:
         except OSError:
             return
         found = _repository(path, names, ".git" in folders, nested=inside)
-        if found is not None and len(self.found) < MOST:
-            self.found[found.path] = found
+        if found is not None:
+            self._add(found)
         if found is not None and ".gitmodules" in names:
             self._waiting.extend((folder, level + deep, True) for folder, deep in _registered(path))
         if level >= self._depth or (found is not None and found.kind is RepoKind.BARE):
@@ -115,9 +116,22 @@ class Search:
         except OSError:
             return
         same = self._peeked.setdefault((status.st_dev, status.st_ino), path)
-        if same == path and stat.S_ISDIR(git.st_mode) and len(self.found) < MOST:
+        if same == path and stat.S_ISDIR(git.st_mode):
             place = Path(path)
-            self.found[place] = Found(place, place / ".git", RepoKind.NESTED if nested else RepoKind.REPO)
+            self._add(Found(place, place / ".git", RepoKind.NESTED if nested else RepoKind.REPO))
+
+    def _add(self, found: Found) -> None:
+        """Take it; what looks bare and is the git directory of a work tree apart is not one more."""
+        if found.kind is RepoKind.BARE:
+            if found.path in self._git_dirs:
+                return
+        elif found.git_dir.parent != found.path:
+            self._git_dirs.add(found.git_dir)
+            bare = self.found.get(found.git_dir)
+            if bare is not None and bare.kind is RepoKind.BARE:
+                del self.found[found.git_dir]
+        if len(self.found) < MOST:
+            self.found[found.path] = found
 
 
 def _registered(path: str) -> Iterator[tuple[str, int]]:

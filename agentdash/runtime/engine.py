@@ -338,6 +338,8 @@ class Engine:
             self.took(topic, snapshot)
 
         def on_health(health: SourceHealth) -> None:
+            if topic in REDIS_TOPICS and health.state is SourceState.LIVE:
+                self._wake_others(topic)
             self.intake.health_changed(topic, health)
             if health.polls and (health.last_success is not None or health.error is not None):
                 self._seen[topic].set()
@@ -352,6 +354,16 @@ class Engine:
         )
         self._supervisors[collector.name] = supervisor
         self._spawn(supervisor.run(), collector.name)
+
+    def _wake_others(self, topic: Topic) -> None:
+        """The server answers *topic* again: what else stands on it need not wait until it is tried again."""
+        before = self.store.health.get(topic)
+        if before is None or before.state is not SourceState.ERROR:
+            return
+        for supervisor in self._supervisors.values():
+            of = supervisor.collector.topic
+            if of in REDIS_TOPICS and of is not topic and supervisor.health.state is SourceState.ERROR:
+                supervisor.wake()
 
     def _spawn(self, work: object, name: str) -> None:
         task: asyncio.Task[None] = asyncio.get_running_loop().create_task(work, name=name)  # type: ignore[arg-type]

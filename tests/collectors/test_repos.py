@@ -573,3 +573,19 @@ async def test_a_repository_that_comes_far_below_is_found_by_events(root: Path, 
     await watching(collector)
     commit(repository(root / "team/area/new/app"))
     await row(collector, lambda repo: repo.subject == "first", "the new one", name="team/area/new/app")
+
+
+@pytest.mark.parametrize("name", ["a-store.git", "z-store.git"])
+async def test_a_git_directory_apart_is_not_a_repository_of_its_own(
+    root: Path, collector_of: Make, name: str
+) -> None:
+    (root / "deep").mkdir()
+    git(root, "init", "-q", f"--separate-git-dir={root / 'deep' / name}", str(root / "work"))
+    commit(root / "work")
+    git(root, "init", "-q", "--bare", str(root / "deep/bare.git"))
+    collector = collector_of(root)
+    snapshot = await read(collector)
+    while not snapshot.complete:
+        snapshot = await read(collector)
+    found = {(repo.name, repo.kind) for repo in snapshot.repos}
+    assert found == {("work", RepoKind.REPO), ("deep/bare.git", RepoKind.BARE)}

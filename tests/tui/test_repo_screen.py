@@ -14,7 +14,7 @@ from tests.support import until
 from tests.tui import repo_scene
 from tui.app import AgentDash
 from tui.format import repo_diff, repo_head, repo_page
-from tui.format.repos import branch_cell, listing
+from tui.format.repos import branch_cell, change_cell, item, listing
 from tui.screens import repo_acts
 from tui.screens.board import Board
 from tui.screens.confirm import Confirm
@@ -267,3 +267,14 @@ async def test_enter_on_a_submodule_among_the_files_goes_there() -> None:
         await pilot.press("enter")
         await until(lambda: "main" in words(app, "#repo-state"), what="the submodule")
         assert app.screen.trail == ("Repos", "web/lib/proto")  # type: ignore[attr-defined]
+
+
+def test_a_lock_that_nobody_holds_stands_in_the_row_and_is_a_problem() -> None:
+    clean = Repo(
+        "/p/web", "web", branch="main", head="a" * 40, staged=0, unstaged=0, untracked=0, conflicted=0
+    )
+    assert change_cell(clean).plain == "clean"
+    assert change_cell(replace(clean, lock_age_ms=90_000, lock_held=True)).plain == "clean"
+    locked = replace(clean, lock_age_ms=90_000, lock_held=False, unstaged=2)
+    assert change_cell(locked).plain == "lock ~2"
+    assert item(locked, 0).problem

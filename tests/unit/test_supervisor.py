@@ -5,12 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 
 from agentdash.core.clock import SystemClock
+from agentdash.core.settings import Settings
 from agentdash.core.snapshot import Snapshot, SourceError, SourceHealth, SourceState, Topic
 from agentdash.runtime import supervisor as module
+from agentdash.runtime.analysis import Analysis
+from agentdash.runtime.engine import Engine
+from agentdash.runtime.intake import Intake
 from agentdash.runtime.supervisor import Supervisor
 from tests.support import until
 
@@ -155,3 +160,27 @@ async def test_waking_looks_again_at_once() -> None:
     told.supervisor.wake()
     await until(lambda: source.passes == 2)
     await told.end()
+
+
+async def test_when_the_server_is_back_for_one_source_the_other_is_tried_at_once(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(module, "BACKOFF_FIRST", 60.0)
+    monkeypatch.setattr(module, "BACKOFF_MOST", 60.0)
+
+    def fail() -> None:
+        raise SourceError("the server is away")
+
+    runs = Source([fail, lambda: None], name="runs", cadence=60.0)
+    streams = Source([fail, lambda: None], name="streams", topic=Topic.STREAMS, cadence=60.0)
+    repos = Source([fail, lambda: None], name="repos", topic=Topic.REPOS, cadence=60.0)
+    engine = Engine(Settings(state_dir=str(tmp_path)), cwd=tmp_path)
+    engine.intake = Intake(engine.store, Analysis(engine.settings, "host"), engine.clock, lambda *_: None)
+    engine.took = lambda *_: None  # type: ignore[method-assign]
+    for source in (runs, streams, repos):
+        engine._supervise(source)
+    await until(lambda: runs.passes == streams.passes == repos.passes == 1)
+    engine._supervisors["runs"].wake()
+    await until(lambda: streams.passes == 2, what="streams are read again")
+    assert (runs.passes, repos.passes) == (2, 1), "what does not stand on the server is left alone"
+    await engine.stop()

@@ -84,7 +84,7 @@ _MOST_MADE = 10_000
 
 def _item(repo: Repo, age: str) -> Item:
     trouble = repo_in_trouble(repo)
-    busy = repo.dirty or trouble or repo.loose > 0
+    busy = repo.dirty or trouble or repo.loose > 0 or repo.lock_held is False
     mark = Cell("✗", "bad") if repo.error else Cell("●", "info") if busy else Cell("")
     last = -repo.committed_at if repo.committed_at is not None else None  # sorts as the age does
     cells = (
@@ -145,12 +145,12 @@ def branch_cell(repo: Repo) -> Cell:
 
 
 def change_cell(repo: Repo) -> Cell:
-    """``+3 ~5 ?2``: staged, unstaged, untracked; ``U2``: conflicts."""
+    """``+3 ~5 ?2``: staged, unstaged, untracked; ``U2``: conflicts; ``lock``: one that nobody holds stays."""
     if repo.error:
         return Cell("?", "unknown")
     if repo.unstaged is None:
         return Cell(units.UNKNOWN, "dim")
-    parts: list[tuple[str, str]] = []
+    parts = [("lock", "bad bold")] if repo.lock_held is False else []
     for mark, number, style in (
         ("U", repo.conflicted, "bad bold"),
         ("+", repo.staged, "good"),
