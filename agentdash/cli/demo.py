@@ -11,7 +11,7 @@ from agentdash.cli.codes import Code
 from agentdash.cli.group import NearestGroup
 from agentdash.cli.loop import run_async
 from agentdash.cli.options import everywhere, settings_of
-from agentdash.cli.output import data, on_terminal, say
+from agentdash.cli.output import data, no_terminal, say
 from agentdash.core.settings import Settings
 from agentdash.core.snapshot import Topic
 
@@ -37,8 +37,8 @@ def demo(ctx: click.Context, headless: float | None) -> int:
     settings = settings_of(ctx)
     if headless is not None:
         return run_async(_headless(settings, headless))
-    if not on_terminal():
-        say("the demo's dashboard needs a terminal. Without one: agentdash demo --headless 20")
+    if (why := no_terminal()) is not None:
+        say(f"the demo's dashboard needs a terminal, and {why}. Without one: agentdash demo --headless 20")
         return Code.REFUSED
     return _dashboard(settings)
 

@@ -25,9 +25,11 @@ def say(text: str) -> None:
     click.echo(f"agentdash: {printable(text)}", err=True)
 
 
-def on_terminal() -> bool:
-    """Whether there is a terminal for the dashboard: it reads stdin, and Textual draws on stderr."""
-    return sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()
+def no_terminal() -> str | None:
+    """What is no terminal, in words; None where all three are: Textual reads stdin and draws on stderr."""
+    streams = (("stdin", sys.stdin), ("stdout", sys.stdout), ("stderr", sys.stderr))
+    missing = [name for name, stream in streams if not stream.isatty()]
+    return f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} none" if missing else None
 
 
 def width() -> int | None:

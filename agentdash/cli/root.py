@@ -11,7 +11,7 @@ import click
 from agentdash.cli.codes import Code
 from agentdash.cli.group import NearestGroup
 from agentdash.cli.options import everywhere, settings_of
-from agentdash.cli.output import on_terminal
+from agentdash.cli.output import no_terminal
 
 
 class PipeClosed(Exception):  # noqa: N818 - nobody is at fault
@@ -87,9 +87,9 @@ def root(ctx: click.Context) -> int | None:
 def dashboard(ctx: click.Context) -> int:
     """Open the dashboard; without a terminal, say what there is instead."""
     settings = settings_of(ctx)
-    if not on_terminal():
+    if (why := no_terminal()) is not None:
         click.echo(
-            "agentdash: the dashboard needs a terminal. Without one, ask for a view: "
+            f"agentdash: the dashboard needs a terminal, and {why}. Without one, ask for a view: "
             "agentdash snapshot --json, "
             "or runs, streams, repos, services, findings, logs with --json.",
             err=True,
