@@ -110,6 +110,15 @@ def plain_one_by_one(client: redis.Redis, names: list[bytes]) -> None:
             client.xpending_range(name, group["name"], "-", "+", 1)
 
 
+async def plain_asyncio(client: Redis, names: list[bytes]) -> None:
+    """The same eight calls a stream by the asyncio client, which a program with an event loop uses."""
+    for name in names:
+        await client.xinfo_stream(name)
+        for group in await client.xinfo_groups(name):
+            await client.xinfo_consumers(name, group["name"])
+            await client.xpending_range(name, group["name"], "-", "+", 1)
+
+
 async def group_by_group(client: Redis, names: list[bytes]) -> None:
     """What the plain commands need for the same facts, in pipelines."""
     pipeline = client.pipeline(transaction=False)
@@ -163,7 +172,7 @@ async def interleaved(ways: dict[str, Way], rounds: int) -> dict[str, tuple[floa
 def show(times: dict[str, tuple[float, float]]) -> None:
     middle, least = times[LEAST]
     for name, (seconds, best) in times.items():
-        print(f"  {name:<38} {seconds * 1000:8.1f} ms {seconds / middle:7.2f} ×", end="")
+        print(f"  {name:<41} {seconds * 1000:8.1f} ms {seconds / middle:7.2f} ×", end="")
         print(f"   least {best * 1000:8.1f} ms {best / least:7.2f} ×")
 
 
@@ -273,6 +282,7 @@ async def main(rounds: int = 15) -> None:
             GROUPWISE: lambda: group_by_group(client, names),
             "redis-py, FULL one by one": lambda: one_by_one(client, names),
             PLAIN: plain,
+            "redis-py asyncio, plain calls one by one": lambda: plain_asyncio(client, names),
         }
         print(f"{STREAMS} streams × {GROUPS} groups × {CONSUMERS} consumers, {rounds} rounds, interleaved")
         show(await interleaved(ways, rounds))
@@ -288,7 +298,7 @@ async def main(rounds: int = 15) -> None:
         rest = await ping_felt(use.socket, lambda: asyncio.sleep(0))
         print(f"another process's PING, p99, of {rest * 1000:.2f} ms on a server at rest, once a second:")
         for name in (LEAST, "ours: a poll, at rest", "ours: a poll, each read in full", GROUPWISE):
-            print(f"  {name:<38} {await ping_felt(use.socket, ways[name]) / rest:7.2f} ×")
+            print(f"  {name:<41} {await ping_felt(use.socket, ways[name]) / rest:7.2f} ×")
         await client.aclose()
     await many(5000, ENOUGH)
 
