@@ -116,16 +116,16 @@ class Search:
         except OSError:
             return
         same = self._peeked.setdefault((status.st_dev, status.st_ino), path)
-        if same == path and stat.S_ISDIR(git.st_mode):
+        if same == path and stat.S_ISDIR(git.st_mode) and len(self.found) < MOST:
             place = Path(path)
-            self._add(Found(place, place / ".git", RepoKind.NESTED if nested else RepoKind.REPO))
+            self.found[place] = Found(place, place / ".git", RepoKind.NESTED if nested else RepoKind.REPO)
 
     def _add(self, found: Found) -> None:
         """Take it; what looks bare and is the git directory of a work tree apart is not one more."""
         if found.kind is RepoKind.BARE:
             if found.path in self._git_dirs:
                 return
-        elif found.git_dir.parent != found.path:
+        elif found.git_dir.name != ".git":
             self._git_dirs.add(found.git_dir)
             bare = self.found.get(found.git_dir)
             if bare is not None and bare.kind is RepoKind.BARE:
