@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -18,6 +19,10 @@ PATIENCE = 5.0
 """Seconds for one repository."""
 PAUSE = 0.2
 """Seconds between two repositories: it is in no hurry."""
+REST = 60.0
+"""Seconds between two searches, at least; the next one is for the names that have come meanwhile."""
+SHARE = 50
+"""It rests so many times as long as it has searched, also where names come and go for ever."""
 
 
 class MentionSearch:
@@ -35,15 +40,17 @@ class MentionSearch:
         self._clock = clock
         self._at: dict[bytes, float] = {}
         self._search: asyncio.Task[None] | None = None
+        self._rests_until = -math.inf
 
     def want(self, names: Iterable[bytes], repos: ReposSnapshot | None) -> None:
         """*names* are to be known, all others may be forgotten; begin a search where one is due.
 
         Before all repositories are found there is none.
         """
-        if self._search is not None and not self._search.done():
+        now = self._clock.monotonic()
+        if now < self._rests_until or (self._search is not None and not self._search.done()):
             return
-        wanted, now = set(names), self._clock.monotonic()
+        wanted = set(names)
         if len(self.found) > len(wanted):
             self.found = {name: of for name, of in self.found.items() if name in wanted}
             self._at = {name: at for name, at in self._at.items() if name in wanted}
@@ -72,14 +79,17 @@ class MentionSearch:
         from agentdash.git.ask import GitFailed
         from agentdash.git.grep import places
 
-        left, seen, failed = list(names), 0, 0
+        left, seen, failed, spent = list(names), 0, 0, 0.0
         found: dict[bytes, Mention] = {}
         for repo in repos:
+            begun = self._clock.monotonic()
             try:
                 there = await asyncio.to_thread(places, Path(repo.path), left, PATIENCE)
             except GitFailed:
                 failed += 1
                 continue
+            finally:
+                spent += self._clock.monotonic() - begun
             seen += 1
             found |= {name: Mention(f"{repo.name}: {place}", seen) for name, place in there.items()}
             left = [name for name in left if name not in found]
@@ -89,4 +99,5 @@ class MentionSearch:
         found |= {name: Mention(None, seen, failed) for name in left}
         now = self._clock.monotonic()
         self._at |= dict.fromkeys(found, now)
+        self._rests_until = now + max(REST, SHARE * spent)
         self.found = {**self.found, **found}

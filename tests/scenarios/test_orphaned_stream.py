@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis
 
+from agentdash.core.clock import ManualClock
 from agentdash.core.findings import Finding, FindingStatus
+from agentdash.core.mentions import Mention
+from agentdash.core.repos import Repo, ReposSnapshot
 from agentdash.core.settings import RedisSettings, Settings, StreamsSettings
 from agentdash.git.ask import GitFailed
 from agentdash.git.grep import places
@@ -97,7 +100,8 @@ def orphans(engine: Engine) -> dict[bytes | None, Finding]:
 async def test_an_orphan_appears_and_clears_when_a_file_names_it(
     client: Redis, engine: Engine, code: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mentions, "AGAIN", 0.2)
+    for name in ("AGAIN", "REST", "SHARE"):
+        monkeypatch.setattr(mentions, name, 0.2)
     for name in ("jobs", "fresh", "lost"):
         await client.xadd(name, {"n": "1"})
     await until(lambda: b"lost" in orphans(engine), what="the orphan")
@@ -107,3 +111,22 @@ async def test_an_orphan_appears_and_clears_when_a_file_names_it(
     assert set(orphans(engine)) == {b"lost"}, "the others are named in files"
     (code / "reader.js").write_text("redis.xread('STREAMS', 'lost', '$')\n")
     await until(lambda: not orphans(engine), what="the finding clears")
+
+
+async def test_names_that_come_for_ever_are_not_searched_for_without_a_rest(code: Path) -> None:
+    clock = ManualClock()
+    search = mentions.MentionSearch(clock)
+    repos = ReposSnapshot(0, "here", (Repo(str(code), "web"),))
+    search.want([b"jobs"], repos)
+    await until(lambda: b"jobs" in search.found, what="the first search")
+    search.want([b"jobs", b"another"], repos)
+    assert search._search is not None
+    assert search._search.done(), "it rests"
+    clock.advance(mentions.REST)
+    search.want([b"jobs", b"another"], repos)
+    await until(lambda: b"another" in search.found, what="the next search")
+    assert search.found == {
+        b"jobs": Mention("web: src/worker.py:3", 1),
+        b"another": Mention(None, 1),
+    }
+    await search.close()
