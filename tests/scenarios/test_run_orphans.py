@@ -19,6 +19,7 @@ from agentdash.core.run_why import RunWhy
 from agentdash.core.runs import CLEAN_UP, ControlAction, Run, RunStatus
 from agentdash.core.settings import RedisSettings, RunsSettings, Settings
 from agentdash.runtime.engine import Engine
+from collectors import run_search
 from tests.command_line import agentdash
 from tests.runner.stage import Stage, gone, killed_at_last, python, start_worker
 from tests.support import until
@@ -35,7 +36,8 @@ LEASE = 1.0
 
 
 @pytest.fixture
-async def engine(redis_url: str, tmp_path: Path) -> AsyncIterator[Engine]:
+async def engine(redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Engine]:
+    monkeypatch.setattr(run_search, "_REST_S", 0.2)  # some runs here stand in no index, and are searched for
     settings = Settings(
         state_dir=str(tmp_path / "state"),
         projects=(str(tmp_path),),
