@@ -22,6 +22,10 @@ class Commit:
     at: int | None
 
 
+class _Enough(Exception):  # noqa: N818 - it ends the reading, and is no fault
+    """As much of the commit as is shown has been read."""
+
+
 def read_commit(path: Path, objects: Path, head: str, timeout: float) -> tuple[Commit | None, int]:
     """The commit *head*, and how many git processes that took.
 
@@ -37,11 +41,17 @@ def read_commit(path: Path, objects: Path, head: str, timeout: float) -> tuple[C
     if raw is not None:
         return parse_commit(raw), 0
     pieces: list[bytes] = []
+
+    def feed(piece: bytes) -> None:
+        pieces.append(piece)
+        if sum(map(len, pieces)) > _MOST:
+            raise _Enough
+
     try:
-        run(path, ("cat-file", "commit", head), pieces.append, timeout)
-    except GitFailed:
-        return None, 1
-    return parse_commit(b"".join(pieces)), 1
+        processes = run(path, ("cat-file", "commit", head), feed, timeout)
+    except (GitFailed, _Enough):
+        processes = 1
+    return (parse_commit(b"".join(pieces)) if pieces else None), processes
 
 
 def parse_commit(raw: bytes) -> Commit:

@@ -21,7 +21,10 @@ STASHES = 50
 WORKTREES = 100
 _PACKED = 1024 * 1024
 _FORMAT = "--format=%H%x00%ct%x00%an%x00%s%x00%gd%x00"
-_LOG = ("-c", "log.showSignature=false", "log", "-z", "--no-notes", "--no-decorate", "--no-color", _FORMAT)
+_LOG = (
+    "log", "-z", "--no-show-signature", "--no-mailmap", "--no-notes", "--no-decorate", "--no-color",
+    "--no-patch", "--no-ext-diff", "--no-textconv", _FORMAT,
+)  # fmt: skip
 _STAT = re.compile(rb"(\d+) (insertion|deletion)")
 
 T = TypeVar("T")
@@ -145,10 +148,6 @@ def _head(git_dir: Path) -> str | None:
 
 
 def _size(path: Path, timeout: float) -> tuple[int, int]:
-    found = repository_at(path)
-    if found is None:
-        raise ask.GitFailed("it is no repository any more")
-    undone, _ = ask.filters(path, GitDir.of(found.git_dir).config, timeout)
     diff = (
         "diff",
         "--no-ext-diff",
@@ -158,5 +157,5 @@ def _size(path: Path, timeout: float) -> tuple[int, int]:
         "HEAD",
         "--",
     )
-    counts = {name: int(number) for number, name in _STAT.findall(ask.text(path, (*undone, *diff), timeout))}
+    counts = {name: int(number) for number, name in _STAT.findall(ask.text(path, diff, timeout))}
     return counts.get(b"insertion", 0), counts.get(b"deletion", 0)

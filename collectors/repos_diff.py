@@ -12,23 +12,23 @@ from agentdash.core.repo_secrets import hidden
 from agentdash.core.repos import Repo, RepoKind
 from agentdash.core.snapshot import SourceError
 from agentdash.git import ask
-from agentdash.git.folder import GitDir
 from collectors.repos_find import Found, repository_at
 
 MOST_BYTES = 512 * 1024
 MOST_LINES = 10_000
 _SHA = re.compile(r"[0-9a-f]{7,64}\Z")
-_FORM = (
-    "-c", "diff.noprefix=false", "-c", "diff.mnemonicPrefix=false",
-    "-c", f"diff.orderFile={os.devnull}", "-c", "log.showSignature=false",
-    "--literal-pathspecs",
-)  # fmt: skip
 _SAFELY = (
     # A repository may name programs for both; neither is run.
     "--no-ext-diff", "--no-textconv",
     # A look into a submodule would be a git process of its own, under the submodule's own configuration.
     "--ignore-submodules=dirty", "--submodule=short",
     "--no-color", "--no-relative", "-M", "-l200",
+)  # fmt: skip
+_SHOW = (
+    "show", "--first-parent", "-m", "--stat", "-p",
+    # The form is named, and none of the repository's own that may ask for a signature to be checked.
+    "--format=commit %H%nAuthor: %an <%ae>%nDate:   %ad%n%n%w(0,4,4)%B", "--date=default",
+    "--no-show-signature", "--no-mailmap", "--no-notes", "--no-decorate", "--encoding=UTF-8",
 )  # fmt: skip
 
 
@@ -70,8 +70,7 @@ def read_commit_diff(repo: Repo, timeout: float, query: RepoCommitOf) -> RepoDif
     """
     if _SHA.match(query.sha) is None:
         raise SourceError(f"{query.sha!r} is no commit id")
-    show = ("show", "--first-parent", "-m", "--no-show-signature", "--no-notes", "--stat", "-p")
-    return _ask(repo, _found(repo), (*show, *_SAFELY, query.sha, "--"), timeout)
+    return _ask(repo, _found(repo), (*_SHOW, *_SAFELY, query.sha, "--"), timeout)
 
 
 def _found(repo: Repo) -> Found:
@@ -93,8 +92,7 @@ def _ask(repo: Repo, found: Found, arguments: tuple[str, ...], timeout: float) -
 
     cut = False
     try:
-        undone, _ = ask.filters(found.path, GitDir.of(found.git_dir).config, timeout)
-        ask.run(found.path, (*undone, *_FORM, *arguments), feed, timeout)
+        ask.run(found.path, ("--literal-pathspecs", *arguments), feed, timeout)
     except _Enough:
         cut = True
     except ask.GitFailed as failure:

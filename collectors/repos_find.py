@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agentdash.core.repos import RepoKind
-from agentdash.git.folder import read_small, submodules
+from agentdash.git.folder import GitDir, Unusable, read_small, submodules
 
 MOST = 5000
 """Repositories that are followed at most."""
@@ -173,22 +173,19 @@ def _repository(path: str, names: set[str], own_git: bool, *, nested: bool) -> F
     return None
 
 
-def _with_git(path: Path, *, nested: bool) -> Found | None:
-    git = path / ".git"
+def _with_git(path: Path, *, nested: bool) -> Found:
     kind = RepoKind.NESTED if nested else RepoKind.REPO
-    if git.is_dir():
-        return Found(path, git, kind)
-    text = read_small(git) or ""
-    if not text.startswith("gitdir:"):
-        return Found(path, git, kind, "its .git is neither a folder nor a pointer to one")
-    git_dir = (path / text.removeprefix("gitdir:").strip()).resolve()
-    if not git_dir.is_dir():
-        return Found(path, git_dir, kind, f"its .git points to {git_dir}, which is not there")
-    if (git_dir / "commondir").exists():
+    try:
+        git_dir = GitDir.at(path)
+    except Unusable as why:
+        return Found(path, path / ".git", kind, str(why))
+    if git_dir.own == path / ".git":
+        return Found(path, git_dir.own, kind)
+    if git_dir.shared != git_dir.own:
         kind = RepoKind.WORKTREE
-    elif "modules" in git_dir.parts:
+    elif "modules" in git_dir.own.parts:
         kind = RepoKind.SUBMODULE
-    return Found(path, git_dir, kind)
+    return Found(path, git_dir.own, kind)
 
 
 def nested_in(all_found: Iterable[Found]) -> dict[Path, tuple[str, ...]]:
@@ -208,7 +205,7 @@ def nested_in(all_found: Iterable[Found]) -> dict[Path, tuple[str, ...]]:
 
 def repository_at(path: Path) -> Found | None:
     """The repository whose work tree is *path* itself; None where there is none."""
-    return _with_git(path, nested=False) if (path / ".git").exists() else None
+    return _with_git(path, nested=False) if os.path.lexists(f"{path}/.git") else None
 
 
 def unreadable(root: Path) -> str | None:

@@ -98,9 +98,7 @@ class RepoReader:
     def _status(self, survey: bool) -> Repo:
         parser = StatusParser()
         path = self.found.path
-        self.git_processes += ask.status(
-            path, self.git_dir.config, parser.feed, self._timeout, ignored=survey
-        )
+        self.git_processes += ask.status(path, parser.feed, self._timeout, ignored=survey)
         facts = parser.facts
         if survey:
             self.unwatched = Unwatched(frozenset(facts.ignored), frozenset(facts.unknown))

@@ -169,7 +169,8 @@ class TreeWatch:
             return True
         if name == "index.lock":
             self.locked |= {owner for owner in folder.owners if self._git_dirs.get(owner) == folder.name}
-        if name.endswith(".lock") or name in {"objects", "COMMIT_EDITMSG"}:
+        # Git sets the time of a shared index whenever it reads one.
+        if name.endswith(".lock") or name in {"objects", "COMMIT_EDITMSG"} or name.startswith("sharedindex."):
             return False
         if came and "/refs/" in folder.name:
             with suppress(OSError):

@@ -8,11 +8,9 @@ from pathlib import Path
 
 from agentdash.core.repo_secrets import secret_in
 from agentdash.git import ask
-from agentdash.git.folder import GitDir
 
 MOST_BYTES = 5_000_000
 _DIFF = (
-    "-c", "diff.noprefix=false", "-c", "diff.mnemonicPrefix=false", "-c", f"diff.orderFile={os.devnull}",
     "--literal-pathspecs", "diff", "--no-ext-diff", "--no-textconv", "--no-color", "--no-renames", "-U0",
     "-z",
     "--ignore-submodules=dirty",
@@ -62,12 +60,9 @@ def in_changes(path: Path, names: list[bytes], timeout: float) -> dict[bytes, st
 
 
 def _diff(path: Path, names: list[bytes], timeout: float) -> bytes:
-    git = path / ".git"
-    shared = GitDir.of(git if git.is_dir() else (path / git.read_text().partition(":")[2].strip()).resolve())
-    undone, _ = ask.filters(path, shared.config, timeout)
     # All that changed in one process; which of it counts is told by the names.
     few = tuple(os.fsdecode(name) for name in names) if len(names) <= 200 else ()
-    return ask.text(path, (*undone, *_DIFF, "--", *few), max(timeout, 60.0))
+    return ask.text(path, (*_DIFF, "--", *few), max(timeout, 60.0))
 
 
 def _by_file(raw: bytes, names: list[bytes]) -> Iterator[tuple[bytes, list[str]]]:

@@ -14,9 +14,11 @@ from agentdash.core.snapshot import SourceError
 from agentdash.core.text import decode, printable
 from agentdash.core.units import size
 from agentdash.git import ask
-from agentdash.git.folder import GitDir, submodules
+from agentdash.git.folder import GitDir, Unusable, submodules
 
 MOST_DEEP = 10
+MOST_FAMILY = 2000
+"""Repositories that are staged and committed together at most."""
 MOST_FILES = 50_000
 NAMED = 50
 """Ignored paths that are named; all are counted."""
@@ -49,13 +51,10 @@ def git_dir_of(path: Path) -> GitDir:
     Raises:
         SourceError: where it has none.
     """
-    place = path / ".git"
-    if place.is_file():
-        text = place.read_text(encoding="utf-8", errors="surrogateescape")
-        place = (path / text.removeprefix("gitdir:").strip()).resolve()
-    if not place.is_dir():
-        raise SourceError(f"{path} is no repository")
-    return GitDir.of(place)
+    try:
+        return GitDir.at(path)
+    except Unusable as why:
+        raise SourceError(f"{path}: {why}") from None
 
 
 def parent_of(child: Path, paths: Iterable[Path]) -> Path | None:
@@ -64,17 +63,22 @@ def parent_of(child: Path, paths: Iterable[Path]) -> Path | None:
     return max(above, key=lambda path: len(path.parts), default=None)
 
 
-def family(path: Path, deep: int = 0) -> Iterator[Path]:
-    """The repository and its initialised submodules, children before parents."""
-    for folder in submodules(path, 0).folders if deep < MOST_DEEP else ():
+def family(path: Path) -> Iterator[Path]:
+    """The repository and its initialised submodules, children first, each once; at most `MOST_FAMILY`."""
+    return iter(_family(path, os.path.realpath(path), {os.path.realpath(path)}, MOST_DEEP))
+
+
+def _family(path: Path, real: str, seen: set[str], deep: int) -> list[Path]:
+    found: list[Path] = []
+    for folder in submodules(path, 0).folders if deep else ():
         child = path / folder
-        if (
-            not child.is_symlink()
-            and child.resolve().is_relative_to(path.resolve())
-            and (child / ".git").exists()
-        ):
-            yield from family(child, deep + 1)
-    yield path
+        place = os.path.realpath(child)
+        new = place.startswith(f"{real}/") and place not in seen and len(seen) < MOST_FAMILY
+        # One whose path goes through a link, or back and forth, is none that git would enter.
+        if new and os.path.exists(f"{place}/.git") and place == f"{real}/{folder}":  # noqa: PTH110 - never raises
+            seen.add(place)
+            found += _family(child, place, seen, deep - 1)
+    return [*found, path]
 
 
 def look(path: Path, timeout: float) -> Seen:
@@ -83,10 +87,12 @@ def look(path: Path, timeout: float) -> Seen:
     Raises:
         GitFailed: in words.
     """
-    undone, _ = ask.filters(path, git_dir_of(path).config, timeout)
     seen = Seen()
     rename = False
-    for record in ask.text(path, (*undone, *_STATUS), timeout).split(b"\0"):
+    raw = ask.text(path, _STATUS, timeout)
+    if len(raw) >= ask.TEXT_SIZE:
+        raise ask.GitFailed("more has changed than can be staged here: stage it by hand")
+    for record in raw.split(b"\0"):
         if rename:
             rename = False
             continue
@@ -181,14 +187,11 @@ def _why_not(path: Path, name: bytes, link: bool, filtered: set[bytes], largest:
 
 def _filtered(path: Path, names: list[bytes], timeout: float) -> set[bytes]:
     """Those whose content goes through a program of the repository's own configuration."""
-    undone, _ = ask.filters(path, git_dir_of(path).config, timeout)
-    drivers = {word.split(".", 1)[1].rpartition(".")[0] for word in undone if word.startswith("filter.")}
-    if not drivers or not names:
+    drivers = ask.own_filters(path, timeout) if names else set()
+    if not drivers:
         return set()
     given = b"\0".join(names) + b"\0"
     words = ask.text(path, ("check-attr", "-z", "--stdin", "filter"), timeout, stdin=given).split(b"\0")
     return {
-        name
-        for name, value in zip(words[::3], words[2::3], strict=False)
-        if value.decode("utf-8", "replace") in drivers
+        name for name, value in zip(words[::3], words[2::3], strict=False) if os.fsdecode(value) in drivers
     }

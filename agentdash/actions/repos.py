@@ -7,7 +7,8 @@ person commits: see docs/adr/0014-no-hooks.md.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from agentdash.actions.repo_stage import Seen, family, git_dir_of, look, name_in, parent_of, part_of
@@ -17,9 +18,16 @@ from agentdash.core.repos import Operation
 from agentdash.core.text import decode, printable
 from agentdash.core.units import plural
 from agentdash.git import ask
+from agentdash.git.execution import refused
+from agentdash.git.own import Setting
 from agentdash.git.status import StatusParser
 
 NETWORK_TIMEOUT = 120.0
+_FETCH = (
+    "fetch", "--no-recurse-submodules", "--no-auto-maintenance", "--upload-pack=git-upload-pack",
+    "--no-progress",
+)  # fmt: skip
+_REMOTE = re.compile(r"remote\..*\.url|branch\..*\.remote", re.DOTALL)
 _NAMED = 5
 _BATCH = 2000
 _WHO = ("GIT_AUTHOR_", "GIT_COMMITTER_")
@@ -35,23 +43,22 @@ def fetch(command: FetchRepo, timeout: float, step: Step) -> Outcome:
     is asked for a password.
     """
     path = Path(command.path)
-    if not _has_remote(path, timeout):
-        return Outcome(False, f"{printable(path.name)} has no remote: there is nothing to fetch from")
-    arguments = (
-        *_users_helpers(path, timeout), "-c", "core.gitProxy=", "fetch", "--no-recurse-submodules",
-        "--no-auto-maintenance", "--upload-pack=git-upload-pack", "--no-progress",
-    )  # fmt: skip
-    ssh = _users(path, "core.sshCommand", timeout)
-    more = {
-        "GIT_ALLOW_PROTOCOL": "https:http:ssh:file",
-        "GIT_SSH_COMMAND": os.environ.get("GIT_SSH_COMMAND") or (ssh[-1] if ssh else "ssh -o BatchMode=yes"),
-    }
+    name = printable(path.name)
     try:
-        ask.text(path, arguments, NETWORK_TIMEOUT, more=more)
+        found = ask.own_settings(path, timeout)
+        if not any(_REMOTE.fullmatch(one.key) for one in found):
+            return Outcome(False, f"{name} has no remote: there is nothing to fetch from")
+        if odd := next((one.key for one in found if one.own and refused(one.key)), None):
+            return Outcome(
+                False,
+                f"{name} is not fetched: its own configuration sets {printable(odd)}, which can weaken a fetch "
+                "or let it write files. If you trust it, fetch it in a shell.",
+            )
+        ask.text(path, _FETCH, NETWORK_TIMEOUT, more=_network(found), writes=_users_credentials(found))
     except ask.GitFailed as failure:
         return Outcome(False, f"fetch failed: {printable(str(failure))}")
     step("fetched", True)
-    return Outcome(True, f"fetched {printable(path.name)}")
+    return Outcome(True, f"fetched {name}")
 
 
 def stage(command: StageRepo, largest: int, timeout: float, step: Step) -> Outcome:
@@ -141,9 +148,8 @@ def _add(path: Path, files: tuple[bytes, ...], timeout: float) -> dict[bytes, st
 
 def _add_now(path: Path, files: tuple[bytes, ...], timeout: float) -> None:
     given = b"\0".join(files) + b"\0"
-    undone, _ = ask.filters(path, git_dir_of(path).config, timeout)
     arguments = ("--literal-pathspecs", "add", "-A", "--pathspec-from-file=-", "--pathspec-file-nul")
-    ask.text(path, (*undone, *arguments), max(timeout, 60.0), stdin=given)
+    ask.text(path, arguments, max(timeout, 60.0), stdin=given, writes=())
 
 
 def commit(command: CommitRepo, timeout: float, step: Step) -> Outcome:
@@ -199,18 +205,16 @@ def _may_commit(name: str, path: Path, seen: Seen) -> None:
 def _commit_now(path: Path, message: str, timeout: float) -> str:
     # A signature would be made by a program that the repository may name.
     arguments = ("commit", "-q", "--no-verify", "--no-gpg-sign", "--no-status", "--file=-")
-    undone, _ = ask.filters(path, git_dir_of(path).config, timeout)
     given = message.strip().encode("utf-8", "replace") + b"\n"
     who = {name: value for name, value in os.environ.items() if name.startswith(_WHO)}
-    ask.text(path, (*undone, *arguments), max(timeout, 60.0), stdin=given, more=who)
+    ask.text(path, arguments, max(timeout, 60.0), stdin=given, more=who, writes=())
     return _head(path, timeout) or ""
 
 
 def _head(path: Path, timeout: float) -> str | None:
     parser = StatusParser()
     arguments = ("status", "--porcelain=v2", "--branch", "-z", "-uno", "--ignore-submodules=all")
-    undone, _ = ask.filters(path, git_dir_of(path).config, timeout)
-    parser.feed(ask.text(path, (*undone, *arguments), timeout))
+    parser.feed(ask.text(path, arguments, timeout))
     return parser.facts.head
 
 
@@ -221,29 +225,17 @@ def _as_seen(path: Path, seen: str | None, timeout: float) -> None:
         raise Refused(f"{printable(path.name)} has changed: HEAD was {was}, now it is {now}. Look again.")
 
 
-def _has_remote(path: Path, timeout: float) -> bool:
-    """Whether there is anything to fetch from; git itself is silent, and content, where there is not."""
-    try:
-        wanted = r"^(remote\..*\.url|branch\..*\.remote)$"
-        return bool(ask.text(path, ("config", "-z", "--name-only", "--get-regexp", wanted), timeout))
-    except ask.GitFailed:
-        return False  # git config ends with 1 where there is none
+def _network(found: Sequence[Setting]) -> dict[str, str]:
+    """The environment that opens the network, with the user's own ssh."""
+    ssh = next((one.value for one in reversed(found) if one.key == "core.sshcommand" and not one.own), None)
+    return {
+        "GIT_ALLOW_PROTOCOL": "https:http:ssh:file",
+        "GIT_SSH_COMMAND": os.environ.get("GIT_SSH_COMMAND") or ssh or "ssh -o BatchMode=yes",
+        "GIT_SSH_VARIANT": os.environ.get("GIT_SSH_VARIANT", "auto"),
+    }
 
 
-def _users(path: Path, name: str, timeout: float) -> list[str]:
-    """The values of *name* in the configuration of the user and the system, not in the repository's."""
-    values: list[str] = []
-    for scope in ("--system", "--global"):
-        try:
-            raw = ask.text(path, ("config", scope, "-z", "--get-all", name), timeout)
-        except ask.GitFailed:
-            continue  # git config ends with 1 where there is none
-        values += [one.decode("utf-8", "surrogateescape") for one in raw.split(b"\0") if one]
-    return values
-
-
-def _users_helpers(path: Path, timeout: float) -> tuple[str, ...]:
-    words: list[str] = ["-c", "credential.helper="]
-    for helper in _users(path, "credential.helper", timeout):
-        words += ["-c", f"credential.helper={helper}"]
-    return tuple(words)
+def _users_credentials(found: Sequence[Setting]) -> tuple[tuple[str, str], ...]:
+    """The credential helpers of the user and the system, after all of the repository's own are taken back."""
+    users = ((one.key, one.value) for one in found if one.key.startswith("credential.") and not one.own)
+    return (("credential.helper", ""), *users)

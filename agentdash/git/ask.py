@@ -1,81 +1,47 @@
 """Asks git about a repository without trusting it: nothing that its own configuration names is ever run.
 
-No lock is taken beyond what the command itself needs, nobody is asked for a password, no network is opened.
+No lock is taken beyond what the command itself needs, nobody is asked for a password, no network is opened,
+and a command that only reads changes no file, nor the time of one.
 """
 
 from __future__ import annotations
 
 import os
-import re
-import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from agentdash.git import child
-from agentdash.git.folder import beginning
+from agentdash.git.call import GitFailed, call, in_words
+from agentdash.git.folder import GitDir, Unusable
+from agentdash.git.own import Setting, drivers, may_set, overrides, settings
 
-_SAFE = (
-    "-c", "core.fsmonitor=false",
-    "-c", f"core.hooksPath={os.devnull}",
-    "-c", "core.pager=cat",
-    "-c", "credential.helper=",
-    "-c", "gc.auto=0",
-    "-c", "maintenance.auto=false",
-)  # fmt: skip
+__all__ = [
+    "TEXT_SIZE",
+    "GitFailed",
+    "in_words",
+    "located",
+    "own_filters",
+    "own_settings",
+    "run",
+    "status",
+    "text",
+]
+
 _STATUS = (
     "status", "--porcelain=v2", "--branch", "--show-stash", "-z",
     # A look into a submodule would be a git process of its own, under the submodule's own configuration.
     "--ignore-submodules=dirty",
 )  # fmt: skip
-_MAY_FILTER = re.compile(rb"\[\s*(?:filter|include|includeif)\b", re.IGNORECASE)
-_CONFIG_SIZE = 1024 * 1024
-
 
 TEXT_SIZE = 8 * 1024 * 1024
 """Bytes that `text` takes at most."""
 
 
-class GitFailed(Exception):  # noqa: N818 - it is git's answer, not a fault of ours
-    """Git could not tell; the text says why, in words.
-
-    Attributes:
-        code: The exit code of git; None where it did not come to its end.
-    """
-
-    def __init__(self, words: str, code: int | None = None) -> None:
-        super().__init__(words)
-        self.code = code
-
-
-def environment(path: Path) -> dict[str, str]:
-    """The environment for git in the repository at *path*: that one only, never one around it."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_") or name in _KEPT}
-    return kept | {
-        "GIT_OPTIONAL_LOCKS": "0",
-        "GIT_TERMINAL_PROMPT": "0",
-        "GIT_ASKPASS": "true",
-        "GIT_SSH_COMMAND": "false",
-        "GIT_NO_LAZY_FETCH": "1",
-        "GIT_ALLOW_PROTOCOL": "none",
-        "GIT_CEILING_DIRECTORIES": str(path.parent),
-        "GIT_PAGER": "cat",
-        "LC_ALL": "C",
-    }
-
-
-_KEPT = frozenset({
-    "GIT_CONFIG_NOSYSTEM", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_EXEC_PATH", "GIT_TEMPLATE_DIR",
-})  # fmt: skip
-
-
-def status(
-    path: Path, config: Path, feed: Callable[[bytes], None], timeout: float, *, ignored: bool = False
-) -> int:
+def status(path: Path, feed: Callable[[bytes], None], timeout: float, *, ignored: bool = False) -> int:
     """Run `git status` in *path* and hand its output to *feed* as it comes.
 
     Args:
         path: The work tree.
-        config: The repository's own configuration file.
         feed: Takes the output.
         timeout: Seconds.
         ignored: Whether it tells the folders that are ignored, too.
@@ -86,11 +52,9 @@ def status(
     Raises:
         GitFailed: in words.
     """
-    undone, processes = filters(path, config, timeout)
     # "matching": a folder that a pattern names is told by its name, and not entered.
     more = ("--ignored=matching",) if ignored else ()
-    run(path, (*undone, *_STATUS, *more), feed, timeout)
-    return processes + 1
+    return run(path, (*_STATUS, *more), feed, timeout)
 
 
 def run(
@@ -101,71 +65,39 @@ def run(
     *,
     stdin: bytes = b"",
     more: Mapping[str, str] | None = None,
-) -> None:
-    """Run git in *path*; see `status`.
+    writes: Sequence[tuple[str, str]] | None = None,
+) -> int:
+    """Run git in *path*, with all undone that its own configuration must not do.
 
     Args:
         path: The work tree, or a bare repository.
         arguments: Options and the command.
         feed: Takes the output.
         timeout: Seconds.
-        stdin: What it is given to read; held in memory, and sent through a file that has no name.
-        more: Environment beyond `environment`, or in place of it.
+        stdin: What it is given to read.
+        more: Environment beyond the usual one, or in place of it.
+        writes: For a command that changes the repository: configuration that it is given besides, as full
+            names and values, or none. None: it only reads.
+
+    Returns:
+        How many git processes it took.
 
     Raises:
         GitFailed: in words.
     """
-    env = environment(path) | dict(more or {})
-    if not stdin:
-        _run(path, arguments, feed, timeout, None, env)
-        return
-    with tempfile.TemporaryFile() as given:
-        given.write(stdin)
-        given.seek(0)
-        _run(path, arguments, feed, timeout, given.fileno(), env)
-
-
-def _run(
-    path: Path,
-    arguments: tuple[str, ...],
-    feed: Callable[[bytes], None],
-    timeout: float,
-    stdin: int | None,
-    env: dict[str, str],
-) -> None:
-    try:
-        code, complaint = child.run(("git", "-C", str(path), *_SAFE, *arguments), env, feed, timeout, stdin)
-    except FileNotFoundError as error:
-        raise GitFailed("git is not installed") from error
-    except TimeoutError:
-        raise GitFailed(f"git did not answer within {timeout:g} s") from None
-    except OSError as error:
-        raise GitFailed(f"git cannot be started: {error.strerror}") from error
-    if code:
-        raise GitFailed(in_words(complaint.decode("utf-8", "backslashreplace").strip(), code), code)
-
-
-def in_words(complaint: str, code: int) -> str:
-    """What git's last words mean, and what to do."""
-    if "dubious ownership" in complaint:
-        return (
-            "it belongs to another user; if you trust it: git config --global --add safe.directory <its path>"
-        )
-    if "cannot change to" in complaint:
-        reason = complaint.rpartition(": ")[2]
-        gone = reason.startswith("No such file")
-        return "its folder is gone" if gone else f"its folder cannot be entered: {reason}"
-    if "not a git repository" in complaint:
-        return "its .git is damaged or points nowhere"
-    if "index file" in complaint or "bad index" in complaint or "index uses" in complaint:
-        return f"its index is damaged; git says: {_first(complaint)}"
-    if "ermission denied" in complaint:
-        return f"you may not read it; git says: {_first(complaint)}"
-    if "auto-detect email" in complaint or "empty ident name" in complaint:
-        return "git does not know who commits: git config --global user.name NAME, and user.email ADDRESS"
-    if code < 0:
-        return f"git was ended by signal {-code}"
-    return f"git says: {_first(complaint)}" if complaint else f"git ended with {code}"
+    git_dir, processes = located(path, timeout)
+    undone: dict[str, str] = {}
+    if writes is not None or may_set(git_dir):
+        undone, processes = overrides(path, settings(path, git_dir, timeout)), processes + 1
+    if writes is not None:
+        call(
+            path, git_dir, arguments, feed, timeout,
+            overrides=(*undone.items(), *writes), stdin=stdin, more=more, memory=None,
+        )  # fmt: skip
+    else:
+        with _times_kept(git_dir):
+            call(path, git_dir, arguments, feed, timeout, overrides=undone.items(), stdin=stdin, more=more)
+    return processes + 1
 
 
 def text(path: Path, arguments: tuple[str, ...], timeout: float, **options: object) -> bytes:
@@ -180,38 +112,75 @@ def text(path: Path, arguments: tuple[str, ...], timeout: float, **options: obje
     return bytes(taken)
 
 
-def _first(complaint: str) -> str:
-    lines = [line for line in complaint.splitlines() if line.startswith(("fatal:", "error:"))] or [complaint]
-    return lines[-1].removeprefix("fatal: ").removeprefix("error: ").strip()[:200]
+def own_settings(path: Path, timeout: float) -> tuple[Setting, ...]:
+    """All configuration that git heeds in *path*; see `own.settings`.
 
-
-def filters(path: Path, config: Path, timeout: float) -> tuple[tuple[str, ...], int]:
-    """Arguments that undo the filters which the repository's own configuration defines.
-
-    Those of the user's own configuration stay: they are what `git status` in a shell would run. Only where
-    the repository's configuration may define some is git asked for them.
-
-    Returns:
-        The arguments, and how many git processes it took to know them.
+    Raises:
+        GitFailed: in words.
     """
-    files = (config, f"{config}.worktree")
-    if not any(_MAY_FILTER.search(beginning(file, _CONFIG_SIZE) or b"") for file in files):
-        return (), 0
-    pieces: list[bytes] = []
+    return settings(path, located(path, timeout)[0], timeout)
+
+
+def own_filters(path: Path, timeout: float) -> set[str]:
+    """Names of the filters that the own configuration of the repository at *path* defines.
+
+    Raises:
+        GitFailed: in words.
+    """
+    git_dir, _ = located(path, timeout)
+    return drivers(overrides(path, settings(path, git_dir, timeout))) if may_set(git_dir) else set()
+
+
+def located(path: Path, timeout: float) -> tuple[GitDir, int]:
+    """The git directory at *path*, and how many git processes it took to know that it may be used.
+
+    Git is handed this directory, so that what is checked is what it uses. It then asks no more whose the
+    directory is: one of another user is used only where git, left to itself, uses it (``safe.directory``).
+
+    Raises:
+        GitFailed: in words.
+    """
     try:
-        run(path, ("config", "--show-scope", "-z", "--get-regexp", r"^filter\."), pieces.append, timeout)
-    except GitFailed:
-        return (), 1  # git config ends with 1 where there is nothing to list
-    words = b"".join(pieces).split(b"\0")
-    theirs: dict[str, str] = {}
-    users: dict[str, str] = {}
-    for scope, entry in zip(words[::2], words[1::2], strict=False):
-        name, _, value = entry.decode("utf-8", "surrogateescape").partition("\n")
-        if scope in {b"local", b"worktree"}:
-            theirs[name] = "false" if name.endswith(".required") else ""
-        elif scope in {b"system", b"global"}:
-            users[name] = value
-    undone: list[str] = []
-    for name, nothing in theirs.items():
-        undone += ["-c", f"{name}={users.get(name, nothing)}"]
-    return tuple(undone), 1
+        git_dir = GitDir.at(path)
+    except Unusable as why:
+        raise GitFailed(str(why)) from None
+    if _is_ours(path, git_dir):
+        return git_dir, 0
+    taken: list[bytes] = []
+    # One that only looks like a repository must not make git go on to another.
+    explicit = () if git_dir.own == path else (("safe.bareRepository", "explicit"),)
+    call(path, None, ("rev-parse", "--absolute-git-dir"), taken.append, timeout, overrides=explicit)
+    if os.path.realpath(os.fsdecode(b"".join(taken).removesuffix(b"\n"))) != os.path.realpath(git_dir.own):
+        raise GitFailed("its .git is damaged or points nowhere")
+    return git_dir, 1
+
+
+def _is_ours(path: Path, git_dir: GitDir) -> bool:
+    """Whether git would take it for the user's own (ensure_valid_ownership in its setup.c)."""
+    users = {os.geteuid()}
+    if users == {0} and (sudo := os.environ.get("SUDO_UID", "")).isdecimal() and len(sudo) < 12:
+        users.add(int(sudo))
+    places = {str(path), f"{path}/.git", str(git_dir.own)} if git_dir.own != path else {str(path)}
+    try:
+        return all(os.lstat(place).st_uid in users for place in places)
+    except OSError:
+        return False
+
+
+@contextmanager
+def _times_kept(git_dir: GitDir) -> Iterator[None]:
+    """Give a shared index the time back that it had: git sets it to now whenever it reads a split index."""
+    names: list[str] = []
+    with suppress(OSError):
+        names = [name for name in os.listdir(git_dir.own) if name.startswith("sharedindex.")]  # noqa: PTH208
+    before = {}
+    for name in names:
+        with suppress(OSError):
+            before[name] = os.stat(git_dir.own / name)  # noqa: PTH116 - as it is read below
+    try:
+        yield
+    finally:
+        for name, was in before.items():
+            with suppress(OSError):
+                if os.stat(git_dir.own / name).st_mtime_ns != was.st_mtime_ns:  # noqa: PTH116 - see above
+                    os.utime(git_dir.own / name, ns=(was.st_atime_ns, was.st_mtime_ns))

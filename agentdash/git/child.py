@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 import os
+import resource
 import select
 import signal
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 
 _PIECE = 65_536
 _ERROR_SIZE = 4096
@@ -23,6 +25,7 @@ def run(
     feed: Callable[[bytes], None],
     timeout: float,
     stdin: int | None = None,
+    memory: int | None = None,
 ) -> tuple[int, bytes]:
     """Run a program to its end, in a session of its own, so that it has no terminal to ask at.
 
@@ -32,6 +35,7 @@ def run(
         feed: Takes what it writes to stdout, piece by piece.
         timeout: Seconds after which it is killed.
         stdin: A descriptor that it reads; without one there is nothing to read.
+        memory: Bytes that it, and what it starts, may take each, where the system can limit that.
 
     Returns:
         Its exit code, negative for a signal, and the beginning of what it wrote to stderr.
@@ -56,6 +60,9 @@ def run(
             os.close(err_end)
         ended = False
         try:
+            if memory is not None and hasattr(resource, "prlimit"):
+                with suppress(OSError):  # it has ended already, or the system does not allow it
+                    resource.prlimit(pid, resource.RLIMIT_DATA, (memory, memory))
             complaint = _pump(out, err, feed, deadline)
             _await_end(pid, deadline)
             ended = True

@@ -8,12 +8,16 @@ import stat
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 from agentdash.core.repos import Operation, Submodules
 from agentdash.core.text import printable
 
 _ID = re.compile(r"[0-9a-f]{40,64}")
 _SMALL = 64 * 1024
+_POINTER = 1024 * 1024
+MOST_SUBMODULES = 1000
+"""Registered submodules that are kept by name; all are counted."""
 _MARKS = (
     "HEAD", "index", "index.lock", "logs/HEAD", "FETCH_HEAD", "ORIG_HEAD", "MERGE_HEAD", "CHERRY_PICK_HEAD",
     "REVERT_HEAD", "BISECT_LOG", "rebase-merge/msgnum", "rebase-apply/next",
@@ -48,18 +52,45 @@ def same(before: Marks, after: Marks) -> bool:
     return all(mark == after.get(path, mark) for path, mark in before.items())
 
 
+class Unusable(Exception):  # noqa: N818 - a fact about a folder, not a fault of ours
+    """A folder is no repository that git could use; the text says why, in words."""
+
+
 @dataclass(frozen=True, slots=True)
 class GitDir:
-    """Where git keeps its things: `own` for this work tree, `shared` for all work trees of the repository."""
+    """Where git keeps its things: `own` for this work tree, `shared` for all work trees of the repository.
+
+    A ``.git`` file and ``commondir`` are read as git reads them (gitrepository-layout(5), read_gitfile_gently
+    in setup.c): what they name ends before the last line breaks and at a NUL; blanks belong to it.
+    """
 
     own: Path
     shared: Path
 
     @classmethod
-    def of(cls, path: Path) -> GitDir:
-        """Those of *own*, which names the shared one where it is another."""
-        text = read_small(path / "commondir")
-        return cls(path, (path / text.strip()).resolve() if text else path)
+    def of(cls, own: Path) -> GitDir:
+        """Those of *own*, which names the shared one where it is another; *own* itself where that is odd."""
+        try:
+            return cls(own, _shared(own))
+        except Unusable:
+            return cls(own, own)
+
+    @classmethod
+    def at(cls, path: Path) -> GitDir:
+        """Those of the work tree *path*, or of the bare repository there.
+
+        Raises:
+            Unusable: in words.
+        """
+        git = f"{path}/.git"
+        try:
+            status = os.lstat(git)
+        except FileNotFoundError:
+            return cls(path, _shared(path)) if os.path.lexists(f"{path}/HEAD") else _gone(path)
+        except (OSError, ValueError) as error:
+            raise Unusable(f"its folder cannot be entered: {_reason(error)}") from None
+        own = path / ".git" if stat.S_ISDIR(status.st_mode) else _pointed(path, git)
+        return cls(own, _shared(own))
 
     @property
     def config(self) -> Path:
@@ -130,19 +161,82 @@ class GitDir:
 
 
 def submodules(path: Path, moved: int) -> Submodules:
-    """Those that ``.gitmodules`` registers, and how many of them have no checkout."""
+    """Those that ``.gitmodules`` registers, and how many of them have no checkout.
+
+    All are counted; `MOST_SUBMODULES` are kept by name. A path that no file can have is one without checkout.
+    """
     text = read_small(path / ".gitmodules", 4 * _SMALL)
     if text is None:
         return Submodules(moved=moved)
+    total = 0
     folders: list[str] = []
     quiet: list[str] = []
     for name, sign, value in (line.partition("=") for line in text.splitlines()):
         if sign and name.strip() == "path":
-            folders.append(value.strip().strip('"'))
+            total += 1
+            folder = value.strip().strip('"')
+            if len(folders) < MOST_SUBMODULES and _possible(folder):
+                folders.append(folder)
         elif sign and name.strip() == "ignore" and value.strip() in {"all", "dirty"} and folders:
             quiet.append(folders[-1])
-    missing = sum(not (path / folder / ".git").exists() for folder in folders)
-    return Submodules(len(folders), missing, moved, tuple(folders), tuple(quiet))
+    there = sum(os.path.exists(f"{path}/{folder}/.git") for folder in folders)  # noqa: PTH110 - never raises
+    return Submodules(total, total - there, moved, tuple(folders), tuple(quiet))
+
+
+def _possible(folder: str) -> bool:
+    """Whether a file system could have a folder of that name."""
+    return (
+        bool(folder) and "\0" not in folder and all(len(os.fsencode(one)) < 256 for one in folder.split("/"))
+    )
+
+
+def _gone(path: Path) -> NoReturn:
+    raise Unusable("its .git is gone" if os.path.isdir(path) else "its folder is gone")  # noqa: PTH112 - never raises
+
+
+def _pointed(path: Path, git: str) -> Path:
+    """The git directory that *git* is a link to, or a file that names it."""
+    try:
+        if stat.S_ISDIR(os.stat(git).st_mode):  # noqa: PTH116 - as below
+            return Path(os.path.realpath(git))
+    except OSError as error:
+        raise Unusable(f"its .git cannot be followed: {_reason(error)}") from None
+    raw = beginning(git, _POINTER)
+    if raw is None or not raw.startswith(b"gitdir: "):
+        raise Unusable("its .git is neither a folder nor a pointer to one")
+    own = _named(path, raw[len(b"gitdir: ") :])
+    shown = printable(str(own))[:300]
+    try:
+        if stat.S_ISDIR(os.stat(own).st_mode):  # noqa: PTH116 - as below
+            return own
+    except FileNotFoundError:
+        raise Unusable(f"its .git points to {shown}, which is not there") from None
+    except OSError as error:
+        raise Unusable(f"its .git points to {shown}: {_reason(error)}") from None
+    raise Unusable(f"its .git points to {shown}, which is no folder")
+
+
+def _shared(own: Path) -> Path:
+    """The git directory that *own* shares with other work trees."""
+    raw = beginning(own / "commondir", _POINTER)
+    if raw is None:
+        if os.path.lexists(own / "commondir"):
+            raise Unusable("its commondir is no plain file")
+        return own
+    shared = _named(own, raw)
+    if not os.path.isdir(shared):  # noqa: PTH112 - never raises, unlike Path.is_dir
+        raise Unusable(f"its commondir names {printable(str(shared))[:200]}, which is no folder")
+    return shared
+
+
+def _named(base: Path, raw: bytes) -> Path:
+    """The folder that a pointer in *base* names, without links in it."""
+    name = raw.rstrip(b"\r\n").partition(b"\0")[0]
+    return Path(os.path.realpath(os.path.join(base, os.fsdecode(name))))  # noqa: PTH118 - never raises for loops
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error)
 
 
 def read_small(path: Path, most: int = _SMALL) -> str | None:
@@ -171,6 +265,6 @@ def beginning(path: str | Path, most: int) -> bytes | None:
 def _mark(path: str | Path) -> tuple[int, int, int] | None:
     try:
         status = os.stat(path)  # noqa: PTH116 - half the cost of Path.stat, and this is done very often
-    except OSError:
+    except (OSError, ValueError):  # the name of a branch comes from outside: too long, or with a NUL in it
         return None
     return status.st_ino, status.st_size, status.st_mtime_ns

@@ -1,0 +1,259 @@
+"""Every key of git's configuration, and what keeps a repository's own value of it from doing anything.
+
+A repository's configuration is data of others. By some keys git runs a program, reads or writes a file of
+the author's choice, or goes on in another repository. Each key that git knows is in one of the lists below; a
+test holds them against ``git help -c`` of the installed git and fails where one is missing. Sources:
+git-config(1), gitattributes(5), and git's release notes up to 2.52.
+
+Patterns are those of `fnmatch`, in lower case; ``*`` also stands for a name, as in ``filter.<driver>.clean``.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from enum import StrEnum
+from fnmatch import fnmatchcase
+
+_NULL = os.devnull
+
+FIXED = {
+    "core.alternaterefscommand": "true",
+    "core.askpass": "true",
+    "core.editor": "false",
+    "core.fsmonitor": "false",
+    "core.gitproxy": "",
+    "core.hookspath": _NULL,
+    "core.pager": "cat",
+    "core.sshcommand": "false",
+    "credential.helper": "",
+    "commit.gpgsign": "false",
+    "commit.template": _NULL,
+    "commit.verbose": "false",
+    "diff.autorefreshindex": "false",
+    "diff.dstprefix": "b/",
+    "diff.mnemonicprefix": "false",
+    "diff.noprefix": "false",
+    "diff.orderfile": _NULL,
+    "diff.srcprefix": "a/",
+    "fetch.all": "false",
+    "fetch.recursesubmodules": "false",
+    "fetch.writecommitgraph": "false",
+    "format.pretty": "medium",
+    "gc.auto": "0",
+    "gpg.openpgp.program": "false",
+    "gpg.program": "false",
+    "gpg.ssh.defaultkeycommand": "false",
+    "gpg.ssh.program": "false",
+    "gpg.x509.program": "false",
+    "http.savecookies": "false",
+    "interactive.difffilter": "",
+    "log.mailmap": "false",
+    "log.showsignature": "false",
+    "mailmap.file": _NULL,
+    "maintenance.auto": "false",
+    "protocol.ext.allow": "never",
+    "push.gpgsign": "false",
+    "rerere.enabled": "false",
+    "sequence.editor": "false",
+    "ssh.variant": "auto",
+    "submodule.recurse": "false",
+    "tag.gpgsign": "false",
+    "transfer.bundleuri": "false",
+}
+"""Keys that have this value in each git process, whatever any configuration says."""
+
+BY_NAME = {
+    "filter.*.clean": "",
+    "filter.*.smudge": "",
+    "filter.*.process": "",
+    "filter.*.required": "false",
+    "hook.*.command": "",
+    "hook.*.event": "",
+    "hook.*.enabled": "false",
+    # Programs that filters of the user's own (git lfs, git annex) take from the repository's configuration.
+    "lfs.extension.*.clean": "",
+    "lfs.extension.*.smudge": "",
+    "lfs.customtransfer.*": "",
+    "lfs.*standalonetransferagent": "",
+    "annex.*command*": "",
+    "remote.*.annex*": "",
+    "remote.*.uploadpack": "git-upload-pack",
+    "remote.*.receivepack": "git-receive-pack",
+}
+"""Keys that are undone by their full names where a repository sets them: the user's value, else this one."""
+
+FILES = (
+    "core.attributesfile",
+    "core.excludesfile",
+    "fetch.fsck.skiplist",
+    "fsck.skiplist",
+    "receive.fsck.skiplist",
+)
+"""Files that git reads whole: one that is no plain file (a device, a pipe) is replaced by an empty one."""
+
+BY_OPTION = {
+    "alias.*": "an alias never replaces one of git's own commands",
+    "core.worktree": "as git does; a fact about the repository, shown as it is",
+    "credential.*": "credential.helper is emptied last, then the user's own follow",
+    "diff.*.cachetextconv": "--no-textconv",
+    "diff.*.command": "--no-ext-diff",
+    "diff.*.textconv": "--no-textconv",
+    "diff.external": "--no-ext-diff",
+    "diff.ignoresubmodules": "--ignore-submodules",
+    "diff.relative": "--no-relative",
+    "diff.submodule": "--submodule=short",
+    "extensions.partialclone": "GIT_NO_LAZY_FETCH, GIT_ALLOW_PROTOCOL",
+    "format.notes": "--no-notes",
+    "gpg.*.program": "--no-show-signature, --format, --no-gpg-sign",
+    "gpg.format": "--no-gpg-sign",
+    "gpg.ssh.allowedsignersfile": "no signature is checked",
+    "gpg.ssh.revocationfile": "no signature is checked",
+    "grep.fallbacktonoindex": "GIT_DIR is named",
+    "include.path": "what is included is read by git config, too, before anything else is run",
+    "includeif.*": "as include.path",
+    "mailmap.blob": "log.mailmap is false",
+    "merge.*.driver": "nothing is merged",
+    "notes.displayref": "--no-notes",
+    "pager.*": "git writes into a pipe, and GIT_PAGER is cat",
+    "pretty.*": "each log and show names its --format",
+    "protocol.*": "GIT_ALLOW_PROTOCOL",
+    "remote.*.partialclonefilter": "GIT_NO_LAZY_FETCH",
+    "remote.*.promisor": "GIT_NO_LAZY_FETCH",
+    "remote.*.pushurl": "nothing is pushed",
+    "remote.*.url": "GIT_ALLOW_PROTOCOL",
+    "remote.*.vcs": "GIT_ALLOW_PROTOCOL",
+    "trailer.*": "no trailers are asked for",
+    "url.*.insteadof": "GIT_ALLOW_PROTOCOL holds for what comes out of it",
+    "url.*.pushinsteadof": "nothing is pushed",
+}
+"""Keys that cannot act because of an option or a variable of each command that would heed them, and which."""
+
+REFUSED = (
+    "fetch.bundleuri", "bundle.*", "http.cookiefile", "http.savecookies", "http.curloptresolve",
+    "http.delegation", "http.emptyauth", "http.pinnedpubkey", "http.proactiveauth", "http.proxyssl*",
+    "http.schannel*", "http.ssl*", "remote.*.proxyauthmethod",
+)  # fmt: skip
+"""Keys that weaken or redirect a fetch, or let it write: where the repository sets one, nothing is fetched.
+
+Those of ``http`` can be set for one address (``http.<url>.sslVerify``), which no other value overrides.
+"""
+
+PROTECTED = ("safe.*", "trace2.*", "uploadpack.packobjectshook")
+"""Keys that git heeds only in the configuration of the user and the system."""
+
+UNUSED = (
+    "add.interactive.*", "am.*", "apply.*", "blame.*", "browser.*", "checkout.*", "clean.*", "clone.*",
+    "completion.*", "difftool.*", "diff.guitool", "diff.tool", "fastimport.*", "gc.*", "gitcvs.*",
+    "gitweb.*", "gui.*", "guitool.*", "help.*", "imap.*", "init.*", "instaweb.*", "interactive.*",
+    "lfs.*", "annex.*", "mailinfo.*", "maintenance.*", "man.*", "merge.*", "mergetool.*", "pull.*",
+    "push.*", "rebase.*", "receive.*", "remote.pushdefault", "repack.*", "replay.*", "rerere.*",
+    "revert.*", "sendemail.*", "sendpack.*", "sequence.*", "showbranch.*", "stash.*", "submodule.*",
+    "tag.*", "tar.*", "uploadarchive.*", "web.browser", "worktree.*", "format.attach", "format.cc",
+    "format.cover*", "format.encodeemailheaders", "format.filenamemaxlength", "format.forceinbodyfrom",
+    "format.from", "format.headers", "format.mboxrd", "format.noprefix", "format.numbered",
+    "format.outputdirectory", "format.signature*", "format.signoff", "format.subjectprefix",
+    "format.suffix", "format.thread", "format.to", "format.useautobase", "core.createobject", "notes.*",
+    "branch.*.mergeoptions", "fsmonitor.*", "uploadpack.*", "uploadpackfilter.*", "lsrefs.*",
+)  # fmt: skip
+"""Keys of commands that agentdash never starts, or of parts of git that are off in each of them."""
+
+INERT = (
+    "add.*", "advice.*", "attr.tree", "author.*", "branch.*", "color.*", "column.*", "commit.*",
+    "commitgraph.*", "committer.*", "core.abbrev", "core.alternaterefsprefixes", "core.autocrlf",
+    "core.bare", "core.bigfilethreshold", "core.checkroundtripencoding", "core.checkstat",
+    "core.commentchar", "core.commentstring", "core.commitgraph", "core.compression",
+    "core.deltabasecachelimit", "core.disambiguate", "core.eol", "core.filemode",
+    "core.filesreflocktimeout", "core.fsmonitorhookversion", "core.fsync", "core.fsyncmethod",
+    "core.fsyncobjectfiles", "core.hidedotfiles", "core.ignorecase", "core.ignorestat",
+    "core.lockfilepid", "core.logallrefupdates", "core.loosecompression", "core.maxtreedepth",
+    "core.multipackindex", "core.notesref", "core.packedgitlimit", "core.packedgitwindowsize",
+    "core.packedrefstimeout", "core.precomposeunicode", "core.prefersymlinkrefs", "core.preloadindex",
+    "core.protecthfs", "core.protectntfs", "core.quotepath", "core.repositoryformatversion",
+    "core.restrictinheritedhandles", "core.safecrlf", "core.sharedrepository", "core.sparsecheckout",
+    "core.sparsecheckoutcone", "core.splitindex", "core.symlinks", "core.trustctime",
+    "core.unsetenvvars", "core.untrackedcache", "core.usereplacerefs", "core.warnambiguousrefs",
+    "core.whitespace", "core.wslcompat", "credentialcache.*", "credentialstore.*", "diff.*.algorithm",
+    "diff.*.binary", "diff.*.trustexitcode", "diff.*.wordregex", "diff.*.xfuncname", "diff.*.funcname",
+    "diff.algorithm", "diff.colormoved*", "diff.context", "diff.dirstat", "diff.indentheuristic",
+    "diff.interhunkcontext", "diff.renamelimit", "diff.renames", "diff.statgraphwidth",
+    "diff.statnamewidth", "diff.suppressblankempty", "diff.trustexitcode", "diff.wordregex",
+    "diff.wserrorhighlight", "extensions.compatobjectformat", "extensions.noop*",
+    "extensions.objectformat", "extensions.preciousobjects", "extensions.refstorage",
+    "extensions.relativeworktrees", "extensions.submodulepathconfig", "extensions.worktreeconfig",
+    "feature.*", "fetch.bundlecreationtoken", "fetch.fsck.*", "fetch.fsckobjects",
+    "fetch.negotiationalgorithm", "fetch.output", "fetch.parallel", "fetch.prune", "fetch.prunetags",
+    "fetch.showforcedupdates", "fetch.unpacklimit", "fetch.uriprotocols", "fsck.*", "gpg.mintrustlevel",
+    "grep.column", "grep.extendedregexp", "grep.fullname", "grep.linenumber", "grep.patterntype",
+    "grep.threads", "http.[*]", "http.extraheader", "http.followredirects", "http.keepalive*",
+    "http.lowspeed*", "http.maxrequests", "http.maxretries", "http.maxretrytime", "http.minsessions",
+    "http.noepsv", "http.postbuffer", "http.proxy", "http.proxyauthmethod", "http.retryafter",
+    "http.useragent", "http.version", "i18n.*", "index.*", "log.abbrevcommit", "log.date",
+    "log.decorate", "log.diffmerges", "log.excludedecoration", "log.follow", "log.graphcolors",
+    "log.initialdecorationset", "log.showroot", "pack.*", "promisor.*", "reftable.*", "remote.*.fetch",
+    "remote.*.followremotehead", "remote.*.mirror", "remote.*.proxy", "remote.*.prune",
+    "remote.*.prunetags", "remote.*.push", "remote.*.serveroption", "remote.*.skipdefaultupdate",
+    "remote.*.skipfetchall", "remote.*.tagopt", "remotes.*", "sideband.*", "sparse.*", "splitindex.*",
+    "status.*", "transfer.*", "user.*", "versionsort.*", "windows.*",
+)  # fmt: skip
+"""Keys that neither run, nor read or write a file of their author's choice."""
+
+
+class Means(StrEnum):
+    """What keeps a key from acting; the names of the lists above."""
+
+    FIXED = "fixed"
+    BY_NAME = "by name"
+    FILE = "file"
+    BY_OPTION = "by option"
+    REFUSED = "refused"
+    PROTECTED = "protected"
+    UNUSED = "unused"
+    INERT = "inert"
+
+
+_LISTS: tuple[tuple[Means, tuple[str, ...]], ...] = (
+    (Means.FIXED, tuple(FIXED)),
+    (Means.BY_NAME, tuple(BY_NAME)),
+    (Means.FILE, FILES),
+    (Means.REFUSED, REFUSED),
+    (Means.BY_OPTION, tuple(BY_OPTION)),
+    (Means.PROTECTED, PROTECTED),
+    (Means.UNUSED, UNUSED),
+    (Means.INERT, INERT),
+)
+
+
+def means_of(key: str) -> Means | None:
+    """What keeps *key* from acting; None for a key that no list knows.
+
+    ``http.<url>.X`` counts as ``http.X``.
+    """
+    plain = folded(key)
+    return next((means for means, keys in _LISTS if any(fnmatchcase(plain, one) for one in keys)), None)
+
+
+def neutral(key: str) -> str | None:
+    """The value that undoes *key* where only its full name does; None where nothing need be undone."""
+    plain = folded(key)
+    return next((value for pattern, value in BY_NAME.items() if fnmatchcase(plain, pattern)), None)
+
+
+def refused(key: str) -> bool:
+    """Whether nothing is fetched where the repository's own configuration sets *key*."""
+    plain = folded(key)
+    return any(fnmatchcase(plain, pattern) for pattern in REFUSED)
+
+
+def folded(key: str) -> str:
+    """*key* in lower case, without the address in ``http.<url>.X``: what the patterns are held against."""
+    section, _, rest = key.lower().partition(".")
+    return f"{section}.{rest.rpartition('.')[2]}" if section == "http" else f"{section}.{rest}"
+
+
+MAY_SET = re.compile(rb"filter|include|attributesfile|excludesfile|annex|\[hook|\[lfs[^\]]", re.IGNORECASE)
+"""What a file of configuration has in it where it sets anything that is undone by name, or includes a file.
+
+Names of sections and keys know no escapes (git-config(1), "Syntax"). Those in quotes do, and are not searched
+for.
+"""
