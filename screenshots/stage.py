@@ -45,7 +45,7 @@ class StageEngine(Engine):
         self,
         actor: str,
         step: str,
-        ok: bool,
+        ok: bool | None,
         duration_ms: float | None = None,
         routine: bool = False,
         level: Level | None = None,

@@ -15,7 +15,7 @@ from tui.cost import OwnCost
 from tui.widgets.cells import clean
 
 if TYPE_CHECKING:
-    from agentdash.core.commands import FindingCommand
+    from agentdash.core.commands import FindingCommand, Outcome
     from agentdash.core.runs import Run
 
 
@@ -45,13 +45,17 @@ class Dash(App[int]):
         """Unix ms, by the engine's clock."""
         return self.engine.clock.now_ms()
 
-    def say(self, words: str, *, good: bool) -> None:
+    def say(self, words: str, *, good: bool, title: str = "") -> None:
         """A toast; never markup. What went wrong stays a little longer."""
         if good:
-            self.notify(clean(words), markup=False)
+            self.notify(clean(words), title=title, markup=False)
         else:
             timeout = 2 * self.NOTIFICATION_TIMEOUT
-            self.notify(clean(words), severity="warning", timeout=timeout, markup=False)
+            self.notify(clean(words), title=title, severity="warning", timeout=timeout, markup=False)
+
+    def report(self, outcome: Outcome) -> None:
+        """Say what came of a command: carried out or not, or that it may have been."""
+        self.say(outcome.message, good=outcome.ok, title=outcome.title)
 
     def copy(self, text: str, what: str) -> None:
         """Put *text* on the clipboard of the terminal."""
@@ -64,7 +68,7 @@ class Dash(App[int]):
     async def mark(self, command: FindingCommand) -> None:
         """Say something of a finding: seen, quiet, no longer quiet."""
         outcome = await self.engine.dispatch(command)
-        self.say(outcome.message, good=outcome.ok)
+        self.report(outcome)
 
     @abstractmethod
     def open(self, subject: object) -> None:

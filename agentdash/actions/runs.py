@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any
 
+from redis.exceptions import RedisError
+
+from agentdash.actions.run_write import Event, append, record, why_of
 from agentdash.core import run_event as ev
 from agentdash.core.clock import Clock, SystemClock
-from agentdash.core.commands import ControlRun, Outcome, Refused
+from agentdash.core.commands import ControlRun, Effect, Outcome, Refused
 from agentdash.core.run_commands import EndOrphanChild
-from agentdash.core.run_record import FIELDS, named, parse_run, pending_request, to_fields
+from agentdash.core.run_record import FIELDS, named, parse_run, pending_request
 from agentdash.core.run_state import Move, next_status, refusal
 from agentdash.core.runs import CLEAN_UP, ControlAction, Run, RunKeys, RunStatus, is_clean_up
 from agentdash.core.text import decode
 from agentdash.processes import SAME_MS, Family, end_family, leader_created_at
+from agentdash.server.exchange import Exchange, MayHaveBeenCarriedOut
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -26,9 +31,6 @@ CONTROL_MAXLEN = 1000
 _LOOK_S = 0.05
 _CLEAN_UP_MS = 10_000
 _RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
-
-_Event = tuple[str, int, Mapping[str, object]]
-"""(type, Unix ms, payload)."""
 
 _GOALS = {
     ControlAction.PAUSE: frozenset({RunStatus.PAUSED}),
@@ -45,29 +47,63 @@ async def control(client: Redis, keys: RunKeys, request: ControlRun, clock: Cloc
             the text names the state and what is possible.
         RedisError: when the server cannot be asked.
     """
+    async with Exchange(client) as exchange:
+        return await _control(exchange, keys, request, clock or SystemClock())
+
+
+async def _control(exchange: Exchange, keys: RunKeys, request: ControlRun, clock: Clock) -> Outcome:
     action, run_id = request.action, request.run_id
-    run, handled = await _load(client, keys, run_id)
+    run, handled = await _load(exchange, keys, run_id)
     name = f"{run.title} ({run_id})" if run.title and run.title != run_id else run_id
     if why := refusal(run.status, Move(action)):
         raise Refused(f"Run {run_id} cannot {action}: {why}.")
     if request.seen is not None and request.seen is not run.status:
         raise Refused(f"Run {name} has changed: it was {request.seen}, now it is {run.status}. Look again.")
-    newest = await client.xrevrange(keys.control(run_id), count=1)
-    if newest:
-        entry_id, fields = newest[0]
-        word = decode(cast("dict[bytes, bytes]", fields or {}).get(b"action", b""))
-        if pending_request(run.status, word, decode(cast("bytes", entry_id)), handled) is action:
-            return Outcome(True, f"{action} of {name} was requested before; its worker has not done it yet")
+    requested = await _newest_request(exchange, keys, run_id)
+    if requested is not None and pending_request(run.status, *requested, handled) is action:
+        words = f"{action} of {name} was requested before; its worker has not done it yet"
+        return Outcome(True, words, effect=Effect.DONE)
     message = {
         "action": str(action),
         "reason": request.reason or "",
         "actor": request.actor,
-        "at": str((clock or SystemClock()).now_ms()),
+        "at": str(clock.now_ms()),
     }
-    await client.xadd(keys.control(run_id), message, maxlen=CONTROL_MAXLEN, approximate=True)  # type: ignore[arg-type]
-    if run.status is not RunStatus.QUEUED and not await client.exists(keys.lock(run_id)):
-        return Outcome(True, f"{action} of {name} requested, but no worker holds it: it waits for one")
-    return Outcome(True, f"{action} of {name} requested")
+    try:
+        await append(exchange, keys.control(run_id), message, CONTROL_MAXLEN)
+    except MayHaveBeenCarriedOut as problem:
+        words = f"{action} of {name} was sent, but no answer came: {why_of(problem, exchange)}"
+        return Outcome(False, words, effect=Effect.UNSURE)
+    if run.status is not RunStatus.QUEUED and await _has_no_worker(exchange, keys, run_id):
+        words = f"{action} of {name} requested, but no worker holds it: it waits for one"
+        return Outcome(True, words, effect=Effect.DONE)
+    return Outcome(True, f"{action} of {name} requested", effect=Effect.DONE)
+
+
+async def _newest_request(exchange: Exchange, keys: RunKeys, run_id: str) -> tuple[str, str] | None:
+    """What was asked of the run last, and the id of that message; None where nothing was."""
+    newest = await _read(exchange, "XREVRANGE", keys.control(run_id), "+", "-", "COUNT", 1)
+    if not newest:
+        return None
+    entry_id, flat = newest[0]
+    fields = dict(zip(flat[::2], flat[1::2], strict=True))
+    return decode(fields.get(b"action", b"")), decode(entry_id)
+
+
+async def _has_no_worker(exchange: Exchange, keys: RunKeys, run_id: str) -> bool:
+    """Whether it is certain that no worker holds the run."""
+    try:
+        return not await _read(exchange, "EXISTS", keys.lock(run_id))
+    except (RedisError, OSError):
+        return False
+
+
+async def _read(exchange: Exchange, *words: str | int) -> Any:
+    """The answer to one command that changes nothing, or nothing more when it is repeated."""
+    (reply,) = await exchange.read([words])
+    if isinstance(reply, RedisError):
+        raise reply
+    return reply
 
 
 async def wait_for(
@@ -83,9 +119,9 @@ async def wait_for(
         Refused: when the run ended in another way.
         RedisError: when the server cannot be asked.
     """
-    async with asyncio.timeout(seconds):
+    async with Exchange(client) as exchange, asyncio.timeout(seconds):
         while True:
-            run, _ = await _load(client, keys, run_id)
+            run, _ = await _load(exchange, keys, run_id)
             if run.status in _GOALS[action]:
                 return run.status
             if run.status.terminal:
@@ -107,9 +143,12 @@ async def orphan_of(client: Redis, keys: RunKeys, run_id: str, lease: float, now
         Refused: when there is no such run.
         RedisError: when the server cannot be asked.
     """
-    run, _ = await _load(client, keys, run_id)
-    if run.status.terminal or run.status is RunStatus.UNKNOWN or await client.exists(keys.lock(run_id)):
-        return None
+    async with Exchange(client) as exchange:
+        run, _ = await _load(exchange, keys, run_id)
+        if run.status.terminal or run.status is RunStatus.UNKNOWN:
+            return None
+        if await _read(exchange, "EXISTS", keys.lock(run_id)):
+            return None
     waits = run.status is RunStatus.QUEUED and now - (run.created_at or 0) <= lease * 1000
     return None if waits else replace(run, orphaned=True)
 
@@ -128,8 +167,8 @@ async def mark_orphan_failed(
         Refused: when it has ended, or a worker holds it, or it is not as it was *seen*.
         RedisError: when the server cannot be asked.
     """
-    async with _held(client, keys, run_id, actor, _CLEAN_UP_MS):
-        run, _ = await _load(client, keys, run_id)
+    async with _held(client, keys, run_id, actor, _CLEAN_UP_MS) as exchange:
+        run, _ = await _load(exchange, keys, run_id)
         if why := refusal(run.status, Move.FAIL):
             raise Refused(f"Run {run_id} cannot be marked as failed: {why}.")
         if seen is not None and seen is not run.status:
@@ -145,8 +184,8 @@ async def mark_orphan_failed(
             "updatedAt": now,
         }
         data = {"code": "orphaned", "message": message, "actor": actor, "lastSeen": run.updated_at}
-        await _record(client, keys, run_id, note, [(ev.RUN_FAILED, now, data)])
-    return Outcome(True, f"Run {run_id} is marked as failed: {message}")
+        missed = await record(exchange, keys, run_id, note, [(ev.RUN_FAILED, now, data)])
+    return Outcome(True, f"Run {run_id} is marked as failed: {message}{missed}", effect=Effect.DONE)
 
 
 async def end_orphan_child(
@@ -168,8 +207,9 @@ async def end_orphan_child(
         RedisError: when the server cannot be asked.
     """
     run_id = request.run_id
-    async with _held(client, keys, run_id, request.actor, int(request.grace * 1000) + _CLEAN_UP_MS):
-        run, _ = await _load(client, keys, run_id)
+    lasts_ms = int(request.grace * 1000) + _CLEAN_UP_MS
+    async with _held(client, keys, run_id, request.actor, lasts_ms) as exchange:
+        run, _ = await _load(exchange, keys, run_id)
         if run.status.terminal and run.error_code != "orphaned":
             raise Refused(f"Run {run_id} is {run.status}: its command is not an orphan's.")
         if run.host != host:
@@ -182,9 +222,9 @@ async def end_orphan_child(
         if run.pid != request.pid or (began is not None and abs(began - request.created_at) > SAME_MS):
             raise Refused(f"The record of run {run_id} names another process now. Look again.")
         if began is None:
-            await _record(client, keys, run_id, {"pid": None, "updatedAt": clock.now_ms()}, [])
+            await record(exchange, keys, run_id, {"pid": None, "updatedAt": clock.now_ms()}, [])
             return Outcome(True, f"Process {request.pid} of run {run_id} has ended already")
-        told: list[_Event] = []
+        told: list[Event] = []
 
         def escalated(name: str) -> None:
             data = {"signal": name, "pid": request.pid, "grace": request.grace, "actor": request.actor}
@@ -193,11 +233,17 @@ async def end_orphan_child(
         family = Family(request.pid, began / 1000 - 1)
         gone = await end_family(family, request.grace, escalated, asyncio.Event())
         note = {"updatedAt": clock.now_ms()} | ({"pid": None, "pidCreatedAt": None} if gone else {})
-        await _record(client, keys, run_id, note, told)
+        try:
+            missed = await record(exchange, keys, run_id, note, told)
+        except RedisError as problem:
+            missed = f"; its record could not be updated: {why_of(problem, exchange)}"
     names = " and ".join(str(data["signal"]) for _, _, data in told)
     if not gone:
-        return Outcome(False, f"Process {request.pid} of run {run_id} was sent {names}, and is still there")
-    return Outcome(True, f"Process {request.pid} of run {run_id} and its descendants have ended ({names})")
+        return Outcome(
+            False, f"Process {request.pid} of run {run_id} was sent {names}, and is still there{missed}"
+        )
+    words = f"Process {request.pid} of run {run_id} and its descendants have ended ({names}){missed}"
+    return Outcome(True, words, effect=Effect.DONE)
 
 
 def _command_began(run: Run) -> int | None:
@@ -208,33 +254,30 @@ def _command_began(run: Run) -> int | None:
 
 
 @asynccontextmanager
-async def _held(client: Redis, keys: RunKeys, run_id: str, actor: str, lasts_ms: int) -> AsyncIterator[None]:
+async def _held(
+    client: Redis, keys: RunKeys, run_id: str, actor: str, lasts_ms: int
+) -> AsyncIterator[Exchange]:
     """Hold the lock of a run that has no worker, and give it back if it is still ours."""
-    token = f"{CLEAN_UP}{actor}:{secrets.token_hex(6)}"
-    if not await client.set(keys.lock(run_id), token, nx=True, px=lasts_ms):
-        if is_clean_up(await client.get(keys.lock(run_id))):
-            raise Refused(f"Run {run_id} is being cleaned up: wait until that is done.")
-        raise Refused(f"Run {run_id} has a worker: cancel it instead.")
-    try:
-        yield
-    finally:
-        await client.execute_command("EVAL", _RELEASE, 1, keys.lock(run_id), token)  # type: ignore[no-untyped-call]
+    token, lock = f"{CLEAN_UP}{actor}:{secrets.token_hex(6)}", keys.lock(run_id)
+    async with Exchange(client) as exchange:
+        if not await _read(exchange, "SET", lock, token, "NX", "PX", lasts_ms):
+            owner = await _read(exchange, "GET", lock)
+            if is_clean_up(owner) and owner != token.encode():
+                raise Refused(f"Run {run_id} is being cleaned up: wait until that is done.")
+            if owner != token.encode():  # ours where the answer to SET was lost, and it was sent again
+                raise Refused(f"Run {run_id} has a worker: cancel it instead.")
+        try:
+            yield exchange
+        finally:
+            # What was done stays done where the lock cannot be given back: it ends by itself.
+            with contextlib.suppress(RedisError, OSError):
+                await _read(exchange, "EVAL", _RELEASE, 1, lock, token)
 
 
-async def _record(
-    client: Redis, keys: RunKeys, run_id: str, note: Mapping[str, object], events: Sequence[_Event]
-) -> None:
-    pipe = client.pipeline(transaction=False)
-    pipe.hset(keys.meta(run_id), mapping=to_fields(note))  # type: ignore[arg-type]
-    for name, at, data in events:
-        pipe.xadd(keys.events(run_id), {"type": name, "at": str(at), "data": ev.dump_data(data)})
-    await pipe.execute()
-
-
-async def _load(client: Redis, keys: RunKeys, run_id: str) -> tuple[Run, str | None]:
+async def _load(exchange: Exchange, keys: RunKeys, run_id: str) -> tuple[Run, str | None]:
     """The run, and the newest control message that its worker has dealt with."""
-    values = await client.hmget(keys.meta(run_id), list(FIELDS))
-    fields = named(FIELDS, cast("list[bytes | None]", values))
+    values = await _read(exchange, "HMGET", keys.meta(run_id), *FIELDS)
+    fields = named(FIELDS, values)
     if not fields:
         raise Refused(f"There is no run {run_id}.")
     handled = fields.get("control.id")

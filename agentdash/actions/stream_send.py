@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
-from redis.exceptions import NoPermissionError, ResponseError
+from redis.exceptions import NoPermissionError, RedisError, ResponseError
 
 from agentdash.core.cli_form import Word, redis_cli
 from agentdash.core.commands import Refused
 from agentdash.core.text import decode
+from agentdash.server.client import in_words
+from agentdash.server.exchange import Exchange, MayHaveBeenCarriedOut
 
 if TYPE_CHECKING:
+    from types import TracebackType
+
     from redis.asyncio import Redis
 
 WORDS_KEPT = 24
@@ -19,15 +23,28 @@ WORDS_KEPT = 24
 
 
 class Sender:
-    """One change: its commands in order.
+    """One change: its commands in order, each sent once. To be closed after it.
 
     Attributes:
         sent: Each command that changes something, with its answer, as a line.
     """
 
     def __init__(self, client: Redis) -> None:
-        self._client = client
+        self._exchange = Exchange(client)
         self.sent: list[str] = []
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._exchange.aclose()
+
+    def words(self, problem: RedisError) -> str:
+        """What went wrong at the server; of a lost answer, why it was lost."""
+        cause = problem.__cause__ if isinstance(problem, MayHaveBeenCarriedOut) else None
+        return in_words(cause or problem, self._exchange.url).message
 
     async def look(self, commands: Sequence[Sequence[Word]]) -> list[Any]:
         """Read, in one write. What the server refuses is in the list as its error.
@@ -36,7 +53,7 @@ class Sender:
             NoPermissionError: when the user may not run one of them.
             redis.exceptions.RedisError: when the connection fails.
         """
-        return await self._send(commands, together=False)
+        return _permitted(await self._exchange.read(commands))
 
     async def change(self, checks: Sequence[Sequence[Word]], changes: Sequence[Sequence[Word]]) -> list[Any]:
         """*checks*, then *changes*, in one MULTI (where they are several): no other client comes between.
@@ -45,24 +62,25 @@ class Sender:
             The answers of *checks*, then those of *changes*; a refused one as its error.
 
         Raises:
+            MayHaveBeenCarriedOut: when the connection fails after they were sent.
             NoPermissionError: when the user may not run one of them; then none was carried out.
-            redis.exceptions.RedisError: when the connection fails.
+            redis.exceptions.RedisError: when none was carried out.
         """
-        replies = await self._send([*checks, *changes], together=len(checks) + len(changes) > 1)
+        try:
+            replies = await self._exchange.write([*checks, *changes])
+        except MayHaveBeenCarriedOut:
+            self.sent += [f"{_shortened(step)} → no answer" for step in changes]
+            raise
         for step, reply in zip(changes, replies[len(checks) :], strict=True):
             self.sent.append(f"{_shortened(step)} → {_answer(reply)}")
-        return replies
+        return _permitted(replies)
 
-    async def _send(self, commands: Sequence[Sequence[Word]], *, together: bool) -> list[Any]:
-        pipeline = self._client.pipeline(transaction=together)
-        for name, *words in commands:
-            # As bytes: redis-py's own readers of replies go by names that are text.
-            pipeline.execute_command(str(name).encode(), *words)
-        replies: list[Any] = await pipeline.execute(raise_on_error=False)
-        for reply in replies:
-            if isinstance(reply, NoPermissionError):
-                raise reply
-        return replies
+
+def _permitted(replies: list[Any]) -> list[Any]:
+    for reply in replies:
+        if isinstance(reply, NoPermissionError):
+            raise reply
+    return replies
 
 
 def told(reply: Any, stream: bytes) -> Any:

@@ -10,7 +10,7 @@ from redis.exceptions import NoPermissionError
 
 from agentdash.actions.stream_entries import change_entries
 from agentdash.actions.stream_send import Sender, told
-from agentdash.core.commands import Outcome, Refused
+from agentdash.core.commands import Effect, Outcome, Refused
 from agentdash.core.stream_commands import (
     AcknowledgeEntries,
     ClaimEntries,
@@ -23,10 +23,11 @@ from agentdash.core.stream_commands import (
     StreamCommand,
     TrimStream,
 )
-from agentdash.core.stream_plan import NEEDS, plan
+from agentdash.core.stream_plan import NEEDS, name_of, plan
 from agentdash.core.streams import id_parts
 from agentdash.core.text import decode, printable
 from agentdash.core.units import plural
+from agentdash.server.exchange import MayHaveBeenCarriedOut
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -35,32 +36,40 @@ _COMMAND = re.compile(r"run the '([^']+)' command")
 
 
 async def change(client: Redis, command: StreamCommand) -> Outcome:
-    """Carry out *command*.
+    """Carry out *command*: once, whatever becomes of the connection.
 
     Returns:
         What came of it; where the server's ACL forbids it, `Outcome.denied` names the command.
 
     Raises:
         Refused: when the stream, group, consumer or entry is no longer as it was seen; nothing was changed.
-        redis.exceptions.RedisError: when the server cannot be asked.
+        redis.exceptions.RedisError: when the server cannot be asked; nothing was changed.
     """
-    sender = Sender(client)
-    try:
-        match command:
-            case AcknowledgeEntries() | ClaimEntries() | DeleteEntries() | DeadLetterEntries():
-                return await change_entries(sender, command)
-            case CreateGroup():
-                return await _create(sender, command)
-            case DestroyGroup():
-                return await _destroy(sender, command)
-            case DeleteConsumer():
-                return await _delete_consumer(sender, command)
-            case SetGroupId():
-                return await _set_id(sender, command)
-            case TrimStream():
-                return await _trim(sender, command)
-    except NoPermissionError as problem:
-        return _denied(problem, command, sender)
+    async with Sender(client) as sender:
+        try:
+            return await _carried_out(sender, command)
+        except NoPermissionError as problem:
+            return _denied(problem, command, sender)
+        except MayHaveBeenCarriedOut as problem:
+            steps = " and ".join(dict.fromkeys(name_of(step) for step in plan(command)))
+            words = f"{decode(command.stream)}: {steps} was sent, but no answer came: {sender.words(problem)}"
+            return Outcome(False, words, tuple(sender.sent), effect=Effect.UNSURE)
+
+
+async def _carried_out(sender: Sender, command: StreamCommand) -> Outcome:
+    match command:
+        case AcknowledgeEntries() | ClaimEntries() | DeleteEntries() | DeadLetterEntries():
+            return await change_entries(sender, command)
+        case CreateGroup():
+            return await _create(sender, command)
+        case DestroyGroup():
+            return await _destroy(sender, command)
+        case DeleteConsumer():
+            return await _delete_consumer(sender, command)
+        case SetGroupId():
+            return await _set_id(sender, command)
+        case TrimStream():
+            return await _trim(sender, command)
 
 
 async def _create(sender: Sender, command: CreateGroup) -> Outcome:
@@ -101,7 +110,7 @@ async def _delete_consumer(sender: Sender, command: DeleteConsumer) -> Outcome:
     (lost,) = await sender.change((), plan(command))
     if told(lost, command.stream):
         words = f"{name} was removed, but was given {lost} entries in that moment: they are pending no more"
-        return Outcome(False, words, tuple(sender.sent))
+        return Outcome(False, words, tuple(sender.sent), effect=Effect.DONE)
     return Outcome(True, f"{decode(command.group)}: consumer {name} removed", tuple(sender.sent))
 
 
@@ -153,4 +162,5 @@ def _denied(problem: NoPermissionError, command: StreamCommand, sender: Sender) 
     if named is None:
         words += f" on {decode(command.stream)}"
     done = f"; sent before: {len(sender.sent)} commands" if sender.sent else ""
-    return Outcome(False, f"{words}{done}", tuple(sender.sent), denied=name if named else None)
+    effect = Effect.PARTLY if sender.sent else Effect.NONE
+    return Outcome(False, f"{words}{done}", tuple(sender.sent), name if named else None, effect)

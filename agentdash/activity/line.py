@@ -11,6 +11,7 @@ from agentdash.core.text import mask_urls_in, printable
 RAW_LIMIT = 8192
 _STEP_BYTES = 2048
 _ACTOR_LENGTH = 64
+_WORDS = {True: ("INFO", "ok"), False: ("ERROR", "failed"), None: ("WARN", "unsure")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,7 @@ class Step:
         at: Unix ms.
         actor: Who did it: a collector, a command.
         text: What, in a few words.
+        ok: Whether it worked; None where that is not known.
         duration_ms: None where it was not measured.
         routine: Of interest only to who looks for a fault.
     """
@@ -28,7 +30,7 @@ class Step:
     at: int
     actor: str
     text: str
-    ok: bool = True
+    ok: bool | None = True
     duration_ms: float | None = None
     routine: bool = False
 
@@ -36,16 +38,18 @@ class Step:
 def write_line(step: Step) -> bytes:
     """The line, with its end: ``2024-11-20T14:19:05.118Z INFO  runs ok read 4 runs in 0.9 ms``.
 
-    The level is ERROR for what failed, DEBUG for routine, else INFO. The text is cut at 2 KiB of UTF-8.
+    The level is ERROR for what failed, WARN where that is not known, DEBUG for routine, else INFO. The text
+    is cut at 2 KiB of UTF-8.
     """
     time = (
         datetime.fromtimestamp(step.at / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     )
-    level = "ERROR" if not step.ok else "DEBUG" if step.routine else "INFO"
+    level, word = _WORDS[step.ok]
+    level = "DEBUG" if step.ok and step.routine else level
     actor = "-".join(printable(step.actor[:_ACTOR_LENGTH]).split()) or "-"
     text = _cut(printable(mask_urls_in(step.text)).strip())
     took = "" if step.duration_ms is None else f" in {step.duration_ms:.1f} ms"
-    return f"{time} {level:<5} {actor} {'ok' if step.ok else 'failed'} {text}{took}\n".encode()
+    return f"{time} {level:<5} {actor} {word} {text}{took}\n".encode()
 
 
 def _cut(text: str) -> str:

@@ -44,7 +44,7 @@ class Activity:
         actor: str,
         step: str,
         *,
-        ok: bool = True,
+        ok: bool | None = True,
         duration_ms: float | None = None,
         routine: bool = False,
     ) -> None:
@@ -53,7 +53,7 @@ class Activity:
         Args:
             actor: Who did it: a collector, a command.
             step: What, in a few words. Passwords in URLs are masked.
-            ok: Whether it worked.
+            ok: Whether it worked; None where that is not known.
             duration_ms: How long it took.
             routine: Of interest only to who looks for a fault.
         """

@@ -13,6 +13,7 @@ class Code(IntEnum):
     REFUSED = 2
     NOT_IN_TIME = 3
     NO_SERVICE = 4
+    UNSURE = 5
     INTERRUPTED = 130
     PIPE_CLOSED = 141
     TERMINATED = 143

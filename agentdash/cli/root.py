@@ -69,7 +69,8 @@ Examples:
 
 \b
 Exit codes: 0 fine, 1 the thing asked about is bad, 2 wrong use or refused, 3 not reached in time,
-4 a needed service is not there, 130 ctrl+c, 141 the reader of the output went away, 143 SIGTERM.""",
+4 a needed service is not there, 5 a change was sent and no answer came: it may have been carried out,
+130 ctrl+c, 141 the reader of the output went away, 143 SIGTERM.""",
 )
 @everywhere
 @click.version_option(package_name="agentdash", message="agentdash %(version)s")

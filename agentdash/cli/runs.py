@@ -12,7 +12,7 @@ from agentdash.cli.group import NearestGroup
 from agentdash.cli.loop import run_async
 from agentdash.cli.options import everywhere, settings_of
 from agentdash.cli.output import data, say
-from agentdash.core.commands import Refused
+from agentdash.core.commands import Effect, Outcome, Refused
 from agentdash.core.runs import ControlAction
 from agentdash.core.settings import Settings
 
@@ -125,7 +125,7 @@ def _steering(action: ControlAction, summary: str) -> click.Command:
         help=f"{about}\n\nRUN is an id, the beginning of one that no other run has, or a title (of "
         "several runs the one that has not ended). Exit code 2 when "
         "the run's state does not allow it; with --wait, 3 when it was not reached in time, 1 when the run "
-        "ended otherwise.",
+        "ended otherwise; 5 when it was sent and no answer came: it may have been carried out.",
         short_help=summary,
         epilog=f"\b\nExamples:\n  agentdash {action} 3f2a\n  agentdash {action} nightly\n"
         f"  agentdash {action} 3f2a --reason 'too dear' --wait{example}",
@@ -178,14 +178,16 @@ async def _steer(
             orphans.append(orphan)
             return Code.REFUSED
         outcome = await run.ask(action, reason)
-        say(outcome.message)
-        if not outcome.ok:
-            return Code.REFUSED
-        if patience is None:
-            return Code.FINE
+        say(outcome.titled)
+        unsure = outcome.effect is Effect.UNSURE
+        if patience is None or not (outcome.ok or unsure):
+            return Code.FINE if outcome.ok else _code(outcome)
         try:
             data((await run.effect(action, patience)).value)
         except TimeoutError:
+            if unsure:
+                say(f"{run.run_id}: not within {patience:g} s; whether it was requested is not known")
+                return Code.UNSURE
             say(f"{run.run_id}: not within {patience:g} s; the request stands")
             return Code.NOT_IN_TIME
         except Refused as otherwise:
@@ -217,8 +219,13 @@ async def _clean_up(settings: Settings, orphan: Orphan) -> int:
     async with target(settings, orphan.run.id) as run:
         outcomes = await run.clean_up(orphan)
     for outcome in outcomes:
-        say(outcome.message)
+        say(outcome.titled)
     if not outcomes[-1].ok:
-        return Code.REFUSED
+        return _code(outcomes[-1])
     data("failed")
     return Code.FINE
+
+
+def _code(outcome: Outcome) -> Code:
+    """Of a command that did not do what it was asked for."""
+    return Code.UNSURE if outcome.effect is Effect.UNSURE else Code.REFUSED

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from agentdash.core.repo_commands import RepoCommand
 from agentdash.core.run_commands import OrphanCommand
@@ -57,20 +58,58 @@ FindingCommand = MarkFinding | MuteFinding | UnmuteFinding
 Command = ControlRun | OrphanCommand | FindingCommand | StreamCommand | RepoCommand | ControlService
 
 
+class Effect(StrEnum):
+    """What a command has changed, as far as it is known."""
+
+    DONE = "Carried out"
+    PARTLY = "Partly carried out"
+    NONE = "Not carried out"
+    UNSURE = "May have been carried out"
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What came of a command: `ok`, and one sentence for a person.
 
     Attributes:
+        ok: Whether it was carried out, all of it.
         sent: The commands that were sent to the server, as redis-cli would take them, with their answers.
         denied: The server's command that its ACL does not allow, where that was the reason.
+        effect: What it has changed. `UNSURE`: some of it was sent, and no answer came. None: the sentence
+            says it.
+        instead: A command that would serve where this one cannot; to be offered.
     """
 
     ok: bool
     message: str
     sent: tuple[str, ...] = ()
     denied: str | None = None
+    effect: Effect | None = None
+    instead: StreamCommand | None = None
+
+    @property
+    def titled(self) -> str:
+        """The sentence, with what was changed before it."""
+        return f"{self.title}: {self.message}" if self.title else self.message
+
+    @property
+    def worked(self) -> bool | None:
+        """Whether it was carried out; None where that is not known."""
+        return None if self.effect is Effect.UNSURE else self.ok
+
+    @property
+    def title(self) -> str:
+        """What is said above the sentence; empty where that is enough."""
+        return "" if self.effect is None or self.effect is Effect.DONE else self.effect.value
 
 
 class Refused(Exception):  # noqa: N818 - it is an answer, not a fault
-    """A command that the state of its subject does not allow; the text says why and what would be."""
+    """A command that the state of its subject does not allow; the text says why and what would be.
+
+    Attributes:
+        instead: A command that would serve; to be offered.
+    """
+
+    def __init__(self, text: str, instead: StreamCommand | None = None) -> None:
+        super().__init__(text)
+        self.instead = instead

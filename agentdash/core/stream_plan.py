@@ -28,7 +28,7 @@ ORIGIN = "dlq."
 
 NEEDS: dict[type, tuple[str, ...]] = {
     AcknowledgeEntries: ("XPENDING", "MULTI", "EXEC", "XACK"),
-    ClaimEntries: ("XPENDING", "XCLAIM"),
+    ClaimEntries: ("XPENDING", "XRANGE", "XCLAIM"),
     DeleteEntries: ("MULTI", "EXEC", "XACK", "XDEL"),
     DeadLetterEntries: ("XPENDING", "XRANGE", "MULTI", "EXEC", "XADD", "XACK"),
     CreateGroup: ("XGROUP CREATE",),
@@ -77,6 +77,11 @@ def plan(command: StreamCommand, bodies: Mapping[str, Fields] | None = None) -> 
         case TrimStream():
             return (_trim(command),)
     raise TypeError(f"no plan for {type(command).__name__}")
+
+
+def name_of(step: Step) -> str:
+    """The command of *step*: ``XACK``, ``XGROUP SETID``."""
+    return " ".join(map(str, step[: 2 if step[0] == "XGROUP" else 1]))
 
 
 def ids(entries: Sequence[SeenEntry]) -> tuple[str, ...]:

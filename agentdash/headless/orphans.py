@@ -70,7 +70,7 @@ async def clean_up(
     outcomes: list[Outcome] = []
     for step in steps:
         outcomes.append(await carry_out(step, handle, keys, host, SystemClock()))
-        activity.write(f"run {run.id}", outcomes[-1].message, ok=outcomes[-1].ok)
+        activity.write(f"run {run.id}", outcomes[-1].titled, ok=outcomes[-1].worked)
         if not outcomes[-1].ok:
             break
     return outcomes

@@ -48,7 +48,7 @@ class Target:
             self._activity.write(f"run {self.run_id}", f"{action} refused: {why}", ok=False)
             raise
         took = (time.perf_counter() - begun) * 1000
-        self._activity.write(f"run {self.run_id}", outcome.message, ok=outcome.ok, duration_ms=took)
+        self._activity.write(f"run {self.run_id}", outcome.titled, ok=outcome.worked, duration_ms=took)
         return outcome
 
     async def effect(self, action: ControlAction, seconds: float) -> RunStatus:

@@ -51,7 +51,8 @@ async def carry_out(engine: Running, command: Command) -> Outcome:
         case _ if isinstance(command, StreamCommand):
             actor, outcome = f"stream {decode(command.stream)}", await _change_stream(engine, command)
     sent = f" [{'; '.join(outcome.sent)}]" if outcome.sent else ""
-    engine.note(actor, outcome.message + sent, outcome.ok, (time.perf_counter() - begun) * 1000)
+    took = (time.perf_counter() - begun) * 1000
+    engine.note(actor, outcome.titled + sent, outcome.worked, took)
     return outcome
 
 
@@ -82,14 +83,9 @@ async def _change_stream(engine: Running, command: StreamCommand) -> Outcome:
 
 async def _in_words(action: Awaitable[Outcome], url: str) -> Outcome:
     """What came of *action* at the server of *url*: also a refusal, or its failure."""
-    from agentdash.server.client import in_words
+    from agentdash.server.outcome import in_outcome
 
-    try:
-        return await action
-    except Refused as why:
-        return Outcome(False, str(why))
-    except Exception as problem:  # noqa: BLE001 - a failing server must reach the person as words
-        return Outcome(False, in_words(problem, url).message)
+    return await in_outcome(action, url)
 
 
 async def _clean_up(engine: Running, command: OrphanCommand) -> Outcome:

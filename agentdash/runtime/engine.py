@@ -33,6 +33,8 @@ RECOVER_EVERY = 3.0
 STOP_TRIES = 10
 DENIED_FOR = 300.0
 """Seconds for which a command that the server's ACL forbids is not tried again."""
+_LEVELS = {True: Level.INFO, False: Level.ERROR, None: Level.WARN}
+"""By whether a step worked; None: that is not known."""
 
 
 class Engine:
@@ -208,7 +210,7 @@ class Engine:
         self,
         actor: str,
         step: str,
-        ok: bool,
+        ok: bool | None,
         duration_ms: float | None = None,
         routine: bool = False,
         level: Level | None = None,
@@ -226,7 +228,7 @@ class Engine:
             seen_at=now,
             at=now,
             service="agentdash",
-            level=level or (Level.INFO if ok else Level.ERROR),
+            level=level or _LEVELS[ok],
             message=printable(f"{actor}: {step}{took}"),
         )
         health = self.store.health.get(Topic.LOGS)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from agentdash.actions.runs import end_orphan_child, mark_orphan_failed
 from agentdash.core.clock import Clock
-from agentdash.core.commands import Outcome, Refused
+from agentdash.core.commands import Outcome
 from agentdash.core.run_commands import EndOrphanChild, MarkOrphanFailed, OrphanCommand
 from agentdash.core.runs import RunKeys
-from agentdash.server.client import in_words
 from agentdash.server.find import ServerHandle
+from agentdash.server.outcome import in_outcome
 
 
 async def clean_up(
@@ -23,15 +23,11 @@ async def clean_up(
         host: This machine: processes of others are not touched.
         clock: For the record.
     """
-    try:
-        match command:
-            case MarkOrphanFailed():
-                return await mark_orphan_failed(
-                    handle.client, keys, command.run_id, command.actor, clock, seen=command.seen
-                )
-            case EndOrphanChild():
-                return await end_orphan_child(handle.client, keys, command, host, clock)
-    except Refused as why:
-        return Outcome(False, str(why))
-    except Exception as problem:  # noqa: BLE001 - a failing server must reach the person as words
-        return Outcome(False, in_words(problem, handle.url).message)
+    match command:
+        case MarkOrphanFailed():
+            action = mark_orphan_failed(
+                handle.client, keys, command.run_id, command.actor, clock, seen=command.seen
+            )
+        case EndOrphanChild():
+            action = end_orphan_child(handle.client, keys, command, host, clock)
+    return await in_outcome(action, handle.url)

@@ -44,7 +44,7 @@ class Running(Protocol):
         self,
         actor: str,
         step: str,
-        ok: bool,
+        ok: bool | None,
         duration_ms: float | None = None,
         routine: bool = False,
         level: Level | None = None,

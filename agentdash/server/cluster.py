@@ -109,7 +109,7 @@ class ClusterClient(Client):
         await asyncio.gather(*(node.aclose() for node in nodes), return_exceptions=True)
         await super().aclose(close_connection_pool)
 
-    def _failure(self, host: Host, problem: _Problem) -> _Problem:
+    def failure(self, host: Host, problem: _Problem) -> _Problem:
         """Note that a node failed, in *problem* as well: `in_words` says which."""
         self.outdate(host)
         problem.node = f"node {spelled(host)}"  # type: ignore[attr-defined]
@@ -145,7 +145,7 @@ class ClusterClient(Client):
                 # Name and word apart: redis-py then leaves the reply as it is.
                 found = slot_map(await _call(self.node(host), ("CLUSTER", "SLOTS"), {}), host)
             except (faults.RedisError, OSError) as error:
-                self._failure(host, error)
+                self.failure(host, error)
                 problem = problem or error
                 continue
             self._failed.discard(host)
@@ -190,9 +190,9 @@ class ClusterClient(Client):
                 self.outdate()
                 raise
             except faults.TimeoutError as problem:
-                raise self._failure(host, problem) from problem.__cause__
+                raise self.failure(host, problem) from problem.__cause__
             except faults.ConnectionError as problem:
-                self._failure(host, problem)
+                self.failure(host, problem)
                 if (other := await self.holder(key)) == host:
                     raise
                 host = other
@@ -204,9 +204,9 @@ class ClusterClient(Client):
             try:
                 return await _call(node, args, options)
             except faults.TimeoutError as error:
-                raise self._failure(host, error) from error.__cause__
+                raise self.failure(host, error) from error.__cause__
             except faults.ConnectionError as error:
-                self._failure(host, error)
+                self.failure(host, error)
                 problem = problem or error
         raise problem or faults.ClusterDownError("CLUSTERDOWN no node holds any slot")
 
@@ -282,7 +282,7 @@ class ClusterClient(Client):
                 self.outdate()
                 raise
             except (faults.ConnectionError, faults.TimeoutError) as problem:
-                raise self._failure(host, problem) from problem.__cause__
+                raise self.failure(host, problem) from problem.__cause__
             else:
                 return replies
         raise faults.ClusterError(f"{_HOPS} nodes in turn did not hold the key: the cluster is being rebuilt")
@@ -300,7 +300,7 @@ class ClusterClient(Client):
         try:
             replies: list[Any] = await pipe.execute(raise_on_error=False)
         except (faults.RedisError, OSError) as problem:
-            return [self._failure(host, problem)] * len(part)
+            return [self.failure(host, problem)] * len(part)
         if any(isinstance(reply, faults.AskError | faults.ClusterDownError) for reply in replies):
             self.outdate()
         return replies

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agentdash.core import run_event as ev
+from agentdash.core.commands import Effect, Outcome
 from agentdash.core.logs import Level, LogLine
 from agentdash.core.repo_queries import RepoDiff
 from agentdash.core.repos import FileChange, Repo
@@ -256,12 +257,14 @@ def test_a_plan_for_hundreds_is_short() -> None:
 
 
 def test_what_came_of_it_in_few_words() -> None:
-    run = Run("a", "a", RunStatus.RUNNING)
-    assert run_plan.outcome_words([(run, True, "pause of a requested")]) == [("pause of a requested", True)]
-    several = [(run, True, "x"), (run, True, "x"), (run, False, "it is paused"), (run, False, "it ended")]
-    assert run_plan.outcome_words(several) == [
-        ("asked of 2 runs", True),
-        ("2 runs refused: it is paused (and 1 more)", False),
+    one = Outcome(True, "pause of a requested")
+    assert run_plan.summed([one]) == [one]
+    lost = Outcome(False, "pause of b was sent, but no answer came", effect=Effect.UNSURE)
+    several = [one, one, lost, Outcome(False, "it is paused"), Outcome(False, "it ended")]
+    assert run_plan.summed(several) == [
+        Outcome(True, "requested for 2 runs"),
+        Outcome(False, "1 run: pause of b was sent, but no answer came", effect=Effect.UNSURE),
+        Outcome(False, "2 runs refused: it is paused (and 1 more)"),
     ]
 
 

@@ -455,7 +455,7 @@ async def test_a_group_gets_a_plan_that_says_what_is_left_out(sent: list[Command
         assert "bump-deps is failed" in plan
         await pilot.press("tab", "enter")
         await until(lambda: len(sent) == 3, what="the commands")
-        await until(lambda: "asked of 3 runs" in toasts(app), what="one toast for all")
+        await until(lambda: "requested for 3 runs" in toasts(app), what="one toast for all")
 
 
 async def test_kinds_of_runs_by_one_key() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agentdash.core import units
+from agentdash.core.commands import Effect, Outcome
 from agentdash.core.run_orphan import end_child_question, mark_failed_question
 from agentdash.core.runs import ControlAction, Run
 from agentdash.core.text import printable
@@ -151,18 +152,19 @@ def orphan_keys(run: Run | None) -> tuple[Word, ...]:
     return tuple(words)
 
 
-def outcome_words(done: Sequence[tuple[Run, bool, str]]) -> list[tuple[str, bool]]:
-    """What to say of what came of it: (words, good); for several runs one line, and one for the refusals.
-
-    Args:
-        done: Run, whether it worked, and the words of its outcome.
-    """
+def summed(done: Sequence[Outcome]) -> list[Outcome]:
+    """What to say of what came of it: for several runs one line each for those that are alike."""
     if len(done) == 1:
-        return [(done[0][2], done[0][1])]
-    good = sum(ok for _, ok, _ in done)
-    said = [(f"asked of {units.plural(good, 'run')}", True)] if good else []
-    refused = [words for _, ok, words in done if not ok]
+        return list(done)
+    said = []
+    if good := sum(outcome.ok for outcome in done):
+        said.append(Outcome(True, f"requested for {units.plural(good, 'run')}"))
+    if unsure := [one for one in done if one.effect is Effect.UNSURE]:
+        words = f"{units.plural(len(unsure), 'run')}: {unsure[0].message}"
+        said.append(Outcome(False, words, effect=Effect.UNSURE))
+    refused = [one for one in done if not one.ok and one.effect is not Effect.UNSURE]
     if refused:
         more = f" (and {len(refused) - 1} more)" if len(refused) > 1 else ""
-        said.append((f"{units.plural(len(refused), 'run')} refused: {refused[0]}{more}", False))
+        words = f"{units.plural(len(refused), 'run')} refused: {refused[0].message}{more}"
+        said.append(Outcome(False, words, effect=refused[0].effect))
     return said

@@ -111,7 +111,7 @@ def _ask(dash: Dash, title: str, lines: repo_plan.Lines, yes: str, command: Repo
 
 async def _send(dash: Dash, command: RepoCommand) -> None:
     outcome = await dash.engine.dispatch(command)
-    dash.say(outcome.message, good=outcome.ok)
+    dash.report(outcome)
 
 
 async def _open(dash: Dash, verb: str, repo: Repo, file: bytes | None) -> None:

@@ -38,7 +38,7 @@ def control(dash: Dash, service: Service | None, verb: str) -> None:
 
     async def send() -> None:
         outcome = await dash.engine.dispatch(command)
-        dash.say(outcome.message, good=outcome.ok)
+        dash.report(outcome)
 
     def answered(yes: bool | None) -> None:
         if yes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from agentdash.core.commands import Command, ControlRun
+from agentdash.core.commands import Command, ControlRun, Outcome
 from agentdash.core.run_commands import EndOrphanChild, MarkOrphanFailed
 from agentdash.core.run_place import RepoIndex
 from agentdash.core.runs import ControlAction, Run
@@ -95,13 +95,12 @@ def _ask(dash: Dash, title: str, plan: Sequence[Para], yes: str, then: Callable[
 
 def _send(dash: Dash, runs: Sequence[Run], command_of: Callable[[Run], Command | None]) -> None:
     async def send() -> None:
-        done: list[tuple[Run, bool, str]] = []
+        done: list[Outcome] = []
         for run in runs:
             command = command_of(run)
             if command is not None:
-                outcome = await dash.engine.dispatch(command)
-                done.append((run, outcome.ok, outcome.message))
-        for words, good in run_plan.outcome_words(done):
-            dash.say(words, good=good)
+                done.append(await dash.engine.dispatch(command))
+        for outcome in run_plan.summed(done):
+            dash.report(outcome)
 
     dash.run_worker(send(), name="steer runs", group="commands", exit_on_error=False)

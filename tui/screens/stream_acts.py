@@ -140,5 +140,5 @@ class StreamActs:
 
     async def _send(self, command: StreamCommand) -> None:
         outcome = await self._dash.engine.dispatch(command)
-        self._dash.say(outcome.message, good=outcome.ok)
+        self._dash.report(outcome)
         self._done(outcome)

@@ -1,0 +1,29 @@
+"""What came of an action at a server, also where it was refused or failed."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from dataclasses import replace
+
+from agentdash.core.commands import Effect, Outcome, Refused
+from agentdash.server.link import MayHaveBeenCarriedOut
+from agentdash.server.words import in_words
+
+
+async def in_outcome(action: Awaitable[Outcome], url: str) -> Outcome:
+    """The outcome of *action*; nothing is raised for what a person or a server may cause.
+
+    Args:
+        action: Something that changes what is at the server.
+        url: Of the server, for the words.
+    """
+    try:
+        outcome = await action
+    except Refused as why:
+        return Outcome(False, str(why), effect=Effect.NONE, instead=why.instead)
+    except MayHaveBeenCarriedOut as problem:
+        words = f"no answer came: {in_words(problem.__cause__ or problem, url).message}"
+        return Outcome(False, words, effect=Effect.UNSURE)
+    except Exception as problem:  # noqa: BLE001 - a failing server must reach the person as words
+        return Outcome(False, in_words(problem, url).message, effect=Effect.NONE)
+    return replace(outcome, effect=Effect.DONE) if outcome.ok and outcome.effect is None else outcome
