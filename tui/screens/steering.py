@@ -104,4 +104,4 @@ def _send(dash: Dash, runs: Sequence[Run], command_of: Callable[[Run], Command |
         for words, good in run_plan.outcome_words(done):
             dash.say(words, good=good)
 
-    dash.run_worker(send(), name="steer runs", group="commands", exit_on_error=False)
+    dash.run_worker(send(), name="steer runs", group="commands")
