@@ -280,7 +280,7 @@ class AgentDash(Dash):
         from tui.screens.palette import Palette
 
         if not isinstance(self.screen, Palette):
-            self.push_screen(Palette(id="--command-palette"))
+            self.push_screen(Palette())
 
     def on_key(self, event: Key) -> None:
         """A key that comes back unused may have been typed ahead, for the line that has the focus by now."""

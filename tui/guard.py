@@ -5,8 +5,8 @@ and stops the widget for good. Here the exception is recorded, and the widget go
 Nothing of ours runs any more in a screen that is being closed, whose parts go one by one: its keys go back
 to the app, for the screen that is there now.
 
-It leans on private names of Textual (`_dispatch_message`, `_invoke_later`, `_pruning`), as this is where all
-messages pass; `tests/tui/test_guard.py` fails where they are others.
+It leans on private names of Textual (`_dispatch_message`, `_flush_next_callbacks`, `_invoke_later`), as this
+is where all messages pass; `tests/tui/test_guard.py` fails where they are others.
 """
 
 from __future__ import annotations
@@ -18,15 +18,16 @@ from rich.segment import Segment
 from textual import events, messages
 from textual._callback import invoke
 from textual.await_complete import AwaitComplete
+from textual.await_remove import AwaitRemove
 from textual.geometry import Region
 from textual.message import Message
 from textual.message_pump import MessagePump
 from textual.screen import Screen
 from textual.strip import Strip
-from textual.widget import Widget
+from textual.widget import AwaitMount, Widget
 
 if TYPE_CHECKING:
-    from textual.app import CallbackType
+    from textual._types import CallbackType
 
 NOT_WHILE_CLOSING = (
     events.InputEvent,
@@ -63,12 +64,16 @@ class Guardian(Protocol):
 
 
 def guard(app: Guardian, widget: Widget) -> None:
-    """Put the guard around *widget*, before its first message."""
-    widget._dispatch_message = _dispatching(app, widget)  # type: ignore[method-assign] # noqa: SLF001 - see above
-    widget.render_lines = _drawing(app, widget)  # type: ignore[method-assign]
+    """Put the guard around *widget*, before its first message; once."""
+    around = vars(widget)
+    if "_dispatch_message" in around:
+        return
+    around["_dispatch_message"] = _dispatching(app, widget)
+    around["_flush_next_callbacks"] = _flushing(app, widget)
+    around["render_lines"] = _drawing(app, widget)
     if isinstance(widget, Screen):
-        widget._invoke_later = _calling_back(app, widget)  # type: ignore[method-assign] # noqa: SLF001 - see above
-        widget.dismiss = _dismissing(widget)  # type: ignore[method-assign]
+        around["_invoke_later"] = _calling_back(app, widget)
+        around["dismiss"] = _dismissing(widget)
 
 
 def is_there(widget: Widget) -> bool:
@@ -86,12 +91,41 @@ def _dispatching(app: Guardian, widget: Widget) -> Callable[[Message], Awaitable
             return
         try:
             await inner(message)
+            if isinstance(message, events.Unmount):
+                forget_lines(widget)
         except Exception as error:
             if not app.started and isinstance(message, events.Compose | events.Mount):
                 raise  # without its first screen there is no program
             app.failed(error, widget)
 
     return dispatch
+
+
+def forget_lines(widget: Widget) -> None:
+    """Let go of the lines that were drawn of *widget*.
+
+    Textual's `StylesCache.get_inner_outer` has an `lru_cache` of 1024 entries for the whole process, each of
+    which holds a `StylesCache` with all lines of a widget, long after that was removed.
+    """
+    widget._styles_cache.clear()  # noqa: SLF001 - it has no public name
+
+
+def _flushing(app: Guardian, widget: Widget) -> Callable[[], Awaitable[None]]:
+    """What is to be done after a message: in a screen that is being closed, only what waits for its end."""
+    inner = widget._flush_next_callbacks  # noqa: SLF001 - see the module's docstring
+
+    async def flush() -> None:
+        if app.is_closing(widget):
+            waiting = [event for event in widget._next_callbacks if _waits(event)]  # noqa: SLF001 - as above
+            widget._next_callbacks[:] = waiting  # noqa: SLF001 - as above
+        await inner()
+
+    return flush
+
+
+def _waits(event: events.Callback) -> bool:
+    """Whether it waits for widgets that are mounted or removed."""
+    return isinstance(getattr(event.callback, "func", None), AwaitComplete | AwaitMount | AwaitRemove)
 
 
 def _belongs_to_end(message: Message) -> bool:
@@ -121,7 +155,7 @@ def _dismissing(screen: Screen[Any]) -> Callable[[Any], AwaitComplete]:
 
     def dismiss(result: Any = None) -> AwaitComplete:
         on_top = screen.app.screen_stack[-1:] == [screen]
-        return inner(result) if on_top else AwaitComplete.nothing()
+        return inner(result) if on_top else AwaitComplete.nothing()  # type: ignore[no-untyped-call] # theirs
 
     return dismiss
 

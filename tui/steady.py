@@ -76,6 +76,10 @@ class Steady(App[int]):
             return self.failed(error, node)
         return ""
 
+    def _register_child(self, parent: DOMNode, child: Widget, before: int | None, after: int | None) -> None:
+        guard(self, child)
+        super()._register_child(parent, child, before, after)
+
     def _start_widget(self, parent: Widget, widget: Widget) -> None:
         guard(self, widget)
         super()._start_widget(parent, widget)
