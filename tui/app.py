@@ -143,7 +143,8 @@ class AgentDash(Dash):
             self.add_mode("board", lambda: self.board)  # a stack of its own, with the board at its bottom
             await self.switch_mode("board")
         except Exception as error:  # noqa: BLE001 - whatever it is, without the board there is no program
-            self.cannot_start(error)
+            if not self._exit:  # quit meanwhile, its screens are gone
+                self.cannot_start(error)
             return
         self.started = True
         self._opening = None

@@ -49,6 +49,8 @@ KNOWN = (
     ("2", "enter", "enter", "enter", "*", "escape", "escape"),
 )
 """Sequences that have ended the program before; some random ones begin with them."""
+PATIENCE = 120.0
+"""Seconds that a machine at work with other things may take to answer."""
 EVERY = 25
 """Sequences after which the program is started anew."""
 ENTERED, LEFT = b"\x1b[?1049h", b"\x1b[?1049l"
@@ -164,13 +166,11 @@ class Copy:
             yield from (line for line in log.read_bytes().splitlines() if FAULT in line)
 
     def end(self) -> int:
-        """Quit it; its exit code, negative where it had to be killed."""
-        deadline = time.monotonic() + 30
+        """Quit it; its exit code, negative where it had to be killed: it did not answer for so long."""
+        deadline = time.monotonic() + PATIENCE
         while self.process.poll() is None and time.monotonic() < deadline:
-            self.press(Press("escape", 0.15))
-            self.press(Press("escape", 0.15))
-            if self.process.poll() is None:
-                self.press(Press("q", 1.0))
+            steps = (Press("escape", 0.3), Press("escape", 0.3), Press("q", 5.0))
+            all(self.press(step) for step in steps)
         if self.process.poll() is None:
             self.process.kill()
         code = self.process.wait()
@@ -204,6 +204,7 @@ def run(numbers: list[int], seed: int, read_only: bool, result: Result, lock: th
                     result.left += 1  # “Quit”, out of the palette
                 elif code != 0 or b"Traceback" in copy.shown:
                     result.exits.append(f"sequence {number}, exit code {code}: {_words(copy.shown)}")
+                    sys.stderr.write(f"{result.exits[-1]}\n")
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
