@@ -9,6 +9,11 @@ from pathlib import Path
 from typing import Any
 
 PROGRAM = [sys.executable, "-m", "agentdash"]
+OWNS_ITS_TERMINAL = (
+    "import fcntl, os, sys, termios; "
+    "fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
+)
+"""Run before a program, whose command follows: its standard input becomes its controlling terminal."""
 
 
 def agentdash(*args: str, cwd: Path, stdin: str | None = None) -> subprocess.CompletedProcess[str]:

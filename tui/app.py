@@ -116,6 +116,7 @@ class AgentDash(Dash):
     def on_mount(self) -> None:
         """Paint first; then begin to read."""
         mind_stops(self)
+        self.watch_loop()
         if self._unknown_theme:
             self.say(f"there is no theme “{self._unknown_theme}”; T goes through those there are", good=False)
         if self.engine.settings.ui.keys:
@@ -125,20 +126,27 @@ class AgentDash(Dash):
 
     def _begin(self) -> None:
         if self._opening is None:
+            self.started = True
             self._start()
         else:
             self.run_worker(self._open_board(self._opening), name="board", group="board")
 
     def _start(self) -> None:
-        self.run_worker(self.engine.start(), name="engine", group="engine", exit_on_error=False)
+        self.run_worker(self.engine.start(), name="engine", group="engine")
 
     async def _open_board(self, opening: Opening) -> None:
         """Load the board and put it in the place of *opening*; keys that were pressed meanwhile reach it."""
-        await load("tui.screens.board")
-        self._start()
-        self.stylesheet.read_all(sorted(STYLES.glob("*.tcss")))
-        self.add_mode("board", lambda: self.board)  # a stack of its own, with the board at its bottom
-        await self.switch_mode("board")
+        try:
+            await load("tui.screens.board")
+            self._start()
+            self.stylesheet.read_all(sorted(STYLES.glob("*.tcss")))
+            self.add_mode("board", lambda: self.board)  # a stack of its own, with the board at its bottom
+            await self.switch_mode("board")
+        except Exception as error:  # noqa: BLE001 - whatever it is, without the board there is no program
+            if not self._exit:  # quit meanwhile, its screens are gone
+                self.cannot_start(error)
+            return
+        self.started = True
         self._opening = None
         opening.hand_over()
         await opening.remove_children()
@@ -156,6 +164,7 @@ class AgentDash(Dash):
         """Pass on what is to be shown anew; once a second that is everything, for the ages."""
         if not self.screen_stack:
             return  # it is being closed
+        self.release_keys()
         self.own.turn(RATE)
         changed = self._bridge.take(at_rest=self._at_rest) if self._opening is None else frozenset()
         if not changed:
@@ -163,9 +172,8 @@ class AgentDash(Dash):
         if len(changed) == len(Topic):
             self.measure()
         self._tell_news(changed)
-        screen = self.screen
-        if hasattr(screen, "update") and screen.is_mounted:
-            screen.update(changed, self.now())
+        if hasattr(self.screen, "update"):
+            self.screen.update(changed, self.now())
 
     @property
     def _at_rest(self) -> bool:
@@ -273,7 +281,7 @@ class AgentDash(Dash):
         from tui.screens.palette import Palette
 
         if not isinstance(self.screen, Palette):
-            self.push_screen(Palette(id="--command-palette"))
+            self.push_screen(Palette())
 
     def on_key(self, event: Key) -> None:
         """A key that comes back unused may have been typed ahead, for the line that has the focus by now."""

@@ -6,12 +6,11 @@ from abc import abstractmethod
 from datetime import tzinfo
 from typing import TYPE_CHECKING
 
-from textual.app import App
-
 from agentdash.core.store import Store
 from agentdash.runtime.engine import Engine
 from tui import themes
 from tui.cost import OwnCost
+from tui.steady import Steady
 from tui.widgets.cells import clean
 
 if TYPE_CHECKING:
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from agentdash.core.runs import Run
 
 
-class Dash(App[int]):
+class Dash(Steady):
     """The app as its screens see it.
 
     Args:
@@ -29,7 +28,7 @@ class Dash(App[int]):
     """
 
     def __init__(self, engine: Engine, *, label: str = "", zone: tzinfo | None = None) -> None:
-        super().__init__()
+        super().__init__(engine.note)
         self.engine = engine
         self.label = label
         self.zone = zone

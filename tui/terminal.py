@@ -1,9 +1,13 @@
-"""What becomes of the terminal while the program is stopped, or for good.
+"""What comes from the terminal, and what becomes of it while the program is stopped, or for good.
 
 Textual takes up its work with the terminal at every SIGCONT, also one that no suspension of its own came
 before: after ``kill -STOP`` and ``-CONT`` there are then two threads that read keys, and where the terminal
-was closed (the kernel sends SIGHUP and SIGCONT together) one that waits for ever to write. It leans on two
-private names of Textual, whose version is pinned.
+was closed (the kernel sends SIGHUP and SIGCONT together) one that waits for ever to write.
+
+Its thread that reads keys ends, and the whole program with it, at the first byte that is no UTF-8: a key with
+Alt on an old terminal, a paste in Latin-1.
+
+Both lean on private names of Textual, whose version is pinned.
 """
 
 from __future__ import annotations
@@ -12,7 +16,10 @@ import asyncio
 import os
 import signal
 import threading
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from textual.driver import Driver
 
 LAST_RESORT_S = 10.0
 """Seconds after a hang-up in which everything is given back; a terminal that is gone may hold up its end."""
@@ -45,3 +52,26 @@ def end_at_last(code: int) -> None:
     timer = threading.Timer(LAST_RESORT_S, os._exit, (code,))
     timer.daemon = True
     timer.start()
+
+
+def steady_driver(base: type[Driver]) -> type[Driver]:
+    """*base*, but it reads on whatever comes; as it is where it reads in no thread of its own."""
+    if not hasattr(base, "run_input_thread"):
+        return base
+
+    class SteadyDriver(base):  # type: ignore[valid-type, misc] # which class it is depends on the platform
+        """Drops what is no text, and records what its parser cannot read."""
+
+        def run_input_thread(self) -> None:
+            """Read until the program ends, or the terminal is closed."""
+            while not self.exit_event.is_set():
+                try:
+                    super().run_input_thread()
+                except UnicodeDecodeError:
+                    continue
+                except OSError:
+                    raise
+                except Exception as error:  # noqa: BLE001 - the next keys are read
+                    self._app.call_later(self._app.failed, error)
+
+    return SteadyDriver

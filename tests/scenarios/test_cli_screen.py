@@ -15,13 +15,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.command_line import PROGRAM
+from tests.command_line import OWNS_ITS_TERMINAL, PROGRAM
 from tests.support import wait_until
 
-OWNS_ITS_TERMINAL = (
-    "import fcntl, os, sys, termios; "
-    "fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
-)
 ENTERED, LEFT = b"\x1b[?1049h", b"\x1b[?1049l"
 
 

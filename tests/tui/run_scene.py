@@ -8,7 +8,7 @@ from agentdash.core.queries import Answer, Query, RunEvents, RunEventsOf, WhyOf
 from agentdash.core.repo_queries import RepoDiff, RepoDiffOf
 from agentdash.core.run_why import ChildProbe, why
 from agentdash.core.runs import ChildSeen, Run, RunEvent, RunsSnapshot
-from agentdash.core.snapshot import Topic
+from agentdash.core.snapshot import SourceError, Topic
 from tests.tui import scene
 from tui.app import AgentDash
 
@@ -119,7 +119,10 @@ class TellingEngine(scene.StillEngine):
             case RepoDiffOf(path=path):
                 return RepoDiff(path, tuple(self.diff))
             case WhyOf(run_id=run_id):
-                run = next(run for run in self.store.runs.runs if run.id == run_id)  # type: ignore[union-attr]
+                runs = self.store.runs.runs if self.store.runs else ()
+                run = next((run for run in runs if run.id == run_id), None)
+                if run is None:
+                    raise SourceError("there is no such run")
                 alive = ChildProbe(True, "", "codex exec --json", "sleeping", 0.4, 3)
                 gone = ChildProbe(None, "its worker is gone, so its process is not known")
                 store = self.store

@@ -36,6 +36,11 @@ def left(store: Store, now: int, *, label: str = "") -> tuple[Word, ...]:
     return tuple(words)
 
 
+def failed(words: str) -> Word:
+    """What went wrong in the program itself when the screen was drawn."""
+    return Word(((f"✗ this screen failed: {words} (details in agentdash.log); R: read again", "bad"),))
+
+
 def fleet(store: Store, now: int) -> Word:
     """How the whole fleet is, in one word; clicking it goes to what needs a person."""
     state = fleet_state(store, now)

@@ -1,4 +1,4 @@
-"""Keys that are typed before the line that they are for is there, as over a slow network, in one go.
+"""Keys that are typed before the line that they are for has the focus, as over a slow network, in one go.
 
 A key goes to what has the focus when it comes. What does not want it hands it up, and only then it is looked
 for among the bindings: by that time an earlier key may have opened a line to type in.
@@ -6,10 +6,11 @@ for among the bindings: by that time an earlier key may have opened a line to ty
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from textual.widgets import Input
+
+from tui.guard import is_there
 
 if TYPE_CHECKING:
     from textual.events import Key
@@ -21,31 +22,11 @@ else:
 
 
 class TypedAhead(Base):
-    """Of a screen that asks for a line of text: takes what was typed before it was there."""
-
-    _ahead: tuple[Key, ...] = ()
-
-    def on_mount(self) -> None:
-        """Take it, in the order in which it was typed; in place of what stands there to be typed over."""
-        line = self.query_one(Input)
-        if any(key.is_printable for key in self._ahead) and line.select_on_focus:
-            line.value, line.select_on_focus = "", False
-        self._take(self._ahead)
+    """Of a screen that asks for a line of text: takes what was typed before that had the focus."""
 
     def typed(self, event: Key) -> bool:
         """Take a key that came back unused; whether it is for this."""
-        if event.key != "enter" and not event.is_printable:
+        if not event.is_printable or not is_there(self):
             return False
-        if self.is_mounted:
-            return event.key != "enter" and self._take([event])
-        self._ahead = (*self._ahead, event)
-        return True
-
-    def _take(self, keys: Iterable[Key]) -> bool:
-        line = self.query_one(Input)
-        for key in keys:
-            if key.key == "enter":
-                line.post_message(Input.Submitted(line, line.value))
-            else:
-                line.insert_text_at_cursor(key.character or "")
+        self.query_one(Input).insert_text_at_cursor(event.character or "")
         return True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.app import ComposeResult
@@ -16,6 +16,7 @@ from tui.format import header
 from tui.screens import connected
 from tui.widgets.footer import Footer
 from tui.widgets.linebar import LineBar, Word
+from tui.widgets.pane import Pane
 
 if TYPE_CHECKING:
     from tui.dash import Dash
@@ -36,6 +37,8 @@ class FactScreen(Screen[None]):
     """What one was at before, where this is shown for what hangs together with it."""
     attended: bool = False
     """Whether this is shown because it needs a person; the next one takes its place."""
+    _mounted = False
+    _failed = ""
     CHANGES: ClassVar[frozenset[str]] = frozenset()
     """Actions that change something: they have no key where everything is only read."""
 
@@ -99,13 +102,23 @@ class FactScreen(Screen[None]):
         """Words that stand before the keys of the footer: what only this state of things asks for."""
         return ()
 
+    @property
+    def ready(self) -> bool:
+        """Whether its parts can be used: from the moment when all are mounted until it is closed."""
+        return self._mounted and self.is_attached and self.app.is_running and not self.dash.is_closing(self)
+
     def update(self, topics: frozenset[Topic], now: int) -> None:
-        """Bring the whole screen up to date."""
-        if not self.app.is_running:
-            return  # at the end the widgets go one by one
-        self.facts(topics, now)
-        self._draw_header(now)
+        """Bring the whole screen up to date; of a part that fails it says so, and shows the others."""
+        if not self.ready:
+            return  # all of it is shown once it is mounted
+        self._failed = self.dash.attempt(lambda: self.facts(topics, now), self)
+        self.dash.attempt(lambda: self._draw_header(now), self)
         self.draw_footer()
+
+    def attempt(self, pane: Pane, work: Callable[[], object]) -> None:
+        """Do *work* for one pane, which says so if it fails."""
+        if failed := self.dash.attempt(work, pane):
+            pane.fail(failed)
 
     def _draw_header(self, now: int) -> None:
         dash, bar = self.dash, self.query_one("#header", LineBar)
@@ -113,12 +126,17 @@ class FactScreen(Screen[None]):
             bar.left = (header.NAME, header.trail(self.trail, self.came_from))
         else:
             bar.left = header.left(dash.store, now, label=dash.label)
+        failed = (header.failed(self._failed),) if self._failed else ()
         fleet = (header.fleet(dash.store, now),) if self.trail else ()
         read_only = (Word((("read-only", "warn"),)),) if dash.engine.read_only else ()
-        bar.right = (*read_only, *fleet, Word(((header.clock(now, dash.zone), "dim"),)))
+        bar.right = (*failed, *read_only, *fleet, Word(((header.clock(now, dash.zone), "dim"),)))
 
     def draw_footer(self) -> None:
         """The keys of what has the focus now."""
+        if self.ready:
+            self.dash.attempt(self._draw_footer, self)
+
+    def _draw_footer(self) -> None:
         footer = self.query_one(Footer)
         footer.show(cast("Screen[object]", self), self.blocked(), self.hidden())
         first = 1 if footer.left[:1] and footer.left[0].action == "back" else 0
@@ -126,7 +144,8 @@ class FactScreen(Screen[None]):
         footer.right = (Word(((self.dash.cost, "dim"),)),)
 
     def on_mount(self) -> None:
-        """Show what is known already."""
+        """Show what is known already. What sub-classes do at this has been done before."""
+        self._mounted = True
         self.update(frozenset(Topic), self.dash.now())
 
     def on_screen_resume(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
-from functools import cached_property
+from functools import cached_property, partial
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -133,24 +133,36 @@ class Board(FactScreen):
 
     def facts(self, topics: frozenset[Topic], now: int) -> None:
         """Bring the panes up to date whose subject has changed."""
-        store = self.dash.store
         for pane in self.panes:
             if pane.topic in topics and pane.display:
-                pane.present(store, store.health.get(pane.topic), now)
-                if isinstance(pane, ListPane) and (pane.topic is self.zoomed or pane.table.has_focus):
-                    pane.tell_above(need.key for need in attention(store, now) if need.topic is pane.topic)
-        past = self.query_one("#past-lines", Document)
-        if past.size.width and self.query_one("#past").display:
-            past.show(course.paras(store, now, past.size.width))
-        self.query_one("#past", Pane).state = LIVE
+                self.attempt(pane, partial(self._show_pane, pane, now))
+        past = self.query_one("#past", Pane)
+        self.attempt(past, partial(self._show_past, past, now))
         self.show_detail(now)
+
+    def _show_pane(self, pane: TopicPane, now: int) -> None:
+        store = self.dash.store
+        pane.present(store, store.health.get(pane.topic), now)
+        if isinstance(pane, ListPane) and (pane.topic is self.zoomed or pane.table.has_focus):
+            pane.tell_above(need.key for need in attention(store, now) if need.topic is pane.topic)
+
+    def _show_past(self, past: Pane, now: int) -> None:
+        lines = self.query_one("#past-lines", Document)
+        if lines.size.width and past.display:
+            lines.show(course.paras(self.dash.store, now, lines.size.width))
+        past.state = LIVE
 
     def show_detail(self, now: int) -> None:
         """Write the page beside a zoomed pane anew."""
+        if not self.ready:
+            return
         side = self.query_one("#detail", Pane)
         if side.display:
-            self.query_one("#detail-page", Document).show(self._detail_of(self.current, now))
-            side.state = LIVE
+            self.attempt(side, partial(self._show_detail, side, now))
+
+    def _show_detail(self, side: Pane, now: int) -> None:
+        self.query_one("#detail-page", Document).show(self._detail_of(self.current, now))
+        side.state = LIVE
 
     @cached_property
     def looked_at(self) -> LookedAt:
@@ -266,7 +278,8 @@ class Board(FactScreen):
 
     def present(self, pane: TopicPane) -> None:
         """Bring one pane up to date, whatever has changed."""
-        pane.present(self.dash.store, self.dash.store.health.get(pane.topic), self.dash.now())
+        store = self.dash.store
+        self.attempt(pane, lambda: pane.present(store, store.health.get(pane.topic), self.dash.now()))
 
     def _show_all(self, pane: TopicPane) -> None:
         pane.show_all()

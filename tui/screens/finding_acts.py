@@ -52,4 +52,4 @@ def mute(dash: Dash, finding: Finding) -> None:
 
 
 def _send(dash: Dash, command: FindingCommand) -> None:
-    dash.run_worker(dash.mark(command), name="mark finding", group="commands", exit_on_error=False)
+    dash.run_worker(dash.mark(command), name="mark finding", group="commands")

@@ -88,7 +88,7 @@ def export(dash: Dash, view: LogView) -> None:
             return
         path = Path(text).expanduser().absolute()
         work = _write(dash, path, lines)
-        dash.run_worker(work, name="write log", group="commands", exit_on_error=False)
+        dash.run_worker(work, name="write log", group="commands")
 
     def check(text: str) -> str | None:
         if not text.strip():

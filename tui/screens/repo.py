@@ -132,9 +132,7 @@ class RepoScreen(FactScreen):
             self._show_files(repo, now)
             if repo is not self._asked:
                 self._asked = repo
-                self.run_worker(
-                    self._read_detail(), name="detail", group="detail", exclusive=True, exit_on_error=False
-                )
+                self.run_worker(self._read_detail(), name="detail", group="detail", exclusive=True)
         self._show_deck(repo, runs, now)
         self._show_diff()
 
@@ -165,7 +163,7 @@ class RepoScreen(FactScreen):
             self._detail = RepoDetail(self._path, failed=(problem.message,))
         else:
             self._detail = answer if isinstance(answer, RepoDetail) else RepoDetail(self._path)
-        if self.is_mounted:
+        if self.ready:
             self.facts(frozenset(), self.dash.now())
 
     # The diff of what is under the cursor

@@ -61,11 +61,11 @@ def act(dash: Dash, verb: str, repo: Repo, file: bytes | None) -> None:
     """
     match verb:
         case "stage" | "commit":
-            dash.run_worker(_plan(dash, verb, repo), name=verb, group="commands", exit_on_error=False)
+            dash.run_worker(_plan(dash, verb, repo), name=verb, group="commands")
         case "fetch":
             _ask(dash, *repo_plan.fetch_question(repo), "Fetch", FetchRepo(repo.path))
         case _:
-            dash.run_worker(_open(dash, verb, repo, file), name=verb, group="commands", exit_on_error=False)
+            dash.run_worker(_open(dash, verb, repo, file), name=verb, group="commands")
 
 
 async def _plan(dash: Dash, verb: str, repo: Repo) -> None:
@@ -104,7 +104,7 @@ async def _plan(dash: Dash, verb: str, repo: Repo) -> None:
 def _ask(dash: Dash, title: str, lines: repo_plan.Lines, yes: str, command: RepoCommand) -> None:
     def answered(agreed: bool | None) -> None:
         if agreed:
-            dash.run_worker(_send(dash, command), name="repo", group="commands", exit_on_error=False)
+            dash.run_worker(_send(dash, command), name="repo", group="commands")
 
     dash.push_screen(Confirm(title, lines, yes=yes, no="Go back"), answered)
 

@@ -14,6 +14,7 @@ from agentdash.core.snapshot import SourceError
 from agentdash.core.text import printable
 from tui.format import repo_diff
 from tui.format.state import LIVE
+from tui.guard import is_there
 from tui.widgets.document import Document, Para
 from tui.widgets.pane import Pane
 
@@ -84,7 +85,7 @@ class DiffPane(Pane):
             self._put((Para.of(f"○ {'nothing to show' if broken else 'no commits yet'}", "dim"),), top=True)
         else:
             work = self._read(wanted.query, wanted.nothing, top)
-            self.run_worker(work, name="diff", group="diff", exclusive=True, exit_on_error=False)
+            self.run_worker(work, name="diff", group="diff", exclusive=True)
 
     @property
     def text(self) -> str:
@@ -101,6 +102,6 @@ class DiffPane(Pane):
             self._put(await asyncio.to_thread(repo_diff.page, answer, nothing), top=top)
 
     def _put(self, page: tuple[Para, ...], *, top: bool) -> None:
-        if self.is_mounted:
+        if is_there(self):
             self.page.show(page, top=top)
             self.state, self.summary = LIVE, units.plural(len(page), "line")

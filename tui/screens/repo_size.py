@@ -38,9 +38,7 @@ class LookedAt:
             return None
         if repo is not self._asked:
             self._asked = repo
-            self._dash.run_worker(
-                self._ask(repo), name="size", group="repo-size", exclusive=True, exit_on_error=False
-            )
+            self._dash.run_worker(self._ask(repo), name="size", group="repo-size", exclusive=True)
         return self._size if self._size is not None and self._size.path == repo.path else None
 
     async def _ask(self, repo: Repo) -> None:

@@ -103,7 +103,7 @@ class RunScreen(RunView):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """The diff has keys of its own."""
         if action in {"wrap", "sideways"}:
-            return self.is_mounted and self.main.current == "diff" and self._diff.table.has_focus
+            return self.ready and self.main.current == "diff" and self._diff.table.has_focus
         return super().check_action(action, parameters)
 
     def why_not(self, action: str) -> str | None:

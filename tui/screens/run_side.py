@@ -16,6 +16,7 @@ from tui.format import detail, run_why
 from tui.format.run_turns import FILE_COLUMNS, TEST_COLUMNS, file_rows, test_rows
 from tui.format.runs import Around
 from tui.format.state import LIVE, PaneKind, PaneState
+from tui.guard import is_there
 from tui.screens.run_feed import RunFeed
 from tui.widgets.deck import Deck
 from tui.widgets.document import Document, Para
@@ -113,5 +114,5 @@ class SideDeck(Deck):
                 self._why, self._why_failed = answer, ""
         except SourceError as problem:
             self._why_failed = problem.message
-        if self.is_mounted and self.current == "why":
+        if is_there(self) and self.current == "why":
             self._show_why(run, self.dash.now())

@@ -166,7 +166,7 @@ class RunView(TwoDecks):
             finally:
                 self._busy.discard(name)
 
-        self.run_worker(doing(), name=name, group=name, exit_on_error=False)
+        self.run_worker(doing(), name=name, group=name)
 
     async def _read_on(self) -> None:
         try:
@@ -174,7 +174,7 @@ class RunView(TwoDecks):
             self._failed = ""
         except SourceError as problem:
             self._failed, fresh = problem.message, []
-        if self.is_mounted:
+        if self.ready:
             self._lines.take(fresh)
             self.facts(frozenset(), self.dash.now())
 
@@ -184,7 +184,7 @@ class RunView(TwoDecks):
         except SourceError as problem:
             self.dash.say(problem.message, good=False)
             return
-        if not self.is_mounted:
+        if not self.ready:
             return
         if not found:
             self.dash.say("there are no older events", good=True)
@@ -196,5 +196,5 @@ class RunView(TwoDecks):
         repo = self.around.repo
         if repo is not None:
             await self._diff.read(self.dash, repo)
-        if self.is_mounted and self.main.current == "diff":
+        if self.ready and self.main.current == "diff":
             self._diff.present(self.main, self.around.repo, self.run)

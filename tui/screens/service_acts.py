@@ -42,7 +42,7 @@ def control(dash: Dash, service: Service | None, verb: str) -> None:
 
     def answered(yes: bool | None) -> None:
         if yes:
-            dash.run_worker(send(), name=f"{verb} service", group="commands", exit_on_error=False)
+            dash.run_worker(send(), name=f"{verb} service", group="commands")
 
     title = f"{verb.capitalize()} {printable(service.name)}?"
     dash.push_screen(Confirm(title, plan(service, action), yes=verb.capitalize(), no="Go back"), answered)

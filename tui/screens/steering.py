@@ -103,4 +103,4 @@ def _send(dash: Dash, runs: Sequence[Run], command_of: Callable[[Run], Command |
         for outcome in run_plan.summed(done):
             dash.report(outcome)
 
-    dash.run_worker(send(), name="steer runs", group="commands", exit_on_error=False)
+    dash.run_worker(send(), name="steer runs", group="commands")

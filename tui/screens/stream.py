@@ -142,7 +142,7 @@ class StreamScreen(StreamView):
         if action == "search_on":
             return self.entries.why_no_search()
         verb = action.removeprefix("act('").removesuffix("')")
-        return self.acts.why_not(verb) if self.is_mounted and verb in ACTIONS else None
+        return self.acts.why_not(verb) if self.ready and verb in ACTIONS else None
 
     def action_act(self, verb: str) -> None:
         """Ask for one of the actions."""

@@ -132,9 +132,7 @@ class StreamActs:
 
         def answered(yes: bool | None) -> None:
             if yes:
-                self._dash.run_worker(
-                    self._send(command), name="change stream", group="commands", exit_on_error=False
-                )
+                self._dash.run_worker(self._send(command), name="change stream", group="commands")
 
         self._dash.push_screen(Confirm(asked.title, asked.plan, yes=asked.yes), answered)
 

@@ -14,6 +14,7 @@ from agentdash.core.streams import Group, Stream
 from agentdash.core.text import printable
 from tui.format import entries
 from tui.format.state import PaneKind, PaneState
+from tui.guard import is_there
 from tui.screens.stream_lists import EntryList, FoundEntries, PendingEntries, StreamEntries
 from tui.widgets.document import Para
 from tui.widgets.pane import Pane
@@ -107,7 +108,7 @@ class EntryPane(Pane):
         self._wants.add(want)
         if not self.asking:
             self.asking = True
-            self.run_worker(self._read(), name="entries", group="entries", exit_on_error=False)
+            self.run_worker(self._read(), name="entries", group="entries")
 
     async def _read(self) -> None:
         try:
@@ -135,7 +136,7 @@ class EntryPane(Pane):
             await self._beside()
         except SourceError as problem:
             self.failed = problem.message
-        if self.is_mounted:
+        if is_there(self):
             self.draw()
 
     def read_on(self) -> None:
@@ -167,7 +168,7 @@ class EntryPane(Pane):
     def draw(self) -> None:
         """Show what was read."""
         looking, shown = self._look(), self.shown
-        if looking is None or not self.is_mounted:
+        if looking is None or not is_there(self):
             return
         failed = (Para.of(f"✗ {printable(self.failed)}", "bad", hang=2),) if self.failed else ()
         rows = shown.rows(self.dash.now(), looking.stream)
@@ -204,7 +205,7 @@ class EntryPane(Pane):
         """Show what is around *where*: an id, ``-`` or ``+``."""
         self.show(self.stream_entries)
         self.table.focus()
-        self.run_worker(self._go(where), group="goto", exclusive=True, exit_on_error=False)
+        self.run_worker(self._go(where), group="goto", exclusive=True)
 
     async def _go(self, where: str) -> None:
         shown = self.stream_entries
@@ -240,7 +241,7 @@ class EntryPane(Pane):
         """Go on with a search that has paused."""
         found = self.found
         if found is not None and not found.running and self.shown is found:
-            self.run_worker(self._search(found), name="search", group="search", exit_on_error=False)
+            self.run_worker(self._search(found), name="search", group="search")
 
     async def _search(self, found: FoundEntries) -> None:
         def show() -> None:

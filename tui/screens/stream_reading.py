@@ -15,6 +15,7 @@ from agentdash.core.streams import Message, Stream
 from agentdash.core.text import printable
 from tui.format.state import LIVE, PaneKind, PaneState
 from tui.format.stream_message import Looked, findings_about, lines_about, message_page
+from tui.guard import is_there
 from tui.screens.stream_entries import Looking
 from tui.screens.stream_lists import EntryList, PendingEntries
 from tui.widgets.document import Para
@@ -73,7 +74,7 @@ class MessagePane(Pane):
             known = self._page_of == entry_id
             paras = self.page.paras if known else (Para.of(entry_id, "id"),)
             state = PaneState(PaneKind.ERROR, (failed,), dim=known)
-        if self.is_mounted and current() == entry_id:
+        if is_there(self) and current() == entry_id:
             self.state, self._page_of = state, entry_id
             self.page.show(paras)
             self.summary = self._keys()

@@ -208,7 +208,7 @@ class StreamView(FactScreen):
 
     async def _read_beside(self) -> None:
         await self.aside.read()
-        if self.is_mounted:
+        if self.ready:
             self._show_consumers()
 
     async def _read_message(self) -> None:
@@ -258,7 +258,6 @@ class StreamView(FactScreen):
             name="message",
             group="message",
             exclusive=True,
-            exit_on_error=False,
         )
 
     def on_line_table_row_selected(self, message: LineTable.RowSelected) -> None:
@@ -281,6 +280,6 @@ class StreamView(FactScreen):
 
     def _changed(self, outcome: Outcome) -> None:
         """Look again at once."""
-        if self.is_mounted:
+        if self.ready:
             self.entries.changed(done=outcome.ok)
             self.draw_footer()

@@ -50,7 +50,7 @@ class TraceScreen(FactScreen):
 
     def action_ask_again(self) -> None:
         """Read the newest entries of all streams again."""
-        self.run_worker(self._ask(), name="trace", group="trace", exclusive=True, exit_on_error=False)
+        self.run_worker(self._ask(), name="trace", group="trace", exclusive=True)
 
     async def _ask(self) -> None:
         streams = self.dash.store.streams

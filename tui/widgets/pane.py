@@ -13,8 +13,9 @@ from textual.widget import Widget
 from agentdash.core.snapshot import SourceHealth, Topic
 from agentdash.core.store import Store
 from tui.format.state import PaneKind, PaneState
+from tui.guard import is_there
 from tui.widgets.cells import clean
-from tui.widgets.document import Document
+from tui.widgets.document import Document, Para
 
 _COLOURS = {"bad": "$error", "warn": "$warning", "dim": "$text-muted", "": "$text-muted"}
 
@@ -52,7 +53,7 @@ class Pane(Vertical):
 
     def watch_state(self, state: PaneState) -> None:
         """Show what stands above or in place of the data."""
-        if not self.is_mounted:
+        if not is_there(self):
             return
         notice = self.query_one(Notice)
         notice.show(state.notice)
@@ -70,6 +71,13 @@ class Pane(Vertical):
     def on_mount(self) -> None:
         """Show the state that was set before."""
         self.watch_state(self.state)
+
+    def fail(self, words: str) -> None:
+        """Say that it could not be drawn, until it can be again; what it showed before stays."""
+        failed = Para.of(
+            f"✗ this pane failed: {words} (details in agentdash.log); R: read again", "bad", hang=2
+        )
+        self.state = PaneState(PaneKind.ERROR, (failed,), ("failed", "bad"), over=True)
 
     def _caption(self) -> None:
         note, style = self.state.border

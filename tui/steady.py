@@ -1,0 +1,234 @@
+"""An app that goes on: a fault in one part of it is recorded and said, and ends nothing else.
+
+Exceptions end it only while it starts, when there is nothing yet that could go on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from abc import abstractmethod
+from collections.abc import Callable
+from typing import Any
+from weakref import WeakSet
+
+from rich.text import Text
+from textual._context import active_message_pump
+from textual.app import App
+from textual.await_complete import AwaitComplete
+from textual.dom import DOMNode
+from textual.driver import Driver
+from textual.events import Event, Key, Paste, Unmount
+from textual.message import Message
+from textual.message_pump import CallbackError, MessagePump
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.worker import WorkerFailed
+
+from tui.faults import Faults, words_of
+from tui.guard import guard
+from tui.keys_ahead import AT_ONCE, KeysAhead
+from tui.terminal import steady_driver
+
+
+class Steady(App[int]):
+    """The app without what it shows.
+
+    Args:
+        note: Writes to the activity log: (actor, what, whether it worked).
+    """
+
+    started = False
+    """Whether the first screen is there: from now on no fault ends the program."""
+
+    def __init__(self, note: Callable[[str, str, bool], None]) -> None:
+        super().__init__()
+        self.faults = Faults(note, time.monotonic)
+        self._closing_screens: WeakSet[Screen[Any]] = WeakSet()
+        self._ahead = KeysAhead()
+        self._releasing = False
+
+    @abstractmethod
+    def say(self, words: str, *, good: bool) -> None:
+        """A toast; never markup."""
+
+    def get_driver_class(self) -> type[Driver]:
+        """The terminal, read on whatever comes from it."""
+        return steady_driver(super().get_driver_class())
+
+    # Faults
+
+    def failed(self, error: Exception, node: MessagePump | None = None) -> str:
+        """Record what failed in *node*, and notify the person if it is new; the error in a few words."""
+        fault = self.faults.record(error, place_of(node))
+        if self.is_headless and self._exception is None:
+            self._exception = error  # raised again at the end of a test, which has to fail
+            self._exception_event.set()
+        if fault.fresh and self.is_running and not self._exit:
+            self.say(f"a part of agentdash failed: {fault.words} (details in agentdash.log)", good=False)
+        return fault.words
+
+    def attempt(self, work: Callable[[], object], node: MessagePump) -> str:
+        """Do *work* for *node*; the error in a few words where it fails, else nothing."""
+        try:
+            work()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the other parts are shown
+            return self.failed(error, node)
+        return ""
+
+    def _register_child(self, parent: DOMNode, child: Widget, before: int | None, after: int | None) -> None:
+        guard(self, child)
+        super()._register_child(parent, child, before, after)
+
+    def _start_widget(self, parent: Widget, widget: Widget) -> None:
+        guard(self, widget)
+        super()._start_widget(parent, widget)
+
+    async def _dispatch_message(self, message: Message) -> None:
+        try:
+            await super()._dispatch_message(message)
+        except Exception as error:
+            if not self.started or isinstance(message, Unmount):
+                raise
+            self.failed(error, self)
+
+    async def _dispatch_action(self, namespace: DOMNode, action_name: str, params: Any) -> bool:
+        if self.is_closing(namespace):
+            return False
+        try:
+            return await super()._dispatch_action(namespace, action_name, params)
+        except Exception as error:  # noqa: BLE001 - the key did not work; others may
+            self.failed(error, namespace)
+            return True
+
+    def _handle_exception(self, error: Exception) -> None:
+        """Textual's own end of the program: of timers, workers, layouts, and of all that is not guarded."""
+        cause = error
+        if isinstance(error, WorkerFailed) and isinstance(error.error, Exception):
+            cause = error.error
+        elif isinstance(error, CallbackError) and isinstance(error.__context__, Exception):
+            cause = error.__context__
+        if self._exit or (self.is_running and (self.started or isinstance(error, WorkerFailed))):
+            self.failed(cause, active_message_pump.get(None))
+        else:
+            self.cannot_start(cause)
+
+    def cannot_start(self, error: Exception) -> None:
+        """End the program, with words and exit code 1."""
+        self.faults.record(error, "start")
+        if self._exception is None:
+            self._exception = error
+            self._exception_event.set()
+        if hasattr(error, "__rich__"):  # a style sheet, with the place in it
+            self.panic(error)
+        else:
+            self.panic(Text(f"agentdash cannot start: {words_of(error)} (details in agentdash.log)"))
+
+    def panic(self, *renderables: Any) -> None:
+        """End the program; *renderables* are printed after it."""
+        self._return_code = 1
+        super().panic(*renderables)
+
+    def watch_loop(self) -> None:
+        """Record faults of tasks that nobody waits for."""
+        loop = asyncio.get_running_loop()
+
+        def failed(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+            if isinstance(error := context.get("exception"), Exception) and self.is_running:
+                self.failed(error)
+            else:
+                loop.default_exception_handler(context)
+
+        loop.set_exception_handler(failed)
+
+    # Screens that come and go
+
+    def pop_screen(self) -> AwaitComplete:
+        """Close the screen on top; from now on nothing of ours runs in it."""
+        screen = self.screen
+        closed = super().pop_screen()
+        self._closing_screens.add(screen)
+        for worker in [*self.workers]:
+            if worker.node is not self and self.is_closing(worker.node):
+                worker.cancel()  # what it reads is for nobody
+        return closed
+
+    def is_closing(self, node: MessagePump) -> bool:
+        """Whether the screen of *node*, or *node* itself, is being closed."""
+        if not isinstance(node, DOMNode) or node is self:
+            return False
+        if node._pruning or node._closing:  # noqa: SLF001 - Textual has no public word for it
+            return True
+        above: MessagePump | None = node
+        while above is not None and not isinstance(above, Screen):
+            above = above._parent  # noqa: SLF001 - without the checks of `DOMNode.screen`
+        return above in self._closing_screens
+
+    # Keys
+
+    @property
+    def _is_open(self) -> bool:
+        """Whether the screen on top can be given keys: it is mounted, or will never be."""
+        screen = self.screen
+        return screen.is_mounted or not screen.is_running
+
+    async def on_event(self, event: Event) -> None:
+        """Give keys to the screen on top once that is there; until then they wait in line."""
+        if isinstance(event, Key | Paste) and self._has_to_wait(event):
+            if not event.is_forwarded:
+                self._ahead.add(event)
+            elif isinstance(event, Key):
+                self._ahead.put_back(event)
+            self._release_soon()
+            return
+        await super().on_event(event)
+
+    def _has_to_wait(self, event: Key | Paste) -> bool:
+        if self._releasing or not self.screen_stack or (isinstance(event, Key) and event.key in AT_ONCE):
+            return False
+        return not self._is_open or (bool(self._ahead) and not event.is_forwarded)
+
+    def take_back(self, key: Key) -> None:
+        """Give a key that came to a screen that is being closed to the one that is there now."""
+        if not self._exit:
+            self._ahead.put_back(key)
+            self._release_soon()
+
+    def _release_soon(self) -> None:
+        if self._is_open:
+            self.call_next(self._release)
+        else:
+            self.screen.call_later(self.call_next, self._release)  # in line behind its first messages
+
+    def release_keys(self) -> None:
+        """Go on with keys that wait, where nothing else has: the screen that they waited for was closed."""
+        if self._ahead and self._is_open and not self._releasing:
+            self.call_next(self._release)
+        if dropped := self._ahead.dropped:
+            self._ahead.dropped = 0
+            self.say(f"{dropped} keys were dropped: too many came while a screen was opened", good=False)
+
+    async def _release(self) -> None:
+        if self._releasing:
+            return
+        self._releasing = True
+        try:
+            while self._ahead and self.screen_stack and self._is_open:
+                await self.on_event(self._ahead.take())
+        finally:
+            self._releasing = False
+        if self._ahead and self.screen_stack and not self._exit:
+            self._release_soon()
+
+
+def place_of(node: MessagePump | None) -> str:
+    """Where it is on the screen: ``ServiceScreen LineTable#service-table``."""
+    if not isinstance(node, DOMNode):
+        return "app"
+    above: MessagePump | None = node
+    while above is not None and not isinstance(above, Screen):
+        above = above._parent  # noqa: SLF001 - without the checks of `DOMNode.screen`
+    names = [type(above).__name__] if above is not None else []
+    if above is not node:
+        names.append(type(node).__name__ + (f"#{node.id}" if node.id else ""))
+    return " ".join(names)
