@@ -2,20 +2,22 @@
 
 Textual takes up its work with the terminal at every SIGCONT, also one that no suspension of its own came
 before: after ``kill -STOP`` and ``-CONT`` there are then two threads that read keys, and where the terminal
-was closed (the kernel sends SIGHUP and SIGCONT together) one that waits for ever to write. It leans on two
+was closed (the kernel sends SIGHUP and SIGCONT together) one that waits for ever to write. It leans on
 private names of Textual, whose version is pinned.
 """
 
 from __future__ import annotations
 
 import asyncio
+import codecs
 import os
+import select
 import signal
-import threading
+import termios
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from typing import Any, Protocol
-
-LAST_RESORT_S = 10.0
-"""Seconds after a hang-up in which everything is given back; a terminal that is gone may hold up its end."""
 
 
 class HasDriver(Protocol):
@@ -40,8 +42,39 @@ def _go_on(driver: Any) -> None:
     driver.resume_application_mode()
 
 
-def end_at_last(code: int) -> None:
-    """End with *code*, whatever happens, if the ordinary way takes too long: nobody is there to see it."""
-    timer = threading.Timer(LAST_RESORT_S, os._exit, (code,))
-    timer.daemon = True
-    timer.start()
+def read_any_byte() -> None:
+    """Have bytes that are no UTF-8 arrive as U+FFFD: by default one of them ends the thread that reads keys.
+
+    A terminal in another encoding sends them for é, and so does a paste. To be called before the app runs.
+    """
+    from textual.drivers import linux_driver
+
+    def lenient(encoding: str) -> Callable[[], codecs.IncrementalDecoder]:
+        return partial(codecs.getincrementaldecoder(encoding), errors="replace")
+
+    linux_driver.getincrementaldecoder = lenient  # type: ignore[attr-defined,assignment]
+
+
+class Terminal:
+    """The terminal as it was before the app took it over."""
+
+    def __init__(self) -> None:
+        self._before: list[Any] | None = None
+        with suppress(termios.error, OSError):
+            self._before = termios.tcgetattr(0)
+
+    def put_back(self) -> None:
+        """Leave it as it was, where the app cannot do so any more: it hangs. Never waits."""
+        if self._before is not None:
+            with suppress(termios.error, OSError):
+                termios.tcsetattr(0, termios.TCSANOW, self._before)
+        with suppress(OSError):
+            if select.select([], [2], [], 0)[1]:
+                os.write(2, _LEFT)
+
+
+_LEFT = (
+    b"\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l\x1b[?1016l\x1b[?2004l\x1b[?2048l"  # mouse, paste, resizes
+    b"\x1b[?7h\x1b[<u\x1b[?1049l\x1b[?25h\x1b[?1004l"  # wrap, keyboard protocol, screen, cursor, focus
+)
+"""What Textual's driver writes on its way out, see ``stop_application_mode``."""

@@ -15,6 +15,7 @@ from agentdash.cli.output import data, say
 from agentdash.core.commands import Refused
 from agentdash.core.runs import ControlAction
 from agentdash.core.settings import Settings
+from agentdash.process_end import Handled, interrupted
 
 if TYPE_CHECKING:
     from agentdash.headless.orphans import Orphan
@@ -208,7 +209,8 @@ def _ask(orphan: Orphan, *, yes: bool) -> None:
         return
     if not sys.stdin.isatty():
         raise Refused("nothing was done: say --yes to clean it up")
-    click.confirm("Clean it up?", abort=True, err=True)
+    with Handled(interrupted):
+        click.confirm("Clean it up?", abort=True, err=True)
 
 
 async def _clean_up(settings: Settings, orphan: Orphan) -> int:
