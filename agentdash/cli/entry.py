@@ -21,8 +21,10 @@ def main() -> NoReturn:
     """Run the command line and exit with its code."""
     process_end.install()
     from agentdash.cli.stdio import prepare
+    from agentdash.cli.zone import mend_zone
 
     prepare()
+    mend_zone()
     process_end.leave(_run())
 
 

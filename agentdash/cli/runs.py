@@ -83,7 +83,8 @@ What codex exec --json and claude -p --output-format stream-json tell is underst
 def run(ctx: click.Context, /, **options: Any) -> int:
     """Run an agent, any COMMAND, under control: in turns, recorded in Redis, steered from anywhere.
 
-    Exit code 0 when the run completed, 1 when it failed or was cancelled, 130 after ctrl+c.
+    Exit code 0 when the run completed, 1 when it failed or was cancelled, 4 when it completed and that could
+    not be recorded, 130 after ctrl+c.
     """
     settings = settings_of(ctx)
     if settings.read_only:

@@ -41,7 +41,7 @@ async def run_worker(
 
     Returns:
         The exit code: 0 completed (or handed over), 1 failed or cancelled, 2 wrong use or refused,
-        4 no server, 128 + n when signal n ended it.
+        4 no server, or it completed and that could not be recorded, 128 + n when signal n ended it.
     """
     around = around or own_terminal()
     if problem := spec.check():

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from agentdash.core.clock import Clock, SystemClock
 from agentdash.core.logs import Level, LogBatch, LogLine, LogRing
-from agentdash.core.paths import state_dir
+from agentdash.core.paths import current_folder, state_dir
 from agentdash.core.settings import Settings
 from agentdash.core.snapshot import Collector, Snapshot, SourceError, SourceHealth, SourceState, Topic
 from agentdash.core.store import Store
@@ -62,7 +62,7 @@ class Engine:
         self.host = host or socket.gethostname()
         self.topics = topics
         self.store = Store(logs=LogRing(settings.logs.limit))
-        self._cwd = cwd or Path.cwd()
+        self._cwd = cwd or current_folder()
         self.intake: Intake
         """What snapshots lead to; there from the start on."""
         self._supervisors: dict[str, Supervisor] = {}
