@@ -26,6 +26,8 @@ from tui.screens.opening import Opening
 from tui.terminal import mind_stops
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
     from agentdash.core.runs import Run
     from tui.format.run_news import RunNews
     from tui.screens.board import Board
@@ -67,6 +69,7 @@ class AgentDash(Dash):
         Binding("question_mark", "app.help", "Help", id="app.help"),
         Binding("colon,ctrl+p", "app.command_palette", "Command", id="app.command"),
         Binding("q", "app.quit", "Quit", id="app.quit"),
+        Binding("ctrl+z", "app.suspend_process", "Suspend", show=False, id="app.suspend"),
         Binding("ctrl+c", "app.copy_or_hint", "Copy", show=False, priority=True, id="app.copy"),
     ]
 
@@ -89,6 +92,8 @@ class AgentDash(Dash):
             self.css_path = [path for path in self.css_path if path.name in OPENING_STYLES]
         self._run_news: RunNews | None = None
         self._unknown_theme = ""
+        self.leaving: Callable[[int], object] = lambda _: None
+        """Called with the exit code at the beginning of the end: it gets a bound."""
         self._take_theme()
 
     def _take_theme(self) -> None:
@@ -152,6 +157,15 @@ class AgentDash(Dash):
         await opening.remove_children()
         await self.engine.first_pass(AHEAD)  # what the panes wait for is loaded before what keys may ask for
         await load("tui.screens.ways", "tui.screens.help")
+
+    def exit(
+        self, result: int | None = None, return_code: int = 0, message: RenderableType | None = None
+    ) -> None:
+        """End. The first exit code counts: a signal that comes while it ends does not change it."""
+        if self._exit:
+            return
+        self.leaving(result if result is not None else return_code)
+        super().exit(result, return_code, message)
 
     async def on_unmount(self) -> None:
         """Stop reading, then whatever stands on it."""

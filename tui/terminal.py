@@ -4,25 +4,27 @@ Textual takes up its work with the terminal at every SIGCONT, also one that no s
 before: after ``kill -STOP`` and ``-CONT`` there are then two threads that read keys, and where the terminal
 was closed (the kernel sends SIGHUP and SIGCONT together) one that waits for ever to write.
 
-Its thread that reads keys ends, and the whole program with it, at the first byte that is no UTF-8: a key with
-Alt on an old terminal, a paste in Latin-1.
+Its thread that reads keys ends, and the whole program with it, at the first byte that is no UTF-8 (a key with
+Alt on an old terminal, a paste in Latin-1), and at what its parser cannot read.
 
-Both lean on private names of Textual, whose version is pinned.
+All lean on private names of Textual, whose version is pinned.
 """
 
 from __future__ import annotations
 
 import asyncio
+import codecs
 import os
+import select
 import signal
-import threading
+import termios
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from textual.driver import Driver
-
-LAST_RESORT_S = 10.0
-"""Seconds after a hang-up in which everything is given back; a terminal that is gone may hold up its end."""
 
 
 class HasDriver(Protocol):
@@ -47,31 +49,60 @@ def _go_on(driver: Any) -> None:
     driver.resume_application_mode()
 
 
-def end_at_last(code: int) -> None:
-    """End with *code*, whatever happens, if the ordinary way takes too long: nobody is there to see it."""
-    timer = threading.Timer(LAST_RESORT_S, os._exit, (code,))
-    timer.daemon = True
-    timer.start()
-
-
 def steady_driver(base: type[Driver]) -> type[Driver]:
     """*base*, but it reads on whatever comes; as it is where it reads in no thread of its own."""
     if not hasattr(base, "run_input_thread"):
         return base
 
     class SteadyDriver(base):  # type: ignore[valid-type, misc] # which class it is depends on the platform
-        """Drops what is no text, and records what its parser cannot read."""
+        """Records what its parser cannot read, and reads on."""
 
         def run_input_thread(self) -> None:
             """Read until the program ends, or the terminal is closed."""
             while not self.exit_event.is_set():
                 try:
                     super().run_input_thread()
-                except UnicodeDecodeError:
-                    continue
                 except OSError:
                     raise
                 except Exception as error:  # noqa: BLE001 - the next keys are read
                     self._app.call_later(self._app.failed, error)
 
     return SteadyDriver
+
+
+def read_any_byte() -> None:
+    """Have bytes that are no UTF-8 arrive as U+FFFD: by default one of them ends the thread that reads keys.
+
+    A terminal in another encoding sends them for é, and so does a paste. To be called before the app runs.
+    """
+    from textual.drivers import linux_driver
+
+    def lenient(encoding: str) -> Callable[[], codecs.IncrementalDecoder]:
+        return partial(codecs.getincrementaldecoder(encoding), errors="replace")
+
+    linux_driver.getincrementaldecoder = lenient  # type: ignore[attr-defined,assignment]
+
+
+class Terminal:
+    """The terminal as it was before the app took it over."""
+
+    def __init__(self) -> None:
+        self._before: list[Any] | None = None
+        with suppress(termios.error, OSError):
+            self._before = termios.tcgetattr(0)
+
+    def put_back(self) -> None:
+        """Leave it as it was, where the app cannot do so any more: it hangs. Never waits."""
+        if self._before is not None:
+            with suppress(termios.error, OSError):
+                termios.tcsetattr(0, termios.TCSANOW, self._before)
+        with suppress(OSError):
+            if select.select([], [2], [], 0)[1]:
+                os.write(2, _LEFT)
+
+
+_LEFT = (
+    b"\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l\x1b[?1016l\x1b[?2004l\x1b[?2048l"  # mouse, paste, resizes
+    b"\x1b[?7h\x1b[<u\x1b[?1049l\x1b[?25h\x1b[?1004l"  # wrap, keyboard protocol, screen, cursor, focus
+)
+"""What Textual's driver writes on its way out, see ``stop_application_mode``."""

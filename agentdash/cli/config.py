@@ -85,12 +85,11 @@ def schema(ctx: click.Context, view: str | None) -> int:
 @click.pass_context
 def path(ctx: click.Context) -> int:
     """The files that settings are read from, the one that wins last; missing ones are marked."""
+    from agentdash.core.paths import current_folder
     from agentdash.core.settings_files import candidates
 
     said = given(ctx).config or os.environ.get("AGENTDASH_CONFIG") or None
-    from pathlib import Path
-
-    for file in candidates(said, os.environ, Path.cwd()):
+    for file in candidates(said, os.environ, current_folder()):
         data(f"{file.path}{'' if file.path.is_file() else '  (not there)'}")
     return Code.FINE
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,6 +15,10 @@ from agentdash.cli.options import everywhere, settings_of
 from agentdash.cli.output import data, no_terminal, say
 from agentdash.core.settings import Settings
 from agentdash.core.snapshot import Topic
+from agentdash.process_end import Handled, ignored
+
+if TYPE_CHECKING:
+    from agentdash.demo.fleet import Fleet
 
 
 @click.command(
@@ -65,6 +70,11 @@ async def _headless(own: Settings, seconds: float) -> int:
     return Code.NOT_IN_TIME if missed else Code.FINE
 
 
+async def _start(fleet: Fleet, started: list[Settings]) -> int:
+    started.append(await fleet.start())
+    return Code.FINE
+
+
 def _dashboard(own: Settings) -> int:
     from agentdash.cli.screen import show
     from agentdash.demo.fleet import Fleet
@@ -73,13 +83,17 @@ def _dashboard(own: Settings) -> int:
     fleet = Fleet()
     try:
         say("starting a small real fleet …")
-        settings = _of_demo(asyncio.run(fleet.start()), own)
+        started: list[Settings] = []
+        if code := run_async(_start(fleet, started)):
+            return code
+        settings = _of_demo(started[0], own)
         from tui.app import AgentDash
 
         engine = Engine(settings, cwd=fleet.folder)
         return show(AgentDash(engine, label="demo", closing=fleet.stop, opening=True))
     finally:
-        asyncio.run(fleet.stop())
+        with Handled(ignored):
+            asyncio.run(fleet.stop())
 
 
 def add_to(group: NearestGroup) -> None:

@@ -1,27 +1,39 @@
-"""From the first byte to the exit code: what every command shares when it goes wrong."""
+"""From the first byte to the exit code: what every command shares when it goes wrong.
+
+Only what a signal needs is imported at the top: it is handled from the first line of `main` on, before click
+and the commands are loaded.
+"""
 
 from __future__ import annotations
 
-import os
-import signal
 import sys
-from types import FrameType
-from typing import NoReturn
 
-import click
+from agentdash import process_end
 
-from agentdash.cli.codes import Code
-from agentdash.core.text import printable
+TYPE_CHECKING = False  # as in typing, which is not loaded yet
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+    from agentdash.cli.codes import Code
 
 
 def main() -> NoReturn:
     """Run the command line and exit with its code."""
-    signal.signal(signal.SIGTERM, _terminated)
-    sys.exit(_run())
+    process_end.install()
+    from agentdash.cli.stdio import prepare
+    from agentdash.cli.zone import mend_zone
+
+    prepare()
+    mend_zone()
+    process_end.leave(_run())
 
 
 def _run() -> int:
+    import click
+
+    from agentdash.cli.codes import Code
     from agentdash.cli.root import PipeClosed, root
+    from agentdash.cli.stdio import let_go_of_stdout
 
     try:
         code = root.main(prog_name="agentdash", standalone_mode=False)
@@ -31,22 +43,27 @@ def _run() -> int:
         return Code.REFUSED
     except (click.Abort, KeyboardInterrupt):
         return Code.INTERRUPTED
-    except PipeClosed:
-        return _let_go_of_stdout(Code.PIPE_CLOSED)
+    except (PipeClosed, BrokenPipeError):
+        let_go_of_stdout()
+        return Code.PIPE_CLOSED
     except OSError as problem:  # what files and sources say is words by now: this is stdout, or the machine
         where = f": {problem.filename}" if problem.filename else ""
         _say(f"{problem.strerror or problem}{where}", Code.BAD)
-        return _let_go_of_stdout(Code.BAD)
+        let_go_of_stdout()
+        return Code.BAD
+    except MemoryError:
+        return _say("there is not enough memory (see ulimit -v, or the limit of the container)", Code.BAD)
     except Exception as problem:
-        told = _told(problem)
-        if told is None:
+        code = _in_words(problem)
+        if code is None:
             raise
-        return told
+        return code
     return code if isinstance(code, int) else Code.FINE
 
 
-def _told(problem: Exception) -> Code | None:
+def _in_words(problem: Exception) -> Code | None:
     """Say what a person can mend; None for what is a fault of ours."""
+    from agentdash.cli.codes import Code
     from agentdash.core.commands import Refused
     from agentdash.core.settings_load import SettingsError
     from agentdash.core.snapshot import SourceError
@@ -60,17 +77,10 @@ def _told(problem: Exception) -> Code | None:
 
 
 def _say(text: str, code: Code) -> Code:
+    import click
+
+    from agentdash.core.text import printable
+
     for line in text.splitlines():
         click.echo(f"agentdash: {printable(line)}", err=True)
     return code
-
-
-def _let_go_of_stdout(code: Code) -> Code:
-    """Nothing can be written there any more: keep Python from trying once more on its way out."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return code
-
-
-def _terminated(_signal: int, _frame: FrameType | None) -> NoReturn:
-    """SIGTERM ends as ctrl+c does: with everything put back, but its own code."""
-    raise SystemExit(Code.TERMINATED)

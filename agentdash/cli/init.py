@@ -19,6 +19,7 @@ from agentdash.core.commands import Refused
 from agentdash.core.settings import Settings
 from agentdash.core.settings_files import FILE_NAME
 from agentdash.core.snapshot import Topic
+from agentdash.process_end import Handled, interrupted
 
 
 @click.command(
@@ -46,7 +47,8 @@ def init(ctx: click.Context, file: str, force: bool, timeout: float) -> int:
     if path.exists() and not force:
         if not sys.stdin.isatty():
             raise Refused(f"{file} is there already: overwrite it with --force")
-        click.confirm(f"{file} is there already. Overwrite it?", abort=True, err=True)
+        with Handled(interrupted):
+            click.confirm(f"{file} is there already. Overwrite it?", abort=True, err=True)
     return run_async(_write(settings, path, timeout))
 
 

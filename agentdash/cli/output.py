@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 
@@ -26,10 +27,16 @@ def say(text: str) -> None:
 
 
 def no_terminal() -> str | None:
-    """What is no terminal, in words; None where all three are: Textual reads stdin and draws on stderr."""
+    """What is no terminal, in words; None where all three are: Textual reads stdin and draws on stderr.
+
+    One that cannot move its cursor is none either: ``TERM`` is ``dumb`` or ``unknown``, see terminfo(5).
+    """
     streams = (("stdin", sys.stdin), ("stdout", sys.stdout), ("stderr", sys.stderr))
     missing = [name for name, stream in streams if not stream.isatty()]
-    return f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} none" if missing else None
+    if missing:
+        return f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} none"
+    kind = os.environ.get("TERM", "")
+    return f"TERM={kind} cannot move its cursor" if kind in {"dumb", "unknown"} else None
 
 
 def width() -> int | None:

@@ -46,6 +46,13 @@ class RootGroup(NearestGroup):
             importlib.import_module(f"agentdash.cli.{COMMANDS[cmd_name]}").add_to(self)
         return super().get_command(ctx, cmd_name)
 
+    def make_context(self, *args: Any, **more: Any) -> click.Context:
+        """Read the command line; help is printed here."""
+        try:
+            return super().make_context(*args, **more)
+        except BrokenPipeError:
+            raise PipeClosed from None
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
         try:

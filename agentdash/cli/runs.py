@@ -15,6 +15,7 @@ from agentdash.cli.output import data, say
 from agentdash.core.commands import Effect, Outcome, Refused
 from agentdash.core.runs import ControlAction
 from agentdash.core.settings import Settings
+from agentdash.process_end import Handled, interrupted
 
 if TYPE_CHECKING:
     from agentdash.headless.orphans import Orphan
@@ -82,7 +83,8 @@ What codex exec --json and claude -p --output-format stream-json tell is underst
 def run(ctx: click.Context, /, **options: Any) -> int:
     """Run an agent, any COMMAND, under control: in turns, recorded in Redis, steered from anywhere.
 
-    Exit code 0 when the run completed, 1 when it failed or was cancelled, 130 after ctrl+c.
+    Exit code 0 when the run completed, 1 when it failed or was cancelled, 4 when it completed and that could
+    not be recorded, 130 after ctrl+c.
     """
     settings = settings_of(ctx)
     if settings.read_only:
@@ -210,7 +212,8 @@ def _ask(orphan: Orphan, *, yes: bool) -> None:
         return
     if not sys.stdin.isatty():
         raise Refused("nothing was done: say --yes to clean it up")
-    click.confirm("Clean it up?", abort=True, err=True)
+    with Handled(interrupted):
+        click.confirm("Clean it up?", abort=True, err=True)
 
 
 async def _clean_up(settings: Settings, orphan: Orphan) -> int:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import signal
 import sys
 from typing import TYPE_CHECKING
 
 from agentdash.cli.codes import Code
-from agentdash.cli.loop import on_signals
+from agentdash.cli.loop import wait_for_no_thread
+from agentdash.process_end import Handled, end_at_last, on_loop
 
 if TYPE_CHECKING:
     from tui.app import AgentDash
@@ -27,21 +27,24 @@ own (700, 10, 10) are reached many times a minute where there are hundreds of st
 
 
 def show(app: AgentDash) -> int:
-    """Run *app* until it is quit; its exit code."""
+    """Run *app* until it is quit, or a signal ends it; its exit code."""
+    from tui.terminal import Terminal, read_any_byte
 
-    def hung_up(number: signal.Signals) -> None:
-        from tui.terminal import end_at_last
-
-        end_at_last(128 + number)
-        app.exit(128 + number)
+    terminal = Terminal()
+    came: list[int] = []
+    app.leaving = lambda code: end_at_last(code, terminal.put_back)
+    read_any_byte()
 
     async def work() -> int:
-        on_signals(lambda number: app.exit(128 + number), signal.SIGINT, signal.SIGTERM)
-        on_signals(hung_up, signal.SIGHUP)
-        asyncio.get_running_loop().call_later(SETTLED, gc.freeze)
-        result = await app.run_async()
-        return result if result is not None else app.return_code or Code.FINE
+        wait_for_no_thread()
+        with Handled(on_loop(lambda number: app.exit(128 + number))):
+            if came:
+                return 128 + came[0]
+            asyncio.get_running_loop().call_later(SETTLED, gc.freeze)
+            result = await app.run_async()
+            return result if result is not None else app.return_code or Code.FINE
 
     sys.setswitchinterval(TURN)
     gc.set_threshold(*COLLECT)
-    return asyncio.run(work())
+    with Handled(came.append):  # before there is a loop, and after
+        return asyncio.run(work())

@@ -8,6 +8,18 @@ from pathlib import Path
 from agentdash.core.settings import ServiceSettings, Settings
 
 
+def current_folder() -> Path:
+    """The folder that this process works in, absolute; where that was removed meanwhile, what it was called.
+
+    A folder that is gone holds nothing: who looks into it finds that out in the ordinary way.
+    """
+    try:
+        return Path.cwd()
+    except OSError:
+        before = Path(os.environ.get("PWD", ""))
+        return before if before.is_absolute() else Path("/") / "(removed)"
+
+
 def state_dir(settings: Settings) -> Path:
     """The folder of the activity log and the embedded server, absolute.
 
@@ -15,7 +27,7 @@ def state_dir(settings: Settings) -> Path:
     ``$XDG_STATE_HOME`` is ignored, as the XDG Base Directory Specification asks.
     """
     if settings.state_dir is not None:
-        return Path(settings.state_dir).expanduser().absolute()
+        return current_folder() / Path(settings.state_dir).expanduser()
     base = os.environ.get("XDG_STATE_HOME", "")
     root = Path(base) if Path(base).is_absolute() else Path.home() / ".local" / "state"
     return root / "agentdash"

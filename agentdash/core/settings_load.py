@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from agentdash.core.paths import current_folder
 from agentdash.core.settings import ServiceSettings, Settings
 from agentdash.core.settings_files import SettingsFile, candidates, read_tables
 from agentdash.core.settings_keys import PATHS, Key, WrongValue, checked, keys, nearest, sections
@@ -68,7 +69,7 @@ def load(
     """
     env = os.environ if env is None else env
     wrong: list[str] = []
-    files = candidates(config or env.get("AGENTDASH_CONFIG") or None, env, cwd or Path.cwd())
+    files = candidates(config or env.get("AGENTDASH_CONFIG") or None, env, cwd or current_folder())
     layers = [Layer(shown, _from_table(table, shown, wrong)) for shown, table in read_tables(files, wrong)]
     layers += [*_from_env(env, wrong), *_from_options(given or {}, wrong)]
     if wrong:

@@ -5,18 +5,29 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import resource
 import select
 import signal
+import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+
+from agentdash import process_end
 
 _PIECE = 65_536
 _ERROR_SIZE = 4096
 _RESTORED = tuple(getattr(signal, name) for name in ("SIGPIPE", "SIGXFSZ") if hasattr(signal, name))
 """Signals that Python ignores: a child has them as the system gives them."""
+
+_END_S = 0.5
+"""Seconds that what still runs at the end of this process has to end by itself."""
+_guard = threading.Lock()
+_living: set[int] = set()
+"""Processes that run and are not taken from the system's list, so that no other one has their number."""
+_ended = False
 
 
 def run(
@@ -54,7 +65,11 @@ def run(
         raise
     try:
         try:
-            pid = _spawn(words, env, stdin, out_end, err_end)
+            with _guard:
+                if _ended:
+                    raise OSError(errno.ECANCELED, "agentdash is being ended")
+                pid = _spawn(words, env, stdin, out_end, err_end)
+                _living.add(pid)
         finally:
             os.close(out_end)
             os.close(err_end)
@@ -69,11 +84,36 @@ def run(
         finally:
             if not ended:
                 os.killpg(pid, signal.SIGKILL)  # with what it has started
-            _, status = os.waitpid(pid, 0)
+            os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+            with _guard:
+                _, status = os.waitpid(pid, 0)
+                _living.discard(pid)
     finally:
         os.close(out)
         os.close(err)
     return os.waitstatus_to_exitcode(status), complaint
+
+
+def end_all() -> None:
+    """End all that run, and begin no more: this process is at its end. Git removes its locks at SIGTERM."""
+    global _ended  # noqa: PLW0603 - it is the whole process's
+    deadline = time.monotonic() + _END_S
+    with _guard:
+        _ended = True
+        _signal_all(signal.SIGTERM)
+    while _living and time.monotonic() < deadline:
+        time.sleep(0.005)
+    with _guard:
+        _signal_all(signal.SIGKILL)
+
+
+def _signal_all(number: signal.Signals) -> None:
+    for pid in _living:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(pid, number)
+
+
+process_end.at_end(end_all)
 
 
 def _spawn(words: tuple[str, ...], env: Mapping[str, str], stdin: int | None, out: int, err: int) -> int:

@@ -10,14 +10,17 @@ from agentdash.activity import Activity
 from agentdash.core.paths import activity_log
 from agentdash.core.settings import Settings
 from agentdash.core.snapshot import SourceError
+from agentdash.process_end import Handled, install, on_loop
 from agentdash.runner.detach import unpack
 from agentdash.runner.spec import RunSpec
+from agentdash.runner.work import FAILED
 from agentdash.runner.worker import NO_SERVER, WRONG_USE, Surroundings, run_worker
 from agentdash.server.find import connect
 
 
 def main(arguments: list[str]) -> int:
     """Work on the run that the command line names."""
+    install()
     if len(arguments) < 3 or arguments[1] != "--":
         sys.stderr.write("This is the background part of: agentdash run --detach -- COMMAND\n")
         return WRONG_USE
@@ -25,9 +28,19 @@ def main(arguments: list[str]) -> int:
     spec = replace(spec, run_id=arguments[0], command=tuple(arguments[2:]))
     activity = Activity(activity_log(settings))
     try:
-        return asyncio.run(_work(spec, settings, activity))
+        return asyncio.run(_until_signalled(spec, settings, activity))
+    except asyncio.CancelledError:
+        return FAILED
     finally:
         activity.close()
+
+
+async def _until_signalled(spec: RunSpec, settings: Settings, activity: Activity) -> int:
+    task = asyncio.current_task()
+    assert task is not None
+    cancel = task.cancel
+    with Handled(on_loop(lambda _: cancel())):  # before the worker has the run, and after
+        return await _work(spec, settings, activity)
 
 
 async def _work(spec: RunSpec, settings: Settings, activity: Activity) -> int:

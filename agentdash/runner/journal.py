@@ -8,6 +8,7 @@ bounded memory; what does not fit is counted, and an ``events_dropped`` event st
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -55,6 +56,7 @@ class Journal:
 
     Attributes:
         error: The last failure, until a write works again.
+        failing_since: When that began, monotonic seconds; None while writes work.
         outages: How often the server went away.
         dropped: Events that did not fit while it was away, in all.
     """
@@ -93,6 +95,7 @@ class Journal:
         self._written = asyncio.Event()
         self._fenced = False
         self.error: Exception | None = None
+        self.failing_since: float | None = None
         self.outages = 0
         self.dropped = 0
 
@@ -194,12 +197,13 @@ class Journal:
         except (RedisError, OSError) as error:
             if self.error is None:
                 self.outages += 1
+                self.failing_since = time.monotonic()
             self.error = error
             self._dirty |= self._record.keys()  # a server that comes back may have lost it
             if not isinstance(error, ResponseError):
                 await self._bring_back()
             return False
-        self.error = None
+        self.error = self.failing_since = None
         return True
 
     async def _bring_back(self) -> None:

@@ -63,6 +63,7 @@ class Lease:
     Attributes:
         lost: Set once: the lease ran out, or somebody else has it. Never taken back.
         taken_by: The token of another worker that has it.
+        error: Why it could not be renewed; None while it can.
     """
 
     def __init__(self, client: Redis, key: str, token: str, seconds: float) -> None:
@@ -73,6 +74,7 @@ class Lease:
         self.token = token
         self.lost = asyncio.Event()
         self.taken_by: str | None = None
+        self.error: Exception | None = None
 
     @property
     def held(self) -> bool:
@@ -114,10 +116,12 @@ class Lease:
         try:
             async with asyncio.timeout(min(2.0, left) if left > 0 else 2.0):
                 owner = await self._script(_KEEP, self.token, str(self._ms))
-        except (RedisError, OSError, TimeoutError):
+        except (RedisError, OSError, TimeoutError) as error:
+            self.error = error
             if time.monotonic() >= self._deadline:
                 self.lost.set()
             return
+        self.error = None
         if owner is not None:
             self.taken_by = decode(cast("bytes", owner))
             self.lost.set()

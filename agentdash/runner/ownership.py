@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
 from agentdash.core.runs import RunKeys
 from agentdash.runner.journal import Journal
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 FAREWELL_S = 60.0
 """How long a worker whose run has ended waits for a store that is away, to record the end."""
+REFUSED_S = 10.0
+"""The same for a store that answers, and refuses to write: its disk or its memory is full."""
 _QUIET_S = 2.0
 
 
@@ -31,14 +34,24 @@ class Ownership:
         run_id: The run.
         seconds: The lease.
         lease: Taken already, or to be taken.
+        words: What an error of the store means.
     """
 
-    def __init__(self, client: Redis, keys: RunKeys, run_id: str, seconds: float, lease: Lease) -> None:
+    def __init__(
+        self,
+        client: Redis,
+        keys: RunKeys,
+        run_id: str,
+        seconds: float,
+        lease: Lease,
+        words: Callable[[BaseException], str] = str,
+    ) -> None:
         self._client = client
         self._meta = keys.meta(run_id)
         self._run_id = run_id
         self._seconds = seconds
         self._regained = False
+        self._words = words
         self.lease = lease
 
     def may_write(self) -> bool:
@@ -52,8 +65,10 @@ class Ownership:
             journal.fence()
             message = f"another worker has taken the run over: {self.lease.taken_by}"
         else:
+            what = "took no writes" if isinstance(self.lease.error, ResponseError) else "was out of reach"
             message = (
-                f"the store was out of reach for longer than the lease of {self._seconds:g} s; "
+                f"the store {what} for longer than the lease of {self._seconds:g} s"
+                f"{self._because(self.lease.error)}; "
                 "the command was stopped, so that no second worker can run beside it"
             )
         if not life.status.terminal:
@@ -70,14 +85,26 @@ class Ownership:
         hurry = asyncio.create_task(life.hurry.wait())
         done, _ = await asyncio.wait({wait, hurry}, timeout=_QUIET_S, return_when=asyncio.FIRST_COMPLETED)
         if not done:
-            tell(f"run {self._run_id}: waits for the store, to record its end (ctrl+c: do not wait)")
-            await asyncio.wait({wait, hurry}, timeout=FAREWELL_S, return_when=asyncio.FIRST_COMPLETED)
+            why = self._because(journal.error)
+            tell(f"run {self._run_id}: waits for the store, to record its end (ctrl+c: do not wait){why}")
+            began = time.monotonic()
+            while not done and time.monotonic() - began < _patience(journal.error):
+                done, _ = await asyncio.wait(
+                    {wait, hurry}, timeout=_QUIET_S, return_when=asyncio.FIRST_COMPLETED
+                )
         for task in (wait, hurry):
             task.cancel()
         await asyncio.gather(wait, hurry, return_exceptions=True)
         if not journal.idle:
-            tell(f"run {self._run_id}: its end could not be recorded; it will show as orphaned")
+            why = self._because(journal.error)
+            tell(
+                f"run {self._run_id} {life.status}, but its end could not be recorded{why}; "
+                "it will show as orphaned"
+            )
         return journal.idle
+
+    def _because(self, error: BaseException | None) -> str:
+        return "" if error is None else f": {self._words(error)}"
 
     async def release(self) -> None:
         """Give the lock back, if the store can be reached."""
@@ -102,3 +129,7 @@ class Ownership:
         except (RedisError, OSError):
             return None
         return raw.decode("utf-8", "replace") if isinstance(raw, bytes) else ""
+
+
+def _patience(error: BaseException | None) -> float:
+    return REFUSED_S if isinstance(error, ResponseError) else FAREWELL_S

@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Literal, Self
 
+from agentdash.core.paths import current_folder
+
 PauseMode = Literal["boundary", "freeze"]
 
 
@@ -58,6 +60,8 @@ class RunSpec:
             return f"The run id {self.run_id!r} may hold letters, digits, '_', '.' and '-' only."
         if self.cwd is not None and not Path(self.cwd).is_dir():
             return f"--cwd {self.cwd}: there is no such folder."
+        if self.cwd is None and not current_folder().is_dir():
+            return "The current folder was removed: enter one that is there, or name it with --cwd."
         if self.prompt_file is not None and not Path(self.prompt_file).is_file():
             return f"--prompt-file {self.prompt_file}: there is no such file."
         return self._check_pattern()
@@ -74,7 +78,7 @@ class RunSpec:
         return replace(
             self,
             run_id=self.run_id or new_id(),
-            cwd=str(Path(self.cwd or ".").resolve()),
+            cwd=str((current_folder() / (self.cwd or "")).resolve()),
             stop_file=_absolute(self.stop_file),
             prompt_file=_absolute(self.prompt_file),
             logs=tuple(str(Path(log).absolute()) for log in self.logs),

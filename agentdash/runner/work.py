@@ -24,6 +24,7 @@ from agentdash.runner.journal import Journal
 from agentdash.runner.lease import Lease, LeaseHeld, new_token
 from agentdash.runner.life import Life, Stop
 from agentdash.runner.masking import SecretMask
+from agentdash.runner.outage import report_outages
 from agentdash.runner.ownership import Ownership
 from agentdash.runner.spec import RunSpec
 from agentdash.runner.steering import Steering
@@ -32,9 +33,10 @@ from agentdash.runner.throttle import OutputThrottle
 from agentdash.runner.told import line_of
 from agentdash.runner.turn import Totals, Turn, TurnEnd
 from agentdash.runner.usage import Usage
+from agentdash.server.client import in_words
 from agentdash.server.find import ServerHandle, StepLog
 
-COMPLETED, FAILED = 0, 1
+COMPLETED, FAILED, UNRECORDED = 0, 1, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,8 @@ class Worker:
         seconds = settings.runs.lease
         lease = Lease(client, keys.lock(run_id), new_token(), seconds)
         self._secrets = SecretMask(settings.runs.mask)
-        self._ownership = Ownership(client, keys, run_id, seconds, lease)
+        self._words: Callable[[BaseException], str] = lambda error: in_words(error, handle.url).message
+        self._ownership = Ownership(client, keys, run_id, seconds, lease, self._words)
         self._journal = Journal(
             client,
             keys,
@@ -107,7 +110,8 @@ class Worker:
         """Work until the run has ended.
 
         Returns:
-            The exit code: 0 completed, 1 failed or cancelled, 128 + n when signal n ended it.
+            The exit code: 0 completed, 1 failed or cancelled, 4 completed, but its end could not be recorded,
+            128 + n when signal n ended it.
 
         Raises:
             Refused: when the run belongs to somebody else, or has ended already.
@@ -120,6 +124,7 @@ class Worker:
             asyncio.create_task(self._journal.write(), name="journal"),
             asyncio.create_task(self._ownership.lease.keep(), name="lease"),
             asyncio.create_task(self._control.follow(self._steering.hear), name="control"),
+            asyncio.create_task(report_outages(self._journal, self._tell, self._words), name="outages"),
             asyncio.create_task(self._ownership.watch(self._life, self._journal, self._log), name="watch"),
         ]
         for task in tasks:
@@ -129,14 +134,17 @@ class Worker:
             if request is not None:
                 self._steering.hear(request)
             await self._work()
-            if not await self._ownership.farewell(self._life, self._journal, self._around.tell):
+            recorded = await self._ownership.farewell(self._life, self._journal, self._around.tell)
+            if not recorded:
                 self._log("its end could not be recorded", False)
         finally:
             await _end_all(tasks)
             await self._ownership.release()
         if self._steering.signal is not None:
             return 128 + self._steering.signal
-        return COMPLETED if self._life.status is RunStatus.COMPLETED else FAILED
+        if self._life.status is not RunStatus.COMPLETED:
+            return FAILED
+        return COMPLETED if recorded else UNRECORDED
 
     def interrupt(self, number: int) -> None:
         """A signal came: cancel the run; at the second one do not wait any longer."""
@@ -278,6 +286,10 @@ class Worker:
         if error is not None:
             self._log(f"{task.get_name()} failed: {error!r}", False)
             self._life.wish_to_stop(Stop("fault", f"the worker failed: {error!r}"))
+
+    def _tell(self, line: str) -> None:
+        self._around.tell(f"run {self.run_id}: {line}")
+        self._log(line, False)
 
     def _log(self, step: str, ok: bool = True) -> None:
         self._activity.write(f"worker {self.run_id}", printable(step), ok=ok)

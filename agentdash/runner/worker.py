@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import sys
-import threading
-from collections.abc import Callable
 
 from redis.exceptions import RedisError
 
@@ -14,6 +11,7 @@ from agentdash.core.commands import Refused
 from agentdash.core.settings import Settings
 from agentdash.core.snapshot import SourceError
 from agentdash.core.text import printable
+from agentdash.process_end import Handled, on_loop
 from agentdash.runner.detach import detach
 from agentdash.runner.spec import RunSpec
 from agentdash.runner.work import Surroundings, Worker
@@ -23,7 +21,6 @@ from agentdash.server.find import ServerHandle, StepLog
 __all__ = ["NO_SERVER", "WRONG_USE", "Surroundings", "Worker", "own_terminal", "run_worker"]
 
 WRONG_USE, NO_SERVER = 2, 4
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 async def run_worker(
@@ -44,7 +41,7 @@ async def run_worker(
 
     Returns:
         The exit code: 0 completed (or handed over), 1 failed or cancelled, 2 wrong use or refused,
-        4 no server, 128 + n when signal n ended it.
+        4 no server, or it completed and that could not be recorded, 128 + n when signal n ended it.
     """
     around = around or own_terminal()
     if problem := spec.check():
@@ -79,30 +76,13 @@ async def _work(worker: Worker) -> int:
         came.append(number)
         worker.interrupt(number)
 
-    unwire = _wire(interrupt)
     try:
-        return await worker.run()
+        with Handled(on_loop(interrupt)):
+            return await worker.run()
     except asyncio.CancelledError:
         if not came:
             raise
         return 128 + came[0]
-    finally:
-        unwire()
-
-
-def _wire(interrupt: Callable[[int], None]) -> Callable[[], None]:
-    """Have signals call *interrupt*, where this thread may say so; returns the way back."""
-    if threading.current_thread() is not threading.main_thread():
-        return lambda: None
-    loop = asyncio.get_running_loop()
-    for number in _SIGNALS:
-        loop.add_signal_handler(number, interrupt, number)
-
-    def unwire() -> None:
-        for number in _SIGNALS:
-            loop.remove_signal_handler(number)
-
-    return unwire
 
 
 def _say(line: str) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from agentdash.core.clock import Clock, SystemClock
 from agentdash.core.logs import Level, LogBatch, LogLine, LogRing
-from agentdash.core.paths import state_dir
+from agentdash.core.paths import current_folder, state_dir
 from agentdash.core.settings import Settings
 from agentdash.core.snapshot import Collector, Snapshot, SourceError, SourceHealth, SourceState, Topic
 from agentdash.core.store import Store
@@ -31,6 +31,8 @@ REDIS_TOPICS = (Topic.RUNS, Topic.STREAMS)
 CONNECT_AGAIN = 2.0
 RECOVER_EVERY = 3.0
 STOP_TRIES = 10
+COMMAND_S = 2.0
+"""Seconds for which the end waits for commands that change something and are on their way."""
 DENIED_FOR = 300.0
 """Seconds for which a command that the server's ACL forbids is not tried again."""
 _LEVELS = {True: Level.INFO, False: Level.ERROR, None: Level.WARN}
@@ -62,7 +64,7 @@ class Engine:
         self.host = host or socket.gethostname()
         self.topics = topics
         self.store = Store(logs=LogRing(settings.logs.limit))
-        self._cwd = cwd or Path.cwd()
+        self._cwd = cwd or current_folder()
         self.intake: Intake
         """What snapshots lead to; there from the start on."""
         self._supervisors: dict[str, Supervisor] = {}
@@ -70,6 +72,7 @@ class Engine:
         self.handle: ServerHandle | None = None
         """The server in use; None while there is none."""
         self._activity: Activity | None = None
+        self._commands: set[asyncio.Task[Outcome]] = set()
         self._seen: dict[Topic, asyncio.Event] = {topic: asyncio.Event() for topic in Topic}
         self._recovered_at = -RECOVER_EVERY
         self.look_at: Callable[[bytes], None] | None = None
@@ -112,7 +115,14 @@ class Engine:
         self._spawn(self._start_local(), "local sources")
 
     async def stop(self) -> None:
-        """End every task, give back connections and files, write the last lines of the activity log."""
+        """End every task, give back connections and files, write the last lines of the activity log.
+
+        Reads are cancelled; commands on their way have `COMMAND_S` to come to their end.
+        """
+        if self._commands:
+            await asyncio.wait(self._commands, timeout=COMMAND_S)
+        for command in self._commands:
+            command.cancel()
         await self._end_tasks()
         if self.handle is not None:
             await self.handle.close()
@@ -177,7 +187,10 @@ class Engine:
         await load("agentdash.runtime.dispatch")
         from agentdash.runtime.dispatch import carry_out
 
-        return await carry_out(self, command)
+        task = asyncio.get_running_loop().create_task(carry_out(self, command), name="command")
+        self._commands.add(task)
+        task.add_done_callback(self._commands.discard)
+        return await asyncio.shield(task)  # whoever asked may go: what has begun is not cut in half
 
     def deny(self, command: str, why: str) -> None:
         """Remember for a while that the server's ACL forbids *command*."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 from redis import exceptions as faults
 
+from agentdash import process_end
 from agentdash.core.paths import server_dir
 from agentdash.core.settings import Settings
 from agentdash.core.snapshot import SourceError
@@ -19,6 +20,8 @@ from agentdash.server.embedded import EmbeddedServer, EmbeddedUse
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
+_GIVE_BACK_S = 8.0
+"""Seconds that the start of a server, and its end, may take at the end of this process."""
 Origin = Literal["setting", "localhost", "embedded"]
 LOCALHOST = "redis://localhost:6379/0"
 
@@ -145,6 +148,7 @@ async def _acquire(server: EmbeddedServer) -> EmbeddedUse:
     try:
         return await asyncio.wrap_future(future)
     except asyncio.CancelledError:
+        _given_back.add(future)
         future.add_done_callback(_give_back)
         raise
 
@@ -152,3 +156,18 @@ async def _acquire(server: EmbeddedServer) -> EmbeddedUse:
 def _give_back(future: Future[EmbeddedUse]) -> None:
     if not future.cancelled() and future.exception() is None:
         future.result().release()
+    _given_back.discard(future)
+
+
+_given_back: set[Future[EmbeddedUse]] = set()
+"""Servers that are still being started for nobody."""
+
+
+def wait_until_given_back() -> None:
+    """Wait until no server is being started for nobody any more: it would outlive this process."""
+    deadline = time.monotonic() + _GIVE_BACK_S
+    while _given_back and time.monotonic() < deadline:
+        time.sleep(0.005)
+
+
+process_end.at_end(wait_until_given_back)

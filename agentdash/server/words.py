@@ -113,7 +113,8 @@ def _state(error: BaseException, where: str) -> SourceError | None:
         ("max number of clients", "has as many clients as it takes", "Close some, or raise maxclients."),
         ("protected mode", "runs in protected mode and refuses other machines",
          "Give it a password, or bind it to an address that is not public."),
-        ("MISCONF", "cannot save to disk and takes no writes", "Free disk space there; see its log."),
+        ("MISCONF", f"cannot save to disk and takes no writes{_reason(text)}",
+         "Free disk space there; see its log."),
         ("BUSY ", "is busy with a script", "Wait, or end it there with SCRIPT KILL."),
         ("unknown command", f"does not know a command: {_text(error)}",
          "It is too old, or the command was renamed there; Redis 5.0 or newer is needed."),
@@ -125,6 +126,12 @@ def _state(error: BaseException, where: str) -> SourceError | None:
         if words in text:
             return SourceError(f"Redis at {where} {message}", cure)
     return None
+
+
+def _reason(text: str) -> str:
+    """The system's words at the end of a MISCONF: ``… to the AOF file: No space left on device``."""
+    _, colon, why = text.rpartition("file: ")
+    return f": {_text(why)}" if colon else ""
 
 
 def _network(error: BaseException, where: str) -> SourceError | None:

@@ -7,6 +7,7 @@ import json
 import sys
 
 from agentdash.core.settings import RunsSettings, Settings
+from agentdash.process_end import install
 from agentdash.runner.spec import RunSpec
 from agentdash.runner.worker import run_worker
 from agentdash.server.client import open_client
@@ -25,4 +26,5 @@ async def _work(known: dict) -> int:  # type: ignore[type-arg]
 
 
 if __name__ == "__main__":
+    install()
     sys.exit(asyncio.run(_work(json.loads(sys.argv[1]))))

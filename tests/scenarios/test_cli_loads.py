@@ -11,10 +11,9 @@ AFTER = """
 import sys
 sys.argv = ["agentdash", *sys.argv[1:]]
 from agentdash.cli import main
-try:
-    main()
-finally:
-    print("LOADED", *sorted({name.partition(".")[0] for name in sys.modules}), file=sys.stderr)
+from agentdash.process_end import at_end
+at_end(lambda: print("LOADED", *sorted({name.partition(".")[0] for name in sys.modules}), file=sys.stderr))
+main()
 """
 
 

@@ -1,0 +1,20 @@
+"""The local time zone, where it is one."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+DAY_S = 86_400
+
+
+def mend_zone() -> None:
+    """Use UTC where ``TZ`` names an offset of a day or more, and say so: no calendar can show its times.
+
+    What this process starts has UTC, too.
+    """
+    if max(abs(time.timezone), abs(time.altzone)) >= DAY_S:
+        os.environ["TZ"] = "UTC0"
+        time.tzset()
+        sys.stderr.write("agentdash: TZ is a day or more away from UTC: times are in UTC\n")
