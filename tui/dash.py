@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from textual.app import App
 
 from agentdash.core.store import Store
+from agentdash.core.text import printable_lines
 from agentdash.runtime.engine import Engine
 from tui import themes
 from tui.cost import OwnCost
@@ -60,6 +61,10 @@ class Dash(App[int]):
             return
         self.copy_to_clipboard(text)
         self.say(f"copied {what}", good=True)
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """As Textual does; nothing in *text*, whoever copies it, acts on or hides from where it is pasted."""
+        super().copy_to_clipboard(printable_lines(text))
 
     async def mark(self, command: FindingCommand) -> None:
         """Say something of a finding: seen, quiet, no longer quiet."""

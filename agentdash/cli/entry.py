@@ -11,7 +11,7 @@ from typing import NoReturn
 import click
 
 from agentdash.cli.codes import Code
-from agentdash.core.text import printable
+from agentdash.core.text import printable, printable_lines
 
 
 def main() -> NoReturn:
@@ -27,6 +27,8 @@ def _run() -> int:
         code = root.main(prog_name="agentdash", standalone_mode=False)
         sys.stdout.flush()
     except click.ClickException as problem:
+        # It names what was given, as it was given; click offers no other place to change that.
+        problem.message = printable_lines(problem.message)  # type: ignore[misc]
         problem.show()
         return Code.REFUSED
     except (click.Abort, KeyboardInterrupt):
