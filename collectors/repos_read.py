@@ -116,6 +116,7 @@ class RepoReader:
             subject=commit.subject if commit else None,
             author=commit.author if commit else None,
             committed_at=commit.at if commit else None,
+            committed_out_of_range=commit is not None and commit.at_out_of_range,
             upstream=facts.upstream,
             upstream_gone=facts.upstream is not None and facts.ahead is None and facts.head is not None,
             ahead=facts.ahead,
@@ -197,6 +198,7 @@ class RepoReader:
             subject=commit.subject if commit else None,
             author=commit.author if commit else None,
             committed_at=commit.at if commit else None,
+            committed_out_of_range=commit is not None and commit.at_out_of_range,
             shallow=self.git_dir.shallow,
         )
 

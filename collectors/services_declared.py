@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shlex
 from collections.abc import Callable, Iterator
@@ -10,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from agentdash.core.bounded_json import read_json
 from agentdash.core.settings import ServiceSettings
 
 EVERY = 10.0
@@ -91,7 +91,7 @@ def _read(path: Path, reader: Reader) -> list[Declared]:
         with path.open("rb") as file:
             text = file.read(_MOST_BYTES).decode("utf-8", "replace")
         return [Declared(service, path.name) for service in reader(text, path.parent)]
-    except (OSError, ValueError, RecursionError):
+    except (OSError, ValueError):
         return []  # half-written, or not what its name says: it declares nothing
 
 
@@ -102,7 +102,7 @@ def _procfile(text: str, folder: Path) -> Iterator[ServiceSettings]:
 
 
 def _package(text: str, folder: Path) -> Iterator[ServiceSettings]:
-    record = json.loads(text)
+    record = read_json(text)
     found = record.get("scripts") if isinstance(record, dict) else None
     scripts = found if isinstance(found, dict) else {}
     for name in _SCRIPTS:
