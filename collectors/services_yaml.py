@@ -1,8 +1,8 @@
 """Reads what is needed of a YAML file of somebody else, at a cost that its size bounds.
 
 A file of 1 KB whose aliases name each other nine at a time stands for more values than memory holds. So
-values are never made of it: its nodes are read, in which an alias is a reference to the same node, and only those
-that are asked for are visited. Nodes, levels and time are limited.
+values are never made of it: its nodes are read, in which an alias is a reference to the same node, and only
+those that are asked for are visited. Nodes, levels and time are limited.
 """
 
 from __future__ import annotations

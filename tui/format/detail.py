@@ -23,6 +23,8 @@ from tui.format.streams import NO_JUDGEMENT, VERDICTS, lag_text
 from tui.widgets.document import Para, field
 
 BLANK = Para()
+MOST_GROUPS = 50
+"""Groups of a stream that its page shows one by one."""
 
 
 def moment(ms: int | None, now: int, zone: tzinfo | None) -> str:
@@ -135,8 +137,11 @@ def stream(subject: Stream, judgement: StreamJudgement, now: int) -> list[Para]:
     ]
     if subject.error:
         shown.append(field("error", printable(subject.error), "bad"))
-    for one in subject.groups:
+    for one in subject.groups[:MOST_GROUPS]:
         shown += [BLANK, *group(one, judgement, now)]
+    left = len(subject.groups) - MOST_GROUPS
+    if left > 0:
+        shown += [BLANK, Para.of(f"… and {units.plural(left, 'more group')}: Enter lists all", "dim")]
     return shown
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
-from itertools import islice
+from itertools import chain, islice
 
 from agentdash.core import units
 from agentdash.core.cli_form import redis_cli
@@ -202,11 +202,13 @@ def findings_about(
         for finding in findings
         if finding.symptom.stream == stream and finding.status is not FindingStatus.RESOLVED
     ]
-    direct = [f for f in about if entry_id in f.symptom.message_ids]
-    of_group = [
-        f for f in about if f not in direct and group is not None and f.symptom.consumer_group == group
-    ]
-    return tuple(islice((*direct, *of_group), 3))
+    direct = (f for f in about if entry_id in f.symptom.message_ids)
+    of_group = (
+        f
+        for f in about
+        if group is not None and f.symptom.consumer_group == group and entry_id not in f.symptom.message_ids
+    )
+    return tuple(islice(chain(direct, of_group), 3))
 
 
 def _see(looked: Looked) -> Iterator[Para]:
