@@ -7,19 +7,21 @@ needed. Unknown fields are passed over, so that newer writers stay readable.
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
+from agentdash.core.bounds import LATEST_MS, OUT_OF_RANGE, bounded_float, bounded_int, is_number
 from agentdash.core.findings import Finding, FindingStatus, Severity, Symptom
 from agentdash.core.text import printable
 
 MOST_EVIDENCE = 50
 MOST_CHARACTERS = 4000
 MOST_SUMMARY = 200
-LATEST_MS = 253_402_300_799_999
-"""The end of the year 9999, Unix ms."""
+MOST_METRICS = 100
+MOST_COUNT = 10**15
 
 
 class BadLineError(ValueError):
@@ -32,15 +34,24 @@ def _moment(value: object) -> object:
         return value
     if isinstance(value, (int, float)):
         if not 0 <= value <= LATEST_MS:
-            raise ValueError("no time: Unix seconds or ms lie between 1970 and 9999")
+            return BEYOND
         return int(value * 1000) if 0 < value < 100_000_000_000 else int(value)
     if isinstance(value, str):
         try:
             moment = datetime.fromisoformat(value)
         except ValueError as problem:
             raise ValueError("no time: give Unix ms or ISO 8601") from problem
-        return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
+        ms = int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
+        return ms if 0 <= ms <= LATEST_MS else BEYOND
     return value
+
+
+def _count(value: object) -> object:
+    """How often: a whole number from 1; None is *not said*."""
+    if value is None:
+        return 1
+    number = isinstance(value, float) or is_number(value)
+    return BEYOND if number and bounded_int(value, high=MOST_COUNT) is None else value
 
 
 def _lines(value: object) -> object:
@@ -63,12 +74,17 @@ def _lower(value: object) -> object:
 
 
 def _numbers(value: object) -> object:
-    """The numbers of a map; unknown ones (null) are left out."""
+    """The numbers of a map; unknown ones (null) and those that are out of range are left out."""
     if isinstance(value, dict):
-        return {name: number for name, number in value.items() if isinstance(number, (int, float))}
+        kept = ((name, bounded_float(number)) for name, number in islice(value.items(), MOST_METRICS))
+        return {name[:MOST_SUMMARY]: number for name, number in kept if number is not None}
     return {} if value is None else value
 
 
+BEYOND = -1
+"""Stands for a number or a time that is out of range, until `read_line` names it."""
+
+Count = Annotated[int, BeforeValidator(_count)]
 Moment = Annotated[int | None, BeforeValidator(_moment)]
 Lines = Annotated[tuple[str, ...], BeforeValidator(_lines)]
 
@@ -93,7 +109,7 @@ class InboxFinding(BaseModel):
     timestamp: Moment = None
     first_seen: Moment = None
     last_seen: Moment = None
-    count: int = Field(default=1, ge=1)
+    count: Count = 1
     correlation_id: str | None = None
     message_ids: Lines = ()
     metrics: Annotated[dict[str, float], BeforeValidator(_numbers)] = {}
@@ -124,22 +140,36 @@ def read_line(line: bytes, agent: str, now: int) -> Finding:
         told = InboxFinding.model_validate_json(line)
     except ValidationError as problem:
         raise BadLineError(_why(problem)) from problem
-    at = told.timestamp if told.timestamp is not None else now
-    last = told.last_seen if told.last_seen is not None else at
+    if told.count < 1 and told.count != BEYOND:
+        raise BadLineError("count: a whole number from 1")
+    at = _known(told.timestamp, now)
     symptom = _symptom(told, agent)
     return Finding(
         finding_id=_text(told.finding_id) or "",
         symptom=symptom,
         status=told.status,
-        first_seen=told.first_seen if told.first_seen is not None else at,
-        last_seen=last,
-        count=told.count,
+        first_seen=_known(told.first_seen, at),
+        last_seen=_known(told.last_seen, at),
+        count=_known(told.count, 1),
         outside=True,
     )
 
 
+def _known(value: int | None, otherwise: int) -> int:
+    return otherwise if value is None or value == BEYOND else value
+
+
+def _beyond(told: InboxFinding) -> tuple[str, ...]:
+    """A line for each number and time that is out of range, so that what is shown instead is no surprise."""
+    return tuple(
+        f"{to_camel(name)}: {OUT_OF_RANGE}"
+        for name in ("count", "timestamp", "first_seen", "last_seen")
+        if getattr(told, name) == BEYOND
+    )
+
+
 def _symptom(told: InboxFinding, agent: str) -> Symptom:
-    evidence = tuple(_text(line) or "" for line in told.evidence[:MOST_EVIDENCE])
+    evidence = _beyond(told) + tuple(_text(line) or "" for line in told.evidence[:MOST_EVIDENCE])
     summary = told.summary or told.pattern or told.hypothesis or (told.evidence[0] if told.evidence else None)
     who = _text(told.agent_id) or agent
     return Symptom(
@@ -172,10 +202,12 @@ def _symptom(told: InboxFinding, agent: str) -> Symptom:
 def _fingerprint(told: InboxFinding, agent: str) -> str:
     """Same cause, same fingerprint: as told; by its id; else by what it is about."""
     if told.fingerprint or told.finding_id:
-        return f"{agent}/{told.fingerprint or told.finding_id}"
+        return printable(f"{agent}/{told.fingerprint or told.finding_id}"[:MOST_CHARACTERS])
     about: list[Any] = [told.service, told.stream, told.consumer_group, told.consumer, told.run, told.repo]
     about += [told.pattern, told.summary, *told.affected_files[:1]]
-    return "/".join([agent, told.category, *(str(part) for part in about if part)])
+    return printable(
+        "/".join([agent, told.category, *(str(part)[:MOST_CHARACTERS] for part in about if part)])
+    )
 
 
 def _text(value: str | None) -> str | None:

@@ -6,6 +6,7 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from agentdash.core.bounds import bounded_int, bounded_time_ms, is_number
 from agentdash.core.text import printable
 from agentdash.git.ask import GitFailed, run
 from agentdash.git.folder import beginning
@@ -15,11 +16,12 @@ _MOST = 256 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """What is shown of a commit; `at` is the committer's time, Unix ms."""
+    """What is shown of a commit; `at` is the committer's time, Unix ms; None where no calendar has it."""
 
     subject: str
     author: str | None
     at: int | None
+    at_out_of_range: bool = False
 
 
 class _Enough(Exception):  # noqa: N818 - it ends the reading, and is no fault
@@ -59,6 +61,7 @@ def parse_commit(raw: bytes) -> Commit:
     header, _, message = raw.partition(b"\n\n")
     author: str | None = None
     at: int | None = None
+    out_of_range = False
     encoding = "utf-8"
     for line in header.split(b"\n"):
         name, _, value = line.partition(b" ")
@@ -66,7 +69,9 @@ def parse_commit(raw: bytes) -> Commit:
             author = printable(value.partition(b" <")[0].decode("utf-8", "replace"))[:200]
         elif name == b"committer":
             seconds = value.rpartition(b"> ")[2].partition(b" ")[0]
-            at = int(seconds) * 1000 if seconds.isdigit() and len(seconds) < 15 else None
+            whole = bounded_int(seconds)
+            at = None if whole is None else bounded_time_ms(whole * 1000)
+            out_of_range = at is None and is_number(seconds)
         elif name == b"encoding":
             encoding = value.decode("ascii", "replace")
     paragraph = message.lstrip(b"\n").partition(b"\n\n")[0]
@@ -74,7 +79,7 @@ def parse_commit(raw: bytes) -> Commit:
         text = paragraph.decode(encoding, "replace")
     except LookupError:
         text = paragraph.decode("utf-8", "replace")
-    return Commit(printable(" ".join(text.split()))[:500], author, at)
+    return Commit(printable(" ".join(text.split()))[:500], author, at, out_of_range)
 
 
 def _loose(path: Path) -> bytes | None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from agentdash.core.bounds import bounded_int, bounded_time_ms
 from agentdash.core.repo_queries import CommitLine, RepoDetail, RepoSize, SubmoduleLine, WorktreeLine
 from agentdash.core.repos import Repo, RepoKind
 from agentdash.core.snapshot import SourceError
@@ -84,8 +85,11 @@ def _log(path: Path, timeout: float, *what: str) -> tuple[CommitLine, ...]:
     lines = []
     for at in range(0, len(fields) - 5, 6):
         sha, seconds, author, subject, name = fields[at : at + 5]
-        when = int(seconds) * 1000 if seconds.isdigit() else None
-        lines.append(CommitLine(decode(sha), when, decode(author), decode(subject)[:500], decode(name)))
+        whole = bounded_int(seconds)
+        when = None if whole is None else bounded_time_ms(whole * 1000)
+        lines.append(
+            CommitLine(decode(sha), when, decode(author), decode(subject)[:500], decode(name), when is None)
+        )
     return tuple(lines)
 
 

@@ -114,6 +114,7 @@ class RepoReader:
             subject=commit.subject if commit else None,
             author=commit.author if commit else None,
             committed_at=commit.at if commit else None,
+            committed_out_of_range=commit is not None and commit.at_out_of_range,
             upstream=facts.upstream,
             upstream_gone=facts.upstream is not None and facts.ahead is None and facts.head is not None,
             ahead=facts.ahead,
@@ -195,6 +196,7 @@ class RepoReader:
             subject=commit.subject if commit else None,
             author=commit.author if commit else None,
             committed_at=commit.at if commit else None,
+            committed_out_of_range=commit is not None and commit.at_out_of_range,
             shallow=self.git_dir.shallow,
         )
 

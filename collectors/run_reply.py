@@ -9,6 +9,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ResponseError
 
 from agentdash.core import run_event as ev
+from agentdash.core.bounds import bounded_time_ms
 from agentdash.core.run_event import parse_event
 from agentdash.core.run_record import FIELDS, named, parse_run, pending_request
 from agentdash.core.runs import Run, RunEvent, RunKeys, RunStatus, is_clean_up
@@ -183,8 +184,7 @@ def _time_of(event: RunEvent) -> int | None:
     """When it happened: as it says, else as its id does."""
     if event.at is not None:
         return event.at
-    ms = event.id.partition("-")[0]
-    return int(ms) if ms.isascii() and ms.isdigit() else None
+    return bounded_time_ms(event.id.partition("-")[0])
 
 
 def _entries(answer: object) -> list[tuple[bytes, dict[bytes, bytes] | None]]:

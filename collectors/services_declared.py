@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shlex
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
+from agentdash.core.bounded_json import read_json
 from agentdash.core.settings import ServiceSettings
+from agentdash.git.folder import beginning
 
 EVERY = 10.0
 """Seconds between two looks at the files; they are read again only where they changed."""
@@ -19,6 +21,9 @@ MOST = 100
 
 _MOST_FOLDERS = 300
 _MOST_BYTES = 256 * 1024
+_MOST_PORTS = 100
+_LONGEST_NAME = 200
+_LONGEST_COMMAND = 4096
 _SCRIPTS = ("start", "dev", "serve")
 _LINE = re.compile(r"^([A-Za-z0-9_-]+):\s*(\S.*)$", re.MULTILINE)
 _ASSIGNED = re.compile(r"(?:[A-Za-z_]\w*=\S*\s+)+|(?:exec|env|npx|cross-env)\s+")
@@ -88,21 +93,21 @@ Reader = Callable[[str, Path], Iterator[ServiceSettings]]
 
 def _read(path: Path, reader: Reader) -> list[Declared]:
     try:
-        with path.open("rb") as file:
-            text = file.read(_MOST_BYTES).decode("utf-8", "replace")
-        return [Declared(service, path.name) for service in reader(text, path.parent)]
-    except (OSError, ValueError, RecursionError):
+        text = (beginning(path, _MOST_BYTES) or b"").decode("utf-8", "replace")
+        return [Declared(service, path.name) for service in islice(reader(text, path.parent), MOST)]
+    except ValueError:
         return []  # half-written, or not what its name says: it declares nothing
 
 
 def _procfile(text: str, folder: Path) -> Iterator[ServiceSettings]:
-    for name, command in _LINE.findall(text):
+    for line in _LINE.finditer(text):
+        name, command = line[1][:_LONGEST_NAME], line[2]
         if (sign := _sign(command)) is not None:
             yield _service(folder, name, sign, shlex.join(("sh", "-c", command)))
 
 
 def _package(text: str, folder: Path) -> Iterator[ServiceSettings]:
-    record = json.loads(text)
+    record = read_json(text)
     found = record.get("scripts") if isinstance(record, dict) else None
     scripts = found if isinstance(found, dict) else {}
     for name in _SCRIPTS:
@@ -113,33 +118,24 @@ def _package(text: str, folder: Path) -> Iterator[ServiceSettings]:
 
 def _compose(text: str, folder: Path) -> Iterator[ServiceSettings]:
     """Only those that publish a port: that is all that can be seen of a container from here."""
-    import yaml
+    from collectors import services_yaml as of  # PyYAML takes 20 ms to load; most projects have no such file
 
-    try:
-        record = yaml.safe_load(text)
-    except yaml.YAMLError as problem:
-        raise ValueError("not YAML") from problem
-    services = record.get("services") if isinstance(record, dict) else None
-    for name, service in (services if isinstance(services, dict) else {}).items():
-        published = service.get("ports") if isinstance(service, dict) else None
-        ports = (
-            [port for entry in published if (port := _published(entry))]
-            if isinstance(published, list)
-            else []
-        )
-        if ports:
-            command = shlex.join(("docker", "compose", "up", "-d", str(name)))
+    seen: set[str] = set()
+    for name, service in of.items(of.item(of.read_yaml(text), "services")):
+        published = islice(of.entries(of.item(service, "ports")), _MOST_PORTS)
+        pairs = ((of.text_of(entry), of.text_of(of.item(entry, "published"))) for entry in published)
+        port = next((port for short, long in pairs if (port := _published(short, long))), None)
+        if port and name not in seen:
+            seen.add(name)
+            command = shlex.join(("docker", "compose", "up", "-d", name))
             yield ServiceSettings(
-                name=f"{folder.name}/{name}", port=ports[0], cwd=str(folder), command=command
+                name=f"{folder.name}/{name[:_LONGEST_NAME]}", port=port, cwd=str(folder), command=command
             )
 
 
-def _published(entry: object) -> int | None:
-    """The port of this machine: ``8080:80``, ``127.0.0.1:8080:80/tcp`` or ``{published: 8080}``."""
-    if isinstance(entry, dict):
-        value = str(entry.get("published"))
-        return int(value) if value.isdecimal() and 0 < int(value) < 65_536 else None
-    match = _PORT.match(entry) if isinstance(entry, str) else None
+def _published(short: str | None, long: str | None) -> int | None:
+    """The port of this machine: of ``8080:80`` or ``127.0.0.1:8080:80/tcp``, or of ``published: 8080``."""
+    match = _PORT.match(short) if short else re.fullmatch(r"(\d{1,5})", long or "")
     return int(match[1]) if match and 0 < int(match[1]) < 65_536 else None
 
 
@@ -149,7 +145,7 @@ def _service(folder: Path, name: str, sign: str, command: str) -> ServiceSetting
 
 def _sign(command: str) -> str | None:
     """What the process's own command line will hold: the beginning, as far as no shell changes it."""
-    command = command.strip()
+    command = command[:_LONGEST_COMMAND].strip()
     while (before := _ASSIGNED.match(command)) is not None:
         command = command[before.end() :]
     plain = _PLAIN.match(command)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from agentdash.core.bounded_json import read_json
 from agentdash.core.text import decode, printable
 from collectors.streams_reply import BadReplyError, entry
 
@@ -55,8 +55,8 @@ def json_object(value: bytes) -> dict[str, object] | None:
     if not value.startswith(b"{") or len(value) > MOST_BODY:
         return None
     try:
-        body = json.loads(value)
-    except (ValueError, RecursionError):
+        body = read_json(value)
+    except ValueError:
         return None
     return dict(list(body.items())[:MOST_KEYS]) if isinstance(body, dict) else None
 

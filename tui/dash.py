@@ -7,6 +7,7 @@ from datetime import tzinfo
 from typing import TYPE_CHECKING
 
 from agentdash.core.store import Store
+from agentdash.core.text import printable_lines
 from agentdash.runtime.engine import Engine
 from tui import themes
 from tui.cost import OwnCost
@@ -63,6 +64,10 @@ class Dash(Steady):
             return
         self.copy_to_clipboard(text)
         self.say(f"copied {what}", good=True)
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """As Textual does; nothing in *text*, whoever copies it, acts on or hides from where it is pasted."""
+        super().copy_to_clipboard(printable_lines(text))
 
     async def mark(self, command: FindingCommand) -> None:
         """Say something of a finding: seen, quiet, no longer quiet."""

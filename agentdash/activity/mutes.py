@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from agentdash.core.bounded_json import read_json
 from agentdash.core.mutes import MOST, Mute
 
 LARGEST = 1 << 20
@@ -63,7 +64,7 @@ def read_mutes(path: Path) -> list[Mute]:
     """
     try:
         with path.open("rb") as file:
-            told = json.loads(file.read(LARGEST))
+            told = read_json(file.read(LARGEST))
     except FileNotFoundError:
         return []
     except ValueError as problem:

@@ -10,7 +10,7 @@ import click
 from agentdash.cli.codes import Code
 from agentdash.cli.group import NearestGroup
 from agentdash.cli.options import everywhere, given
-from agentdash.cli.output import data
+from agentdash.cli.output import data, words
 from agentdash.core.settings_load import Loaded, load
 from agentdash.core.text import printable
 
@@ -90,7 +90,7 @@ def path(ctx: click.Context) -> int:
 
     said = given(ctx).config or os.environ.get("AGENTDASH_CONFIG") or None
     for file in candidates(said, os.environ, current_folder()):
-        data(f"{file.path}{'' if file.path.is_file() else '  (not there)'}")
+        words(f"{file.path}{'' if file.path.is_file() else '  (not there)'}")
     return Code.FINE
 
 

@@ -34,11 +34,14 @@ def _run() -> int:
     from agentdash.cli.codes import Code
     from agentdash.cli.root import PipeClosed, root
     from agentdash.cli.stdio import let_go_of_stdout
+    from agentdash.core.text import printable_lines
 
     try:
         code = root.main(prog_name="agentdash", standalone_mode=False)
         sys.stdout.flush()
     except click.ClickException as problem:
+        # It names what was given, as it was given; click offers no other place to change that.
+        problem.message = printable_lines(problem.message)  # type: ignore[misc]
         problem.show()
         return Code.REFUSED
     except (click.Abort, KeyboardInterrupt):

@@ -14,11 +14,12 @@ from agentdash.cli.codes import Code
 from agentdash.cli.group import NearestGroup
 from agentdash.cli.loop import run_async
 from agentdash.cli.options import everywhere, settings_of
-from agentdash.cli.output import data, say
+from agentdash.cli.output import say, words
 from agentdash.core.commands import Refused
 from agentdash.core.settings import Settings
 from agentdash.core.settings_files import FILE_NAME
 from agentdash.core.snapshot import Topic
+from agentdash.core.text import printable
 from agentdash.process_end import Handled, interrupted
 
 
@@ -48,7 +49,7 @@ def init(ctx: click.Context, file: str, force: bool, timeout: float) -> int:
         if not sys.stdin.isatty():
             raise Refused(f"{file} is there already: overwrite it with --force")
         with Handled(interrupted):
-            click.confirm(f"{file} is there already. Overwrite it?", abort=True, err=True)
+            click.confirm(f"{printable(file)} is there already. Overwrite it?", abort=True, err=True)
     return run_async(_write(settings, path, timeout))
 
 
@@ -64,7 +65,7 @@ async def _write(settings: Settings, path: Path, timeout: float) -> int:  # noqa
         _replace(path, settings_text(found))
     except OSError as problem:
         raise Refused(f"{path} cannot be written: {(problem.strerror or str(problem)).lower()}") from problem
-    data(str(path))
+    words(str(path))
     return Code.FINE
 
 

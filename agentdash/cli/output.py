@@ -21,6 +21,11 @@ def data(text: str) -> None:
     sys.stdout.flush()
 
 
+def words(text: str) -> None:
+    """A line of data with text from outside in it, such as a path: nothing in it acts on a terminal."""
+    data(printable(text))
+
+
 def say(text: str) -> None:
     """A remark for a person, on stderr."""
     click.echo(f"agentdash: {printable(text)}", err=True)

@@ -7,7 +7,7 @@ import click
 from agentdash.cli.codes import Code
 from agentdash.cli.group import NearestGroup
 from agentdash.cli.options import everywhere, settings_of
-from agentdash.cli.output import data, say
+from agentdash.cli.output import data, say, words
 from agentdash.core.commands import Refused
 
 
@@ -46,10 +46,10 @@ def status(ctx: click.Context, as_json: bool) -> int:
             )
         )
     elif not found.running:
-        data(f"not running; its data is in {found.folder}")
+        words(f"not running; its data is in {found.folder}")
     else:
         how = "" if found.answer is not None else ", but does not answer"
-        data(f"running as process {found.pid}{how}: {found.url}")
+        words(f"running as process {found.pid}{how}: {found.url}")
     return Code.FINE if found.running else Code.BAD
 
 

@@ -9,6 +9,7 @@ import json
 import re
 from dataclasses import dataclass
 
+from agentdash.core.bounded_json import read_json
 from agentdash.core.log_parse_levels import SYSLOG
 from agentdash.core.log_parse_shape import Parts
 from agentdash.core.logs import Level
@@ -51,8 +52,8 @@ def entry(text: str) -> JournalEntry | None:
     if _SIGN not in text or not text.startswith("{"):
         return None
     try:
-        record = json.loads(text)
-    except (ValueError, RecursionError):
+        record = read_json(text)
+    except ValueError:
         return None
     if not isinstance(record, dict):
         return None
@@ -74,7 +75,7 @@ def apart(line: bytes) -> list[bytes]:
     if _SEVERAL.search(line) is None:
         return [line]
     try:
-        record = json.loads(line)
+        record = read_json(line)
         lines = _message(record["MESSAGE"]).rstrip("\n").split("\n")
     except (ValueError, RecursionError, KeyError, TypeError):
         return [line]

@@ -11,6 +11,7 @@ from typing import Any
 
 from agentdash.core import log_parse_levels as levels
 from agentdash.core import log_parse_times as times
+from agentdash.core.bounded_json import read_json
 from agentdash.core.log_parse_shape import CORRELATION_NAMES, Parts
 from agentdash.core.logs import Level
 
@@ -54,8 +55,8 @@ def read(text: str, near: int) -> Parts | None:
     if not (text.startswith("{") and text.endswith("}")):
         return None
     try:
-        record = json.loads(text)
-    except (ValueError, RecursionError):
+        record = read_json(text)
+    except ValueError:
         return None
     return of_record(record, near) if isinstance(record, dict) else None
 

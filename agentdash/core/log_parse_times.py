@@ -7,6 +7,8 @@ import time
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 
+from agentdash.core.bounds import bounded_int
+
 _MONTH_NAMES = "jan feb mar apr may jun jul aug sep oct nov dec"
 _MONTHS = {name: number for number, name in enumerate(_MONTH_NAMES.split(), 1)}
 _DAY_MS = 86_400_000
@@ -93,8 +95,9 @@ def _iso_seconds(text: str, zone: str | None) -> int | None:
 def of_value(value: object, near: int) -> int | None:
     """Unix ms of a structured line's time field: a text, seconds, ms, µs or ns since 1970, or two of them."""
     if isinstance(value, dict) and isinstance(value.get("nanos"), int):
+        nanos = bounded_int(value["nanos"], 0, 999_999_999) or 0
         seconds = of_value(value.get("seconds"), near)
-        return None if seconds is None else seconds + value["nanos"] // 1_000_000
+        return None if seconds is None else seconds + nanos // 1_000_000
     if isinstance(value, str):
         if value.replace(".", "", 1).isdecimal():
             return of_value(float(value), near) if len(value) < 25 else None

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from agentdash.core.bounded_json import read_json
 from agentdash.core.log_parse_shape import CORRELATION_NAMES
 
 LONGEST = 64 * 1024
 """Bytes of a value that is parsed; a longer one is shown as it is."""
 DEEPEST = 40
 """Levels that are folded out."""
+_PARSED = 900
+"""Levels that are parsed at all; those below `DEEPEST` are counted, not kept."""
 
 
 class BodyKind(StrEnum):
@@ -65,9 +67,9 @@ def _json(text: str) -> object:
     if text.lstrip()[:1] not in {"{", "["} or len(text) > LONGEST:
         return None
     try:
-        data = json.loads(text)
+        data = read_json(text, deepest=_PARSED)
         return _plain(data) if isinstance(data, (dict, list)) else None
-    except (ValueError, RecursionError):
+    except ValueError:
         return None
 
 

@@ -55,13 +55,17 @@ class RepoDetailOf:
 
 @dataclass(frozen=True, slots=True)
 class CommitLine:
-    """One commit, or one stash (then `name` is ``stash@{0}``); `at` is the committer's time, Unix ms."""
+    """One commit, or one stash (then `name` is ``stash@{0}``); `at` is the committer's time, Unix ms.
+
+    `at` is None where no calendar has that time; then `at_out_of_range` says so.
+    """
 
     sha: str
     at: int | None
     author: str
     subject: str
     name: str = ""
+    at_out_of_range: bool = False
 
 
 @dataclass(frozen=True, slots=True)

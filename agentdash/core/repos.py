@@ -84,6 +84,7 @@ class Repo:
         branch: The branch's short name; None when detached or unknown.
         head: Commit id; None when there are no commits yet.
         committed_at: Of HEAD, Unix ms.
+        committed_out_of_range: Whether HEAD has a time that no calendar has; `committed_at` is None then.
         operation: An unfinished operation, and how far it is, as ``3/7``.
         lock_age_ms: Age of an ``index.lock`` that stays, in steps; None where there is none.
         lock_held: Whether a process holds that lock; None where it is not known, or not old enough to ask.
@@ -103,6 +104,7 @@ class Repo:
     subject: str | None = None
     author: str | None = None
     committed_at: int | None = None
+    committed_out_of_range: bool = False
     upstream: str | None = None
     upstream_gone: bool = False
     ahead: int | None = None

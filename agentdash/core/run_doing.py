@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 
 from agentdash.core import run_event as ev
+from agentdash.core.bounds import OUT_OF_RANGE
 from agentdash.core.runs import Run, RunEvent, RunStatus
 from agentdash.core.text import printable, strip_escapes
 from agentdash.core.units import count
@@ -158,3 +159,15 @@ _SAY: dict[str, _Say] = {
     ev.RUN_FAILED: lambda data: _text(data, "message", "code") or "failed",
     ev.DROPPED: lambda data: f"{_number(data, 'count') or 'some'} events dropped",
 }
+
+
+def tokens_words(run: Run) -> str:
+    """The total of tokens: ``12.4k``, ``–`` where it is not known, ``out of range`` beyond all bounds."""
+    return OUT_OF_RANGE if "stats.tokens" in run.out_of_range else count(run.tokens.total)
+
+
+def malformed_words(run: Run) -> str:
+    """The fields that could not be understood, with the reason if known: ``endedAt (out of range)``."""
+    return ", ".join(
+        f"{name} ({OUT_OF_RANGE})" if name in run.out_of_range else name for name in run.malformed
+    )

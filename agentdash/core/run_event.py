@@ -9,6 +9,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from agentdash.core.bounded_json import read_json
+from agentdash.core.bounds import bounded_int, bounded_time_ms, is_number
 from agentdash.core.runs import RunEvent
 from agentdash.core.text import decode
 
@@ -69,12 +71,15 @@ class StreamTrimmed:
 def parse_event(entry_id: bytes | str, fields: Mapping[bytes, bytes]) -> RunEvent:
     """One entry as a `RunEvent`; whatever is in it, this does not fail."""
     name = entry_id.decode("ascii", "replace") if isinstance(entry_id, bytes) else entry_id
+    at = fields.get(b"at")
+    ms = bounded_time_ms(at)
     return RunEvent(
         id=name,
         type=decode(fields.get(b"type", b"unknown")[:100]) or "unknown",
-        at=_number(fields.get(b"at")),
-        turn=_number(fields.get(b"turn")),
+        at=ms,
+        turn=bounded_int(fields.get(b"turn")),
         data=_payload(fields.get(b"data")),
+        at_out_of_range=ms is None and is_number(at),
     )
 
 
@@ -86,8 +91,8 @@ def is_telemetry(line: str) -> bool:
     if ENVELOPE not in line:
         return False
     try:
-        value = json.loads(line)
-    except (ValueError, RecursionError):
+        value = read_json(line)
+    except ValueError:
         return False
     envelope = value.get(ENVELOPE) if isinstance(value, dict) else None
     return isinstance(envelope, dict) and isinstance(envelope.get("type"), str)
@@ -99,19 +104,12 @@ def dump_data(data: Mapping[str, object]) -> bytes:
     return text.encode("utf-8", "backslashreplace")
 
 
-def _number(raw: bytes | None) -> int | None:
-    try:
-        return int(raw[:64]) if raw else None
-    except ValueError:
-        return None
-
-
 def _payload(raw: bytes | None) -> dict[str, object]:
     if not raw:
         return {}
     try:
-        value = json.loads(raw)
-    except (ValueError, RecursionError):
+        value = read_json(raw)
+    except ValueError:
         value = None
     if isinstance(value, dict):
         return value

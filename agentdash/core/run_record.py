@@ -11,6 +11,8 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
+from agentdash.core.bounded_json import read_json
+from agentdash.core.bounds import LARGEST, bounded_int, is_number
 from agentdash.core.runs import ControlAction, Run, RunStatus, Tokens
 from agentdash.core.text import decode
 
@@ -43,6 +45,7 @@ class _Reader:
     def __init__(self, fields: Mapping[str, bytes]) -> None:
         self._fields = fields
         self.malformed: list[str] = []
+        self.out_of_range: list[str] = []
 
     def raw(self, name: str) -> bytes | None:
         value = self._fields.get(name)
@@ -52,18 +55,16 @@ class _Reader:
         value = self.raw(name)
         return None if value is None else decode(value[: 4 * TEXT_LIMIT])[:TEXT_LIMIT]
 
-    def number(self, name: str, low: int = 0, high: int = 2**63) -> int | None:
+    def number(self, name: str, low: int = 0, high: int = LARGEST) -> int | None:
         value = self.raw(name)
         if value is None:
             return None
-        try:
-            number = int(value[:64])
-        except ValueError:
-            number = low - 1
-        if low <= number <= high:
-            return number
-        self.malformed.append(name)
-        return None
+        number = bounded_int(value.strip(), low, high)
+        if number is None:
+            self.malformed.append(name)
+            if is_number(value):
+                self.out_of_range.append(name)
+        return number
 
     def time(self, name: str) -> int | None:
         return self.number(name, high=_LATEST)
@@ -83,8 +84,8 @@ class _Reader:
         if value is None:
             return ()
         try:
-            parsed = json.loads(value)
-        except (ValueError, RecursionError):
+            parsed = read_json(value)
+        except ValueError:
             parsed = None
         if isinstance(parsed, list) and all(isinstance(word, str) for word in parsed):
             return tuple(
@@ -156,6 +157,7 @@ def parse_run(run_id: str, fields: Mapping[str, bytes]) -> Run:
         plan_total=read.number("stats.plan.total"),
         pid_created_at=read.time("pidCreatedAt"),
         malformed=tuple(read.malformed),
+        out_of_range=tuple(read.out_of_range),
     )
 
 

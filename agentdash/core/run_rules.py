@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from agentdash.core.findings import Severity, Symptom
 from agentdash.core.rules_words import identity, redis_cli
-from agentdash.core.run_doing import doing
+from agentdash.core.run_doing import doing, malformed_words
 from agentdash.core.run_history import RunHistory
 from agentdash.core.run_orphan import child_words
 from agentdash.core.run_why import last_seen, worker_words
@@ -50,7 +50,7 @@ def run_symptoms(snapshot: RunsSnapshot, history: RunHistory, keys: RunKeys, now
 
 
 def _malformed(run: Run, keys: RunKeys) -> Iterator[Symptom]:
-    names = ", ".join(run.malformed)
+    names = malformed_words(run)
     odd = f"; its state is {run.status_text!r}" if run.status is RunStatus.UNKNOWN and run.status_text else ""
     yield Symptom(
         fingerprint=identity("MALFORMED_RUN", run.id.encode()),

@@ -62,6 +62,7 @@ class RunEvent:
         at: Unix ms, or None where the entry does not say.
         turn: The turn it belongs to, or None.
         data: The decoded payload; ``{"raw": text}`` where it was not JSON.
+        at_out_of_range: Whether the entry gives a time that no calendar has; `at` is None then.
     """
 
     id: str
@@ -69,6 +70,7 @@ class RunEvent:
     at: int | None
     turn: int | None
     data: dict[str, object] = field(default_factory=dict)
+    at_out_of_range: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,7 @@ class Run:
         worker_seen_at: Of an orphaned run: when a worker was last seen to hold it; None where none ever was.
         last_event: The newest event, for the one-line "doing".
         malformed: Names of fields whose value could not be understood.
+        out_of_range: Those of them that hold a number or a time beyond all bounds.
     """
 
     id: str
@@ -145,6 +148,7 @@ class Run:
     error_message: str | None = None
     retryable: bool | None = None
     malformed: tuple[str, ...] = ()
+    out_of_range: tuple[str, ...] = ()
     turn_started_at: int | None = None
     retries: int | None = None
     plan_done: int | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta, tzinfo
 
+from agentdash.core.clock import local_time
 from agentdash.core.streams import id_parts
 
 _LAST = 2**64 - 1
@@ -66,15 +67,18 @@ def place(text: str, now: int, zone: tzinfo | None = None) -> str:
         return f"{max(0, now - int(min(ago, now)))}-0"
     try:
         at = _moment(text, now, zone)
-    except (ValueError, OverflowError) as problem:
+        since_1970 = None if at is None else int(at.timestamp() * 1000)
+    except (ValueError, OverflowError, OSError) as problem:
         raise ValueError(f"“{text}” is no time: {problem}") from problem
-    if at is None:
+    if since_1970 is None:
         raise ValueError(f"“{text}” names no entry and no time. Such as: {EXAMPLES}")
-    return f"{max(0, int(at.timestamp() * 1000))}-0"
+    return f"{max(0, since_1970)}-0"
 
 
 def _moment(text: str, now: int, zone: tzinfo | None) -> datetime | None:
-    today = datetime.fromtimestamp(now / 1000, tz=zone).astimezone(zone)
+    today = local_time(now, zone)
+    if today is None:
+        return None
     if match := _CLOCK.match(text):
         hour, minute, second = int(match[1]), int(match[2]), int(match[3] or 0)
         at = today.replace(hour=hour, minute=minute, second=second, microsecond=0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from agentdash.core.records import record
@@ -193,10 +193,13 @@ class StreamJudgement:
     groups: tuple[tuple[bytes, GroupJudgement], ...] = ()
     window_s: float = 0.0
     grows_s: float = 0.0
+    _by_name: dict[bytes, GroupJudgement] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def group(self, name: bytes) -> GroupJudgement | None:
-        """The judgement of the group *name*, if it has one."""
-        return next((j for n, j in self.groups if n == name), None)
+        """The judgement of the group *name*, if it has one; there may be thousands."""
+        if len(self._by_name) < len(self.groups):
+            self._by_name.update(self.groups)
+        return self._by_name.get(name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+from functools import cache
 
 _ESCAPES = re.compile(
     r"\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?"  # OSC: titles, clipboard, links
@@ -11,16 +13,49 @@ _ESCAPES = re.compile(
     r"|\x9b[0-?]*[ -/]*[@-~]?"
     r"|\x1b[ -/]*[0-~]?"
 )
-_PICTURES = {code: 0x2400 + code for code in range(0x20)}
-_PICTURES[0x7F] = 0x2421
-_PICTURES |= dict.fromkeys(range(0x80, 0xA0), 0xFFFD)
-# Marks that reorder what is around them or have no width of their own.
-_PICTURES |= dict.fromkeys(
-    [*range(0x200B, 0x2010), *range(0x2028, 0x202F), *range(0x2060, 0x2070), 0xFEFF], 0xFFFD
-)
-_PICTURES[0x200D] = 0x200D  # joins emoji; harmless
-_PICTURES |= dict.fromkeys(range(0xD800, 0xE000), 0xFFFD)
-_UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
+
+Codes = tuple[tuple[int, int], ...]
+"""Ranges of code points, both ends included."""
+
+# Format characters (Unicode's category Cf), line separators, halves of surrogate pairs, and what is no
+# character: they reorder the text around them, have no width, or carry text that nobody sees.
+_HIDDEN: Codes = (
+    (0x80, 0x9F), (0x600, 0x605), (0x61C, 0x61C), (0x6DD, 0x6DD), (0x70F, 0x70F), (0x890, 0x891),
+    (0x8E2, 0x8E2), (0x200B, 0x200C), (0x200E, 0x200F), (0x2028, 0x202E), (0x2060, 0x206F), (0xD800, 0xDFFF),
+    (0xFDD0, 0xFDEF), (0xFEFF, 0xFEFF), (0xFFF0, 0xFFFB), (0xFFFE, 0xFFFF), (0x110BD, 0x110BD),
+    (0x110CD, 0x110CD), (0x13430, 0x1343F), (0x1BCA0, 0x1BCA3), (0x1D173, 0x1D17A), (0xE0000, 0xE0FFF),
+)  # fmt: skip
+# Parts of ordinary text (emoji, hyphenation, Hangul) without a glyph of their own, by which terminals
+# disagree about its width. They are left out.
+_LEFT_OUT: Codes = (
+    (0xAD, 0xAD), (0x34F, 0x34F), (0x115F, 0x1160), (0x17B4, 0x17B5), (0x180B, 0x180F), (0x200D, 0x200D),
+    (0x3164, 0x3164), (0xFE00, 0xFE0F), (0xFFA0, 0xFFA0),
+)  # fmt: skip
+# Blocks that hold none of these, and no combining marks: text of them alone needs no more than one search.
+_HARMLESS: Codes = (
+    (0x20, 0x7E), (0xA0, 0xAC), (0xAE, 0x2FF), (0x370, 0x482), (0x48A, 0x590), (0x1E00, 0x200A),
+    (0x2010, 0x2027), (0x202F, 0x205F), (0x2070, 0x20CF), (0x2100, 0x2CEE), (0x2E00, 0x3029),
+    (0x3030, 0x3098), (0x309B, 0x3163), (0x3165, 0xA66E), (0xAC00, 0xD7FF), (0xE000, 0xFB1D),
+    (0xFE30, 0xFEFE), (0xFF01, 0xFF9F), (0xFFA1, 0xFFEF), (0xFFFC, 0xFFFD), (0x1F000, 0x1FAFF),
+)  # fmt: skip
+
+
+def _one_of(ranges: Codes) -> str:
+    return "".join(f"{chr(first)}-{chr(last)}" for first, last in ranges)
+
+
+@cache
+def _pattern(ranges: Codes) -> re.Pattern[str]:
+    return re.compile(f"[{_one_of(ranges)}]")  # takes 1 ms, and most programs never need it
+
+
+_SUSPECT = re.compile(f"[^{_one_of(_HARMLESS)}]")
+_CONTROLS = {code: 0x2400 + code for code in range(0x20)} | {0x7F: 0x2421}
+_MARKS = frozenset({"Mn", "Me"})
+"""Unicode's categories of combining marks."""
+
+MOST_MARKS = 4
+"""Combining marks that are kept of those on one character; no living script needs more."""
 
 
 def strip_escapes(text: str) -> str:
@@ -29,10 +64,33 @@ def strip_escapes(text: str) -> str:
 
 
 def printable(text: str) -> str:
-    """One line without anything that acts: escape sequences go, control characters become symbols (␀ ␊)."""
-    if not _UNSAFE.search(text):
+    """One line without anything that acts or hides, for every output: screen, tables, copies, files, errors.
+
+    Escape sequences go, control characters become symbols (␀ ␊), format characters (direction marks, tags,
+    zero-width spaces) become ``�``; joiners and variation selectors are left out, and of combining marks on
+    one character `MOST_MARKS` stay. Line ends are control characters, too: `printable_lines` keeps them.
+    """
+    if text.isascii():
+        return text if text.isprintable() else _without_controls(text)
+    if _SUSPECT.search(text) is None:
         return text
-    return strip_escapes(text).replace("\t", " ").translate(_PICTURES)
+    text = _pattern(_HIDDEN).sub("\ufffd", _pattern(_LEFT_OUT).sub("", _without_controls(text)))
+    kept: list[str] = []
+    marks = 0
+    for character in text:
+        marks = marks + 1 if character > "\u02ff" and unicodedata.category(character) in _MARKS else 0
+        if marks <= MOST_MARKS:
+            kept.append(character)
+    return "".join(kept)
+
+
+def _without_controls(text: str) -> str:
+    return strip_escapes(text).replace("\t", " ").translate(_CONTROLS)
+
+
+def printable_lines(text: str) -> str:
+    """The same for text of several lines: its line ends stay, and nothing else ends a line."""
+    return "\n".join(map(printable, text.split("\n"))) if "\n" in text else printable(text)
 
 
 def decode(raw: bytes) -> str:

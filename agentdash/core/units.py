@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from agentdash.core.bounds import LARGEST, OUT_OF_RANGE
+
 UNKNOWN = "–"
+
+
+def _in_range(value: float) -> bool:
+    """Whether *value* can be computed with: not infinite, not NaN, not of hundreds of digits."""
+    return -LARGEST <= value <= LARGEST
 
 
 def age(ms: float | None) -> str:
     """A span of time in at most five cells: ``0.4s 48s 3m12 11m04 5h 3d``; ``–`` when unknown."""
     if ms is None:
         return UNKNOWN
+    if not _in_range(ms):
+        return OUT_OF_RANGE
     seconds = max(0.0, ms / 1000)
     if seconds < 1:
         return f"{seconds:.1f}s"
@@ -28,6 +37,8 @@ def coarse(ms: float | None) -> str:
     """A span of time by its greatest unit alone: ``48s 12m 5h 3d``; ``–`` when unknown."""
     if ms is None:
         return UNKNOWN
+    if not _in_range(ms):
+        return OUT_OF_RANGE
     seconds = int(max(0.0, ms / 1000))
     for unit, length in (("d", 86_400), ("h", 3600), ("m", 60)):
         if seconds >= length * (2 if unit == "d" else 1):
@@ -39,6 +50,8 @@ def count(value: float | None) -> str:
     """A count in at most five cells: ``999 1.0k 12.4k 124k 1.2M``; ``–`` when unknown."""
     if value is None:
         return UNKNOWN
+    if not _in_range(value):
+        return OUT_OF_RANGE
     sign, number = ("-", -value) if value < 0 else ("", value)
     if number < 999.5:
         return f"{sign}{number:.0f}"
@@ -55,6 +68,8 @@ def size(value: float | None) -> str:
     """Bytes as ``184 MB`` (powers of 1000); ``–`` when unknown."""
     if value is None:
         return UNKNOWN
+    if not _in_range(value):
+        return OUT_OF_RANGE
     number = float(value)
     for unit in ("B", "kB", "MB", "GB"):
         if abs(number) < 999.5:
@@ -65,9 +80,12 @@ def size(value: float | None) -> str:
 
 def percent(value: float | None) -> str:
     """``2.1 %``; ``–`` when unknown."""
-    return UNKNOWN if value is None else f"{value:.1f} %"
+    if value is None:
+        return UNKNOWN
+    return f"{value:.1f} %" if _in_range(value) else OUT_OF_RANGE
 
 
 def plural(number: int, noun: str, many: str | None = None) -> str:
     """``1 group``, ``2 groups``; *many* is the plural where it is not made with an s."""
-    return f"{number} {noun if number == 1 else many or f'{noun}s'}"
+    shown = str(number) if _in_range(number) else f"{OUT_OF_RANGE}:"
+    return f"{shown} {noun if number == 1 else many or f'{noun}s'}"

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
+from agentdash.core.clock import time_text
 from agentdash.core.logs import Level, LogLine
 from agentdash.core.text import printable
 
@@ -16,7 +15,7 @@ def log_text(line: LogLine, *, color: bool = False) -> str:
     if line.continues is not None:
         return f"{'':<14} {message}"
     at = line.at if line.at is not None else line.seen_at
-    clock = datetime.fromtimestamp(at / 1000).astimezone().strftime("%H:%M:%S")
+    clock = time_text(at, None)
     level = line.level.value.upper() if line.level else ""
     text = f"{clock} {level:<5} {printable(line.service or line.source)}: {message}"
     tone = _TONES.get(line.level) if line.level else None

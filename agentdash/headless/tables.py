@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from agentdash.core.bounds import OUT_OF_RANGE
 from agentdash.core.findings import Finding, Severity
 from agentdash.core.fleet import run_age_ms
 from agentdash.core.repos import Repo
-from agentdash.core.run_doing import doing
+from agentdash.core.run_doing import doing, tokens_words
 from agentdash.core.runs import Run, RunStatus
 from agentdash.core.services import Service, ServiceState
 from agentdash.core.snapshot import Topic
@@ -73,7 +74,7 @@ def _run(run: Run, now: int) -> Row:
         run.id,
         Cell(f"{status} ({run.requested} requested)" if run.requested else status, tone),
         turns,
-        count(run.tokens.total),
+        tokens_words(run),
         age(run_age_ms(run, now)),
         UNKNOWN if run.status.terminal else _since(run.last_event_at, now),
         run.title,
@@ -152,7 +153,7 @@ def _repo(repo: Repo, now: int) -> Row:
         count(repo.untracked),
         count(repo.stash),
         _repo_state(repo),
-        _since(repo.committed_at, now),
+        OUT_OF_RANGE if repo.committed_out_of_range else _since(repo.committed_at, now),
         repo.error or repo.subject or ("no commits yet" if repo.head is None else ""),
     )
 

@@ -6,11 +6,11 @@ the same; what is not understood is counted and never stops a run.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Protocol
 
+from agentdash.core.bounded_json import read_json
 from agentdash.runner.claude import ClaudeDecoder
 from agentdash.runner.codex import CodexDecoder
 from agentdash.runner.rollout import Rollouts
@@ -97,8 +97,8 @@ class OutputDecoder:
 
     def _line(self, line: bytes, *, rows: bool) -> list[Told]:
         try:
-            row = json.loads(line)
-        except (ValueError, RecursionError):
+            row = read_json(line)
+        except ValueError:
             self.malformed += _ENVELOPE in line or (rows and self._program is not None)
             self._tries -= rows
             return []

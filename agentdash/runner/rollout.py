@@ -8,7 +8,6 @@ flat in ``archived_sessions``. A line: ``{"timestamp": ISO 8601 UTC, "type", "pa
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
 from contextlib import suppress
@@ -17,6 +16,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
+from agentdash.core.bounded_json import read_json
 from agentdash.runner.usage import Usage, read_usage
 
 TAIL = 4 * 1024 * 1024
@@ -130,8 +130,8 @@ def _row(line: bytes) -> dict[str, object] | None:
     if not any(sign in line for sign in _SIGNS):
         return None
     try:
-        row = json.loads(line)
-    except (ValueError, RecursionError):
+        row = read_json(line)
+    except ValueError:
         return None
     payload = row.get("payload") if isinstance(row, dict) else None
     if not isinstance(payload, dict):

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Literal, Self
 
+from agentdash.core.bounded_json import read_json
 from agentdash.core.paths import current_folder
 
 PauseMode = Literal["boundary", "freeze"]
@@ -95,7 +96,7 @@ class RunSpec:
         Raises:
             ValueError: when it is something else.
         """
-        values = json.loads(text)
+        values = read_json(text)
         if not isinstance(values, dict) or not values.keys() <= {field.name for field in fields(cls)}:
             raise ValueError("this is no description of a run")
         values["command"] = tuple(values["command"])

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
+from agentdash.core.bounded_json import read_json
+
 _LARGEST = 10**12
 _THREADS = 20
 _INPUT = ("input", "input_tokens", "inputTokens")
@@ -108,8 +110,8 @@ class UsageSoFar:
     def load(self, text: str) -> None:
         """Take what `dump` wrote; what is something else is left."""
         try:
-            known = json.loads(text)
-        except (ValueError, RecursionError):
+            known = read_json(text)
+        except ValueError:
             return
         for name, counts in list(known.items())[:_THREADS] if isinstance(known, dict) else ():
             if isinstance(counts, list) and len(counts) == 4 and all(type(count) is int for count in counts):

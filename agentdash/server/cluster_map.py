@@ -48,10 +48,10 @@ def slot_map(reply: Any, asked: Host) -> SlotMap:
     replicas: dict[Host, None] = {}
     for first, last, *nodes in reply:
         primary, *others = (_place(node, asked) for node in nodes)
-        ranges.append((int(first), int(last), primary))
+        ranges.append((max(0, int(first)), min(int(last), SLOTS - 1), primary))
         replicas |= dict.fromkeys(others)
     for first, last, host in sorted(ranges):
-        owners[first : last + 1] = [host] * (last + 1 - first)
+        owners[first : last + 1] = [host] * max(0, last + 1 - first)
     hosts = dict.fromkeys(host for _, _, host in sorted(ranges))
     return SlotMap(tuple(owners), tuple(hosts), tuple(replicas))
 

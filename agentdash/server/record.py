@@ -6,6 +6,8 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from agentdash.core.bounded_json import read_json
+
 FILE = "server.json"
 
 
@@ -29,7 +31,7 @@ class ServerRecord:
 def load(folder: Path) -> ServerRecord | None:
     """The record of *folder*; None where there is none that can be read."""
     try:
-        found = json.loads((folder / FILE).read_bytes())
+        found = read_json((folder / FILE).read_bytes())
         socket, pid, birth, version = (found[name] for name in ("socket", "pid", "birth", "version"))
     except (OSError, ValueError, KeyError, TypeError):
         return None

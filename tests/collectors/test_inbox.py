@@ -188,10 +188,26 @@ def test_any_line_is_a_finding_or_bad(raw: bytes) -> None:
     assert finding.symptom.category
 
 
-@pytest.mark.parametrize("time", ["Infinity", "-Infinity", "NaN", "1e400", "-1", "1e30", '"soon"'])
-def test_a_time_that_is_none_is_bad(time: str) -> None:
+def test_a_time_that_is_none_is_bad() -> None:
     with pytest.raises(BadLineError, match="timestamp"):
-        read_line(b'{"category": "BUG", "severity": "LOW", "timestamp": %s}' % time.encode(), "agent", 0)
+        read_line(b'{"category": "BUG", "severity": "LOW", "timestamp": "soon"}', "agent", 0)
+
+
+@pytest.mark.parametrize("value", ["Infinity", "-Infinity", "NaN", "1e400", "-1", "1e30", "1" * 400])
+@pytest.mark.parametrize("field", ["timestamp", "firstSeen", "lastSeen", "count"])
+def test_a_number_out_of_range_is_unknown_and_named(field: str, value: str) -> None:
+    finding = read_line(
+        b'{"category": "BUG", "severity": "LOW", "%s": %s}' % (field.encode(), value.encode()),
+        "agent",
+        70_000,
+    )
+    assert (finding.first_seen, finding.last_seen, finding.count) == (70_000, 70_000, 1)
+    assert finding.symptom.evidence == (f"{field}: out of range",)
+
+
+def test_metrics_out_of_range_are_left_out() -> None:
+    line = b'{"category": "BUG", "severity": "LOW", "metrics": {"a": 1e999, "b": %s, "c": NaN, "d": 3}}'
+    assert read_line(line % (b"9" * 400), "agent", 0).symptom.metrics == (("d", 3.0),)
 
 
 @given(

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import subprocess
 from pathlib import Path
@@ -128,3 +129,82 @@ async def test_declared_started_and_ended(tmp_path: Path) -> None:
             process.kill()
             process.wait()
         await collector.close()
+
+
+def _bomb(levels: int, wide: int = 9) -> str:
+    """Aliases that name each other: 1 KB that stands for ``wide ** levels`` values."""
+    lines = ["a0: &a0 [" + ", ".join(["lol"] * wide) + "]"]
+    lines += [f"a{n}: &a{n} [" + ", ".join([f"*a{n - 1}"] * wide) + "]" for n in range(1, levels)]
+    return "\n".join(lines) + "\n"
+
+
+def _merged(levels: int, wide: int = 9) -> str:
+    lines = ["a0: &a0 {ports: ['1:1']}"]
+    lines += [f"a{n}: &a{n} {{<<: [" + ", ".join([f"*a{n - 1}"] * wide) + "]}" for n in range(1, levels)]
+    return "\n".join(lines) + "\n"
+
+
+WEB = "services:\n  web:\n    ports: ['8080:80']\n"
+
+HOSTILE_COMPOSE = {
+    "aliases of aliases": _bomb(40)
+    + "services:\n  web:\n    x: *a39\n    ports: [{published: *a39}, '8080:80']\n",
+    "merges of merges": _merged(40) + "services:\n  x: {<<: *a39}\n  web:\n    ports: ['8080:80']\n",
+    "an alias of itself": "a: &a [*a]\nb: &b {<<: *b}\n" + WEB,
+    "services that are themselves": "services: &s {<<: *s, web: {ports: ['8080:80']}}",
+    "numbers of 100 000 digits": "n: " + "9" * 100_000 + "\nm: " + "59:" * 50_000 + "59\n" + WEB,
+    "times of no calendar": "t: 99999-99-99T99:99:99Z\n" + WEB,
+    "a tag that names a program": "x: !!python/object/apply:os.system ['exit 1']\n" + WEB,
+    "twice the same key": WEB.replace("web", "web: {}\n  web"),
+}
+REFUSED_COMPOSE = {
+    "deep lists": "x: " + "[" * 100_000,
+    "deep maps": "x: " + "{a: " * 50_000,
+    "deep by question marks": "? " * 50_000,
+    "deep by dashes": "- " * 50_000,
+    "wide": "x: [" + "a, " * 80_000 + "]",
+    "only commas": "x: [" + "," * 200_000,
+    "NUL": "x: \0",
+    "unfinished quotes": 'x: "' + "a" * 200_000,
+    "anchors": "".join(f"a{n}: &a{n} x\n" for n in range(15_000)),
+    "unknown aliases": "x: *a",
+    "no document": "",
+    "bytes of no text": "\ufffd" * 1000,
+    "surrogates": "\udc80: x",
+}
+
+
+@pytest.mark.parametrize("what", HOSTILE_COMPOSE)
+def test_a_compose_file_costs_what_its_size_allows(tmp_path: Path, what: str) -> None:
+    (tmp_path / "compose.yaml").write_text(HOSTILE_COMPOSE[what])
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert [one.settings.port for one in DeclaredServices((tmp_path,)).look(0)] == [8080]
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000  # kB
+
+
+@pytest.mark.parametrize("what", REFUSED_COMPOSE)
+def test_a_compose_file_that_is_none_declares_nothing(tmp_path: Path, what: str) -> None:
+    (tmp_path / "compose.yaml").write_text(REFUSED_COMPOSE[what], errors="surrogateescape")
+    (tmp_path / "Procfile").write_text("web: python serve.py\n")
+    assert [one.origin for one in DeclaredServices((tmp_path,)).look(0)] == ["Procfile"]
+
+
+@pytest.mark.parametrize(
+    "text", ["exec " * 40_000 + "x", "web:" + " \n" * 100_000, "A=b " * 60_000, "a" * 200_000]
+)
+def test_a_hostile_procfile_is_read_in_time(tmp_path: Path, text: str) -> None:
+    (tmp_path / "Procfile").write_text(
+        f"{'n' * 5000}: {text}\n" * 2 + "".join(f"s{n}: run it {n}\n" for n in range(9000))
+    )
+    assert len(DeclaredServices((tmp_path,)).look(0)) <= 100
+
+
+@pytest.mark.parametrize("name", ["compose.yaml", "Procfile", "package.json"])
+def test_what_is_no_regular_file_is_not_read(tmp_path: Path, name: str) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / name).symlink_to("/dev/zero")
+    (tmp_path / "b").mkdir()
+    os.mkfifo(tmp_path / "b" / name)
+    (tmp_path / "c").mkdir()
+    (tmp_path / "c" / name).symlink_to(name)
+    assert DeclaredServices((tmp_path,)).look(0) == []

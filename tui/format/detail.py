@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Sequence
-from datetime import datetime, tzinfo
+from datetime import tzinfo
 
 from agentdash.core import units
+from agentdash.core.clock import time_text
 from agentdash.core.findings import Finding, FindingStatus
 from agentdash.core.logs import LogLine
+from agentdash.core.run_doing import malformed_words
 from agentdash.core.run_orphan import child_words
 from agentdash.core.run_why import last_seen
 from agentdash.core.runs import Run
@@ -21,14 +23,15 @@ from tui.format.streams import NO_JUDGEMENT, VERDICTS, lag_text
 from tui.widgets.document import Para, field
 
 BLANK = Para()
+MOST_GROUPS = 50
+"""Groups of a stream that its page shows one by one."""
 
 
 def moment(ms: int | None, now: int, zone: tzinfo | None) -> str:
     """``14:27:55, 4m12 ago``; ``–`` when unknown."""
     if ms is None:
         return units.UNKNOWN
-    at = datetime.fromtimestamp(ms / 1000, tz=zone).astimezone(zone)
-    return f"{at:%H:%M:%S}, {units.age(now - ms)} ago"
+    return f"{time_text(ms, zone)}, {units.age(now - ms)} ago"
 
 
 def heading(text: str) -> Para:
@@ -81,7 +84,7 @@ def run(subject: Run, now: int, zone: tzinfo | None, around: Around | None = Non
         words = ": ".join(printable(part) for part in (subject.error_code, subject.error_message) if part)
         shown.append(field("error", words, "bad"))
     if subject.malformed:
-        shown.append(field("malformed", ", ".join(subject.malformed), "unknown"))
+        shown.append(field("malformed", malformed_words(subject), "unknown"))
     return shown
 
 
@@ -134,8 +137,11 @@ def stream(subject: Stream, judgement: StreamJudgement, now: int) -> list[Para]:
     ]
     if subject.error:
         shown.append(field("error", printable(subject.error), "bad"))
-    for one in subject.groups:
+    for one in subject.groups[:MOST_GROUPS]:
         shown += [BLANK, *group(one, judgement, now)]
+    left = len(subject.groups) - MOST_GROUPS
+    if left > 0:
+        shown += [BLANK, Para.of(f"… and {units.plural(left, 'more group')}: Enter lists all", "dim")]
     return shown
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 from agentdash.core import units
 from agentdash.core.consumer_signs import Signs
@@ -22,6 +23,7 @@ from tui.format.item import Cell, Column, Row
 from tui.format.stream_body import preview
 from tui.format.stream_press import MANY_DELIVERIES
 from tui.format.streams import NO_JUDGEMENT, lag_cell, oldest_cell, pending_cell, verdict_cell
+from tui.widgets.rows import LateRow
 
 GROUP_COLUMNS = (
     Column("group", "GROUP", 14, flex=1, min_width=8),
@@ -55,7 +57,13 @@ MESSAGE_COLUMNS = (
 
 
 def group_row(group: Group, judgement: StreamJudgement, now: int) -> Row:
-    """One group."""
+    """One group; a stream may have thousands, of which a screen shows a few."""
+    return LateRow(group.name, partial(_group_line, group, judgement, now))
+
+
+def _group_line(
+    group: Group, judgement: StreamJudgement, now: int
+) -> tuple[tuple[Cell, ...], tuple[object, ...]]:
     judged: GroupJudgement = judgement.group(group.name) or NO_JUDGEMENT
     oldest = group.oldest_pending.idle_ms if group.oldest_pending else None
     rates = f"{units.count(judgement.rate_in)}/{units.count(judged.rate_out)}"
@@ -77,7 +85,7 @@ def group_row(group: Group, judgement: StreamJudgement, now: int) -> Row:
         None,
         judged.verdict.value,
     )
-    return Row(key=group.name, cells=cells, sort=sort)
+    return cells, sort
 
 
 def _consumers_cell(group: Group) -> Cell:

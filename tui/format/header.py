@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import datetime, tzinfo
+from datetime import tzinfo
 
+from agentdash.core.clock import time_text
 from agentdash.core.findings import Severity
 from agentdash.core.fleet import fleet_state, open_findings
 from agentdash.core.runs import RunStatus
@@ -138,7 +139,7 @@ def _short(place: str) -> str:
 
 def clock(now: int, zone: tzinfo | None) -> str:
     """Time of day, HH:MM:SS."""
-    return datetime.fromtimestamp(now / 1000, tz=zone).astimezone(zone).strftime("%H:%M:%S")
+    return time_text(now, zone)
 
 
 def trail(steps: tuple[str, ...], came_from: str = "") -> Word:

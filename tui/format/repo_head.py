@@ -9,7 +9,7 @@ from agentdash.core.repo_queries import RepoDetail
 from agentdash.core.repos import Operation, Repo, RepoKind
 from agentdash.core.runs import Run
 from agentdash.core.text import printable
-from tui.format.repos import branch_cell, change_cell
+from tui.format.repos import branch_cell, change_cell, commit_age
 from tui.widgets.cells import Part
 from tui.widgets.linebar import Word
 
@@ -53,7 +53,7 @@ def trouble_line(repo: Repo, runs: Sequence[Run], now: int) -> tuple[Word, ...]:
         names = ", ".join(printable(run.title or run.id) for run in live[:3])
         words.append((("works here: ", "dim"), (names, "info")))
     if repo.head and not repo.error:
-        age = units.coarse(now - repo.committed_at) if repo.committed_at is not None else ""
+        age = commit_age(repo, now) if repo.committed_at is not None or repo.committed_out_of_range else ""
         words.append(((repo.head[:7], "id"), (f" {printable(repo.subject or '')} ", ""), (age, "dim")))
     elif not repo.error:
         words.append((("no commits yet", "dim"),))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from agentdash.core import units
+from agentdash.core.bounds import OUT_OF_RANGE
 from agentdash.core.repo_queries import CommitLine, SubmoduleLine, WorktreeLine
 from agentdash.core.repos import FileChange, Repo
 from agentdash.core.runs import Run
@@ -96,7 +97,7 @@ def commit_rows(commits: Sequence[CommitLine], now: int) -> list[Row]:
         age = None if commit.at is None else now - commit.at
         cells = (
             Cell(commit.sha[:7], "id"),
-            Cell(units.coarse(age), "dim"),
+            Cell(_age(commit, age), "dim"),
             Cell(commit.subject),
             Cell(commit.author, "dim"),
         )
@@ -110,9 +111,13 @@ def stash_rows(stashes: Sequence[CommitLine], now: int) -> list[Row]:
     for stash in stashes:
         age = None if stash.at is None else now - stash.at
         name = stash.name.removeprefix("refs/")
-        cells = (Cell(name, "warn"), Cell(units.coarse(age), "dim"), Cell(stash.subject))
+        cells = (Cell(name, "warn"), Cell(_age(stash, age), "dim"), Cell(stash.subject))
         rows.append(Row(stash.sha, cells, sort=(name, age, stash.subject)))
     return rows
+
+
+def _age(commit: CommitLine, age: int | None) -> str:
+    return OUT_OF_RANGE if commit.at_out_of_range else units.coarse(age)
 
 
 def worktree_rows(trees: Sequence[WorktreeLine], repo: Repo) -> list[Row]:

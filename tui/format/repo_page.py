@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import tzinfo
 
 from agentdash.core import units
+from agentdash.core.bounds import OUT_OF_RANGE
 from agentdash.core.repo_queries import RepoSize
 from agentdash.core.repos import Repo
 from agentdash.core.text import printable
@@ -33,7 +34,8 @@ def page(subject: Repo, now: int, zone: tzinfo | None, size: RepoSize | None = N
     ]
     if subject.head is not None:
         by = printable(subject.author or units.UNKNOWN)
-        shown.append(field("author", f"{by}, {moment(subject.committed_at, now, zone)}"))
+        when = OUT_OF_RANGE if subject.committed_out_of_range else moment(subject.committed_at, now, zone)
+        shown.append(field("author", f"{by}, {when}"))
     if subject.stash:
         shown.append(field("stash", str(subject.stash), "warn"))
     if subject.submodules.total:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from agentdash.core import units
+from agentdash.core.bounds import OUT_OF_RANGE
 from agentdash.core.fleet import repo_in_trouble
 from agentdash.core.repos import Repo, ReposSnapshot
 from agentdash.core.text import printable
@@ -66,9 +67,16 @@ def _order(repo: Repo) -> tuple[int, str]:
     return (1 if repo.dirty or repo.loose else 2 if apart else 3), repo.path
 
 
+def commit_age(repo: Repo, now: int) -> str:
+    """How old HEAD's commit is: ``3d``, ``–`` if not known, ``out of range`` for an impossible time."""
+    if repo.committed_out_of_range:
+        return OUT_OF_RANGE
+    return units.coarse(None if repo.committed_at is None else now - repo.committed_at)
+
+
 def item(repo: Repo, now: int) -> Item:
     """One repository as a line: that of last time where nothing of it looks different."""
-    age = units.coarse(now - repo.committed_at if repo.committed_at is not None else None)
+    age = commit_age(repo, now)
     made = _MADE.get(repo.path)
     if made is None or made[0] is not repo or made[1] != age:
         if len(_MADE) >= _MOST_MADE:

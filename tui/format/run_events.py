@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime, tzinfo
+from datetime import tzinfo
 
 from agentdash.core import run_event as ev
 from agentdash.core import units
+from agentdash.core.bounds import OUT_OF_RANGE
+from agentdash.core.clock import time_text
 from agentdash.core.run_doing import event_line
 from agentdash.core.runs import RunEvent
 from agentdash.core.text import printable
@@ -37,13 +39,12 @@ _MOST = 2000
 
 
 def clock(ms: int | None, zone: tzinfo | None) -> str:
-    """``14:27:55``; empty where it is not known, dashes for a time no calendar has."""
-    if ms is None:
-        return ""
-    try:
-        return datetime.fromtimestamp(ms / 1000, tz=zone).astimezone(zone).strftime("%H:%M:%S")
-    except (ValueError, OverflowError, OSError):
-        return "--:--:--"
+    """``14:27:55``; empty where it is not known, ``out of range`` for a time no calendar has."""
+    return "" if ms is None else time_text(ms, zone)
+
+
+def _time(event: RunEvent, zone: tzinfo | None) -> str:
+    return OUT_OF_RANGE if event.at_out_of_range else clock(event.at, zone)
 
 
 def style_of(event: RunEvent) -> str:
@@ -62,7 +63,7 @@ def event_row(event: RunEvent, zone: tzinfo | None, folder: str | None = None) -
     if folder:
         what = what.replace(f"{folder.rstrip('/')}/", "")
     cells = (
-        Cell(clock(event.at, zone), "dim"),
+        Cell(_time(event, zone), "dim"),
         Cell("" if event.turn is None else str(event.turn), "dim"),
         Cell(printable(event.type), style or "info"),
         Cell(what, style),
@@ -75,7 +76,7 @@ def event_page(event: RunEvent, zone: tzinfo | None) -> list[Para]:
     page = [
         field("event", printable(event.type), "info"),
         field("id", event.id, "id"),
-        field("time", clock(event.at, zone) or units.UNKNOWN),
+        field("time", _time(event, zone) or units.UNKNOWN),
         field("turn", units.UNKNOWN if event.turn is None else str(event.turn)),
         Para(),
     ]

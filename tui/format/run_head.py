@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from agentdash.core import units
 from agentdash.core.fleet import run_age_ms
+from agentdash.core.run_doing import tokens_words
 from agentdash.core.run_why import last_seen, worker_words
 from agentdash.core.runs import Run
 from agentdash.core.text import printable
@@ -24,7 +25,7 @@ def state_line(run: Run, around: Around, now: int) -> tuple[Word, ...]:
     if run.plan_total:
         words.append(Word((("plan ", "dim"), (f"{run.plan_done or 0}/{run.plan_total}", ""))))
     rate = f" {units.count(around.rate)}/min" if around.rate is not None else ""
-    words.append(Word(((units.count(run.tokens.total), ""), (" tokens", "dim"), (rate, "info"))))
+    words.append(Word(((tokens_words(run), ""), (" tokens", "dim"), (rate, "info"))))
     began = "ended" if run.status.terminal else "for"
     ago = " ago" if run.status.terminal else ""
     words.append(Word(((f"{began} ", "dim"), (units.age(run_age_ms(run, now)), ""), (ago, "dim"))))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from agentdash.core import units
 from agentdash.core.fleet import run_age_ms, run_needs_person, run_order
 from agentdash.core.repos import Repo
-from agentdash.core.run_doing import doing
+from agentdash.core.run_doing import doing, tokens_words
 from agentdash.core.run_place import RepoIndex
 from agentdash.core.runs import Run, RunStatus
 from agentdash.core.store import Store
@@ -123,7 +123,7 @@ def item(run: Run, now: int, around: Around) -> Item:
         Cell(name, f"{colour} bold" if needs else base or "bold"),
         Cell(turns(run), base),
         progress(run),
-        Cell(units.count(run.tokens.total), base),
+        Cell(tokens_words(run), base),
         Cell(units.age(age), "dim"),
         Cell(*doing_words(run)),
         Cell(units.count(around.rate) if run.status is RunStatus.RUNNING else "", "dim"),

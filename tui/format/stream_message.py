@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, tzinfo
-from itertools import islice
+from datetime import tzinfo
+from itertools import chain, islice
 
 from agentdash.core import units
 from agentdash.core.cli_form import redis_cli
+from agentdash.core.clock import time_text
 from agentdash.core.consumer_signs import Signs
 from agentdash.core.findings import Finding, FindingStatus
 from agentdash.core.log_parse_secrets import mask
@@ -144,7 +145,7 @@ def _story(looked: Looked, now: int, zone: tzinfo | None) -> Iterator[Para]:
 
 
 def _event(at: int, who: str, what: str, style: str, zone: tzinfo | None) -> Para:
-    clock = datetime.fromtimestamp(at / 1000, tz=zone).astimezone(zone).strftime("%H:%M:%S")
+    clock = time_text(at, zone)
     name = printable(who)[:10]
     parts = ((f"{clock} ", "dim"), (f"{name:<10} ", "good" if name else ""), (printable(what[:300]), style))
     return Para(parts, HANG)
@@ -201,11 +202,13 @@ def findings_about(
         for finding in findings
         if finding.symptom.stream == stream and finding.status is not FindingStatus.RESOLVED
     ]
-    direct = [f for f in about if entry_id in f.symptom.message_ids]
-    of_group = [
-        f for f in about if f not in direct and group is not None and f.symptom.consumer_group == group
-    ]
-    return tuple(islice((*direct, *of_group), 3))
+    direct = (f for f in about if entry_id in f.symptom.message_ids)
+    of_group = (
+        f
+        for f in about
+        if group is not None and f.symptom.consumer_group == group and entry_id not in f.symptom.message_ids
+    )
+    return tuple(islice(chain(direct, of_group), 3))
 
 
 def _see(looked: Looked) -> Iterator[Para]:

@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agentdash.core import units
+from agentdash.core.clock import local_time, time_text
 from agentdash.core.logs import LogLine
+from agentdash.core.text import printable
 from tui.screens.stream_ask import Ask
 from tui.screens.trace import TraceScreen
 from tui.widgets.document import Para
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from tui.dash import Dash
 
 _TIME = re.compile(r"(?:(\d{4}-\d\d-\d\d)[ T])?(\d{1,2}):(\d\d)(?::(\d\d))?")
-_AGO = re.compile(r"(\d+)\s*([smhd])", re.IGNORECASE)
+_AGO = re.compile(r"(\d{1,9})\s*([smhd])", re.IGNORECASE)
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
@@ -66,16 +68,16 @@ def moment(text: str, now: int, zone: tzinfo | None) -> int | None:
     if (ago := _AGO.match(text.strip())) is not None:
         return now - int(ago[1]) * _UNITS[ago[2].lower()] * 1000
     match = _TIME.fullmatch(text.strip())
-    if match is None:
+    today = local_time(now, zone)
+    if match is None or today is None:
         return None
-    today = datetime.fromtimestamp(now / 1000, zone).astimezone(zone)
     hour, minute, second = int(match[2]), int(match[3]), int(match[4] or 0)
     try:
         date = datetime.fromisoformat(match[1]).date() if match[1] else today.date()
         told = datetime.combine(date, clock_time(hour, minute, second), today.tzinfo)
-    except ValueError:
+        at = int(told.timestamp() * 1000)
+    except (ValueError, OverflowError, OSError):
         return None
-    at = int(told.timestamp() * 1000)
     return at - 86_400_000 if at > now and not match[1] else at
 
 
@@ -96,7 +98,7 @@ def export(dash: Dash, view: LogView) -> None:
         return "it is there already: give another name" if Path(text).expanduser().exists() else None
 
     told = [Para.of(f"{units.plural(len(lines), 'line')}, as shown: filtered, secrets masked.", "dim")]
-    stamp = datetime.fromtimestamp(dash.now() / 1000, dash.zone).strftime("%Y%m%d-%H%M%S")
+    stamp = time_text(dash.now(), dash.zone, "%Y%m%d-%H%M%S")
     dash.push_screen(Ask("Write the log to a file", told, value=f"agentdash-{stamp}.log", check=check), take)
 
 
@@ -118,7 +120,7 @@ def write(path: Path, lines: list[LogLine], zone: tzinfo | None) -> None:
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     with os.fdopen(fd, "w", encoding="utf-8", errors="backslashreplace") as file:
         file.writelines(
-            f"    {line.message}\n" if line.continues is not None else f"{line_text(line, zone)}\n"
+            f"{printable(f'    {line.message}' if line.continues is not None else line_text(line, zone))}\n"
             for line in lines
         )
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from agentdash.core.consumer_signs import Signs, signs
 from agentdash.core.owners import Owners
 from agentdash.core.stream_queries import Clients, ClientsNow, Rights, RightsOn
-from agentdash.core.streams import Group
+from agentdash.core.streams import Group, StreamsSnapshot
 
 if TYPE_CHECKING:
     from tui.dash import Dash
@@ -33,6 +33,7 @@ class Aside:
         self.asked = False
         self._dash = dash
         self._stream = stream
+        self._known: tuple[StreamsSnapshot | None, frozenset[bytes]] | None = None
         self._rights_at = self._clients_at = -RIGHTS_EVERY
 
     async def read(self) -> None:
@@ -58,13 +59,20 @@ class Aside:
             return {}
         store, now = self._dash.store, self._dash.now()
         owners = Owners(store.runs, store.services)
-        known = frozenset(
-            consumer.name
-            for stream in (store.streams.streams if store.streams else ())
-            for other in stream.groups
-            for consumer in other.consumers
-        )
+        known = self._consumers(store.streams)
         return {
             consumer.name: signs(consumer, group, self.clients, known, owners.of(consumer.name), now)
             for consumer in group.consumers
         }
+
+    def _consumers(self, streams: StreamsSnapshot | None) -> frozenset[bytes]:
+        """The names of all consumers, put together once for each snapshot: there may be thousands."""
+        if self._known is None or self._known[0] is not streams:
+            names = frozenset(
+                consumer.name
+                for stream in (streams.streams if streams else ())
+                for group in stream.groups
+                for consumer in group.consumers
+            )
+            self._known = (streams, names)
+        return self._known[1]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -17,11 +16,6 @@ Part = tuple[str, str]
 
 _SPARKS = "▁▂▃▄▅▆▇█"
 _EIGHTHS = "▏▎▍▌▋▊▉"
-# Marks by which terminals disagree about the width of what stands before them (joiners, variation selectors,
-# tags), or that have none at all. Without them the width of a text is the sum of its characters' widths.
-_AMBIGUOUS = re.compile(
-    r"[\xad\u034f\u061c\u115f\u1160\u180b-\u180f\u200d\u3164\ufe00-\ufe0f\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff]"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +45,7 @@ class Cell:
 
 def clean(text: str) -> str:
     """Text that acts on nothing and whose width every terminal agrees about."""
-    text = printable(text)
-    return text if text.isascii() else _AMBIGUOUS.sub("", text)
+    return printable(text)
 
 
 def crop(text: str, width: int) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import tzinfo
 from zlib import crc32
 
 from rich.cells import cell_len
 
+from agentdash.core.clock import local_time
 from agentdash.core.logs import OWN, Level, LogLine
 from tui.widgets.cells import Part, clean, crop, fit, lay
 from tui.widgets.match import Matcher, mark_matches
@@ -78,11 +79,8 @@ def shape(width: int) -> LineShape:
 
 def clock(ms: int, tz: tzinfo | None) -> str:
     """``HH:MM:SS.mmm`` of a Unix time in ms, in *tz* (None: local); dashes for a time no calendar has."""
-    try:
-        moment = datetime.fromtimestamp(ms // 1000, UTC).astimezone(tz)
-    except (ValueError, OverflowError, OSError):
-        return "--:--:--.---"
-    return f"{moment:%H:%M:%S}.{ms % 1000:03d}"
+    moment = local_time(ms, tz)
+    return "--:--:--.---" if moment is None else f"{moment:%H:%M:%S}.{ms % 1000:03d}"
 
 
 def short_name(name: str, width: int) -> str:
