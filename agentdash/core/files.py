@@ -1,0 +1,106 @@
+"""Small files of others, read without waiting and without end; names from outside as file names.
+
+What is meant to be a small file may be a pipe, a device, a folder or a gigabyte: none of them is read, and
+the error says which it is.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import re
+import stat
+from pathlib import Path
+
+_CHUNK = 64 * 1024
+_KINDS = (
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISFIFO, "a pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+    (stat.S_ISLNK, "a symbolic link"),
+)
+# Lower case only, so that no two names are one file where case does not count.
+_PLAIN_NAME = re.compile(r"[a-z0-9_][a-z0-9._@+-]{0,99}")
+_MADE_NAME = re.compile(r".*-[0-9a-f]{12}")
+_NOT_PLAIN = re.compile(r"[^A-Za-z0-9._@+-]+")
+
+
+def read_file(path: str | Path, most: int) -> bytes:
+    """All of a regular file of at most *most* bytes. Symbolic links are followed.
+
+    Raises:
+        OSError: where it is missing, is no regular file, is larger, or cannot be read; `strerror` says why.
+    """
+    descriptor = open_regular(path)
+    try:
+        return read_descriptor(descriptor, path, most)
+    finally:
+        os.close(descriptor)
+
+
+def open_regular(path: str | Path, flags: int = os.O_RDONLY, *, dir_fd: int | None = None) -> int:
+    """A descriptor of a regular file; a pipe or a device is not even opened for a moment, as that may act.
+
+    Args:
+        path: The file; below *dir_fd* where that is given.
+        flags: Of `os.open`; ``O_CLOEXEC`` and ``O_NONBLOCK`` are added.
+        dir_fd: An open folder.
+
+    Raises:
+        OSError: where it is missing, is no regular file, or cannot be opened.
+    """
+    follow = not flags & os.O_NOFOLLOW
+    try:
+        check_regular(os.stat(path, dir_fd=dir_fd, follow_symlinks=follow), path)
+    except FileNotFoundError:
+        if not flags & os.O_CREAT:
+            raise
+    except ValueError as problem:  # NUL in the name
+        raise OSError(errno.EINVAL, "no file has such a name", os.fspath(path)) from problem
+    descriptor = os.open(path, flags | os.O_CLOEXEC | os.O_NONBLOCK, 0o600, dir_fd=dir_fd)
+    try:
+        check_regular(os.fstat(descriptor), path)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def check_regular(status: os.stat_result, path: str | Path) -> None:
+    """Raise OSError, in words, for what is no regular file."""
+    if not stat.S_ISREG(status.st_mode):
+        kind = next((words for is_one, words in _KINDS if is_one(status.st_mode)), "something else")
+        raise OSError(errno.EINVAL, f"it is {kind}, not a regular file", os.fspath(path))
+
+
+def read_descriptor(descriptor: int, path: str | Path, most: int) -> bytes:
+    """What an open file holds from where it is on.
+
+    Raises:
+        OSError: where it holds more than *most* bytes, or cannot be read.
+    """
+    parts, left = [], most + 1
+    while left and (part := os.read(descriptor, min(_CHUNK, left))):
+        parts.append(part)
+        left -= len(part)
+    if not left:
+        raise OSError(
+            errno.EFBIG, f"it is larger than {most // 1024:,} KiB, the most that is read", os.fspath(path)
+        )
+    return b"".join(parts)
+
+
+def file_name(name: str) -> str:
+    """A file name for *name*, whatever it holds: no folder, no hidden file, at most 100 characters, ASCII.
+
+    A plain name of lower-case letters, digits and ``_.@+-`` is kept. Of any other one the rest is replaced,
+    and twelve digits of the SHA-256 of the whole name are added, so that no two names share a file.
+    """
+    if _PLAIN_NAME.fullmatch(name) and not _MADE_NAME.fullmatch(name):
+        return name
+    digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+    readable = _NOT_PLAIN.sub("-", name).strip(".-")[:80].strip(".-")
+    return f"{readable or 'unnamed'}-{digest}"
