@@ -7,7 +7,6 @@ the error says which it is.
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import re
 import stat
@@ -101,6 +100,8 @@ def file_name(name: str) -> str:
     """
     if _PLAIN_NAME.fullmatch(name) and not _MADE_NAME.fullmatch(name):
         return name
+    import hashlib  # 10 ms, and few names need it
+
     digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:12]
     readable = _NOT_PLAIN.sub("-", name).strip(".-")[:80].strip(".-")
     return f"{readable or 'unnamed'}-{digest}"

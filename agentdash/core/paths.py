@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from agentdash.core.settings import ServiceSettings, Settings
@@ -16,8 +17,21 @@ def state_dir(settings: Settings) -> Path:
     """
     if settings.state_dir is not None:
         return Path(settings.state_dir).expanduser().absolute()
-    base = os.environ.get("XDG_STATE_HOME", "")
-    root = Path(base) if Path(base).is_absolute() else Path.home() / ".local" / "state"
+    return own_state_dir(os.environ)
+
+
+def own_state_dir(env: Mapping[str, str]) -> Path:
+    """The user's own folder for state, whatever the settings name.
+
+    Raises:
+        RuntimeError: where there is no home.
+    """
+    base = env.get("XDG_STATE_HOME", "")
+    home = env.get("HOME", "")
+    if Path(base).is_absolute():
+        root = Path(base)
+    else:
+        root = (Path(home) if Path(home).is_absolute() else Path.home()) / ".local" / "state"
     return root / "agentdash"
 
 

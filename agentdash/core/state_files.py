@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -84,7 +83,7 @@ def write_state(path: Path, data: bytes) -> None:
         OSError: where it cannot be written; what was there stays.
     """
     with folder_descriptor(path.parent) as folder:
-        new = f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}"
+        new = f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}"
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         descriptor = os.open(new, flags, 0o600, dir_fd=folder)
         try:

@@ -115,7 +115,8 @@ class FactScreen(Screen[None]):
             bar.left = header.left(dash.store, now, label=dash.label)
         fleet = (header.fleet(dash.store, now),) if self.trail else ()
         read_only = (Word((("read-only", "warn"),)),) if dash.engine.read_only else ()
-        bar.right = (*read_only, *fleet, Word(((header.clock(now, dash.zone), "dim"),)))
+        untrusted = (Word((("settings ignored", "warn"),)),) if dash.engine.untrusted else ()
+        bar.right = (*untrusted, *read_only, *fleet, Word(((header.clock(now, dash.zone), "dim"),)))
 
     def draw_footer(self) -> None:
         """The keys of what has the focus now."""
