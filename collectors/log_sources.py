@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
+from agentdash.core.files import name_of
+from agentdash.core.text import printable
 from collectors.log_rotation import rotated_from
 
 MOST_FILES = 256
@@ -21,8 +23,8 @@ class LogSources:
 
     Args:
         sources: Pairs of a name and a path or glob, which may begin with ``~``.
-        started: Folder with the output of services that agentdash started, ``NAME.log`` each; a name may hold
-            a slash (``shop/worker``). It need not exist.
+        started: Folder with the output of services that agentdash started, ``NAME.log`` each, NAME as
+            `agentdash.core.files.file_name` writes it. It need not exist.
 
     Attributes:
         over: Files that are not followed because there are too many.
@@ -68,7 +70,7 @@ class LogSources:
             return
         pattern = Path(glob.escape(str(self._started)), "**", "*.log")
         for file in map(Path, sorted(islice(_matches(pattern), 4 * MOST_FILES))):
-            yield file, file.relative_to(self._started).with_suffix("").as_posix()
+            yield file, printable(name_of(file.relative_to(self._started).as_posix().removesuffix(".log")))
 
 
 def _matches(pattern: Path) -> Iterator[str]:

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from agentdash.core.files import read_file
 from agentdash.core.settings import ServiceSettings
 
 EVERY = 10.0
@@ -33,10 +34,12 @@ class Declared:
     Attributes:
         settings: What is known of it.
         origin: The name of the file.
+        script: What its command runs by a name of that file, with what npm runs before and after it.
     """
 
     settings: ServiceSettings
     origin: str
+    script: str | None = None
 
 
 class DeclaredServices:
@@ -83,14 +86,15 @@ class DeclaredServices:
                         yield folder / name, reader
 
 
-Reader = Callable[[str, Path], Iterator[ServiceSettings]]
+Reader = Callable[[str, Path], Iterator[ServiceSettings | tuple[ServiceSettings, str]]]
+"""From a file's text and folder to services, or to (service, what its command runs by a name)."""
 
 
 def _read(path: Path, reader: Reader) -> list[Declared]:
     try:
-        with path.open("rb") as file:
-            text = file.read(_MOST_BYTES).decode("utf-8", "replace")
-        return [Declared(service, path.name) for service in reader(text, path.parent)]
+        text = read_file(path, _MOST_BYTES).decode("utf-8", "replace")
+        found = (one if isinstance(one, tuple) else (one, None) for one in reader(text, path.parent))
+        return [Declared(service, path.name, script) for service, script in found]
     except (OSError, ValueError, RecursionError):
         return []  # half-written, or not what its name says: it declares nothing
 
@@ -101,14 +105,16 @@ def _procfile(text: str, folder: Path) -> Iterator[ServiceSettings]:
             yield _service(folder, name, sign, shlex.join(("sh", "-c", command)))
 
 
-def _package(text: str, folder: Path) -> Iterator[ServiceSettings]:
+def _package(text: str, folder: Path) -> Iterator[tuple[ServiceSettings, str]]:
     record = json.loads(text)
     found = record.get("scripts") if isinstance(record, dict) else None
     scripts = found if isinstance(found, dict) else {}
     for name in _SCRIPTS:
         script = scripts.get(name)
         if isinstance(script, str) and (sign := _sign(script)) is not None:
-            yield _service(folder, name, sign, shlex.join(("npm", "run", name)))
+            around = [(part, scripts.get(part)) for part in (f"pre{name}", name, f"post{name}")]
+            words = "; ".join(f"{part}: {told}" for part, told in around if isinstance(told, str))
+            yield _service(folder, name, sign, shlex.join(("npm", "run", name))), words
 
 
 def _compose(text: str, folder: Path) -> Iterator[ServiceSettings]:
@@ -128,7 +134,7 @@ def _compose(text: str, folder: Path) -> Iterator[ServiceSettings]:
             else []
         )
         if ports:
-            command = shlex.join(("docker", "compose", "up", "-d", str(name)))
+            command = shlex.join(("docker", "compose", "up", "-d", "--", str(name)))
             yield ServiceSettings(
                 name=f"{folder.name}/{name}", port=ports[0], cwd=str(folder), command=command
             )

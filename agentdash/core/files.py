@@ -21,10 +21,10 @@ _KINDS = (
     (stat.S_ISBLK, "a device"),
     (stat.S_ISLNK, "a symbolic link"),
 )
-# Lower case only, so that no two names are one file where case does not count.
-_PLAIN_NAME = re.compile(r"[a-z0-9_][a-z0-9._@+-]{0,99}")
-_MADE_NAME = re.compile(r".*-[0-9a-f]{12}")
-_NOT_PLAIN = re.compile(r"[^A-Za-z0-9._@+-]+")
+_PLAIN = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789_-+@.")
+_LONGEST = 180
+_CUT_ESCAPE = re.compile(r"%[0-9A-F]?$")
+_ESCAPE = re.compile(rb"%([0-9A-F]{2})")
 
 
 def read_file(path: str | Path, most: int) -> bytes:
@@ -93,15 +93,23 @@ def read_descriptor(descriptor: int, path: str | Path, most: int) -> bytes:
 
 
 def file_name(name: str) -> str:
-    """A file name for *name*, whatever it holds: no folder, no hidden file, at most 100 characters, ASCII.
+    """A file name for *name*, whatever it holds; `name_of` reads it back.
 
-    A plain name of lower-case letters, digits and ``_.@+-`` is kept. Of any other one the rest is replaced,
-    and twelve digits of the SHA-256 of the whole name are added, so that no two names share a file.
+    Everything but lower-case letters, digits and ``_-+@.`` is written as ``%XX`` (RFC 3986), a dot at its
+    beginning too, and capital letters, so that no two names are one file where case does not count. A name
+    that becomes longer than 180 characters is cut, and ends with ``~`` and 12 digits of its SHA-256.
     """
-    if _PLAIN_NAME.fullmatch(name) and not _MADE_NAME.fullmatch(name):
-        return name
+    raw = name.encode("utf-8", "surrogatepass")
+    coded = "".join(chr(byte) if byte in _PLAIN else f"%{byte:02X}" for byte in raw)
+    coded = f"%2E{coded[1:]}" if coded.startswith(".") else coded or "%"
+    if len(coded) <= _LONGEST:
+        return coded
     import hashlib  # 10 ms, and few names need it
 
-    digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:12]
-    readable = _NOT_PLAIN.sub("-", name).strip(".-")[:80].strip(".-")
-    return f"{readable or 'unnamed'}-{digest}"
+    return f"{_CUT_ESCAPE.sub('', coded[: _LONGEST - 20])}~{hashlib.sha256(raw).hexdigest()[:12]}"
+
+
+def name_of(file: str) -> str:
+    """What `file_name` made *file* of; what it cut off is gone. Of other names that name."""
+    raw = _ESCAPE.sub(lambda found: bytes.fromhex(found[1].decode()), os.fsencode(file))
+    return "" if file == "%" else raw.decode("utf-8", "backslashreplace")

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from agentdash.core.files import file_name
 from agentdash.core.settings import ServiceSettings, Settings
 
 
@@ -60,4 +61,4 @@ def service_log(service: ServiceSettings, folder: Path | None) -> Path | None:
     if service.log:
         path = Path(service.log).expanduser()
         return Path(service.cwd).expanduser() / path if service.cwd and not path.is_absolute() else path
-    return folder / f"{service.name}.log" if service.command and folder is not None else None
+    return folder / f"{file_name(service.name)}.log" if service.command and folder is not None else None
