@@ -2,14 +2,36 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import re
 import secrets
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Literal, Self
 
+from agentdash.core.files import open_regular
+
 PauseMode = Literal["boundary", "freeze"]
+
+
+MOST_PROMPT = 16 * 1024 * 1024
+"""Bytes of a prompt file; no agent takes as many."""
+
+
+def open_prompt(path: str) -> int:
+    """A descriptor of a prompt file.
+
+    Raises:
+        OSError: where it is missing, no regular file, larger than `MOST_PROMPT`, or cannot be read.
+    """
+    descriptor = open_regular(path)
+    if os.fstat(descriptor).st_size > MOST_PROMPT:
+        os.close(descriptor)
+        raise OSError(errno.EFBIG, f"it is larger than {MOST_PROMPT >> 20} MiB, the most of a prompt", path)
+    os.set_blocking(descriptor, True)
+    return descriptor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,9 +80,18 @@ class RunSpec:
             return f"The run id {self.run_id!r} may hold letters, digits, '_', '.' and '-' only."
         if self.cwd is not None and not Path(self.cwd).is_dir():
             return f"--cwd {self.cwd}: there is no such folder."
-        if self.prompt_file is not None and not Path(self.prompt_file).is_file():
+        return self._check_prompt() or self._check_pattern()
+
+    def _check_prompt(self) -> str | None:
+        if self.prompt_file is None:
+            return None
+        try:
+            os.close(open_prompt(self.prompt_file))
+        except FileNotFoundError:
             return f"--prompt-file {self.prompt_file}: there is no such file."
-        return self._check_pattern()
+        except OSError as problem:
+            return f"--prompt-file {self.prompt_file}: {problem.strerror}."
+        return None
 
     def _check_pattern(self) -> str | None:
         try:
