@@ -51,7 +51,7 @@ def trust(ctx: click.Context, file: str, yes: bool, listed: bool, revoke: bool) 
     path = _place(file)
     if revoke:
         return _revoke(path)
-    found = _read(path)
+    found = needs_of(path)
     if found is None:
         say(f"{path} needs no trust: it only changes what is shown, or how often")
         return Code.FINE
@@ -79,8 +79,8 @@ def _place(file: str) -> Path:
     return path.parent.resolve() / path.name
 
 
-def _read(path: Path) -> FolderFile | None:
-    """What *path* needs trust for; None where that is nothing.
+def needs_of(path: Path) -> FolderFile | None:
+    """What the settings file *path* needs trust for, whatever was decided; None where that is nothing.
 
     Raises:
         Refused: where there is no such file.
@@ -90,6 +90,7 @@ def _read(path: Path) -> FolderFile | None:
 
     if not path.is_file() and not path.is_symlink() and not path.exists():
         raise Refused(f"{path} is not there")
+    path = path.parent.resolve() / path.name
     env = {name: value for name, value in os.environ.items() if not name.startswith("AGENTDASH_")}
     return next((one for one in load(env=env, cwd=path.parent).guarded if one.path == path), None)
 

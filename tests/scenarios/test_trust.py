@@ -24,7 +24,7 @@ from agentdash.cli import entry
 from tests.command_line import PROGRAM
 from tests.support import wait_until
 
-PRECIOUS = "precious\n"
+PRECIOUS = "# precious\n"
 
 
 class Canary:
@@ -267,3 +267,34 @@ def test_a_question_that_is_not_answered_decides_nothing(place: Path, canary: Ca
         assert terminal.process.returncode == 130
     assert here("trust", "--list").stdout == ""
     assert untouched(place, canary)
+
+
+def test_what_init_writes_replaces_a_link_and_is_trusted_as_it_was_written(
+    place: Path, here: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = place / "agentdash.toml"
+    hostile = file.read_text()
+    file.unlink()
+    file.symlink_to(place.parent / "precious")
+    (place.parent / "Evil $(touch ran)").mkdir()
+    monkeypatch.setenv("PROJECTS", str(place.parent / "Evil $(touch ran)"))
+    assert here("init").returncode == 2  # it would be overwritten
+    done = here("init", "--force", "--timeout", "20")
+    assert done.returncode == 0, done.stderr
+    assert (place.parent / "precious").read_text() == PRECIOUS
+    assert not file.is_symlink()
+    monkeypatch.delenv("PROJECTS")
+    done = here("config", "show", "--json")
+    shown = json.loads(done.stdout)
+    assert done.stderr == ""
+    assert shown["projects"]["value"] == [str(place.parent / "Evil $(touch ran)")]
+    assert shown["projects"]["trusted"] is True
+    for service in shown["services"]["value"]:
+        assert not {"command", "probe"} & service.keys()
+    file.write_text(file.read_text() + hostile)
+    assert here("config", "show").returncode == 2 or "is not trusted" in here("config", "show").stderr
+
+
+def test_init_trusts_nothing_of_a_file_with_another_name(place: Path, here: Here) -> None:
+    assert here("init", "made.toml", "--timeout", "20").returncode == 0
+    assert here("trust", "--list").stdout == ""
