@@ -6,7 +6,6 @@ import asyncio
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import replace
-from glob import iglob
 from itertools import islice
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from agentdash.core.findings import Finding, InboxSnapshot
 from agentdash.core.settings import FindingsSettings
 from agentdash.core.snapshot import Topic
 from agentdash.core.text import printable
+from collectors.globs import matches
 from collectors.inbox_file import MOST_LINE, FollowedFile
 
 MOST_FILES = 200
@@ -165,5 +165,4 @@ class InboxCollector:
 
 
 def _matches(glob: str, cwd: Path) -> Iterator[str]:
-    # Path.glob refuses absolute patterns, which settings may hold.
-    return iglob(str(Path(glob).expanduser()), root_dir=cwd, recursive=True)  # noqa: PTH207
+    return matches(str(Path(glob).expanduser()), cwd)

@@ -6,6 +6,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from agentdash.core.files import open_regular
+
 MOST_BYTES = 1 << 20
 """Read from one file in one pass, at most."""
 
@@ -49,7 +51,7 @@ class FollowedFile:
         Raises:
             OSError: when the file cannot be read.
         """
-        with self.path.open("rb") as file:
+        with os.fdopen(open_regular(self.path), "rb") as file:
             anew = self._is_another(file.fileno())
             if anew:
                 self._offset = self._line = 0

@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
+from agentdash.core.files import name_of
+from agentdash.core.text import printable
+from collectors.globs import matches
 from collectors.log_rotation import rotated_from
 
 MOST_FILES = 256
@@ -21,8 +24,8 @@ class LogSources:
 
     Args:
         sources: Pairs of a name and a path or glob, which may begin with ``~``.
-        started: Folder with the output of services that agentdash started, ``NAME.log`` each; a name may hold
-            a slash (``shop/worker``). It need not exist.
+        started: Folder with the output of services that agentdash started, ``NAME.log`` each, NAME as
+            `agentdash.core.files.file_name` writes it. It need not exist.
 
     Attributes:
         over: Files that are not followed because there are too many.
@@ -59,26 +62,22 @@ class LogSources:
             if _SIGNS.isdisjoint(pattern):
                 yield iter(((path, name or path.stem),))
             else:
-                matches = sorted(islice(_matches(path), 4 * MOST_FILES))
-                yield ((match, match.stem) for match in _unrotated(matches) if match.is_file())
+                found = sorted(islice(matches(str(path)), 4 * MOST_FILES))
+                yield ((match, match.stem) for match in _unrotated(found) if match.is_file())
 
     def _of_services(self) -> Iterator[tuple[Path, str]]:
         """What agentdash started; a service of the settings is followed already, by its own name."""
         if self._started is None or not self._started.is_dir():
             return
         pattern = Path(glob.escape(str(self._started)), "**", "*.log")
-        for file in map(Path, sorted(islice(_matches(pattern), 4 * MOST_FILES))):
-            yield file, file.relative_to(self._started).with_suffix("").as_posix()
+        for file in map(Path, sorted(islice(matches(str(pattern)), 4 * MOST_FILES))):
+            yield file, printable(name_of(file.relative_to(self._started).as_posix().removesuffix(".log")))
 
 
-def _matches(pattern: Path) -> Iterator[str]:
-    return glob.iglob(str(pattern), recursive=True)  # noqa: PTH207 - pathlib takes no absolute patterns
-
-
-def _unrotated(matches: list[str]) -> Iterator[Path]:
+def _unrotated(names: list[str]) -> Iterator[Path]:
     """Without the rotated files of logs that match too: their lines were read while they were the log."""
-    paths = {Path(match) for match in matches}
-    for path in map(Path, matches):
+    paths = set(map(Path, names))
+    for path in map(Path, names):
         log = rotated_from(path.name)
         if log is None or path.with_name(log) not in paths:
             yield path

@@ -116,8 +116,10 @@ class ServicesCollector:
             if settings.name in names:
                 continue
             followed = before.get(settings.name)
-            if followed is None or followed.settings != settings:
-                followed = Followed(settings, self._clock, origin=declared.origin, logs=self._logs)
+            if followed is None or (followed.settings, followed.script) != (settings, declared.script):
+                followed = Followed(
+                    settings, self._clock, origin=declared.origin, script=declared.script, logs=self._logs
+                )
             found = match(settings, self._table)
             if found.known is not None and found.known.process.pid in taken:
                 found = Match(None)

@@ -11,8 +11,8 @@ from itertools import islice
 from pathlib import Path
 
 from agentdash.core.bounded_json import read_json
+from agentdash.core.files import read_file
 from agentdash.core.settings import ServiceSettings
-from agentdash.git.folder import beginning
 
 EVERY = 10.0
 """Seconds between two looks at the files; they are read again only where they changed."""
@@ -38,10 +38,12 @@ class Declared:
     Attributes:
         settings: What is known of it.
         origin: The name of the file.
+        script: What its command runs by a name of that file, with what npm runs before and after it.
     """
 
     settings: ServiceSettings
     origin: str
+    script: str | None = None
 
 
 class DeclaredServices:
@@ -88,14 +90,16 @@ class DeclaredServices:
                         yield folder / name, reader
 
 
-Reader = Callable[[str, Path], Iterator[ServiceSettings]]
+Reader = Callable[[str, Path], Iterator[ServiceSettings | tuple[ServiceSettings, str]]]
+"""From a file's text and folder to services, or to (service, what its command runs by a name)."""
 
 
 def _read(path: Path, reader: Reader) -> list[Declared]:
     try:
-        text = (beginning(path, _MOST_BYTES) or b"").decode("utf-8", "replace")
-        return [Declared(service, path.name) for service in islice(reader(text, path.parent), MOST)]
-    except ValueError:
+        text = read_file(path, _MOST_BYTES).decode("utf-8", "replace")
+        found = (one if isinstance(one, tuple) else (one, None) for one in reader(text, path.parent))
+        return [Declared(service, path.name, script) for service, script in islice(found, MOST)]
+    except (OSError, ValueError):
         return []  # half-written, or not what its name says: it declares nothing
 
 
@@ -106,14 +110,16 @@ def _procfile(text: str, folder: Path) -> Iterator[ServiceSettings]:
             yield _service(folder, name, sign, shlex.join(("sh", "-c", command)))
 
 
-def _package(text: str, folder: Path) -> Iterator[ServiceSettings]:
+def _package(text: str, folder: Path) -> Iterator[tuple[ServiceSettings, str]]:
     record = read_json(text)
     found = record.get("scripts") if isinstance(record, dict) else None
     scripts = found if isinstance(found, dict) else {}
     for name in _SCRIPTS:
         script = scripts.get(name)
         if isinstance(script, str) and (sign := _sign(script)) is not None:
-            yield _service(folder, name, sign, shlex.join(("npm", "run", name)))
+            around = [(part, scripts.get(part)) for part in (f"pre{name}", name, f"post{name}")]
+            words = "; ".join(f"{part}: {told}" for part, told in around if isinstance(told, str))
+            yield _service(folder, name, sign, shlex.join(("npm", "run", name))), words
 
 
 def _compose(text: str, folder: Path) -> Iterator[ServiceSettings]:
@@ -127,7 +133,7 @@ def _compose(text: str, folder: Path) -> Iterator[ServiceSettings]:
         port = next((port for short, long in pairs if (port := _published(short, long))), None)
         if port and name not in seen:
             seen.add(name)
-            command = shlex.join(("docker", "compose", "up", "-d", name))
+            command = shlex.join(("docker", "compose", "up", "-d", "--", name))
             yield ServiceSettings(
                 name=f"{folder.name}/{name[:_LONGEST_NAME]}", port=port, cwd=str(folder), command=command
             )

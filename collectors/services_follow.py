@@ -35,6 +35,7 @@ class Followed:
         clock: Where the time comes from.
         found: Whether it was found, not configured.
         origin: The file that declares it, where one does.
+        script: What its command runs by a name of that file.
         logs: Folder of the logs that agentdash keeps for services that have none.
     """
 
@@ -45,11 +46,13 @@ class Followed:
         *,
         found: bool = False,
         origin: str | None = None,
+        script: str | None = None,
         logs: Path | None = None,
     ) -> None:
         self.settings = settings
         self.found = found
         self.origin = origin
+        self.script = script
         self._unseen = False
         self.prober = Prober(settings.probe, clock) if settings.probe else None
         self.known: Known | None = None
@@ -132,6 +135,7 @@ class Followed:
             origin=self.origin,
             start_command=self.settings.command,
             start_folder=self.settings.cwd,
+            start_script=self.script,
             log=str(self._log) if self._log is not None else None,
             found=self.found,
         )

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from agentdash.core.files import open_regular
 from agentdash.core.settings import ServiceSettings
 from collectors.services_processes import Known, Table
 
@@ -92,7 +93,7 @@ def discover(roots: tuple[Path, ...], table: Table, taken: set[int]) -> list[tup
 def _by_pid_file(service: ServiceSettings, table: Table) -> Match:
     path = Path(service.pid_file or "").expanduser()
     try:
-        with path.open("rb") as file:
+        with os.fdopen(open_regular(path), "rb") as file:
             text = file.read(_PID_FILE_SIZE).split()
             written = os.fstat(file.fileno()).st_mtime
     except FileNotFoundError:

@@ -6,6 +6,7 @@ import os
 import stat
 from pathlib import Path
 
+from agentdash.core.files import open_regular
 from agentdash.core.log_parse import LogParser
 
 _TAIL = 16 * 1024
@@ -33,7 +34,7 @@ class LastLine:
             state = (status.st_ino, status.st_size, status.st_mtime_ns)
             if state == self._seen or not stat.S_ISREG(status.st_mode):
                 return
-            with self.path.open("rb") as file:
+            with os.fdopen(open_regular(self.path), "rb") as file:
                 file.seek(max(0, os.fstat(file.fileno()).st_size - _TAIL))
                 lines = file.read(_TAIL).rsplit(b"\n", 8)
         except OSError:

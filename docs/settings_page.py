@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from agentdash.core.settings import Settings
 from agentdash.core.settings_keys import LIMITS, PATHS, Key, keys, sections
+from agentdash.core.settings_trust import POWERS, Power
 
 HEAD = """\
 # Settings
@@ -23,12 +24,20 @@ A setting comes from the first of these that names it:
 4. `~/.config/agentdash/config.toml` (`$XDG_CONFIG_HOME` is honoured)
 5. the default
 
+The `agentdash.toml` of a folder may be anybody's. What starts programs, sends requests to servers, chooses
+where is written, takes a protection away, changes keys, or reads files outside of the folder is ignored in it
+until you have trusted it (*needs trust* below): the dashboard asks once, `agentdash trust` at any time, both
+with what the file would be allowed. An answer holds for the file's content: a changed file asks again. A
+symbolic link, a file of another user and one that everybody may write to cannot be trusted as they are.
+`agentdash trust --list` and `--revoke` show and forget answers, `agentdash config show` says what was trusted
+and what is ignored. Your own `config.toml`, a file that you name, the environment and options need no trust.
+
 `--config FILE` or `AGENTDASH_CONFIG` reads FILE in place of the two files. In the environment an empty
 variable is one that is not set; lists are separated by commas, or, where they hold paths, as in `PATH`.
 Tables (`ui.keys`) and services can be set in files only.
 
-An unknown key or a value that cannot be is an error that names the place, the key and the nearest key there
-is.
+A file of more than 256 KiB, and what is no regular file, is an error. An unknown key or a value that cannot
+be is an error that names the place, the key and the nearest key there is.
 
 - `agentdash init` writes a commented file from what it finds
 - `agentdash config show` prints the settings in force and where each came from
@@ -83,7 +92,12 @@ def _rows(section: str, words: dict[str, str]) -> Iterator[str]:
         owner, _, part = key.name.rpartition(".")
         if owner == section:
             default = "" if section == "services" else _default(getattr(defaults, part))
-            yield f"| `{part}` | {default} | {_may_be(key)} | {_plain(words[part])} |"
+            yield f"| `{part}` | {default} | {_may_be(key)} | {_plain(words[part])}{_trust(key)} |"
+
+
+def _trust(key: Key) -> str:
+    power = POWERS[key.name]
+    return "" if power is Power.NONE else f" *Needs trust: {power}.*"
 
 
 def _default(value: object) -> str:

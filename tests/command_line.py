@@ -23,6 +23,12 @@ def agentdash(*args: str, cwd: Path, stdin: str | None = None) -> subprocess.Com
     )
 
 
+def trust(folder: Path) -> None:
+    """Trust the settings file that *folder* holds, as a person does."""
+    done = agentdash("trust", "--yes", cwd=folder)
+    assert done.returncode == 0, done.stderr
+
+
 def document(*args: str, cwd: Path) -> dict[str, Any]:
     """The JSON document that it prints; fails with what it said where it did not end well."""
     done = agentdash(*args, cwd=cwd)

@@ -9,15 +9,18 @@ import subprocess
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 import psutil
 
 from agentdash.core.commands import Outcome, Refused
+from agentdash.core.files import file_name, open_regular
 from agentdash.core.log_parse_secrets import mask
 from agentdash.core.paths import service_log
 from agentdash.core.service_commands import ControlService, ServiceAction
 from agentdash.core.services import exit_words
 from agentdash.core.settings import ServiceSettings
+from agentdash.core.state_files import open_state
 from agentdash.core.text import printable
 from agentdash.processes import ENDS, SAME_MS
 
@@ -69,10 +72,9 @@ def start(service: ServiceSettings, log_folder: Path) -> Outcome:
     if not arguments:
         raise Refused(f"the command of {service.name} is empty")
     cwd = Path(service.cwd).expanduser() if service.cwd else None
-    log = service_log(service, log_folder) or log_folder / f"{service.name}.log"
+    log = service_log(service, log_folder) or log_folder / f"{file_name(service.name)}.log"
     try:
-        log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with log.open("ab") as output:
+        with _open_log(log, ours=log.is_relative_to(log_folder)) as output:
             process = subprocess.Popen(
                 arguments,
                 cwd=cwd,
@@ -96,6 +98,21 @@ def start(service: ServiceSettings, log_folder: Path) -> Outcome:
     ENDS.watch(process)
     shown = printable(mask(shlex.join(arguments))[0])
     return Outcome(True, f"started as process {process.pid}: {shown}; output in {log}")
+
+
+def _open_log(log: Path, *, ours: bool) -> BinaryIO:
+    """A log, to write at its end; *ours*: whether it is in the state folder.
+
+    Raises:
+        OSError: where it is a link or no regular file; the service's own may be the null device.
+    """
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+    if ours:
+        return os.fdopen(open_state(log, flags), "ab")
+    if log == Path(os.devnull):
+        return log.open("ab")
+    log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return os.fdopen(open_regular(log, flags | os.O_NOFOLLOW), "ab")
 
 
 def stop(pid: int, created_at: int, grace: float) -> str:

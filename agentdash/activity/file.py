@@ -19,6 +19,8 @@ from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 
+from agentdash.core.state_files import open_state
+
 _SLACK = 64 * 1024
 _WORTH = 256
 _CHUNK = 256 * 1024
@@ -88,8 +90,7 @@ class LineFile:
         """Open and lock the file that is at the path now."""
         while True:
             if self._fd < 0:
-                self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+                self._fd = open_state(self._path, os.O_RDWR | os.O_CREAT)
                 self._forget()
             fcntl.flock(self._fd, fcntl.LOCK_EX)
             if _is_at(self._fd, self._path):
@@ -139,7 +140,8 @@ class LineFile:
     def _renew(self) -> None:
         """Put a copy without padding in place, whole and at once."""
         new = self._path.with_name(f"{self._path.name}.new")
-        fd = os.open(new, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        new.unlink(missing_ok=True)  # left by a process that was killed
+        fd = open_state(new, os.O_RDWR | os.O_CREAT | os.O_EXCL)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX)
             at = self._head
@@ -187,7 +189,7 @@ def read_activity(path: Path, limit: int = 5000) -> list[str]:
 def _open_shared(path: Path) -> int:
     deadline = time.monotonic() + _READER_PATIENCE
     while True:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        fd = open_state(path)
         while True:
             try:
                 fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -209,7 +211,7 @@ def _write_all(fd: int, data: bytes) -> None:
 
 def _is_at(fd: int, path: Path) -> bool:
     try:
-        return os.path.samestat(path.stat(), os.fstat(fd))
+        return os.path.samestat(path.lstat(), os.fstat(fd))
     except FileNotFoundError:
         return False
 

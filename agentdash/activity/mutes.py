@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import fcntl
 import json
-import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from pathlib import Path
 
 from agentdash.core.bounded_json import read_json
 from agentdash.core.mutes import MOST, Mute
+from agentdash.core.state_files import folder_descriptor, read_state, write_state
 
 LARGEST = 1 << 20
 _PATIENCE_S = 5.0
@@ -29,7 +29,6 @@ def change_mutes(path: Path, change: Callable[[list[Mute]], list[Mute]]) -> list
         OSError: where it cannot be read or written, or another process does not come to an end with it.
         ValueError: where it is not such a file, or would become too large, in words.
     """
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with _alone(path.parent):
         mutes = change(read_mutes(path))
         write_mutes(path, mutes)
@@ -39,8 +38,7 @@ def change_mutes(path: Path, change: Callable[[list[Mute]], list[Mute]]) -> list
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
     """Hold the lock of *folder*, which threads and processes take from each other."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
+    with folder_descriptor(folder) as descriptor:
         deadline = time.monotonic() + _PATIENCE_S
         while True:
             try:
@@ -51,8 +49,6 @@ def _alone(folder: Path) -> Iterator[None]:
                     raise OSError(f"another process holds {folder} and does not give it back") from None
                 time.sleep(_PAUSE_S)
         yield
-    finally:
-        os.close(descriptor)
 
 
 def read_mutes(path: Path) -> list[Mute]:
@@ -63,8 +59,7 @@ def read_mutes(path: Path) -> list[Mute]:
         ValueError: where it is not such a file, in words.
     """
     try:
-        with path.open("rb") as file:
-            told = read_json(file.read(LARGEST))
+        told = read_json(read_state(path, LARGEST))
     except FileNotFoundError:
         return []
     except ValueError as problem:
@@ -89,17 +84,8 @@ def write_mutes(path: Path, mutes: Iterable[Mute]) -> None:
         OSError: where it cannot be written; what was there stays.
         ValueError: where it would be larger than is read again; what was there stays, too.
     """
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     rows = [{"fingerprint": one.fingerprint, "reason": one.reason, "until": one.until} for one in mutes]
     text = json.dumps({"mutes": rows[-MOST:]}, indent=1)  # ASCII
     if len(text) > LARGEST:
         raise ValueError(f"{path} would be larger than {LARGEST >> 20} MiB: unmute something first")
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with beside.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+    write_state(path, text.encode())

@@ -9,9 +9,8 @@ import click
 
 from agentdash.cli.codes import Code
 from agentdash.cli.group import NearestGroup
-from agentdash.cli.options import everywhere, given
+from agentdash.cli.options import everywhere, given, loaded_of, say_ignored
 from agentdash.cli.output import data, words
-from agentdash.core.settings_load import Loaded, load
 from agentdash.core.text import printable
 
 
@@ -24,29 +23,30 @@ def config() -> None:
     """Settings: those in force, their files, and the JSON Schemas."""
 
 
-def _loaded(ctx: click.Context) -> Loaded:
-    said = given(ctx)
-    return load(said.values, config=said.config)
-
-
 @config.view(
     epilog="\b\nExamples:\n  agentdash config show\n  agentdash config show --json | jq '.\"streams.poll\"'"
 )
-@click.option("--json", "as_json", is_flag=True, help="As JSON: {key: {value, origin}}.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON: {key: {value, origin, trusted, ignored}}.")
 @click.pass_context
 def show(ctx: click.Context, as_json: bool) -> int:
-    """All settings in force, and where each came from. Secrets in URLs are masked."""
+    """All settings in force, and where each came from. Secrets in URLs are masked.
+
+    It says which of them a folder's agentdash.toml was trusted with, and which of its settings are ignored
+    since it is not.
+    """
     from agentdash.headless.settings_shown import shown
 
-    rows = shown(_loaded(ctx))
+    loaded = loaded_of(ctx)
+    rows = list(shown(loaded))
+    say_ignored(loaded)
     if as_json:
         from agentdash.headless.views import dumps
 
-        data(dumps({key: {"value": value, "origin": origin} for key, value, origin in rows}, indent=2))
+        data(dumps({row.key: row.record() for row in rows}, indent=2))
         return Code.FINE
     from agentdash.headless.grid import Cell, Grid, columns_of, render
 
-    lines = tuple((key, _text(value), Cell(origin, "dim")) for key, value, origin in rows)
+    lines = tuple((row.key, _text(row.value), Cell(row.where, "dim")) for row in rows)
     for line in render(Grid(columns_of("SETTING | VALUE | FROM"), lines, "")):
         data(line)
     return Code.FINE

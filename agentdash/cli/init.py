@@ -18,6 +18,7 @@ from agentdash.cli.output import say, words
 from agentdash.core.commands import Refused
 from agentdash.core.settings import Settings
 from agentdash.core.settings_files import FILE_NAME
+from agentdash.core.settings_trust import Power
 from agentdash.core.snapshot import Topic
 from agentdash.core.text import printable
 from agentdash.process_end import Handled, interrupted
@@ -45,7 +46,7 @@ def init(ctx: click.Context, file: str, force: bool, timeout: float) -> int:
     if settings.read_only:
         raise Refused("read-only: no file is written")
     path = Path(file).expanduser()
-    if path.exists() and not force:
+    if (path.exists() or path.is_symlink()) and not force:
         if not sys.stdin.isatty():
             raise Refused(f"{file} is there already: overwrite it with --force")
         with Handled(interrupted):
@@ -66,7 +67,22 @@ async def _write(settings: Settings, path: Path, timeout: float) -> int:  # noqa
     except OSError as problem:
         raise Refused(f"{path} cannot be written: {(problem.strerror or str(problem)).lower()}") from problem
     words(str(path))
+    _trust(path)
     return Code.FINE
+
+
+def _trust(path: Path) -> None:
+    """Trust what was just written: it was made here, of what was found, and starts nothing."""
+    if path.name != FILE_NAME:
+        return
+    from agentdash.cli.trust import decide, needs_of
+
+    try:
+        found = needs_of(path)
+        if found is not None and all(grant.power is Power.READ for grant in found.grants):
+            decide(found, True)
+    except (OSError, Refused) as problem:
+        say(f"{path} is not trusted yet: {problem}")
 
 
 def _replace(path: Path, text: str) -> None:

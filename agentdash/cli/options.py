@@ -6,11 +6,14 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from agentdash.core.settings import Settings
+
+if TYPE_CHECKING:
+    from agentdash.core.settings_load import Loaded
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -41,7 +44,18 @@ def given(ctx: click.Context) -> Given:
 
 
 def settings_of(ctx: click.Context) -> Settings:
-    """The settings in force.
+    """The settings in force; what is ignored since it needs trust is said on stderr.
+
+    Raises:
+        SettingsError: when something about them is wrong.
+    """
+    loaded = loaded_of(ctx)
+    say_ignored(loaded)
+    return loaded.settings
+
+
+def loaded_of(ctx: click.Context) -> Loaded:
+    """The settings in force, and where they come from.
 
     Raises:
         SettingsError: when something about them is wrong.
@@ -49,7 +63,21 @@ def settings_of(ctx: click.Context) -> Settings:
     from agentdash.core.settings_load import load
 
     said = given(ctx)
-    return load(said.values, config=said.config).settings
+    return load(said.values, config=said.config)
+
+
+def say_ignored(loaded: Loaded) -> tuple[str, ...]:
+    """Say on stderr which settings are ignored since their file is not trusted; the lines that were said."""
+    ignoring = [file for file in loaded.guarded if file.ignored]
+    if not ignoring:
+        return ()
+    from agentdash.cli.output import say
+    from agentdash.cli.trust import ignored_words
+
+    lines = tuple(ignored_words(file) for file in ignoring)
+    for line in lines:
+        say(line)
+    return lines
 
 
 def colored(settings: Settings, stream: Any = None) -> bool:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import importlib
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from agentdash.cli.codes import Code
 from agentdash.cli.group import NearestGroup
-from agentdash.cli.options import everywhere, settings_of
+from agentdash.cli.options import everywhere, loaded_of, say_ignored, settings_of
 from agentdash.cli.output import no_terminal
+
+if TYPE_CHECKING:
+    from agentdash.core.settings_load import Loaded
 
 
 class PipeClosed(Exception):  # noqa: N818 - nobody is at fault
@@ -24,6 +27,7 @@ COMMANDS = {
     "demo": "demo",
     "init": "init",
     "config": "config",
+    "trust": "trust",
     "server": "server",
     "completion": "config",
 }
@@ -94,8 +98,8 @@ def root(ctx: click.Context) -> int | None:
 
 def dashboard(ctx: click.Context) -> int:
     """Open the dashboard; without a terminal, say what there is instead."""
-    settings = settings_of(ctx)
     if (why := no_terminal()) is not None:
+        settings_of(ctx)  # what is wrong with them is said first
         click.echo(
             f"agentdash: the dashboard needs a terminal, and {why}. Without one, ask for a view: "
             "agentdash snapshot --json, "
@@ -107,4 +111,16 @@ def dashboard(ctx: click.Context) -> int:
     from agentdash.runtime.engine import Engine
     from tui.app import AgentDash
 
-    return show(AgentDash(Engine(settings), opening=True))
+    loaded, lines = _asked(ctx)
+    return show(AgentDash(Engine(loaded.settings, untrusted=lines), opening=True))
+
+
+def _asked(ctx: click.Context) -> tuple[Loaded, tuple[str, ...]]:
+    """The settings, after a question where a file needs trust; what is said of settings that are ignored."""
+    loaded = loaded_of(ctx)
+    if loaded.guarded:
+        from agentdash.cli.trust import ask
+
+        if ask(loaded):
+            loaded = loaded_of(ctx)
+    return loaded, say_ignored(loaded)

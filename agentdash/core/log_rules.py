@@ -6,7 +6,6 @@ long as the settings say after it was last said; what is so (silence, a loop) ho
 
 from __future__ import annotations
 
-import shlex
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -27,6 +26,7 @@ from agentdash.core.log_rules_words import (
     trouble,
 )
 from agentdash.core.logs import OWN, LogBatch, LogLine
+from agentdash.core.rules_words import shell_path
 from agentdash.core.settings import LogsSettings
 
 STORM = 5
@@ -337,7 +337,7 @@ class LogRules:
 
     def _see(self, source: str) -> str | None:
         path = self._paths.get(source)
-        return f"agentdash logs {shlex.quote(path)}" if path else None
+        return f"agentdash logs {shell_path(path)}" if path else None
 
 
 def service_of(line: LogLine) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
+from agentdash.core.files import file_name
 from agentdash.core.settings import ServiceSettings, Settings
 
 
@@ -28,8 +30,21 @@ def state_dir(settings: Settings) -> Path:
     """
     if settings.state_dir is not None:
         return current_folder() / Path(settings.state_dir).expanduser()
-    base = os.environ.get("XDG_STATE_HOME", "")
-    root = Path(base) if Path(base).is_absolute() else Path.home() / ".local" / "state"
+    return own_state_dir(os.environ)
+
+
+def own_state_dir(env: Mapping[str, str]) -> Path:
+    """The user's own folder for state, whatever the settings name.
+
+    Raises:
+        RuntimeError: where there is no home.
+    """
+    base = env.get("XDG_STATE_HOME", "")
+    home = env.get("HOME", "")
+    if Path(base).is_absolute():
+        root = Path(base)
+    else:
+        root = (Path(home) if Path(home).is_absolute() else Path.home()) / ".local" / "state"
     return root / "agentdash"
 
 
@@ -58,4 +73,4 @@ def service_log(service: ServiceSettings, folder: Path | None) -> Path | None:
     if service.log:
         path = Path(service.log).expanduser()
         return Path(service.cwd).expanduser() / path if service.cwd and not path.is_absolute() else path
-    return folder / f"{service.name}.log" if service.command and folder is not None else None
+    return folder / f"{file_name(service.name)}.log" if service.command and folder is not None else None

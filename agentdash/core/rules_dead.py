@@ -10,7 +10,7 @@ from agentdash.core.judge_signs import is_gone
 from agentdash.core.owner_life import UNKNOWN, Life, life_of
 from agentdash.core.owners import NOBODY, Owner
 from agentdash.core.rules_case import GroupCase
-from agentdash.core.rules_words import lag_words, redis_cli
+from agentdash.core.rules_words import lag_words, redis_cli, shell_word
 from agentdash.core.streams import Consumer
 from agentdash.core.text import decode
 from agentdash.core.units import age, plural
@@ -131,7 +131,8 @@ def _next(first: _Seen) -> str:
     if run is not None and run.status.terminal:
         return f"The run does not go on: {claim or 'start another consumer of the group'}"
     if run is not None:
-        words = f"Take over the run: `agentdash run --run-id {run.id} -- COMMAND …`; or mark it as failed (F)"
+        again = f"agentdash run --run-id {shell_word(run.id)} -- COMMAND …"
+        words = f"Take over the run: `{again}`; or mark it as failed (F)"
     elif service is not None and service.start_command is not None:
         words = f"Start {service.name} (U in the services)"
     else:

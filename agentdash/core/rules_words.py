@@ -24,7 +24,7 @@ def redis_cli(*words: str | bytes) -> str:
 
 def shell_word(word: str | bytes) -> str:
     """*word* quoted for bash; what cannot be typed is written in ``$'…'``."""
-    raw = word.encode() if isinstance(word, str) else word
+    raw = word if isinstance(word, bytes) else _encoded(word)
     text = raw.decode("utf-8", "replace")
     if is_utf8(raw) and printable(text) == text:
         return shlex.quote(text)
@@ -32,6 +32,28 @@ def shell_word(word: str | bytes) -> str:
         chr(byte) if 0x20 <= byte < 0x7F and byte not in b"'\\" else f"\\x{byte:02x}" for byte in raw
     )
     return f"$'{typed}'"
+
+
+def shell_path(path: str) -> str:
+    """The path of a file, quoted for a shell, that no program reads as an option or as standard input."""
+    return shell_word(f"./{path}" if path.startswith("-") else path)
+
+
+def shell_command(command: str) -> str:
+    """*command*, which is split as a shell would and never given to one, so that a shell does the same."""
+    try:
+        words = shlex.split(command)
+    except ValueError:
+        return shell_word(command)
+    return " ".join(shell_word(word) for word in words)
+
+
+def _encoded(word: str) -> bytes:
+    """Its bytes, also where it is the name of a file that is no UTF-8."""
+    try:
+        return word.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # half of a pair: no name in a file system
+        return word.encode("utf-8", "replace")
 
 
 def lag_words(lag: Lag) -> str:

@@ -136,7 +136,7 @@ def parse_run(run_id: str, fields: Mapping[str, bytes]) -> Run:
             output=read.number("stats.tokens.output"),
             cached=read.number("stats.tokens.cached"),
         ),
-        pid=read.number("pid", low=1, high=2**31),
+        pid=read.number("pid", low=2, high=2**31),
         host=read.text("host"),
         cwd=read.text("cwd"),
         command=command,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from agentdash.core.findings import Severity, Symptom
-from agentdash.core.rules_words import identity, redis_cli
+from agentdash.core.rules_words import identity, redis_cli, shell_word
 from agentdash.core.run_doing import doing, malformed_words
 from agentdash.core.run_history import RunHistory
 from agentdash.core.run_orphan import child_words
@@ -90,7 +90,7 @@ def _orphaned(run: Run, keys: RunKeys, now: int) -> Iterator[Symptom]:
         run=run.id,
         evidence=(last_seen(run, now), worker, child),
         hypothesis="Its worker was killed, or its machine is gone; a worker that ends says so in the record.",
-        recommendation=f"{cure} {run.id} -- COMMAND",
+        recommendation=f"{cure} {shell_word(run.id)} -- COMMAND",
         see=redis_cli("GET", keys.lock(run.id)),
         clears="It clears when a worker holds its lock, or its state says that it has ended.",
     )

@@ -26,6 +26,9 @@ class ControlService:
         pid: The process that the person saw; None where there was none. Another one is left alone.
         created_at: When that process began, Unix ms.
         grace: Seconds between SIGTERM and SIGKILL.
+        start_command: What would start it, as the person saw it; another one is not started. None: not seen.
+        start_folder: Where, likewise.
+        start_script: What that runs by a name, likewise.
     """
 
     name: str
@@ -33,3 +36,6 @@ class ControlService:
     pid: int | None = None
     created_at: int | None = None
     grace: float = GRACE_S
+    start_command: str | None = None
+    start_folder: str | None = None
+    start_script: str | None = None

@@ -6,13 +6,12 @@ what is not known raises nothing.
 
 from __future__ import annotations
 
-import shlex
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from agentdash.core.findings import Severity, Symptom
-from agentdash.core.rules_words import identity
+from agentdash.core.rules_words import identity, shell_command, shell_path
 from agentdash.core.services import Service, ServicesSnapshot, ServiceState, exit_words
 from agentdash.core.units import age
 
@@ -225,7 +224,7 @@ def _why(ran: Service | None, code: int | None) -> str:
 
 
 def _start(service: Service) -> str:
-    return f": {service.start_command}" if service.start_command else ""
+    return f": {shell_command(service.start_command)}" if service.start_command else ""
 
 
 def _last_line(service: Service) -> tuple[str, ...]:
@@ -235,7 +234,7 @@ def _last_line(service: Service) -> tuple[str, ...]:
 def _symptom(
     service: Service, kind: str, category: str, severity: Severity, summary: str, **more: object
 ) -> Symptom:
-    see = f"agentdash logs {shlex.quote(service.log)}" if service.log else "agentdash services"
+    see = f"agentdash logs {shell_path(service.log)}" if service.log else "agentdash services"
     return Symptom(
         fingerprint=identity(f"SERVICE_{kind.upper()}", service.name.encode("utf-8", "replace")),
         agent_id=WATCHER,

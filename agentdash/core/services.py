@@ -73,6 +73,7 @@ class Service:
         origin: The file that declares it, e.g. ``Procfile``; None where the settings do, or nothing does.
         start_command: What starts it, where that is known.
         start_folder: The folder in which that is done.
+        start_script: What that command runs by a name, e.g. a script of package.json; None: nothing.
         log: Its log file, where that is known.
         found: Whether it was found by its listening, and nobody described it.
     """
@@ -103,6 +104,7 @@ class Service:
     origin: str | None = None
     start_command: str | None = None
     start_folder: str | None = None
+    start_script: str | None = None
     log: str | None = None
     found: bool = False
 

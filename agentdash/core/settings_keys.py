@@ -63,6 +63,9 @@ URL_SCHEMES = (
 )
 
 
+_LONGEST_NAME = 100
+
+
 class WrongValue(ValueError):  # noqa: N818 - it says what it should be
     """A value that a setting cannot have; the text completes “KEY in FILE must be …”."""
 
@@ -146,7 +149,7 @@ def keys() -> Mapping[str, Key]:
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """The known word that *word* was probably meant to be, or None."""
-    found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    found = difflib.get_close_matches(word[:_LONGEST_NAME], list(known), n=1, cutoff=0.6)
     return found[0] if found else None
 
 
@@ -179,6 +182,10 @@ def _typed(key: Key, value: object) -> object:
             return value
         case (("text" | "number" | "whole" | "choice"), bool()):
             pass
+        case (("number" | "whole"), int()) if (
+            value.bit_length() > 63
+        ):  # no float and no text holds all of them
+            raise WrongValue(f"{key.wanted}, got one that is out of range")
         case "number", int() | float():
             return float(value)
         case "whole", int():
@@ -198,5 +205,8 @@ def _typed(key: Key, value: object) -> object:
 
 
 def _shown(value: object) -> str:
-    text = {True: "true", False: "false"}[value] if isinstance(value, bool) else repr(value)
+    try:
+        text = {True: "true", False: "false"}[value] if isinstance(value, bool) else repr(value)
+    except (ValueError, RecursionError):  # a number of thousands of digits, lists in lists
+        return "what cannot be shown"
     return text if len(text) <= 60 else text[:59] + "…"

@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from agentdash.core.paths import current_folder
 from agentdash.core.settings import ServiceSettings, Settings
-from agentdash.core.settings_files import SettingsFile, candidates, read_tables
+from agentdash.core.settings_files import FileTable, SettingsFile, candidates, read_tables
 from agentdash.core.settings_keys import PATHS, Key, WrongValue, checked, keys, nearest, sections
+from agentdash.core.settings_trust import FolderFile, State, divide
 from agentdash.core.text import printable
 
 # Variables that are agentdash's but no settings: the settings file itself, and what a run's command is told.
 _NO_SETTINGS = ("AGENTDASH_CONFIG", "AGENTDASH_RUN_", "AGENTDASH_TURN")
 _WELL_KNOWN = {"REDIS_URL": "redis.url", "PROJECTS": "projects"}
+MOST_MISTAKES = 20
+_LONGEST_MISTAKE = 500
 _FLAGS = dict.fromkeys(("1", "true", "yes", "on"), True) | dict.fromkeys(("0", "false", "no", "off"), False)
 
 
@@ -34,11 +37,15 @@ class Loaded:
     Attributes:
         origins: Of each dotted key, where its value is from: ``default``, a file, ``$VARIABLE``, an option.
         files: The files that were looked for, the one that wins last.
+        guarded: Files with settings that need trust, and what was decided about them.
+        ignored: Values that are not in force since their file is not trusted: key to (value, file).
     """
 
     settings: Settings
     origins: dict[str, str]
     files: tuple[SettingsFile, ...]
+    guarded: tuple[FolderFile, ...] = ()
+    ignored: Mapping[str, tuple[object, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +77,56 @@ def load(
     env = os.environ if env is None else env
     wrong: list[str] = []
     files = candidates(config or env.get("AGENTDASH_CONFIG") or None, env, cwd or current_folder())
-    layers = [Layer(shown, _from_table(table, shown, wrong)) for shown, table in read_tables(files, wrong)]
+    guarded: list[FolderFile] = []
+    ignored: dict[str, tuple[object, str]] = {}
+    layers = [_layer(found, env, wrong, guarded, ignored) for found in read_tables(files, wrong)]
     layers += [*_from_env(env, wrong), *_from_options(given or {}, wrong)]
     if wrong:
-        raise SettingsError("\n".join(printable(line) for line in wrong))
+        raise SettingsError("\n".join(_lines(wrong)))
     values: dict[str, object] = {}
     origins = dict.fromkeys((name for name in keys() if not name.startswith("services.")), "default")
     origins["services"] = "default"
     for layer in layers:
         values |= layer.values
         origins |= dict.fromkeys(layer.values, layer.where)
-    return Loaded(_built(values), origins, files)
+    return Loaded(_built(values), origins, files, tuple(guarded), ignored)
+
+
+def _lines(wrong: list[str]) -> Iterator[str]:
+    """The first mistakes, printable and of bounded length; how many more there are."""
+    for line in wrong[:MOST_MISTAKES]:
+        text = printable(line[:_LONGEST_MISTAKE])
+        yield text if len(line) <= _LONGEST_MISTAKE else f"{text}…"
+    if len(wrong) > MOST_MISTAKES:
+        yield f"There are {len(wrong) - MOST_MISTAKES:,} more mistakes like these."
+
+
+def _layer(
+    found: FileTable,
+    env: Mapping[str, str],
+    wrong: list[str],
+    guarded: list[FolderFile],
+    ignored: dict[str, tuple[object, str]],
+) -> Layer:
+    """What of a file is in force; one that needs trust is added to *guarded*, what it lacks to *ignored*."""
+    file = found.file
+    values = _from_table(found.table, file.shown, wrong)
+    if not found.needs_trust:
+        return Layer(file.shown, values)
+    kept, grants = divide(values, file.path.parent)
+    if not grants:
+        return Layer(file.shown, values)
+    from agentdash.core.settings_decisions import decided  # json is not loaded where nothing needs trust
+
+    state: State = "unsafe"
+    reason, sha256 = found.unsafe, found.sha256
+    if not reason:
+        state, reason = decided(file.path, sha256, env)
+    guarded.append(FolderFile(file.path, file.shown, sha256, state, reason, grants))
+    if state == "trusted":
+        return Layer(file.shown, values)
+    ignored |= {key: (value, file.shown) for key, value in values.items() if kept.get(key) != value}
+    return Layer(file.shown, kept)
 
 
 def _from_table(table: Mapping[str, object], where: str, wrong: list[str]) -> dict[str, object]:
@@ -107,7 +153,7 @@ def _section(section: str, table: Mapping[str, object], where: str, wrong: list[
         name = f"{section}.{part}" if section else part
         key = keys().get(name)
         if key is None:
-            wrong.append(_unknown(name, where))
+            wrong.append(_unknown(name, where, guess_at=len(wrong) < MOST_MISTAKES))
         else:
             _take(values, key, value, where, wrong)
     return values
@@ -145,7 +191,9 @@ def _expanded(key: Key, value: object) -> object:
     return os.path.expanduser(str(value))  # noqa: PTH111
 
 
-def _unknown(name: str, where: str) -> str:
+def _unknown(name: str, where: str, *, guess_at: bool = True) -> str:
+    if not guess_at:
+        return f"{name} in {where} is no setting."
     known = [*keys(), *sections()]
     section, _, part = name.rpartition(".")
     guess = nearest(name, known)

@@ -11,18 +11,26 @@ import re
 import tomllib
 
 MOST = 10
+_MOST_PARTS = 32
+# The parser takes memory by the square of a name's parts: 256 KiB of `a.a.a…` are 64 GiB.
+_DEEP_NAME = re.compile(
+    rf"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){{{_MOST_PARTS}}}"""
+)
 _AT = re.compile(r"\(at line (\d+), column \d+\)")
 
 
 def read(text: str) -> tuple[dict[str, object], list[str]]:
     """What *text* holds as far as it can be read, and its mistakes in the parser's words, first to last."""
+    if (deep := _DEEP_NAME.search(text)) is not None:
+        line = text.count("\n", 0, deep.start()) + 1
+        return {}, [f"a name has more than {_MOST_PARTS} parts (at line {line})"]
     lines, mistakes = text.split("\n"), list[str]()
     while True:
         try:
             return tomllib.loads("\n".join(lines)), mistakes
-        except RecursionError as problem:
-            return {}, [*mistakes, str(problem)]
-        except tomllib.TOMLDecodeError as problem:
+        except RecursionError:
+            return {}, [*mistakes, "lists or tables in it are nested too deeply"]
+        except ValueError as problem:  # also a number of more digits than Python reads
             mistakes.append(str(problem))
             if len(mistakes) >= MOST or not _left_out(lines, str(problem)):
                 return {}, mistakes

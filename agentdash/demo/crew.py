@@ -57,7 +57,7 @@ DESKS = (
 
 def service_command(name: str, url: str, folder: Folder) -> list[str]:
     """The command line of a service."""
-    return [sys.executable, "-m", "agentdash.demo.services", name, url, str(folder.root)]
+    return [sys.executable, "-P", "-m", "agentdash.demo.services", name, url, str(folder.root)]
 
 
 def run_command(desk: Desk, job: Job, url: str, folder: Folder) -> list[str]:

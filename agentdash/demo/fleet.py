@@ -108,7 +108,7 @@ class Fleet:
         self._folder = folders.create()
         self._folder.add_keeper("owner", whoami())
         self._keeper = subprocess.Popen(
-            [sys.executable, "-m", "agentdash.demo.keeper", str(self._folder.root)],
+            [sys.executable, "-P", "-m", "agentdash.demo.keeper", str(self._folder.root)],
             cwd=self._folder.root,
             env=environment(self._folder),
             stdin=subprocess.PIPE,

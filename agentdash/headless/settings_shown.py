@@ -3,28 +3,80 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 
+from agentdash.core.settings import ServiceSettings
 from agentdash.core.settings_load import Loaded
 from agentdash.core.text import mask_url
 
 
-def shown(loaded: Loaded) -> Iterator[tuple[str, object, str]]:
-    """(dotted key, value, where it came from) of every setting, in the order of `Settings`."""
+@dataclass(frozen=True, slots=True)
+class ShownSetting:
+    """One setting.
+
+    Attributes:
+        key: Dotted.
+        value: What is in force; secrets in URLs masked.
+        origin: Where it comes from: ``default``, a file, ``$VARIABLE``, an option.
+        trusted: Whether it is in force since a person trusted its file; None where that needs no trust, or
+            where its value comes from elsewhere.
+        ignored: (value, file) of a file that is not trusted; None where there is none.
+    """
+
+    key: str
+    value: object
+    origin: str
+    trusted: bool | None
+    ignored: tuple[object, str] | None
+
+    @property
+    def where(self) -> str:
+        """Its origin in words, with what trust has to do with it."""
+        if self.ignored is not None:
+            return f"{self.origin}; of {self.ignored[1]} ignored: not trusted"
+        return f"{self.origin} (trusted)" if self.trusted else self.origin
+
+    def record(self) -> dict[str, object]:
+        """For JSON."""
+        ignored = None if self.ignored is None else dict(zip(("value", "origin"), self.ignored, strict=True))
+        return {"value": self.value, "origin": self.origin, "trusted": self.trusted, "ignored": ignored}
+
+
+def shown(loaded: Loaded) -> Iterator[ShownSetting]:
+    """Every setting, in the order of `Settings`."""
+    granted = {
+        (key if not key.startswith("services.") else "services", file.shown): file.state == "trusted"
+        for file in loaded.guarded
+        for key in file.keys
+    }
     for key, origin in loaded.origins.items():
-        yield key, _masked(key, _value(loaded, key)), origin
+        ignored = loaded.ignored.get(key)
+        yield ShownSetting(
+            key,
+            _masked(key, _value(loaded, key)),
+            origin,
+            granted.get((key, origin)) if ignored is None else None,
+            None if ignored is None else (_masked(key, _listed(ignored[0])), ignored[1]),
+        )
 
 
 def _value(loaded: Loaded, key: str) -> object:
     value: object = loaded.settings
     for part in key.split("."):
         value = getattr(value, part)
-    if key == "services":
-        return [
-            {name: _masked(name, item) for name, item in asdict(service).items() if item is not None}
-            for service in loaded.settings.services
-        ]
-    return list(value) if isinstance(value, tuple) else value
+    return _listed(value)
+
+
+def _listed(value: object) -> object:
+    """Tuples as lists, services as tables."""
+    if not isinstance(value, tuple):
+        return value
+    return [
+        {name: _masked(name, part) for name, part in asdict(item).items() if part is not None}
+        if isinstance(item, ServiceSettings)
+        else item
+        for item in value
+    ]
 
 
 def _masked(key: str, value: object) -> object:

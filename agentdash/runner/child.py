@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from agentdash.processes import Family, created_at, end_family, signal_group
+from agentdash.runner.spec import open_prompt
 
 
 class CannotStart(Exception):  # noqa: N818 - it is an answer, not a fault
@@ -125,7 +126,7 @@ def _spawn(
     prompt = None
     try:
         if prompt_file is not None:
-            prompt = Path(prompt_file).open("rb")  # noqa: SIM115 - closed below
+            prompt = os.fdopen(open_prompt(prompt_file), "rb")
         return subprocess.Popen(
             command,
             cwd=cwd,

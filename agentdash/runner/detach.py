@@ -73,9 +73,12 @@ def unpack(data: bytes) -> tuple[RunSpec, Settings]:
 
 
 def _start(spec: RunSpec, settings: Settings) -> int:
-    """The command stands on the worker's own command line, where a person looks for it."""
+    """The command stands on the worker's own command line, where a person looks for it.
+
+    ``-P``: the current folder, which may be anybody's, is no place to import from.
+    """
     process = subprocess.Popen(
-        [sys.executable, "-m", "agentdash.runner", str(spec.run_id), "--", *spec.command],
+        [sys.executable, "-P", "-m", "agentdash.runner", str(spec.run_id), "--", *spec.command],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

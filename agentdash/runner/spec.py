@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import re
 import secrets
 from dataclasses import asdict, dataclass, fields, replace
@@ -10,9 +12,28 @@ from pathlib import Path
 from typing import Literal, Self
 
 from agentdash.core.bounded_json import read_json
+from agentdash.core.files import open_regular
 from agentdash.core.paths import current_folder
 
 PauseMode = Literal["boundary", "freeze"]
+
+
+MOST_PROMPT = 16 * 1024 * 1024
+"""Bytes of a prompt file; no agent takes as many."""
+
+
+def open_prompt(path: str) -> int:
+    """A descriptor of a prompt file.
+
+    Raises:
+        OSError: where it is missing, no regular file, larger than `MOST_PROMPT`, or cannot be read.
+    """
+    descriptor = open_regular(path)
+    if os.fstat(descriptor).st_size > MOST_PROMPT:
+        os.close(descriptor)
+        raise OSError(errno.EFBIG, f"it is larger than {MOST_PROMPT >> 20} MiB, the most of a prompt", path)
+    os.set_blocking(descriptor, True)
+    return descriptor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,9 +84,18 @@ class RunSpec:
             return f"--cwd {self.cwd}: there is no such folder."
         if self.cwd is None and not current_folder().is_dir():
             return "The current folder was removed: enter one that is there, or name it with --cwd."
-        if self.prompt_file is not None and not Path(self.prompt_file).is_file():
+        return self._check_prompt() or self._check_pattern()
+
+    def _check_prompt(self) -> str | None:
+        if self.prompt_file is None:
+            return None
+        try:
+            os.close(open_prompt(self.prompt_file))
+        except FileNotFoundError:
             return f"--prompt-file {self.prompt_file}: there is no such file."
-        return self._check_pattern()
+        except OSError as problem:
+            return f"--prompt-file {self.prompt_file}: {problem.strerror}."
+        return None
 
     def _check_pattern(self) -> str | None:
         try:

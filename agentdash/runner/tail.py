@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from agentdash.core.files import open_regular
+
 SHOWN = 2048
 """Bytes of what was appended that an event carries, at most: the newest."""
 
@@ -52,7 +54,7 @@ class LogTails:
 
 def _look(place: _Place) -> Appended | None:
     try:
-        with Path(place.path).open("rb", buffering=0) as file:
+        with os.fdopen(open_regular(place.path), "rb", buffering=0) as file:
             found = os.fstat(file.fileno())
             if found.st_ino != place.inode or found.st_size < place.offset:
                 place.inode, place.offset = found.st_ino, 0

@@ -109,6 +109,14 @@ async def _change_repo(engine: Running, command: RepoCommand) -> Outcome:
     return outcome
 
 
+def _has_changed(command: ControlService, described: ServiceSettings, script: str | None) -> bool:
+    """Whether what would be started is not what the person saw: a file may have been written meanwhile."""
+    if command.action is ServiceAction.STOP or command.start_command is None:
+        return False
+    seen = (command.start_command, command.start_folder, command.start_script)
+    return seen != (described.command, described.cwd, script)
+
+
 async def _control_service(engine: Running, command: ControlService) -> Outcome:
     known = engine.store.services.services if engine.store.services else ()
     service = next((s for s in known if s.name == command.name), None)
@@ -121,6 +129,8 @@ async def _control_service(engine: Running, command: ControlService) -> Outcome:
     described = configured or ServiceSettings(
         name=service.name, command=service.start_command, cwd=service.start_folder, log=service.log
     )
+    if _has_changed(command, described, service.start_script):
+        return Outcome(False, f"{service.name}: what starts it has changed since it was shown: look again")
     rules = engine.intake.analysis.service_rules
     rules.begins(service.name)
     outcome = Outcome(False, "it was given up")

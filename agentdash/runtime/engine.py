@@ -48,6 +48,7 @@ class Engine:
         host: Stamped on every snapshot; this machine's name by default.
         cwd: What relative paths of the settings start from.
         topics: Read only these; all by default.
+        untrusted: What is said of settings that are ignored since their file is not trusted, line by line.
     """
 
     def __init__(
@@ -58,8 +59,10 @@ class Engine:
         host: str | None = None,
         cwd: Path | None = None,
         topics: frozenset[Topic] = frozenset(Topic),
+        untrusted: tuple[str, ...] = (),
     ) -> None:
         self.settings = settings
+        self.untrusted = untrusted
         self.clock = clock or SystemClock()
         self.host = host or socket.gethostname()
         self.topics = topics
@@ -110,6 +113,8 @@ class Engine:
         self._activity = await asyncio.to_thread(
             Activity, state_dir(self.settings) / "agentdash.log", self.settings.logs.limit, self.clock
         )
+        for line in self.untrusted:
+            self.note("settings", line, True, level=Level.WARN)
         if not self.topics.isdisjoint(REDIS_TOPICS) or Topic.FINDINGS in self.topics:
             self._spawn(self._connect(), "connect")
         self._spawn(self._start_local(), "local sources")

@@ -217,8 +217,8 @@ class EmbeddedServer:
             return FileLock(self.folder / name)
         except OSError as error:
             raise SourceError(
-                f"{self.folder / name} cannot be opened: {error.strerror}",
-                "Set state_dir (or XDG_STATE_HOME) to a folder that you can write to.",
+                f"{error.filename or self.folder / name} cannot be used: {error.strerror}",
+                "Set state_dir (or XDG_STATE_HOME) to a folder of yours that you can write to.",
             ) from error
 
 

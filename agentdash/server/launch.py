@@ -10,11 +10,15 @@ import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from agentdash.core.snapshot import SourceError
+from agentdash.core.state_files import open_state
 from agentdash.core.text import printable
 
 LOG = "valkey.log"
+_DATA = "appendonlydir"
+_MOVE_AWAY = "Move it away: agentdash makes a new one."
 _LOG_LIMIT = 1_000_000
 _START_LIMIT = 20.0
 _NO_SERVER = "Install redis-server (or valkey-server) into PATH, or point REDIS_URL at a Redis that runs."
@@ -89,7 +93,7 @@ def launch(folder: Path, socket: Path, life: int) -> Answer:
     bound_log(folder)
     socket.unlink(missing_ok=True)
     program = find_binary()
-    with (folder / LOG).open("ab") as log:
+    with _open_log(folder) as log:
         try:
             process = subprocess.Popen(
                 [str(program), *options(folder, socket)],
@@ -113,7 +117,7 @@ def launch(folder: Path, socket: Path, life: int) -> Answer:
         if process.returncode is not None:
             raise SourceError(
                 f"The embedded server ended at its start: {_last_words(folder)}",
-                f"See {folder / LOG}. Where its data is damaged, move {folder / 'appendonlydir'} away.",
+                f"See {folder / LOG}. Where its data is damaged, move {folder / _DATA} away.",
             )
         time.sleep(0.01)
     process.kill()
@@ -179,15 +183,31 @@ def bound_log(folder: Path) -> None:
     """Put a server log that has grown large aside, over the one before; the server opens it for each line."""
     log = folder / LOG
     try:
-        if log.stat().st_size > _LOG_LIMIT:
+        if log.lstat().st_size > _LOG_LIMIT:
             log.replace(folder / f"{LOG}.1")
     except FileNotFoundError:
         return
 
 
+def _open_log(folder: Path) -> BinaryIO:
+    """The server's log, to write at its end, once it is known that the server writes to no other place.
+
+    Raises:
+        SourceError: where a link, or a file of somebody else, lies there under a name that the server uses.
+    """
+    if (folder / _DATA).is_symlink():
+        raise SourceError(f"{folder / _DATA} is a symbolic link", _MOVE_AWAY)
+    try:
+        return os.fdopen(open_state(folder / LOG, os.O_WRONLY | os.O_APPEND | os.O_CREAT), "ab")
+    except OSError as error:
+        raise SourceError(
+            f"{error.filename or folder / LOG} cannot be used: {error.strerror}", _MOVE_AWAY
+        ) from error
+
+
 def _last_words(folder: Path) -> str:
     try:
-        with (folder / LOG).open("rb") as log:
+        with os.fdopen(open_state(folder / LOG), "rb") as log:
             log.seek(max(0, log.seek(0, os.SEEK_END) - 4096))
             lines = log.read().decode("utf-8", "replace").splitlines()
     except OSError:

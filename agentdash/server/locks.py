@@ -9,6 +9,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from agentdash.core.state_files import open_state
+
 _PAUSE = 0.01
 
 
@@ -25,7 +27,7 @@ class FileLock:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self.fd = open_state(path, os.O_RDWR | os.O_CREAT)
 
     def take(self, *, shared: bool = False, timeout: float = 0.0) -> bool:
         """Take it, or change how it is held.
@@ -54,7 +56,7 @@ class FileLock:
     def on_path(self) -> bool:
         """Whether the file at the path is still the one that is locked."""
         try:
-            there = self.path.stat()
+            there = self.path.lstat()
         except OSError:
             return False
         return os.path.samestat(there, os.fstat(self.fd))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import os
-import stat
 import tempfile
 from pathlib import Path
 
 from agentdash.core.snapshot import SourceError
+from agentdash.core.state_files import make_folder
 
 SOCKET = "valkey.sock"
 # sockaddr_un.sun_path holds 108 bytes on Linux and 104 on macOS, with the closing NUL.
@@ -22,18 +22,11 @@ def make_private(folder: Path) -> None:
         SourceError: when it cannot be made, is no folder, or belongs to somebody else.
     """
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        found = folder.lstat()
-        if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
-            raise SourceError(
-                f"{folder} is not a folder of yours", "Remove it, or set state_dir to a folder of yours."
-            )
-        if found.st_mode & 0o077:
-            folder.chmod(0o700)
+        make_folder(folder, only_ours=True)
     except OSError as error:
         raise SourceError(
-            f"The folder {folder} cannot be used: {error.strerror}",
-            "Set state_dir (or XDG_STATE_HOME) to a folder that you can write to.",
+            f"The folder {error.filename or folder} cannot be used: {error.strerror}",
+            "Set state_dir (or XDG_STATE_HOME) to a folder of yours that you can write to.",
         ) from error
 
 

@@ -7,8 +7,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from agentdash.core.bounded_json import read_json
+from agentdash.core.state_files import read_state, write_state
 
 FILE = "server.json"
+_LARGEST = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ class ServerRecord:
 def load(folder: Path) -> ServerRecord | None:
     """The record of *folder*; None where there is none that can be read."""
     try:
-        found = read_json((folder / FILE).read_bytes())
+        found = read_json(read_state(folder / FILE, _LARGEST))
         socket, pid, birth, version = (found[name] for name in ("socket", "pid", "birth", "version"))
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -42,9 +44,7 @@ def load(folder: Path) -> ServerRecord | None:
 
 def save(folder: Path, record: ServerRecord) -> None:
     """Write the record whole or not at all. The caller holds the start lock."""
-    new = folder / f"{FILE}.new"
-    new.write_text(json.dumps(asdict(record)) + "\n", encoding="utf-8")
-    new.replace(folder / FILE)
+    write_state(folder / FILE, json.dumps(asdict(record)).encode() + b"\n")
 
 
 def forget(folder: Path) -> None:

@@ -47,7 +47,7 @@ def test_all_kinds_of_files(tmp_path: Path) -> None:
     assert (found["shop/web"].match, found["shop/web"].cwd) == ("node server.js --port", str(shop))
     assert found["shop/web"].command == "sh -c 'PORT=80 node server.js --port $PORT'"
     assert (found["shop/db"].port, found["shop/cache"].port) == (5433, 6380)
-    assert found["shop/db"].command == "docker compose up -d db"
+    assert found["shop/db"].command == "docker compose up -d -- db"
     assert (found[f"{root}/dev"].match, found[f"{root}/dev"].command) == ("vite --host", "npm run dev")
 
 

@@ -20,7 +20,7 @@ from agentdash.runner.worker import WRONG_USE
 from agentdash.server.client import open_client
 from collectors.run_follow import follow
 from collectors.runs import RunsCollector
-from tests.command_line import agentdash, document
+from tests.command_line import agentdash, document, trust
 from tests.redis_sets import Cluster, on, watched
 from tests.runner.stage import Stage, gone, python
 from tests.runner.test_outage import TELLS, told
@@ -159,6 +159,7 @@ async def test_a_lock_that_is_away_for_longer_than_the_lease_stops_the_command(
 
 async def test_the_command_line_reaches_a_cluster(spread: Stage, cluster: Cluster, tmp_path: Path) -> None:
     (tmp_path / "agentdash.toml").write_text(f'[redis]\nurl = "{cluster.url}"\n')
+    await asyncio.to_thread(trust, tmp_path)
     run_id = scattered(cluster)
     task = spread.start(*python("pass"), run_id=run_id, turns=1000)
     await spread.reaches("running", run_id)

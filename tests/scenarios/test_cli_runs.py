@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.command_line import agentdash, document
+from tests.command_line import agentdash, document, trust
 from tests.support import wait_until
 
 
@@ -16,6 +16,7 @@ from tests.support import wait_until
 def place(tmp_path: Path, redis_url: str) -> Iterator[Path]:
     """A folder whose settings name the server; what still runs at the end is cancelled."""
     (tmp_path / "agentdash.toml").write_text(f'[redis]\nurl = "{redis_url}"\n')
+    trust(tmp_path)
     yield tmp_path
     for run in document("runs", "--json", cwd=tmp_path)["items"]:
         if run["status"] in {"completed", "failed", "cancelled"}:

@@ -57,7 +57,12 @@ def test_options_of_every_command_stand_before_or_after_its_name(tmp_path: Path,
     )
     done = agentdash(*args, cwd=tmp_path)
     shown = json.loads(done.stdout)
-    assert shown["redis.url"] == {"value": "redis://***@h:1", "origin": "--redis"}
+    assert shown["redis.url"] == {
+        "value": "redis://***@h:1",
+        "origin": "--redis",
+        "trusted": None,
+        "ignored": None,
+    }
     assert shown["projects"]["value"] == ["/a", "/b"]
     assert shown["read_only"]["value"] is True
     assert shown["streams.poll"]["origin"] == "default"

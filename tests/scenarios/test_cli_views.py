@@ -15,7 +15,7 @@ from redis.asyncio import Redis
 
 from agentdash.core.snapshot import Topic
 from agentdash.headless.schemas import SHAPES
-from tests.command_line import PROGRAM, agentdash, document
+from tests.command_line import PROGRAM, agentdash, document, trust
 from tests.support import wait_until
 
 
@@ -35,6 +35,7 @@ def place(tmp_path: Path, redis_url: str) -> Path:
         f'projects = ["{tmp_path}/code"]\n[redis]\nurl = "{redis_url}"\n[[services]]\nname = "web"\n'
         f'pid_file = "{tmp_path}/web.pid"\nlog = "{tmp_path}/web.log"\n'
     )
+    trust(tmp_path)
     return tmp_path
 
 

@@ -62,7 +62,7 @@ def test_the_editor_has_the_terminal_until_it_ends(tmp_path: Path, redis_url: st
         press(b"\r", b"a.txt", len(shown))
         left = press(b"o", LEFT)
         asked = wait_until(lambda: after(b"TYPE: ", left), what="the editor")
-        assert f"COOKED {web} a.txt".encode() in shown[left:asked]
+        assert f"COOKED {web} {web}/a.txt".encode() in shown[left:asked]
         assert ENTERED not in shown[left:asked]  # nothing is painted over it
         back = press(b"hello\r", ENTERED, asked)
         wait_until(lambda: after(b"a.txt", back), what="the screen again")

@@ -20,7 +20,7 @@ from agentdash.core.runs import CLEAN_UP, ControlAction, Run, RunStatus
 from agentdash.core.settings import RedisSettings, RunsSettings, Settings
 from agentdash.runtime.engine import Engine
 from collectors import run_search
-from tests.command_line import agentdash
+from tests.command_line import agentdash, trust
 from tests.runner.stage import Stage, gone, killed_at_last, python, start_worker
 from tests.support import until
 
@@ -191,6 +191,7 @@ async def test_a_new_worker_takes_the_run_over_from_the_command_line(
     place = tmp_path / "place"
     place.mkdir()
     (place / "agentdash.toml").write_text(f'[redis]\nurl = "{redis_url}"\n')
+    await asyncio.to_thread(trust, place)
     with killed_at_last(run.child.pid):
         refused = await asyncio.to_thread(agentdash, "run", "--run-id", "r1", "--", "true", cwd=place)
         assert refused.returncode == 2
@@ -211,6 +212,7 @@ async def test_cancel_cleans_an_orphan_up_from_the_command_line(
     place = tmp_path / "place"
     place.mkdir()
     (place / "agentdash.toml").write_text(f'[redis]\nurl = "{redis_url}"\n')
+    await asyncio.to_thread(trust, place)
     with killed_at_last(run.child.pid):
         unasked = await asyncio.to_thread(agentdash, "cancel", "r1", cwd=place)
         assert (unasked.returncode, unasked.stdout) == (2, "")

@@ -68,7 +68,7 @@ def test_services_and_lists_come_typed(home: Path) -> None:
     loaded = load(
         **write(
             home,
-            local='projects = ["~/code"]\n[[services]]\nname = "web"\nport = 8080\nlog = "~/web.log"\n'
+            user='projects = ["~/code"]\n[[services]]\nname = "web"\nport = 8080\nlog = "~/web.log"\n'
             '[ui.keys]\n"runs.cancel" = "ctrl+k"',
         )
     )
@@ -176,7 +176,7 @@ def test_a_file_that_is_no_text_names_the_line(home: Path) -> None:
 def test_a_file_that_cannot_be_read_says_why(home: Path) -> None:
     where = write(home)
     (home.parent / "work/agentdash.toml").mkdir()
-    with pytest.raises(SettingsError, match=r"\./agentdash\.toml cannot be read: is a directory"):
+    with pytest.raises(SettingsError, match=r"\./agentdash\.toml cannot be read: it is a folder"):
         load(**where)
 
 

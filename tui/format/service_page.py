@@ -184,6 +184,8 @@ def page(service: Service, now: int, zone: tzinfo | None) -> list[Para]:
     ]
     if service.start_command is not None:
         shown.append(field("starts by", printable(service.start_command)))
+        if service.start_script:
+            shown.append(field("runs", printable(service.start_script)))
     if service.probe is not None:
         shown.append(field("probe", printable(service.probe.target)))
         shown.append(Para((("".ljust(12), ""), *_probe(service)[1:]), hang=12))

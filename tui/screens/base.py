@@ -129,7 +129,9 @@ class FactScreen(Screen[None]):
         failed = (header.failed(self._failed),) if self._failed else ()
         fleet = (header.fleet(dash.store, now),) if self.trail else ()
         read_only = (Word((("read-only", "warn"),)),) if dash.engine.read_only else ()
-        bar.right = (*failed, *read_only, *fleet, Word(((header.clock(now, dash.zone), "dim"),)))
+        untrusted = (Word((("settings ignored", "warn"),)),) if dash.engine.untrusted else ()
+        clock = Word(((header.clock(now, dash.zone), "dim"),))
+        bar.right = (*failed, *untrusted, *read_only, *fleet, clock)
 
     def draw_footer(self) -> None:
         """The keys of what has the focus now."""

@@ -120,9 +120,15 @@ async def _open(dash: Dash, verb: str, repo: Repo, file: bytes | None) -> None:
         words, name = ["lazygit"], "lazygit"
     else:
         editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
-        words = [*shlex.split(editor), *([os.fsdecode(file)] if file is not None else ["."])]
+        try:
+            words = [*shlex.split(editor), _named(repo, file)]
+        except ValueError as problem:
+            dash.say(f"$EDITOR cannot be read: {problem}", good=False)
+            return
         name = words[0]
-    if shutil.which(words[0]) is None:
+    # What is found from here is what is started, not a file of that name in the repository.
+    program = shutil.which(words[0])
+    if program is None:
         cure = "set $EDITOR to another" if verb == "edit" else "install it, or use a shell"
         dash.say(f"{name} is not on the PATH: {cure}", good=False)
         return
@@ -130,7 +136,7 @@ async def _open(dash: Dash, verb: str, repo: Repo, file: bytes | None) -> None:
     try:
         # The screen is held meanwhile, so that what goes on underneath does not paint over the program.
         with dash.suspend(), dash.batch_update():
-            code = await asyncio.to_thread(_run, words, Path(repo.path))
+            code = await asyncio.to_thread(_run, [_absolute(program), *words[1:]], Path(repo.path))
     except SuspendNotSupported:
         dash.say("this terminal cannot be given to another program", good=False)
         return
@@ -138,6 +144,16 @@ async def _open(dash: Dash, verb: str, repo: Repo, file: bytes | None) -> None:
     took = (dash.engine.clock.monotonic() - begun) * 1000
     dash.engine.note(f"repo {repo.name}", f"{name} ended with {code}", code == 0, took)
     dash.engine.refresh()
+
+
+def _named(repo: Repo, file: bytes | None) -> str:
+    """*file* of *repo* for an editor: absolute, so that none is an option or a command (``+!sh``)."""
+    return str(Path(repo.path) / os.fsdecode(file)) if file is not None else repo.path
+
+
+def _absolute(program: str) -> str:
+    """*program* from here, links kept: some programs go by the name that they are called by."""
+    return str(Path(program).absolute())
 
 
 def _run(words: list[str], folder: Path) -> int:

@@ -14,12 +14,18 @@ if TYPE_CHECKING:
     from tui.dash import Dash
 
 
+MOST_SHOWN = 4096
+"""Characters of a command that a person may be asked about."""
+
+
 def why_not(service: Service | None, verb: str) -> str | None:
     """Why *verb* cannot be done now; None where it can."""
     if service is None:
         return "no service is selected"
     if service.start_command is None:
         return f"{service.name} has no command: give it one under [[services]] in the settings"
+    if verb != ServiceAction.STOP and len(service.start_command + (service.start_script or "")) > MOST_SHOWN:
+        return f"{service.name} is not started from here: its command is too long to be shown"
     if verb == ServiceAction.START and service.pid is not None:
         return f"{service.name} runs already, as process {service.pid}"
     if verb == ServiceAction.STOP and service.pid is None:
@@ -34,7 +40,15 @@ def control(dash: Dash, service: Service | None, verb: str) -> None:
         dash.say(reason or "no service is selected", good=False)
         return
     action = ServiceAction(verb)
-    command = ControlService(service.name, action, service.pid, service.create_time)
+    command = ControlService(
+        service.name,
+        action,
+        service.pid,
+        service.create_time,
+        start_command=service.start_command,
+        start_folder=service.start_folder,
+        start_script=service.start_script,
+    )
 
     async def send() -> None:
         outcome = await dash.engine.dispatch(command)
@@ -55,7 +69,11 @@ def plan(service: Service, action: ServiceAction) -> list[Para]:
         told.append(field("process", f"{service.pid}, with all that it started", width=8))
     if action is not ServiceAction.STOP:
         told.append(field("command", printable(service.start_command or ""), width=8))
+        if service.start_script:
+            told.append(field("runs", printable(service.start_script), width=8))
         told.append(field("in", printable(service.start_folder or "the folder of agentdash"), width=8))
+        if service.origin:
+            told.append(field("from", f"{printable(service.origin)} of that folder", "warn", width=8))
     told.append(Para())
     if action is not ServiceAction.START and service.pid is not None:
         told.append(Para.of("It gets SIGTERM; what is left after 10 s gets SIGKILL."))

@@ -1,0 +1,205 @@
+"""What the settings file of a folder may do: shown, trusted, declined, forgotten."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from agentdash.cli.codes import Code
+from agentdash.cli.options import everywhere, given
+from agentdash.cli.output import data, say
+from agentdash.core.commands import Refused
+from agentdash.core.settings_files import FILE_NAME
+from agentdash.core.settings_trust import FolderFile, Grant
+from agentdash.core.text import printable
+
+if TYPE_CHECKING:
+    from agentdash.cli.group import NearestGroup
+    from agentdash.core.settings_load import Loaded
+
+MOST_ASKED = 30
+"""What a file would be allowed is asked about at the start of the dashboard where it is no more than this."""
+
+
+@click.command(
+    short_help="Trust the settings file of this folder, after a question.",
+    epilog="\b\nExamples:\n  agentdash trust\n  agentdash trust ~/code/shop/agentdash.toml --yes\n"
+    "  agentdash trust --list\n  agentdash trust --revoke",
+)
+@click.argument("file", default=FILE_NAME, metavar="[FILE]")
+@click.option("--yes", is_flag=True, help="Trust it unasked.")
+@click.option("--list", "listed", is_flag=True, help="Print what was decided, and change nothing.")
+@click.option("--revoke", is_flag=True, help="Forget what was decided about FILE.")
+@everywhere
+@click.pass_context
+def trust(ctx: click.Context, file: str, yes: bool, listed: bool, revoke: bool) -> int:
+    """Show what FILE (./agentdash.toml) would be allowed, and trust it after a question.
+
+    Programs, servers, the state folder, protections, keys and files outside of the folder are ignored in the
+    agentdash.toml of a folder until it is trusted. That holds for this content: a changed file asks again.
+    """
+    if listed:
+        return _list()
+    if given(ctx).values.get("read_only"):
+        raise Refused("read-only: nothing is decided")
+    path = _place(file)
+    if revoke:
+        return _revoke(path)
+    found = needs_of(path)
+    if found is None:
+        say(f"{path} needs no trust: it only changes what is shown, or how often")
+        return Code.FINE
+    if found.state == "unsafe":
+        raise Refused(unsafe_words(found))
+    for line in described(found):
+        data(line)
+    if found.state == "trusted":
+        say(f"{path} is trusted; forget that with --revoke")
+        return Code.FINE
+    if not yes and not sys.stdin.isatty():
+        raise Refused("nothing is trusted: say --yes to trust it without a question")
+    agreed = yes or click.confirm("Trust it?", default=False, err=True)
+    decide(found, agreed)
+    say(f"{path} is {'trusted' if agreed else 'not trusted'}, as long as it does not change")
+    return Code.FINE if agreed else Code.REFUSED
+
+
+def _place(file: str) -> Path:
+    """The settings file that *file*, or a folder of that name, is; absolute, without links above it."""
+    path = Path(file).expanduser()
+    path = path / FILE_NAME if path.is_dir() else path
+    if path.name != FILE_NAME:
+        raise Refused(f"only the {FILE_NAME} of a folder is ever asked about; --config FILE needs no trust")
+    return path.parent.resolve() / path.name
+
+
+def needs_of(path: Path) -> FolderFile | None:
+    """What the settings file *path* needs trust for, whatever was decided; None where that is nothing.
+
+    Raises:
+        Refused: where there is no such file.
+        SettingsError: where it is wrong.
+    """
+    from agentdash.core.settings_load import load
+
+    if not path.is_file() and not path.is_symlink() and not path.exists():
+        raise Refused(f"{path} is not there")
+    path = path.parent.resolve() / path.name
+    env = {name: value for name, value in os.environ.items() if not name.startswith("AGENTDASH_")}
+    return next((one for one in load(env=env, cwd=path.parent).guarded if one.path == path), None)
+
+
+def described(found: FolderFile) -> Iterator[str]:
+    """What *found* would be allowed, line by line: printable, secrets masked, nothing cut."""
+    yield f"{printable(str(found.path))} (SHA-256 {found.sha256[:12]}…) would be allowed:"
+    for grant in found.grants:
+        yield f"  {grant.key}: {grant.power}: {_shown(grant)}"
+
+
+def _shown(grant: Grant) -> str:
+    from agentdash.core.log_parse_secrets import mask
+
+    return printable(mask(grant.text)[0])
+
+
+def unsafe_words(found: FolderFile) -> str:
+    """Why a file cannot be trusted as it lies there, and what to do."""
+    return (
+        f"{found.path} cannot be trusted: {found.reason}. Make it a file of your own that only you may write "
+        "to, or name it with --config"
+    )
+
+
+def decide(found: FolderFile, trusted: bool) -> None:
+    """Keep the answer.
+
+    Raises:
+        Refused: where it cannot be kept.
+    """
+    from agentdash.core import settings_decisions as decisions
+
+    now = round(datetime.now(UTC).timestamp() * 1000)
+    decision = decisions.Decision(str(found.path), found.sha256, trusted, now)
+    try:
+        decisions.decide(decisions.decisions_file(), decision)
+    except (OSError, RuntimeError, ValueError) as problem:
+        raise Refused(f"the answer cannot be kept: {_words(problem)}") from problem
+
+
+def ignored_words(found: FolderFile) -> str:
+    """That settings are ignored, which, and what to do: one line."""
+    keys = list(found.ignored)
+    more = f" and {len(keys) - 6} more" if len(keys) > 6 else ""
+    why = f" ({found.reason})" if found.reason else ""
+    return (
+        f"{found.shown} is not trusted{why}: these settings of it are ignored: {', '.join(keys[:6])}{more}; "
+        "`agentdash trust` shows what they would allow"
+    )
+
+
+def ask(loaded: Loaded) -> bool:
+    """Ask about the files that nothing was decided about, and keep the answers; whether one was trusted."""
+    agreed = False
+    for found in loaded.guarded:
+        if found.state != "undecided" or found.reason:
+            continue
+        if len(found.grants) > MOST_ASKED:
+            say(f"{found.shown} asks for {len(found.grants)} things, too many to ask about here")
+            continue
+        for line in described(found):
+            click.echo(line, err=True)
+        click.echo("Until it is trusted these settings are ignored; the others are in force.", err=True)
+        answer = click.confirm("Trust it?", default=False, err=True)
+        try:
+            decide(found, answer)
+        except Refused as why:  # the dashboard goes on without it
+            say(str(why))
+        else:
+            agreed = agreed or answer
+    return agreed
+
+
+def _list() -> int:
+    from agentdash.core import settings_decisions as decisions
+
+    try:
+        known = decisions.read_decisions(decisions.decisions_file())
+    except (OSError, RuntimeError, ValueError) as problem:
+        raise Refused(f"decisions cannot be read: {_words(problem)}") from problem
+    for one in known:
+        at = datetime.fromtimestamp(one.at / 1000, UTC).astimezone().strftime("%Y-%m-%d %H:%M")
+        answer = "trusted " if one.trusted else "declined"
+        data(f"{answer}  {at}  {one.sha256[:12]}  {printable(one.path)}")
+    if not known:
+        say("nothing was decided yet")
+    return Code.FINE
+
+
+def _revoke(path: Path) -> int:
+    from agentdash.core import settings_decisions as decisions
+
+    try:
+        count = decisions.forget(decisions.decisions_file(), str(path))
+    except (OSError, RuntimeError, ValueError) as problem:
+        raise Refused(f"decisions cannot be changed: {_words(problem)}") from problem
+    if not count:
+        raise Refused(f"nothing was decided about {path}; --list shows what was")
+    say(f"{path} is asked about again")
+    return Code.FINE
+
+
+def _words(problem: Exception) -> str:
+    if isinstance(problem, OSError):
+        return f"{problem.filename}: {problem.strerror}"
+    return str(problem)
+
+
+def add_to(group: NearestGroup) -> None:
+    """Add the command to *group*."""
+    group.add_command(trust)

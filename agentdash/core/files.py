@@ -1,0 +1,115 @@
+"""Small files of others, read without waiting and without end; names from outside as file names.
+
+What is meant to be a small file may be a pipe, a device, a folder or a gigabyte: none of them is read, and
+the error says which it is.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import stat
+from pathlib import Path
+
+_CHUNK = 64 * 1024
+_KINDS = (
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISFIFO, "a pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+    (stat.S_ISLNK, "a symbolic link"),
+)
+_PLAIN = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789_-+@.")
+_LONGEST = 180
+_CUT_ESCAPE = re.compile(r"%[0-9A-F]?$")
+_ESCAPE = re.compile(rb"%([0-9A-F]{2})")
+
+
+def read_file(path: str | Path, most: int) -> bytes:
+    """All of a regular file of at most *most* bytes. Symbolic links are followed.
+
+    Raises:
+        OSError: where it is missing, is no regular file, is larger, or cannot be read; `strerror` says why.
+    """
+    descriptor = open_regular(path)
+    try:
+        return read_descriptor(descriptor, path, most)
+    finally:
+        os.close(descriptor)
+
+
+def open_regular(path: str | Path, flags: int = os.O_RDONLY, *, dir_fd: int | None = None) -> int:
+    """A descriptor of a regular file; a pipe or a device is not even opened for a moment, as that may act.
+
+    Args:
+        path: The file; below *dir_fd* where that is given.
+        flags: Of `os.open`; ``O_CLOEXEC`` and ``O_NONBLOCK`` are added.
+        dir_fd: An open folder.
+
+    Raises:
+        OSError: where it is missing, is no regular file, or cannot be opened.
+    """
+    follow = not flags & os.O_NOFOLLOW
+    try:
+        check_regular(os.stat(path, dir_fd=dir_fd, follow_symlinks=follow), path)
+    except FileNotFoundError:
+        if not flags & os.O_CREAT:
+            raise
+    except ValueError as problem:  # NUL in the name
+        raise OSError(errno.EINVAL, "no file has such a name", os.fspath(path)) from problem
+    descriptor = os.open(path, flags | os.O_CLOEXEC | os.O_NONBLOCK, 0o600, dir_fd=dir_fd)
+    try:
+        check_regular(os.fstat(descriptor), path)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def check_regular(status: os.stat_result, path: str | Path) -> None:
+    """Raise OSError, in words, for what is no regular file."""
+    if not stat.S_ISREG(status.st_mode):
+        kind = next((words for is_one, words in _KINDS if is_one(status.st_mode)), "something else")
+        raise OSError(errno.EINVAL, f"it is {kind}, not a regular file", os.fspath(path))
+
+
+def read_descriptor(descriptor: int, path: str | Path, most: int) -> bytes:
+    """What an open file holds from where it is on.
+
+    Raises:
+        OSError: where it holds more than *most* bytes, or cannot be read.
+    """
+    parts, left = [], most + 1
+    while left and (part := os.read(descriptor, min(_CHUNK, left))):
+        parts.append(part)
+        left -= len(part)
+    if not left:
+        raise OSError(
+            errno.EFBIG, f"it is larger than {most // 1024:,} KiB, the most that is read", os.fspath(path)
+        )
+    return b"".join(parts)
+
+
+def file_name(name: str) -> str:
+    """A file name for *name*, whatever it holds; `name_of` reads it back.
+
+    Everything but lower-case letters, digits and ``_-+@.`` is written as ``%XX`` (RFC 3986), a dot at its
+    beginning too, and capital letters, so that no two names are one file where case does not count. A name
+    that becomes longer than 180 characters is cut, and ends with ``~`` and 12 digits of its SHA-256.
+    """
+    raw = name.encode("utf-8", "surrogatepass")
+    coded = "".join(chr(byte) if byte in _PLAIN else f"%{byte:02X}" for byte in raw)
+    coded = f"%2E{coded[1:]}" if coded.startswith(".") else coded or "%"
+    if len(coded) <= _LONGEST:
+        return coded
+    import hashlib  # 10 ms, and few names need it
+
+    return f"{_CUT_ESCAPE.sub('', coded[: _LONGEST - 20])}~{hashlib.sha256(raw).hexdigest()[:12]}"
+
+
+def name_of(file: str) -> str:
+    """What `file_name` made *file* of; what it cut off is gone. Of other names that name."""
+    raw = _ESCAPE.sub(lambda found: bytes.fromhex(found[1].decode()), os.fsencode(file))
+    return "" if file == "%" else raw.decode("utf-8", "backslashreplace")
