@@ -6,7 +6,7 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from agentdash.core.text import printable
+from agentdash.core.safe_text import safe_text
 from agentdash.git.ask import GitFailed, run
 from agentdash.git.folder import beginning
 
@@ -53,7 +53,7 @@ def parse_commit(raw: bytes) -> Commit:
     for line in header.split(b"\n"):
         name, _, value = line.partition(b" ")
         if name == b"author":
-            author = printable(value.partition(b" <")[0].decode("utf-8", "replace"))[:200]
+            author = safe_text(value.partition(b" <")[0].decode("utf-8", "replace"), 200)
         elif name == b"committer":
             seconds = value.rpartition(b"> ")[2].partition(b" ")[0]
             at = int(seconds) * 1000 if seconds.isdigit() and len(seconds) < 15 else None
@@ -64,7 +64,7 @@ def parse_commit(raw: bytes) -> Commit:
         text = paragraph.decode(encoding, "replace")
     except LookupError:
         text = paragraph.decode("utf-8", "replace")
-    return Commit(printable(" ".join(text.split()))[:500], author, at)
+    return Commit(safe_text(" ".join(text.split()), 500), author, at)
 
 
 def _loose(path: Path) -> bytes | None:

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from agentdash.core.repo_queries import CommitLine, RepoDetail, RepoSize, SubmoduleLine, WorktreeLine
 from agentdash.core.repos import Repo, RepoKind
+from agentdash.core.safe_text import safe_decode
 from agentdash.core.snapshot import SourceError
 from agentdash.core.text import decode
 from agentdash.git import ask
@@ -82,7 +83,9 @@ def _log(path: Path, timeout: float, *what: str) -> tuple[CommitLine, ...]:
     for at in range(0, len(fields) - 5, 6):
         sha, seconds, author, subject, name = fields[at : at + 5]
         when = int(seconds) * 1000 if seconds.isdigit() else None
-        lines.append(CommitLine(decode(sha), when, decode(author), decode(subject)[:500], decode(name)))
+        lines.append(
+            CommitLine(decode(sha), when, safe_decode(author), safe_decode(subject, 500), safe_decode(name))
+        )
     return tuple(lines)
 
 
@@ -96,9 +99,9 @@ def _worktrees(path: Path, timeout: float) -> tuple[WorktreeLine, ...]:
         note = next((word for word in ("bare", "locked", "prunable") if word.encode() in fields), "")
         lines.append(
             WorktreeLine(
-                path=decode(fields[b"worktree"]),
+                path=safe_decode(fields[b"worktree"]),
                 head=decode(fields[b"HEAD"]) if b"HEAD" in fields else None,
-                branch=decode(branch).removeprefix("refs/heads/") if branch else None,
+                branch=safe_decode(branch).removeprefix("refs/heads/") if branch else None,
                 note=note,
             )
         )

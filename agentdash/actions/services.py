@@ -13,8 +13,8 @@ from pathlib import Path
 import psutil
 
 from agentdash.core.commands import Outcome, Refused
-from agentdash.core.log_parse_secrets import mask
 from agentdash.core.paths import service_log
+from agentdash.core.safe_text import safe_text
 from agentdash.core.service_commands import ControlService, ServiceAction
 from agentdash.core.services import exit_words
 from agentdash.core.settings import ServiceSettings
@@ -94,7 +94,7 @@ def start(service: ServiceSettings, log_folder: Path) -> Outcome:
             )
         return Outcome(False, f"ended at once with {_exit(code)}; its output is in {log}")
     ENDS.watch(process)
-    shown = printable(mask(shlex.join(arguments))[0])
+    shown = safe_text(shlex.join(arguments))
     return Outcome(True, f"started as process {process.pid}: {shown}; output in {log}")
 
 

@@ -11,7 +11,6 @@ from typing import NoReturn
 import click
 
 from agentdash.cli.codes import Code
-from agentdash.core.text import printable
 
 
 def main() -> NoReturn:
@@ -60,8 +59,10 @@ def _told(problem: Exception) -> Code | None:
 
 
 def _say(text: str, code: Code) -> Code:
+    from agentdash.core.safe_text import safe_message  # only where something is wrong
+
     for line in text.splitlines():
-        click.echo(f"agentdash: {printable(line)}", err=True)
+        click.echo(f"agentdash: {safe_message(line)}", err=True)
     return code
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from agentdash.core.runs import RunEvent
+from agentdash.core.safe_text import masked_data
 from agentdash.core.text import decode
 
 RUN_QUEUED = "run_queued"
@@ -114,5 +115,9 @@ def _payload(raw: bytes | None) -> dict[str, object]:
     except (ValueError, RecursionError):
         value = None
     if isinstance(value, dict):
-        return value
-    return {} if value is None and raw.strip() == b"null" else {"raw": raw.decode("utf-8", "replace")}
+        return masked_data(value)
+    return (
+        {}
+        if value is None and raw.strip() == b"null"
+        else masked_data({"raw": raw.decode("utf-8", "replace")})
+    )

@@ -14,7 +14,6 @@ from pathlib import Path
 from agentdash.core.settings import ServiceSettings, Settings
 from agentdash.core.settings_files import SettingsFile, candidates, read_tables
 from agentdash.core.settings_keys import PATHS, Key, WrongValue, checked, keys, nearest, sections
-from agentdash.core.text import printable
 
 # Variables that are agentdash's but no settings: the settings file itself, and what a run's command is told.
 _NO_SETTINGS = ("AGENTDASH_CONFIG", "AGENTDASH_RUN_", "AGENTDASH_TURN")
@@ -72,7 +71,7 @@ def load(
     layers = [Layer(shown, _from_table(table, shown, wrong)) for shown, table in read_tables(files, wrong)]
     layers += [*_from_env(env, wrong), *_from_options(given or {}, wrong)]
     if wrong:
-        raise SettingsError("\n".join(printable(line) for line in wrong))
+        raise SettingsError("\n".join(_safe(line) for line in wrong))
     values: dict[str, object] = {}
     origins = dict.fromkeys((name for name in keys() if not name.startswith("services.")), "default")
     origins["services"] = "default"
@@ -80,6 +79,12 @@ def load(
         values |= layer.values
         origins |= dict.fromkeys(layer.values, layer.where)
     return Loaded(_built(values), origins, files)
+
+
+def _safe(line: str) -> str:
+    from agentdash.core.safe_text import safe_message  # only where something is wrong
+
+    return safe_message(line)
 
 
 def _from_table(table: Mapping[str, object], where: str, wrong: list[str]) -> dict[str, object]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agentdash.core.repos import Operation, Submodules
-from agentdash.core.text import printable
+from agentdash.core.safe_text import safe_text
 
 _ID = re.compile(r"[0-9a-f]{40,64}")
 _SMALL = 64 * 1024
@@ -116,14 +116,14 @@ class GitDir:
         for name in ("rebase-merge/head-name", "rebase-apply/head-name", "BISECT_START"):
             if text := read_small(self.own / name, 1000):
                 word = text.strip().removeprefix("refs/heads/")
-                return None if word == "detached HEAD" or _ID.fullmatch(word) else printable(word)
+                return None if word == "detached HEAD" or _ID.fullmatch(word) else safe_text(word)
         return None
 
     def branch(self) -> str | None:
         """The branch that HEAD names; None where it names a commit, or nothing."""
         text = read_small(self.own / "HEAD") or ""
         return (
-            text.strip().removeprefix("ref: refs/heads/")[:300]
+            safe_text(text.strip().removeprefix("ref: refs/heads/"), 300)
             if text.startswith("ref: refs/heads/")
             else None
         )

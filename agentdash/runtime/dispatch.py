@@ -123,7 +123,7 @@ async def _control_service(engine: Running, command: ControlService) -> Outcome:
 
     configured = next((s for s in engine.settings.services if s.name == command.name), None)
     described = configured or ServiceSettings(
-        name=service.name, command=service.start_command, cwd=service.start_folder, log=service.log
+        name=service.name, command=service.start_exact, cwd=service.start_folder, log=service.log
     )
     rules = engine.intake.analysis.service_rules
     rules.begins(service.name)
