@@ -11,9 +11,9 @@ from pathlib import Path
 
 from agentdash.core.clock import Clock
 from agentdash.core.findings import Finding, InboxSnapshot
+from agentdash.core.safe_text import safe_text
 from agentdash.core.settings import FindingsSettings
 from agentdash.core.snapshot import Topic
-from agentdash.core.text import printable
 from collectors.globs import matches
 from collectors.inbox_file import MOST_LINE, FollowedFile
 
@@ -123,7 +123,7 @@ class InboxCollector:
         from collectors.inbox_line import BadLineError, read_line
 
         try:
-            finding = read_line(line, agent=printable(path.stem), now=now)
+            finding = read_line(line, agent=safe_text(path.stem), now=now)
         except BadLineError as problem:
             self._cannot_use(path, number, str(problem))
             return
@@ -161,7 +161,7 @@ class InboxCollector:
         self._bad_total += 1
 
     def _shown(self, path: Path) -> str:
-        return printable(str(path.relative_to(self._cwd) if path.is_relative_to(self._cwd) else path))
+        return safe_text(str(path.relative_to(self._cwd) if path.is_relative_to(self._cwd) else path))
 
 
 def _matches(glob: str, cwd: Path) -> Iterator[str]:

@@ -15,7 +15,8 @@ from pydantic.alias_generators import to_camel
 
 from agentdash.core.bounds import LATEST_MS, OUT_OF_RANGE, bounded_float, bounded_int, is_number
 from agentdash.core.findings import Finding, FindingStatus, Severity, Symptom
-from agentdash.core.text import printable
+from agentdash.core.log_parse_secrets import mask
+from agentdash.core.safe_text import safe_text
 
 MOST_EVIDENCE = 50
 MOST_CHARACTERS = 4000
@@ -177,7 +178,7 @@ def _symptom(told: InboxFinding, agent: str) -> Symptom:
         agent_id=who,
         category=_text(told.category) or "",
         severity=told.severity,
-        summary=(_text(summary) or _text(told.category) or "")[:MOST_SUMMARY],
+        summary=safe_text(summary or told.category, MOST_SUMMARY),
         service=_text(told.service),
         stream=_key(told.stream),
         consumer_group=_key(told.consumer_group),
@@ -186,7 +187,7 @@ def _symptom(told: InboxFinding, agent: str) -> Symptom:
         repo=_text(told.repo),
         correlation_id=_text(told.correlation_id),
         message_ids=tuple(_text(one) or "" for one in told.message_ids[:MOST_EVIDENCE]),
-        metrics=tuple((printable(name), number) for name, number in told.metrics.items()),
+        metrics=tuple((safe_text(name), number) for name, number in told.metrics.items()),
         evidence=evidence,
         hypothesis=_text(told.hypothesis),
         recommendation=_text(told.recommendation),
@@ -202,24 +203,24 @@ def _symptom(told: InboxFinding, agent: str) -> Symptom:
 def _fingerprint(told: InboxFinding, agent: str) -> str:
     """Same cause, same fingerprint: as told; by its id; else by what it is about."""
     if told.fingerprint or told.finding_id:
-        return printable(f"{agent}/{told.fingerprint or told.finding_id}"[:MOST_CHARACTERS])
+        return safe_text(f"{agent}/{told.fingerprint or told.finding_id}"[:MOST_CHARACTERS])
     about: list[Any] = [told.service, told.stream, told.consumer_group, told.consumer, told.run, told.repo]
     about += [told.pattern, told.summary, *told.affected_files[:1]]
-    return printable(
+    return safe_text(
         "/".join([agent, told.category, *(str(part)[:MOST_CHARACTERS] for part in about if part)])
     )
 
 
 def _text(value: str | None) -> str | None:
-    return None if value is None else printable(value[:MOST_CHARACTERS])
+    return None if value is None else safe_text(value, MOST_CHARACTERS)
 
 
 def _key(value: str | None) -> bytes | None:
-    return None if value is None else value.encode("utf-8", "surrogatepass")
+    return None if value is None else mask(value)[0].encode("utf-8", "surrogatepass")
 
 
 def _why(problem: ValidationError) -> str:
     first = problem.errors(include_url=False, include_input=False)[0]
     where = ".".join(str(part) for part in first["loc"])
-    reason = printable(str(first["msg"]))
-    return f"{where}: {reason}" if where else reason
+    reason = safe_text(str(first["msg"]))
+    return f"{safe_text(where)}: {reason}" if where else reason

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agentdash.core.bounds import bounded_int, bounded_time_ms, is_number
-from agentdash.core.text import printable
+from agentdash.core.safe_text import safe_text
 from agentdash.git.ask import GitFailed, run
 from agentdash.git.folder import beginning
 
@@ -66,7 +66,7 @@ def parse_commit(raw: bytes) -> Commit:
     for line in header.split(b"\n"):
         name, _, value = line.partition(b" ")
         if name == b"author":
-            author = printable(value.partition(b" <")[0].decode("utf-8", "replace"))[:200]
+            author = safe_text(value.partition(b" <")[0].decode("utf-8", "replace"), 200)
         elif name == b"committer":
             seconds = value.rpartition(b"> ")[2].partition(b" ")[0]
             whole = bounded_int(seconds)
@@ -79,7 +79,7 @@ def parse_commit(raw: bytes) -> Commit:
         text = paragraph.decode(encoding, "replace")
     except LookupError:
         text = paragraph.decode("utf-8", "replace")
-    return Commit(printable(" ".join(text.split()))[:500], author, at, out_of_range)
+    return Commit(safe_text(" ".join(text.split()), 500), author, at, out_of_range)
 
 
 def _loose(path: Path) -> bytes | None:

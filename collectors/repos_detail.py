@@ -11,6 +11,7 @@ from typing import TypeVar
 from agentdash.core.bounds import bounded_int, bounded_time_ms
 from agentdash.core.repo_queries import CommitLine, RepoDetail, RepoSize, SubmoduleLine, WorktreeLine
 from agentdash.core.repos import Repo, RepoKind
+from agentdash.core.safe_text import safe_decode
 from agentdash.core.snapshot import SourceError
 from agentdash.core.text import decode
 from agentdash.git import ask
@@ -88,7 +89,14 @@ def _log(path: Path, timeout: float, *what: str) -> tuple[CommitLine, ...]:
         whole = bounded_int(seconds)
         when = None if whole is None else bounded_time_ms(whole * 1000)
         lines.append(
-            CommitLine(decode(sha), when, decode(author), decode(subject)[:500], decode(name), when is None)
+            CommitLine(
+                sha=decode(sha),
+                at=when,
+                author=safe_decode(author),
+                subject=safe_decode(subject, 500),
+                name=safe_decode(name),
+                at_out_of_range=when is None,
+            )
         )
     return tuple(lines)
 
@@ -103,9 +111,9 @@ def _worktrees(path: Path, timeout: float) -> tuple[WorktreeLine, ...]:
         note = next((word for word in ("bare", "locked", "prunable") if word.encode() in fields), "")
         lines.append(
             WorktreeLine(
-                path=decode(fields[b"worktree"]),
+                path=safe_decode(fields[b"worktree"]),
                 head=decode(fields[b"HEAD"]) if b"HEAD" in fields else None,
-                branch=decode(branch).removeprefix("refs/heads/") if branch else None,
+                branch=safe_decode(branch).removeprefix("refs/heads/") if branch else None,
                 note=note,
             )
         )

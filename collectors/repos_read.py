@@ -9,7 +9,7 @@ from pathlib import Path
 
 from agentdash.core.clock import Clock
 from agentdash.core.repos import Repo, RepoKind
-from agentdash.core.text import printable
+from agentdash.core.safe_text import safe_text
 from agentdash.git import ask
 from agentdash.git.folder import GitDir, Marks, submodules
 from agentdash.git.status import StatusFacts, StatusParser
@@ -44,7 +44,7 @@ class RepoReader:
         self.git_processes = 0
         self.unwatched = Unwatched()
         self.nested: tuple[str, ...] = ()
-        self.repo = Repo(str(found.path), printable(name), found.kind, error=found.error)
+        self.repo = Repo(str(found.path), safe_text(name), found.kind, error=found.error)
         self._timeout = timeout
         self._clock = clock
         self._links: tuple[object, tuple[str, ...]] = (None, ())
@@ -74,7 +74,7 @@ class RepoReader:
             try:
                 repo = self._bare() if self.found.kind is RepoKind.BARE else self._status(survey)
             except ask.GitFailed as failure:
-                repo = replace(self.repo, error=printable(str(failure)))
+                repo = replace(self.repo, error=safe_text(str(failure)))
             except OSError as error:
                 repo = replace(self.repo, error=f"it cannot be read: {error.strerror}")
             except Exception as fault:  # noqa: BLE001 - one repository must never take the others along

@@ -7,10 +7,9 @@ from collections.abc import Iterable
 
 import psutil
 
-from agentdash.core.log_parse_secrets import mask
 from agentdash.core.run_why import ChildProbe
 from agentdash.core.runs import ChildSeen, Run
-from agentdash.core.text import printable
+from agentdash.core.safe_text import safe_text
 from agentdash.processes import Family, leader_created_at
 
 SHOWN = 200
@@ -112,4 +111,4 @@ def _seen(pid: int, host: str, began: int) -> ChildSeen:
 def _command(process: psutil.Process) -> str:
     """Its command line in one line, without secrets that are recognised."""
     words = " ".join(" ".join(process.cmdline())[: 10 * SHOWN].split())
-    return printable(mask(words)[0])[:SHOWN]
+    return safe_text(words, SHOWN)

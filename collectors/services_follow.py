@@ -7,9 +7,9 @@ from pathlib import Path
 
 from agentdash.core.clock import Clock
 from agentdash.core.paths import service_log
+from agentdash.core.safe_text import safe_text
 from agentdash.core.services import Service, ServiceState
 from agentdash.core.settings import ServiceSettings
-from agentdash.core.text import printable
 from agentdash.processes import ENDS
 from collectors.services_match import Match
 from collectors.services_probe import Prober
@@ -50,6 +50,7 @@ class Followed:
         logs: Path | None = None,
     ) -> None:
         self.settings = settings
+        self._start_command = safe_text(settings.command) if settings.command else None
         self.found = found
         self.origin = origin
         self.script = script
@@ -114,7 +115,7 @@ class Followed:
             pid=known.process.pid if known else None,
             create_time=int(known.created * 1000) if known else None,
             command=shown_command(known) if known else None,
-            cwd=printable(known.cwd) if known and known.cwd else None,
+            cwd=safe_text(known.cwd) if known and known.cwd else None,
             cpu_percent=usage.cpu_percent,
             cpu_history=tuple(self._sampler.cpu_history),
             rss_bytes=usage.rss,
@@ -133,7 +134,8 @@ class Followed:
             last_line_at=self._last_line.at if self._last_line else None,
             error=self._error,
             origin=self.origin,
-            start_command=self.settings.command,
+            start_command=self._start_command,
+            start_exact=self.settings.command,
             start_folder=self.settings.cwd,
             start_script=self.script,
             log=str(self._log) if self._log is not None else None,

@@ -8,8 +8,9 @@ from contextlib import suppress
 from urllib.parse import urlsplit
 
 from agentdash.core.clock import Clock
+from agentdash.core.safe_text import safe_message
 from agentdash.core.services import Probe
-from agentdash.core.text import mask_url, printable
+from agentdash.core.text import mask_url
 
 EVERY = 5.0
 """Seconds between two questions."""
@@ -71,7 +72,9 @@ class Prober:
             error = getattr(failure, "strerror", None) or str(failure) or type(failure).__name__
         latency = (self._clock.monotonic() - begun) * 1000
         kind, target = self.latest.kind, self.latest.target
-        self.latest = Probe(kind, target, error is None, latency, printable(error[:200]) if error else None)
+        self.latest = Probe(
+            kind, target, error is None, latency, safe_message(error[:200]) if error else None
+        )
         return self.latest
 
 

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 
 import psutil
 
-from agentdash.core.log_parse_secrets import mask
+from agentdash.core.safe_text import safe_text
 from agentdash.core.services import PROCESSES_SHOWN, ServiceProcess
-from agentdash.core.text import printable
 from agentdash.processes import zombie_exit_code
 from collectors.services_processes import Identity, Known
 
@@ -174,5 +173,5 @@ def _measure(known: Known) -> _Measured | None:
 def shown_command(known: Known) -> str | None:
     """Its command line for people: cut, printable, secrets masked; masked once, as it does not change."""
     if known.shown is None and known.command is not None:
-        known.shown = printable(mask(known.command[: 4 * COMMAND])[0][:COMMAND])
+        known.shown = safe_text(known.command, COMMAND)
     return known.shown

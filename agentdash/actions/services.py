@@ -15,8 +15,8 @@ import psutil
 
 from agentdash.core.commands import Outcome, Refused
 from agentdash.core.files import file_name, open_regular
-from agentdash.core.log_parse_secrets import mask
 from agentdash.core.paths import service_log
+from agentdash.core.safe_text import safe_text
 from agentdash.core.service_commands import ControlService, ServiceAction
 from agentdash.core.services import exit_words
 from agentdash.core.settings import ServiceSettings
@@ -96,7 +96,7 @@ def start(service: ServiceSettings, log_folder: Path) -> Outcome:
             )
         return Outcome(False, f"ended at once with {_exit(code)}; its output is in {log}")
     ENDS.watch(process)
-    shown = printable(mask(shlex.join(arguments))[0])
+    shown = safe_text(shlex.join(arguments))
     return Outcome(True, f"started as process {process.pid}: {shown}; output in {log}")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from agentdash.core.text import mask_urls_in, printable
+from agentdash.core.text import printable
 
 # Of the text as it is given; what is beyond is not looked at.
 RAW_LIMIT = 8192
@@ -47,7 +47,11 @@ def write_line(step: Step) -> bytes:
     level, word = _WORDS[step.ok]
     level = "DEBUG" if step.ok and step.routine else level
     actor = "-".join(printable(step.actor[:_ACTOR_LENGTH]).split()) or "-"
-    text = _cut(printable(mask_urls_in(step.text)).strip())
+    from agentdash.core.safe_text import (
+        safe_message,  # loaded in the thread that writes, after the first paint
+    )
+
+    text = _cut(safe_message(step.text.replace("\n", " ␊ ")).strip())
     took = "" if step.duration_ms is None else f" in {step.duration_ms:.1f} ms"
     return f"{time} {level:<5} {actor} {word} {text}{took}\n".encode()
 

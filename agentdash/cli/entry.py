@@ -82,8 +82,8 @@ def _in_words(problem: Exception) -> Code | None:
 def _say(text: str, code: Code) -> Code:
     import click
 
-    from agentdash.core.text import printable
+    from agentdash.core.safe_text import safe_message  # only where something is wrong
 
     for line in text.splitlines():
-        click.echo(f"agentdash: {printable(line)}", err=True)
+        click.echo(f"agentdash: {safe_message(line)}", err=True)
     return code

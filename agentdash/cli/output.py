@@ -8,8 +8,6 @@ import sys
 
 import click
 
-from agentdash.core.text import printable
-
 
 def data(text: str) -> None:
     """A line of data; flushed, so that who reads a pipe has it at once.
@@ -23,12 +21,16 @@ def data(text: str) -> None:
 
 def words(text: str) -> None:
     """A line of data with text from outside in it, such as a path: nothing in it acts on a terminal."""
-    data(printable(text))
+    from agentdash.core.safe_text import safe_message  # few commands print a path
+
+    data(safe_message(text))
 
 
 def say(text: str) -> None:
     """A remark for a person, on stderr."""
-    click.echo(f"agentdash: {printable(text)}", err=True)
+    from agentdash.core.safe_text import safe_message  # most commands have nothing to remark
+
+    click.echo(f"agentdash: {safe_message(text)}", err=True)
 
 
 def no_terminal() -> str | None:

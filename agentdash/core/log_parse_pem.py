@@ -17,6 +17,7 @@ _EDGE = "\"'`|,+ \t"
 # Base64 comes in fours; PGP's checksum has a sign before it.
 _BODY = re.compile(r"=?(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?(?:\\[nr])*")
 _ROW = re.compile(r"(?=[^a-z]*[a-z])(?=[^A-Z]*[A-Z])(?=\D*\d)[A-Za-z0-9+/]{60,76}={0,2}")
+_ANY_ROW = re.compile(r"[A-Za-z0-9+/]{16,}={0,2}")
 _HEADER = re.compile(r"(?:Proc-Type|DEK-Info|Comment|Subject|Version|Hash|x-[\w-]+): ")
 _SHORTEST = 16
 _MOST = 512
@@ -49,6 +50,10 @@ class KeyFollower:
             return (by + text[end.end() :], True) if inside else (text, False)
         return (by, True) if self._is_body(text.strip(_EDGE)) else (text, False)
 
+    def inside(self, text: str) -> bool:
+        """Whether the next line, of which *text* is the beginning, may belong to a key."""
+        return (self._left > 0 and self._in_body) or "PRIVATE KEY" in text
+
     def _is_body(self, text: str) -> bool:
         if self._unknown and not self._left:
             self._in_body = _ROW.fullmatch(text) is not None or (
@@ -61,7 +66,9 @@ class KeyFollower:
             return False
         if _HEADER.match(text) is not None:
             return self._in_body
-        if _BODY.fullmatch(text) is not None and (self._in_body or len(text) >= _SHORTEST):
+        if (self._in_body and _ANY_ROW.fullmatch(text) is not None) or (
+            _BODY.fullmatch(text) is not None and (self._in_body or len(text) >= _SHORTEST)
+        ):
             self._others, self._in_body = 0, True
             return True
         self._in_body = False

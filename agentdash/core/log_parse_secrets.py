@@ -1,124 +1,146 @@
-"""Secrets in log lines, masked before anything else sees them.
+"""Secrets in texts from outside: the one function that masks them, before anything shows or stores them.
 
 What is known by its shape goes wherever it stands; what is known by its name goes where a value is assigned
-to that name. Prose about a token ("token: expired") stays as it is.
+to that name. Prose about a token ("token: expired") stays as it is. The text is searched as a person sees it:
+without colours and other control sequences, see `core.secret_view`.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
-from agentdash.core.log_parse_shapes import replace_tokens
+from agentdash.core.log_parse_pem import KeyFollower
+from agentdash.core.log_parse_shapes import token_spans
+from agentdash.core.secret_assigned import HINTS, assigned_spans
+from agentdash.core.secret_commands import command_spans, may_hold_command
+from agentdash.core.secret_names import meaning_of
+from agentdash.core.secret_values import looks_made, stands_for_one
+from agentdash.core.secret_view import MASK, Span, View
 
-MASK = "••••••••"
+__all__ = [
+    "MASK", "Span", "cut", "is_secret_name", "mask", "mask_field", "mask_from", "mask_lines", "spans_in",
+]  # fmt: skip
 
-# One quick look that lets most lines pass untouched.
-_HINTS = (
-    "pass",
-    "pwd",
-    "secret",
-    "token",
-    "api",
-    "auth",
-    "bearer",
-    "basic",
-    "cookie",
-    "private",
-    "cred",
-    "key",
+# A password in a URL, up to the last @ of what may be its login, also where / or @ in it are not quoted.
+_URL = re.compile(
+    r"(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{1,20}://"
+    r"(?P<login>[^\s/@:\"'<>`]{0,256}:[^\s/@\"'<>`]{1,1024}(?=@)"
+    r"|[^\s/@:\"'<>`]{0,256}:(?!\d{1,5}[/?#\s])[^\s\"'<>`@]{1,256}(?:@[^\s\"'<>`@/]{1,64})?(?=@[\w.\[-]+(?:[:/?\s]|$))"
+    r"|[^\s/@:\"'<>`]{16,1024}(?=@))"
 )
-
-_URL = re.compile(r"(\b[a-z][a-z0-9+.-]{1,20}://)([^\s/@:\"']*:[^\s/@\"']+)@", re.IGNORECASE)
-_SCHEME = re.compile(r"\b(bearer|basic)\s+(?=[A-Za-z+/_.~=-]*\d)([A-Za-z0-9+/_.~=-]{12,})", re.IGNORECASE)
-
-_NAMES = (
-    r"pass(?:word|wd|phrase)?|pwd|secret|token|api[_-]?key|apikey|authorization|credentials?|"
-    r"private[_-]?key|secret[_-]?key|access[_-]?key|session[_-]?key|set-cookie|cookie"
-)
-_NAMED = re.compile(
-    r"(?P<before>(?<![A-Za-z0-9])(?:[A-Za-z0-9]{1,24}[_-]){0,3}(?P<name>"
-    + _NAMES
-    + r")\\?[\"']?\s{0,2}(?P<sign>=|:)\s{0,2}\\?)"
-    r"(?P<value>\"[^\"\\]{3,512}|'[^']{3,512}|[^\s\"',;&|)\]}{\[(]{3,512})",
-    re.IGNORECASE,
-)
-_FIELD = re.compile(r"(?:^|[_.-])(?:" + _NAMES + r")$", re.IGNORECASE)
-_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_PLAIN = {"none", "null", "true", "false", "undefined", "nil", "bearer", "basic", "***", MASK}
+_FORGIVING = 3
+"""Characters of a value beside a secret's name below which a field is no secret."""
 
 
 def mask(text: str) -> tuple[str, tuple[str, ...]]:
     """The text with each secret replaced, and the kinds that were found, in order, once each."""
-    low = text.lower()
-    text, kinds = replace_tokens(text, low, MASK)
-    if "://" in low and "@" in low:
-        text, found = _URL.subn(rf"\1{MASK}@", text)
-        if found:
-            kinds.append("url-password")
-    if _has_hint(low):
-        text = _mask_named(text, kinds)
-    return text, tuple(dict.fromkeys(kinds))
-
-
-def _has_hint(low: str) -> bool:
-    for hint in _HINTS:  # noqa: SIM110 - a generator costs more than all of the looking
-        if hint in low:
-            return True
-    return False
-
-
-def _mask_named(text: str, kinds: list[str]) -> str:
-    """Mask what is assigned to a name that means a secret; adds the kinds to *kinds*."""
-    text, found = _SCHEME.subn(rf"\1 {MASK}", text)
-    if found:
-        kinds.append("authorization")
-
-    def named(match: re.Match[str]) -> str:
-        value = match["value"]
-        quote = value[0] if value[0] in "\"'" else ""
-        if not _is_secret(value.lstrip("\"'"), assigned=match["sign"] == "=" or bool(quote)):
-            return match[0]
-        kinds.append(_kind(match["name"]))
-        return f"{match['before']}{quote}{MASK}"
-
-    return _NAMED.sub(named, text)
+    view = View(text)
+    spans = _joined(spans_in(view.text))
+    if not spans:
+        return text, ()
+    return view.masked(spans), tuple(dict.fromkeys(span.kind for span in spans))
 
 
 def mask_field(name: str, value: str) -> tuple[str, tuple[str, ...]]:
     """The same for one field of a structured line, whose name may say that all of it is a secret."""
+    meaning = meaning_of(name)
     if (
-        len(value) >= 3
-        and is_secret_name(name)
-        and value.lower() not in _PLAIN
-        and not value.startswith(MASK)
+        meaning is not None
+        and len(value) >= _FORGIVING
+        and (not meaning.weak or looks_made(value))
+        and value.lower() not in _NO_VALUES
+        and not stands_for_one(value)
     ):
-        return MASK, (_kind(name),)
+        return MASK, (meaning.kind,)
     return mask(value)
 
 
 def is_secret_name(name: str) -> bool:
     """Whether a field of this name holds a secret: ``password``, ``apiKey``, ``X-Auth-Token``."""
-    return len(name) < 80 and _FIELD.search(_CAMEL.sub("_", name)) is not None
+    meaning = meaning_of(name)
+    return meaning is not None and not meaning.weak
 
 
-def _is_secret(value: str, *, assigned: bool) -> bool:
-    lower = value.lower()
-    if lower in _PLAIN or lower.startswith(("***", MASK[:3], "<", "$", "%", "bearer", "basic")):
-        return False
-    if assigned:
-        return True
-    # After a colon it may be prose; a secret is longer, and not letters alone.
-    return (
-        len(value) >= 8 and any(sign.isdecimal() for sign in value) and any(sign.isalpha() for sign in value)
-    )
+def mask_from(text: str, begin: int) -> str:
+    """What follows the first *begin* characters, masked as a part of all of *text*."""
+    view = View(text)
+    return view.masked(_joined(spans_in(view.text)), begin)
 
 
-def _kind(name: str) -> str:
-    name = name.lower()
-    for part, kind in (
-        ("pass", "password"), ("pwd", "password"), ("secret", "secret"), ("token", "token"),
-        ("auth", "authorization"), ("cookie", "cookie"), ("cred", "credentials"),
-    ):  # fmt: skip
-        if part in name:
-            return kind
-    return "api-key" if "api" in name else "key"
+def mask_lines(text: str) -> str:
+    """A text of several lines, masked; also a private key of which only some lines are there."""
+    text = mask(text)[0]
+    if "\n" not in text and len(text) < _ROW:
+        return text
+    follower = KeyFollower()
+    return "".join(_line_masked(line, follower) for line in text.splitlines(keepends=True))
+
+
+def cut(text: str, limit: int) -> str:
+    """The first *limit* characters; where a secret would be cut in two, only what is before it."""
+    if len(text) <= limit:
+        return text
+    shift = max(0, limit - _NEAR)
+    view = View(text[shift : limit + _NEAR])
+    for span in _joined(spans_in(view.text)):
+        start, end = view.origin(span.start) + shift, view.origin(span.end) + shift
+        if start < limit < end:
+            return text[:start]
+    return text[:limit]
+
+
+def _line_masked(line: str, follower: KeyFollower) -> str:
+    body = line.rstrip("\r\n")
+    return follower.mask(body, MASK)[0] + line[len(body) :]
+
+
+_ROW = 60
+"""Characters of the shortest row that a private key is known by alone."""
+_NEAR = 4096
+_NO_VALUES = frozenset({"none", "null", "true", "false", "undefined", "nil", "bearer", "basic", "***"})
+
+
+def spans_in(text: str) -> list[Span]:
+    """Where secrets are in *text*, in any order; they may overlap. *text* is what is seen: see `View`."""
+    low = text.lower()
+    if len(low) != len(text):
+        low = "".join(small if len(small := sign.lower()) == 1 else sign for sign in text)
+    spans = token_spans(text, low)
+    if "://" in low and "@" in low:
+        spans += _logins(text)
+    if _has_hint(low):
+        spans += assigned_spans(text, low)
+    if may_hold_command(text):
+        spans += command_spans(text, low)
+    return spans
+
+
+def _has_hint(low: str) -> bool:
+    for hint in HINTS:  # a generator costs more than all of the searching
+        if hint in low:
+            return True
+    return "bearer" in low or "basic" in low
+
+
+def _logins(text: str) -> Iterable[Span]:
+    for match in _URL.finditer(text):
+        login = match["login"]
+        name, colon, password = login.partition(":")
+        if looks_made(name) if not colon else not stands_for_one(password):
+            yield Span(*match.span("login"), "url-password")
+
+
+def _joined(spans: list[Span]) -> list[Span]:
+    """In order; what overlaps is one span, of the kind that begins first."""
+    if len(spans) < 2:
+        return spans
+    spans.sort()
+    joined = [spans[0]]
+    for span in spans[1:]:
+        last = joined[-1]
+        if span.start < last.end:
+            joined[-1] = Span(last.start, max(last.end, span.end), last.kind)
+        else:
+            joined.append(span)
+    return joined

@@ -1,8 +1,9 @@
-"""Tokens that are known by their shape: the detectors of detect-secrets, and a few that it lacks.
+"""Tokens that are known by their shape: the table of issuers, and the detectors of detect-secrets.
 
-A detector is asked only about a text that holds one of the signs without which it cannot match: all of them
-on every line would cost several times what the rest of parsing does. Of detect-secrets those are taken that
-know an issuer's own shape; what it guesses from entropy or from names touches too many ordinary lines.
+A pattern is tried only on a text that holds a long run of letters and digits and one of the signs without
+which it cannot match: all of them on every line would cost several times what the rest of parsing does. Of
+detect-secrets those are taken that know an issuer's own shape; what it guesses from entropy or from names
+touches too many ordinary lines.
 """
 
 from __future__ import annotations
@@ -13,60 +14,36 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-# A sign is in small letters; RUN stands for as many letters, digits, - and _ in a row as the shortest has.
-RUN = "\0"
-_RUN = re.compile(r"[A-Za-z0-9_-]{27}")
+from agentdash.core.secret_issuers import INNER, ISSUERS, NAMES
+from agentdash.core.secret_values import looks_made, stands_for_one
+from agentdash.core.secret_view import Span
 
-PRIVATE_KEY = (
-    r"(?s:-{0,5}BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----.*?(?:-----END [A-Z0-9 ]*KEY(?: BLOCK)?-----|\Z))"
+_HEAD = 3
+_HEADS = re.compile(r"(?:(?<![a-z0-9])|(?<=\\[nrtbf]))(?=([a-z0-9][^\s]{2}))")
+_LONG = re.compile(r"[A-Za-z0-9_-]{14}|[A-Za-z0-9_+/-]{28}")
+_BESIDE_ISSUER = re.compile(
+    r"(?P<rest>[ \t\w.-]{0,20})[\\\s'\"]{0,6}(?:=>|:{1,3}=|\?=|\|\||[=>:,])[\\`'\"\s=]{0,6}"
+    r"(?P<value>[\w.=+/%:-]{12,200})"
 )
-_GITHUB = ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_")
-_GITLAB = (
-    "glpat-", "gldt-", "glft-", "glsoat-", "glrt-", "glcbt-", "glimt-", "glptt-", "glagent-", "gloas-",
-    "gr1348941",
-)  # fmt: skip
+_SAYS_SO = re.compile(r"(?i)key|token|secret|api|pass|pw|auth|login|access|cred")
+_NUMBERED = re.compile(r"(?i)[0-9a-f]{32,64}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _PLUGINS = "detect_secrets.plugins"
-# module, class, kind, signs
+# module, class, kind, signs; a sign of "" asks for nothing but the long run.
 _DETECTORS: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
-    ("aws", "AWSKeyDetector", "aws-key", ("akia", "asia", "abia", "acca", "a3t", "aws")),
-    ("azure_storage_key", "AzureStorageKeyDetector", "azure-key", ("accountkey=",)),
+    ("aws", "AWSKeyDetector", "aws-key", ("aws",)),
     ("cloudant", "CloudantDetector", "cloudant-key", ("cloudant",)),
-    ("discord", "DiscordBotTokenDetector", "discord-token", (RUN,)),
-    ("github_token", "GitHubTokenDetector", "github-token", _GITHUB),
-    ("gitlab_token", "GitLabTokenDetector", "gitlab-token", _GITLAB),
     ("ibm_cloud_iam", "IbmCloudIamDetector", "ibm-key", ("ibm",)),
-    ("jwt", "JwtTokenDetector", "jwt", ("eyj",)),
-    ("mailchimp", "MailchimpDetector", "mailchimp-key", ("-us",)),
-    ("npm", "NpmDetector", "npm-token", ("_authtoken=",)),
+    ("gitlab_token", "GitLabTokenDetector", "gitlab-token", ("glcbt-", "glimt-", "glptt-", "glagent-")),
     ("openai", "OpenAIDetector", "api-key", ("t3blbkfj",)),
-    ("pypi_token", "PypiTokenDetector", "pypi-token", ("pypi-age",)),
-    ("sendgrid", "SendGridDetector", "sendgrid-key", ("sg.",)),
     ("slack", "SlackDetector", "slack-token", ("xox", "hooks.slack")),
     ("softlayer", "SoftlayerDetector", "softlayer-key", ("softlayer",)),
     ("square_oauth", "SquareOAuthDetector", "square-token", ("sq0csp-",)),
-    ("stripe", "StripeDetector", "stripe-key", ("k_live_",)),
-    ("telegram_token", "TelegramBotTokenDetector", "telegram-token", (RUN,)),
-    ("twilio", "TwilioKeyDetector", "twilio-key", (RUN,)),
-)  # fmt: skip
+)
 
-# What it does not know, or only in an older form: kind, signs, the prefix that the issuer reserved for them.
-_OURS: tuple[tuple[str, tuple[str, ...], str], ...] = (
-    ("private-key", ("private key",), PRIVATE_KEY),
-    ("github-token", _GITHUB, r"\b(?:gh[pousr]_[A-Za-z0-9]{20,255}|github_pat_[A-Za-z0-9_]{22,255})"),
-    ("gitlab-token", ("glpat-",), r"\bglpat-[\w-]{20,64}"),
-    ("stripe-key", ("k_live_", "k_test_"), r"\b[sr]k_(?:live|test)_[A-Za-z0-9]{16,128}"),
-    ("api-key", ("sk-",), r"\bsk-[A-Za-z0-9][\w-]{18,255}"),
-    ("slack-token", ("xox", "xapp-"), r"\b(?:xox[abeoprs]|xapp)-[\w-]{10,255}"),
-    ("google-key", ("aiza", "ya29."), r"\b(?:AIza[\w-]{35}|ya29\.[\w-]{20,512})"),
-    ("npm-token", ("npm_",), r"\bnpm_[A-Za-z0-9]{36}\b"),
-    ("pypi-token", ("pypi-",), r"\bpypi-[\w-]{32,255}"),
-    ("hf-token", ("hf_",), r"\bhf_[A-Za-z0-9]{30,64}\b"),
-    ("sendgrid-key", ("sg.",), r"\bSG\.[\w-]{16,32}\.[\w-]{16,64}"),
-    ("docker-token", ("dckr_pat_",), r"\bdckr_pat_[\w-]{20,64}"),
-    ("vault-token", ("hvs.",), r"\bhvs\.[\w-]{24,256}"),
-    ("age-key", ("age-secret-key-",), r"\bAGE-SECRET-KEY-1[0-9A-Z]{40,80}"),
-    ("jwt", ("eyj",), r"\beyJ[\w-]{8,}\.eyJ[\w-]{4,}\.[\w-]*"),
-)  # fmt: skip
+# The dashes before it may have been taken away, as what stands between a level and a message.
+_KEY_BEGIN = re.compile(r"-{0,5} ?BEGIN [A-Z0-9 ]{0,60}PRIVATE KEY(?: BLOCK)? ?-{4,5}")
+_KEY_END = re.compile(r"-{0,5} ?END [A-Z0-9 ]{0,60}KEY(?: BLOCK)? ?-{4,5}")
+_KEY_REST = re.compile(r"(?:[A-Za-z0-9+/=\s]|\\[nr]|\n(?:Proc-Type|DEK-Info|Comment|Subject): [^\n]*)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,55 +55,117 @@ class Shape:
     pattern: re.Pattern[str]
 
 
-_SIGNS = tuple(
-    {
-        sign: None
-        for signs in (*(e[3] for e in _DETECTORS), *(e[1] for e in _OURS))
-        for sign in signs
-        if sign != RUN
-    }
-)
-# By a mark that all of them have: most lines have few marks.
-_MARKED = tuple(
-    (mark, tuple(sign for sign in _SIGNS if (next((m for m in "_-.=" if m in sign), "")) == mark))
-    for mark in ("_", "-", ".", "=", "")
-)
-
-
-def replace_tokens(text: str, low: str, by: str) -> tuple[str, list[str]]:
-    """The text with each token replaced, and the kinds that were found.
+def token_spans(text: str, low: str) -> list[Span]:
+    """Where tokens are.
 
     Args:
         text: What is searched.
         low: The same in small letters.
-        by: What stands in place of a token.
     """
-    run = _RUN.search(text) is not None
-    if not run and not _has_sign(low):
-        return text, []
-    kinds: list[str] = []
-    for shape in _shapes():
-        if any(run if sign == RUN else sign in low for sign in shape.signs):
-            text, found = shape.pattern.subn(by, text)
-            if found:
-                kinds.append(shape.kind)
-    return text, kinds
+    spans = _key_spans(text) if "private key" in low else []
+    if _LONG.search(text) is None:
+        return spans
+    for shape in _candidates(low):
+        for match in shape.pattern.finditer(text):
+            group = 1 if shape.pattern.groups and match[1] else 0
+            start, end = match.span(group)
+            whole = group or (_begins(text, start) and _ends(text, end))
+            if whole and not stands_for_one(match[group]):
+                spans.append(Span(start, end, shape.kind))
+    for name in NAMES:
+        if name in low:
+            spans += _beside(name, text, low)
+    return spans
 
 
-def _has_sign(low: str) -> bool:
-    for mark, signs in _MARKED:
-        if mark in low:
-            for sign in signs:
-                if sign in low:
-                    return True
-    return False
+def _beside(name: str, text: str, low: str) -> Iterator[Span]:
+    """What is assigned to a name that holds the issuer's *name*, where it looks like a token."""
+    place = low.find(name)
+    while place >= 0:
+        match = _BESIDE_ISSUER.match(text, place + len(name))
+        if match is not None:
+            value = match["value"].rstrip(".:,")
+            says = _SAYS_SO.search(match["rest"]) is not None
+            plain = len(match["rest"].strip()) < 4 or says
+            made = looks_made(value, 14) or (says and len(value) >= 14)
+            if made and not stands_for_one(value) and (plain or _NUMBERED.fullmatch(value) is None):
+                yield Span(match.start("value"), match.start("value") + len(value), "api-key")
+        place = low.find(name, place + len(name))
+
+
+def may_begin(text: str) -> bool:
+    """Whether *text* is what a token of an issuer begins with, or a part of that."""
+    low = text.lower()
+    return any(
+        sign.startswith(low) or low.startswith(sign) for signs in _shapes().heads.values() for sign in signs
+    )
+
+
+def _candidates(low: str) -> dict[Shape, None]:
+    """The shapes of which *low* holds a sign, each once."""
+    shapes = _shapes()
+    found: dict[Shape, None] = dict.fromkeys(shapes.by_sign[""])
+    signs = [sign for sign in shapes.inner if sign in low]
+    for head in shapes.heads.keys() & set(_HEADS.findall(low)):
+        signs += (sign for sign in shapes.heads[head] if sign in low)
+    for sign in signs:
+        found |= dict.fromkeys(shapes.by_sign[sign])
+    return found
+
+
+def _begins(text: str, start: int) -> bool:
+    """Whether no word goes on into *start*; the letter of a written-out newline is no word."""
+    before = text[start - 1 : start]
+    if not (before.isascii() and before.isalnum()):
+        return True
+    return before in "nrtbf" and text[start - 2 : start - 1] == "\\"
+
+
+def _ends(text: str, end: int) -> bool:
+    after = text[end : end + 1]
+    return not (after.isascii() and after.isalnum())
+
+
+def _key_spans(text: str) -> list[Span]:
+    """Private keys, each to its end; one without an end as far as it goes."""
+    spans: list[Span] = []
+    done, ends = 0, True
+    for begin in _KEY_BEGIN.finditer(text):
+        if begin.start() < done:
+            continue
+        end = _KEY_END.search(text, begin.end()) if ends else None
+        ends = end is not None
+        rest = end or _KEY_REST.match(text, begin.end())
+        done = begin.end() if rest is None else rest.end()
+        spans.append(Span(begin.start(), done, "private-key"))
+    return spans
+
+
+@dataclass(frozen=True, slots=True)
+class _Shapes:
+    """The shapes by sign; signs that tokens begin with, by their first three characters; other signs."""
+
+    by_sign: dict[str, list[Shape]]
+    heads: dict[str, list[str]]
+    inner: tuple[str, ...]
 
 
 @lru_cache(maxsize=1)
-def _shapes() -> tuple[Shape, ...]:
+def _shapes() -> _Shapes:
     """All of them; detect-secrets is loaded when a line first needs it, which is after the first paint."""
-    ours = (Shape(kind, signs, re.compile(pattern)) for kind, signs, pattern in _OURS)
-    return (*ours, *_detectors())
+    by_sign: dict[str, list[Shape]] = {"": []}
+    ours = (Shape(row.kind, row.signs, re.compile(row.pattern)) for row in ISSUERS)
+    for shape in (*ours, *_detectors()):
+        for sign in shape.signs:
+            by_sign.setdefault(sign, []).append(shape)
+    heads: dict[str, list[str]] = {}
+    inner: list[str] = []
+    for sign in by_sign:
+        if len(sign) < _HEAD or sign in INNER or not sign[0].isalnum():
+            inner += [sign] if sign else []
+        else:
+            heads.setdefault(sign[:_HEAD], []).append(sign)
+    return _Shapes(by_sign, heads, tuple(inner))
 
 
 def _detectors() -> Iterator[Shape]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from agentdash.core.log_parse_secrets import MASK, mask
+from agentdash.core.log_parse_secrets import MASK, cut, mask
 
 _SHAPES = frozenset({
     "private-key", "github-token", "gitlab-token", "stripe-key", "aws-key", "slack-token",
@@ -52,18 +52,24 @@ def hidden(lines: Iterable[str]) -> tuple[tuple[str, ...], int]:
     for line in lines:
         sign, text = line[:1], line[1:]
         begins, ends = _KEY.search(text, 0, _LONGEST) is not None, text[:9] == "-----END "
-        secret = in_key or begins or (sign in _SIGNS and secret_in((text,)) is not None)
+        safe = _masked(text) if sign in _SIGNS else mask(line[:_LONGEST])[0][1:] + line[_LONGEST:]
+        secret = in_key or begins or safe != text
         in_key = (in_key or begins) and not ends
         masked += secret
-        shown.append(sign + (MASK if begins or in_key or ends else _masked(text)) if secret else line)
+        shown.append(sign + (MASK if begins or in_key or ends else safe) if secret else line)
     return tuple(shown), masked
 
 
 def _masked(text: str) -> str:
-    text = _MODEL_KEY.sub(MASK, mask(text[:_LONGEST])[0])
+    rest = mask(text[_LONGEST:])[0] if len(text) > _LONGEST else ""
+    text = _MODEL_KEY.sub(MASK, mask(cut(text, _LONGEST))[0])
     for pattern in (_WRITTEN, _ASSIGNED):
-        text = pattern.sub(lambda found: found[0].replace(found["value"], MASK), text)
-    return text
+        text = pattern.sub(_without, text)
+    return text + rest
+
+
+def _without(found: re.Match[str]) -> str:
+    return found[0].replace(found["value"], MASK) if _real(found["value"]) else found[0]
 
 
 def _real(value: str) -> bool:

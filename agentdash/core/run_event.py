@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from agentdash.core.bounded_json import read_json
 from agentdash.core.bounds import bounded_int, bounded_time_ms, is_number
 from agentdash.core.runs import RunEvent
+from agentdash.core.safe_text import masked_data
 from agentdash.core.text import decode
 
 RUN_QUEUED = "run_queued"
@@ -112,5 +113,9 @@ def _payload(raw: bytes | None) -> dict[str, object]:
     except ValueError:
         value = None
     if isinstance(value, dict):
-        return value
-    return {} if value is None and raw.strip() == b"null" else {"raw": raw.decode("utf-8", "replace")}
+        return masked_data(value)
+    return (
+        {}
+        if value is None and raw.strip() == b"null"
+        else masked_data({"raw": raw.decode("utf-8", "replace")})
+    )

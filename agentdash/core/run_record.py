@@ -9,11 +9,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import TypeVar
 
 from agentdash.core.bounded_json import read_json
 from agentdash.core.bounds import LARGEST, bounded_int, is_number
+from agentdash.core.log_parse_secrets import mask
 from agentdash.core.runs import ControlAction, Run, RunStatus, Tokens
+from agentdash.core.safe_text import safe_decode
+from agentdash.core.secret_commands import masked_words
 from agentdash.core.text import decode
 
 TEXT_LIMIT = 4000
@@ -53,7 +57,7 @@ class _Reader:
 
     def text(self, name: str) -> str | None:
         value = self.raw(name)
-        return None if value is None else decode(value[: 4 * TEXT_LIMIT])[:TEXT_LIMIT]
+        return None if value is None else safe_decode(value[: 4 * TEXT_LIMIT], TEXT_LIMIT)
 
     def number(self, name: str, low: int = 0, high: int = LARGEST) -> int | None:
         value = self.raw(name)
@@ -88,9 +92,7 @@ class _Reader:
         except ValueError:
             parsed = None
         if isinstance(parsed, list) and all(isinstance(word, str) for word in parsed):
-            return tuple(
-                decode(word.encode("utf-8", "backslashreplace"))[:TEXT_LIMIT] for word in parsed[:1000]
-            )
+            return _masked(tuple(word[: 2 * TEXT_LIMIT] for word in parsed[:1000]))
         self.malformed.append(name)
         return ()
 
@@ -104,6 +106,13 @@ class _Reader:
         except ValueError:
             self.malformed.append(name)
             return RunStatus.UNKNOWN, word
+
+
+@lru_cache(maxsize=1024)
+def _masked(words: tuple[str, ...]) -> tuple[str, ...]:
+    """A command line as it may be shown; remembered, as it is read again at each poll."""
+    safe = masked_words(words, lambda word: mask(word)[0])
+    return tuple(decode(word.encode("utf-8", "backslashreplace"))[:TEXT_LIMIT] for word in safe)
 
 
 def parse_run(run_id: str, fields: Mapping[str, bytes]) -> Run:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 PROCESSES_SHOWN = 50
@@ -71,7 +71,8 @@ class Service:
         exit_unknown: Why that is not known, where one has ended.
         silent_ms: Since its last line in the log; None where it has no log.
         origin: The file that declares it, e.g. ``Procfile``; None where the settings do, or nothing does.
-        start_command: What starts it, where that is known.
+        start_command: What starts it, where that is known; as it may be shown.
+        start_exact: The same as it is, for the action alone; never shown or written out.
         start_folder: The folder in which that is done.
         start_script: What that command runs by a name, e.g. a script of package.json; None: nothing.
         log: Its log file, where that is known.
@@ -103,6 +104,7 @@ class Service:
     error: str | None = None
     origin: str | None = None
     start_command: str | None = None
+    start_exact: str | None = field(default=None, repr=False)
     start_folder: str | None = None
     start_script: str | None = None
     log: str | None = None

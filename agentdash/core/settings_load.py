@@ -16,7 +16,6 @@ from agentdash.core.settings import ServiceSettings, Settings
 from agentdash.core.settings_files import FileTable, SettingsFile, candidates, read_tables
 from agentdash.core.settings_keys import PATHS, Key, WrongValue, checked, keys, nearest, sections
 from agentdash.core.settings_trust import FolderFile, State, divide
-from agentdash.core.text import printable
 
 # Variables that are agentdash's but no settings: the settings file itself, and what a run's command is told.
 _NO_SETTINGS = ("AGENTDASH_CONFIG", "AGENTDASH_RUN_", "AGENTDASH_TURN")
@@ -94,8 +93,10 @@ def load(
 
 def _lines(wrong: list[str]) -> Iterator[str]:
     """The first mistakes, printable and of bounded length; how many more there are."""
+    from agentdash.core.safe_text import safe_message  # only where something is wrong
+
     for line in wrong[:MOST_MISTAKES]:
-        text = printable(line[:_LONGEST_MISTAKE])
+        text = safe_message(line[:_LONGEST_MISTAKE])
         yield text if len(line) <= _LONGEST_MISTAKE else f"{text}…"
     if len(wrong) > MOST_MISTAKES:
         yield f"There are {len(wrong) - MOST_MISTAKES:,} more mistakes like these."

@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
+from agentdash.core.safe_text import safe_message
 from agentdash.git import child
 from agentdash.git.execution import FIXED
 from agentdash.git.folder import GitDir
@@ -32,7 +33,7 @@ class GitFailed(Exception):  # noqa: N818 - it is git's answer, not a fault of o
     """
 
     def __init__(self, words: str, code: int | None = None) -> None:
-        super().__init__(words)
+        super().__init__(safe_message(words))
         self.code = code
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from agentdash.core.repos import Operation, Submodules
-from agentdash.core.text import printable
+from agentdash.core.safe_text import safe_text
 
 _ID = re.compile(r"[0-9a-f]{40,64}")
 _SMALL = 64 * 1024
@@ -147,14 +147,14 @@ class GitDir:
         for name in ("rebase-merge/head-name", "rebase-apply/head-name", "BISECT_START"):
             if text := read_small(self.own / name, 1000):
                 word = text.strip().removeprefix("refs/heads/")
-                return None if word == "detached HEAD" or _ID.fullmatch(word) else printable(word)
+                return None if word == "detached HEAD" or _ID.fullmatch(word) else safe_text(word)
         return None
 
     def branch(self) -> str | None:
         """The branch that HEAD names; None where it names a commit, or nothing."""
         text = read_small(self.own / "HEAD") or ""
         return (
-            text.strip().removeprefix("ref: refs/heads/")[:300]
+            safe_text(text.strip().removeprefix("ref: refs/heads/"), 300)
             if text.startswith("ref: refs/heads/")
             else None
         )
@@ -205,7 +205,7 @@ def _pointed(path: Path, git: str) -> Path:
     if raw is None or not raw.startswith(b"gitdir: "):
         raise Unusable("its .git is neither a folder nor a pointer to one")
     own = _named(path, raw[len(b"gitdir: ") :])
-    shown = printable(str(own))[:300]
+    shown = safe_text(str(own), 300)
     try:
         if stat.S_ISDIR(os.stat(own).st_mode):  # noqa: PTH116 - as below
             return own
@@ -225,7 +225,7 @@ def _shared(own: Path) -> Path:
         return own
     shared = _named(own, raw)
     if not os.path.isdir(shared):  # noqa: PTH112 - never raises, unlike Path.is_dir
-        raise Unusable(f"its commondir names {printable(str(shared))[:200]}, which is no folder")
+        raise Unusable(f"its commondir names {safe_text(str(shared), 200)}, which is no folder")
     return shared
 
 

@@ -9,6 +9,7 @@ import os
 from dataclasses import dataclass, field
 
 from agentdash.core.repos import FileChange
+from agentdash.core.safe_text import safe_decode
 from agentdash.core.text import decode
 
 SHOWN = 500
@@ -86,7 +87,7 @@ class StatusParser:
 
     def _header(self, header: bytes) -> None:
         name, _, raw = header.partition(b" ")
-        value = decode(raw)
+        value = safe_decode(raw)
         facts = self.facts
         if name == b"branch.oid":
             facts.head = None if value == "(initial)" else value
@@ -131,7 +132,7 @@ class StatusParser:
 
 def _named(path: bytes) -> tuple[str, bytes | None]:
     """A path as printable text, and itself where that is not the same."""
-    text = decode(path)
+    text = safe_decode(path)
     return text, None if text.encode() == path else path
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
+from agentdash.core.safe_text import masked_data
 from agentdash.core.settings import ServiceSettings
 from agentdash.core.settings_load import Loaded
 from agentdash.core.text import mask_url
@@ -80,4 +81,12 @@ def _listed(value: object) -> object:
 
 
 def _masked(key: str, value: object) -> object:
-    return mask_url(value) if isinstance(value, str) and key in {"redis.url", "probe"} else value
+    if isinstance(value, str):
+        return (
+            mask_url(value)
+            if key in {"redis.url", "probe"}
+            else masked_data({key.rpartition(".")[2]: value}).popitem()[1]
+        )
+    if isinstance(value, dict | list | tuple):
+        return masked_data({"": value})[""]
+    return value

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from agentdash.core.commands import Refused
+from agentdash.core.log_parse_secrets import cut
 from agentdash.core.run_record import FIELDS, named, parse_run
 from agentdash.core.runs import Run, RunKeys, RunStatus
 from agentdash.core.units import plural
@@ -72,7 +73,7 @@ def first_fields(spec: RunSpec, now: int, secrets: SecretMask) -> dict[str, obje
     """The record of a run that begins its life at *now*, Unix ms."""
     return {
         "id": spec.run_id,
-        "title": spec.title or " ".join(secrets.words(spec.command))[:200],
+        "title": spec.title or cut(" ".join(secrets.words(spec.command)), 200),
         "command": list(spec.command),
         "cwd": spec.cwd,
         "status": RunStatus.QUEUED,

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _BATCH = 200
 _RETRY_S = 0.25
-_SPOKEN = frozenset({"title", "command", "reason", "completion.line", "error.message"})
+_SPOKEN = frozenset({"title", "command", "cwd", "reason", "completion.line", "error.message"})
 """Fields of the record that hold words of people and programs."""
 
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from agentdash.core import run_event as ev
+from agentdash.core.log_parse_secrets import cut
 from agentdash.runner.decoder import OutputDecoder
 from agentdash.runner.lines import Block, LineBlocks
 from agentdash.runner.throttle import Output, OutputThrottle
@@ -214,7 +215,7 @@ class OutputPump:
         gathered.uncounted = gathered.uncounted or one.uncounted
         gathered.retries += one.type == ev.AGENT_RETRY
         if one.completes and gathered.completion is None:
-            gathered.completion = str(one.data.get("line") or one.data.get("message") or "")[:LINE_SHOWN]
+            gathered.completion = cut(str(one.data.get("line") or one.data.get("message") or ""), LINE_SHOWN)
         if one.done is not None:
             gathered.done, gathered.failure = one.done, None
         elif one.failure is not None:
@@ -248,4 +249,4 @@ def _line_of(pattern: re.Pattern[str], text: str) -> str | None:
         return None
     start = text.rfind("\n", 0, match.start()) + 1
     end = text.find("\n", match.end())
-    return text[start : end if end >= 0 else None].strip()[:LINE_SHOWN]
+    return cut(text[start : end if end >= 0 else None].strip(), LINE_SHOWN)

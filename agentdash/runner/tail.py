@@ -1,4 +1,4 @@
-"""Watched log files: what was appended to them since the last look."""
+"""Watched log files: what was appended to them since they were read last."""
 
 from __future__ import annotations
 
@@ -8,9 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agentdash.core.files import open_regular
+from agentdash.runner.held_lines import WORDS_LOST
 
 SHOWN = 2048
 """Bytes of what was appended that an event carries, at most: the newest."""
+UNFINISHED = 8 * 1024
+"""Bytes of a last line that waits for its end; a longer one is not waited for."""
+_BEFORE = 8 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +24,7 @@ class Appended:
     Attributes:
         path: The file.
         size: Bytes that are new.
-        text: The newest of them.
+        text: The newest of them: whole lines, so that secrets in them are recognised.
     """
 
     path: str
@@ -47,12 +51,17 @@ class LogTails:
                 continue
             place.inode, place.offset = found.st_ino, found.st_size
 
-    def look(self) -> list[Appended]:
-        """What is new, by file; a file that was replaced or cut is read from its beginning."""
-        return [appended for place in self._places if (appended := _look(place)) is not None]
+    def look(self, *, last: bool = False) -> list[Appended]:
+        """What is new, by file; a file that was replaced or cut is read from its beginning.
+
+        Args:
+            last: Whether nothing follows: then a last line without its end counts as well.
+        """
+        found = (_look(place, last=last) for place in self._places)
+        return [appended for appended in found if appended is not None]
 
 
-def _look(place: _Place) -> Appended | None:
+def _look(place: _Place, *, last: bool) -> Appended | None:
     try:
         with os.fdopen(open_regular(place.path), "rb", buffering=0) as file:
             found = os.fstat(file.fileno())
@@ -61,8 +70,28 @@ def _look(place: _Place) -> Appended | None:
             size = found.st_size - place.offset
             if size <= 0:
                 return None
-            data = os.pread(file.fileno(), min(size, SHOWN), found.st_size - min(size, SHOWN))
-            place.offset = found.st_size
+            begin = max(place.offset, found.st_size - _BEFORE - UNFINISHED)
+            data = os.pread(file.fileno(), found.st_size - begin, begin)
     except OSError:
         return None
-    return Appended(place.path, size, data.decode("utf-8", "ignore"))
+    ends = data.rfind(b"\n") + 1
+    waits = len(data) - ends
+    if last or waits > UNFINISHED:
+        ends, waits = len(data), 0
+    if not ends:
+        return None
+    amid = begin > place.offset
+    place.offset += size - waits
+    return Appended(place.path, size - waits, _newest(data[:ends], amid=amid))
+
+
+def _newest(data: bytes, *, amid: bool) -> str:
+    """The newest whole lines of *data* that fit; *amid*: whether it begins amid a line."""
+    if amid:
+        data = data[data.find(b"\n") + 1 :]
+    start = data.find(b"\n", len(data) - SHOWN - 1) + 1 if len(data) > SHOWN else 0
+    if start >= len(data):  # one line that is longer: the words after a cut may have lost their name
+        start = len(data) - SHOWN
+        for _ in range(WORDS_LOST):
+            start = data.find(b" ", start) + 1 or len(data)
+    return data[start:].decode("utf-8", "ignore")

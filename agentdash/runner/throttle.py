@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from agentdash.runner.held_lines import LINE_HELD, HeldLines, half_character
 from agentdash.runner.masking import SecretMask
 
 PER_SECOND = 10
@@ -14,6 +15,10 @@ CHUNK = 2048
 """Bytes of UTF-8 in one event, at most."""
 HELD = 32 * 1024
 """Bytes of one stream that wait for their turn, at most; beyond it the oldest go, and are counted."""
+IDLE = 1.0
+"""Seconds after which a line without its end is shown as far as it can hold no secret."""
+MOVING = 2.0
+"""The same where more keeps coming; its last word stays then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,18 +38,31 @@ class Output:
 
 @dataclass(slots=True)
 class _Held:
-    """What waits. `masked` bytes of it, from the front, were looked at for secrets already."""
+    """What waits of one stream.
 
-    data: bytearray = field(default_factory=bytearray)
+    Attributes:
+        raw: Not masked yet: it came after `ready`, and may be dropped.
+        ready: May be sent, in pieces.
+        lines: Masks what goes from the one to the other; None where nothing is masked.
+        ended: Whether nothing follows.
+        since: When the first of what was not let out came.
+        due: When what is there of an unfinished line may be let out; None where nothing more can be.
+        last: When something came last.
+    """
+
+    raw: bytearray = field(default_factory=bytearray)
+    ready: bytearray = field(default_factory=bytearray)
+    lines: HeldLines | None = None
     dropped: int = 0
     ended: bool = False
-    masked: int = 0
-    in_key: bool = False
+    since: float | None = None
+    due: float | None = None
+    last: float = 0.0
 
-    def forget(self, size: int) -> None:
-        """The first *size* bytes are gone."""
-        del self.data[:size]
-        self.masked = max(0, self.masked - size)
+    @property
+    def size(self) -> int:
+        """Bytes that wait, in all."""
+        return len(self.raw) + len(self.ready) + (self.lines.held if self.lines is not None else 0)
 
 
 class OutputThrottle:
@@ -69,28 +87,58 @@ class OutputThrottle:
         self._chunk = chunk
         self._limit = held
         self._sent: deque[float] = deque(maxlen=per_second)
-        self._streams = {"stdout": _Held(), "stderr": _Held()}
+        self._streams = self._empty()
         self._turn = 0
 
     def push(self, stream: str, data: bytes) -> None:
         """Take what *stream* wrote."""
         held = self._streams[stream]
-        held.ended = False
+        if held.ended:
+            held.ended = False
+        if held.lines is None:
+            self._add(held, held.ready, data)
+            return
+        now = self._monotonic()
+        held.last = now
+        if held.since is None:
+            held.since = now
+        held.due = min(now + IDLE, held.since + MOVING)
+        lost = held.lines.pass_over(data) if not held.raw else 0
+        held.dropped += lost
+        held.raw += data[lost:]
+        surplus = len(held.raw) - self._limit
+        if surplus > 0:
+            self._drop(held, held.lines, surplus)
+
+    def _add(self, held: _Held, to: bytearray, data: bytes) -> None:
+        """Add *data*, without what is too much at its beginning."""
         if len(data) > self._limit:
             start = _boundary(data, len(data) - self._limit)
-            held.dropped += start + len(held.data)
-            held.data[:] = data[start:]
-            held.masked = 0
+            held.dropped += start + len(to)
+            to[:] = data[start:]
             return
-        held.data += data
-        surplus = len(held.data) - self._limit
+        to += data
+        surplus = len(to) - self._limit
         if surplus > 0:
-            start = _boundary(held.data, surplus)
+            start = _boundary(to, surplus)
             held.dropped += start
-            held.forget(start)
+            del to[:start]
+
+    def _drop(self, held: _Held, lines: HeldLines, surplus: int) -> None:
+        """Drop whole lines, so that no secret loses its name; of an endless line what can be told apart."""
+        end = held.raw.find(b"\n", surplus - 1) + 1
+        lost = bytes(held.raw[: end or surplus])
+        held.dropped += len(lost) + len(held.ready) + lines.held
+        held.ready.clear()
+        lines.lose(lost, amid_line=not end)
+        del held.raw[: len(lost)]
+        if not end:
+            more = lines.pass_over(bytes(held.raw))
+            held.dropped += more
+            del held.raw[:more]
 
     def end(self) -> None:
-        """Both streams have ended: half a character at their end waits no longer."""
+        """Both streams have ended: what waits for its end waits no longer."""
         for held in self._streams.values():
             held.ended = True
 
@@ -115,61 +163,77 @@ class OutputThrottle:
 
     def wait(self) -> float | None:
         """Seconds until `take` has something; None when nothing is held that could be sent."""
-        if not any(_ready(held) for held in self._streams.values()):
-            return None
         now = self._monotonic()
-        return 0.0 if self._allowed(now) else max(0.0, self._sent[0] + 1 - now)
+        at = min(
+            (at for held in self._streams.values() if (at := _when(held, now)) is not None), default=None
+        )
+        if at is None:
+            return None
+        free = now if self._allowed(now) else self._sent[0] + 1
+        return max(0.0, at - now, free - now)
 
     def give_up(self) -> int:
         """Forget what is held; returns the bytes that were dropped and not yet told of."""
-        lost = sum(held.dropped + len(held.data) for held in self._streams.values())
-        self._streams = {"stdout": _Held(), "stderr": _Held()}
+        lost = sum(held.dropped + held.size for held in self._streams.values())
+        self._streams = self._empty()
         return lost
+
+    def _empty(self) -> dict[str, _Held]:
+        lines = HeldLines if self._secrets.on else lambda: None
+        return {name: _Held(lines=lines()) for name in ("stdout", "stderr")}
 
     def _allowed(self, now: float) -> bool:
         return len(self._sent) < (self._sent.maxlen or 0) or now - self._sent[0] >= 1
 
     def _next(self) -> Output | None:
         names = list(self._streams)
+        now = self._monotonic()
         for name in names[self._turn :] + names[: self._turn]:
             held = self._streams[name]
-            size = _ready(held)
+            if held.lines is not None:
+                _fill(held, held.lines, self._chunk, now)
+            size = len(held.ready) if held.ended or held.lines is not None else _whole(held.ready)
             if size:
                 self._turn = (names.index(name) + 1) % len(names)
-                size = self._mask(held, size)
-                text, used = _cut(held.data, size, self._chunk)
-                held.forget(used)
+                text, used = _cut(held.ready, size, self._chunk)
+                del held.ready[:used]
                 dropped, held.dropped = held.dropped, 0
                 return Output(name, text, dropped)
         return None
 
-    def _mask(self, held: _Held, size: int) -> int:
-        """Mask what was not looked at yet of the first *size* bytes; returns how many they are then."""
-        if held.masked >= size or not self._secrets.on:
-            return size
-        raw = bytes(held.data[held.masked : size])
-        text = raw.decode("utf-8", "surrogateescape")
-        masked, held.in_key = self._secrets.output(text, held.in_key)
-        if masked != text:
-            raw = masked.encode("utf-8", "surrogateescape")
-            held.data[held.masked : size] = raw
-        held.masked += len(raw)
-        return held.masked
 
-
-def _ready(held: _Held) -> int:
-    """Bytes that can be sent: all, or all but the first half of a character whose rest may still come."""
-    data = held.data
+def _fill(held: _Held, lines: HeldLines, size: int, now: float) -> None:
+    """Mask what is there, until there are more than *size* bytes to send; the rest may still be dropped."""
+    while len(held.ready) <= size and held.raw:
+        end = held.raw.find(b"\n", size) + 1 or len(held.raw)
+        held.ready += lines.feed(bytes(held.raw[:end]))
+        del held.raw[:end]
+    if held.raw:
+        return
     if held.ended:
-        return len(data)
-    for back in range(1, min(4, len(data)) + 1):
-        byte = data[-back]
-        if byte >= 0xC0:  # leads a character of 2, 3 or 4 bytes
-            need = 2 if byte < 0xE0 else 3 if byte < 0xF0 else 4
-            return len(data) - back if back < need else len(data)
-        if byte < 0x80:
-            break
-    return len(data)
+        held.ready += lines.rest()
+        held.due = held.since = None
+    elif not lines.held:
+        held.due = held.since = None
+    elif (held.due is not None and now >= held.due) or lines.held > LINE_HELD:
+        moving = now - held.last < IDLE
+        held.ready += lines.let_out(moving=moving)
+        held.since = now if lines.held else None
+        held.due = held.last + IDLE if moving else None
+
+
+def _when(held: _Held, now: float) -> float | None:
+    """When something of it can be sent; None where nothing can be before more comes."""
+    if held.lines is None:
+        return now if (held.ready if held.ended else _whole(held.ready)) else None
+    if held.ready or b"\n" in held.raw or b"\r" in held.raw or (held.ended and held.size):
+        return now
+    return held.due
+
+
+def _whole(data: bytearray) -> int:
+    """Bytes that can be sent: all, or all but the first half of a character whose rest may still come."""
+    return len(data) - half_character(data)
 
 
 def _boundary(data: bytes | bytearray, start: int) -> int:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from agentdash.core.log_parse_secrets import cut
 from agentdash.core.text import printable, strip_escapes
 from agentdash.runner.usage import Usage
 
+NEAR = 4096
+"""Characters beyond a limit that are read, so that no secret is cut in two."""
 TEXT_LIMIT = 2000
 """Characters kept of what an agent said, and of the names of files and commands."""
 
@@ -51,13 +54,13 @@ class Told:
 
 def text_of(value: object, limit: int = TEXT_LIMIT) -> str:
     """*value* where it is text, without escape sequences and at most *limit* characters; else nothing."""
-    return strip_escapes(value[: 4 * limit])[:limit].strip() if isinstance(value, str) else ""
+    return cut(strip_escapes(value[: 4 * limit + NEAR]), limit).strip() if isinstance(value, str) else ""
 
 
 def line_of(value: object, limit: int = 500) -> str:
     """The first line of a text that says something, printable."""
     lines = (line.strip() for line in text_of(value).splitlines())
-    return printable(next((line for line in lines if line), ""))[:limit]
+    return cut(printable(next((line for line in lines if line), "")), limit)
 
 
 def number_of(value: object) -> int | None:

@@ -163,7 +163,7 @@ class Turn:
             await asyncio.gather(*helpers, return_exceptions=True)
             self.child = None
         dropped = await self._flush(pump)
-        await self._look_at_logs()
+        await self._look_at_logs(last=True)
         if read:
             pump.close()
             child.close()
@@ -280,9 +280,9 @@ class Turn:
             await asyncio.sleep(_LOOK_AT_LOGS_S)
             await self._look_at_logs()
 
-    async def _look_at_logs(self) -> None:
+    async def _look_at_logs(self, *, last: bool = False) -> None:
         if self._spec.logs:
-            for appended in await asyncio.to_thread(self._tails.look):
+            for appended in await asyncio.to_thread(self._tails.look, last=last):
                 self._tell(
                     ev.LOG_UPDATED, {"path": appended.path, "bytes": appended.size, "text": appended.text}
                 )

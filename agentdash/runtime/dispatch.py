@@ -127,7 +127,7 @@ async def _control_service(engine: Running, command: ControlService) -> Outcome:
 
     configured = next((s for s in engine.settings.services if s.name == command.name), None)
     described = configured or ServiceSettings(
-        name=service.name, command=service.start_command, cwd=service.start_folder, log=service.log
+        name=service.name, command=service.start_exact, cwd=service.start_folder, log=service.log
     )
     if _has_changed(command, described, service.start_script):
         return Outcome(False, f"{service.name}: what starts it has changed since it was shown: look again")

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 
 from redis import exceptions as faults
 
+from agentdash.core.safe_text import safe_text
 from agentdash.core.snapshot import SourceError
 from agentdash.core.text import mask_urls_in, printable
 from agentdash.server.address import address
@@ -234,5 +235,5 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 
 def _text(error: object) -> str:
-    text = mask_urls_in(printable(str(error))) or type(error).__name__
+    text = mask_urls_in(safe_text(str(error))) or type(error).__name__
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
