@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agentdash.core.runs import RunEvent
-from agentdash.core.safe_text import masked_data
+from agentdash.core.safe_text import masked_data, safe_text
 from agentdash.core.text import decode
 
 RUN_QUEUED = "run_queued"
@@ -79,6 +79,11 @@ def parse_event(entry_id: bytes | str, fields: Mapping[bytes, bytes]) -> RunEven
     )
 
 
+def masked_event(event: RunEvent) -> RunEvent:
+    """The event as it may be shown: other programs write events too, and do not mask."""
+    return replace(event, type=safe_text(event.type), data=masked_data(event.data))
+
+
 def is_telemetry(line: str) -> bool:
     """Whether a line of output is an event that the command told, which stands among the events as itself.
 
@@ -115,9 +120,5 @@ def _payload(raw: bytes | None) -> dict[str, object]:
     except (ValueError, RecursionError):
         value = None
     if isinstance(value, dict):
-        return masked_data(value)
-    return (
-        {}
-        if value is None and raw.strip() == b"null"
-        else masked_data({"raw": raw.decode("utf-8", "replace")})
-    )
+        return value
+    return {} if value is None and raw.strip() == b"null" else {"raw": raw.decode("utf-8", "replace")}
