@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
 from redis.exceptions import RedisError, ResponseError
 
 from agentdash.core.queries import RunEvents, RunEventsOf
-from agentdash.core.run_event import parse_event
+from agentdash.core.run_event import masked_event, parse_event
 from agentdash.core.run_record import entry_key
 from agentdash.core.runs import RunEvent, RunKeys
 from agentdash.server.client import in_words, url_of
@@ -36,10 +37,10 @@ async def read_events(client: Redis, keys: RunKeys, query: RunEventsOf) -> RunEv
     try:
         if query.before is not None:
             older = await client.xrevrange(key, max=_just_before(query.before), count=count)
-            return RunEvents(_parse(older)[::-1])
+            return RunEvents((await _parse(older))[::-1])
         if query.after is None:
             newest = await client.xrevrange(key, count=count)
-            return RunEvents(_parse(newest)[::-1])
+            return RunEvents((await _parse(newest))[::-1])
         after = _plain(query.after)
         pipe = client.pipeline(transaction=True)
         pipe.execute_command("XINFO", "STREAM", key)
@@ -52,7 +53,7 @@ async def read_events(client: Redis, keys: RunKeys, query: RunEventsOf) -> RunEv
     for answer in (info, entries):
         if isinstance(answer, Exception):
             raise in_words(answer, url_of(client)) from answer
-    events, trimmed = _parse(entries), trimmed_past(info, after)
+    events, trimmed = await _parse(entries), trimmed_past(info, after)
     return RunEvents(events, trimmed=events[0].id if trimmed and events else trimmed)
 
 
@@ -88,9 +89,14 @@ def trimmed_past(info: object, after: str) -> str | None:
     return first_id if gone else None
 
 
-def _parse(entries: object) -> tuple[RunEvent, ...]:
+async def _parse(entries: object) -> tuple[RunEvent, ...]:
+    """Secrets masked, in a thread: a page may hold a megabyte."""
     found = cast("list[tuple[bytes, dict[bytes, bytes] | None]]", entries)
-    return tuple(parse_event(entry_id, fields or {}) for entry_id, fields in found)
+    return await asyncio.to_thread(_masked, found)
+
+
+def _masked(found: list[tuple[bytes, dict[bytes, bytes] | None]]) -> tuple[RunEvent, ...]:
+    return tuple(masked_event(parse_event(entry_id, fields or {})) for entry_id, fields in found)
 
 
 def _plain(entry_id: str) -> str:

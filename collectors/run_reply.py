@@ -10,7 +10,7 @@ from redis.exceptions import ResponseError
 
 from agentdash.core import run_event as ev
 from agentdash.core.bounds import bounded_time_ms
-from agentdash.core.run_event import parse_event
+from agentdash.core.run_event import masked_event, parse_event
 from agentdash.core.run_record import FIELDS, named, parse_run, pending_request
 from agentdash.core.runs import Run, RunEvent, RunKeys, RunStatus, is_clean_up
 from agentdash.core.text import decode
@@ -132,6 +132,7 @@ def read_run(run_id: bytes, reply: RunReply, now: int, lease_ms: int) -> Run:
     fields = named(FIELDS, reply.meta) if isinstance(reply.meta, list) else {}
     run = parse_run(decode(run_id), fields)
     events = [parse_event(entry_id, body or {}) for entry_id, body in _entries(reply.events)]
+    telling = _telling(events)
     owner = decode(reply.owner) if isinstance(reply.owner, bytes) and not reply.cleaned_up else None
     action, asked_at = _request(run.status, reply, fields)
     return replace(
@@ -142,7 +143,7 @@ def read_run(run_id: bytes, reply: RunReply, now: int, lease_ms: int) -> Run:
         lock_owner=owner,
         lock_ttl_ms=reply.lock_ttl_ms,
         events=reply.count if isinstance(reply.count, int) else None,
-        last_event=_telling(events),
+        last_event=None if telling is None else masked_event(telling),
         last_event_at=_time_of(events[0]) if events else None,
         malformed=run.malformed + broken,
     )

@@ -19,7 +19,9 @@ from agentdash.core.secret_values import looks_made, stands_for_one
 from agentdash.core.secret_view import Span
 
 _HEAD = 3
-_HEADS = re.compile(r"(?:(?<![a-z0-9])|(?<=\\[nrtbf]))(?=([a-z0-9][^\s]{2}))")
+# No word goes on into it; the letter of a written-out newline is no word.
+_BEGINS = r"(?:(?<![A-Za-z0-9])|(?<=\\[nrtbf]))"
+_HEADS = re.compile(rf"{_BEGINS}(?=([a-z0-9][^\s]{{2}}))")
 _LONG = re.compile(r"[A-Za-z0-9_-]{14}|[A-Za-z0-9_+/-]{28}")
 _BESIDE_ISSUER = re.compile(
     r"(?P<rest>[ \t\w.-]{0,20})[\\\s'\"]{0,6}(?:=>|:{1,3}=|\?=|\|\||[=>:,])[\\`'\"\s=]{0,6}"
@@ -69,8 +71,7 @@ def token_spans(text: str, low: str) -> list[Span]:
         for match in shape.pattern.finditer(text):
             group = 1 if shape.pattern.groups and match[1] else 0
             start, end = match.span(group)
-            whole = group or (_begins(text, start) and _ends(text, end))
-            if whole and not stands_for_one(match[group]):
+            if _ends(text, end) and not stands_for_one(match[group]):
                 spans.append(Span(start, end, shape.kind))
     for name in NAMES:
         if name in low:
@@ -113,14 +114,6 @@ def _candidates(low: str) -> dict[Shape, None]:
     return found
 
 
-def _begins(text: str, start: int) -> bool:
-    """Whether no word goes on into *start*; the letter of a written-out newline is no word."""
-    before = text[start - 1 : start]
-    if not (before.isascii() and before.isalnum()):
-        return True
-    return before in "nrtbf" and text[start - 2 : start - 1] == "\\"
-
-
 def _ends(text: str, end: int) -> bool:
     after = text[end : end + 1]
     return not (after.isascii() and after.isalnum())
@@ -154,7 +147,7 @@ class _Shapes:
 def _shapes() -> _Shapes:
     """All of them; detect-secrets is loaded when a line first needs it, which is after the first paint."""
     by_sign: dict[str, list[Shape]] = {"": []}
-    ours = (Shape(row.kind, row.signs, re.compile(row.pattern)) for row in ISSUERS)
+    ours = (Shape(row.kind, row.signs, re.compile(f"{_BEGINS}(?:{row.pattern})")) for row in ISSUERS)
     for shape in (*ours, *_detectors()):
         for sign in shape.signs:
             by_sign.setdefault(sign, []).append(shape)
@@ -172,4 +165,4 @@ def _detectors() -> Iterator[Shape]:
     for module, name, kind, signs in _DETECTORS:
         detector = getattr(importlib.import_module(f"{_PLUGINS}.{module}"), name)
         for pattern in detector.denylist:
-            yield Shape(kind, signs, pattern)
+            yield Shape(kind, signs, re.compile(f"{_BEGINS}(?:{pattern.pattern})", pattern.flags))

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agentdash.core.bounded_json import read_json
 from agentdash.core.bounds import bounded_int, bounded_time_ms, is_number
 from agentdash.core.runs import RunEvent
-from agentdash.core.safe_text import masked_data
+from agentdash.core.safe_text import masked_data, safe_text
 from agentdash.core.text import decode
 
 RUN_QUEUED = "run_queued"
@@ -84,6 +84,11 @@ def parse_event(entry_id: bytes | str, fields: Mapping[bytes, bytes]) -> RunEven
     )
 
 
+def masked_event(event: RunEvent) -> RunEvent:
+    """The event as it may be shown: other programs write events too, and do not mask."""
+    return replace(event, type=safe_text(event.type), data=masked_data(event.data))
+
+
 def is_telemetry(line: str) -> bool:
     """Whether a line of output is an event that the command told, which stands among the events as itself.
 
@@ -113,9 +118,5 @@ def _payload(raw: bytes | None) -> dict[str, object]:
     except ValueError:
         value = None
     if isinstance(value, dict):
-        return masked_data(value)
-    return (
-        {}
-        if value is None and raw.strip() == b"null"
-        else masked_data({"raw": raw.decode("utf-8", "replace")})
-    )
+        return value
+    return {} if value is None and raw.strip() == b"null" else {"raw": raw.decode("utf-8", "replace")}

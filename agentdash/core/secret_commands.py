@@ -12,7 +12,7 @@ from agentdash.core.secret_values import is_secret_value, stands_for_one
 from agentdash.core.secret_view import MASK, Span
 
 _ARGUMENT = r"(?:\"([^\"]{1,512})\"|'([^']{1,512})'|([^\s\"'|;&<>]{1,512}))"
-_NO_OTHER = r"[^|;&\n]{0,1000}?"
+_NO_OTHER = r"[^|;&\n]{0,500}?"
 # What a text must hold, and where the secret is: in the first group that has one.
 _COMMANDS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("curl", re.compile(rf"\bcurl\b{_NO_OTHER}\s(?:-u|--user|--proxy-user|-U)[ =]?[\"']?[^\s\"':]{{0,100}}:([^\s\"']{{1,512}})")),
@@ -30,9 +30,9 @@ _COMMANDS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("@unix(", re.compile(r"(?<![\w.])[\w.-]{1,64}:([^\s:@/\"']{1,256})@unix\(")),
 )  # fmt: skip
 _OPTIONS = (" -p", " -u", " -U", " -a", " -w", " --user", " --pass", " --proxy-user")
-_MOST = 50
+_MOST = 20
 """Commands of one kind that are looked for in one text."""
-_BEFORE, _WITHIN = 80, 4096
+_BEFORE, _WITHIN = 80, 1024
 _OPTION = re.compile(r"-{1,2}(?P<name>[A-Za-z][\w.-]{1,60})")
 
 

@@ -96,7 +96,7 @@ ISSUERS: tuple[Issuer, ...] = (
     Issuer("pulumi-token", ("pul-",), rf"pul-{_HEX}{{40}}", "gitleaks"),
     Issuer("terraform-token", (".atlasv1.",), rf"[A-Za-z0-9]{{14}}\.atlasv1\.{_B64URL}{{60,70}}", "gitleaks"),
     Issuer("vault-token", ("hvs.", "hvb.", "hvr."), r"hv[sbr]\.[\w-]{24,300}", "github"),
-    Issuer("vault-token", ("s.",), r"s\.(?=[A-Za-z]*\d)[A-Za-z0-9]{24}", "gitleaks"),
+    Issuer("vault-token", ("s.",), r"s\.(?=[A-Za-z]{0,24}\d)[A-Za-z0-9]{24}", "gitleaks"),
     Issuer("doppler-token", ("dp.",), r"dp\.(?:pt|ct|sa|scim|audit|said|st(?:\.[a-z0-9_-]{2,35})?)\.[A-Za-z0-9]{40,44}", "gitleaks"),
     Issuer("infisical-token", ("st.",), r"st\.[a-f0-9]{24}\.[a-f0-9]{32,64}\.[a-f0-9]{32,64}", "issuer"),
     Issuer("1password-key", ("a3-", "ops_eyj"), rf"(?:A3-[A-Z0-9]{{6}}-(?:[A-Z0-9]{{11}}|[A-Z0-9]{{6}}-[A-Z0-9]{{5}})(?:-[A-Z0-9]{{5}}){{3}}|ops_eyJ{_B64}{{100,}}={{0,3}})", "gitleaks"),
@@ -120,7 +120,7 @@ ISSUERS: tuple[Issuer, ...] = (
     # Models
     Issuer("api-key", ("sk-ant-",), r"sk-ant-(?:[a-z]{3,8}\d{2}-)?[\w-]{20,128}", "github"),
     Issuer("api-key", ("sk-proj-", "sk-svcacct-", "sk-admin-", "sk-none-"), r"sk-(?:proj|svcacct|admin|None)-[\w-]{20,255}", "github"),
-    Issuer("api-key", ("sk-",), r"sk-(?:or-v1-)?(?=[\w-]*\d)[A-Za-z0-9][\w-]{18,255}", "issuer"),
+    Issuer("api-key", ("sk-",), r"sk-(?:or-v1-)?(?=[\w-]{0,255}\d)[A-Za-z0-9][\w-]{18,255}", "issuer"),
     Issuer("hf-token", ("hf_", "api_org_"), r"(?:hf|api_org)_[A-Za-z0-9]{30,64}", "gitleaks"),
     Issuer("perplexity-key", ("pplx-",), r"pplx-[A-Za-z0-9]{32,64}", "gitleaks"),
     Issuer("groq-key", ("gsk_",), r"gsk_[A-Za-z0-9]{48,60}", "github"),
@@ -151,7 +151,7 @@ ISSUERS: tuple[Issuer, ...] = (
     Issuer("discord-hook", ("/api/webhooks/",), rf"discord(?:app)?\.com/api/webhooks/\d{{17,20}}/({_B64URL}{{60,80}})", "trufflehog"),
     Issuer("discord-token", ("",), r"[MNO][A-Za-z\d_-]{23,27}\.[\w-]{6}\.[\w-]{27,40}", "detect-secrets"),
     Issuer("teams-hook", (".webhook.office.com",), r"webhook\.office\.com/webhookb2/(\S{60,300})", "gitleaks"),
-    Issuer("telegram-token", ("",), r"\d{8,10}:[\w-]{35}", "detect-secrets"),
+    Issuer("telegram-token", ("",), r"(?:bot)?(\d{8,10}:[\w-]{35})", "detect-secrets"),
     Issuer("atlassian-token", ("atatt3",), r"ATATT3[A-Za-z0-9_=-]{60,300}", "github"),
     Issuer("linear-key", ("lin_api_", "lin_oauth_"), r"lin_(?:api|oauth)_[A-Za-z0-9]{32,64}", "gitleaks"),
     Issuer("notion-token", ("ntn_", "secret_"), r"(?:ntn_\d{11}[A-Za-z0-9]{35}|secret_[A-Za-z0-9]{43})", "gitleaks"),
@@ -194,8 +194,8 @@ ISSUERS: tuple[Issuer, ...] = (
     Issuer("defined-token", ("dnkey-",), r"dnkey-[\w=-]{26}-[\w=-]{52}", "gitleaks"),
     # Not an issuer's, but reserved all the same
     Issuer("age-key", ("age-secret-key-",), r"AGE-SECRET-KEY-1[0-9A-Z]{40,80}", "gitleaks"),
-    Issuer("jwt", ("eyj",), r"eyJ[\w=-]{8,}\.(?:eyJ[\w=-]{4,}\.[\w=+/-]*|\.[\w=-]+\.[\w=-]+\.[\w=-]+|[\w=-]+\.[\w=-]+\.[\w=-]+\.[\w=-]+)", "gitleaks"),
-    Issuer("jwt", (".ey",), r"ey[A-Za-z0-9]{17,}\.ey[\w/-]{17,}\.[\w/=-]*", "gitleaks"),
+    Issuer("jwt", ("eyj",), r"eyJ[\w=-]{8,2000}\.(?:eyJ[\w=-]{4,8000}\.[\w=+/-]*|\.[\w=-]{4,2000}\.[\w=-]{4,8000}\.[\w=-]+|[\w=-]{4,2000}\.[\w=-]{4,2000}\.[\w=-]{4,8000}\.[\w=-]+)", "gitleaks"),
+    Issuer("jwt", (".ey",), r"ey[A-Za-z0-9]{17,2000}\.ey[\w/-]{17,8000}\.[\w/=-]*", "gitleaks"),
     Issuer("jwt", ("zxlk",), r"ZXlK[\w+/-]{40,}={0,2}", "gitleaks"),
     Issuer("gitlab-session", ("_gitlab_session=",), r"_gitlab_session=([0-9a-z]{32})", "gitleaks"),
 )  # fmt: skip

@@ -114,9 +114,7 @@ class HeldLines:
         text = body.decode("utf-8", "surrogateescape")
         start = len(raw[:shown].decode("utf-8", "surrogateescape"))
         masked, of_key = self._key.mask(text, MASK)
-        out = mask_from(masked, 0) if of_key else mask_from(text, start)
-        if of_key and start:
-            out = MASK
+        out = MASK if of_key and start else mask_from(masked if of_key else text, 0 if of_key else start)
         return out.encode("utf-8", "surrogateescape") + raw[len(raw.rstrip(b"\r\n")) :]
 
     def _chars(self) -> int:
