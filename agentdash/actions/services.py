@@ -83,6 +83,8 @@ def start(service: ServiceSettings, log_folder: Path) -> Outcome:
                 stderr=output,
                 start_new_session=True,
             )
+    except ValueError as problem:  # NUL in its command or folder
+        return Outcome(False, f"cannot be started: {problem}")
     except OSError as problem:
         what = printable(str(problem.filename or arguments[0]))
         return Outcome(False, f"cannot be started: {what}: {problem.strerror}")
