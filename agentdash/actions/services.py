@@ -20,7 +20,7 @@ from agentdash.core.safe_text import safe_text
 from agentdash.core.service_commands import ControlService, ServiceAction
 from agentdash.core.services import exit_words
 from agentdash.core.settings import ServiceSettings
-from agentdash.core.state_files import open_state
+from agentdash.core.state_files import make_folder, open_state
 from agentdash.core.text import printable
 from agentdash.processes import ENDS, SAME_MS
 
@@ -83,6 +83,8 @@ def start(service: ServiceSettings, log_folder: Path) -> Outcome:
                 stderr=output,
                 start_new_session=True,
             )
+    except ValueError as problem:  # NUL in its command or folder
+        return Outcome(False, f"cannot be started: {problem}")
     except OSError as problem:
         what = printable(str(problem.filename or arguments[0]))
         return Outcome(False, f"cannot be started: {what}: {problem.strerror}")
@@ -108,6 +110,7 @@ def _open_log(log: Path, *, ours: bool) -> BinaryIO:
     """
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
     if ours:
+        make_folder(log.parent.parent)  # the state folder itself
         return os.fdopen(open_state(log, flags), "ab")
     if log == Path(os.devnull):
         return log.open("ab")

@@ -160,6 +160,8 @@ def checked(key: Key, value: object) -> object:
         WrongValue: with what it must be, and what it was unless it may hold a secret.
     """
     right = _typed(key, value)
+    if any("\0" in text for text in _texts(right)):  # no path, argument or URL can hold it
+        raise WrongValue(f"{key.wanted} without NUL")
     if isinstance(right, int | float) and not isinstance(right, bool):
         low, high = LIMITS.get(key.name, (-math.inf, math.inf))
         if not (math.isfinite(right) and low <= right <= high):
@@ -202,6 +204,17 @@ def _typed(key: Key, value: object) -> object:
             pass
     # A URL may hold a password, even one that is not where it belongs.
     raise WrongValue(key.wanted if key.name == "redis.url" else f"{key.wanted}, got {_shown(value)}")
+
+
+def _texts(value: object) -> Iterable[str]:
+    match value:
+        case str():
+            return (value,)
+        case tuple():
+            return value
+        case dict():
+            return (*value, *value.values())
+    return ()
 
 
 def _shown(value: object) -> str:

@@ -126,6 +126,7 @@ def _check_ours(status: os.stat_result, path: Path) -> None:
 def _folder(path: Path, *, only_ours: bool = False) -> int:
     for folder in reversed((path, *path.parents)):
         if not folder.exists():
+            _check_above(folder.parent)
             with suppress(FileExistsError):
                 folder.mkdir(mode=0o700)
     if path.is_symlink():

@@ -113,6 +113,7 @@ class Engine:
         self._activity = await asyncio.to_thread(
             Activity, state_dir(self.settings) / "agentdash.log", self.settings.logs.limit, self.clock
         )
+        self._spawn(self._see_to_state_folder(), "state folder")
         for line in self.untrusted:
             self.note("settings", line, True, level=Level.WARN)
         if not self.topics.isdisjoint(REDIS_TOPICS) or Topic.FINDINGS in self.topics:
@@ -257,6 +258,16 @@ class Engine:
 
     def _tell(self, actor: str, step: str, level: Level) -> None:
         self.note(actor, step, level is not Level.ERROR, level=level)
+
+    async def _see_to_state_folder(self) -> None:
+        """Say what is not kept where the state folder cannot be used."""
+        from agentdash.core.state_files import make_folder
+
+        try:
+            await asyncio.to_thread(make_folder, state_dir(self.settings))
+        except OSError as problem:
+            what = f"{problem.filename}: {problem.strerror}"
+            self.note("state", f"the activity log, mutes and logs of services are not kept: {what}", False)
 
     async def _recall(self) -> None:
         """What was muted before is muted now."""

@@ -45,7 +45,7 @@ class EmbeddedServer:
         Raises:
             SourceError: when there is no program for it, the folder cannot be used, or it does not start.
         """
-        places.make_private(self.folder)
+        places.make_state_folder(self.folder)
         with self._alone():
             users = self._lock("users.lock")
             try:

@@ -24,10 +24,27 @@ def make_private(folder: Path) -> None:
     try:
         make_folder(folder, only_ours=True)
     except OSError as error:
-        raise SourceError(
-            f"The folder {error.filename or folder} cannot be used: {error.strerror}",
-            "Set state_dir (or XDG_STATE_HOME) to a folder of yours that you can write to.",
-        ) from error
+        raise _unusable(folder, error) from error
+
+
+def make_state_folder(folder: Path) -> None:
+    """Create *folder*, which is in the state folder, for its owner only; the state folder itself is seen to.
+
+    Raises:
+        SourceError: as `make_private` does.
+    """
+    try:
+        make_folder(folder.parent)
+    except OSError as error:
+        raise _unusable(folder.parent, error) from error
+    make_private(folder)
+
+
+def _unusable(folder: Path, error: OSError) -> SourceError:
+    return SourceError(
+        f"The folder {error.filename or folder} cannot be used: {error.strerror}",
+        "Set state_dir (or XDG_STATE_HOME) to a folder of yours that you can write to.",
+    )
 
 
 def socket_in(folder: Path) -> Path:

@@ -73,6 +73,12 @@ async def test_the_output_of_a_service_stays_in_its_folder(name: str, tmp_path: 
     assert shown == name.replace("\0", "␀") or (len(name) == 300 and shown.startswith("xxx"))
 
 
+async def test_a_command_that_no_system_takes_is_said(tmp_path: Path) -> None:
+    described = ServiceSettings(name="web", command="echo a\0b")
+    outcome = await control(described, ControlService("web", ServiceAction.START), tmp_path)
+    assert (outcome.ok, "cannot be started" in outcome.message) == (False, True)
+
+
 @pytest.mark.parametrize("own", [True, False])
 async def test_a_log_that_is_a_link_is_not_written_through(own: bool, tmp_path: Path) -> None:
     precious = tmp_path / "precious"

@@ -298,3 +298,20 @@ def test_what_init_writes_replaces_a_link_and_is_trusted_as_it_was_written(
 def test_init_trusts_nothing_of_a_file_with_another_name(place: Path, here: Here) -> None:
     assert here("init", "made.toml", "--timeout", "20").returncode == 0
     assert here("trust", "--list").stdout == ""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give folders away")
+def test_a_state_folder_of_somebody_else_is_an_error_in_words(
+    tmp_path: Path, here: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+    os.chown(theirs, 65534, 65534)
+    monkeypatch.setenv("XDG_STATE_HOME", str(theirs))
+    for args, code in ((("logs",), 0), (("run", "--", "true"), 4), (("trust", "--yes"), 2)):
+        done = here(*args)
+        assert done.returncode == code
+        assert f"{theirs}: it belongs to another user" in (done.stdout + done.stderr).replace(
+            " cannot be used", ""
+        )
+    assert list(theirs.iterdir()) == []

@@ -193,3 +193,15 @@ def test_a_file_of_just_the_most_is_read(tmp_path: Path) -> None:
     assert read_file(tmp_path / "file", 100_000) == b"x" * 100_000
     with pytest.raises(OSError, match="larger"):
         read_file(tmp_path / "file", 99_999)
+
+
+@as_root
+def test_a_state_folder_below_somebody_elses_is_not_made(tmp_path: Path) -> None:
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+    os.chown(theirs, NOBODY, NOBODY)
+    with pytest.raises(SourceError, match="belongs to another user") as caught:
+        EmbeddedServer(theirs / "agentdash" / "server").acquire()
+    assert str(theirs) in str(caught.value)
+    assert "state_dir" in str(caught.value.cure)
+    assert list(theirs.iterdir()) == []
