@@ -8,6 +8,7 @@ from agentdash.core.service_commands import ControlService, ServiceAction
 from agentdash.core.services import Service
 from agentdash.core.text import printable
 from tui.screens.confirm import Confirm
+from tui.widgets.cells import clean, shorten
 from tui.widgets.document import Para, field
 
 if TYPE_CHECKING:
@@ -44,13 +45,17 @@ def control(dash: Dash, service: Service | None, verb: str) -> None:
         if yes:
             dash.run_worker(send(), name=f"{verb} service", group="commands", exit_on_error=False)
 
-    title = f"{verb.capitalize()} {printable(service.name)}?"
-    dash.push_screen(Confirm(title, plan(service, action), yes=verb.capitalize(), no="Go back"), answered)
+    title = f"{verb.capitalize()} {_name(service)}?"
+    dash.push_screen(Confirm(title, plan(service, action), yes=verb.capitalize()), answered)
+
+
+def _name(service: Service) -> str:
+    return shorten(clean(service.name), 48)
 
 
 def plan(service: Service, action: ServiceAction) -> list[Para]:
     """What will happen."""
-    told = [field("service", printable(service.name), "bold", 8)]
+    told = [field("service", _name(service), "bold", 8)]
     if service.pid is not None and action is not ServiceAction.START:
         told.append(field("process", f"{service.pid}, with all that it started", width=8))
     if action is not ServiceAction.STOP:
@@ -60,5 +65,5 @@ def plan(service: Service, action: ServiceAction) -> list[Para]:
     if action is not ServiceAction.START and service.pid is not None:
         told.append(Para.of("It gets SIGTERM; what is left after 10 s gets SIGKILL."))
     if action is not ServiceAction.STOP:
-        told.append(Para.of("It is started in a session of its own, and goes on when agentdash ends."))
+        told.append(Para.of("It gets a session of its own, and keeps running after agentdash exits."))
     return told

@@ -54,11 +54,11 @@ ACTIONS: dict[str, tuple[str, str, type]] = {
     "claim": ("Claim entries for a consumer", "C", ClaimEntries),
     "delete": ("Delete entries", "D", DeleteEntries),
     "dead_letter": ("Copy to dead letters, acknowledge", "", DeadLetterEntries),
-    "delete_consumer": ("Remove the consumer", "", DeleteConsumer),
-    "set_id": ("Move the group", "", SetGroupId),
-    "create_group": ("Make a group", "", CreateGroup),
-    "destroy_group": ("Remove the group", "", DestroyGroup),
-    "trim": ("Trim the stream", "", TrimStream),
+    "delete_consumer": ("Delete consumer", "", DeleteConsumer),
+    "set_id": ("Set ID of group", "", SetGroupId),
+    "create_group": ("Create group", "", CreateGroup),
+    "destroy_group": ("Destroy group", "", DestroyGroup),
+    "trim": ("Trim stream", "", TrimStream),
 }
 """Title, key and kind of command of each, in the order of the menu."""
 _OF_PENDING = {"acknowledge", "claim", "dead_letter"}
