@@ -253,7 +253,7 @@ def test_a_plan_for_hundreds_is_short() -> None:
     )
     assert len(paras) < 20
     assert "… 290 more (d: all)" in ["".join(part for part, _ in para.parts) for para in paras]
-    assert button == "Cancel them"
+    assert button == "Yes, cancel them"
 
 
 def test_what_came_of_it_in_few_words() -> None:

@@ -104,7 +104,8 @@ def control_question(
     paras = [_run_line(run, now) for run in plan.able[:listed]]
     effects = [Para.of(words) for words in EFFECTS[action]]
     title = f"{action.value.capitalize()} {_subject(plan.able)}?"
-    button = f"{action.value.capitalize()} {'the run' if one else 'them'}"
+    yes = "Yes, cancel" if action is ControlAction.CANCEL else action.value.capitalize()  # No is "Cancel"
+    button = f"{yes} {'the run' if one else 'them'}"
     return title, _complete(plan, paras, effects, listed), button
 
 

@@ -28,8 +28,8 @@ from tui.widgets.cells import clean, shorten
 from tui.widgets.document import Para, field
 
 MOST_COMMANDS = 4
-MOST_WORDS = 16
-LONGEST_WORD = 48
+MOST_WORDS = 10
+LONGEST_WORD = 36
 MOST_NAMED = 10
 NAME = 48
 """Cells of a name on a line of its own."""

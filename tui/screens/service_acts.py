@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from agentdash.core.service_commands import ControlService, ServiceAction
 from agentdash.core.services import Service
-from agentdash.core.text import printable
 from tui.screens.confirm import Confirm
 from tui.widgets.cells import clean, shorten
 from tui.widgets.document import Para, field
@@ -53,14 +52,19 @@ def _name(service: Service) -> str:
     return shorten(clean(service.name), 48)
 
 
+def _short(text: str) -> str:
+    """At most two or three lines of it."""
+    return shorten(clean(text), 120)
+
+
 def plan(service: Service, action: ServiceAction) -> list[Para]:
     """What will happen."""
     told = [field("service", _name(service), "bold", 8)]
     if service.pid is not None and action is not ServiceAction.START:
         told.append(field("process", f"{service.pid}, with all that it started", width=8))
     if action is not ServiceAction.STOP:
-        told.append(field("command", printable(service.start_command or ""), width=8))
-        told.append(field("in", printable(service.start_folder or "the folder of agentdash"), width=8))
+        told.append(field("command", _short(service.start_command or ""), width=8))
+        told.append(field("in", _short(service.start_folder or "the folder of agentdash"), width=8))
     told.append(Para())
     if action is not ServiceAction.START and service.pid is not None:
         told.append(Para.of("It gets SIGTERM; what is left after 10 s gets SIGKILL."))

@@ -110,6 +110,10 @@ class StreamActs:
 
     def _start_in_group(self, verb: str, selected: Selection, group: Group) -> None:
         dash, stream, then = self._dash, selected.stream.name, partial(self._confirm, selected)
+        if verb in {"claim", "dead_letter"} and all(one.id in selected.gone for one in selected.entries):
+            dash.say("without data there is nothing to claim or copy: acknowledge instead?", good=False)
+            then(AcknowledgeEntries(stream, group.name, selected.entries))
+            return
         match verb:
             case "acknowledge":
                 then(AcknowledgeEntries(stream, group.name, selected.entries))

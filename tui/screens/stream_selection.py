@@ -37,6 +37,7 @@ class Selection:
         bodies: Data of entries, as far as it was read.
         signs: Signs of life of the consumers of the group.
         left: The entry that is read, where the list has it no longer.
+        gone: Pending entries that are known to have no data any more.
     """
 
     stream: Stream
@@ -47,6 +48,7 @@ class Selection:
     bodies: Mapping[str, Fields] = field(default_factory=dict)
     signs: Mapping[bytes, Signs] = field(default_factory=dict)
     left: str | None = None
+    gone: frozenset[str] = frozenset()
 
 
 ACTIONS: dict[str, tuple[str, str, type]] = {
