@@ -37,6 +37,7 @@ class Proxy:
     seen: list[str] = field(default_factory=list)
     _fault: Fault | None = None
     _number: int = -1
+    _name: str = ""
     _release: asyncio.Event = field(default_factory=asyncio.Event)
     _open: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -45,9 +46,9 @@ class Proxy:
         """For the program's own client."""
         return f"redis://127.0.0.1:{self.port}"
 
-    def arm(self, fault: Fault | None, number: int = -1) -> None:
-        """Do *fault* to the command of that number, counted from 0, and to no other."""
-        self.seen, self._fault, self._number = [], fault, number
+    def arm(self, fault: Fault | None, number: int = -1, name: str = "") -> None:
+        """Do *fault* to the command of that number, counted from 0, or to the next *name*; to no other."""
+        self.seen, self._fault, self._number, self._name = [], fault, number, name
         self._release = asyncio.Event()
 
     async def settle(self) -> None:
@@ -71,6 +72,9 @@ class Proxy:
     def fault_of(self, name: str) -> Fault | None:
         """Count the command *name*; what is to happen to it."""
         self.seen.append(name)
+        if name == self._name:
+            self._name = ""
+            return self._fault
         return self._fault if len(self.seen) - 1 == self._number else None
 
     async def released(self) -> None:

@@ -20,8 +20,8 @@ def redis_cli(words: Sequence[Word], *, longest: int | None = None) -> str:
 
     Args:
         words: The command and its arguments.
-        longest: Bytes of one word that are shown; a longer one ends in ``…`` and can then not be typed in.
-            None: all.
+        longest: Bytes of one word that are shown, of its beginning and its end; a longer one has ``…`` in its
+            middle and can then not be typed in. None: all.
     """
     return " ".join(quoted(word, longest) for word in words)
 
@@ -29,12 +29,17 @@ def redis_cli(words: Sequence[Word], *, longest: int | None = None) -> str:
 def quoted(word: Word, longest: int | None = None) -> str:
     """One word, in quotes where redis-cli would otherwise read it in another way."""
     raw = word if isinstance(word, bytes) else str(word).encode()
-    cut = longest is not None and len(raw) > longest
-    raw = raw[:longest] if cut else raw
-    if _PLAIN.match(raw):
-        return raw.decode("ascii") + ("…" if cut else "")
-    inner = "".join(
+    if longest is None or len(raw) <= longest:
+        return raw.decode("ascii") if _PLAIN.match(raw) else f'"{_escaped(raw)}"'
+    tail = longest // 3
+    head, end = raw[: longest - tail], raw[len(raw) - tail :]
+    if _PLAIN.match(head) and _PLAIN.match(end):
+        return f"{head.decode('ascii')}…{end.decode('ascii')}"
+    return f'"{_escaped(head)}…{_escaped(end)}"'
+
+
+def _escaped(raw: bytes) -> str:
+    return "".join(
         _ESCAPED[byte] if byte in _ESCAPED else chr(byte) if 0x20 <= byte < 0x7F else f"\\x{byte:02x}"
         for byte in raw
     )
-    return f'"{inner}{"…" if cut else ""}"'

@@ -13,7 +13,7 @@ from redis.exceptions import ResponseError
 from agentdash.actions.stream_entries import change_entries
 from agentdash.actions.stream_send import Sender
 from agentdash.actions.streams import change
-from agentdash.core.commands import Outcome, Refused
+from agentdash.core.commands import Effect, Outcome, Refused
 from agentdash.core.settings import RedisSettings
 from agentdash.core.stream_commands import (
     AcknowledgeEntries,
@@ -155,6 +155,40 @@ async def test_a_dead_letter_without_data_stays(client: Redis, ids: list[str]) -
     outcome = await change(client, DeadLetterEntries(STREAM, GROUP, seen(ids[:2]), DEAD))
     assert "has no data any more" in outcome.message
     assert set(await held(client)) == {ids[0], ids[2], ids[3]}
+
+
+async def test_an_entry_without_data_is_not_claimed_and_may_be_acknowledged(
+    client: Redis, ids: list[str]
+) -> None:
+    await client.xdel(STREAM, ids[0])
+    before = await held(client)
+    with pytest.raises(Refused, match="has no data any more: acknowledge it instead") as refused:
+        await change(client, ClaimEntries(STREAM, GROUP, seen(ids[:1]), b"z"))
+    assert await held(client) == before, "XCLAIM would have dropped it"
+    assert refused.value.instead == AcknowledgeEntries(STREAM, GROUP, seen(ids[:1]))
+    outcome = await change(client, ClaimEntries(STREAM, GROUP, seen(ids[:3]), b"z"))
+    assert outcome.effect is Effect.PARTLY
+    assert f"2 of 3; {ids[0]} has no data any more" in outcome.message
+    assert outcome.instead == AcknowledgeEntries(STREAM, GROUP, seen(ids[:1]))
+    assert await held(client) == {ids[0]: b"a", ids[1]: b"z", ids[2]: b"z", ids[3]: b"b"}
+    assert (await change(client, outcome.instead)).ok
+    assert ids[0] not in await held(client)
+
+
+async def test_what_goes_in_the_moment_of_a_claim_is_said(client: Redis, ids: list[str]) -> None:
+    sender = Overtaken(client, "XACK", STREAM, GROUP, ids[0])
+    with pytest.raises(Refused, match="was acknowledged or deleted in that moment"):
+        await change_entries(sender, ClaimEntries(STREAM, GROUP, seen(ids[:1]), b"z"))
+    assert ids[0] not in await held(client)
+
+
+async def test_deleting_what_is_gone_already_says_so(client: Redis, ids: list[str]) -> None:
+    await client.xdel(STREAM, ids[0], ids[4])
+    outcome = await change(client, DeleteEntries(STREAM, seen(ids[:1]), GROUP))
+    assert "was no longer in the stream; it is acknowledged now" in outcome.message
+    outcome = await change(client, DeleteEntries(STREAM, seen(ids[3:], None)))
+    assert "1 of them were no longer in the stream" in outcome.message
+    assert await there(client) == ids[1:3]
 
 
 async def test_what_cannot_be_copied_is_not_acknowledged(client: Redis, ids: list[str]) -> None:

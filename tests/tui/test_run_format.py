@@ -252,8 +252,8 @@ def test_a_plan_for_hundreds_is_short() -> None:
         run_plan.control_plan(runs, ControlAction.CANCEL), ControlAction.CANCEL, 0
     )
     assert len(paras) < 20
-    assert "and 292 more runs" in ["".join(part for part, _ in para.parts) for para in paras]
-    assert button == "Cancel them"
+    assert "… 290 more (d: all)" in ["".join(part for part, _ in para.parts) for para in paras]
+    assert button == "Yes, cancel them"
 
 
 def test_what_came_of_it_in_few_words() -> None:

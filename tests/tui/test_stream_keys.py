@@ -529,5 +529,5 @@ async def test_the_palette_knows_the_actions() -> None:
     async with app.run_test(size=SIZE) as pilot:
         await go_in(pilot)
         titles = [command.title for command in app.get_system_commands(app.screen)]
-        assert "Trim the stream" in titles
+        assert "Trim stream" in titles
         assert any(title.startswith("Overview (") for title in titles)

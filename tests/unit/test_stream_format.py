@@ -25,6 +25,7 @@ from tui.format import detail
 from tui.format.item import View
 from tui.format.stream_body import preview
 from tui.format.stream_chart import spread
+from tui.format.stream_cost import Cost, Counted
 from tui.format.stream_forecast import drains_cell
 from tui.format.stream_question import question
 from tui.format.streams import item
@@ -90,9 +91,11 @@ def test_a_plan_of_many_entries_is_short_and_says_what_is_left_out() -> None:
     entries = tuple(SeenEntry(f"{n}-0", b"a") for n in range(300))
     asked = question(AcknowledgeEntries(b"s", b"g", entries), Stream(b"s", 300))
     assert asked.title == "Acknowledge 300 entries?"
-    assert "and 294 more" in lines(asked.plan)
-    assert "… 288 more … 299-0" in lines(asked.plan)
-    assert len(asked.plan) < 20
+    assert "… 290 more (d: all)" in lines(asked.plan)
+    assert "… 294 more … 299-0" in lines(asked.plan)
+    assert len(asked.plan) < 24
+    assert asked.full is not None
+    assert "299-0  held by a" in lines(asked.full)
 
 
 def test_what_a_change_costs_is_said() -> None:
@@ -105,12 +108,19 @@ def test_what_a_change_costs_is_said() -> None:
     assert "How far lost has read is not known" in trimmed
     assert "XTRIM s MAXLEN 50" in trimmed
     forward = lines(question(SetGroupId(b"s", b"slow", "$", "20-0"), stream).plan)
-    assert "will stand after 100-0" in forward
-    assert "passed over" in forward
+    assert "will be at 100-0" in forward
+    assert "skipped" in forward
     back = lines(question(SetGroupId(b"s", b"slow", "0", "20-0"), stream).plan)
-    assert "given out once more" in back
+    assert "read again" in back
+    many = Cost(passed=Counted(500, exact=False), pending=((b"slow", Counted(2)),))
+    counted = lines(question(SetGroupId(b"s", b"slow", "0", "20-0"), stream, cost=many).plan)
+    assert "at least 500 entries are read again." in counted
+    trimmed = lines(question(TrimStream(b"s", maxlen=50), stream, cost=many).plan)
+    assert "slow: 2 pending entries lose their data" in trimmed
     deleted = lines(question(DeleteEntries(b"s", (SeenEntry("5-0"),)), stream).plan)
     assert "pending elsewhere (slow?)" in deleted
+    assert "lost has not read it yet, and never will." in deleted
+    assert "slow has not read" not in deleted
 
 
 def test_preview_masks_and_stays_short() -> None:

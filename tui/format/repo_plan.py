@@ -8,12 +8,17 @@ from agentdash.core.repo_commands import RepoPlan
 from agentdash.core.repos import Repo
 from agentdash.core.text import decode, printable
 from agentdash.core.units import plural
+from tui.widgets.cells import clean, shorten
 from tui.widgets.document import Para, field
 
 Lines = Sequence[Para]
 NAMED = 4
 """Files of a repository that are named; all are counted."""
 LEFT = 8
+MOST = 1000
+"""Files that are named where all are asked for."""
+NAME = 48
+"""Cells of a name; what is longer is cut in its middle."""
 
 
 def fetch_question(repo: Repo) -> tuple[str, Lines]:
@@ -26,35 +31,38 @@ def fetch_question(repo: Repo) -> tuple[str, Lines]:
         ),
         Para.of("Work tree, index and branches stay as they are.", "dim"),
     ]
-    return f"Fetch {printable(repo.name)}?", lines
+    return f"Fetch {_name(repo.name)}?", lines
 
 
-def stage_question(repo: Repo, plan: RepoPlan) -> tuple[str, Lines]:
-    """Title and lines: what is staged in which order, and what is left out and why."""
+def stage_question(repo: Repo, plan: RepoPlan, *, every: bool = False) -> tuple[str, Lines]:
+    """Title and lines: what is staged in which order, and what is left out and why; with *every*, all."""
+    named, left = (MOST, MOST) if every else (NAMED, LEFT)
     lines: list[Para] = []
     for part in plan.parts:
         if part.blocked:
             lines.append(
-                Para(((f"{part.name}  ", "bold"), (f"left out: {printable(part.blocked)}", "warn")), 2)
+                Para(((f"{_name(part.name)}  ", "bold"), (f"left out: {printable(part.blocked)}", "warn")), 2)
             )
         elif part.files:
-            names = ", ".join(decode(name) for name in part.files[:NAMED])
-            more = f" and {len(part.files) - NAMED} more" if len(part.files) > NAMED else ""
+            names = ", ".join(_name(decode(name)) for name in part.files[:named])
+            more = f" … {len(part.files) - named} more (d: all)" if len(part.files) > named else ""
             count = plural(len(part.files), "file")
-            lines.append(Para(((f"{part.name}  ", "bold"), (f"{count}: ", ""), (f"{names}{more}", "dim")), 2))
-    lines += [Para(), *_left_out(plan)]
+            lines.append(
+                Para(((f"{_name(part.name)}  ", "bold"), (f"{count}: ", ""), (f"{names}{more}", "dim")), 2)
+            )
+    lines += [Para(), *_left_out(plan, left)]
     total = sum(len(part.files) for part in plan.parts)
-    return f"Stage {plural(total, 'file')} in {printable(repo.name)}?", lines
+    return f"Stage {plural(total, 'file')} in {_name(repo.name)}?", lines
 
 
-def _left_out(plan: RepoPlan) -> list[Para]:
+def _left_out(plan: RepoPlan, most: int) -> list[Para]:
     left = [(part.name, one) for part in plan.parts for one in part.left if one.reason != "ignored"]
     lines = [
         Para((("left out: ", "warn"), (f"{name}/{one.path}", ""), (f"  {printable(one.reason)}", "dim")), 2)
-        for name, one in left[:LEFT]
+        for name, one in left[:most]
     ]
-    if len(left) > LEFT:
-        lines.append(Para.of(f"left out: {len(left) - LEFT} more, all named in the log", "warn"))
+    if len(left) > most:
+        lines.append(Para.of(f"left out: … {len(left) - most} more (d: all), all named in the log", "warn"))
     ignored = sum(part.ignored for part in plan.parts)
     if ignored:
         lines.append(Para.of(f"left out: {ignored} ignored", "dim"))
@@ -73,7 +81,7 @@ def nothing_to_stage(plan: RepoPlan) -> str:
 def commit_words(plan: RepoPlan) -> Lines:
     """What goes into the commit, for the question about its message."""
     lines = [
-        Para(((f"{part.name}  ", "bold"), (f"{plural(part.staged, 'path')} staged", "")))
+        Para(((f"{_name(part.name)}  ", "bold"), (f"{plural(part.staged, 'path')} staged", "")))
         for part in plan.parts
         if part.staged
     ]
@@ -92,7 +100,11 @@ def commit_question(repo: Repo, plan: RepoPlan, message: str) -> tuple[str, Line
             "Submodules first, their new commits then go into this one. Hooks are not run, nothing is signed."
         ),
     ]
-    return f"Commit in {printable(repo.name)}?", lines
+    return f"Commit in {_name(repo.name)}?", lines
+
+
+def _name(text: str) -> str:
+    return shorten(clean(text), NAME)
 
 
 def message_problem(text: str) -> str | None:

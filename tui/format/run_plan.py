@@ -11,11 +11,16 @@ from agentdash.core.run_orphan import end_child_question, mark_failed_question
 from agentdash.core.runs import ControlAction, Run
 from agentdash.core.text import printable
 from tui.format.runs import state_words, why_not
+from tui.widgets.cells import clean, shorten
 from tui.widgets.document import Para, field
 from tui.widgets.linebar import Word
 
-LISTED = 8
+LISTED = 10
 """Runs that a plan names; more are counted."""
+ALL = 1000
+"""Runs that it names where all are asked for."""
+NAME = 40
+"""Cells of a name; what is longer is cut in its middle."""
 
 EFFECTS = {
     ControlAction.PAUSE: ("Each goes on to the end of its turn, and rests there until it is resumed.",),
@@ -84,58 +89,80 @@ def why_no_end(run: Run | None) -> str | None:
     return f"no process of {name} is seen on this machine"
 
 
-def control_question(plan: Plan, action: ControlAction, now: int) -> tuple[str, list[Para], str]:
-    """Title, plan and the words of the button for a question about *plan*."""
+def control_question(
+    plan: Plan, action: ControlAction, now: int, listed: int = LISTED
+) -> tuple[str, list[Para], str]:
+    """Title, plan and the words of the button for a question about *plan*.
+
+    Args:
+        plan: The runs.
+        action: What is to be done to them.
+        now: Unix ms.
+        listed: Runs that are named, at most.
+    """
     one = len(plan.able) == 1
-    paras = [_run_line(run, now) for run in plan.able[:LISTED]]
+    paras = [_run_line(run, now) for run in plan.able[:listed]]
     effects = [Para.of(words) for words in EFFECTS[action]]
     title = f"{action.value.capitalize()} {_subject(plan.able)}?"
-    button = f"{action.value.capitalize()} {'the run' if one else 'them'}"
-    return title, _complete(plan, paras, effects), button
+    yes = "Yes, cancel" if action is ControlAction.CANCEL else action.value.capitalize()  # No is "Cancel"
+    button = f"{yes} {'the run' if one else 'them'}"
+    return title, _complete(plan, paras, effects, listed), button
 
 
-def mark_failed_words(plan: Plan, now: int) -> tuple[str, list[Para], str]:
+def mark_failed_words(plan: Plan, now: int, listed: int = LISTED) -> tuple[str, list[Para], str]:
     """The same for recording runs as failed: says since when no worker was seen."""
     paras: list[Para] = []
-    for run in plan.able[:LISTED]:
+    for run in plan.able[:listed]:
         first, *rest = mark_failed_question(run, now)
         paras += [Para.of(printable(first), "bold"), *(Para.of(printable(line)) for line in rest)]
     note = "A worker that comes back finds it ended, and stops." if plan.able else ""
-    return f"Mark {_subject(plan.able)} as failed?", _complete(plan, paras, [Para.of(note)]), "Mark failed"
+    return (
+        f"Mark {_subject(plan.able)} as failed?",
+        _complete(plan, paras, [Para.of(note)], listed),
+        "Mark failed",
+    )
 
 
-def end_child_words(plan: Plan, now: int) -> tuple[str, list[Para], str]:
+def end_child_words(plan: Plan, now: int, listed: int = LISTED) -> tuple[str, list[Para], str]:
     """The same for ending what runs have left behind: names each process."""
     paras: list[Para] = []
-    for run in plan.able[:LISTED]:
+    for run in plan.able[:listed]:
         if run.child is not None:
             first, *rest = end_child_question(run, run.child, now)
             paras += [Para.of(printable(first), "bold"), *(Para.of(printable(line)) for line in rest)]
     note = "What it has written to files stays as it is."
     title = f"End the process of {_subject(plan.able)}?"
-    return title, _complete(plan, paras, [Para.of(note)]), "End it" if len(plan.able) == 1 else "End them"
+    return (
+        title,
+        _complete(plan, paras, [Para.of(note)], listed),
+        "End it" if len(plan.able) == 1 else "End them",
+    )
 
 
-def _complete(plan: Plan, paras: list[Para], effects: list[Para]) -> list[Para]:
-    more = len(plan.able) - LISTED
-    shown = [*paras, *([Para.of(f"and {units.plural(more, 'more run')}", "dim")] if more > 0 else [])]
+def _complete(plan: Plan, paras: list[Para], effects: list[Para], listed: int) -> list[Para]:
+    more = len(plan.able) - listed
+    shown = [*paras, *([Para.of(f"… {more} more (d: all)", "dim")] if more > 0 else [])]
     shown += [Para(), *effects]
     if plan.left_out:
         shown += [Para(), Para.of(f"Left out: {units.plural(len(plan.left_out), 'run')}", "warn")]
-        shown += [Para.of(f"  {why}", "dim", hang=2) for _, why in plan.left_out[:LISTED]]
-        if len(plan.left_out) > LISTED:
-            shown.append(Para.of(f"  and {len(plan.left_out) - LISTED} more", "dim"))
+        shown += [Para.of(f"  {why}", "dim", hang=2) for _, why in plan.left_out[:listed]]
+        if len(plan.left_out) > listed:
+            shown.append(Para.of(f"  … {len(plan.left_out) - listed} more (d: all)", "dim"))
     return shown
 
 
 def _subject(runs: Sequence[Run]) -> str:
-    return printable(runs[0].title or runs[0].id) if len(runs) == 1 else f"{len(runs)} runs"
+    return _name(runs[0]) if len(runs) == 1 else f"{len(runs)} runs"
+
+
+def _name(run: Run) -> str:
+    return shorten(clean(run.title or run.id), NAME)
 
 
 def _run_line(run: Run, now: int) -> Para:
     began = units.age(now - run.started_at) if run.started_at is not None else units.UNKNOWN
     pid = "" if run.pid is None else f", pid {run.pid}"
-    return field("run", f"{printable(run.title or run.id)}  ({state_words(run)}, {began}{pid})", "bold", 6)
+    return field("run", f"{_name(run)}  ({state_words(run)}, {began}{pid})", "bold", 6)
 
 
 def orphan_keys(run: Run | None) -> tuple[Word, ...]:

@@ -81,7 +81,9 @@ async def _plan(dash: Dash, verb: str, repo: Repo) -> None:
         if not any(part.files for part in plan.parts):
             dash.say(repo_plan.nothing_to_stage(plan), good=False)
             return
-        _ask(dash, *repo_plan.stage_question(repo, plan), "Stage all", StageRepo(repo.path, repo.head))
+        _, full = repo_plan.stage_question(repo, plan, every=True)
+        question = repo_plan.stage_question(repo, plan)
+        _ask(dash, *question, "Stage all", StageRepo(repo.path, repo.head), full)
         return
     blocked = [f"{part.name}: {part.blocked}" for part in plan.parts if part.blocked]
     if blocked:
@@ -101,12 +103,19 @@ async def _plan(dash: Dash, verb: str, repo: Repo) -> None:
     dash.push_screen(Ask(f"Message of the commit in {repo.name}", words, check=check), take)
 
 
-def _ask(dash: Dash, title: str, lines: repo_plan.Lines, yes: str, command: RepoCommand) -> None:
+def _ask(
+    dash: Dash,
+    title: str,
+    lines: repo_plan.Lines,
+    yes: str,
+    command: RepoCommand,
+    full: repo_plan.Lines | None = None,
+) -> None:
     def answered(agreed: bool | None) -> None:
         if agreed:
             dash.run_worker(_send(dash, command), name="repo", group="commands")
 
-    dash.push_screen(Confirm(title, lines, yes=yes, no="Go back"), answered)
+    dash.push_screen(Confirm(title, lines, yes=yes, full=full), answered)
 
 
 async def _send(dash: Dash, command: RepoCommand) -> None:

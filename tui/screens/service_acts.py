@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from agentdash.core.service_commands import ControlService, ServiceAction
 from agentdash.core.services import Service
-from agentdash.core.text import printable
 from tui.screens.confirm import Confirm
+from tui.widgets.cells import clean, shorten
 from tui.widgets.document import Para, field
 
 if TYPE_CHECKING:
@@ -58,25 +58,35 @@ def control(dash: Dash, service: Service | None, verb: str) -> None:
         if yes:
             dash.run_worker(send(), name=f"{verb} service", group="commands")
 
-    title = f"{verb.capitalize()} {printable(service.name)}?"
-    dash.push_screen(Confirm(title, plan(service, action), yes=verb.capitalize(), no="Go back"), answered)
+    title = f"{verb.capitalize()} {_name(service)}?"
+    dash.push_screen(Confirm(title, plan(service, action), yes=verb.capitalize()), answered)
+
+
+def _name(service: Service) -> str:
+    return shorten(clean(service.name), 48)
+
+
+def _short(text: str) -> str:
+    """At most two or three lines of it."""
+    return shorten(clean(text), 120)
 
 
 def plan(service: Service, action: ServiceAction) -> list[Para]:
     """What will happen."""
-    told = [field("service", printable(service.name), "bold", 8)]
+    told = [field("service", _name(service), "bold", 8)]
     if service.pid is not None and action is not ServiceAction.START:
         told.append(field("process", f"{service.pid}, with all that it started", width=8))
     if action is not ServiceAction.STOP:
-        told.append(field("command", printable(service.start_command or ""), width=8))
+        # In full, as it may come from a repository: what is long is scrolled.
+        told.append(field("command", clean(service.start_command or ""), width=8))
         if service.start_script:
-            told.append(field("runs", printable(service.start_script), width=8))
-        told.append(field("in", printable(service.start_folder or "the folder of agentdash"), width=8))
+            told.append(field("runs", clean(service.start_script), width=8))
+        told.append(field("in", _short(service.start_folder or "the folder of agentdash"), width=8))
         if service.origin:
-            told.append(field("from", f"{printable(service.origin)} of that folder", "warn", width=8))
+            told.append(field("from", f"{_short(service.origin)} of that folder", "warn", width=8))
     told.append(Para())
     if action is not ServiceAction.START and service.pid is not None:
         told.append(Para.of("It gets SIGTERM; what is left after 10 s gets SIGKILL."))
     if action is not ServiceAction.STOP:
-        told.append(Para.of("It is started in a session of its own, and goes on when agentdash ends."))
+        told.append(Para.of("It gets a session of its own, and keeps running after agentdash exits."))
     return told

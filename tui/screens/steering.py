@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from agentdash.core.commands import Command, ControlRun, Outcome
@@ -36,7 +37,7 @@ def control(dash: Dash, runs: Sequence[Run], verb: str) -> None:
     if action in _AT_ONCE and len(runs) == 1:
         send()
     else:
-        _ask(dash, *run_plan.control_question(plan, action, dash.now()), send)
+        _ask(dash, partial(run_plan.control_question, plan, action, dash.now()), send)
 
 
 def mark_failed(dash: Dash, runs: Sequence[Run]) -> None:
@@ -45,7 +46,7 @@ def mark_failed(dash: Dash, runs: Sequence[Run]) -> None:
     if _possible(dash, plan):
         _ask(
             dash,
-            *run_plan.mark_failed_words(plan, dash.now()),
+            partial(run_plan.mark_failed_words, plan, dash.now()),
             lambda: _send(dash, plan.able, lambda run: MarkOrphanFailed(run.id, ACTOR, seen=run.status)),
         )
 
@@ -59,7 +60,9 @@ def end_child(dash: Dash, runs: Sequence[Run]) -> None:
         return EndOrphanChild(run.id, ACTOR, child.pid, child.created_at) if child else None
 
     if _possible(dash, plan):
-        _ask(dash, *run_plan.end_child_words(plan, dash.now()), lambda: _send(dash, plan.able, command))
+        _ask(
+            dash, partial(run_plan.end_child_words, plan, dash.now()), lambda: _send(dash, plan.able, command)
+        )
 
 
 def open_repo(dash: Dash, run: Run | None) -> None:
@@ -85,12 +88,16 @@ def _possible(dash: Dash, plan: Plan) -> bool:
     return True
 
 
-def _ask(dash: Dash, title: str, plan: Sequence[Para], yes: str, then: Callable[[], None]) -> None:
+def _ask(dash: Dash, question: Callable[..., tuple[str, list[Para], str]], then: Callable[[], None]) -> None:
+    """Ask; *question* gives title, plan and button, with so many runs named as it is asked for."""
+
     def answered(agreed: bool | None) -> None:
         if agreed:
             then()
 
-    dash.push_screen(Confirm(title, plan, yes=yes, no="Go back"), answered)
+    title, plan, yes = question()
+    _, full, _ = question(listed=run_plan.ALL)
+    dash.push_screen(Confirm(title, plan, yes=yes, full=full), answered)
 
 
 def _send(dash: Dash, runs: Sequence[Run], command_of: Callable[[Run], Command | None]) -> None:

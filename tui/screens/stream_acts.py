@@ -17,11 +17,12 @@ from agentdash.core.stream_commands import (
 )
 from agentdash.core.stream_plan import NEEDS
 from agentdash.core.streams import Group
-from agentdash.core.text import decode
+from tui.format.stream_cost import name
 from tui.format.stream_question import question
 from tui.screens.confirm import Confirm
 from tui.screens.stream_aside import Aside
 from tui.screens.stream_asking import ask_claim, ask_dead_letter, ask_new_group, ask_position, ask_trim
+from tui.screens.stream_cost import cost_of, has_cost
 from tui.screens.stream_menu import Choice, Menu
 from tui.screens.stream_selection import ACTIONS, Selection, why_unfit
 
@@ -75,13 +76,13 @@ class StreamActs:
     def menu(self) -> None:
         """Let the person choose among all of them."""
         selected = self._select()
-        name = decode(selected.stream.name) if selected else "the stream"
+        subject = name(selected.stream.name) if selected else "the stream"
 
         def chosen(verb: str | None) -> None:
             if verb is not None:
                 self.start(verb)
 
-        self._dash.push_screen(Menu(f"What to do with {name}", self.choices()), chosen)
+        self._dash.push_screen(Menu(f"Actions on {subject}", self.choices()), chosen)
 
     # Asking
 
@@ -109,6 +110,10 @@ class StreamActs:
 
     def _start_in_group(self, verb: str, selected: Selection, group: Group) -> None:
         dash, stream, then = self._dash, selected.stream.name, partial(self._confirm, selected)
+        if verb in {"claim", "dead_letter"} and all(one.id in selected.gone for one in selected.entries):
+            dash.say("without data there is nothing to claim or copy: acknowledge instead?", good=False)
+            then(AcknowledgeEntries(stream, group.name, selected.entries))
+            return
         match verb:
             case "acknowledge":
                 then(AcknowledgeEntries(stream, group.name, selected.entries))
@@ -121,7 +126,7 @@ class StreamActs:
             case "delete_consumer" if selected.consumer is not None:
                 then(DeleteConsumer(stream, group.name, selected.consumer))
             case "set_id":
-                title = f"Move {decode(group.name)} to stand after which entry?"
+                title = f"Set the ID of {name(group.name)}: after which entry?"
                 last = group.last_delivered_id
                 ask_position(dash, title, lambda after: SetGroupId(stream, group.name, after, last), then)
 
@@ -129,14 +134,26 @@ class StreamActs:
 
     def _confirm(self, selected: Selection, command: StreamCommand) -> None:
         asked = question(command, selected.stream, selected.bodies)
+        dialog = Confirm(asked.title, asked.plan, yes=asked.yes, full=asked.full)
 
         def answered(yes: bool | None) -> None:
             if yes:
-                self._dash.run_worker(self._send(command), name="change stream", group="commands")
+                self._dash.run_worker(self._send(command, selected), name="change stream", group="commands")
 
-        self._dash.push_screen(Confirm(asked.title, asked.plan, yes=asked.yes), answered)
+        self._dash.push_screen(dialog, answered)
+        if has_cost(command):
+            counting = self._count(dialog, command, selected)
+            self._dash.run_worker(counting, name="count the cost")
 
-    async def _send(self, command: StreamCommand) -> None:
+    async def _count(self, dialog: Confirm, command: StreamCommand, selected: Selection) -> None:
+        """While the question is shown: how many entries it is about."""
+        cost = await cost_of(self._dash.engine.ask, command, selected.stream)
+        asked = question(command, selected.stream, selected.bodies, cost)
+        dialog.replan(asked.plan, asked.full)
+
+    async def _send(self, command: StreamCommand, selected: Selection) -> None:
         outcome = await self._dash.engine.dispatch(command)
         self._dash.report(outcome)
         self._done(outcome)
+        if outcome.instead is not None:
+            self._confirm(selected, outcome.instead)

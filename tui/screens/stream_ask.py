@@ -9,12 +9,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.suggester import SuggestFromList
 from textual.widgets import Input
 
 from tui.screens.ahead import TypedAhead
-from tui.screens.confirm import Plan
+from tui.screens.dialog import ENTER_OR_ESCAPE, Dialog, Plan
 from tui.widgets.cells import clean
 from tui.widgets.document import Para
 
@@ -23,8 +22,8 @@ Check = Callable[[str], str | None]
 MOST_CHOICES = 8
 
 
-class Ask(ModalScreen[str | None], TypedAhead):
-    """One line; Enter takes it, Esc goes back without.
+class Ask(Dialog[str | None], TypedAhead):
+    """One line; Enter confirms it, Esc cancels.
 
     Args:
         title: What is asked for.
@@ -34,6 +33,9 @@ class Ask(ModalScreen[str | None], TypedAhead):
         check: Says why a text will not do.
         extend: Whether one types on behind what stands there, rather than in its place.
     """
+
+    BOX = "#asking"
+    SHRINKS = "#plan"
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Back", show=False, id="ask.back"),
@@ -63,7 +65,7 @@ class Ask(ModalScreen[str | None], TypedAhead):
         """The question, the line, the choices."""
         with Vertical(id="asking") as box:
             box.border_title = Content(clean(self._title))
-            box.border_subtitle = Content("enter takes it · esc goes back")
+            box.border_subtitle = Content(ENTER_OR_ESCAPE)
             yield Plan(id="plan")
             suggest = SuggestFromList(self._choices, case_sensitive=False) if self._choices else None
             yield Input(self._value, suggester=suggest, select_on_focus=not self._extend, id="answer")

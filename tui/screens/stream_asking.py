@@ -16,6 +16,7 @@ from agentdash.core.stream_commands import (
 from agentdash.core.stream_ids import EXAMPLES, place
 from agentdash.core.streams import Group, Stream
 from agentdash.core.text import decode
+from tui.format.stream_cost import name as short
 from tui.screens.stream_ask import Ask
 from tui.screens.stream_claim import ClaimFor
 from tui.screens.stream_selection import Selection
@@ -119,7 +120,7 @@ def ask_trim(dash: Dash, stream: Stream, then: Then) -> None:
         if text is not None:
             then(make(text))
 
-    title = f"Trim {decode(stream.name)}: how much stays?"
+    title = f"Trim {short(stream.name)}: how much stays?"
     dash.push_screen(Ask(title, told, value=str(stream.length), check=_checked(make)), take)
 
 

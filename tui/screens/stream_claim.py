@@ -9,7 +9,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from agentdash.core import units
@@ -17,14 +16,14 @@ from agentdash.core.consumer_signs import Signs
 from agentdash.core.streams import Consumer, Group
 from agentdash.core.text import decode
 from tui.format import entries
-from tui.screens.confirm import Plan
+from tui.screens.dialog import ENTER_OR_ESCAPE, Dialog, Plan
 from tui.widgets.cells import clean
 from tui.widgets.document import Para
 from tui.widgets.table import LineTable
 
 
-class ClaimFor(ModalScreen[bytes | None]):
-    """Choose a consumer with Enter, or type a name; Esc goes back.
+class ClaimFor(Dialog[bytes | None]):
+    """Choose a consumer with Enter, or type a name; Esc cancels.
 
     Args:
         count: How many entries are claimed.
@@ -33,8 +32,12 @@ class ClaimFor(ModalScreen[bytes | None]):
         signs: Signs of life, by name.
     """
 
+    BOX = "#asking"
+    SHRINKS = "#claim-table, #plan"
+
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "back", "Back", show=False, id="ask.back"),
+        Binding("escape,n", "back", "Cancel", show=False, id="ask.back"),
+        Binding("y", "choose", "Confirm", show=False, id="ask.choose"),
     ]
 
     def __init__(
@@ -51,8 +54,8 @@ class ClaimFor(ModalScreen[bytes | None]):
         """The consumers, and a line for another name."""
         with Vertical(id="asking") as box:
             box.border_title = Content(clean(self._title))
-            another = "tab another name · " if self._listed else ""
-            box.border_subtitle = Content(f"enter takes it · {another}esc goes back")
+            another = " · Tab: another name" if self._listed else ""
+            box.border_subtitle = Content(f"{ENTER_OR_ESCAPE}{another}")
             if self._listed:
                 yield self._table
             yield Plan(id="plan")
@@ -96,6 +99,11 @@ class ClaimFor(ModalScreen[bytes | None]):
             self._tell("several consumers look like that: choose one above")
         else:
             self.dismiss(alike[0] if alike else event.value.encode())
+
+    def action_choose(self) -> None:
+        """As Enter on a consumer."""
+        if self._table.has_focus:
+            self._table.action_select()
 
     def action_back(self) -> None:
         """Nobody was chosen."""

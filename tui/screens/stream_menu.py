@@ -10,8 +10,8 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 
+from tui.screens.dialog import ENTER_OR_ESCAPE, Dialog
 from tui.widgets.cells import Cell, clean
 from tui.widgets.columns import Column
 from tui.widgets.rows import Row
@@ -46,16 +46,20 @@ class Choice:
     note: str = ""
 
 
-class Menu(ModalScreen[str | None]):
-    """Choose one with Enter; Esc goes back.
+class Menu(Dialog[str | None]):
+    """Choose one with Enter; Esc cancels.
 
     Args:
         title: What it is about.
         choices: In order.
     """
 
+    BOX = "#menu"
+    SHRINKS = "#menu-table"
+
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,full_stop", "back", "Back", show=False, id="menu.back"),
+        Binding("escape,full_stop,n", "back", "Cancel", show=False, id="menu.back"),
+        Binding("y", "choose", "Confirm", show=False, id="menu.choose"),
     ]
 
     def __init__(self, title: str, choices: Sequence[Choice]) -> None:
@@ -67,7 +71,7 @@ class Menu(ModalScreen[str | None]):
         """The list."""
         with Vertical(id="menu") as box:
             box.border_title = Content(clean(self._title))
-            box.border_subtitle = Content("enter chooses · esc goes back")
+            box.border_subtitle = Content(ENTER_OR_ESCAPE)
             table = LineTable(COLUMNS, show_header=False, id="menu-table")
             table.set_rows([_row(choice) for choice in self._choices.values()])
             yield table
@@ -80,6 +84,10 @@ class Menu(ModalScreen[str | None]):
             self.dismiss(choice.verb)
         else:
             cast("Dash", self.app).say(choice.why_not, good=False)
+
+    def action_choose(self) -> None:
+        """As Enter."""
+        self.query_one(LineTable).action_select()
 
     def action_back(self) -> None:
         """Nothing was chosen."""

@@ -37,6 +37,7 @@ class Selection:
         bodies: Data of entries, as far as it was read.
         signs: Signs of life of the consumers of the group.
         left: The entry that is read, where the list has it no longer.
+        gone: Pending entries that are known to have no data any more.
     """
 
     stream: Stream
@@ -47,6 +48,7 @@ class Selection:
     bodies: Mapping[str, Fields] = field(default_factory=dict)
     signs: Mapping[bytes, Signs] = field(default_factory=dict)
     left: str | None = None
+    gone: frozenset[str] = frozenset()
 
 
 ACTIONS: dict[str, tuple[str, str, type]] = {
@@ -54,11 +56,11 @@ ACTIONS: dict[str, tuple[str, str, type]] = {
     "claim": ("Claim entries for a consumer", "C", ClaimEntries),
     "delete": ("Delete entries", "D", DeleteEntries),
     "dead_letter": ("Copy to dead letters, acknowledge", "", DeadLetterEntries),
-    "delete_consumer": ("Remove the consumer", "", DeleteConsumer),
-    "set_id": ("Move the group", "", SetGroupId),
-    "create_group": ("Make a group", "", CreateGroup),
-    "destroy_group": ("Remove the group", "", DestroyGroup),
-    "trim": ("Trim the stream", "", TrimStream),
+    "delete_consumer": ("Delete consumer", "", DeleteConsumer),
+    "set_id": ("Set ID of group", "", SetGroupId),
+    "create_group": ("Create group", "", CreateGroup),
+    "destroy_group": ("Destroy group", "", DestroyGroup),
+    "trim": ("Trim stream", "", TrimStream),
 }
 """Title, key and kind of command of each, in the order of the menu."""
 _OF_PENDING = {"acknowledge", "claim", "dead_letter"}

@@ -111,6 +111,7 @@ class StreamView(FactScreen):
             pane.pending.bodies,
             signs,
             left=self._read_now if self._read_now and not pane.holds(self._read_now) else None,
+            gone=frozenset(entry.id for entry in pane.pending.entries.values() if entry.gone),
         )
 
     def links(self) -> list[Link]:

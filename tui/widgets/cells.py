@@ -70,6 +70,15 @@ def cut(text: str, width: int) -> str:
     return crop(text, width - 1).rstrip() + "…"
 
 
+def shorten(text: str, width: int) -> str:
+    """A clean *text* in at most *width* cells, with ``…`` in its middle where something was left out."""
+    if cell_len(text[: 4 * width + 16]) <= width and len(text) <= 4 * width + 16:
+        return text
+    head = crop(text, (width - 1) * 2 // 3)
+    tail = crop(text[: -4 * width : -1], width - 1 - cell_len(head))[::-1]
+    return f"{head}…{tail}"
+
+
 def fit(text: str, width: int, align: Align = "left") -> str:
     """*text*, made clean, in exactly *width* cells."""
     text = cut(clean(text[: 4 * width + 64]), width)
