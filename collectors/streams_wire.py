@@ -16,6 +16,8 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import InvalidResponse
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
+from agentdash.server.reply_guard import ReplyGuard
+
 hiredis: Any
 try:
     import hiredis
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
 CHUNK = 256 * 1024
+SLOWEST = 4
+"""Times the patience in which one reply must be whole, however its bytes come."""
 _UNFINISHED = object()
 
 
@@ -101,6 +105,7 @@ class Replies:
         self._take = take
         self._wanted = 0
         self._patience = patience
+        self._guard = ReplyGuard()
         self._stream = connection._reader  # noqa: SLF001 - see the module's docstring
         parse_error = connection._parser.parse_error  # noqa: SLF001 - likewise
         self._reader = hiredis.Reader(
@@ -115,14 +120,21 @@ class Replies:
             redis.exceptions.RedisError: when the connection ends, or does not speak the protocol.
         """
         self._wanted += more
-        parsed = self._reader.gets
+        self._guard.begin(anew=not self._reader.has_data())
+        parsed, now = self._reader.gets, asyncio.get_running_loop().time
+        begun = now()
         while len(self.all) < self._wanted:
+            if self._patience is not None and now() - begun > SLOWEST * self._patience:
+                raise TimeoutError  # it sends a byte now and then, and never a whole reply
             async with asyncio.timeout(self._patience):
                 chunk = await self._stream.read(CHUNK)
             if not chunk:
                 raise RedisConnectionError("Connection closed by server.")
+            self._guard.check(chunk)
             self._reader.feed(chunk)
             while (reply := parsed()) is not _UNFINISHED:
+                self._guard.begin(anew=False)
+                begun = now()
                 self.all.append(self._take(len(self.all), reply))
 
     def end(self) -> None:

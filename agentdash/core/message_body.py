@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 
 from agentdash.core.bounded_json import read_json
 from agentdash.core.log_parse_shape import CORRELATION_NAMES
@@ -13,6 +14,8 @@ LONGEST = 64 * 1024
 """Bytes of a value that is parsed; a longer one is shown as it is."""
 DEEPEST = 40
 """Levels that are folded out."""
+MOST_FIELDS = 500
+"""Fields of one message that are read for ids, and shown."""
 _PARSED = 900
 """Levels that are parsed at all; those below `DEEPEST` are counted, not kept."""
 
@@ -108,12 +111,12 @@ def _key(key: object) -> str:
 def correlation_ids(fields: Iterable[tuple[bytes, bytes]]) -> tuple[str, ...]:
     """The ids that tie a message to log lines and others: from its fields, or one level into a body."""
     found: dict[str, None] = {}
-    for raw_name, raw in fields:
+    for raw_name, raw in islice(fields, MOST_FIELDS):
         name = raw_name.decode("utf-8", "replace").casefold()
         if name in CORRELATION_NAMES and 0 < len(raw) <= 200:
             found[raw.decode("utf-8", "replace")] = None
             continue
-        data = understand(raw).data
+        data = understand(raw).data if len(raw) <= LONGEST else None
         for key, value in data.items() if isinstance(data, dict) else ():
             if key.casefold() in CORRELATION_NAMES and isinstance(value, (str, int)) and value != "":
                 found[str(value)[:200]] = None

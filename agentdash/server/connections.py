@@ -12,6 +12,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ResponseError
 
 from agentdash.core.settings import RedisSettings
+from agentdash.server.reply_guard import guarded_parser
 
 CLIENT_NAME = "agentdash"
 _CONNECTIONS = 8
@@ -60,6 +61,8 @@ def pool_of(
         "max_connections": _CONNECTIONS,
         "timeout": settings.timeout,
     }
+    if (parser := guarded_parser()) is not None:
+        options["parser_class"] = parser
     options.update({name: value for name, value in parse_url(url).items() if name not in _OURS})
     pool = kind(
         protocol=2,

@@ -13,6 +13,7 @@ from agentdash.core.safe_text import safe_text
 from agentdash.core.snapshot import SourceError
 from agentdash.core.text import mask_urls_in, printable
 from agentdash.server.address import address
+from agentdash.server.reply_guard import ReplyRefused
 from agentdash.server.sentinel import SentinelError
 
 _LOG_IN = "Put the password into the URL: redis://:PASSWORD@host:6379/0 (or user:PASSWORD)."
@@ -146,6 +147,11 @@ def _network(error: BaseException, where: str) -> SourceError | None:
     text = str(error)
     if isinstance(error, faults.ConnectionError) and "onnection closed by server" in text:
         return _broken(where)
+    if refused := next((cause for cause in causes if isinstance(cause, ReplyRefused)), None):
+        return SourceError(
+            f"What answers at {where} sends {_text(refused)}: that is refused",
+            "Check host and port in the URL; the connection was closed, and it is tried again by itself.",
+        )
     if isinstance(error, faults.InvalidResponse) or "Protocol Error" in text:
         return SourceError(
             f"What answers at {where} does not speak as Redis does",

@@ -19,7 +19,7 @@ from agentdash.core.services import exit_words
 from agentdash.core.stream_queries import Holder
 from agentdash.core.streams import Group, Message, PendingEntry, Stream, id_age_ms, id_parts
 from agentdash.core.text import decode, printable
-from tui.format.stream_body import value_paras
+from tui.format.stream_body import Body, body_of
 from tui.format.stream_press import MANY_DELIVERIES, press_paras
 from tui.widgets.document import Para
 
@@ -44,6 +44,7 @@ class Looked:
         findings: Findings that are about it or its group.
         signs: Signs of life of the consumers of `group`.
         owner: Whose the consumer is that holds it.
+        body: The lines of its fields, where they were made before: an entry never changes.
     """
 
     stream: Stream
@@ -56,6 +57,7 @@ class Looked:
     findings: tuple[Finding, ...] = ()
     signs: Mapping[bytes, Signs] = field(default_factory=dict)
     owner: Owner = field(default_factory=Owner)
+    body: Body | None = None
 
 
 def message_page(
@@ -120,8 +122,7 @@ def _body(looked: Looked) -> Iterator[Para]:
         return
     if not looked.message.fields:
         yield Para.of("it has no fields", "dim")
-    for name, value in looked.message.fields:
-        yield from value_paras(name, value)
+    yield from (looked.body or body_of(looked.message.fields)).paras
 
 
 # What happened to it

@@ -38,6 +38,7 @@ class StreamScreen(StreamView):
         Binding("o", "repo", "Repo", show=False, id="stream.repo"),
         Binding("d", "details", "Details", show=False, id="stream.details"),
         Binding("y", "copy", "Copy", show=False, id="stream.copy"),
+        Binding("m", "more", "More of long fields", show=False, id="stream.more"),
         Binding("escape", "back", "Back", id="screen.back"),
     ]
 
@@ -114,6 +115,13 @@ class StreamScreen(StreamView):
     def action_copy(self) -> None:
         """Copy the message as text."""
         self.dash.copy(masked_copy(self.message.page.paras), "the message")
+
+    def action_more(self) -> None:
+        """Show more of a message that is longer than what is shown of it."""
+        if self.message.more():
+            self._start_message()
+        else:
+            self.dash.say("there is no more of this message to show", good=False)
 
     # Changing it
 

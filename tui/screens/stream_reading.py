@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from agentdash.core.consumer_signs import Signs
@@ -14,6 +17,7 @@ from agentdash.core.stream_queries import Holder, Holders, HoldersOf
 from agentdash.core.streams import Message, Stream
 from agentdash.core.text import printable
 from tui.format.state import LIVE, PaneKind, PaneState
+from tui.format.stream_body import FIRST, MOST, Body, body_of, is_long
 from tui.format.stream_message import Looked, findings_about, lines_about, message_page
 from tui.guard import is_there
 from tui.screens.stream_entries import Looking
@@ -26,6 +30,21 @@ if TYPE_CHECKING:
     from tui.dash import Dash
 
 MOST_GROUPS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class ReadBody:
+    """What was read out of the fields of the entry *id*, *most* bytes of them."""
+
+    id: str
+    most: int
+    shown: Body
+    correlation: tuple[str, ...]
+
+
+def read_body(message: Message, most: int) -> ReadBody:
+    """Take 10 to 200 ms where the fields are long."""
+    return ReadBody(message.id, most, body_of(message.fields, most), correlation_ids(message.fields))
 
 
 class MessagePane(Pane):
@@ -43,6 +62,8 @@ class MessagePane(Pane):
         self.why_not: Callable[[str], str | None] = lambda _verb: None
         self._read: Message | None = None
         self._page_of: str | None = None
+        self._body: ReadBody | None = None
+        self._most = FIRST
 
     @property
     def dash(self) -> Dash:
@@ -99,9 +120,10 @@ class MessagePane(Pane):
         pending = shown.entries.get(entry_id) if isinstance(shown, PendingEntries) else None
         if message is None and not (pending is not None and pending.gone):
             message = await self._message(stream, entry_id)
+        body = await self._body_of(message) if message is not None else None
         holders = await self._holders(stream, entry_id)
         store, now = self.dash.store, self.dash.now()
-        self.correlation = correlation_ids(message.fields) if message else ()
+        self.correlation = body.correlation if body else ()
         group = looking.group if shown.pending else None
         looked = Looked(
             stream=stream,
@@ -119,8 +141,26 @@ class MessagePane(Pane):
             ),
             signs=signs,
             owner=owner_of(pending.consumer, store) if pending is not None else Owner(),
+            body=body.shown if body else None,
         )
         return message_page(looked, now, self.dash.zone, self.why_not)
+
+    async def _body_of(self, message: Message) -> ReadBody:
+        """What is in the fields: made once for each entry; of long ones in a thread, for keys do not wait."""
+        known = self._body
+        if known is None or known.id != message.id or known.most != self._most:
+            if known is not None and known.id != message.id:
+                self._most = FIRST
+            make = partial(read_body, message, self._most)
+            self._body = await asyncio.to_thread(make) if is_long(message.fields) else make()
+        return self._body  # type: ignore[return-value]
+
+    def more(self) -> bool:
+        """Show four times as much of long fields from now on; False where all is shown."""
+        if self._body is None or not self._body.shown.cut:
+            return False
+        self._most = min(MOST, 4 * self._most)
+        return True
 
     async def _message(self, stream: Stream, entry_id: str) -> Message | None:
         """Its data; an entry never changes, so it is read once while it is looked at."""

@@ -1,0 +1,161 @@
+"""Refuses replies that no server sends, before memory is taken for them.
+
+``*1000000000`` makes hiredis allocate a list of 8 GB at once; an endless text or lists in lists fill memory
+more slowly. The bytes are checked on their way to hiredis: how many at each piece; the numbers of elements
+where something looks like a large one, or where a reply has become long. A value may hold bytes that look
+so: then the headers are read one by one, over what texts hold, as the protocol (RESP) has them.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from redis.exceptions import InvalidResponse
+
+from agentdash.core.bounds import bounded_int
+
+if TYPE_CHECKING:
+    from redis.asyncio.connection import AbstractConnection
+
+MOST_BYTES = 128 * 1024 * 1024
+"""Bytes of one reply."""
+MOST_ELEMENTS = 1_000_000
+"""Elements of one list."""
+DEEPEST = 32
+"""Lists in lists; the deepest that is asked for, XINFO STREAM FULL, has 6."""
+
+_LONG = 4 * 1024 * 1024
+"""Bytes of a reply from which on its headers are read; again at each doubling."""
+_LONGEST_LINE = 64 * 1024
+"""Bytes of an error or a status; hiredis searches all of a line again at each piece."""
+_LARGE = tuple(re.compile(rb"%b\d{7}" % re.escape(sign)) for sign in (b"*", b"%", b"~", b">", b"|"))
+_LISTS = frozenset(b"*%~>|")
+_TEXTS = frozenset(b"$=!")
+_HEADER = re.compile(rb"([*%~>|$=!:+\-,#_(])([^\r\n]*)\r\n")
+
+
+class ReplyRefused(InvalidResponse):
+    """A reply that is too large or nested too deeply; the connection cannot be used any more."""
+
+
+class ReplyGuard:
+    """Checks the bytes of one connection, piece by piece."""
+
+    def __init__(self) -> None:
+        self._bytes = 0
+        self._next = _LONG
+        self._tail = b""
+        self._pieces: list[bytes] = []  # whose headers were not read yet
+        self._skip = 0  # bytes of them that belong to a text
+        self._left: list[int] = []  # elements that are still to come, of each list that is open
+
+    def begin(self, *, anew: bool) -> None:
+        """Another reply is waited for; *anew*: and nothing of it has come yet."""
+        self._bytes, self._next = 0, _LONG
+        if anew:
+            self._tail, self._skip = b"", 0
+            self._pieces.clear()
+            self._left.clear()
+
+    def check(self, piece: bytes) -> None:
+        """Take note of *piece*, before it is parsed.
+
+        Raises:
+            ReplyRefused: when it belongs to a reply that is refused.
+        """
+        seam, self._tail = self._tail + piece[:16], piece[-16:]
+        self._pieces.append(piece)
+        self._bytes += len(piece)
+        if self._bytes > MOST_BYTES:
+            raise ReplyRefused(f"a reply of more than {MOST_BYTES >> 20} MiB")
+        if self._bytes >= self._next:
+            self._next *= 2
+        elif not any(large.search(piece) or large.search(seam) for large in _LARGE):
+            return
+        self._read_headers()
+
+    def _read_headers(self) -> None:
+        raw, at = b"".join(self._pieces), self._skip
+        while (header := _HEADER.match(raw, at)) is not None:
+            at = header.end() + self._take(header[1][0], header[2])
+        self._skip = max(0, at - len(raw))
+        self._pieces = [raw[at:]]
+        if len(self._pieces[0]) > _LONGEST_LINE:
+            raise ReplyRefused(f"a line of more than {_LONGEST_LINE >> 10} KiB")
+
+    def _take(self, kind: int, number: bytes) -> int:
+        """Take note of one header; returns how many bytes of text follow it.
+
+        Raises:
+            ReplyRefused: when a list has too many elements or lies too deep, or a text is too long.
+        """
+        while self._left and self._left[-1] == 0:
+            self._left.pop()
+        if self._left:
+            self._left[-1] -= 1
+        if kind not in _LISTS and kind not in _TEXTS:
+            return 0
+        count = bounded_int(number, 0)
+        if count is None:
+            if number.startswith(b"-") and len(number) < 4:  # -1: none
+                return 0
+            raise ReplyRefused("a number that is none")
+        shown = f"{count:,}"
+        if kind in _TEXTS:
+            if count > MOST_BYTES:
+                raise ReplyRefused(f"a text of {shown} bytes")
+            return count + 2
+        if count > MOST_ELEMENTS:
+            raise ReplyRefused(f"a list of {shown} elements")
+        self._left.append(count * 2 if kind in b"%|" else count)
+        if len(self._left) > DEEPEST:
+            raise ReplyRefused(f"lists in lists, more than {DEEPEST} levels deep")
+        return 0
+
+
+def guarded_parser() -> type[Any] | None:
+    """redis-py's parser by hiredis, with a guard before it; None where hiredis is not there.
+
+    It leans on two private names of redis-py (``_stream``, ``_reader``).
+    """
+    try:
+        from redis._parsers.hiredis import _AsyncHiredisParser
+    except ImportError:
+        return None
+
+    class GuardedParser(_AsyncHiredisParser):
+        """As redis-py's; what `ReplyGuard` refuses ends the connection."""
+
+        def on_connect(self, connection: AbstractConnection) -> None:
+            super().on_connect(connection)  # type: ignore[no-untyped-call] # redis-py's own
+            self._guard = ReplyGuard()
+            self._stream: Any = _GuardedStream(self._stream, self._guard)
+
+        async def read_response(self, *args: Any, **kwargs: Any) -> Any:
+            self._begin()
+            reply = await super().read_response(*args, **kwargs)
+            self._begin()  # lets go of the bytes
+            return reply
+
+        def _begin(self) -> None:
+            reader: Any = self._reader
+            self._guard.begin(anew=not reader.has_data())
+
+    return GuardedParser
+
+
+class _GuardedStream:
+    """A `asyncio.StreamReader` whose bytes are checked as they are read."""
+
+    def __init__(self, stream: Any, guard: ReplyGuard) -> None:
+        self._inner = stream
+        self._guard = guard
+
+    async def read(self, size: int) -> bytes:
+        piece: bytes = await self._inner.read(size)
+        self._guard.check(piece)
+        return piece
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)

@@ -1,0 +1,134 @@
+"""A peer that answers as no server does: what it sends is refused in words, and the connection ends.
+
+It speaks raw bytes over a real socket.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from itertools import cycle
+
+import pytest
+from redis.asyncio import Redis
+
+from agentdash.core.settings import RedisSettings
+from agentdash.core.snapshot import SourceError
+from agentdash.server.client import in_words, open_client, url_of
+from agentdash.server.reply_guard import MOST_ELEMENTS, ReplyGuard, ReplyRefused
+from collectors.streams_read import Reads
+from tests.support import until
+
+Ask = Callable[[Redis], Awaitable[object]]
+MB = b"x" * (1 << 20)
+
+REFUSED = {
+    "a list of 10^9": [b"*1000000000\r\n"],
+    "a list of 10^9 in two pieces": [b"*1000", b"000000\r\n"],
+    "a list in a list": [b"*1\r\n*3\r\n$1\r\na\r\n*999999999\r\n"],
+    "a list of 10^30": [b"*" + b"9" * 30 + b"\r\n"],
+    "a map of 10^9": [b"%1000000000\r\n"],
+    "a set of 10^9": [b"~1000000000\r\n"],
+    "lists in lists": [b"*1\r\n" * 200_000] * 20,
+    "lists in lists, at their ends": [b"*3\r\n:1\r\n$2\r\nab\r\n" * 60_000] * 20,
+    "a text without an end": [b"$9999999999\r\n", *[MB] * 300],
+    "a line without an end": [b"+", *[MB] * 300],
+    "no protocol": [b"HTTP/1.1 400 Bad Request\r\n\r\n"],
+    "bytes of nothing": [bytes(range(256)) * 100],
+    "a number that is none": [b"*1\r\n:abc\r\n"],
+}
+
+
+@asynccontextmanager
+async def peer(answer: list[bytes]) -> AsyncIterator[tuple[str, Callable[[], int]]]:
+    """Greets as a server does, and then answers with *answer*; gives its URL and how many are connected."""
+    connected = 0
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connected
+        connected += 1
+        with suppress(OSError):
+            while asked := await reader.read(65536):
+                if b"XINFO" not in asked:
+                    writer.write(b"+OK\r\n" * asked.count(b"*"))
+                    continue
+                for piece in answer:
+                    writer.write(piece)
+                    await writer.drain()
+        connected -= 1
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    try:
+        yield f"redis://127.0.0.1:{port}/0", lambda: connected
+    finally:
+        server.close()
+
+
+async def by_our_reader(client: Redis) -> object:
+    return await Reads(client).ask([("XINFO", "STREAM", b"a")])
+
+
+async def by_redis_py(client: Redis) -> object:
+    return await client.execute_command("XINFO", "STREAM", "a")
+
+
+@pytest.mark.parametrize("ask", [by_our_reader, by_redis_py])
+@pytest.mark.parametrize("what", REFUSED)
+async def test_a_reply_that_no_server_sends_is_refused(what: str, ask: Ask) -> None:
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    async with peer(REFUSED[what]) as (url, connected):
+        client = open_client(url, RedisSettings(timeout=20))
+        with pytest.raises(Exception) as raised:  # noqa: PT011 - in_words names each
+            await ask(client)
+        problem = in_words(raised.value, url_of(client))
+        assert isinstance(problem, SourceError)
+        assert "that is refused" in problem.message or "does not speak as Redis" in problem.message
+        await until(lambda: not connected(), what="the end of the connection")
+        await client.aclose()
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    assert grown < 100_000  # kB
+
+
+@pytest.mark.parametrize("ask", [by_our_reader, by_redis_py])
+async def test_a_peer_that_sends_a_byte_now_and_then_is_left(
+    ask: Ask,
+) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError):
+            while asked := await reader.read(65536):
+                writer.write(b"+OK\r\n" * asked.count(b"*") if b"XINFO" not in asked else b"")
+                for byte in cycle(b"+x") if b"XINFO" in asked else ():
+                    writer.write(bytes([byte]))
+                    await writer.drain()
+                    await asyncio.sleep(0.02)
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    client = open_client(
+        f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}", RedisSettings(timeout=0.3)
+    )
+    with pytest.raises(Exception) as raised:  # noqa: PT011 - in_words names each
+        async with asyncio.timeout(10):
+            await ask(client)
+    assert "did not answer in time" in in_words(raised.value, url_of(client)).message
+    await client.aclose()
+    server.close()
+
+
+@pytest.mark.parametrize("size", [13, 1000, 1 << 18])
+def test_a_value_may_hold_what_looks_like_a_large_list(size: int) -> None:
+    value = b"\r\n*1000000000\r\n%9999999\r\n$88888888888\r\n" * 1000
+    entry = b"*2\r\n$3\r\n1-0\r\n*2\r\n$1\r\na\r\n$%d\r\n%b\r\n" % (len(value), value)
+    reply = b"*3\r\n" + entry * 3
+    guard = ReplyGuard()
+    for _ in range(2):
+        for at in range(0, len(reply), size):
+            guard.check(reply[at : at + size])
+        guard.begin(anew=True)
+    for at in range(0, len(reply), size):
+        guard.check(reply[at : at + size])
+    with pytest.raises(ReplyRefused):
+        guard.check(b"*%d\r\n" % (MOST_ELEMENTS * 10))
