@@ -7,17 +7,19 @@ from pathlib import Path
 
 from agentdash.core.settings import ServiceSettings, Settings
 
+_REMOVED = Path("/(the current folder was removed)")
+
 
 def current_folder() -> Path:
-    """The folder that this process works in, absolute; where that was removed meanwhile, what it was called.
+    """The folder that this process works in, absolute; where that was removed, one that is not there.
 
-    A folder that is gone holds nothing: who looks into it finds that out in the ordinary way.
+    A folder that is gone holds nothing: who looks into it finds that out in the ordinary way. ``$PWD`` is not
+    asked: it may name another one.
     """
     try:
         return Path.cwd()
     except OSError:
-        before = Path(os.environ.get("PWD", ""))
-        return before if before.is_absolute() else Path("/") / "(removed)"
+        return _REMOVED
 
 
 def state_dir(settings: Settings) -> Path:
