@@ -29,6 +29,8 @@ def main() -> NoReturn:
 
 
 def _run() -> int:
+    from contextlib import suppress
+
     import click
 
     from agentdash.cli.codes import Code
@@ -39,7 +41,8 @@ def _run() -> int:
         code = root.main(prog_name="agentdash", standalone_mode=False)
         sys.stdout.flush()
     except click.ClickException as problem:
-        problem.show()
+        with suppress(OSError):
+            problem.show()
         return Code.REFUSED
     except (click.Abort, KeyboardInterrupt):
         return Code.INTERRUPTED
@@ -54,6 +57,9 @@ def _run() -> int:
     except MemoryError:
         return _say("there is not enough memory (see ulimit -v, or the limit of the container)", Code.BAD)
     except Exception as problem:
+        if "can't start new thread" in str(problem):
+            words = "no thread can be started: too little memory, or too many processes (ulimit -u)"
+            return _say(words, Code.BAD)
         code = _in_words(problem)
         if code is None:
             raise
@@ -77,10 +83,8 @@ def _in_words(problem: Exception) -> Code | None:
 
 
 def _say(text: str, code: Code) -> Code:
-    import click
-
-    from agentdash.core.text import printable
+    from agentdash.cli.output import say
 
     for line in text.splitlines():
-        click.echo(f"agentdash: {printable(line)}", err=True)
+        say(line)
     return code

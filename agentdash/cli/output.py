@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from contextlib import suppress
 
 import click
 
@@ -22,8 +23,9 @@ def data(text: str) -> None:
 
 
 def say(text: str) -> None:
-    """A remark for a person, on stderr."""
-    click.echo(f"agentdash: {printable(text)}", err=True)
+    """A remark for a person, on stderr; where that cannot be written, nobody is there to read it."""
+    with suppress(OSError):
+        click.echo(f"agentdash: {printable(text)}", err=True)
 
 
 def no_terminal() -> str | None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from agentdash.core.settings import ServiceSettings, Settings
 
+_NO_HOME = Path("/(no home folder)")
 _REMOVED = Path("/(the current folder was removed)")
 
 
@@ -31,8 +32,16 @@ def state_dir(settings: Settings) -> Path:
     if settings.state_dir is not None:
         return current_folder() / Path(settings.state_dir).expanduser()
     base = os.environ.get("XDG_STATE_HOME", "")
-    root = Path(base) if Path(base).is_absolute() else Path.home() / ".local" / "state"
+    root = Path(base) if Path(base).is_absolute() else _home() / ".local" / "state"
     return root / "agentdash"
+
+
+def _home() -> Path:
+    """The home folder; one that is not there for a user without one, as in containers."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        return _NO_HOME
 
 
 def server_dir(settings: Settings) -> Path:

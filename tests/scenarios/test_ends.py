@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import random
+import resource
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -253,3 +254,48 @@ def test_nohup_keeps_what_it_ignores(tmp_path: Path) -> None:
 
     ignoring = {"preexec_fn": lambda: signal.signal(HUP, signal.SIG_IGN)}
     ended_well(Program(tmp_path, "streams", "--watch", **ignoring), 143, act)
+
+
+FULL = Path("/dev/full")
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="Linux has it")
+@pytest.mark.parametrize(
+    ("args", "stream", "code", "said"),
+    [
+        (("run", "--", "echo", "hi"), "stdout", 0, b"its stdout could not be passed on: No space left"),
+        (("streems",), "stderr", 2, b""),
+        (("pause", "none"), "stderr", 2, b""),
+    ],
+)
+def test_a_full_disk_behind_a_stream(
+    tmp_path: Path, args: tuple[str, ...], stream: str, code: int, said: bytes
+) -> None:
+    with FULL.open("wb") as full:
+        program = Program(tmp_path, *args, **{stream: full})
+    ended_well(program, code)
+    assert said in program.written["err"]
+
+
+def test_too_few_open_files_are_named(tmp_path: Path) -> None:
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (32, 32))
+
+    program = Program(tmp_path, "run", "--", "true", preexec_fn=limit)
+    ended_well(program, 4)
+    assert b"Allow more open files (ulimit -n)" in program.written["err"]
+
+
+@pytest.mark.skipif(not MORE, reason="the fuller run, see AGENTDASH_FUZZ")
+@pytest.mark.parametrize("megabytes", [800, 400])
+@pytest.mark.parametrize("args", [("streams", "--json"), ("findings",), ("config", "show")])
+def test_little_memory_ends_in_words(tmp_path: Path, args: tuple[str, ...], megabytes: int) -> None:
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_AS, (megabytes << 20, megabytes << 20))
+
+    program = Program(tmp_path, *args, preexec_fn=limit)
+    try:
+        assert program.code() in {0, 1, 3, 4}
+        assert program.left() == []
+    finally:
+        program.close()
