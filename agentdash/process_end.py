@@ -122,7 +122,11 @@ def end_at_last(code: int, restore: Callable[[], object] = lambda: None) -> None
 
     timer = threading.Timer(ORDERLY_S, end)
     timer.daemon = True
-    timer.start()
+    try:
+        timer.start()
+    except RuntimeError:  # no thread can be started: the system ends it, without a word
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.alarm(round(ORDERLY_S))
 
 
 _last_acts: list[Callable[[], object]] = []

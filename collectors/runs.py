@@ -19,6 +19,7 @@ from agentdash.server.cluster import ClusterClient
 from collectors.run_child import OrphanChildren
 from collectors.run_reply import COMMANDS, RunReply, ask, read_run
 from collectors.run_search import RunSearch
+from collectors.run_store import StoreState
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -56,6 +57,7 @@ class RunsCollector:
         self._children = OrphanChildren(host)
         self._held_at: dict[bytes, int] = {}
         self._search = RunSearch(client, self._keys)
+        self._store = StoreState(client, self._clock)
         self._runs: dict[bytes, Run] = {}
         self._replies: dict[bytes, RunReply] = {}
         self._absent: set[bytes] = set()
@@ -90,15 +92,18 @@ class RunsCollector:
             self._forget(gone)
         self._absent &= set(ids)
         await self._look_at_orphans()
+        await self._store.look(live=any(not run.status.terminal for run in self._runs.values()))
         runs = sorted((self._runs[run_id] for run_id in ids if run_id in self._runs), key=_newest_first)
         missing = sum(1 for run_id in listed if run_id in self._absent)
         total = int(count) - missing + len(stray)
         return RunsSnapshot(self._clock.now_ms(), self._host, tuple(runs[: self._shown]), total, self._gaps())
 
     def _gaps(self) -> tuple[str, ...]:
-        if not self._missed:
-            return ()
-        return (f"{plural(self._missed, 'run')} stale or missing: a node of the cluster cannot be reached",)
+        found = [] if self._store.gap is None else [self._store.gap]
+        if self._missed:
+            missed = plural(self._missed, "run")
+            found.append(f"{missed} stale or missing: a node of the cluster cannot be reached")
+        return tuple(found)
 
     def _due(self, ids: Sequence[bytes]) -> list[bytes]:
         """All that live or are new, and the next few of those that have ended or have no record."""

@@ -32,21 +32,27 @@ class HasDriver(Protocol):
 
     _driver: Any
 
+    def refresh(self, *, layout: bool = False) -> object:
+        """Draw all."""
+        ...
+
 
 def mind_stops(app: HasDriver) -> None:
     """Go on rightly after a stop; a driver without a terminal, as in tests, is left alone."""
     driver = app._driver  # noqa: SLF001 - see the module's docstring
     if hasattr(driver, "_must_signal_resume"):
-        asyncio.get_running_loop().add_signal_handler(signal.SIGCONT, _go_on, driver)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGCONT, _go_on, app)
 
 
-def _go_on(driver: Any) -> None:
+def _go_on(app: HasDriver) -> None:
+    driver = app._driver  # noqa: SLF001 - see the module's docstring
     if not os.isatty(driver.fileno):
         return  # it is closed, and SIGHUP ends the program
     if not driver._must_signal_resume:  # noqa: SLF001 - stopped without having put anything away
         driver.suspend_application_mode()
         driver._must_signal_resume = True  # noqa: SLF001 - so that all is drawn anew
     driver.resume_application_mode()
+    app.refresh(layout=True)  # the screen was left, and came back empty
 
 
 def steady_driver(base: type[Driver]) -> type[Driver]:

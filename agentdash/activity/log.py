@@ -64,9 +64,17 @@ class Activity:
                 return
             self._steps.append(noted)
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="activity", daemon=True)
-                self._thread.start()
+                self._begin()
             self._changed.notify_all()
+
+    def _begin(self) -> None:
+        thread = threading.Thread(target=self._run, name="activity", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:  # there is no memory for it, or no more are allowed: it is tried again
+            self.error = str(error)
+        else:
+            self._thread = thread
 
     def wrote(self, line: bytes) -> bool:
         """Whether this process wrote *line*, without its end; asked of each line once and soon."""

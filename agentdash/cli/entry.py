@@ -29,6 +29,8 @@ def main() -> NoReturn:
 
 
 def _run() -> int:
+    from contextlib import suppress
+
     import click
 
     from agentdash.cli.codes import Code
@@ -42,7 +44,8 @@ def _run() -> int:
     except click.ClickException as problem:
         # It names what was given, as it was given; click offers no other place to change that.
         problem.message = printable_lines(problem.message)  # type: ignore[misc]
-        problem.show()
+        with suppress(OSError):
+            problem.show()
         return Code.REFUSED
     except (click.Abort, KeyboardInterrupt):
         return Code.INTERRUPTED
@@ -57,6 +60,9 @@ def _run() -> int:
     except MemoryError:
         return _say("there is not enough memory (see ulimit -v, or the limit of the container)", Code.BAD)
     except Exception as problem:
+        if "can't start new thread" in str(problem):
+            words = "no thread can be started: too little memory, or too many processes (ulimit -u)"
+            return _say(words, Code.BAD)
         code = _in_words(problem)
         if code is None:
             raise
@@ -80,10 +86,8 @@ def _in_words(problem: Exception) -> Code | None:
 
 
 def _say(text: str, code: Code) -> Code:
-    import click
-
-    from agentdash.core.safe_text import safe_message  # only where something is wrong
+    from agentdash.cli.output import say
 
     for line in text.splitlines():
-        click.echo(f"agentdash: {safe_message(line)}", err=True)
+        say(line)
     return code

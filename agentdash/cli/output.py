@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from contextlib import suppress
 
 import click
 
@@ -27,10 +28,11 @@ def words(text: str) -> None:
 
 
 def say(text: str) -> None:
-    """A remark for a person, on stderr."""
+    """A remark for a person, on stderr; where that cannot be written, nobody is there to read it."""
     from agentdash.core.safe_text import safe_message  # most commands have nothing to remark
 
-    click.echo(f"agentdash: {safe_message(text)}", err=True)
+    with suppress(OSError):
+        click.echo(f"agentdash: {safe_message(text)}", err=True)
 
 
 def no_terminal() -> str | None:

@@ -9,17 +9,20 @@ from pathlib import Path
 from agentdash.core.files import file_name
 from agentdash.core.settings import ServiceSettings, Settings
 
+_NO_HOME = Path("/(no home folder)")
+_REMOVED = Path("/(the current folder was removed)")
+
 
 def current_folder() -> Path:
-    """The folder that this process works in, absolute; where that was removed meanwhile, what it was called.
+    """The folder that this process works in, absolute; where that was removed, one that is not there.
 
-    A folder that is gone holds nothing: who looks into it finds that out in the ordinary way.
+    A folder that is gone holds nothing: who looks into it finds that out in the ordinary way. ``$PWD`` is not
+    asked: it may name another one.
     """
     try:
         return Path.cwd()
     except OSError:
-        before = Path(os.environ.get("PWD", ""))
-        return before if before.is_absolute() else Path("/") / "(removed)"
+        return _REMOVED
 
 
 def state_dir(settings: Settings) -> Path:
@@ -34,18 +37,23 @@ def state_dir(settings: Settings) -> Path:
 
 
 def own_state_dir(env: Mapping[str, str]) -> Path:
-    """The user's own folder for state, whatever the settings name.
-
-    Raises:
-        RuntimeError: where there is no home.
-    """
+    """The user's own folder for state, whatever the settings name."""
     base = env.get("XDG_STATE_HOME", "")
-    home = env.get("HOME", "")
-    if Path(base).is_absolute():
-        root = Path(base)
-    else:
-        root = (Path(home) if Path(home).is_absolute() else Path.home()) / ".local" / "state"
+    home = Path(env.get("HOME", ""))
+    root = (
+        Path(base)
+        if Path(base).is_absolute()
+        else (home if home.is_absolute() else _home()) / ".local" / "state"
+    )
     return root / "agentdash"
+
+
+def _home() -> Path:
+    """The home folder; one that is not there for a user without one, as in containers."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        return _NO_HOME
 
 
 def server_dir(settings: Settings) -> Path:

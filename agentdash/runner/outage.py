@@ -31,7 +31,7 @@ async def report_outages(
             began = since
             tell(
                 f"store not writable for {now - since:.0f} s: {words(journal.error)}; "
-                "the command goes on, what it does is kept in memory"
+                "events are kept in memory meanwhile"
             )
         elif began is not None and since is None:
             tell(f"the store takes writes again, after {now - began:.0f} s")

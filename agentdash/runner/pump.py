@@ -67,6 +67,7 @@ class OutputPump:
     Attributes:
         untold: Events that the child told faster than they could be taken.
         bytes: What was read.
+        unpassed: Why output is no longer passed on, by stream: its reader is gone, or the disk is full.
     """
 
     def __init__(
@@ -93,6 +94,7 @@ class OutputPump:
         self._thread = threading.Thread(target=self._pump, name="output", daemon=True)
         self.untold = 0
         self.bytes = 0
+        self.unpassed: dict[str, OSError] = {}
 
     @property
     def overlong(self) -> int:
@@ -231,8 +233,9 @@ class OutputPump:
                 view = view[os.write(sink, view) :]
             except BlockingIOError:
                 select.select([], [sink], [])
-            except OSError:
-                self._sinks.pop(name)  # whoever read it is gone; the run goes on
+            except OSError as error:
+                self._sinks.pop(name)  # the run goes on
+                self.unpassed[name] = error
                 return
 
 

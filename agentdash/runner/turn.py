@@ -41,6 +41,7 @@ class TurnEnd:
         completion: The line that says that all is done.
         said: The last words of an agent that has done what it was asked to in this turn.
         failure: That the program could not, by its own account.
+        unpassed: Why output was no longer passed on to where the worker's own goes, by stream.
     """
 
     exit_code: int | None = None
@@ -48,6 +49,7 @@ class TurnEnd:
     completion: str | None = None
     said: str | None = None
     failure: Failure | None = None
+    unpassed: Mapping[str, OSError] = field(default_factory=dict)
 
     @property
     def good(self) -> bool:
@@ -168,7 +170,7 @@ class Turn:
             pump.close()
             child.close()
         self._close(code, began, pump, dropped)
-        self._end.exit_code = code
+        self._end.exit_code, self._end.unpassed = code, pump.unpassed
         return self._end
 
     def _open_pump(self, child: Child) -> OutputPump:

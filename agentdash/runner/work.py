@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import socket
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -231,6 +232,7 @@ class Worker:
             )
             last = await self._turn.run()
             self._turn = None
+            self._tell_unpassed(last.unpassed)
             how = (
                 "its command could not be started"
                 if last.exit_code is None
@@ -286,6 +288,14 @@ class Worker:
         if error is not None:
             self._log(f"{task.get_name()} failed: {error!r}", False)
             self._life.wish_to_stop(Stop("fault", f"the worker failed: {error!r}"))
+
+    def _tell_unpassed(self, unpassed: Mapping[str, OSError]) -> None:
+        """Output that did not arrive; a reader that went away, or is none, knows of that."""
+        for name, error in unpassed.items():
+            if error.errno not in {errno.EPIPE, errno.EBADF}:
+                self._tell(
+                    f"its {name} could not be passed on: {error.strerror}; it is recorded all the same"
+                )
 
     def _tell(self, line: str) -> None:
         self._around.tell(f"run {self.run_id}: {line}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from contextlib import suppress
 
 from redis.exceptions import RedisError
 
@@ -86,4 +87,5 @@ async def _work(worker: Worker) -> int:
 
 
 def _say(line: str) -> None:
-    print(f"agentdash: {printable(line)}", file=sys.stderr, flush=True)  # noqa: T201 - remarks go to stderr
+    with suppress(OSError):  # where it cannot be written, nobody reads it: no reason to end a run
+        print(f"agentdash: {printable(line)}", file=sys.stderr, flush=True)  # noqa: T201 - remarks go to stderr

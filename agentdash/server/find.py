@@ -82,7 +82,10 @@ class ServerHandle:
         await self.client.aclose()
         await self.client.connection_pool.disconnect()
         if self._use is not None:
-            await asyncio.to_thread(self._use.release)
+            try:
+                await asyncio.to_thread(self._use.release)
+            except RuntimeError:  # no thread can be started: nothing may be left behind all the same
+                self._use.release()
 
 
 async def connect(

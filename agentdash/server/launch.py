@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import platform
 import shutil
@@ -22,6 +23,9 @@ _MOVE_AWAY = "Move it away: agentdash makes a new one."
 _LOG_LIMIT = 1_000_000
 _START_LIMIT = 20.0
 _NO_SERVER = "Install redis-server (or valkey-server) into PATH, or point REDIS_URL at a Redis that runs."
+
+
+_FILES = "Allow more open files (ulimit -n), or point REDIS_URL at a Redis that runs."
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +111,9 @@ def launch(folder: Path, socket: Path, life: int) -> Answer:
                 umask=0o077,
             )
         except OSError as error:
-            raise SourceError(f"{program} cannot be started: {error.strerror}", _NO_SERVER) from error
+            few = error.errno in {errno.EMFILE, errno.ENFILE}
+            cure = _FILES if few else _NO_SERVER
+            raise SourceError(f"{program} cannot be started: {error.strerror}", cure) from error
     # Reaps it when it ends, so that no zombie is left while this process goes on.
     threading.Thread(target=process.wait, name="embedded-server", daemon=True).start()
     deadline = time.monotonic() + _START_LIMIT
@@ -115,10 +121,10 @@ def launch(folder: Path, socket: Path, life: int) -> Answer:
         if answer := ask(socket):
             return answer
         if process.returncode is not None:
-            raise SourceError(
-                f"The embedded server ended at its start: {_last_words(folder)}",
-                f"See {folder / LOG}. Where its data is damaged, move {folder / _DATA} away.",
-            )
+            words = _last_words(folder)
+            damaged = f"See {folder / LOG}. Where its data is damaged, move {folder / _DATA} away."
+            cure = _FILES if "ulimit -n" in words else damaged
+            raise SourceError(f"The embedded server ended at its start: {words}", cure)
         time.sleep(0.01)
     process.kill()
     raise SourceError(

@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 
 from agentdash.core.runs import RunStatus
+from agentdash.core.settings import RunsSettings
 from agentdash.runner import outage as outages
 from agentdash.runner import ownership
 from agentdash.server.embedded import EmbeddedServer
+from collectors.runs import RunsCollector
 from tests.runner.stage import Stage, python
 from tests.support import until
 
@@ -58,12 +60,17 @@ async def test_memory_that_is_full_for_a_while_is_said_and_nothing_is_lost(
     await store.reaches("running")
     await store.client.config_set("maxmemory", "1")
     await until(lambda: said(store, "store not writable for"), what="it is said")
-    assert said(store, "has reached its maxmemory and takes no writes; the command goes on")
+    assert said(store, "has reached its maxmemory and takes no writes; events are kept in memory")
+    runs = RunsCollector(store.client, RunsSettings(), "here")
+    assert [gap.partition(" s: ")[2] for gap in (await runs.collect()).gaps] == [
+        "it has reached its maxmemory"
+    ]
     await store.client.config_set("maxmemory", "0")
     await until(lambda: said(store, "takes writes again, after"), what="its end is said")
     (tmp_path / "stop").touch()
     assert await task == 0
     assert (await store.record()).status is RunStatus.COMPLETED
+    assert (await RunsCollector(store.client, RunsSettings(), "here").collect()).gaps == ()
     assert "events_dropped" not in await store.types()
 
 
@@ -117,6 +124,13 @@ async def test_a_disk_that_is_full_in_mid_run_is_named(small_disk: Path, tmp_pat
     try:
         await stage.reaches("running")
         await asyncio.to_thread(fill, small_disk)
+        runs = RunsCollector(stage.client, RunsSettings(), "here")
+
+        async def seen() -> bool:
+            gaps = (await runs.collect()).gaps
+            return any("not writable" in gap and "its disk full" in gap for gap in gaps)
+
+        await until(seen, what="the runs show it")
         await until(lambda: said(stage, "takes no writes: No space left on device"), what="it is named")
         (tmp_path / "stop").touch()
         assert await task == 4
