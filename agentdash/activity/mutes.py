@@ -6,20 +6,15 @@ beside it and put in its place at once, so that it is never seen half-written.
 
 from __future__ import annotations
 
-import fcntl
 import json
-import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from agentdash.core.bounded_json import read_json
 from agentdash.core.mutes import MOST, Mute
-from agentdash.core.state_files import folder_descriptor, read_state, write_state
+from agentdash.core.state_files import locked_folder, read_state, write_state
 
 LARGEST = 1 << 20
-_PATIENCE_S = 5.0
-_PAUSE_S = 0.01
 
 
 def change_mutes(path: Path, change: Callable[[list[Mute]], list[Mute]]) -> list[Mute]:
@@ -29,26 +24,10 @@ def change_mutes(path: Path, change: Callable[[list[Mute]], list[Mute]]) -> list
         OSError: where it cannot be read or written, or another process does not come to an end with it.
         ValueError: where it is not such a file, or would become too large, in words.
     """
-    with _alone(path.parent):
+    with locked_folder(path.parent):
         mutes = change(read_mutes(path))
         write_mutes(path, mutes)
     return mutes
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Hold the lock of *folder*, which threads and processes take from each other."""
-    with folder_descriptor(folder) as descriptor:
-        deadline = time.monotonic() + _PATIENCE_S
-        while True:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() > deadline:
-                    raise OSError(f"another process holds {folder} and does not give it back") from None
-                time.sleep(_PAUSE_S)
-        yield
 
 
 def read_mutes(path: Path) -> list[Mute]:

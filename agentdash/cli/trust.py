@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
     from agentdash.core.settings_load import Loaded
 
 MOST_ASKED = 30
-"""What a file would be allowed is asked about at the start of the dashboard where it is no more than this."""
+"""Things that a file may ask for at the start of the dashboard: more of them would push each other away."""
+MOST_TEXT = 4000
+"""Characters of them, likewise."""
 
 
 @click.command(
@@ -100,6 +103,8 @@ def described(found: FolderFile) -> Iterator[str]:
     yield f"{printable(str(found.path))} (SHA-256 {found.sha256[:12]}…) would be allowed:"
     for grant in found.grants:
         yield f"  {grant.key}: {grant.power}: {_shown(grant)}"
+    counted = Counter(grant.power for grant in found.grants)
+    yield "In all: " + ", ".join(f"{power} ({count})" for power, count in counted.items())
 
 
 def _shown(grant: Grant) -> str:
@@ -149,10 +154,11 @@ def ask(loaded: Loaded) -> bool:
     for found in loaded.guarded:
         if found.state != "undecided" or found.reason:
             continue
-        if len(found.grants) > MOST_ASKED:
-            say(f"{found.shown} asks for {len(found.grants)} things, too many to ask about here")
+        lines = list(described(found))
+        if len(found.grants) > MOST_ASKED or sum(map(len, lines)) > MOST_TEXT:
+            say(f"{found.shown} asks for too much to be asked about here")
             continue
-        for line in described(found):
+        for line in lines:
             click.echo(line, err=True)
         click.echo("Until it is trusted these settings are ignored; the others are in force.", err=True)
         answer = click.confirm("Trust it?", default=False, err=True)

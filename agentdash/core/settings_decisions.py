@@ -6,7 +6,6 @@ The file is ``trust.json`` in the user's own state folder, never in one that a s
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 from collections.abc import Callable, Mapping
@@ -15,7 +14,7 @@ from pathlib import Path
 
 from agentdash.core.paths import own_state_dir
 from agentdash.core.settings_trust import State
-from agentdash.core.state_files import folder_descriptor, read_state, write_state
+from agentdash.core.state_files import locked_folder, read_state, write_state
 
 FILE = "trust.json"
 MOST = 1000
@@ -109,8 +108,7 @@ def decided(of: Path, sha256: str, env: Mapping[str, str]) -> tuple[State, str]:
 
 
 def _change(path: Path, change: Callable[[list[Decision]], list[Decision]]) -> None:
-    with folder_descriptor(path.parent) as folder:
-        fcntl.flock(folder, fcntl.LOCK_EX)  # held for the time of one small read and write
+    with locked_folder(path.parent):
         rows = [asdict(one) for one in change(read_decisions(path))[-MOST:]]
         write_state(path, json.dumps({"decisions": rows}, indent=1).encode())
 

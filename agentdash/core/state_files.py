@@ -7,8 +7,10 @@ of somebody else that lies there under the name of one of ours is an error in wo
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -16,6 +18,8 @@ from pathlib import Path
 from agentdash.core.files import open_regular, read_descriptor
 
 _ROOT = 0
+_PATIENCE_S = 5.0
+_PAUSE_S = 0.01
 
 
 def make_folder(path: Path, *, only_ours: bool = False) -> None:
@@ -45,6 +49,27 @@ def folder_descriptor(path: Path) -> Iterator[int]:
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def locked_folder(path: Path) -> Iterator[None]:
+    """Hold the lock of the folder *path*, which threads and processes take from each other.
+
+    Raises:
+        OSError: as `make_folder` does, and where another process does not give it back within 5 s.
+    """
+    with folder_descriptor(path) as descriptor:
+        deadline = time.monotonic() + _PATIENCE_S
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    words = "another process holds its lock and does not give it back"
+                    raise OSError(errno.EBUSY, words, os.fspath(path)) from None
+                time.sleep(_PAUSE_S)
+        yield
 
 
 def open_state(path: Path, flags: int = os.O_RDONLY) -> int:

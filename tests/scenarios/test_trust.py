@@ -21,6 +21,8 @@ from pathlib import Path
 import pytest
 
 from agentdash.cli import entry
+from agentdash.cli.trust import ask
+from agentdash.core.settings_load import load
 from tests.command_line import PROGRAM
 from tests.support import wait_until
 
@@ -146,6 +148,9 @@ def test_trust_shows_all_of_it_and_is_for_this_content(place: Path, canary: Cana
     assert "\x1b" not in asked.stdout
     assert "\u202e" not in asked.stdout
     assert "lag_limit" not in asked.stdout
+    assert asked.stdout.endswith(
+        "In all: chooses where is written (1), sends requests to a server (2), starts a program (2)\n"
+    )
     assert here("trust", "--list").stdout == ""
     assert here("trust", "--yes", "--read-only").returncode == 2
     assert here("trust", "--yes").returncode == 0
@@ -179,6 +184,20 @@ def test_what_was_trusted_does_not_write_through_a_link(place: Path, here: Here)
     assert here("trust", "--yes").returncode == 0
     here("services", "--timeout", "1")
     assert (place.parent / "precious").read_text() == PRECIOUS
+
+
+@pytest.mark.parametrize("long", ["many", "wide"])
+def test_what_does_not_fit_on_a_screen_is_not_asked_about_at_the_start(
+    long: str, place: Path, here: Here, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is dangerous could be pushed away by what is not."""
+    count, width = (40, 1) if long == "many" else (2, 3000)
+    service = '[[services]]\nname = "web"\ncommand = "echo {}"\n'.format("x" * width)
+    (place / "agentdash.toml").write_text(service * count)
+    monkeypatch.setattr(sys, "stdin", io.StringIO("y\n"))
+    assert ask(load(cwd=place)) is False
+    assert "asks for too much to be asked about here" in capsys.readouterr().err
+    assert here("trust").stdout.count("echo x") == count  # all of it
 
 
 class Terminal:

@@ -1,5 +1,6 @@
 """The program's own files: no link is followed, nobody else's file is touched, what cannot be is said."""
 
+import ast
 import json
 import os
 import socket
@@ -205,3 +206,47 @@ def test_a_state_folder_below_somebody_elses_is_not_made(tmp_path: Path) -> None
     assert str(theirs) in str(caught.value)
     assert "state_dir" in str(caught.value.cure)
     assert list(theirs.iterdir()) == []
+
+
+WRITERS_OF_THEIR_OWN = {
+    "agentdash/core/files.py": "opens what others ask for",
+    "agentdash/core/state_files.py": "opens all state files",
+    "agentdash/cli/init.py": "the file that a person named, put in its place whole",
+    "tui/screens/log_acts.py": "the file that a person named, which must not exist",
+    "agentdash/actions/services.py": "the null device as a service's log",
+    "agentdash/cli/entry.py": "the null device in place of a closed standard output",
+}
+_FLAGS = {"O_WRONLY", "O_RDWR", "O_CREAT"}
+_ALWAYS = {"write_text", "write_bytes", "mkstemp", "NamedTemporaryFile", "symlink_to", "hardlink_to"}
+
+
+def writes(node: ast.AST) -> bool:
+    """Whether *node* is a call that opens a file to write to it."""
+    if not isinstance(node, ast.Call):
+        return False
+    name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+    if name in _ALWAYS:
+        return True
+    if name != "open":
+        return False
+    given = [*node.args, *(keyword.value for keyword in node.keywords)]
+    modes = [one.value for one in given if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+    flags = {part.attr for one in given for part in ast.walk(one) if isinstance(part, ast.Attribute)}
+    plain = any(set(mode) <= set("rwxabt+") and set(mode) & set("wxa+") for mode in modes)
+    hidden = ast.unparse(node.func) == "os.open" and "O_" not in ast.unparse(node)
+    return plain or hidden or bool(flags & _FLAGS)
+
+
+def test_nothing_else_opens_a_file_to_write_to_it() -> None:
+    """A new file of our own is opened by `open_state` or `write_state`, so that no link is followed."""
+    root = Path(__file__).parents[2]
+    found = set()
+    for top in ("agentdash", "collectors", "tui"):
+        for path in (root / top).rglob("*.py"):
+            name = path.relative_to(root).as_posix()
+            if not name.startswith("agentdash/demo/") and any(
+                map(writes, ast.walk(ast.parse(path.read_text())))
+            ):
+                found.add(name)
+    assert found <= WRITERS_OF_THEIR_OWN.keys()
+    assert found >= {"agentdash/core/state_files.py", "tui/screens/log_acts.py"}  # it sees them
