@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
 from agentdash.core.clock import Clock
 
@@ -42,6 +43,8 @@ class StoreState:
         self._asked_at = now
         try:
             known = {**await self._client.info("persistence"), **await self._client.info("memory")}
+        except ResponseError:  # it is not allowed: asking again would only fill the server's ACL LOG
+            self._asked_at, known = math.inf, {}
         except (RedisError, OSError, TypeError):
             known = {}
         why = unwritable(known)
