@@ -18,7 +18,7 @@ from textual.app import App
 from textual.await_complete import AwaitComplete
 from textual.dom import DOMNode
 from textual.driver import Driver
-from textual.events import Event, Key, Paste, Unmount
+from textual.events import Key, Unmount
 from textual.message import Message
 from textual.message_pump import CallbackError, MessagePump
 from textual.screen import Screen
@@ -27,7 +27,6 @@ from textual.worker import WorkerFailed
 
 from tui.faults import Faults, words_of
 from tui.guard import guard
-from tui.keys_ahead import AT_ONCE, KeysAhead
 from tui.terminal import steady_driver
 
 
@@ -45,8 +44,6 @@ class Steady(App[int]):
         super().__init__()
         self.faults = Faults(note, time.monotonic)
         self._closing_screens: WeakSet[Screen[Any]] = WeakSet()
-        self._ahead = KeysAhead()
-        self._releasing = False
 
     @abstractmethod
     def say(self, words: str, *, good: bool) -> None:
@@ -164,61 +161,10 @@ class Steady(App[int]):
             above = above._parent  # noqa: SLF001 - without the checks of `DOMNode.screen`
         return above in self._closing_screens
 
-    # Keys
-
-    @property
-    def _is_open(self) -> bool:
-        """Whether the screen on top can be given keys: it is mounted, or will never be."""
-        screen = self.screen
-        return screen.is_mounted or not screen.is_running
-
-    async def on_event(self, event: Event) -> None:
-        """Give keys to the screen on top once that is there; until then they wait in line."""
-        if isinstance(event, Key | Paste) and self._has_to_wait(event):
-            if not event.is_forwarded:
-                self._ahead.add(event)
-            elif isinstance(event, Key):
-                self._ahead.put_back(event)
-            self._release_soon()
-            return
-        await super().on_event(event)
-
-    def _has_to_wait(self, event: Key | Paste) -> bool:
-        if self._releasing or not self.screen_stack or (isinstance(event, Key) and event.key in AT_ONCE):
-            return False
-        return not self._is_open or (bool(self._ahead) and not event.is_forwarded)
-
     def take_back(self, key: Key) -> None:
         """Give a key that came to a screen that is being closed to the one that is there now."""
         if not self._exit:
-            self._ahead.put_back(key)
-            self._release_soon()
-
-    def _release_soon(self) -> None:
-        if self._is_open:
-            self.call_next(self._release)
-        else:
-            self.screen.call_later(self.call_next, self._release)  # in line behind its first messages
-
-    def release_keys(self) -> None:
-        """Go on with keys that wait, where nothing else has: the screen that they waited for was closed."""
-        if self._ahead and self._is_open and not self._releasing:
-            self.call_next(self._release)
-        if dropped := self._ahead.dropped:
-            self._ahead.dropped = 0
-            self.say(f"{dropped} keys were dropped: too many came while a screen was opened", good=False)
-
-    async def _release(self) -> None:
-        if self._releasing:
-            return
-        self._releasing = True
-        try:
-            while self._ahead and self.screen_stack and self._is_open:
-                await self.on_event(self._ahead.take())
-        finally:
-            self._releasing = False
-        if self._ahead and self.screen_stack and not self._exit:
-            self._release_soon()
+            self.call_next(self.on_event, Key(key.key, key.character))
 
 
 def place_of(node: MessagePump | None) -> str:

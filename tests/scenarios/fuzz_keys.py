@@ -202,7 +202,7 @@ def run(numbers: list[int], seed: int, read_only: bool, result: Result, lock: th
                 result.faults += found
                 if not alive and code == 0:
                     result.left += 1  # “Quit”, out of the palette
-                elif code != 0 or b"Traceback" in copy.shown:
+                elif code != 0 or b"Traceback" in copy.shown.rpartition(LEFT)[2]:
                     result.exits.append(f"sequence {number}, exit code {code}: {_words(copy.shown)}")
                     sys.stderr.write(f"{result.exits[-1]}\n")
         finally:
