@@ -13,9 +13,13 @@ Both lean on private names of Textual, whose version is pinned.
 from __future__ import annotations
 
 import asyncio
+import codecs
 import os
 import signal
+import sys
 import threading
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -54,21 +58,28 @@ def end_at_last(code: int) -> None:
     timer.start()
 
 
+def _lenient_decoder(encoding: str) -> Callable[[], codecs.IncrementalDecoder]:
+    """As Textual asks for it, but what is no text becomes U+FFFD: the keys around it are not lost."""
+    return partial(codecs.getincrementaldecoder(encoding), errors="replace")
+
+
 def steady_driver(base: type[Driver]) -> type[Driver]:
     """*base*, but it reads on whatever comes; as it is where it reads in no thread of its own."""
     if not hasattr(base, "run_input_thread"):
         return base
 
+    module = sys.modules[base.__module__]
+    if "getincrementaldecoder" in vars(module):
+        vars(module)["getincrementaldecoder"] = _lenient_decoder
+
     class SteadyDriver(base):  # type: ignore[valid-type, misc] # which class it is depends on the platform
-        """Drops what is no text, and records what its parser cannot read."""
+        """Records what its parser cannot read, and reads on."""
 
         def run_input_thread(self) -> None:
             """Read until the program ends, or the terminal is closed."""
             while not self.exit_event.is_set():
                 try:
                     super().run_input_thread()
-                except UnicodeDecodeError:
-                    continue
                 except OSError:
                     raise
                 except Exception as error:  # noqa: BLE001 - the next keys are read
