@@ -15,7 +15,7 @@ from textual.worker import Worker
 
 from tests.tui import scene
 
-TIMES = 50 if os.environ.get("AGENTDASH_FUZZ") else 6
+TIMES = 50 if os.environ.get("AGENTDASH_FUZZ") else 3
 """How often each screen is opened; the full number is set from outside."""
 WAYS = {
     "run": ("1", "enter", "escape"),
