@@ -18,7 +18,7 @@ from textual.app import App
 from textual.await_complete import AwaitComplete
 from textual.dom import DOMNode
 from textual.driver import Driver
-from textual.events import Key, Unmount
+from textual.events import Event, Key, Paste, Unmount
 from textual.message import Message
 from textual.message_pump import CallbackError, MessagePump
 from textual.screen import Screen
@@ -160,6 +160,16 @@ class Steady(App[int]):
         while above is not None and not isinstance(above, Screen):
             above = above._parent  # noqa: SLF001 - without the checks of `DOMNode.screen`
         return above in self._closing_screens
+
+    async def on_event(self, event: Event) -> None:
+        """Give keys to the screen on top once that is mounted.
+
+        Textual waits for a screen between two messages of the app; one that was opened by another screen is
+        waited for only after the next message, which may be a key for it.
+        """
+        if isinstance(event, Key | Paste) and self._next_callbacks:
+            await self._flush_next_callbacks()
+        await super().on_event(event)
 
     def take_back(self, key: Key) -> None:
         """Give a key that came to a screen that is being closed to the one that is there now."""

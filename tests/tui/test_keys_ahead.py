@@ -131,7 +131,9 @@ async def test_a_palette_opens_again_at_once() -> None:
         press(app, (":", "escape", ":", "escape", ":"))
         await until(lambda: isinstance(app.screen, Palette) and app.screen.is_mounted, what="the palette")
         press(app, ("d", "i", "a", "g"))
-        await until(lambda: app.screen.query_one(Input).value == "diag", what="what was typed")
+        await until(
+            lambda: [line.value for line in app.screen.query(Input)] == ["diag"], what="what was typed"
+        )
 
 
 async def test_only_the_screen_on_top_is_dismissed() -> None:
@@ -176,7 +178,7 @@ async def test_random_keys_end_nothing(name: str, monkeypatch: pytest.MonkeyPatc
                     press(app, (step,))
             press(app, ("escape",) * 4 + ("0",))
             await pilot.pause()
-            assert app.faults.count == 0, f"{name}, sequence {number}"
+            assert app.faults.count == 0, f"{name}, sequence {number}: {app._exception!r}"
             assert app.is_running, f"{name}, sequence {number}"
 
         def at_board() -> bool:
