@@ -58,10 +58,12 @@ class Steady(App[int]):
     def failed(self, error: Exception, node: MessagePump | None = None) -> str:
         """Record what failed in *node*, and notify the person if it is new; the error in a few words."""
         fault = self.faults.record(error, place_of(node))
+        if self._exit or not self.is_running:
+            return fault.words  # its screens are gone while keys are still in line
         if self.is_headless and self._exception is None:
             self._exception = error  # raised again at the end of a test, which has to fail
             self._exception_event.set()
-        if fault.fresh and self.is_running and not self._exit:
+        if fault.fresh:
             self.say(f"a part of agentdash failed: {fault.words} (details in agentdash.log)", good=False)
         return fault.words
 
