@@ -178,7 +178,6 @@ class AgentDash(Dash):
         """Pass on what is to be shown anew; once a second that is everything, for the ages."""
         if not self.screen_stack:
             return  # it is being closed
-        self.release_keys()
         self.own.turn(RATE)
         changed = self._bridge.take(at_rest=self._at_rest) if self._opening is None else frozenset()
         if not changed:
@@ -198,9 +197,13 @@ class AgentDash(Dash):
     async def on_event(self, event: Event) -> None:
         """Notice that somebody is at the keys or the mouse."""
         if isinstance(event, InputEvent):
+            if not self.screen_stack:
+                return  # it is being closed
             self._touched = time.perf_counter()
         await super().on_event(event)
-        if isinstance(event, Key) and self._opening is None:  # in line behind the key, where that is taken
+        if (
+            isinstance(event, Key) and self._opening is None and self.screen_stack
+        ):  # in line behind the key, where that is taken
             (self.focused or self.screen).call_after_refresh(self.own.key_shown, self._touched)
 
     def _tell_news(self, changed: frozenset[Topic]) -> None:

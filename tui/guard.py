@@ -11,6 +11,7 @@ is where all messages pass; `tests/tui/test_guard.py` fails where they are other
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
@@ -116,8 +117,12 @@ def _flushing(app: Guardian, widget: Widget) -> Callable[[], Awaitable[None]]:
 
     async def flush() -> None:
         if app.is_closing(widget):
-            waiting = [event for event in widget._next_callbacks if _waits(event)]  # noqa: SLF001 - as above
-            widget._next_callbacks[:] = waiting  # noqa: SLF001 - as above
+            callbacks, widget._next_callbacks = widget._next_callbacks, []  # noqa: SLF001 - as above
+            for event in callbacks:
+                if _waits(event):
+                    widget._next_callbacks.append(event)  # noqa: SLF001 - as above
+                else:
+                    _give_up(event)
         await inner()
 
     return flush
@@ -126,6 +131,13 @@ def _flushing(app: Guardian, widget: Widget) -> Callable[[], Awaitable[None]]:
 def _waits(event: events.Callback) -> bool:
     """Whether it waits for widgets that are mounted or removed."""
     return isinstance(getattr(event.callback, "func", None), AwaitComplete | AwaitMount | AwaitRemove)
+
+
+def _give_up(event: events.Callback) -> None:
+    """Close the coroutine of a watcher, which would be missed otherwise."""
+    for argument in getattr(event.callback, "args", ()):
+        if inspect.iscoroutine(argument):
+            argument.close()
 
 
 def _belongs_to_end(message: Message) -> bool:

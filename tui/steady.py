@@ -27,7 +27,6 @@ from textual.worker import WorkerFailed
 
 from tui.faults import Faults, words_of
 from tui.guard import guard
-from tui.keys_ahead import AT_ONCE, KeysAhead
 from tui.terminal import steady_driver
 
 
@@ -45,8 +44,6 @@ class Steady(App[int]):
         super().__init__()
         self.faults = Faults(note, time.monotonic)
         self._closing_screens: WeakSet[Screen[Any]] = WeakSet()
-        self._ahead = KeysAhead()
-        self._releasing = False
 
     @abstractmethod
     def say(self, words: str, *, good: bool) -> None:
@@ -61,10 +58,12 @@ class Steady(App[int]):
     def failed(self, error: Exception, node: MessagePump | None = None) -> str:
         """Record what failed in *node*, and notify the person if it is new; the error in a few words."""
         fault = self.faults.record(error, place_of(node))
+        if self._exit or not self.is_running:
+            return fault.words  # its screens are gone while keys are still in line
         if self.is_headless and self._exception is None:
             self._exception = error  # raised again at the end of a test, which has to fail
             self._exception_event.set()
-        if fault.fresh and self.is_running and not self._exit:
+        if fault.fresh:
             self.say(f"a part of agentdash failed: {fault.words} (details in agentdash.log)", good=False)
         return fault.words
 
@@ -164,61 +163,20 @@ class Steady(App[int]):
             above = above._parent  # noqa: SLF001 - without the checks of `DOMNode.screen`
         return above in self._closing_screens
 
-    # Keys
-
-    @property
-    def _is_open(self) -> bool:
-        """Whether the screen on top can be given keys: it is mounted, or will never be."""
-        screen = self.screen
-        return screen.is_mounted or not screen.is_running
-
     async def on_event(self, event: Event) -> None:
-        """Give keys to the screen on top once that is there; until then they wait in line."""
-        if isinstance(event, Key | Paste) and self._has_to_wait(event):
-            if not event.is_forwarded:
-                self._ahead.add(event)
-            elif isinstance(event, Key):
-                self._ahead.put_back(event)
-            self._release_soon()
-            return
-        await super().on_event(event)
+        """Give keys to the screen on top once that is mounted.
 
-    def _has_to_wait(self, event: Key | Paste) -> bool:
-        if self._releasing or not self.screen_stack or (isinstance(event, Key) and event.key in AT_ONCE):
-            return False
-        return not self._is_open or (bool(self._ahead) and not event.is_forwarded)
+        Textual waits for a screen between two messages of the app; one that was opened by another screen is
+        waited for only after the next message, which may be a key for it.
+        """
+        if isinstance(event, Key | Paste) and self._next_callbacks:
+            await self._flush_next_callbacks()
+        await super().on_event(event)
 
     def take_back(self, key: Key) -> None:
         """Give a key that came to a screen that is being closed to the one that is there now."""
         if not self._exit:
-            self._ahead.put_back(key)
-            self._release_soon()
-
-    def _release_soon(self) -> None:
-        if self._is_open:
-            self.call_next(self._release)
-        else:
-            self.screen.call_later(self.call_next, self._release)  # in line behind its first messages
-
-    def release_keys(self) -> None:
-        """Go on with keys that wait, where nothing else has: the screen that they waited for was closed."""
-        if self._ahead and self._is_open and not self._releasing:
-            self.call_next(self._release)
-        if dropped := self._ahead.dropped:
-            self._ahead.dropped = 0
-            self.say(f"{dropped} keys were dropped: too many came while a screen was opened", good=False)
-
-    async def _release(self) -> None:
-        if self._releasing:
-            return
-        self._releasing = True
-        try:
-            while self._ahead and self.screen_stack and self._is_open:
-                await self.on_event(self._ahead.take())
-        finally:
-            self._releasing = False
-        if self._ahead and self.screen_stack and not self._exit:
-            self._release_soon()
+            self.call_next(self.on_event, Key(key.key, key.character))
 
 
 def place_of(node: MessagePump | None) -> str:

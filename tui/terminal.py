@@ -17,6 +17,7 @@ import codecs
 import os
 import select
 import signal
+import sys
 import termios
 from collections.abc import Callable
 from contextlib import suppress
@@ -55,10 +56,19 @@ def _go_on(app: HasDriver) -> None:
     app.refresh(layout=True)  # the screen was left, and came back empty
 
 
+def _lenient_decoder(encoding: str) -> Callable[[], codecs.IncrementalDecoder]:
+    """As Textual asks for it, but what is no text becomes U+FFFD: the keys around it are not lost."""
+    return partial(codecs.getincrementaldecoder(encoding), errors="replace")
+
+
 def steady_driver(base: type[Driver]) -> type[Driver]:
     """*base*, but it reads on whatever comes; as it is where it reads in no thread of its own."""
     if not hasattr(base, "run_input_thread"):
         return base
+
+    module = sys.modules[base.__module__]
+    if "getincrementaldecoder" in vars(module):
+        vars(module)["getincrementaldecoder"] = _lenient_decoder
 
     class SteadyDriver(base):  # type: ignore[valid-type, misc] # which class it is depends on the platform
         """Records what its parser cannot read, and reads on."""
@@ -74,19 +84,6 @@ def steady_driver(base: type[Driver]) -> type[Driver]:
                     self._app.call_later(self._app.failed, error)
 
     return SteadyDriver
-
-
-def read_any_byte() -> None:
-    """Have bytes that are no UTF-8 arrive as U+FFFD: by default one of them ends the thread that reads keys.
-
-    A terminal in another encoding sends them for é, and so does a paste. To be called before the app runs.
-    """
-    from textual.drivers import linux_driver
-
-    def lenient(encoding: str) -> Callable[[], codecs.IncrementalDecoder]:
-        return partial(codecs.getincrementaldecoder(encoding), errors="replace")
-
-    linux_driver.getincrementaldecoder = lenient  # type: ignore[attr-defined,assignment]
 
 
 class Terminal:

@@ -28,12 +28,11 @@ own (700, 10, 10) are reached many times a minute where there are hundreds of st
 
 def show(app: AgentDash) -> int:
     """Run *app* until it is quit, or a signal ends it; its exit code."""
-    from tui.terminal import Terminal, read_any_byte
+    from tui.terminal import Terminal
 
     terminal = Terminal()
     came: list[int] = []
     app.leaving = lambda code: end_at_last(code, terminal.put_back)
-    read_any_byte()
 
     async def work() -> int:
         wait_for_no_thread()

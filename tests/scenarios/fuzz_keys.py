@@ -49,6 +49,8 @@ KNOWN = (
     ("2", "enter", "enter", "enter", "*", "escape", "escape"),
 )
 """Sequences that have ended the program before; some random ones begin with them."""
+QUIET = 0.4
+"""Seconds without output after which all keys are taken as done; the clock is drawn once a second."""
 PATIENCE = 120.0
 """Seconds that a machine at work with other things may take to answer."""
 EVERY = 25
@@ -148,6 +150,17 @@ class Copy:
                 return what in self.shown
         return True
 
+    def settle(self) -> bool:
+        """Wait until all that was pressed is done: on a busy machine keys pile up. Whether it lives."""
+        until, alive = time.monotonic() + PATIENCE, True
+        while alive and time.monotonic() < until:
+            self.shown = self.shown[-1000:]
+            before = self.shown
+            alive = self.watch(QUIET)
+            if self.shown == before:
+                break
+        return alive
+
     def press(self, step: Press) -> bool:
         """One step, and the wait after it; whether it lives."""
         try:
@@ -192,7 +205,7 @@ def run(numbers: list[int], seed: int, read_only: bool, result: Result, lock: th
                 number = numbers.pop(0)
                 steps = sequence(seed, number)
                 alive = copy.press(Press("escape", 0.05)) and all(copy.press(step) for step in steps)
-                alive = alive and all(copy.press(Press("escape", 0.05)) for _ in range(4))
+                alive = alive and all(copy.press(Press("escape", 0.05)) for _ in range(4)) and copy.settle()
                 with lock:
                     result.pressed += 1
                     result.keys += len(steps)
@@ -202,7 +215,7 @@ def run(numbers: list[int], seed: int, read_only: bool, result: Result, lock: th
                 result.faults += found
                 if not alive and code == 0:
                     result.left += 1  # “Quit”, out of the palette
-                elif code != 0 or b"Traceback" in copy.shown:
+                elif code != 0 or b"Traceback" in copy.shown.rpartition(LEFT)[2]:
                     result.exits.append(f"sequence {number}, exit code {code}: {_words(copy.shown)}")
                     sys.stderr.write(f"{result.exits[-1]}\n")
         finally:

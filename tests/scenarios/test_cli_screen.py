@@ -9,7 +9,7 @@ import struct
 import subprocess
 import sys
 import termios
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
@@ -56,8 +56,22 @@ class Dashboard:
 
 
 @pytest.fixture
-def dashboard(tmp_path: Path, redis_url: str) -> Iterator[Dashboard]:
-    """The dashboard on a terminal of its own, which is its controlling one."""
+def start(tmp_path: Path, redis_url: str) -> Iterator[Callable[[], Dashboard]]:
+    """Starts the dashboard on a terminal of its own, which is its controlling one; once."""
+    started: list[Dashboard] = []
+
+    def start() -> Dashboard:
+        started.append(_start(tmp_path, redis_url))
+        return started[0]
+
+    yield start
+    for shown in started:
+        shown.process.kill()
+        shown.process.communicate()
+        shown.hang_up()
+
+
+def _start(tmp_path: Path, redis_url: str) -> Dashboard:
     mine, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
     command = [*PROGRAM, "--redis", redis_url, "--projects", str(tmp_path)]
@@ -67,14 +81,34 @@ def dashboard(tmp_path: Path, redis_url: str) -> Iterator[Dashboard]:
         env={**os.environ, "TERM": "xterm-256color"}, start_new_session=True,
     )  # fmt: skip
     os.close(theirs)
-    shown = Dashboard(process, mine)
-    try:
-        wait_until(lambda: shown.has(ENTERED) and shown.has(b"treams"), what="the dashboard is there")
-        yield shown
-    finally:
-        process.kill()
-        process.communicate()
-        shown.hang_up()
+    return Dashboard(process, mine)
+
+
+@pytest.fixture
+def dashboard(start: Callable[[], Dashboard]) -> Dashboard:
+    """The dashboard, drawn."""
+    shown = start()
+    wait_until(lambda: shown.has(ENTERED) and shown.has(b"treams"), what="the dashboard is there")
+    return shown
+
+
+def test_bytes_that_are_no_text_end_nothing(dashboard: Dashboard) -> None:
+    for junk in (b"\xff", b"\xe9\xe8", b"\x1b[\xff\xfe", b"\xc3", b"\x1b\x1b\x1b[99999999999999999999~"):
+        dashboard.press(junk)
+        dashboard.shown = b""
+        dashboard.press(b"T")
+        wait_until(lambda: dashboard.has(b"theme"), what="the next key works")
+    dashboard.press(b"q")
+    assert dashboard.ended() == 0
+
+
+@pytest.mark.parametrize("shown", [b"", ENTERED, b"treams"], ids=["before", "at once", "after"])
+def test_q_at_the_start_ends_it_well(start: Callable[[], Dashboard], shown: bytes) -> None:
+    dashboard = start()
+    wait_until(lambda: dashboard.has(shown), what="as much of the start")
+    dashboard.press(b"q")
+    assert dashboard.ended() == 0
+    assert b"cannot start" not in dashboard.shown
 
 
 @pytest.mark.parametrize(

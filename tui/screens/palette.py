@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any, Never
 
 from textual import on
@@ -23,6 +24,11 @@ class Palette(CommandPalette, TypedAhead):
     def on_mount(self) -> None:
         """A sign of one cell, that is in every font."""
         self.query_one(SearchIcon).icon = "›"
+
+    def _action_command_list(self, action: str) -> None:
+        """Move in the list; Textual's own fails while the list is filled anew, and has no line yet."""
+        with suppress(KeyError):
+            super()._action_command_list(action)
 
     def _gather_commands(self, search_value: str) -> Worker[Never]:
         self._entered = False
