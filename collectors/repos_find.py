@@ -221,3 +221,5 @@ def unreadable(root: Path) -> str | None:
         return "cannot be read: permission denied"
     except OSError as error:
         return f"cannot be read: {error.strerror}"
+    except ValueError as error:
+        return f"cannot be read: {error}"

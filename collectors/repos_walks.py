@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
+from agentdash.core.paths import real_path
 from agentdash.core.settings import ReposSettings
 from agentdash.core.snapshot import SourceError
+from agentdash.core.text import printable
 from collectors.repos_find import Found, Search, unreadable
 from collectors.repos_watch import Watch
 
@@ -108,13 +111,16 @@ class Walks:
         if shutil.which("git") is None:
             raise SourceError("git is not installed, or not on the PATH.", "Install git.")
         roots, problems = [], {}
-        for root in dict.fromkeys(root.expanduser() for root in self._roots):
+        given = (Path(os.path.expanduser(root)) for root in self._roots)  # noqa: PTH111 - never raises
+        for root in dict.fromkeys(given):
             why = unreadable(root)
             if why is None:
-                roots.append(root.resolve())
+                roots.append(real_path(root))
             else:
                 problems[root] = why
-        self.problems = tuple(f"the projects folder {root} {why}" for root, why in problems.items())
+        self.problems = tuple(
+            printable(f"the projects folder {root} {why}") for root, why in problems.items()
+        )
         if not roots:
             missing = "is not there" in problems.values()
             cure = "Create it, or name another with --projects DIR." if missing else "Check its permissions."
@@ -125,6 +131,6 @@ class Walks:
 
 def _changed_at(root: Path) -> int | None:
     try:
-        return root.expanduser().stat().st_mtime_ns
-    except (OSError, RuntimeError):
+        return real_path(root).stat().st_mtime_ns
+    except (OSError, ValueError):
         return None

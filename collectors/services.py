@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from agentdash.core.clock import Clock
+from agentdash.core.paths import real_path
 from agentdash.core.services import ServicesSnapshot
 from agentdash.core.settings import ServiceSettings
 from agentdash.core.snapshot import SourceError, Topic
@@ -46,7 +47,7 @@ class ServicesCollector:
         clock: Clock,
         logs: Path | None = None,
     ) -> None:
-        self._roots = tuple(root.expanduser().resolve() for root in roots)
+        self._roots = tuple(map(real_path, roots))
         self._host = host
         self._clock = clock
         self._logs = logs

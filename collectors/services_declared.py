@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 from collections.abc import Callable, Iterator
@@ -79,14 +80,14 @@ class DeclaredServices:
         left = _MOST_FOLDERS
         for root in self._roots:
             folders = [root]
-            with suppress(OSError):
+            with suppress(OSError, ValueError):
                 folders += sorted(
                     child for child in root.iterdir() if child.is_dir() and child.name[0] != "."
                 )
             for folder in folders[:left]:
                 left -= 1
                 for name, reader in _READERS.items():
-                    if (folder / name).is_file():
+                    if os.path.isfile(folder / name):  # noqa: PTH113 - never raises
                         yield folder / name, reader
 
 

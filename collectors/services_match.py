@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agentdash.core.files import open_regular
+from agentdash.core.paths import real_path
 from agentdash.core.settings import ServiceSettings
 from collectors.services_processes import Known, Table
 
@@ -111,7 +112,7 @@ def _by_pid_file(service: ServiceSettings, table: Table) -> Match:
 def _fits(service: ServiceSettings, known: Known, table: Table) -> bool:
     if service.match is not None and (known.command is None or service.match not in known.command):
         return False
-    if service.cwd is not None and (known.cwd is None or Path(known.cwd) != _real(service.cwd)):
+    if service.cwd is not None and (known.cwd is None or Path(known.cwd) != real_path(service.cwd)):
         return False
     if service.port is None:
         return bool(service.match or service.cwd) or _runs(_command_line(service), known)
@@ -138,7 +139,3 @@ def _command_line(service: ServiceSettings) -> str | None:
     with suppress(ValueError):
         return " ".join(shlex.split(service.command or "")) or None
     return None
-
-
-def _real(folder: str) -> Path:
-    return Path(folder).expanduser().resolve()

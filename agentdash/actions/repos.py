@@ -51,8 +51,8 @@ def fetch(command: FetchRepo, timeout: float, step: Step) -> Outcome:
         if odd := next((one.key for one in found if one.own and refused(one.key)), None):
             return Outcome(
                 False,
-                f"{name} is not fetched: its own configuration sets {printable(odd)}, which can weaken it "
-                "or let it write files. If you trust it, fetch it in a shell.",
+                f"{name} is not fetched: its own configuration sets {printable(odd)}, which can weaken a "
+                "fetch or let it write files. If you trust it, fetch it in a shell.",
             )
         ask.text(path, _FETCH, NETWORK_TIMEOUT, more=_network(found), writes=_users_credentials(found))
     except ask.GitFailed as failure:

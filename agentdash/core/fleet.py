@@ -111,4 +111,8 @@ def fleet_state(store: Store, now: int) -> str:
         health = store.health.get(topic)
         if health is None or health.seen_at(now) is not SourceState.LIVE:
             return "UNKNOWN"
+    for topic in (Topic.REPOS, Topic.SERVICES, Topic.LOGS):
+        health = store.health.get(topic)
+        if health is not None and health.state in {SourceState.LOADING, SourceState.ERROR}:
+            return "UNKNOWN"
     return "OK"

@@ -25,6 +25,19 @@ def current_folder() -> Path:
         return _REMOVED
 
 
+def real_path(path: str | Path) -> Path:
+    """*path*, absolute, without ``~`` and without links as far as they can be followed.
+
+    It raises for no path, unlike `Path.expanduser` and `Path.resolve`: what cannot be (a loop of links, an
+    unknown user, a NUL) stays as it is, and is an error where it is opened.
+    """
+    expanded = os.path.expanduser(path)  # noqa: PTH111 - never raises
+    try:
+        return Path(os.path.realpath(expanded))
+    except (OSError, ValueError):
+        return Path(os.path.abspath(expanded))  # noqa: PTH100 - never raises
+
+
 def state_dir(settings: Settings) -> Path:
     """The folder of the activity log and the embedded server, absolute.
 

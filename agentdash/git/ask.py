@@ -92,7 +92,7 @@ def run(
     if writes is not None:
         call(
             path, git_dir, arguments, feed, timeout,
-            overrides=(*undone.items(), *writes), stdin=stdin, more=more, memory=None,
+            overrides=(*undone.items(), *writes), stdin=stdin, more=more, limited=False,
         )  # fmt: skip
     else:
         with _times_kept(git_dir):

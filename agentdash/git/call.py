@@ -47,7 +47,7 @@ def call(
     overrides: Iterable[tuple[str, str]] = (),
     stdin: bytes = b"",
     more: Mapping[str, str] | None = None,
-    memory: int | None = READ_MEMORY,
+    limited: bool = True,
 ) -> None:
     """One git process in *path*.
 
@@ -60,12 +60,13 @@ def call(
         overrides: Configuration after `execution.FIXED`: full names and values.
         stdin: What it is given to read; held in memory, and sent through a file that has no name.
         more: Environment beyond `environment`, or in place of it.
-        memory: Bytes that it may take; None for as many as there are.
+        limited: Whether it may take no more than `READ_MEMORY`.
 
     Raises:
         GitFailed: in words.
     """
     env = environment(path, git_dir, (*FIXED.items(), *overrides)) | dict(more or {})
+    memory = READ_MEMORY if limited else None
     if not stdin:
         _run(path, arguments, feed, timeout, None, env, memory)
         return

@@ -14,6 +14,8 @@ from agentdash.core.text import decode
 
 SHOWN = 500
 """Changed paths that are kept by name; all are counted."""
+MOST_RECORD = 64 * 1024
+"""Bytes of one record that are kept; no file system has longer paths."""
 MOST_FOLDERS = 50_000
 """Folders that are kept by name, ignored and untracked ones each."""
 
@@ -56,9 +58,11 @@ class StatusParser:
 
     def feed(self, piece: bytes) -> None:
         """Take the next piece."""
-        *records, self._rest = (self._rest + piece).split(b"\0")
+        *records, rest = (self._rest + piece).split(b"\0")
         for record in records:
             self._record(record)
+        # Kept bounded however long a record is: what is cut is its path, which is shown cut too.
+        self._rest = rest[:MOST_RECORD]
 
     def _record(self, record: bytes) -> None:
         if self._rename is not None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,7 +11,8 @@ from agentdash.core.clock import Clock
 from agentdash.core.paths import service_log, service_logs
 from agentdash.core.runs import RunKeys
 from agentdash.core.settings import Settings
-from agentdash.core.snapshot import Collector
+from agentdash.core.snapshot import Collector, Snapshot, SourceError, Topic
+from agentdash.core.text import printable
 from agentdash.runtime.loading import load
 
 if TYPE_CHECKING:
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
 def project_roots(settings: Settings, cwd: Path) -> tuple[Path, ...]:
     """The folders that are searched for repositories: as set, else ``~/PROJECTS``, else *cwd*."""
     if settings.projects:
-        return tuple(Path(root).expanduser() for root in settings.projects)
+        return tuple(Path(os.path.expanduser(root)) for root in settings.projects)  # noqa: PTH111 - never raises
     try:
         default = Path.home() / "PROJECTS"
     except RuntimeError:
@@ -54,11 +57,56 @@ async def local_collectors(
     own = OwnLog(activity.path, activity.wrote) if activity is not None else None
     started = service_logs(settings) if settings.logs.started else None
     return [
-        LogsCollector(log_sources(settings), settings.logs, host, clock, own=own, started=started),
-        ReposCollector(roots, settings.repos, host, clock),
-        ServicesCollector(settings.services, roots, host, clock, service_logs(settings)),
-        InboxCollector(settings.findings, cwd, host, clock),
+        made(
+            LogsCollector,
+            lambda: LogsCollector(
+                log_sources(settings), settings.logs, host, clock, own=own, started=started
+            ),
+        ),
+        made(ReposCollector, lambda: ReposCollector(roots, settings.repos, host, clock)),
+        made(
+            ServicesCollector,
+            lambda: ServicesCollector(settings.services, roots, host, clock, service_logs(settings)),
+        ),
+        made(InboxCollector, lambda: InboxCollector(settings.findings, cwd, host, clock)),
     ]
+
+
+def made(kind: type[Collector], make: Callable[[], Collector]) -> Collector:
+    """What *make* returns; where it fails, a source that says so. The others start all the same."""
+    try:
+        return make()
+    except Exception as fault:  # noqa: BLE001 - one source that fails must never take the others along
+        return NotStarted(kind.name, kind.topic, f"{type(fault).__name__}: {fault}")
+
+
+class NotStarted:
+    """A source whose collector could not be made.
+
+    Args:
+        name: Of the collector.
+        topic: Of the collector.
+        why: In words.
+    """
+
+    cadence = 5.0
+    timeout = 5.0
+
+    def __init__(self, name: str, topic: Topic, why: str) -> None:
+        self.name = name
+        self.topic = topic
+        self._why = why
+
+    async def collect(self) -> Snapshot | None:
+        """Say that there is nothing to read.
+
+        Raises:
+            SourceError: always.
+        """
+        raise SourceError(f"{self.name} cannot be started: {printable(self._why)}.", "Please report it.")
+
+    async def close(self) -> None:
+        """Nothing is held."""
 
 
 async def redis_collectors(
