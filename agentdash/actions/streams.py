@@ -75,7 +75,7 @@ async def _carried_out(sender: Sender, command: StreamCommand) -> Outcome:
 async def _create(sender: Sender, command: CreateGroup) -> Outcome:
     (reply,) = await sender.change((), plan(command))
     told(reply, command.stream)
-    what = f"{decode(command.stream)}: group {decode(command.group)} made, after {command.after}"
+    what = f"{decode(command.stream)}: group {decode(command.group)} created, after {command.after}"
     return Outcome(True, what, tuple(sender.sent))
 
 
@@ -93,7 +93,7 @@ async def _destroy(sender: Sender, command: DestroyGroup) -> Outcome:
     with_them = (
         f", and with it its list of {plural(lost, 'pending entry', 'pending entries')}" if lost else ""
     )
-    return Outcome(True, f"{decode(command.stream)}: group {name} removed{with_them}", tuple(sender.sent))
+    return Outcome(True, f"{decode(command.stream)}: group {name} destroyed{with_them}", tuple(sender.sent))
 
 
 async def _delete_consumer(sender: Sender, command: DeleteConsumer) -> Outcome:
@@ -109,9 +109,9 @@ async def _delete_consumer(sender: Sender, command: DeleteConsumer) -> Outcome:
         raise Refused(f"{name} holds {count}, which would be forgotten: claim or acknowledge them first")
     (lost,) = await sender.change((), plan(command))
     if told(lost, command.stream):
-        words = f"{name} was removed, but was given {lost} entries in that moment: they are pending no more"
+        words = f"{name} was deleted, but was given {lost} entries in that moment: they are pending no more"
         return Outcome(False, words, tuple(sender.sent), effect=Effect.DONE)
-    return Outcome(True, f"{decode(command.group)}: consumer {name} removed", tuple(sender.sent))
+    return Outcome(True, f"{decode(command.group)}: consumer {name} deleted", tuple(sender.sent))
 
 
 async def _set_id(sender: Sender, command: SetGroupId) -> Outcome:
@@ -128,7 +128,7 @@ async def _set_id(sender: Sender, command: SetGroupId) -> Outcome:
         raise Refused(f"{name} has gone on from {command.seen} to {now} meanwhile: look again")
     (reply,) = await sender.change((), plan(command))
     told(reply, command.stream)
-    return Outcome(True, f"{name} stands after {target} now, before after {now}", tuple(sender.sent))
+    return Outcome(True, f"{name} is at {target} now, it was at {now}", tuple(sender.sent))
 
 
 def _direction(position: str, target: str) -> int:

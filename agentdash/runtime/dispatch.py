@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 from agentdash.core.commands import (
     Command,
     ControlRun,
+    Effect,
     MarkFinding,
     MuteFinding,
     Outcome,
@@ -63,7 +65,8 @@ async def _control(engine: Running, command: ControlRun) -> Outcome:
     from agentdash.actions.runs import control
 
     keys = RunKeys(engine.settings.runs.prefix)
-    outcome = await _in_words(control(engine.handle.client, keys, command), engine.handle.url)
+    work = control(engine.handle.client, keys, command)
+    outcome = await _in_words(engine, f"run {command.run_id}", work, engine.handle.url)
     engine.refresh(Topic.RUNS)
     return outcome
 
@@ -74,18 +77,23 @@ async def _change_stream(engine: Running, command: StreamCommand) -> Outcome:
     await load("agentdash.actions.streams")
     from agentdash.actions.streams import change
 
-    outcome = await _in_words(change(engine.handle.client, command), engine.handle.url)
+    actor, work = f"stream {decode(command.stream)}", change(engine.handle.client, command)
+    outcome = await _in_words(engine, actor, work, engine.handle.url)
     if outcome.denied is not None:
         engine.deny(outcome.denied, outcome.message)
     engine.refresh(Topic.STREAMS)
     return outcome
 
 
-async def _in_words(action: Awaitable[Outcome], url: str) -> Outcome:
+async def _in_words(engine: Running, actor: str, action: Awaitable[Outcome], url: str) -> Outcome:
     """What came of *action* at the server of *url*: also a refusal, or its failure."""
     from agentdash.server.outcome import in_outcome
 
-    return await in_outcome(action, url)
+    try:
+        return await in_outcome(action, url)
+    except asyncio.CancelledError:  # the program ends
+        engine.note(actor, f"{Effect.UNSURE.value}: ended before an answer came", None)
+        raise
 
 
 async def _clean_up(engine: Running, command: OrphanCommand) -> Outcome:

@@ -1,0 +1,64 @@
+"""What a change costs the groups of a stream, counted on a real server."""
+
+from __future__ import annotations
+
+from redis.asyncio import Redis
+
+from agentdash.core.queries import Answer, Query
+from agentdash.core.settings import Settings
+from agentdash.core.stream_commands import SetGroupId, TrimStream
+from agentdash.core.streams import Group, Lag, Stream
+from agentdash.runtime.inspect import answer
+from agentdash.server.find import ServerHandle
+from tui.format.stream_cost import Cost, Counted
+from tui.screens.stream_cost import MOST_COUNTED, cost_of
+
+LENGTH = 20
+
+
+async def stream_of(client: Redis, length: int = LENGTH) -> Stream:
+    """Ids from 1-0 on; the group was given ten, and has acknowledged the third."""
+    pipe = client.pipeline(transaction=False)
+    for number in range(1, length + 1):
+        pipe.xadd("jobs", {"n": number}, id=f"{number}-0")
+    pipe.xgroup_create("jobs", "g", "0")
+    pipe.xreadgroup("g", "a", {"jobs": ">"}, count=10)
+    pipe.xack("jobs", "g", "3-0")
+    await pipe.execute()
+    group = Group(b"g", 9, Lag(length - 10), "10-0", None)
+    return Stream(b"jobs", length, first_id="1-0", last_id=f"{length}-0", groups=(group,))
+
+
+async def test_the_cost_is_counted(client: Redis, redis_url: str) -> None:
+    stream = await stream_of(client)
+    handle = ServerHandle(redis_url, "setting", client)
+
+    async def ask(query: Query) -> Answer:
+        return await answer(query, handle, Settings(), 0)
+
+    def pending(least: int) -> Cost:
+        return Cost(pending=((b"g", Counted(least)),))
+
+    assert await cost_of(ask, TrimStream(b"jobs", minid="5-0"), stream) == pending(3)
+    assert await cost_of(ask, TrimStream(b"jobs", maxlen=16), stream) == pending(3)
+    assert await cost_of(ask, TrimStream(b"jobs", maxlen=0), stream) == pending(9)
+    assert await cost_of(ask, TrimStream(b"jobs", maxlen=LENGTH), stream) == Cost()
+    assert await cost_of(ask, SetGroupId(b"jobs", b"g", "$", "10-0"), stream) == Cost(passed=Counted(10))
+    assert await cost_of(ask, SetGroupId(b"jobs", b"g", "0", "10-0"), stream) == Cost(passed=Counted(10))
+    assert await cost_of(ask, SetGroupId(b"jobs", b"g", "7-0", "10-0"), stream) == Cost(passed=Counted(3))
+
+
+async def test_what_takes_too_much_reading_is_a_lower_bound_or_not_known(
+    client: Redis, redis_url: str
+) -> None:
+    length = 2 * MOST_COUNTED + 100
+    stream = await stream_of(client, length)
+    handle = ServerHandle(redis_url, "setting", client)
+
+    async def ask(query: Query) -> Answer:
+        return await answer(query, handle, Settings(), 0)
+
+    moved = await cost_of(ask, SetGroupId(b"jobs", b"g", "$", "10-0"), stream)
+    assert moved == Cost(passed=Counted(MOST_COUNTED, exact=False))
+    trimmed = await cost_of(ask, TrimStream(b"jobs", maxlen=MOST_COUNTED + 50), stream)
+    assert trimmed.problem is not None
