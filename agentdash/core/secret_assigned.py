@@ -26,7 +26,9 @@ _AFTER = re.compile(
     r"(?:[bBuUrRfF]{1,2}(?=\\{0,6}[\"']))?"
     r"(?P<open>\\{0,6}(?:\"\"\"|'''|[\"'`]))?"
 )
-_BARE = re.compile(r"[^\s\"'`<>]{1,8192}")
+_LONGEST = 8192
+_BARE = re.compile(rf"[^\s\"'`<>]{{1,{_LONGEST}}}")
+_BARE_ON = re.compile(r"[^\s\"'`<>]+")
 _MARKUP = re.compile(r"[^<]{1,8192}")
 _CUT = re.compile(
     r"[&;,](?=\\{0,6}[\"']?[\w.-]{1,60}\\{0,6}[\"']?\s?[=:])|%26|\\u0026|[,;](?=[\"'])|\\[nrt](?![A-Za-z0-9+/]{6})"
@@ -122,7 +124,8 @@ def _value(text: str, start: int, match: re.Match[str], meaning: Meaning) -> tup
     if colon and not opening and _is_said(text, start):
         return None
     if is_secret_value(value, meaning, assigned=assigned, quoted=bool(opening)):
-        return begin, end
+        longer = _BARE_ON.match(text, end) if len(value) >= _LONGEST and not opening else None
+        return begin, end if longer is None else longer.end()
     return None
 
 

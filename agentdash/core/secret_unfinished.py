@@ -16,7 +16,7 @@ _ENDINGS = (
     "0123456789abcdef" * 4,
     "a1B2c3D4@host.example/x",
 )
-_LAST = re.compile(r"[\w+/=.~:$|%-]+$")
+_OF_TOKENS = frozenset("_+/=.~:$|%-")
 _PARTS = re.compile(r"[=:/@,|]")
 _LONGEST_WORD = 20
 _HALF_SEQUENCE = re.compile(
@@ -52,16 +52,17 @@ def unfinished_secret(text: str, *, moving: bool) -> int:
 
 def _last_word(seen: str, *, moving: bool) -> int:
     """Where the last word begins if it may be the beginning of a token; else the length of *seen*."""
-    last = _LAST.search(seen)
-    if last is None or not any(sign.isalnum() for sign in last[0]):
+    word = seen[max(seen.rfind(blank) for blank in " \t\n") + 1 :]
+    start = len(word)
+    while start and (word[start - 1].isalnum() or word[start - 1] in _OF_TOKENS):
+        start -= 1
+    last = word[start:]
+    if not any(sign.isalnum() for sign in last):
         return len(seen)
     if moving:
-        return max(seen.rfind(" "), seen.rfind("\t")) + 1
-    return (
-        last.start()
-        if any(_may_be_token(part) for part in (last[0], _PARTS.split(last[0])[-1]))
-        else len(seen)
-    )
+        return len(seen) - len(word)
+    held = _may_be_token(last) or _may_be_token(_PARTS.split(last)[-1])
+    return len(seen) - len(last) if held else len(seen)
 
 
 def _may_be_token(word: str) -> bool:

@@ -68,6 +68,10 @@ class HeldLines:
         Args:
             moving: Whether more came a moment ago: then its last word stays, whatever it is.
         """
+        if self._swallowing:
+            end = _ENDS_SECRET.search(self._line)
+            del self._line[: len(self._line) if end is None else end.start()]
+            self._swallowing = end is None
         size = len(self._line) - half_character(self._line)
         text = self._line[:size].decode("utf-8", "surrogateescape")
         if self._key.inside(text):
