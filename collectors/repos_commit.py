@@ -12,6 +12,7 @@ from agentdash.git.ask import GitFailed, run
 from agentdash.git.folder import beginning
 
 _MOST = 256 * 1024
+_MOST_SUBJECT = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +75,10 @@ def parse_commit(raw: bytes) -> Commit:
             out_of_range = at is None and is_number(seconds)
         elif name == b"encoding":
             encoding = value.decode("ascii", "replace")
-    paragraph = message.lstrip(b"\n").partition(b"\n\n")[0]
+    paragraph = message.lstrip(b"\n").partition(b"\n\n")[0][:_MOST_SUBJECT]
     try:
         text = paragraph.decode(encoding, "replace")
-    except LookupError:
+    except (LookupError, ValueError):  # not known; or "undefined", or no name at all
         text = paragraph.decode("utf-8", "replace")
     return Commit(safe_text(" ".join(text.split()), 500), author, at, out_of_range)
 

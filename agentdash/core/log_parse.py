@@ -122,7 +122,7 @@ def _parts(text: str, near: int) -> tuple[Parts, bool]:
     if parts is None:
         return log_parse_plain.read(text, near), False
     inner = parts.fields.get("log")
-    if isinstance(inner, str) and parts.fields.get("stream") in {"stdout", "stderr"}:
+    if isinstance(inner, str) and parts.fields.get("stream") in ("stdout", "stderr"):  # may be a list
         # What a container wrote, in the envelope of its runtime.
         wrapped, structured = _parts(inner.strip(), near)
         wrapped.at = parts.at if wrapped.at is None else wrapped.at

@@ -57,12 +57,12 @@ def of_match(match: re.Match[str], near: int) -> int | None:
     """Unix ms of a match of one of the shapes above; None where its numbers are no time."""
     part = match.groupdict()
     fraction = int(((part.get("f") or "") + "000")[:3])
-    zone = _zone(part.get("z"))
     month = _MONTHS.get(part["Mon"].lower()) if "Mon" in part else int(part.get("M") or 0)
     clock = int(part["h"]), int(part["m"]), int(part.get("s") or 0)
     if month is None:
         return None
     try:
+        zone = _zone(part.get("z"))
         if part.get("Y"):
             seconds = _seconds(int(part["Y"]), month, int(part["D"]), *clock, zone)
         elif part.get("Y2"):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 
+from agentdash.core.bounds import bounded_int
 from agentdash.core.repos import FileChange
 from agentdash.core.safe_text import safe_decode
 from agentdash.core.text import decode
@@ -142,4 +143,4 @@ def _named(path: bytes) -> tuple[str, bytes | None]:
 
 def _number(text: str) -> int | None:
     digits = text.lstrip("+-")
-    return int(digits) if digits.isascii() and digits.isdigit() else None
+    return bounded_int(digits)

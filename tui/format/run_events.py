@@ -34,6 +34,8 @@ _STYLES = {
     ev.TOKEN_USAGE: "dim",
     ev.LOG_UPDATED: "dim",
 }
+_MOST_CHARACTERS = 64 * 1024
+"""Characters of a payload that a page shows at most."""
 _MOST = 2000
 """Lines of a payload that a page shows at most."""
 
@@ -51,7 +53,7 @@ def style_of(event: RunEvent) -> str:
     """How an event is coloured: quiet what is many, loud what ends a run or went wrong."""
     if event.type == ev.TESTS_COMPLETED and event.data.get("failed"):
         return "warn"
-    if event.type == ev.TURN_COMPLETED and event.data.get("exitCode") not in {None, 0}:
+    if event.type == ev.TURN_COMPLETED and event.data.get("exitCode") not in (None, 0):  # may be a list
         return "bad"
     return _STYLES.get(event.type, "")
 
@@ -82,10 +84,21 @@ def event_page(event: RunEvent, zone: tzinfo | None) -> list[Para]:
     ]
     text = event.data.get("text")
     if isinstance(text, str):
-        page += [Para.of(printable(line)) for line in text.splitlines()[:_MOST]]
+        page += [Para.of(printable(line)) for line in text[:_MOST_CHARACTERS].splitlines()[:_MOST]]
         page.append(Para())
     rest = {name: value for name, value in event.data.items() if name != "text"}
     if rest:
-        lines = json.dumps(rest, indent=2, ensure_ascii=False, default=str).splitlines()
-        page += [Para.of(printable(line)) for line in lines[:_MOST]]
+        page += [Para.of(printable(line)) for line in _as_json(rest).splitlines()[:_MOST]]
     return page
+
+
+def _as_json(data: object) -> str:
+    """*data* as JSON with a line for each value, as much of it as a page shows."""
+    pieces: list[str] = []
+    left = _MOST_CHARACTERS
+    for piece in json.JSONEncoder(indent=2, ensure_ascii=False, default=str).iterencode(data):
+        pieces.append(piece[:left])
+        left -= len(piece)
+        if left <= 0:
+            return "".join((*pieces, "\n… more than is shown"))
+    return "".join(pieces)

@@ -61,7 +61,8 @@ def wrap(para: Para, width: int) -> list[list[Part]]:
         text = clean(raw[:MOST_CHARACTERS])
         while text:
             room = width - used
-            if cell_len(text) <= room:
+            # However many marks are on its characters, more of them than this do not fit.
+            if len(text) <= 4 * room + 16 and cell_len(text) <= room:
                 line.append((text, style))
                 used += cell_len(text)
                 break
@@ -70,7 +71,9 @@ def wrap(para: Para, width: int) -> list[list[Part]]:
             if space > 0 and not text[len(head) : len(head) + 1].isspace():
                 head = head[: space + 1]
             elif not head or (
-                used > para.hang and space < 0 and cell_len(text.split(" ", 1)[0]) <= width - para.hang
+                used > para.hang
+                and space < 0
+                and cell_len(text[: 4 * width + 16].split(" ", 1)[0]) <= width - para.hang
             ):
                 head = ""
             if head:
@@ -83,6 +86,11 @@ def wrap(para: Para, width: int) -> list[list[Part]]:
             line, used = ([(" " * para.hang, "")], para.hang) if para.hang < width - 4 else ([], 0)
     lines.append(line)
     return lines
+
+
+def _first_word(text: str, width: int) -> int:
+    """Cells of the first word of *text*, as far as it matters at *width*."""
+    return cell_len(text[: 4 * width + 16].split(" ", 1)[0])
 
 
 class Document(Inked, ScrollView, can_focus=True):
