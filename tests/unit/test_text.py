@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sys
 import unicodedata
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agentdash.cli.root import root
 from agentdash.core.text import MOST_MARKS, printable, printable_lines
 
 ACTS = {"Cc", "Cf", "Cs", "Zl", "Zp"}
@@ -68,3 +71,13 @@ def test_a_second_time_changes_nothing(text: str) -> None:
 
 def test_lines_stay_lines() -> None:
     assert printable_lines("a\n\u202eb\r\nc\u2028d") == "a\n�b␍\nc�d"
+
+
+def test_paths_are_printed_without_what_acts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("AGENTDASH_CONFIG", str(tmp_path / "a\x1b[31m\u202eb\U000e0041.toml"))
+    (tmp_path / "a\x1b[31m\u202eb\U000e0041.toml").write_text("")
+    said = CliRunner().invoke(root, ["config", "path"], standalone_mode=False)
+    assert said.exit_code == 0, said.output
+    assert "a�b�.toml" in said.output
+    assert printable_lines(said.output) == said.output
