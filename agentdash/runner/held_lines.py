@@ -74,11 +74,11 @@ class HeldLines:
             moving: Whether more came a moment ago: then its last word stays, whatever it is.
         """
         if self._swallowing:
-            end = _ENDS_SECRET.search(self._line)
-            gone = len(self._line) if end is None else end.start()
+            stop = _ENDS_SECRET.search(self._line)
+            gone = len(self._line) if stop is None else stop.start()
             self.lost += gone
             del self._line[:gone]
-            self._swallowing = end is None
+            self._swallowing = stop is None
         size = len(self._line) - half_character(self._line)
         text = self._line[:size].decode("utf-8", "surrogateescape")
         if self._key.inside(text):
