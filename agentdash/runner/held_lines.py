@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from agentdash.core.log_parse_pem import KeyFollower
-from agentdash.core.log_parse_secrets import MASK, mask_from
+from agentdash.core.log_parse_secrets import MASK, mask_from, spans_in
 from agentdash.core.secret_unfinished import unfinished_secret
 
 LINE_HELD = 16 * 1024
@@ -26,7 +26,11 @@ _ENDS_SECRET = re.compile(rb"[\s\"'`]")
 
 
 class HeldLines:
-    """Masks one stream. Not for several threads at once."""
+    """Masks one stream. Not for several threads at once.
+
+    Attributes:
+        lost: Bytes of endless words that are in no output; who counts them sets it back.
+    """
 
     def __init__(self) -> None:
         self._key = KeyFollower()
@@ -34,6 +38,7 @@ class HeldLines:
         self._shown = 0
         self._passing = 0
         self._swallowing = False
+        self.lost = 0
 
     @property
     def held(self) -> int:
@@ -69,9 +74,11 @@ class HeldLines:
             moving: Whether more came a moment ago: then its last word stays, whatever it is.
         """
         if self._swallowing:
-            end = _ENDS_SECRET.search(self._line)
-            del self._line[: len(self._line) if end is None else end.start()]
-            self._swallowing = end is None
+            stop = _ENDS_SECRET.search(self._line)
+            gone = len(self._line) if stop is None else stop.start()
+            self.lost += gone
+            del self._line[:gone]
+            self._swallowing = stop is None
         size = len(self._line) - half_character(self._line)
         text = self._line[:size].decode("utf-8", "surrogateescape")
         if self._key.inside(text):
@@ -114,7 +121,9 @@ class HeldLines:
         if self._swallowing:
             end = _ENDS_SECRET.search(raw)
             self._swallowing = end is None
-            body, shown = (b"", 0) if end is None else (body[end.start() :], 0)
+            gone = len(body) if end is None else min(end.start(), len(body))
+            self.lost += gone
+            body, shown = body[gone:], 0
         text = body.decode("utf-8", "surrogateescape")
         start = len(raw[:shown].decode("utf-8", "surrogateescape"))
         masked, of_key = self._key.mask(text, MASK)
@@ -127,10 +136,13 @@ class HeldLines:
     def _shorten(self) -> str:
         """Keep less of an endless line; a secret that is as long is masked as far as it goes."""
         if len(self._line) - self._shown > LINE_HELD // 2:
+            text = self._line.decode("utf-8", "surrogateescape")
+            sure = any(span.end == len(text) for span in spans_in(text))
+            self.lost += 0 if sure else len(self._line) - self._shown
             self._line.clear()
             self._shown = 0
             self._swallowing = True
-            return MASK
+            return MASK if sure else ""
         gone = max(0, self._shown - CONTEXT)
         while gone < self._shown and self._line[gone] & 0xC0 == 0x80:
             gone += 1

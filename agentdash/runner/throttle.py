@@ -192,8 +192,10 @@ class OutputThrottle:
             held = self._streams[name]
             if held.lines is not None:
                 _fill(held, held.lines, self._chunk, now)
+                held.dropped += held.lines.lost
+                held.lines.lost = 0
             size = len(held.ready) if held.ended or held.lines is not None else _whole(held.ready)
-            if size:
+            if size or (held.ended and held.dropped):
                 self._turn = (names.index(name) + 1) % len(names)
                 text, used = _cut(held.ready, size, self._chunk)
                 del held.ready[:used]
@@ -225,8 +227,8 @@ def _fill(held: _Held, lines: HeldLines, size: int, now: float) -> None:
 def _when(held: _Held, now: float) -> float | None:
     """When something of it can be sent; None where nothing can be before more comes."""
     if held.lines is None:
-        return now if (held.ready if held.ended else _whole(held.ready)) else None
-    if held.ready or b"\n" in held.raw or b"\r" in held.raw or (held.ended and held.size):
+        return now if (held.ready or held.dropped if held.ended else _whole(held.ready)) else None
+    if held.ready or b"\n" in held.raw or b"\r" in held.raw or (held.ended and (held.size or held.dropped)):
         return now
     return held.due
 
