@@ -32,6 +32,8 @@ OF_THE_TEST = {"protocol.file.allow=always", "init.defaultBranch=main", "for-eac
 """What the tests start themselves, and git by itself."""
 
 
+PARTS = 3
+"""Tests over which the places are shared out."""
 UNUSABLE = {"behind_a_pointer_to_the_working_folder", "bare_beside_a_broken_one"}
 """Places that agentdash does not follow: they are rows with an error."""
 
@@ -100,19 +102,24 @@ def test_the_traps_are_traps(template: Path, projects: Path) -> None:
     assert set(PLACES) == set(fired)
 
 
-def test_looking_runs_nothing_and_writes_nothing(template: Path, projects: Path) -> None:
-    planted = plant(template, projects, PLACES, fetch=False)
+@pytest.mark.parametrize("part", range(PARTS))
+def test_looking_runs_nothing_and_writes_nothing(template: Path, projects: Path, part: int) -> None:
+    places = [*PLACES][part::PARTS]
+    planted = plant(template, projects, places, fetch=False)
     before = everything_below(projects)
     rows = {Path(repo.path): repo for repo in read_all(projects).repos}
     assert run(planted) == {}
     assert everything_below(projects) == before
-    failed = {name for name in PLACES if rows[projects / name].error is not None}
-    assert failed == UNUSABLE
-    assert all(rows[projects / name].unstaged for name in PLACES if name not in UNUSABLE), (
+    failed = {name for name in places if rows[projects / name].error is not None}
+    assert failed == UNUSABLE & {*places}
+    assert all(rows[projects / name].unstaged for name in places if name not in UNUSABLE), (
         "files were compared"
     )
-    assert rows[projects / "around_a_broken_one/a:b/inner"].error == "its .git is damaged or points nowhere"
-    assert rows[projects / "of_a_submodule/lib"].unstaged == 1
+    if "around_a_broken_one" in places:
+        inner = rows[projects / "around_a_broken_one/a:b/inner"]
+        assert inner.error == "its .git is damaged or points nowhere"
+    if "of_a_submodule" in places:
+        assert rows[projects / "of_a_submodule/lib"].unstaged == 1
 
 
 def test_the_command_line_runs_nothing_and_writes_nothing(template: Path, projects: Path) -> None:
