@@ -6,6 +6,7 @@ Exceptions end it only while it starts, when there is nothing yet that could go 
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
 from abc import abstractmethod
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from textual.await_complete import AwaitComplete
 from textual.dom import DOMNode
 from textual.driver import Driver
 from textual.events import Event, Key, Paste, Unmount
+from textual.keys import _character_to_key
 from textual.message import Message
 from textual.message_pump import CallbackError, MessagePump
 from textual.screen import Screen
@@ -27,7 +29,9 @@ from textual.worker import WorkerFailed
 
 from tui.faults import Faults, words_of
 from tui.guard import guard
-from tui.terminal import steady_driver
+
+MOST_CLOSED = 40
+"""Screens that may be closed before their memory is given back though somebody is at the keys."""
 
 
 class Steady(App[int]):
@@ -44,6 +48,7 @@ class Steady(App[int]):
         super().__init__()
         self.faults = Faults(note, time.monotonic)
         self._closing_screens: WeakSet[Screen[Any]] = WeakSet()
+        self._screens_closed = 0
 
     @abstractmethod
     def say(self, words: str, *, good: bool) -> None:
@@ -51,6 +56,8 @@ class Steady(App[int]):
 
     def get_driver_class(self) -> type[Driver]:
         """The terminal, read on whatever comes from it."""
+        from tui.terminal_io import steady_driver  # with the driver itself, which is loaded last
+
         return steady_driver(super().get_driver_class())
 
     # Faults
@@ -147,10 +154,21 @@ class Steady(App[int]):
         screen = self.screen
         closed = super().pop_screen()
         self._closing_screens.add(screen)
+        self._screens_closed += 1
         for worker in [*self.workers]:
             if worker.node is not self and self.is_closing(worker.node):
                 worker.cancel()  # what it reads is for nobody
         return closed
+
+    def collect_closed(self, *, at_rest: bool) -> None:
+        """Give back the memory of screens that were closed.
+
+        Screens and their widgets refer to each other, and Python collects such garbage among old objects only
+        after very many new ones. It is a pause that keys notice, so it is made seldom while they come.
+        """
+        if self._screens_closed >= (1 if at_rest else MOST_CLOSED):
+            self._screens_closed = 0
+            gc.collect()
 
     def is_closing(self, node: MessagePump) -> bool:
         """Whether the screen of *node*, or *node* itself, is being closed."""
@@ -171,7 +189,20 @@ class Steady(App[int]):
         """
         if isinstance(event, Key | Paste) and self._next_callbacks:
             await self._flush_next_callbacks()
+        if isinstance(event, Key) and (keys := self._apart(event)):
+            for key in keys:
+                await self.on_event(key)
+            return
         await super().on_event(event)
+
+    def _apart(self, event: Key) -> tuple[Key, ...]:
+        """An Esc and a letter that came at once, as a terminal sends Alt, too; () where that is bound."""
+        letter = event.character or ""
+        if not event.key.startswith("alt+") or not letter.isalpha() or not self.screen_stack:
+            return ()
+        if event.key in self.screen.active_bindings:
+            return ()
+        return Key("escape", "\x1b"), Key(_character_to_key(letter), letter)
 
     def take_back(self, key: Key) -> None:
         """Give a key that came to a screen that is being closed to the one that is there now."""

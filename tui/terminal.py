@@ -1,31 +1,20 @@
-"""What comes from the terminal, and what becomes of it while the program is stopped, or for good.
+"""What becomes of the terminal while the program is stopped, or for good.
 
 Textual takes up its work with the terminal at every SIGCONT, also one that no suspension of its own came
 before: after ``kill -STOP`` and ``-CONT`` there are then two threads that read keys, and where the terminal
 was closed (the kernel sends SIGHUP and SIGCONT together) one that waits for ever to write.
-
-Its thread that reads keys ends, and the whole program with it, at the first byte that is no UTF-8 (a key with
-Alt on an old terminal, a paste in Latin-1), and at what its parser cannot read.
-
-All lean on private names of Textual, whose version is pinned.
+It leans on private names of Textual, whose version is pinned.
 """
 
 from __future__ import annotations
 
 import asyncio
-import codecs
 import os
 import select
 import signal
-import sys
 import termios
-from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
-
-if TYPE_CHECKING:
-    from textual.driver import Driver
+from typing import Any, Protocol
 
 
 class HasDriver(Protocol):
@@ -54,36 +43,6 @@ def _go_on(app: HasDriver) -> None:
         driver._must_signal_resume = True  # noqa: SLF001 - so that all is drawn anew
     driver.resume_application_mode()
     app.refresh(layout=True)  # the screen was left, and came back empty
-
-
-def _lenient_decoder(encoding: str) -> Callable[[], codecs.IncrementalDecoder]:
-    """As Textual asks for it, but what is no text becomes U+FFFD: the keys around it are not lost."""
-    return partial(codecs.getincrementaldecoder(encoding), errors="replace")
-
-
-def steady_driver(base: type[Driver]) -> type[Driver]:
-    """*base*, but it reads on whatever comes; as it is where it reads in no thread of its own."""
-    if not hasattr(base, "run_input_thread"):
-        return base
-
-    module = sys.modules[base.__module__]
-    if "getincrementaldecoder" in vars(module):
-        vars(module)["getincrementaldecoder"] = _lenient_decoder
-
-    class SteadyDriver(base):  # type: ignore[valid-type, misc] # which class it is depends on the platform
-        """Records what its parser cannot read, and reads on."""
-
-        def run_input_thread(self) -> None:
-            """Read until the program ends, or the terminal is closed."""
-            while not self.exit_event.is_set():
-                try:
-                    super().run_input_thread()
-                except OSError:
-                    raise
-                except Exception as error:  # noqa: BLE001 - the next keys are read
-                    self._app.call_later(self._app.failed, error)
-
-    return SteadyDriver
 
 
 class Terminal:

@@ -36,7 +36,13 @@ def show(app: AgentDash) -> int:
 
     async def work() -> int:
         wait_for_no_thread()
-        with Handled(on_loop(lambda number: app.exit(128 + number))):
+        leave = on_loop(lambda number: app.exit(128 + number))
+
+        def ended(number: int) -> None:
+            app.leaving(128 + number)  # now, as the loop may hang
+            leave(number)
+
+        with Handled(ended):
             if came:
                 return 128 + came[0]
             asyncio.get_running_loop().call_later(SETTLED, gc.freeze)

@@ -56,12 +56,12 @@ class Dashboard:
 
 
 @pytest.fixture
-def start(tmp_path: Path, redis_url: str) -> Iterator[Callable[[], Dashboard]]:
-    """Starts the dashboard on a terminal of its own, which is its controlling one; once."""
+def start(tmp_path: Path, redis_url: str) -> Iterator[Callable[..., Dashboard]]:
+    """Starts the dashboard, once, on a terminal of its own; its controlling one where it *owns* that."""
     started: list[Dashboard] = []
 
-    def start() -> Dashboard:
-        started.append(_start(tmp_path, redis_url))
+    def start(*, owns: bool = True) -> Dashboard:
+        started.append(_start(tmp_path, redis_url, owns=owns))
         return started[0]
 
     yield start
@@ -71,12 +71,13 @@ def start(tmp_path: Path, redis_url: str) -> Iterator[Callable[[], Dashboard]]:
         shown.hang_up()
 
 
-def _start(tmp_path: Path, redis_url: str) -> Dashboard:
+def _start(tmp_path: Path, redis_url: str, *, owns: bool = True) -> Dashboard:
     mine, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
     command = [*PROGRAM, "--redis", redis_url, "--projects", str(tmp_path)]
+    before = [sys.executable, "-c", OWNS_ITS_TERMINAL] if owns else []
     process = subprocess.Popen(
-        [sys.executable, "-c", OWNS_ITS_TERMINAL, *command],
+        [*before, *command],
         cwd=tmp_path, stdin=theirs, stdout=theirs, stderr=theirs,
         env={**os.environ, "TERM": "xterm-256color"}, start_new_session=True,
     )  # fmt: skip
@@ -131,6 +132,21 @@ def test_it_ends_with_the_terminal_put_back(
 def test_it_ends_when_its_terminal_is_closed(dashboard: Dashboard) -> None:
     dashboard.hang_up()
     assert dashboard.ended() == 128 + signal.SIGHUP
+
+
+def test_it_ends_when_a_terminal_is_closed_that_the_system_says_nothing_of(
+    start: Callable[..., Dashboard],
+) -> None:
+    dashboard = start(owns=False)
+    wait_until(lambda: dashboard.has(b"treams"), what="the dashboard is there")
+    dashboard.hang_up()
+    assert dashboard.ended() == 128 + signal.SIGHUP
+
+
+@pytest.mark.parametrize("keys", [b"1\x1bq", b"?\x1b\x1bq", b":\x1bq"], ids=["overview", "twice", "palette"])
+def test_escape_and_q_in_one_go_are_two_keys(dashboard: Dashboard, keys: bytes) -> None:
+    dashboard.press(keys)
+    assert dashboard.ended() == 0
 
 
 def test_it_goes_on_after_a_stop(dashboard: Dashboard) -> None:
