@@ -179,6 +179,7 @@ class AgentDash(Dash):
         if not self.screen_stack:
             return  # it is being closed
         self.own.turn(RATE)
+        self.collect_closed(at_rest=time.perf_counter() - self._touched > REST)
         changed = self._bridge.take(at_rest=self._at_rest) if self._opening is None else frozenset()
         if not changed:
             return
@@ -291,7 +292,14 @@ class AgentDash(Dash):
         if selected:
             self.copy(selected, "the selection")
         else:
-            self.say("q quits", good=True)
+            self.say("Esc closes this; then q quits" if self._asks_for_text else "q quits", good=True)
+
+    @property
+    def _asks_for_text(self) -> bool:
+        """Whether q is a letter now."""
+        from textual.widgets import Input
+
+        return isinstance(self.focused, Input)
 
     def action_command_palette(self) -> None:
         """Search commands by their words."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -200,6 +201,38 @@ async def test_each_key_answers(keys: list[str], answer: bool) -> None:
         await pilot.pause()
         assert said == [answer]
         assert not isinstance(app.screen, Confirm)
+
+
+async def test_the_plan_is_there_before_any_answer_can_be_given() -> None:
+    app, said = Stage(), list[bool | None]()
+    async with app.run_test(size=(80, 24)) as pilot:
+        dialog = Confirm("Sure?", [Para.of("what will happen")], yes="Do it")
+        await app.push_screen(dialog, said.append)
+        assert dialog.query_one(Document).paras == (Para.of("what will happen"),)
+        await pilot.press("y")
+        assert said == [True]
+
+
+@pytest.mark.parametrize(
+    "dialog",
+    [
+        lambda: Confirm("Sure?", [Para.of("x")], yes="Do it"),
+        lambda: Menu("x", [Choice("a", "Do a")]),
+        lambda: ClaimFor(
+            1, Group(b"g", 5, Lag(0), "0-0", None, consumers=(Consumer(b"c", 0, 5),)), frozenset(), {}
+        ),
+    ],
+    ids=["confirm", "menu", "claim"],
+)
+async def test_q_quits_where_nothing_is_typed(dialog: Callable[[], ModalScreen[object]]) -> None:
+    app, said = Stage(), list[object]()
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.push_screen(dialog(), said.append)
+        await pilot.pause()
+        await pilot.press("q")
+        await pilot.pause()
+        assert not app.is_running
+        assert said == []
 
 
 async def test_only_the_answer_that_enter_gives_is_marked() -> None:

@@ -36,6 +36,7 @@ class Confirm(Dialog[bool]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,n", "answer(False)", "Cancel", show=False, id="confirm.no"),
         Binding("y", "answer(True)", "Confirm", show=False, id="confirm.yes"),
+        Binding("q", "app.quit", "Quit", show=False, id="confirm.quit"),
         Binding("left,right,h,l", "app.focus_next", "Other answer", show=False, id="confirm.other"),
         Binding("down,j", "scroll_plan(1)", "Scroll down", show=False, id="confirm.down"),
         Binding("up,k", "scroll_plan(-1)", "Scroll up", show=False, id="confirm.up"),
@@ -68,7 +69,8 @@ class Confirm(Dialog[bool]):
                 yield Button(_label(self._yes, chosen=False), id="yes")
 
     def on_mount(self) -> None:
-        """Show the plan, at its width."""
+        """Show the plan: at once, so that no answer comes before it; then at its width."""
+        self._show()
         self.call_after_refresh(self._show)
 
     def replan(self, plan: Sequence[Para], full: Sequence[Para] | None) -> None:

@@ -38,6 +38,7 @@ class ClaimFor(Dialog[bytes | None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,n", "back", "Cancel", show=False, id="ask.back"),
         Binding("y", "choose", "Confirm", show=False, id="ask.choose"),
+        Binding("q", "app.quit", "Quit", show=False, id="ask.quit"),
     ]
 
     def __init__(

@@ -60,6 +60,7 @@ class Menu(Dialog[str | None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,full_stop,n", "back", "Cancel", show=False, id="menu.back"),
         Binding("y", "choose", "Confirm", show=False, id="menu.choose"),
+        Binding("q", "app.quit", "Quit", show=False, id="menu.quit"),
     ]
 
     def __init__(self, title: str, choices: Sequence[Choice]) -> None:
