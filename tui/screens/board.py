@@ -327,7 +327,7 @@ class Board(FactScreen):
         pane = self.current
         if isinstance(pane, LogPane):
             pane.log_view.search_next()
-        elif isinstance(pane, ListPane):
+        elif isinstance(pane, ListPane) and self._has_filter(pane):
             pane.table.action_cursor_down()
 
     def action_search_previous(self) -> None:
@@ -335,8 +335,14 @@ class Board(FactScreen):
         pane = self.current
         if isinstance(pane, LogPane):
             pane.log_view.search_prev()
-        elif isinstance(pane, ListPane):
+        elif isinstance(pane, ListPane) and self._has_filter(pane):
             pane.table.action_cursor_up()
+
+    def _has_filter(self, pane: ListPane) -> bool:
+        """Whether every row is a match; else it is said that there is nothing to go through."""
+        if not pane.view.needle:
+            self.dash.say("no filter: / sets one", good=False)
+        return bool(pane.view.needle)
 
     async def action_acknowledge(self) -> None:
         """Put the finding under the cursor aside."""
