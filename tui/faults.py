@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from agentdash.core.log_parse_secrets import mask
 from agentdash.core.text import printable
 
 KINDS = 100
@@ -91,6 +90,8 @@ class Faults:
 
 def words_of(error: BaseException) -> str:
     """``ValueError: what it says``, on one line of at most `LONGEST` characters, secrets masked."""
+    from agentdash.core.log_parse_secrets import mask  # not before the first fault
+
     try:
         said = str(error)[: 4 * LONGEST]
     except Exception:  # noqa: BLE001 - an error that cannot say what it is must not be another one

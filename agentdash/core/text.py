@@ -45,11 +45,10 @@ def _one_of(ranges: Codes) -> str:
 
 
 @cache
-def _pattern(ranges: Codes) -> re.Pattern[str]:
-    return re.compile(f"[{_one_of(ranges)}]")  # takes 1 ms, and most programs never need it
+def _pattern(ranges: Codes, but: str = "") -> re.Pattern[str]:
+    return re.compile(f"[{but}{_one_of(ranges)}]")  # takes 1 ms, and most programs never need it
 
 
-_SUSPECT = re.compile(f"[^{_one_of(_HARMLESS)}]")
 _CONTROLS = {code: 0x2400 + code for code in range(0x20)} | {0x7F: 0x2421}
 _MARKS = frozenset({"Mn", "Me"})
 """Unicode's categories of combining marks."""
@@ -72,7 +71,7 @@ def printable(text: str) -> str:
     """
     if text.isascii():
         return text if text.isprintable() else _without_controls(text)
-    if _SUSPECT.search(text) is None:
+    if _pattern(_HARMLESS, "^").search(text) is None:
         return text
     text = _pattern(_HIDDEN).sub("\ufffd", _pattern(_LEFT_OUT).sub("", _without_controls(text)))
     kept: list[str] = []

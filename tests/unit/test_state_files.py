@@ -214,7 +214,7 @@ WRITERS_OF_THEIR_OWN = {
     "agentdash/cli/init.py": "the file that a person named, put in its place whole",
     "tui/screens/log_acts.py": "the file that a person named, which must not exist",
     "agentdash/actions/services.py": "the null device as a service's log",
-    "agentdash/cli/entry.py": "the null device in place of a closed standard output",
+    "agentdash/cli/stdio.py": "the null device in place of a closed standard output",
 }
 _FLAGS = {"O_WRONLY", "O_RDWR", "O_CREAT"}
 _ALWAYS = {"write_text", "write_bytes", "mkstemp", "NamedTemporaryFile", "symlink_to", "hardlink_to"}
