@@ -74,4 +74,4 @@ def _acknowledge(engine: Running, command: MarkFinding) -> Outcome:
     if not engine.intake.analysis.acknowledge(command.fingerprint, engine.clock.now_ms()):
         return Outcome(False, "this finding is no longer there")
     engine.intake.put_findings()
-    return Outcome(True, "acknowledged: it no longer asks for attention")
+    return Outcome(True, "acknowledged")

@@ -240,7 +240,7 @@ async def test_the_menu_says_why_not_and_leads_to_the_rest() -> None:
         assert isinstance(app.screen, Menu)
         await answer(pilot, *["down"] * 4, "enter")
         assert isinstance(app.screen, Menu)
-        assert "put the cursor on one consumer" in toasts(app)
+        assert "select a consumer first" in toasts(app)
         await answer(pilot, "up", "enter")
         assert isinstance(app.screen, Ask)
         await answer(pilot, "enter")

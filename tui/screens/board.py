@@ -352,7 +352,7 @@ class Board(FactScreen):
         if isinstance(subject, Finding):
             await finding_acts.acknowledge(self.dash, subject)
         else:
-            self.dash.say("A acknowledges a finding: put the cursor on one (3)", good=False)
+            self.dash.say("A acknowledges a finding: select one first (3)", good=False)
 
     def action_mute(self) -> None:
         """Keep the finding under the cursor quiet for a while, or let it speak again."""
@@ -362,7 +362,7 @@ class Board(FactScreen):
         if isinstance(subject, Finding):
             finding_acts.mute(self.dash, subject)
         else:
-            self.dash.say("M mutes a finding: put the cursor on one (3)", good=False)
+            self.dash.say("M mutes a finding: select one first (3)", good=False)
 
     def goto(self, topic: Topic, key: Hashable) -> None:
         """Zoom to the pane of *topic* and put the cursor on *key*."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tui.dash import Dash
 
 ABOUT = (
-    "How long, then why: 8h the vendor is down. It stays in the list with its symptoms, and asks for nothing."
+    "Duration and reason: 8h the vendor is down. It stays listed with its symptoms, without alerts."
 )
 
 

@@ -46,7 +46,7 @@ def ask_dead_letter(dash: Dash, selected: Selection, group: Group, then: Then) -
     """Into which stream."""
     exact = selected.stream.name + DEAD
     proposed = {decode(exact): exact}  # a name that is no text is shown in another way than it is
-    told = [Para.of("The stream that the entries are copied to; it is made if it does not exist.", "dim")]
+    told = [Para.of("The stream that the entries are copied to; created if missing.", "dim")]
 
     def check(text: str) -> str | None:
         if proposed.get(text, text.encode()) == selected.stream.name:

@@ -70,7 +70,7 @@ class ClaimFor(Dialog[bytes | None]):
 
     def _tell(self, problem: str | None) -> None:
         none = "" if self._listed else "The group has no other consumer. "
-        lines = [Para.of(f"{none}A consumer of a name that does not exist yet is made.", "dim", 2)]
+        lines = [Para.of(f"{none}A new name creates the consumer.", "dim", 2)]
         if problem:
             lines.append(Para.of(f"✗ {problem}", "bad", 2))
         self.query_one(Plan).show(lines)

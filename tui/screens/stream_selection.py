@@ -83,7 +83,7 @@ def why_unfit(verb: str, selected: Selection) -> str | None:
 
 def _why_keep(selected: Selection) -> str | None:
     if selected.consumer is None:
-        return "put the cursor on one consumer"
+        return "select a consumer first"
     held = (
         next((c.pending for c in selected.group.consumers if c.name == selected.consumer), 0)
         if selected.group
