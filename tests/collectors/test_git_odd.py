@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from agentdash.actions.repo_stage import family
+from agentdash.actions.repo_stage import Member, family
 from agentdash.core.clock import SystemClock
 from agentdash.core.fleet import fleet_state
 from agentdash.core.settings import Settings
@@ -260,7 +260,7 @@ def test_submodules_that_lead_round_and_round_are_staged_once(tmp_path: Path) ->
     text = "".join(f'[submodule "{n}"]\n\tpath = {way}\n' for n, way in enumerate(ways))
     (web / ".gitmodules").write_text(text)
     (web / "lib/.gitmodules").write_text(text)
-    assert list(family(web)) == [web / "lib", web]
+    assert list(family(web)) == [Member(web / "lib"), Member(web)]
     assert submodules(web, 0).total == len(ways)
 
 
