@@ -82,6 +82,8 @@ class OpenLog:
         Raises:
             OSError: where it cannot be read; `NotALog` where it is no regular file.
         """
+        if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116 - a pipe is not even opened: that may act
+            raise NotALog("not a regular file")
         fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         status = os.fstat(fd)
         if not stat.S_ISREG(status.st_mode):

@@ -49,9 +49,13 @@ def in_changes(path: Path, names: list[bytes], timeout: float) -> dict[bytes, st
         except ask.GitFailed as failure:
             found |= dict.fromkeys(group, f"cannot be looked into: {failure}")
             continue
+        shown = set()
         for name, lines in _by_file(raw, group):
+            shown.add(name)
             if secret := secret_in(lines):
                 found[name] = f"a secret ({secret[1]}) in its new lines"
+        # An attribute (``* -diff``) can keep the lines of a file out of a diff: read as new.
+        found |= in_new_files(path, [name for name in group if name not in shown])
         if len(raw) >= ask.TEXT_SIZE:
             found |= {
                 name: "not looked into: too many changes at once" for name in group if name not in found
@@ -66,11 +70,11 @@ def _diff(path: Path, names: list[bytes], timeout: float) -> bytes:
 
 
 def _by_file(raw: bytes, names: list[bytes]) -> Iterator[tuple[bytes, list[str]]]:
-    """The new lines of each file, by its name."""
+    """The new lines of each file that the diff shows lines of, by its name."""
     known = set(names)
     for piece in (b"\n" + raw).split(b"\ndiff --git ")[1:]:
-        head, _, body = piece.partition(b"\n@@ ")
+        head, lines_follow, body = piece.partition(b"\n@@ ")
         name = names[0] if len(names) == 1 else head.rpartition(b"\n+++ b/")[2].rstrip(b"\t")
-        if name in known:
+        if lines_follow and name in known:
             lines = body.decode("utf-8", "replace").split("\n")
             yield name, [line[1:] for line in lines if line.startswith("+")]

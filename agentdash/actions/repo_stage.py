@@ -15,6 +15,7 @@ from agentdash.core.text import decode, printable
 from agentdash.core.units import size
 from agentdash.git import ask
 from agentdash.git.folder import GitDir, Unusable, submodules
+from agentdash.git.writing import below_parent
 
 MOST_DEEP = 10
 MOST_FAMILY = 2000
@@ -63,13 +64,28 @@ def parent_of(child: Path, paths: Iterable[Path]) -> Path | None:
     return max(above, key=lambda path: len(path.parts), default=None)
 
 
-def family(path: Path) -> Iterator[Path]:
-    """The repository and its initialised submodules, children first, each once; at most `MOST_FAMILY`."""
+@dataclass(frozen=True, slots=True)
+class Member:
+    """The repository or a submodule of it.
+
+    Attributes:
+        left_out: Why nothing is changed in it, in words; None where it may be.
+    """
+
+    path: Path
+    left_out: str | None = None
+
+
+def family(path: Path) -> Iterator[Member]:
+    """The repository and its initialised submodules, children first, each once; at most `MOST_FAMILY`.
+
+    A child whose git directory lies elsewhere than git puts it is left out, with what is below it.
+    """
     return iter(_family(path, os.path.realpath(path), {os.path.realpath(path)}, MOST_DEEP))
 
 
-def _family(path: Path, real: str, seen: set[str], deep: int) -> list[Path]:
-    found: list[Path] = []
+def _family(path: Path, real: str, seen: set[str], deep: int) -> list[Member]:
+    found: list[Member] = []
     for folder in submodules(path, 0).folders if deep else ():
         child = path / folder
         place = os.path.realpath(child)
@@ -77,8 +93,32 @@ def _family(path: Path, real: str, seen: set[str], deep: int) -> list[Path]:
         # One whose path goes through a link, or back and forth, is none that git would enter.
         if new and os.path.exists(f"{place}/.git") and place == f"{real}/{folder}":  # noqa: PTH110 - never raises
             seen.add(place)
-            found += _family(child, place, seen, deep - 1)
-    return [*found, path]
+            why = _not_of(child, path)
+            found += [Member(child, why)] if why else _family(child, place, seen, deep - 1)
+    return [*found, Member(path)]
+
+
+def _not_of(child: Path, parent: Path) -> str | None:
+    """Why *child* is none of *parent*'s, although it is named as a submodule of it."""
+    try:
+        if below_parent(child, GitDir.at(parent)):
+            return None
+    except Unusable as why:
+        return str(why)
+    return (
+        "its git directory is neither in it nor below that of its parent: it may belong to another repository"
+    )
+
+
+def check_top_level(path: Path, timeout: float) -> None:
+    """Refuse a repository whose configuration leads git to another work tree than the one that is shown.
+
+    Raises:
+        GitFailed: in words.
+    """
+    top = ask.top_level(path, timeout)
+    if str(top) != os.path.realpath(path):
+        raise ask.GitFailed(f"its configuration (core.worktree) makes git work in {printable(str(top))}")
 
 
 def look(path: Path, timeout: float) -> Seen:
@@ -123,7 +163,7 @@ def plan(root: Path, largest: int, timeout: float) -> tuple[StagePart, ...]:
         largest: Bytes of a file above which it is left out.
         timeout: Seconds that each git process may take.
     """
-    return tuple(part_of(path, root, largest, timeout) for path in family(root))
+    return tuple(part_of(member, root, largest, timeout) for member in family(root))
 
 
 def name_in(root: Path, path: Path) -> str:
@@ -131,10 +171,14 @@ def name_in(root: Path, path: Path) -> str:
     return printable(root.name if path == root else f"{root.name}/{path.relative_to(root)}")
 
 
-def part_of(path: Path, root: Path, largest: int, timeout: float) -> StagePart:
+def part_of(member: Member, root: Path, largest: int, timeout: float) -> StagePart:
     """The plan for one of them."""
+    path = member.path
     name = name_in(root, path)
+    if member.left_out:
+        return StagePart(str(path), name, blocked=member.left_out)
     try:
+        check_top_level(path, timeout)
         lock = git_dir_of(path).own / "index.lock"
         if lock.exists():
             return StagePart(

@@ -11,21 +11,30 @@ import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from agentdash.actions.repo_stage import Seen, family, git_dir_of, look, name_in, parent_of, part_of
+from agentdash.actions.repo_fetch import why_not_fetched
+from agentdash.actions.repo_stage import (
+    Seen,
+    check_top_level,
+    family,
+    git_dir_of,
+    look,
+    name_in,
+    parent_of,
+    part_of,
+)
 from agentdash.core.commands import Outcome, Refused
 from agentdash.core.repo_commands import CommitRepo, FetchRepo, StagePart, StageRepo
 from agentdash.core.repos import Operation
 from agentdash.core.text import decode, printable
 from agentdash.core.units import plural
 from agentdash.git import ask
-from agentdash.git.execution import refused
-from agentdash.git.own import Setting
+from agentdash.git.included import Setting
 from agentdash.git.status import StatusParser
 
 NETWORK_TIMEOUT = 120.0
 _FETCH = (
     "fetch", "--no-recurse-submodules", "--no-auto-maintenance", "--upload-pack=git-upload-pack",
-    "--no-progress",
+    "--no-progress", "--no-prune", "--no-prune-tags",
 )  # fmt: skip
 _REMOTE = re.compile(r"remote\..*\.url|branch\..*\.remote", re.DOTALL)
 _NAMED = 5
@@ -48,12 +57,8 @@ def fetch(command: FetchRepo, timeout: float, step: Step) -> Outcome:
         found = ask.own_settings(path, timeout)
         if not any(_REMOTE.fullmatch(one.key) for one in found):
             return Outcome(False, f"{name} has no remote: there is nothing to fetch from")
-        if odd := next((one.key for one in found if one.own and refused(one.key)), None):
-            return Outcome(
-                False,
-                f"{name} is not fetched: its own configuration sets {printable(odd)}, which can weaken a "
-                "fetch or let it write files. If you trust it, fetch it in a shell.",
-            )
+        if why := why_not_fetched(path, found):
+            return Outcome(False, f"{name} is not fetched: {why}. If you trust it, fetch it in a shell.")
         ask.text(path, _FETCH, NETWORK_TIMEOUT, more=_network(found), writes=_users_credentials(found))
     except ask.GitFailed as failure:
         return Outcome(False, f"fetch failed: {printable(str(failure))}")
@@ -79,8 +84,9 @@ def stage(command: StageRepo, largest: int, timeout: float, step: Step) -> Outco
     root = Path(command.path)
     _as_seen(root, command.seen, timeout)
     staged, left, unclear = 0, list[str](), list[str]()
-    for path in family(root):
-        part = part_of(path, root, largest, timeout)
+    for member in family(root):
+        part = part_of(member, root, largest, timeout)
+        path = member.path
         if part.blocked:
             step(f"{part.name}: nothing staged: {part.blocked}", False)
             left.append(f"{part.name} ({part.blocked})")
@@ -162,9 +168,13 @@ def commit(command: CommitRepo, timeout: float, step: Step) -> Outcome:
     if not command.message.strip():
         raise Refused("A commit needs a message.")
     _as_seen(root, command.seen, timeout)
-    parts = [(path, look(path, timeout)) for path in family(root)]
+    members = list(family(root))
+    strangers = [f"{name_in(root, one.path)} ({one.left_out})" for one in members if one.left_out]
+    parts = [(one.path, look(one.path, timeout)) for one in members if not one.left_out]
     for path, seen in parts:
-        _may_commit(name_in(root, path), path, seen)
+        _may_commit(name_in(root, path), path, seen, timeout)
+    for words in strangers:
+        step(f"left out: {words}", True)
     made: dict[Path, str] = {}
     paths = [path for path, _ in parts]
     for path, seen in parts:
@@ -185,10 +195,15 @@ def commit(command: CommitRepo, timeout: float, step: Step) -> Outcome:
     if not made:
         raise Refused("Nothing is staged: stage something first.")
     words = ", ".join(f"{name_in(root, path)} {sha[:7]}" for path, sha in made.items())
-    return Outcome(True, f"committed {words}; no hook was run")
+    out = f"; left out: {_some(strangers)}" if strangers else ""
+    return Outcome(True, f"committed {words}; no hook was run{out}")
 
 
-def _may_commit(name: str, path: Path, seen: Seen) -> None:
+def _may_commit(name: str, path: Path, seen: Seen, timeout: float) -> None:
+    try:
+        check_top_level(path, timeout)
+    except ask.GitFailed as why:
+        raise Refused(f"{name} is not committed: {why}") from None
     folder = git_dir_of(path)
     if (folder.own / "index.lock").exists():
         raise Refused(

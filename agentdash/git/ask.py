@@ -7,13 +7,16 @@ and a command that only reads changes no file, nor the time of one.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from agentdash.git.call import GitFailed, call, in_words
 from agentdash.git.folder import GitDir, Unusable
-from agentdash.git.own import Setting, drivers, may_set, overrides, settings
+from agentdash.git.included import Setting, settings
+from agentdash.git.own import drivers, may_set, overrides
+from agentdash.git.places import check_opened
+from agentdash.git.shared_index import times_kept
+from agentdash.git.writing import check_links, check_own
 
 __all__ = [
     "TEXT_SIZE",
@@ -25,6 +28,7 @@ __all__ = [
     "run",
     "status",
     "text",
+    "top_level",
 ]
 
 _STATUS = (
@@ -87,15 +91,18 @@ def run(
     """
     git_dir, processes = located(path, timeout)
     undone: dict[str, str] = {}
+    if writes is not None:
+        _check_writable(path, git_dir)
     if writes is not None or may_set(git_dir):
-        undone, processes = overrides(path, settings(path, git_dir, timeout)), processes + 1
+        found, asked = settings(path, git_dir, timeout)
+        undone, processes = overrides(path, found), processes + asked
     if writes is not None:
         call(
             path, git_dir, arguments, feed, timeout,
             overrides=(*undone.items(), *writes), stdin=stdin, more=more, limited=False,
         )  # fmt: skip
     else:
-        with _times_kept(git_dir):
+        with times_kept(git_dir):
             call(path, git_dir, arguments, feed, timeout, overrides=undone.items(), stdin=stdin, more=more)
     return processes + 1
 
@@ -113,12 +120,12 @@ def text(path: Path, arguments: tuple[str, ...], timeout: float, **options: obje
 
 
 def own_settings(path: Path, timeout: float) -> tuple[Setting, ...]:
-    """All configuration that git heeds in *path*; see `own.settings`.
+    """All configuration that git heeds in *path*; see `included.settings`.
 
     Raises:
         GitFailed: in words.
     """
-    return settings(path, located(path, timeout)[0], timeout)
+    return settings(path, located(path, timeout)[0], timeout)[0]
 
 
 def own_filters(path: Path, timeout: float) -> set[str]:
@@ -128,7 +135,27 @@ def own_filters(path: Path, timeout: float) -> set[str]:
         GitFailed: in words.
     """
     git_dir, _ = located(path, timeout)
-    return drivers(overrides(path, settings(path, git_dir, timeout))) if may_set(git_dir) else set()
+    if not may_set(git_dir):
+        return set()
+    return drivers(overrides(path, settings(path, git_dir, timeout)[0]))
+
+
+def top_level(path: Path, timeout: float) -> Path:
+    """The work tree that git uses in *path*, without links: another one where ``core.worktree`` says so.
+
+    Raises:
+        GitFailed: in words.
+    """
+    said = text(path, ("rev-parse", "--show-toplevel"), timeout).removesuffix(b"\n")
+    return Path(os.path.realpath(os.fsdecode(said)))
+
+
+def _check_writable(path: Path, git_dir: GitDir) -> None:
+    try:
+        check_own(path, git_dir)
+        check_links(git_dir)
+    except Unusable as why:
+        raise GitFailed(f"nothing is changed: {why}") from None
 
 
 def located(path: Path, timeout: float) -> tuple[GitDir, int]:
@@ -142,6 +169,7 @@ def located(path: Path, timeout: float) -> tuple[GitDir, int]:
     """
     try:
         git_dir = GitDir.at(path)
+        check_opened(git_dir)
     except Unusable as why:
         raise GitFailed(str(why)) from None
     if _is_ours(path, git_dir):
@@ -165,22 +193,3 @@ def _is_ours(path: Path, git_dir: GitDir) -> bool:
         return all(os.lstat(place).st_uid in users for place in places)
     except OSError:
         return False
-
-
-@contextmanager
-def _times_kept(git_dir: GitDir) -> Iterator[None]:
-    """Give a shared index the time back that it had: git sets it to now whenever it reads a split index."""
-    names: list[str] = []
-    with suppress(OSError):
-        names = [name for name in os.listdir(git_dir.own) if name.startswith("sharedindex.")]  # noqa: PTH208
-    before = {}
-    for name in names:
-        with suppress(OSError):
-            before[name] = os.stat(git_dir.own / name)  # noqa: PTH116 - as it is read below
-    try:
-        yield
-    finally:
-        for name, was in before.items():
-            with suppress(OSError):
-                if os.stat(git_dir.own / name).st_mtime_ns != was.st_mtime_ns:  # noqa: PTH116 - see above
-                    os.utime(git_dir.own / name, ns=(was.st_atime_ns, was.st_mtime_ns))

@@ -95,7 +95,8 @@ def environment(path: Path, git_dir: GitDir | None, overrides: Sequence[tuple[st
     }
     if git_dir is not None:
         env["GIT_DIR"] = str(git_dir.own)
-        if git_dir.shared != git_dir.own:
+        # Where the pointer to it goes round by links, git would follow it from where it stands itself.
+        if git_dir.shared != git_dir.own or os.path.lexists(f"{git_dir.own}/commondir"):
             env["GIT_COMMON_DIR"] = str(git_dir.shared)
     for number, (name, value) in enumerate(overrides):
         env[f"GIT_CONFIG_KEY_{number}"] = name

@@ -94,7 +94,6 @@ FILES = (
 
 BY_OPTION = {
     "alias.*": "an alias never replaces one of git's own commands",
-    "core.worktree": "as git does; a fact about the repository, shown as it is",
     "credential.*": "credential.helper is emptied last, then the user's own follow",
     "diff.*.cachetextconv": "--no-textconv",
     "diff.*.command": "--no-ext-diff",
@@ -103,7 +102,10 @@ BY_OPTION = {
     "diff.ignoresubmodules": "--ignore-submodules",
     "diff.relative": "--no-relative",
     "diff.submodule": "--submodule=short",
+    "core.worktree": "shown as it is; nothing is staged or committed where git's top level is another",
     "extensions.partialclone": "GIT_NO_LAZY_FETCH, GIT_ALLOW_PROTOCOL",
+    "fetch.prune": "--no-prune",
+    "fetch.prunetags": "--no-prune-tags",
     "format.notes": "--no-notes",
     "gpg.*.program": "--no-show-signature, --format, --no-gpg-sign",
     "gpg.format": "--no-gpg-sign",
@@ -118,6 +120,9 @@ BY_OPTION = {
     "pager.*": "git writes into a pipe, and GIT_PAGER is cat",
     "pretty.*": "each log and show names its --format",
     "protocol.*": "GIT_ALLOW_PROTOCOL",
+    "remote.*.fetch": "nothing is fetched where one can overwrite branches or tags",
+    "remote.*.prune": "--no-prune",
+    "remote.*.prunetags": "--no-prune-tags",
     "remote.*.partialclonefilter": "GIT_NO_LAZY_FETCH",
     "remote.*.promisor": "GIT_NO_LAZY_FETCH",
     "remote.*.pushurl": "nothing is pushed",
@@ -130,11 +135,16 @@ BY_OPTION = {
 """Keys that cannot act because of an option or a variable of each command that would heed them, and which."""
 
 REFUSED = (
-    "fetch.bundleuri", "bundle.*", "http.cookiefile", "http.savecookies", "http.curloptresolve",
-    "http.delegation", "http.emptyauth", "http.pinnedpubkey", "http.proactiveauth", "http.proxyssl*",
-    "http.schannel*", "http.ssl*", "remote.*.proxyauthmethod",
+    "fetch.bundleuri", "bundle.*", "fetch.uriprotocols", "http.cookiefile", "http.savecookies",
+    "http.curloptresolve", "http.delegation", "http.emptyauth", "http.extraheader", "http.followredirects",
+    "http.pinnedpubkey", "http.proactiveauth", "http.proxy*", "http.schannel*", "http.ssl*",
+    "remote.*.proxy", "remote.*.proxyauthmethod", "credential.*protectprotocol",
+    "credential.*sanitizeprompt", "promisor.*",
 )  # fmt: skip
 """Keys that weaken or redirect a fetch, or let it write: where the repository sets one, nothing is fetched.
+
+A proxy is sent the password for an address without TLS; a header can name another host behind the same
+server; after a redirection the headers of the user go to the new place.
 
 Those of ``http`` can be set for one address (``http.<url>.sslVerify``), which no other value overrides.
 """
@@ -182,19 +192,18 @@ INERT = (
     "extensions.objectformat", "extensions.preciousobjects", "extensions.refstorage",
     "extensions.relativeworktrees", "extensions.submodulepathconfig", "extensions.worktreeconfig",
     "feature.*", "fetch.bundlecreationtoken", "fetch.fsck.*", "fetch.fsckobjects",
-    "fetch.negotiationalgorithm", "fetch.output", "fetch.parallel", "fetch.prune", "fetch.prunetags",
-    "fetch.showforcedupdates", "fetch.unpacklimit", "fetch.uriprotocols", "fsck.*", "gpg.mintrustlevel",
+    "fetch.negotiationalgorithm", "fetch.output", "fetch.parallel",
+    "fetch.showforcedupdates", "fetch.unpacklimit", "fsck.*", "gpg.mintrustlevel",
     "grep.column", "grep.extendedregexp", "grep.fullname", "grep.linenumber", "grep.patterntype",
-    "grep.threads", "http.[*]", "http.extraheader", "http.followredirects", "http.keepalive*",
+    "grep.threads", "http.[*]", "http.keepalive*",
     "http.lowspeed*", "http.maxrequests", "http.maxretries", "http.maxretrytime", "http.minsessions",
-    "http.noepsv", "http.postbuffer", "http.proxy", "http.proxyauthmethod", "http.retryafter",
+    "http.noepsv", "http.postbuffer", "http.retryafter",
     "http.useragent", "http.version", "i18n.*", "index.*", "log.abbrevcommit", "log.date",
     "log.decorate", "log.diffmerges", "log.excludedecoration", "log.follow", "log.graphcolors",
-    "log.initialdecorationset", "log.showroot", "pack.*", "promisor.*", "reftable.*", "remote.*.fetch",
-    "remote.*.followremotehead", "remote.*.mirror", "remote.*.proxy", "remote.*.prune",
-    "remote.*.prunetags", "remote.*.push", "remote.*.serveroption", "remote.*.skipdefaultupdate",
-    "remote.*.skipfetchall", "remote.*.tagopt", "remotes.*", "sideband.*", "sparse.*", "splitindex.*",
-    "status.*", "transfer.*", "user.*", "versionsort.*", "windows.*",
+    "log.initialdecorationset", "log.showroot", "pack.*", "reftable.*",
+    "remote.*.followremotehead", "remote.*.mirror", "remote.*.push", "remote.*.serveroption",
+    "remote.*.skipdefaultupdate", "remote.*.skipfetchall", "remote.*.tagopt", "remotes.*", "sideband.*",
+    "sparse.*", "splitindex.*", "status.*", "transfer.*", "user.*", "versionsort.*", "windows.*",
 )  # fmt: skip
 """Keys that neither run, nor read or write a file of their author's choice."""
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
+from agentdash.core.files import open_regular
 from agentdash.core.repos import Operation, Submodules
 from agentdash.core.safe_text import safe_text
 
@@ -93,11 +94,6 @@ class GitDir:
         return cls(own, _shared(own))
 
     @property
-    def config(self) -> Path:
-        """The repository's own configuration file."""
-        return self.shared / "config"
-
-    @property
     def shallow(self) -> bool:
         """Whether its history is cut."""
         return (self.shared / "shallow").exists()
@@ -163,7 +159,8 @@ class GitDir:
 def submodules(path: Path, moved: int) -> Submodules:
     """Those that ``.gitmodules`` registers, and how many of them have no checkout.
 
-    All are counted; `MOST_SUBMODULES` are kept by name. A path that no file can have is one without checkout.
+    All are counted; `MOST_SUBMODULES` are kept by name. A path that git would not check out is one without
+    checkout: one that no file can have, or that leads out of the work tree.
     """
     text = read_small(path / ".gitmodules", 4 * _SMALL)
     if text is None:
@@ -171,22 +168,25 @@ def submodules(path: Path, moved: int) -> Submodules:
     total = 0
     folders: list[str] = []
     quiet: list[str] = []
+    last: str | None = None
     for name, sign, value in (line.partition("=") for line in text.splitlines()):
         if sign and name.strip() == "path":
             total += 1
-            folder = value.strip().strip('"')
-            if len(folders) < MOST_SUBMODULES and _possible(folder):
-                folders.append(folder)
-        elif sign and name.strip() == "ignore" and value.strip() in {"all", "dirty"} and folders:
-            quiet.append(folders[-1])
+            folder = value.strip().strip('"').rstrip("/")
+            last = folder if len(folders) < MOST_SUBMODULES and _possible(folder) else None
+            if last is not None:
+                folders.append(last)
+        elif sign and name.strip() == "ignore" and value.strip() in {"all", "dirty"} and last is not None:
+            quiet.append(last)
     there = sum(os.path.exists(f"{path}/{folder}/.git") for folder in folders)  # noqa: PTH110 - never raises
     return Submodules(total, total - there, moved, tuple(folders), tuple(quiet))
 
 
 def _possible(folder: str) -> bool:
-    """Whether a file system could have a folder of that name."""
-    return (
-        bool(folder) and "\0" not in folder and all(len(os.fsencode(one)) < 256 for one in folder.split("/"))
+    """Whether a submodule could be there: a path below the work tree, of names that a file system has."""
+    names = folder.split("/")
+    return "\0" not in folder and all(
+        name not in {"", ".", "..", ".git"} and len(os.fsencode(name)) < 256 for name in names
     )
 
 
@@ -248,15 +248,12 @@ def read_small(path: Path, most: int = _SMALL) -> str | None:
 def beginning(path: str | Path, most: int) -> bytes | None:
     """The first *most* bytes of a plain file; None where there is none, or it cannot be read.
 
-    Never waits for a pipe or a device that lies there under the name of a file.
+    A pipe or a device that lies there under the name of a file is not opened: that alone may act.
     """
-    with suppress(OSError, ValueError):
-        # Half the cost of `open`: this is done several times for each repository.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with suppress(OSError):
+        descriptor = open_regular(path)
         try:
-            status = os.fstat(descriptor)
-            if stat.S_ISREG(status.st_mode):
-                return os.read(descriptor, min(most, status.st_size))
+            return os.read(descriptor, min(most, os.fstat(descriptor).st_size))
         finally:
             os.close(descriptor)
     return None

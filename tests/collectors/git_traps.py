@@ -59,7 +59,7 @@ SWITCHES = {key for key, value in FIXED.items() if value in {"true", "false"}} -
     "core.alternaterefscommand", "core.askpass", "core.editor", "core.fsmonitor", "core.sshcommand",
     "gpg.openpgp.program", "gpg.program", "gpg.ssh.defaultkeycommand", "gpg.ssh.program", "gpg.x509.program",
     "sequence.editor",
-}  # fmt: skip
+} | {"fetch.prune", "fetch.prunetags", "remote.<name>.prune", "remote.<name>.prunetags"}  # fmt: skip
 HOOKS = (
     "pre-commit", "prepare-commit-msg", "commit-msg", "post-commit", "post-checkout", "post-merge",
     "pre-auto-gc", "post-index-change", "reference-transaction", "fsmonitor-watchman", "post-rewrite",
@@ -189,7 +189,7 @@ _APART = {
     "submodule.<name>.update", "ssh.variant", "core.createobject", "format.encodeemailheaders",
     "format.filenamemaxlength", "gc.writecommitgraph", "push.default", "rerere.autoupdate",
     "submodule.fetchjobs", "bundle.*", "bundle.<id>.*", "bundle.<id>.uri", "bundle.mode",
-    "bundle.version",
+    "bundle.version", "remote.<name>.fetch",
 }  # fmt: skip
 
 

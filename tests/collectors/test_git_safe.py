@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from agentdash.actions import repos
 from agentdash.core.commands import Outcome
 from agentdash.core.repo_commands import FetchRepo
-from agentdash.git import ask, own
+from agentdash.git import ask, included, own
 from agentdash.git.call import call
 from agentdash.git.execution import folded, neutral
 from agentdash.git.folder import GitDir
@@ -180,9 +180,9 @@ def test_a_repository_of_somebody_else_is_asked_about_first(web: Path, tmp_path:
 
 def test_hooks_that_are_configured_are_off_whosoever_they_are() -> None:
     found = (
-        own.Setting(True, "hook.evil.command", "x"),
-        own.Setting(False, "hook.mine.event", "pre-commit"),
-        own.Setting(False, "filter.lfs.clean", "git-lfs clean -- %f"),
+        included.Setting(True, "hook.evil.command", "x"),
+        included.Setting(False, "hook.mine.event", "pre-commit"),
+        included.Setting(False, "filter.lfs.clean", "git-lfs clean -- %f"),
     )
     assert own.overrides(Path("/"), found) == {"hook.evil.enabled": "false", "hook.mine.enabled": "false"}
 
@@ -195,7 +195,7 @@ def test_what_cannot_be_asked_is_no_answer(web: Path, monkeypatch: pytest.Monkey
         ask.text(web, ("status",), 20)
     git(web, "config", "-f", ".git/config", "--list", check=False)
     (web / ".git/config").write_text("[filter]\n" + "\tx = " + "y" * 900 + "\n")
-    monkeypatch.setattr(own, "MOST_SETTINGS", 500)
+    monkeypatch.setattr(included, "MOST_SETTINGS", 500)
     with pytest.raises(ask.GitFailed, match="too large to be checked"):
         ask.text(web, ("status",), 20)
 
@@ -263,7 +263,7 @@ def test_only_plain_files_are_searched(tmp_path: Path) -> None:
     assert not own.may_set(place)
     (tmp_path / "config").write_text("[core]\n")
     assert not own.may_set(place)
-    (tmp_path / "config").write_text("# x\n" * (own.MOST // 4 + 1))
+    (tmp_path / "config").write_text("# x\n" * (included.MOST_SEARCHED // 4 + 1))
     assert own.may_set(place)
     for make in (lambda path: path.symlink_to("/dev/null"), os.mkfifo, Path.mkdir):
         (tmp_path / "config").unlink()

@@ -1,0 +1,68 @@
+"""What keeps a repository from being fetched: settings of its own that would send or overwrite something."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from agentdash.core.text import printable
+from agentdash.git.execution import refused
+from agentdash.git.folder import GitDir, Unusable
+from agentdash.git.included import Setting
+from agentdash.git.writing import check_symbolic
+
+_REFSPEC = re.compile(r"remote\..*\.fetch", re.DOTALL)
+_OLD = ("remotes", "branches")
+"""Folders of remotes in the form that git had before 2005; they name refspecs, too."""
+
+
+def why_not_fetched(path: Path, found: Sequence[Setting]) -> str | None:
+    """Why nothing is fetched into the repository at *path*, in words; None where it may be.
+
+    Args:
+        path: The work tree, or a bare repository.
+        found: All configuration that git heeds there.
+    """
+    for one in found:
+        if one.own and refused(one.key):
+            return (
+                f"its own configuration sets {printable(one.key)}, which can weaken a fetch, send a password "
+                "elsewhere or let it write files"
+            )
+        if one.own and _REFSPEC.fullmatch(one.key) and not _keeps_branches(one.value):
+            return f"{printable(one.key)} is {printable(one.value)}, which can overwrite branches or tags"
+    try:
+        git_dir = GitDir.at(path)
+        check_symbolic(git_dir)
+    except Unusable as why:
+        return str(why)
+    for folder in _OLD:
+        if _has_entries(git_dir.shared / folder):
+            return f"it has remotes in the old form ({folder}), which can overwrite branches"
+    return None
+
+
+def _keeps_branches(refspec: str) -> bool:
+    """Whether what is fetched by *refspec* changes remote-tracking branches alone, and adds tags.
+
+    See gitglossary(7), "refspec": ``^`` leaves out, ``+`` overwrites; without a right side nothing is kept.
+    """
+    if refspec.startswith("^"):
+        return True
+    _, _, right = refspec.partition(":")
+    return (
+        not right
+        or right.startswith("refs/remotes/")
+        or (right.startswith("refs/tags/") and refspec[0] != "+")
+    )
+
+
+def _has_entries(folder: Path) -> bool:
+    try:
+        return bool(os.listdir(folder))  # noqa: PTH208 - names alone
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
