@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
+from agentdash.core.files import OUTSIDE, OutsideError, steps_within
 from agentdash.core.paths import real_path
 from agentdash.core.settings import ReposSettings
 from agentdash.core.snapshot import SourceError
@@ -30,13 +31,15 @@ class Walks:
     Args:
         roots: Folders to search.
         settings: How deep, and what is left out.
+        within: The folder that no root may lead out of.
 
     Attributes:
         complete: Whether one was through at least once.
         problems: Roots that cannot be searched, and why, in words.
     """
 
-    def __init__(self, roots: tuple[Path, ...], settings: ReposSettings) -> None:
+    def __init__(self, roots: tuple[Path, ...], settings: ReposSettings, within: Path | None = None) -> None:
+        self._within = within
         self._roots = roots
         self._settings = settings
         self._search: Search | None = None
@@ -113,7 +116,7 @@ class Walks:
         roots, problems = [], {}
         given = (Path(os.path.expanduser(root)) for root in self._roots)  # noqa: PTH111 - never raises
         for root in dict.fromkeys(given):
-            why = unreadable(root)
+            why = unreadable(root) or self._outside(root)
             if why is None:
                 roots.append(real_path(root))
             else:
@@ -127,6 +130,15 @@ class Walks:
             raise SourceError(f"{'; '.join(self.problems)}.".replace("the", "The", 1), cure)
         self._resolved = tuple(dict.fromkeys(roots))
         return self._resolved
+
+    def _outside(self, root: Path) -> str | None:
+        """Why *root* may not be searched, in words; None where it may."""
+        if self._within is not None:
+            try:
+                steps_within(root, self._within)
+            except OutsideError:
+                return f"is not searched: {OUTSIDE}"
+        return None
 
 
 def _changed_at(root: Path) -> int | None:
