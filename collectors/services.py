@@ -94,7 +94,7 @@ class ServicesCollector:
         if self._scan_is_due():
             self._scan()
         services = tuple(followed.look() for followed in self._all())
-        return ServicesSnapshot(self._clock.now_ms(), self._host, services)
+        return ServicesSnapshot(self._clock.now_ms(), self._host, services, self._files.left_out)
 
     def _all(self) -> tuple[Followed, ...]:
         return (*self._configured, *self._declared.values(), *self._found.values())

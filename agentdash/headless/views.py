@@ -70,6 +70,8 @@ def gaps(topic: Topic, store: Store) -> list[str]:
         found = store.runs.gaps
     elif topic is Topic.REPOS and store.repos is not None:
         found = (*store.repos.problems, *((store.repos.reason,) if store.repos.reason else ()))
+    elif topic is Topic.SERVICES and store.services is not None:
+        found = store.services.gaps
     elif topic is Topic.LOGS:
         found = (f"{source.path}: {source.error}" for source in store.log_sources if source.error)
     elif topic is Topic.FINDINGS:
