@@ -16,7 +16,7 @@ OUTSIDE = "it is ignored: it leads out of the folder, and no trusted settings na
 """What is said of a file outside of the folder that paths may not lead out of."""
 
 _CHUNK = 64 * 1024
-_FOLDER = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_CLOEXEC
+_FOLDER = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY
 _KINDS = (
     (stat.S_ISDIR, "a folder"),
     (stat.S_ISFIFO, "a pipe"),
@@ -91,10 +91,10 @@ def open_within(path: str | Path, folder: str | Path) -> int:
     """
     base = os.path.realpath(folder)
     steps = steps_within(path, folder)
-    at = os.open(base, _FOLDER)
+    at = os.open(base, _FOLDER | os.O_CLOEXEC)
     try:
         for step in steps[:-1]:
-            below = os.open(step, _FOLDER | os.O_NOFOLLOW, dir_fd=at)
+            below = os.open(step, _FOLDER | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=at)
             os.close(at)
             at = below
         return open_regular(steps[-1] if steps else ".", os.O_RDONLY | os.O_NOFOLLOW, dir_fd=at)
