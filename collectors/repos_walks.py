@@ -35,7 +35,6 @@ class Walks:
 
     Attributes:
         complete: Whether one was through at least once.
-        problems: Roots that cannot be searched, and why, in words.
     """
 
     def __init__(self, roots: tuple[Path, ...], settings: ReposSettings, within: Path | None = None) -> None:
@@ -47,7 +46,8 @@ class Walks:
         self._marks: object = None
         self._resolved: tuple[Path, ...] = ()
         self.complete = False
-        self.problems: tuple[str, ...] = ()
+        self._unreadable: tuple[str, ...] = ()
+        self._left_out: tuple[str, ...] = ()
 
     @property
     def under_way(self) -> bool:
@@ -58,6 +58,11 @@ class Walks:
     def through(self) -> bool:
         """Whether the newest walk has seen all."""
         return self._search is not None and self._search.complete
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """Roots that cannot be searched, and what is found and not listed, and why, in words."""
+        return self._unreadable + self._left_out
 
     @property
     def found(self) -> Mapping[Path, Found]:
@@ -93,6 +98,8 @@ class Walks:
         assert self._search is not None
         self._search.step(share)
         self.complete = self.complete or self._search.complete
+        if self._search.complete:
+            self._left_out = tuple(map(printable, self._search.left_out))
         return True
 
     def name(self, path: Path) -> str:
@@ -121,13 +128,13 @@ class Walks:
                 roots.append(real_path(root))
             else:
                 problems[root] = why
-        self.problems = tuple(
+        self._unreadable = tuple(
             printable(f"the projects folder {root} {why}") for root, why in problems.items()
         )
         if not roots:
             missing = "is not there" in problems.values()
             cure = "Create it, or name another with --projects DIR." if missing else "Check its permissions."
-            raise SourceError(f"{'; '.join(self.problems)}.".replace("the", "The", 1), cure)
+            raise SourceError(f"{'; '.join(self._unreadable)}.".replace("the", "The", 1), cure)
         self._resolved = tuple(dict.fromkeys(roots))
         return self._resolved
 
