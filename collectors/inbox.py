@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,11 +11,12 @@ from itertools import islice
 from pathlib import Path
 
 from agentdash.core.clock import Clock
+from agentdash.core.files import OUTSIDE, OutsideError
 from agentdash.core.findings import Finding, InboxSnapshot
 from agentdash.core.safe_text import safe_text
 from agentdash.core.settings import FindingsSettings
 from agentdash.core.snapshot import Topic
-from collectors.globs import matches
+from collectors.globs import matches, matches_within
 from collectors.inbox_file import MOST_LINE, FollowedFile
 
 MOST_FILES = 200
@@ -32,12 +34,16 @@ class InboxCollector:
         cwd: Where relative globs begin.
         host: Stamped on the snapshots.
         clock: Where the time comes from.
+        within: The folder that no file of the inbox may lead out of.
     """
 
     name = "inbox"
     topic = Topic.FINDINGS
 
-    def __init__(self, settings: FindingsSettings, cwd: Path, host: str, clock: Clock) -> None:
+    def __init__(
+        self, settings: FindingsSettings, cwd: Path, host: str, clock: Clock, *, within: Path | None = None
+    ) -> None:
+        self._within = within
         self.cadence = settings.poll
         self.timeout = 10.0
         self._globs = settings.inbox
@@ -60,12 +66,12 @@ class InboxCollector:
         """Nothing is held: files are opened for a moment each."""
 
     def _collect(self) -> InboxSnapshot | None:
-        now = self._clock.now_ms()
+        now, bad_before = self._clock.now_ms(), self._bad_total
         paths = self._paths()
         changed = self._drop(set(self._files) - set(paths))
         for path in paths:
             changed |= self._read(path, now)
-        if not changed and not self._first:
+        if not changed and not self._first and self._bad_total == bad_before:
             return None
         self._first = False
         findings: dict[str, Finding] = {}
@@ -82,11 +88,14 @@ class InboxCollector:
 
     def _paths(self) -> list[Path]:
         """The files that the globs match, sorted, each once; an endless match is cut."""
+        left_out: set[str] = set()
         found = {
             self._cwd / match
             for glob in self._globs
-            for match in islice(_matches(glob, self._cwd), MOST_FILES)
+            for match in islice(_matches(glob, self._cwd, self._within, left_out), MOST_FILES)
         }
+        for folder in sorted(left_out)[:MOST_FILES]:
+            self._cannot(Path(folder), OutsideError(errno.EPERM, OUTSIDE))
         return sorted(path for path in found if path.is_file())[:MOST_FILES]
 
     def _drop(self, gone: set[Path]) -> bool:
@@ -98,7 +107,7 @@ class InboxCollector:
 
     def _read(self, path: Path, now: int) -> bool:
         new = path not in self._files
-        file = self._files.setdefault(path, FollowedFile(path))
+        file = self._files.setdefault(path, FollowedFile(path, self._within))
         changed = new
         for _ in range(READS_A_PASS):
             try:
@@ -164,5 +173,6 @@ class InboxCollector:
         return safe_text(str(path.relative_to(self._cwd) if path.is_relative_to(self._cwd) else path))
 
 
-def _matches(glob: str, cwd: Path) -> Iterator[str]:
-    return matches(str(Path(glob).expanduser()), cwd)
+def _matches(glob: str, cwd: Path, within: Path | None, left_out: set[str]) -> Iterator[str]:
+    pattern = str(Path(glob).expanduser())
+    return matches(pattern, cwd) if within is None else matches_within(str(cwd / pattern), within, left_out)

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from agentdash.core.files import open_regular
+from agentdash.core.files import open_to_read
 
 MOST_BYTES = 1 << 20
 """Read from one file in one pass, at most."""
@@ -34,11 +34,13 @@ class Added:
 class FollowedFile:
     """Remembers how far a file was read, and knows when it is no longer the same.
 
-    A last line without its newline is half-written: it waits until the rest is there.
+    A last line without its newline is half-written: it waits until the rest is there. Where *within* is given
+    the path may not lead out of that folder.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, within: Path | None = None) -> None:
         self.path = path
+        self._within = within
         self._identity: tuple[int, int] | None = None
         self._head = b""
         self._offset = 0
@@ -51,7 +53,7 @@ class FollowedFile:
         Raises:
             OSError: when the file cannot be read.
         """
-        with os.fdopen(open_regular(self.path), "rb") as file:
+        with os.fdopen(open_to_read(self.path, self._within), "rb") as file:
             anew = self._is_another(file.fileno())
             if anew:
                 self._offset = self._line = 0

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from agentdash.core.files import open_within
+
 READ_SIZE = 1024 * 1024
 """Bytes that one read takes."""
 LINE_LIMIT = 1024 * 1024
@@ -76,15 +78,23 @@ class OpenLog:
             self._remember()
 
     @classmethod
-    def open(cls, path: Path, *, last: int | None = None) -> OpenLog:
+    def open(cls, path: Path, *, last: int | None = None, within: Path | None = None) -> OpenLog:
         """Open *path* at its beginning, or so that its *last* bytes come.
+
+        Args:
+            path: The file.
+            last: Bytes at its end; None: all of it.
+            within: The folder that it may not lead out of.
 
         Raises:
             OSError: where it cannot be read; `NotALog` where it is no regular file.
         """
         if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116 - a pipe is not even opened: that may act
             raise NotALog("not a regular file")
-        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        if within is None:
+            fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        else:
+            fd = open_within(path, within)
         status = os.fstat(fd)
         if not stat.S_ISREG(status.st_mode):
             os.close(fd)

@@ -6,6 +6,7 @@ import errno
 import os
 from pathlib import Path
 
+from agentdash.core.files import OUTSIDE, OutsideError
 from collectors.log_file import READ_SIZE, Look, NotALog, OpenLog, Piece
 from collectors.log_rotation import between, copies_of, copies_since, last_mark, resume_in
 
@@ -44,6 +45,7 @@ class FollowedFile:
         fresh: Whether all of it is new; else only its end is read at first.
         first: How many bytes that end has.
         passed: Is given what is passed over to keep up, see `OpenLog.skip_to`.
+        within: The folder that the path, and those of its rotated files, may not lead out of.
 
     Attributes:
         error: Why it cannot be read, in words; None while it can.
@@ -51,9 +53,16 @@ class FollowedFile:
     """
 
     def __init__(
-        self, path: Path, *, fresh: bool = False, first: int = FIRST_SIGHT, passed: Look | None = None
+        self,
+        path: Path,
+        *,
+        fresh: bool = False,
+        first: int = FIRST_SIGHT,
+        passed: Look | None = None,
+        within: Path | None = None,
     ) -> None:
         self.path = path
+        self._within = within
         self._passed = passed
         self._first = first
         self.error: str | None = None
@@ -144,7 +153,7 @@ class FollowedFile:
                 self.error = None
                 return
             whole = current is not None or (self._fresh and status.st_size <= SKIP_ABOVE)
-            opened = OpenLog.open(self.path, last=None if whole else self._first)
+            opened = OpenLog.open(self.path, last=None if whole else self._first, within=self._within)
         except OSError as error:
             self.error = _in_words(error)
             self._fresh = True
@@ -176,11 +185,11 @@ class FollowedFile:
             if place is not None:
                 after.offset = place
                 return
-        self._open += between(self.path, before, after)
+        self._open += between(self.path, before, after, self._within)
 
     def _began(self, log: OpenLog, modified: int) -> None:
         """The log was empty and was written to: it may have been copied and truncated since, unread."""
-        copies = copies_since(self.path, modified, frozenset(self.held()))
+        copies = copies_since(self.path, modified, frozenset(self.held()), self._within)
         for copy in copies:
             copy.grown_at = log.grown_at
             if (place := self._known.get(copy.identity)) is not None:
@@ -191,7 +200,7 @@ class FollowedFile:
         """The same file, but not the bytes that were read: it was cut to nothing, with or without a copy."""
         again = OpenLog(os.dup(log.fd))
         again.grown_at = log.grown_at
-        copies = copies_of(self.path, log)
+        copies = copies_of(self.path, log, self._within)
         for copy in copies[1:]:
             if (known := self._known.get(copy.identity)) is not None:
                 copy.start_at(*known)  # it was the log itself once
@@ -252,4 +261,6 @@ class FollowedFile:
 def _in_words(error: OSError) -> str:
     if isinstance(error, NotALog):
         return "it is not a regular file"
+    if isinstance(error, OutsideError):
+        return OUTSIDE
     return _WORDS.get(error.errno or 0, error.strerror or "it cannot be read")

@@ -30,7 +30,7 @@ class Rotated:
     modified: int
 
 
-def between(path: Path, before: OpenLog, after: OpenLog) -> list[OpenLog]:
+def between(path: Path, before: OpenLog, after: OpenLog, within: Path | None = None) -> list[OpenLog]:
     """The files that were the log at *path* for a moment, after *before* and before *after*, oldest first.
 
     A log that is rotated more than once between two looks leaves such files.
@@ -49,7 +49,7 @@ def between(path: Path, before: OpenLog, after: OpenLog) -> list[OpenLog]:
             and (entry.order > since if since is not None else entry.modified >= modified)
             and (until is None or entry.order < until)
         ]
-        found = [log for entry in wanted if (log := _opened(entry)) is not None]
+        found = [log for entry in wanted if (log := _opened(entry, within)) is not None]
         if len(found) == len(wanted) or last_try:
             return found
         for log in found:  # names went on to other files meanwhile
@@ -57,16 +57,16 @@ def between(path: Path, before: OpenLog, after: OpenLog) -> list[OpenLog]:
     return []
 
 
-def _opened(entry: Rotated) -> OpenLog | None:
+def _opened(entry: Rotated, within: Path | None) -> OpenLog | None:
     with suppress(OSError):
-        log = OpenLog.open(entry.path)
+        log = OpenLog.open(entry.path, within=within)
         if log.identity == entry.identity:
             return log
         log.close()
     return None
 
 
-def copies_of(path: Path, log: OpenLog) -> list[OpenLog]:
+def copies_of(path: Path, log: OpenLog, within: Path | None = None) -> list[OpenLog]:
     """The copies that were made of *log* before it was truncated, oldest first.
 
     The first is open where reading *log* ended; later ones, of later truncations, at their beginning. Empty
@@ -83,7 +83,7 @@ def copies_of(path: Path, log: OpenLog) -> list[OpenLog]:
         ):
             continue
         with suppress(OSError):
-            copy = OpenLog.open(entry.path)
+            copy = OpenLog.open(entry.path, within=within)
             if found:
                 found.append(copy)
             elif log.follows_here(copy.fd):
@@ -95,7 +95,9 @@ def copies_of(path: Path, log: OpenLog) -> list[OpenLog]:
     return found
 
 
-def copies_since(path: Path, modified: int, held: frozenset[tuple[int, int]]) -> list[OpenLog]:
+def copies_since(
+    path: Path, modified: int, held: frozenset[tuple[int, int]], within: Path | None = None
+) -> list[OpenLog]:
     """The copies that were made after *modified*, Unix ns, of a log of which nothing was read, oldest first.
 
     A copy is older than the truncation that follows it, and that is the last change of the empty log.
@@ -104,12 +106,13 @@ def copies_since(path: Path, modified: int, held: frozenset[tuple[int, int]]) ->
         path: The log.
         modified: When it was last written to or truncated, as far as was seen.
         held: Device and inode of files that are being read.
+        within: The folder that none of them may lead out of.
     """
     found: list[OpenLog] = []
     for entry in sorted(_rotated(path), key=lambda entry: entry.order):
         if entry.modified > modified and entry.size and entry.identity not in held:
             with suppress(OSError):
-                found.append(OpenLog.open(entry.path))
+                found.append(OpenLog.open(entry.path, within=within))
     return found
 
 

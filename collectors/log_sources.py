@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 
 from agentdash.core.files import name_of
 from agentdash.core.text import printable
-from collectors.globs import matches
+from collectors.globs import matches, matches_within
 from collectors.log_rotation import rotated_from
 
 MOST_FILES = 256
@@ -26,13 +26,24 @@ class LogSources:
         sources: Pairs of a name and a path or glob, which may begin with ``~``.
         started: Folder with the output of services that agentdash started, ``NAME.log`` each, NAME as
             `agentdash.core.files.file_name` writes it. It need not exist.
+        confined: Those of the paths and globs that may not lead out of a folder, and that folder.
 
     Attributes:
         over: Files that are not followed because there are too many.
+        within: Folders that files may not lead out of, by file.
+        left_out: Folders that globs lead to and that are not looked into, as they are outside of those.
     """
 
-    def __init__(self, sources: tuple[tuple[str, str], ...], started: Path | None = None) -> None:
+    def __init__(
+        self,
+        sources: tuple[tuple[str, str], ...],
+        started: Path | None = None,
+        confined: Mapping[str, Path] | None = None,
+    ) -> None:
         self.over = 0
+        self.within: dict[Path, Path] = {}
+        self.left_out: set[str] = set()
+        self._confined = confined or {}
         self._started = started
         self._sources = sources
         self._found: dict[Path, str] = {}
@@ -48,6 +59,7 @@ class LogSources:
     def _expand(self) -> dict[Path, str]:
         wanted: dict[Path, str] = {}
         self.over = 0
+        self.within, self.left_out = {}, set()
         for found in (*self._configured(), self._of_services()):
             for file, title in found:
                 if len(wanted) < MOST_FILES:
@@ -59,11 +71,19 @@ class LogSources:
     def _configured(self) -> Iterator[Iterator[tuple[Path, str]]]:
         for name, pattern in self._sources:
             path = Path(pattern).expanduser()
+            folder = self._confined.get(pattern)
             if _SIGNS.isdisjoint(pattern):
+                if folder is not None:
+                    self.within[path] = folder
                 yield iter(((path, name or path.stem),))
-            else:
+            elif folder is None:
                 found = sorted(islice(matches(str(path)), 4 * MOST_FILES))
                 yield ((match, match.stem) for match in _unrotated(found) if match.is_file())
+            else:
+                confined = matches_within(str(path), folder, self.left_out)
+                inner = [m for m in _unrotated(sorted(set(islice(confined, 4 * MOST_FILES)))) if m.is_file()]
+                self.within |= dict.fromkeys(inner, folder)
+                yield ((match, match.stem) for match in inner)
 
     def _of_services(self) -> Iterator[tuple[Path, str]]:
         """What agentdash started; a service of the settings is followed already, by its own name."""

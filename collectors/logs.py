@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from agentdash.core.clock import Clock
+from agentdash.core.files import OUTSIDE, steps_within
 from agentdash.core.log_parse import LogParser
 from agentdash.core.logs import OWN, Level, LogBatch, LogLine, LogSource
 from agentdash.core.settings import LogsSettings
@@ -48,6 +50,7 @@ class LogsCollector:
         lines_per_second: See `LINES_PER_SECOND`.
         own: The activity log.
         started: Folder with the output of services that agentdash started.
+        confined: Those of the paths and globs that may not lead out of a folder, and that folder.
     """
 
     name = "logs"
@@ -64,6 +67,7 @@ class LogsCollector:
         lines_per_second: int = LINES_PER_SECOND,
         own: OwnLog | None = None,
         started: Path | None = None,
+        confined: Mapping[str, Path] | None = None,
     ) -> None:
         self.cadence = settings.poll
         self._configured = bool(sources or settings.journal)
@@ -75,7 +79,7 @@ class LogsCollector:
         self._journal_parser = LogParser(JournalFeed.name)
         self._journal_lines = 0
         self._spoke = False
-        self._sources = LogSources(sources, started)
+        self._sources = LogSources(sources, started, confined)
         self._limit = settings.limit
         self._host = host
         self._clock = clock
@@ -188,13 +192,15 @@ class LogsCollector:
         for path, name in names.items():
             if path in self._files:
                 continue
-            identity = _identity(path)
+            within = self._sources.within.get(path)
+            identity = _identity(path, within)
             if identity in held:
                 continue  # another name of a file that is followed, or was until it was renamed
             own = self._own is not None and path == self._own.path
             parser = LogParser(name, OWN if own else None)
             self._own_parser = parser if own else self._own_parser
-            file = FollowedFile(path, fresh=self._begun, first=first, passed=self._passing(parser))
+            passed = self._passing(parser)
+            file = FollowedFile(path, fresh=self._begun, first=first, passed=passed, within=within)
             if identity is not None:
                 held.add(identity)
                 if (place := self._left.pop(identity, None)) is not None:
@@ -258,11 +264,18 @@ class LogsCollector:
         if self._sources.over:
             over = f"{self._sources.over} more files are not followed: {MOST_FILES} are the most"
             told.append(LogSource("…", "", error=over))
+        told += [
+            LogSource("…", printable(path), error=OUTSIDE)
+            for path in sorted(self._sources.left_out)[:MOST_FILES]
+        ]
         return tuple(told)
 
 
-def _identity(path: Path) -> tuple[int, int] | None:
+def _identity(path: Path, within: Path | None) -> tuple[int, int] | None:
+    """Device and inode; None where it is not there, or may not be read: it is no other file's name then."""
     try:
+        if within is not None:
+            steps_within(path, within)
         status = path.stat()
     except OSError:
         return None

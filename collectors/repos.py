@@ -51,6 +51,7 @@ class ReposCollector:
         host: Stamped on every snapshot.
         clock: Where the time comes from.
         watch: Tells about changes; by default events of the file system, where it has them.
+        within: The folder that no root may lead out of.
     """
 
     name = "repos"
@@ -68,6 +69,7 @@ class ReposCollector:
         clock: Clock,
         *,
         watch: Watch | None = None,
+        within: Path | None = None,
     ) -> None:
         self._roots = roots
         self._settings = settings
@@ -78,7 +80,7 @@ class ReposCollector:
         self._crew = Crew(clock, self._signal)
         self._thread = ThreadPoolExecutor(1, "repos")
         self._ignored = Ignored(settings.prune)
-        self._walks = Walks(roots, settings)
+        self._walks = Walks(roots, settings, within)
         self._followed: dict[Path, Followed] = {}
         self._to_watch: deque[tuple[Followed, Marks, int | None]] = deque()
         self._dirt = SubmoduleDirt()

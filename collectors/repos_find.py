@@ -5,17 +5,23 @@ from __future__ import annotations
 import os
 import stat
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from agentdash.core.repos import RepoKind
+from agentdash.core.units import plural
 from agentdash.git.folder import GitDir, Unusable, read_small, submodules
 
 MOST = 5000
 """Repositories that are followed at most."""
+MOST_INSIDE = 200
+"""Repositories that are followed at most inside of one that lies in none itself: none hides others."""
+
+_MOST_TOLD = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,16 +30,36 @@ class Found:
 
     Attributes:
         error: Why it can be no repository after all, in words.
+        outermost: The outermost repository around it below its root; None where it lies in none. A root that
+            is a repository itself does not count.
     """
 
     path: Path
     git_dir: Path
     kind: RepoKind
     error: str | None = None
+    outermost: str | None = None
+
+
+class Place(NamedTuple):
+    """A folder that is to be looked into.
+
+    Attributes:
+        level: How far below its root.
+        inside: Whether it lies in a repository.
+        outermost: As in `Found`.
+    """
+
+    path: str
+    level: int = 0
+    inside: bool = False
+    outermost: str | None = None
 
 
 class Search:
     """One walk through all roots. It follows no link but a root itself, and sees each folder once.
+
+    What lies in no repository comes first; then the insides of repositories take turns.
 
     A registered submodule is found wherever it lies, also deeper, and below a name that is left out: its
     parent's state rests on it.
@@ -66,24 +92,56 @@ class Search:
         self._seen: set[tuple[int, int]] = set()
         self._git_dirs: set[Path] = set()
         self._peeked: dict[tuple[int, int], str] = {}
-        self._waiting: deque[tuple[str, int, bool]] = deque()
-        for root in roots:
-            self._waiting.append((str(root), 0, False))
+        self._waiting: deque[Place] = deque(Place(str(root)) for root in roots)
+        self._insides: dict[str, deque[Place]] = {}
+        self._count_inside: Counter[str] = Counter()
+        self._left_out: Counter[str | None] = Counter()
 
     def step(self, seconds: float) -> None:
         """Go on for about that long; the roots, and repositories right below, are always done at once."""
         begun = time.monotonic()
-        while self._waiting:
-            path, level, inside = self._waiting[0]
-            if level > 0 and time.monotonic() - begun >= seconds:
+        while self._waiting or self._insides:
+            at_once = bool(self._waiting) and self._waiting[0].level == 0
+            if not at_once and time.monotonic() - begun >= seconds:
                 break
-            self._waiting.popleft()
-            self._enter(path, level, inside=inside)
-        self.complete = not self._waiting
+            self._enter(self._next())
+        self.complete = not self._waiting and not self._insides
         self.seconds += time.monotonic() - begun
 
-    def _enter(self, path: str, level: int, *, inside: bool) -> None:
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """What was found and is not followed, in words: for the first few repositories that it lies in."""
+        inside = [(outer, count) for outer, count in self._left_out.items() if outer is not None]
+        words = [
+            f"{plural(count, 'repository', 'repositories')} inside of {outer} not listed: "
+            f"{MOST_INSIDE} inside of one are the most"
+            for outer, count in inside[:_MOST_TOLD]
+        ]
+        if count := sum(count for _, count in inside[_MOST_TOLD:]):
+            words.append(f"{plural(count, 'repository', 'repositories')} inside of others not listed")
+        if count := self._left_out[None]:
+            words.append(f"{plural(count, 'repository', 'repositories')} not listed: {MOST} are the most")
+        return tuple(words)
+
+    def _next(self) -> Place:
+        if self._waiting:
+            return self._waiting.popleft()
+        outermost = next(iter(self._insides))
+        places = self._insides.pop(outermost)
+        place = places.popleft()
+        if places:
+            self._insides[outermost] = places  # at the end of the line
+        return place
+
+    def _wait(self, place: Place) -> None:
+        if place.outermost is None:
+            self._waiting.append(place)
+        else:
+            self._insides.setdefault(place.outermost, deque()).append(place)
+
+    def _enter(self, place: Place) -> None:
         # Plain strings and one listing a folder: this is done for thousands of them.
+        path, level, inside = place.path, place.level, place.inside
         try:
             status = os.stat(path)  # noqa: PTH116
             if (status.st_dev, status.st_ino) in self._seen:
@@ -96,14 +154,17 @@ class Search:
             return
         found = _repository(path, names, ".git" in folders, nested=inside)
         if found is not None:
-            self._add(found)
+            self._add(replace(found, outermost=place.outermost))
+        outermost = place.outermost or (path if found is not None and level > 0 else None)
         if found is not None and ".gitmodules" in names:
-            self._waiting.extend((folder, level + deep, True) for folder, deep in _registered(path))
+            for folder, deep in _registered(path):
+                self._wait(Place(folder, level + deep, True, outermost))
         if level >= self._depth or (found is not None and found.kind is RepoKind.BARE):
             return
         inside = inside or found is not None
         below = [f"{path}/{name}" for name in sorted(folders) if name not in self._prune]
-        self._waiting.extend((folder, level + 1, inside) for folder in below)
+        for folder in below:
+            self._wait(Place(folder, level + 1, inside, outermost))
         if level == 0:
             for folder in below:
                 self._peek(folder, nested=inside)
@@ -130,8 +191,17 @@ class Search:
             bare = self.found.get(found.git_dir)
             if bare is not None and bare.kind is RepoKind.BARE:
                 del self.found[found.git_dir]
-        if len(self.found) < MOST:
+                self._count_inside[bare.outermost or ""] -= 1
+        outermost = found.outermost
+        if found.path in self.found:
             self.found[found.path] = found
+        elif outermost is not None and self._count_inside[outermost] >= MOST_INSIDE:
+            self._left_out[outermost] += 1
+        elif len(self.found) >= MOST:
+            self._left_out[None] += 1
+        else:
+            self.found[found.path] = found
+            self._count_inside[outermost or ""] += 1
 
 
 def _registered(path: str) -> Iterator[tuple[str, int]]:

@@ -19,6 +19,11 @@ LOCK_AFTER = 0.3
 LOCK_EVERY = 1.0
 """Seconds between two looks at a lock that stays."""
 
+REST_FIRST = 30.0
+"""Seconds that a repository is left alone after git did not answer in time; twice as long each time more."""
+REST_MOST = 3600.0
+"""Seconds that it is left alone at most."""
+
 _PAUSE_FIRST = 0.02
 _PAUSE_MOST = 2.0
 _PAUSE_OF_COST = 3.0
@@ -34,6 +39,8 @@ class Followed:
         busy: Whether it is being read.
         cost: Seconds that the last reading took.
         survey: Whether to learn at the next reading which folders are to be watched.
+        rest: Seconds that it is left alone since git did not answer in time; 0 where it did.
+        slow: Whether the last reading took a large part of the time that one may take.
     """
 
     reader: RepoReader
@@ -42,6 +49,8 @@ class Followed:
     busy: bool = False
     cost: float = 0.0
     survey: bool = True
+    rest: float = 0.0
+    slow: bool = False
     _lock_at: float | None = 0.0
     _marks: Marks = field(default_factory=dict)
     _looked_at: float = 0.0
@@ -114,6 +123,12 @@ class Followed:
         self._read_at = self._looked_at = now
         calm = _PAUSE_FIRST if changed else min(_PAUSE_MOST, self._pause * 2)
         self._pause = max(calm, min(_PAUSE_MOST, cost * _PAUSE_OF_COST))
+        limit = self.reader.timeout
+        late = self.reader.repo.error is not None and cost >= limit
+        self.slow = cost >= limit / 2
+        self.rest = min(REST_MOST, max(REST_FIRST, self.rest * 2)) if late else 0.0
+        if self.slow:
+            self._pause = max(self._pause, self.rest, cost * _PAUSE_OF_COST)
 
 
 def sweep_pace(followed: list[Followed]) -> float:

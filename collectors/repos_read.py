@@ -36,6 +36,7 @@ class RepoReader:
         git_processes: How many were started for it in all.
         unwatched: Folders in which nothing can change what is told: see `read`.
         nested: Folders of repositories that lie in it and are not registered.
+        timeout: As it was given.
     """
 
     def __init__(self, found: Found, name: str, timeout: float, clock: Clock) -> None:
@@ -45,7 +46,7 @@ class RepoReader:
         self.unwatched = Unwatched()
         self.nested: tuple[str, ...] = ()
         self.repo = Repo(str(found.path), safe_text(name), found.kind, error=found.error)
-        self._timeout = timeout
+        self.timeout = timeout
         self._clock = clock
         self._links: tuple[object, tuple[str, ...]] = (None, ())
         self._commit: tuple[str, Commit | None] | None = None
@@ -98,7 +99,7 @@ class RepoReader:
     def _status(self, survey: bool) -> Repo:
         parser = StatusParser()
         path = self.found.path
-        self.git_processes += ask.status(path, parser.feed, self._timeout, ignored=survey)
+        self.git_processes += ask.status(path, parser.feed, self.timeout, ignored=survey)
         facts = parser.facts
         if survey:
             self.unwatched = Unwatched(frozenset(facts.ignored), frozenset(facts.unknown))
@@ -153,7 +154,7 @@ class RepoReader:
         arguments = ("rev-list", "--count", "--max-count=100", "HEAD", "--not", *held)
         self.git_processes += 1
         try:
-            ask.run(self.found.path, arguments, pieces.append, self._timeout)
+            ask.run(self.found.path, arguments, pieces.append, self.timeout)
         except ask.GitFailed:
             return None
         return int(b"".join(pieces) or b"0")
@@ -170,7 +171,7 @@ class RepoReader:
         if self._links[0] != of:
             self.git_processes += 1
             arguments = ("--literal-pathspecs", "ls-files", "-s", "-z", "--", *self.nested)
-            entries = ask.text(self.found.path, arguments, self._timeout).split(b"\0")
+            entries = ask.text(self.found.path, arguments, self.timeout).split(b"\0")
             links = {os.fsdecode(one.partition(b"\t")[2]) for one in entries if one.startswith(b"160000 ")}
             self._links = (of, tuple(folder for folder in self.nested if folder in links))
         return self._links[1]
@@ -180,7 +181,7 @@ class RepoReader:
         self.git_processes += 1
         arguments = ("rev-parse", "--is-bare-repository", "--verify", "-q", "HEAD^{commit}")
         try:
-            ask.run(self.found.path, arguments, pieces.append, self._timeout)
+            ask.run(self.found.path, arguments, pieces.append, self.timeout)
         except ask.GitFailed as failure:
             if str(failure) != "git ended with 1":  # 1 in silence: no commits yet
                 raise
@@ -205,7 +206,7 @@ class RepoReader:
             return None
         if self._commit is None or self._commit[0] != head:
             objects = self.git_dir.shared / "objects"
-            commit, processes = read_commit(Path(self.found.path), objects, head, self._timeout)
+            commit, processes = read_commit(Path(self.found.path), objects, head, self.timeout)
             self.git_processes += processes
             self._commit = (head, commit)
         return self._commit[1]

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
+from agentdash.core.files import OUTSIDE, OutsideError, steps_within
 from agentdash.core.paths import real_path
 from agentdash.core.settings import ReposSettings
 from agentdash.core.snapshot import SourceError
@@ -30,13 +31,14 @@ class Walks:
     Args:
         roots: Folders to search.
         settings: How deep, and what is left out.
+        within: The folder that no root may lead out of.
 
     Attributes:
         complete: Whether one was through at least once.
-        problems: Roots that cannot be searched, and why, in words.
     """
 
-    def __init__(self, roots: tuple[Path, ...], settings: ReposSettings) -> None:
+    def __init__(self, roots: tuple[Path, ...], settings: ReposSettings, within: Path | None = None) -> None:
+        self._within = within
         self._roots = roots
         self._settings = settings
         self._search: Search | None = None
@@ -44,7 +46,8 @@ class Walks:
         self._marks: object = None
         self._resolved: tuple[Path, ...] = ()
         self.complete = False
-        self.problems: tuple[str, ...] = ()
+        self._unreadable: tuple[str, ...] = ()
+        self._left_out: tuple[str, ...] = ()
 
     @property
     def under_way(self) -> bool:
@@ -55,6 +58,11 @@ class Walks:
     def through(self) -> bool:
         """Whether the newest walk has seen all."""
         return self._search is not None and self._search.complete
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """Roots that cannot be searched, and what is found and not listed, and why, in words."""
+        return self._unreadable + self._left_out
 
     @property
     def found(self) -> Mapping[Path, Found]:
@@ -90,6 +98,8 @@ class Walks:
         assert self._search is not None
         self._search.step(share)
         self.complete = self.complete or self._search.complete
+        if self._search.complete:
+            self._left_out = tuple(map(printable, self._search.left_out))
         return True
 
     def name(self, path: Path) -> str:
@@ -113,20 +123,29 @@ class Walks:
         roots, problems = [], {}
         given = (Path(os.path.expanduser(root)) for root in self._roots)  # noqa: PTH111 - never raises
         for root in dict.fromkeys(given):
-            why = unreadable(root)
+            why = unreadable(root) or self._outside(root)
             if why is None:
                 roots.append(real_path(root))
             else:
                 problems[root] = why
-        self.problems = tuple(
+        self._unreadable = tuple(
             printable(f"the projects folder {root} {why}") for root, why in problems.items()
         )
         if not roots:
             missing = "is not there" in problems.values()
             cure = "Create it, or name another with --projects DIR." if missing else "Check its permissions."
-            raise SourceError(f"{'; '.join(self.problems)}.".replace("the", "The", 1), cure)
+            raise SourceError(f"{'; '.join(self._unreadable)}.".replace("the", "The", 1), cure)
         self._resolved = tuple(dict.fromkeys(roots))
         return self._resolved
+
+    def _outside(self, root: Path) -> str | None:
+        """Why *root* may not be searched, in words; None where it may."""
+        if self._within is not None:
+            try:
+                steps_within(root, self._within)
+            except OutsideError:
+                return f"is not searched: {OUTSIDE}"
+        return None
 
 
 def _changed_at(root: Path) -> int | None:

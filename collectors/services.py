@@ -32,6 +32,8 @@ class ServicesCollector:
         host: Stamped on every snapshot.
         clock: Where the time comes from.
         logs: Folder for the output of services that have no log of their own, where agentdash starts them.
+        described_in: The settings file that describes *services*.
+        within: The folder that pid files and logs of *services* may not lead out of.
     """
 
     name = "services"
@@ -46,7 +48,11 @@ class ServicesCollector:
         host: str,
         clock: Clock,
         logs: Path | None = None,
+        *,
+        described_in: str | None = None,
+        within: Path | None = None,
     ) -> None:
+        self._within = within
         self._roots = tuple(map(real_path, roots))
         self._host = host
         self._clock = clock
@@ -54,7 +60,10 @@ class ServicesCollector:
         self._thread = ThreadPoolExecutor(1, "services")
         self._table = Table()
         self._scanned_at: float | None = None
-        self._configured = [Followed(service, clock, logs=logs) for service in services]
+        self._configured = [
+            Followed(service, clock, logs=logs, described_in=described_in, within=within)
+            for service in services
+        ]
         self._found: dict[str, Followed] = {}
         self._files = DeclaredServices(self._roots)
         self._declared: dict[str, Followed] = {}
@@ -85,7 +94,7 @@ class ServicesCollector:
         if self._scan_is_due():
             self._scan()
         services = tuple(followed.look() for followed in self._all())
-        return ServicesSnapshot(self._clock.now_ms(), self._host, services)
+        return ServicesSnapshot(self._clock.now_ms(), self._host, services, self._files.left_out)
 
     def _all(self) -> tuple[Followed, ...]:
         return (*self._configured, *self._declared.values(), *self._found.values())
@@ -103,7 +112,7 @@ class ServicesCollector:
         self._table.scan()
         taken: set[int] = set()
         for followed in self._configured:
-            followed.match(match(followed.settings, self._table), self._table)
+            followed.match(match(followed.settings, self._table, self._within), self._table)
             taken |= followed.family()
         self._match_declared(taken)
         self._discover(taken)

@@ -5,22 +5,28 @@ from __future__ import annotations
 import os
 import re
 import shlex
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, zip_longest
 from pathlib import Path
 
 from agentdash.core.bounded_json import read_json
 from agentdash.core.files import read_file
 from agentdash.core.settings import ServiceSettings
+from agentdash.core.text import printable
+from agentdash.core.units import plural
 
 EVERY = 10.0
 """Seconds between two looks at the files; they are read again only where they changed."""
 MOST = 100
 """Services that are taken from files at most."""
+MOST_OF_FOLDER = 20
+"""Services that are taken from the files of one folder at most, so that none pushes out those of others."""
 
 _MOST_FOLDERS = 300
+_MOST_TOLD = 10
 _MOST_BYTES = 256 * 1024
 _MOST_PORTS = 100
 _LONGEST_NAME = 200
@@ -52,12 +58,17 @@ class DeclaredServices:
 
     Args:
         roots: Project folders.
+
+    Attributes:
+        left_out: What is not taken of what is declared, in words.
     """
 
     def __init__(self, roots: tuple[Path, ...]) -> None:
         self._roots = roots
         self._looked_at: float | None = None
-        self._files: dict[Path, tuple[int, list[Declared]]] = {}
+        self._files: dict[Path, tuple[int, list[Declared], int]] = {}
+        self.left_out: tuple[str, ...] = ()
+        self._folders_left_out = 0
 
     def look(self, now: float) -> list[Declared]:
         """All of them; *now*: seconds that never go back."""
@@ -69,21 +80,35 @@ class DeclaredServices:
                     changed = path.stat().st_mtime_ns
                     seen = before.get(path)
                     fresh = seen is not None and seen[0] == changed
-                    self._files[path] = seen if fresh and seen else (changed, _read(path, reader))
-        by_name: dict[str, Declared] = {}
-        for _, found in self._files.values():
-            for declared in found:
-                by_name.setdefault(declared.settings.name, declared)
-        return list(by_name.values())[:MOST]
+                    self._files[path] = seen if fresh and seen else (changed, *_read(path, reader))
+        by_folder: dict[Path, list[Declared]] = {}
+        more: Counter[Path] = Counter()
+        for path, (_, found, cut) in self._files.items():
+            by_folder.setdefault(path.parent, []).extend(found)
+            more[path.parent] += cut
+        taken = _shared_out(by_folder, more)
+        self.left_out = tuple(self._words(more))
+        return taken
+
+    def _words(self, more: Counter[Path]) -> Iterator[str]:
+        """What is not listed: `_MOST_TOLD` folders one by one."""
+        lacking = [(folder, count) for folder, count in more.items() if count]
+        for folder, count in lacking[:_MOST_TOLD]:
+            yield f"{plural(count, 'service')} declared in {printable(str(folder))} not listed: too many"
+        if len(lacking) > _MOST_TOLD:
+            yield f"nor all services of {plural(len(lacking) - _MOST_TOLD, 'more folder')}"
+        if self._folders_left_out:
+            yield f"{plural(self._folders_left_out, 'folder')} not searched for declared services: too many"
 
     def _candidates(self) -> Iterator[tuple[Path, Reader]]:
-        left = _MOST_FOLDERS
+        left, self._folders_left_out = _MOST_FOLDERS, 0
         for root in self._roots:
             folders = [root]
             with suppress(OSError, ValueError):
                 folders += sorted(
                     child for child in root.iterdir() if child.is_dir() and child.name[0] != "."
                 )
+            self._folders_left_out += max(0, len(folders) - left)
             for folder in folders[:left]:
                 left -= 1
                 for name, reader in _READERS.items():
@@ -91,17 +116,35 @@ class DeclaredServices:
                         yield folder / name, reader
 
 
+def _shared_out(by_folder: dict[Path, list[Declared]], more: Counter[Path]) -> list[Declared]:
+    """`MOST` of them, by turns from each folder, no name twice; what is left out is added to *more*."""
+    taken: dict[str, Declared] = {}
+    chosen: dict[Path, list[Declared]] = {folder: [] for folder in by_folder}
+    for turn in zip_longest(*by_folder.values()):
+        for folder, declared in zip(by_folder, turn, strict=True):
+            if declared is None or declared.settings.name in taken:
+                continue
+            if len(taken) < MOST and len(chosen[folder]) < MOST_OF_FOLDER:
+                taken[declared.settings.name] = declared
+                chosen[folder].append(declared)
+            else:
+                more[folder] += 1
+    return [declared for found in chosen.values() for declared in found]
+
+
 Reader = Callable[[str, Path], Iterator[ServiceSettings | tuple[ServiceSettings, str]]]
 """From a file's text and folder to services, or to (service, what its command runs by a name)."""
 
 
-def _read(path: Path, reader: Reader) -> list[Declared]:
+def _read(path: Path, reader: Reader) -> tuple[list[Declared], int]:
+    """The first services of a file, and how many more it has."""
     try:
         text = read_file(path, _MOST_BYTES).decode("utf-8", "replace")
         found = (one if isinstance(one, tuple) else (one, None) for one in reader(text, path.parent))
-        return [Declared(service, path.name, script) for service, script in islice(found, MOST)]
+        taken = [Declared(service, path.name, script) for service, script in islice(found, MOST_OF_FOLDER)]
+        return taken, sum(1 for _ in found)
     except (OSError, ValueError):
-        return []  # half-written, or not what its name says: it declares nothing
+        return [], 0  # half-written, or not what its name says: it declares nothing
 
 
 def _procfile(text: str, folder: Path) -> Iterator[ServiceSettings]:

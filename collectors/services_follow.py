@@ -37,6 +37,8 @@ class Followed:
         origin: The file that declares it, where one does.
         script: What its command runs by a name of that file.
         logs: Folder of the logs that agentdash keeps for services that have none.
+        described_in: The settings file that describes it.
+        within: The folder that its log may not lead out of.
     """
 
     def __init__(
@@ -48,8 +50,11 @@ class Followed:
         origin: str | None = None,
         script: str | None = None,
         logs: Path | None = None,
+        described_in: str | None = None,
+        within: Path | None = None,
     ) -> None:
         self.settings = settings
+        self.described_in = described_in
         self._start_command = safe_text(settings.command) if settings.command else None
         self.found = found
         self.origin = origin
@@ -60,7 +65,7 @@ class Followed:
         self.down_since: int | None = None
         self._clock = clock
         self._log = service_log(settings, logs)
-        self._last_line = LastLine(self._log) if self._log is not None else None
+        self._last_line = LastLine(self._log, within) if self._log is not None else None
         self._children: tuple[Known, ...] = ()
         self._ports: tuple[int, ...] = ()
         self._restarts = 0
@@ -134,6 +139,7 @@ class Followed:
             last_line_at=self._last_line.at if self._last_line else None,
             error=self._error,
             origin=self.origin,
+            described_in=self.described_in,
             start_command=self._start_command,
             start_exact=self.settings.command,
             start_folder=self.settings.cwd,

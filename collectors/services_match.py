@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from agentdash.core.files import open_regular
+from agentdash.core.files import open_to_read
 from agentdash.core.paths import real_path
 from agentdash.core.settings import ServiceSettings
 from collectors.services_processes import Known, Table
@@ -46,14 +46,15 @@ class Found:
     cwd: str
 
 
-def match(service: ServiceSettings, table: Table) -> Match:
+def match(service: ServiceSettings, table: Table, within: Path | None = None) -> Match:
     """The process that *service* describes; all that is given must hold; without more, its command.
 
     Of several, one that runs the service's own command comes first, and then the eldest. agentdash itself,
-    and what started it, is never taken for a service.
+    and what started it, is never taken for a service. *within*: the folder that its pid file may not
+    lead out of.
     """
     if service.pid_file is not None:
-        return _by_pid_file(service, table)
+        return _by_pid_file(service, table, within)
     if service.port is None and service.match is None and service.cwd is None and service.command is None:
         return Match(None, "nothing says which process it is: give pid_file, port, match, cwd or command")
     if service.port is not None and table.listening is None and service.match is None and service.cwd is None:
@@ -91,10 +92,10 @@ def discover(roots: tuple[Path, ...], table: Table, taken: set[int]) -> list[tup
     return list(found.values())
 
 
-def _by_pid_file(service: ServiceSettings, table: Table) -> Match:
+def _by_pid_file(service: ServiceSettings, table: Table, within: Path | None) -> Match:
     path = Path(service.pid_file or "").expanduser()
     try:
-        with os.fdopen(open_regular(path), "rb") as file:
+        with os.fdopen(open_to_read(path, within), "rb") as file:
             text = file.read(_PID_FILE_SIZE).split()
             written = os.fstat(file.fileno()).st_mtime
     except FileNotFoundError:

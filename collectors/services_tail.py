@@ -6,22 +6,23 @@ import os
 import stat
 from pathlib import Path
 
-from agentdash.core.files import open_regular
+from agentdash.core.files import open_to_read
 from agentdash.core.log_parse import LogParser
 
 _TAIL = 16 * 1024
 
 
 class LastLine:
-    """The newest whole line of a file.
+    """The newest whole line of a file; *within*: the folder that its path may not lead out of.
 
     Attributes:
         text: Its message, secrets masked; None where there is none.
         at: When the file was last written, Unix ms; None where there is no file.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, within: Path | None = None) -> None:
         self.path = path
+        self._within = within
         self.text: str | None = None
         self.at: int | None = None
         self._parser = LogParser(path.stem)
@@ -34,7 +35,7 @@ class LastLine:
             state = (status.st_ino, status.st_size, status.st_mtime_ns)
             if state == self._seen or not stat.S_ISREG(status.st_mode):
                 return
-            with os.fdopen(open_regular(self.path), "rb") as file:
+            with os.fdopen(open_to_read(self.path, self._within), "rb") as file:
                 file.seek(max(0, os.fstat(file.fileno()).st_size - _TAIL))
                 lines = file.read(_TAIL).rsplit(b"\n", 8)
         except OSError:

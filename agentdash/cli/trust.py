@@ -17,7 +17,7 @@ from agentdash.cli.options import everywhere, given
 from agentdash.cli.output import data, say
 from agentdash.core.commands import Refused
 from agentdash.core.settings_files import FILE_NAME
-from agentdash.core.settings_trust import FolderFile, Grant
+from agentdash.core.settings_trust import FolderFile
 from agentdash.core.text import printable
 
 if TYPE_CHECKING:
@@ -99,18 +99,16 @@ def needs_of(path: Path) -> FolderFile | None:
 
 
 def described(found: FolderFile) -> Iterator[str]:
-    """What *found* would be allowed, line by line: printable, secrets masked, nothing cut."""
+    """What *found* would be allowed, line by line: printable, nothing cut, nothing hidden.
+
+    Only the login of a server's URL is masked. A command is shown as it is: what is hidden in it as a secret
+    could be the part that does harm.
+    """
     yield f"{printable(str(found.path))} (SHA-256 {found.sha256[:12]}…) would be allowed:"
     for grant in found.grants:
-        yield f"  {grant.key}: {grant.power}: {_shown(grant)}"
+        yield f"  {grant.key}: {grant.power}: {printable(grant.text)}"
     counted = Counter(grant.power for grant in found.grants)
     yield "In all: " + ", ".join(f"{power} ({count})" for power, count in counted.items())
-
-
-def _shown(grant: Grant) -> str:
-    from agentdash.core.log_parse_secrets import mask
-
-    return printable(mask(grant.text)[0])
 
 
 def unsafe_words(found: FolderFile) -> str:

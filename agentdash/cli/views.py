@@ -143,7 +143,8 @@ def logs(ctx: click.Context, files: tuple[str, ...], as_json: bool, watch: bool,
     if files and not (watch and "-" not in files):
         return _read_files(files, as_json or watch, colored(settings))
     if files:
-        settings = replace(settings, services=(), logs=replace(settings.logs, files=files, started=False))
+        logs_of = replace(settings.logs, files=files, started=False)
+        settings = replace(settings, services=(), logs=logs_of, confined={})
     if watch:
         return run_async(_watch_logs(settings, own=not files))
     return _show(settings, Topic.LOGS, as_json=as_json, watch=False, timeout=timeout)

@@ -12,7 +12,11 @@ import re
 import stat
 from pathlib import Path
 
+OUTSIDE = "it is ignored: it leads out of the folder, and no trusted settings name it"
+"""What is said of a file outside of the folder that paths may not lead out of."""
+
 _CHUNK = 64 * 1024
+_FOLDER = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY
 _KINDS = (
     (stat.S_ISDIR, "a folder"),
     (stat.S_ISFIFO, "a pipe"),
@@ -25,6 +29,10 @@ _PLAIN = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789_-+@.")
 _LONGEST = 180
 _CUT_ESCAPE = re.compile(r"%[0-9A-F]?$")
 _ESCAPE = re.compile(rb"%([0-9A-F]{2})")
+
+
+class OutsideError(OSError):
+    """A path leads out of the folder that it may not lead out of."""
 
 
 def read_file(path: str | Path, most: int) -> bytes:
@@ -66,6 +74,53 @@ def open_regular(path: str | Path, flags: int = os.O_RDONLY, *, dir_fd: int | No
         os.close(descriptor)
         raise
     return descriptor
+
+
+def open_within(path: str | Path, folder: str | Path) -> int:
+    """A descriptor to read a regular file that lies in *folder*, links resolved, at the moment of opening.
+
+    The way to the file is resolved first and then walked without following any link, so that nobody can put
+    one there meanwhile.
+
+    Args:
+        path: The file; links on the way are followed as long as they stay in the folder.
+        folder: It may be a link itself.
+
+    Raises:
+        OSError: as `open_regular`; `OutsideError` where it lies elsewhere.
+    """
+    base = os.path.realpath(folder)
+    steps = steps_within(path, folder)
+    at = os.open(base, _FOLDER | os.O_CLOEXEC)
+    try:
+        for step in steps[:-1]:
+            below = os.open(step, _FOLDER | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=at)
+            os.close(at)
+            at = below
+        return open_regular(steps[-1] if steps else ".", os.O_RDONLY | os.O_NOFOLLOW, dir_fd=at)
+    finally:
+        os.close(at)
+
+
+def steps_within(path: str | Path, folder: str | Path) -> tuple[str, ...]:
+    """The names that lead from *folder* to *path*, links resolved; none where both are the same.
+
+    Raises:
+        OutsideError: where *path* does not lie in *folder*.
+    """
+    try:
+        real = Path(os.path.realpath(path))
+    except ValueError as problem:  # NUL in the name
+        raise OSError(errno.EINVAL, "no file has such a name", os.fspath(path)) from problem
+    base = os.path.realpath(folder)
+    if not real.is_relative_to(base):
+        raise OutsideError(errno.EPERM, OUTSIDE, os.fspath(path))
+    return real.relative_to(base).parts
+
+
+def open_to_read(path: str | Path, within: str | Path | None) -> int:
+    """`open_within` where a folder is given, else `open_regular`."""
+    return open_regular(path) if within is None else open_within(path, within)
 
 
 def check_regular(status: os.stat_result, path: str | Path) -> None:

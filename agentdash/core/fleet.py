@@ -6,7 +6,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 
 from agentdash.core.findings import Finding, FindingStatus, Severity
-from agentdash.core.repos import Repo
+from agentdash.core.repos import Repo, ReposSnapshot
 from agentdash.core.runs import Run, RunStatus
 from agentdash.core.services import Service, ServiceState
 from agentdash.core.snapshot import SourceState, Topic
@@ -115,4 +115,12 @@ def fleet_state(store: Store, now: int) -> str:
         health = store.health.get(topic)
         if health is not None and health.state in {SourceState.LOADING, SourceState.ERROR}:
             return "UNKNOWN"
+    if store.repos is not None and _not_all_read(store.repos):
+        return "UNKNOWN"
     return "OK"
+
+
+def _not_all_read(repos: ReposSnapshot) -> bool:
+    """Whether some were not found yet, are not listed, were not read yet, or cannot be read."""
+    lacking = not repos.complete or bool(repos.problems) or repos.unread > 0
+    return lacking or any(repo.error is not None for repo in repos.repos)

@@ -129,6 +129,11 @@ class Repo:
     operation_branch: str | None = None
 
     @property
+    def unread(self) -> bool:
+        """Whether nothing is known of it yet: it was found, and git has not answered."""
+        return self.error is None and self.branch is None and not self.detached
+
+    @property
     def loose(self) -> int:
         """Commits that are lost once HEAD moves: no branch, tag or remote holds them. 0: none is known."""
         child = self.kind is RepoKind.SUBMODULE or self.operation is not None
@@ -152,7 +157,7 @@ class ReposSnapshot:
         mode: ``watching`` or ``polling``: how changes are noticed.
         git_processes: How many git processes this pass started.
         reason: Why not all changes are noticed by events, in words.
-        problems: Roots that cannot be searched, and why, in words.
+        problems: Roots that cannot be searched, what is found and not listed, and why, in words.
         unread: How many were found and never read yet.
     """
 

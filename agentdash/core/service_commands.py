@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 GRACE_S = 10.0
@@ -26,7 +26,8 @@ class ControlService:
         pid: The process that the person saw; None where there was none. Another one is left alone.
         created_at: When that process began, Unix ms.
         grace: Seconds between SIGTERM and SIGKILL.
-        start_command: What would start it, as the person saw it; another one is not started. None: not seen.
+        start_command: What would start it, exactly as the person saw it, secrets in it too; another one is
+            not started. None: not seen.
         start_folder: Where, likewise.
         start_script: What that runs by a name, likewise.
     """
@@ -36,6 +37,6 @@ class ControlService:
     pid: int | None = None
     created_at: int | None = None
     grace: float = GRACE_S
-    start_command: str | None = None
+    start_command: str | None = field(default=None, repr=False)
     start_folder: str | None = None
-    start_script: str | None = None
+    start_script: str | None = field(default=None, repr=False)

@@ -71,10 +71,12 @@ class Service:
         exit_unknown: Why that is not known, where one has ended.
         silent_ms: Since its last line in the log; None where it has no log.
         origin: The file that declares it, e.g. ``Procfile``; None where the settings do, or nothing does.
+        described_in: The settings file that describes it; None where none does.
         start_command: What starts it, where that is known; as it may be shown.
-        start_exact: The same as it is, for the action alone; never shown or written out.
+        start_exact: The same as it is, for the action and the question before it; never written out.
         start_folder: The folder in which that is done.
-        start_script: What that command runs by a name, e.g. a script of package.json; None: nothing.
+        start_script: What that command runs by a name, e.g. a script of package.json, as it is, likewise
+            never written out; None: nothing.
         log: Its log file, where that is known.
         found: Whether it was found by its listening, and nobody described it.
     """
@@ -103,10 +105,11 @@ class Service:
     last_line_at: int | None = None
     error: str | None = None
     origin: str | None = None
+    described_in: str | None = None
     start_command: str | None = None
     start_exact: str | None = field(default=None, repr=False)
     start_folder: str | None = None
-    start_script: str | None = None
+    start_script: str | None = field(default=None, repr=False)
     log: str | None = None
     found: bool = False
 
@@ -118,11 +121,16 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class ServicesSnapshot:
-    """All services, in the order of the settings, found ones after."""
+    """All services, in the order of the settings, found ones after.
+
+    Attributes:
+        gaps: What is not listed, and why, in words.
+    """
 
     taken_at: int
     host: str
     services: tuple[Service, ...]
+    gaps: tuple[str, ...] = ()
 
 
 def exit_words(code: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -195,6 +196,10 @@ class Settings:
             ``~/.local/state/agentdash``.
         read_only: Nothing is ever changed.
         color: ``auto``, ``always`` or ``never``.
+        confined: No setting: keys (``services`` for all of those) whose paths and patterns may lead only to
+            what lies in a folder when it is opened, links resolved, and that folder, absolute. They come from
+            a file that nobody trusted, or are a default that begins in whatever folder one is in.
+        services_from: No setting: the file that describes the services; empty where none does.
     """
 
     projects: tuple[str, ...] = ()
@@ -209,3 +214,5 @@ class Settings:
     logs: LogsSettings = field(default_factory=LogsSettings)
     findings: FindingsSettings = field(default_factory=FindingsSettings)
     ui: UiSettings = field(default_factory=UiSettings)
+    confined: Mapping[str, str] = field(default_factory=dict, compare=False)
+    services_from: str = field(default="", compare=False)

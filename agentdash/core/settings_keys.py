@@ -64,6 +64,8 @@ URL_SCHEMES = (
 
 
 _LONGEST_NAME = 100
+_NO_SETTINGS = frozenset({"confined", "services_from"})
+"""Fields of `Settings` that nobody sets."""
 
 
 class WrongValue(ValueError):  # noqa: N818 - it says what it should be
@@ -138,6 +140,8 @@ def keys() -> Mapping[str, Key]:
     """All settings by dotted key, in the order of `Settings`; those of a service as ``services.port``."""
     known: dict[str, Key] = {}
     for name, hint in typing.get_type_hints(Settings).items():
+        if name in _NO_SETTINGS:
+            continue
         record = sections().get(name)
         if record is None:
             known[name] = _key(name, hint)

@@ -15,13 +15,16 @@ from agentdash.core.paths import current_folder
 from agentdash.core.settings import ServiceSettings, Settings
 from agentdash.core.settings_files import FileTable, SettingsFile, candidates, read_tables
 from agentdash.core.settings_keys import PATHS, Key, WrongValue, checked, keys, nearest, sections
-from agentdash.core.settings_trust import FolderFile, State, divide
+from agentdash.core.settings_trust import POWERS, FolderFile, Power, State, divide
 
 # Variables that are agentdash's but no settings: the settings file itself, and what a run's command is told.
 _NO_SETTINGS = ("AGENTDASH_CONFIG", "AGENTDASH_RUN_", "AGENTDASH_TURN")
 _WELL_KNOWN = {"REDIS_URL": "redis.url", "PROJECTS": "projects"}
 MOST_MISTAKES = 20
 _LONGEST_MISTAKE = 500
+RELATIVE_DEFAULTS = ("findings.inbox",)
+"""Settings whose default names files in whatever folder one is in, perhaps somebody else's."""
+_MAY_READ = frozenset({*(key for key, power in POWERS.items() if power is Power.READ), "services"})
 _FLAGS = dict.fromkeys(("1", "true", "yes", "on"), True) | dict.fromkeys(("0", "false", "no", "off"), False)
 
 
@@ -49,10 +52,15 @@ class Loaded:
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """Values of one place by dotted key; `services` only where the place gives any."""
+    """Values of one place by dotted key; `services` only where the place gives any.
+
+    Attributes:
+        within: The folder that their paths may not lead out of, absolute; None where they may.
+    """
 
     where: str
     values: dict[str, object]
+    within: str | None = None
 
 
 def load(
@@ -83,11 +91,17 @@ def load(
     if wrong:
         raise SettingsError("\n".join(_lines(wrong)))
     values: dict[str, object] = {}
+    confined = dict.fromkeys(RELATIVE_DEFAULTS, str(cwd or current_folder()))
     origins = dict.fromkeys((name for name in keys() if not name.startswith("services.")), "default")
     origins["services"] = "default"
     for layer in layers:
         values |= layer.values
         origins |= dict.fromkeys(layer.values, layer.where)
+        for key in layer.values:
+            confined.pop(key, None)
+        if layer.within is not None:
+            confined |= dict.fromkeys(layer.values.keys() & _MAY_READ, layer.within)
+    values |= {"confined": confined, "services_from": origins["services"] if values.get("services") else ""}
     return Loaded(_built(values), origins, files, tuple(guarded), ignored)
 
 
@@ -114,9 +128,10 @@ def _layer(
     values = _from_table(found.table, file.shown, wrong)
     if not found.needs_trust:
         return Layer(file.shown, values)
-    kept, grants = divide(values, file.path.parent)
+    folder = file.path.parent
+    kept, grants = divide(values, folder)
     if not grants:
-        return Layer(file.shown, values)
+        return Layer(file.shown, values, str(folder))
     from agentdash.core.settings_decisions import decided  # json is not loaded where nothing needs trust
 
     state: State = "unsafe"
@@ -127,7 +142,7 @@ def _layer(
     if state == "trusted":
         return Layer(file.shown, values)
     ignored |= {key: (value, file.shown) for key, value in values.items() if kept.get(key) != value}
-    return Layer(file.shown, kept)
+    return Layer(file.shown, kept, str(folder))
 
 
 def _from_table(table: Mapping[str, object], where: str, wrong: list[str]) -> dict[str, object]:

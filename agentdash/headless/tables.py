@@ -154,7 +154,9 @@ def _repo(repo: Repo, now: int) -> Row:
         count(repo.stash),
         _repo_state(repo),
         OUT_OF_RANGE if repo.committed_out_of_range else _since(repo.committed_at, now),
-        repo.error or repo.subject or ("no commits yet" if repo.head is None else ""),
+        repo.error
+        or repo.subject
+        or ("not read yet" if repo.unread else "" if repo.head else "no commits yet"),
     )
 
 

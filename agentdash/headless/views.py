@@ -69,7 +69,12 @@ def gaps(topic: Topic, store: Store) -> list[str]:
     elif topic is Topic.RUNS and store.runs is not None:
         found = store.runs.gaps
     elif topic is Topic.REPOS and store.repos is not None:
-        found = (*store.repos.problems, *((store.repos.reason,) if store.repos.reason else ()))
+        repos = store.repos
+        found = (*repos.problems, *((repos.reason,) if repos.reason else ()))
+        if repos.unread:
+            found = (*found, f"{repos.unread} of {len(repos.repos)} repositories are not read yet")
+    elif topic is Topic.SERVICES and store.services is not None:
+        found = store.services.gaps
     elif topic is Topic.LOGS:
         found = (f"{source.path}: {source.error}" for source in store.log_sources if source.error)
     elif topic is Topic.FINDINGS:

@@ -42,6 +42,22 @@ def log_sources(settings: Settings) -> tuple[tuple[str, str], ...]:
     return of_services + files
 
 
+def _within(settings: Settings, key: str) -> Path | None:
+    """The folder that paths of the setting *key* may not lead out of."""
+    folder = settings.confined.get(key)
+    return None if folder is None else Path(folder)
+
+
+def confined_logs(settings: Settings) -> dict[str, Path]:
+    """Those of `log_sources` that may not lead out of a folder, and that folder."""
+    folder = _within(settings, "logs.files")
+    found = dict.fromkeys(settings.logs.files, folder) if folder is not None else {}
+    if (of_services := _within(settings, "services")) is not None:
+        logs = (service_log(service, service_logs(settings)) for service in settings.services if service.log)
+        found |= {str(path): of_services for path in logs if path is not None}
+    return found
+
+
 async def local_collectors(
     settings: Settings, host: str, clock: Clock, cwd: Path, activity: Activity | None = None
 ) -> list[Collector]:
@@ -60,15 +76,37 @@ async def local_collectors(
         made(
             LogsCollector,
             lambda: LogsCollector(
-                log_sources(settings), settings.logs, host, clock, own=own, started=started
+                log_sources(settings),
+                settings.logs,
+                host,
+                clock,
+                own=own,
+                started=started,
+                confined=confined_logs(settings),
             ),
         ),
-        made(ReposCollector, lambda: ReposCollector(roots, settings.repos, host, clock)),
+        made(
+            ReposCollector,
+            lambda: ReposCollector(roots, settings.repos, host, clock, within=_within(settings, "projects")),
+        ),
         made(
             ServicesCollector,
-            lambda: ServicesCollector(settings.services, roots, host, clock, service_logs(settings)),
+            lambda: ServicesCollector(
+                settings.services,
+                roots,
+                host,
+                clock,
+                service_logs(settings),
+                described_in=settings.services_from or None,
+                within=_within(settings, "services"),
+            ),
         ),
-        made(InboxCollector, lambda: InboxCollector(settings.findings, cwd, host, clock)),
+        made(
+            InboxCollector,
+            lambda: InboxCollector(
+                settings.findings, cwd, host, clock, within=_within(settings, "findings.inbox")
+            ),
+        ),
     ]
 
 

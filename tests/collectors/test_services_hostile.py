@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -18,13 +19,15 @@ from agentdash.actions.services import control
 from agentdash.core.files import file_name, name_of
 from agentdash.core.paths import service_log
 from agentdash.core.service_commands import ControlService, ServiceAction
-from agentdash.core.services import Service
+from agentdash.core.services import Service, ServiceState
 from agentdash.core.settings import RedisSettings, ServiceSettings, Settings
 from agentdash.core.snapshot import Topic
+from agentdash.headless.views import gaps
 from agentdash.runtime.engine import Engine
 from collectors.log_sources import LogSources
-from collectors.services_declared import DeclaredServices
+from collectors.services_declared import MOST_OF_FOLDER, DeclaredServices
 from tests.support import until
+from tui.format.services import listing
 from tui.screens.service_acts import MOST_SHOWN, plan, why_not
 
 NAMES = ["../../x", "..", ".", "", "/etc/x", "a/b", "a\0b", "x" * 300, "é" * 300, "Web", "web", "~", "%",
@@ -165,12 +168,16 @@ def service_of(engine: Engine) -> Service | None:
 
 async def test_what_was_not_shown_is_not_started(engine: Engine, tmp_path: Path, ended: None) -> None:
     """A file may be written between the question and its answer."""
-    (tmp_path / "Procfile").write_text(f"web: sleep 61.5 {'x' * 300}; touch {tmp_path}/one\n")
+    (tmp_path / "Procfile").write_text(
+        f"web: sleep 61.5 {'x' * 300} --password=x;touch${{IFS}}{tmp_path}/one\n"
+    )
     engine.refresh()
     seen = await until(lambda: service_of(engine))
     shown = " ".join("".join(text for text, _ in para.parts) for para in plan(seen, ServiceAction.START))
-    assert seen.start_command
-    assert seen.start_command in shown  # all of it
+    assert seen.start_exact
+    assert seen.start_exact in shown  # all of it, also what looks like a secret
+    assert f"touch${{IFS}}{tmp_path}/one" in shown
+    assert seen.start_exact not in repr(seen)
     assert "Procfile" in shown
     assert why_not(seen, "start") is None
     other = ControlService(
@@ -180,13 +187,60 @@ async def test_what_was_not_shown_is_not_started(engine: Engine, tmp_path: Path,
     assert (outcome.ok, "has changed since it was shown" in outcome.message) == (False, True)
     assert not (tmp_path / ".state" / "services").exists()
     same = ControlService(
-        seen.name, ServiceAction.START, start_command=seen.start_command, start_folder=seen.start_folder
+        seen.name, ServiceAction.START, start_command=seen.start_exact, start_folder=seen.start_folder
     )
     assert (await engine.dispatch(same)).ok
 
 
 def test_a_command_that_is_too_long_to_be_shown_is_not_started() -> None:
-    from agentdash.core.services import ServiceState
-
-    long = Service("web", ServiceState.DOWN, start_command="x" * (MOST_SHOWN + 1), origin="Procfile")
+    long = Service("web", ServiceState.DOWN, start_exact="x" * (MOST_SHOWN + 1), origin="Procfile")
     assert "too long to be shown" in str(why_not(long, "start"))
+
+
+def test_what_is_ended_is_shown_with_what_calls_it_a_service() -> None:
+    """A file of a project may call any process of this user its service."""
+    service = Service(
+        "shop/web", ServiceState.UP, 4711, 1, "emacs /home/me/thesis.tex", "/home/me", children=3,
+        origin="Procfile", start_exact="sh -c emacs", start_folder="/srv/shop",
+    )  # fmt: skip
+    for action in (ServiceAction.STOP, ServiceAction.RESTART):
+        shown = " ".join("".join(text for text, _ in para.parts) for para in plan(service, action))
+        for words in ("process 4711, with 3 processes that it started", "emacs /home/me/thesis.tex"):
+            assert words in shown
+        assert "Procfile of /srv/shop" in shown
+    named = replace(service, origin=None, described_in="./agentdash.toml")
+    shown = " ".join("".join(text for text, _ in para.parts) for para in plan(named, ServiceAction.STOP))
+    assert "./agentdash.toml" in shown
+
+
+def procfile(folder: Path, lines: int) -> None:
+    folder.mkdir(exist_ok=True)
+    for name in ("Procfile", "Procfile.dev"):
+        (folder / name).write_text(
+            "".join(f"s{at}{name[8:].strip('.')}: sleep {at}\n" for at in range(lines))
+        )
+
+
+def test_no_project_pushes_out_the_services_of_another_and_what_is_left_out_is_counted(
+    tmp_path: Path,
+) -> None:
+    for number in range(8):
+        procfile(tmp_path / f"a{number}", 100)
+    procfile(tmp_path / "z", 1)
+    files = DeclaredServices((tmp_path,))
+    found = [declared.settings.name for declared in files.look(0)]
+    assert len(found) == 100
+    assert {"z/s0", "z/s0dev"} <= set(found)
+    assert sum(name.startswith("a0/") for name in found) in range(12, MOST_OF_FOLDER + 1)
+    assert f"declared in {tmp_path}/a0 not listed: too many" in files.left_out[0]
+    assert len(files.left_out) == 8
+
+
+async def test_what_is_left_out_is_said(engine: Engine, tmp_path: Path) -> None:
+    procfile(tmp_path, 30)
+    engine.refresh()
+    await until(lambda: engine.store.services is not None and engine.store.services.gaps)
+    (gap,) = gaps(Topic.SERVICES, engine.store)
+    assert gap == f"40 services declared in {tmp_path} not listed: too many"
+    assert engine.store.services is not None
+    assert listing(engine.store.services, 0).notes == (gap,)

@@ -21,7 +21,7 @@ from pathlib import Path
 import pytest
 
 from agentdash.cli import entry
-from agentdash.cli.trust import ask
+from agentdash.cli.trust import ask, described
 from agentdash.core.settings_load import load
 from tests.command_line import PROGRAM
 from tests.support import wait_until
@@ -165,6 +165,36 @@ def test_trust_shows_all_of_it_and_is_for_this_content(place: Path, canary: Cana
     assert here("trust", "--revoke").returncode == 0
     assert "is not trusted" in here("config", "show").stderr
     assert here("trust", "--revoke").returncode == 2
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "sh -c 'notify-send --password=x;touch${IFS}ran'",
+        "sh -c 'API_KEY=$(touch${IFS}ran); sleep 60'",
+        "sh -c 'curl -H \"Authorization: Bearer $(sh<evil.sh)\" localhost'",
+        "psql postgres://me:`touch${IFS}ran`@localhost/db",
+        "env TOKEN=x python3 -c __import__('os').system('id')",
+        "run --token 0123456789abcdef0123456789abcdef",
+    ],
+)
+def test_no_part_of_a_program_is_hidden_as_a_secret_in_the_question(
+    command: str, place: Path, here: Here
+) -> None:
+    """What is masked could be the part that does harm."""
+    shown = json.dumps(command)  # the strings of TOML
+    (place / "agentdash.toml").write_text(
+        f'[ui]\nnotify = {shown}\n[[services]]\nname = "web"\ncommand = {shown}\n'
+    )
+    asked = here("trust").stdout
+    assert f"ui.notify: starts a program: {command}\n" in asked
+    assert f"services.command: starts a program: web: {command}\n" in asked
+    assert ask_at_the_start(place, command)
+
+
+def ask_at_the_start(place: Path, words: str) -> bool:
+    """Whether the question before the dashboard shows *words*."""
+    return any(words in line for found in load(cwd=place).guarded for line in described(found))
 
 
 def test_what_is_not_to_be_trusted_says_why(place: Path, tmp_path: Path, here: Here) -> None:

@@ -104,7 +104,7 @@ def repository() -> Repo:
 
 
 def confirm_service(name: str) -> Confirm:
-    service = replace(scene.services().services[0], name=name, start_command=f"run {name}", start_folder=name)
+    service = replace(scene.services().services[0], name=name, start_exact=f"run {name}", start_folder=name)
     title = f"Restart {name}?"
     return Confirm(title, service_acts.plan(service, ServiceAction.RESTART), yes="Restart")
 

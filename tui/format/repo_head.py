@@ -56,7 +56,7 @@ def trouble_line(repo: Repo, runs: Sequence[Run], now: int) -> tuple[Word, ...]:
         age = commit_age(repo, now) if repo.committed_at is not None or repo.committed_out_of_range else ""
         words.append(((repo.head[:7], "id"), (f" {printable(repo.subject or '')} ", ""), (age, "dim")))
     elif not repo.error:
-        words.append((("no commits yet", "dim"),))
+        words.append((("not read yet" if repo.unread else "no commits yet", "dim"),))
     return tuple(Word(parts) for parts in words)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import tzinfo
 
 from agentdash.core import units
+from agentdash.core.safe_text import safe_text
 from agentdash.core.service_course import BUCKETS, ServiceCourse
 from agentdash.core.services import Service, ServiceProcess, ServiceState, exit_words
 from agentdash.core.text import printable
@@ -185,7 +186,7 @@ def page(service: Service, now: int, zone: tzinfo | None) -> list[Para]:
     if service.start_command is not None:
         shown.append(field("starts by", printable(service.start_command)))
         if service.start_script:
-            shown.append(field("runs", printable(service.start_script)))
+            shown.append(field("runs", safe_text(service.start_script)))
     if service.probe is not None:
         shown.append(field("probe", printable(service.probe.target)))
         shown.append(Para((("".ljust(12), ""), *_probe(service)[1:]), hang=12))

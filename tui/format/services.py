@@ -53,6 +53,7 @@ def listing(snapshot: ServicesSnapshot, now: int) -> Listing:
         + (f" · {idle} not started" if idle else "")
         if services
         else "",
+        notes=snapshot.gaps,
         empty=("no services", "name them in the settings, or start one that listens below a project"),
     )
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from agentdash.core.service_commands import ControlService, ServiceAction
 from agentdash.core.services import Service
+from agentdash.core.units import plural
 from tui.screens.confirm import Confirm
 from tui.widgets.cells import clean, shorten
 from tui.widgets.document import Para, field
@@ -22,9 +23,9 @@ def why_not(service: Service | None, verb: str) -> str | None:
     """Why *verb* cannot be done now; None where it can."""
     if service is None:
         return "no service is selected"
-    if service.start_command is None:
+    if service.start_exact is None:
         return f"{service.name} has no command: give it one under [[services]] in the settings"
-    if verb != ServiceAction.STOP and len(service.start_command + (service.start_script or "")) > MOST_SHOWN:
+    if verb != ServiceAction.STOP and len(service.start_exact + (service.start_script or "")) > MOST_SHOWN:
         return f"{service.name} is not started from here: its command is too long to be shown"
     if verb == ServiceAction.START and service.pid is not None:
         return f"{service.name} runs already, as process {service.pid}"
@@ -45,7 +46,7 @@ def control(dash: Dash, service: Service | None, verb: str) -> None:
         action,
         service.pid,
         service.create_time,
-        start_command=service.start_command,
+        start_command=service.start_exact,
         start_folder=service.start_folder,
         start_script=service.start_script,
     )
@@ -66,27 +67,39 @@ def _name(service: Service) -> str:
     return shorten(clean(service.name), 48)
 
 
-def _short(text: str) -> str:
-    """At most two or three lines of it."""
-    return shorten(clean(text), 120)
-
-
 def plan(service: Service, action: ServiceAction) -> list[Para]:
-    """What will happen."""
+    """What will happen: which process is ended, and what is started, in full and as it is.
+
+    Both may come from a repository: what is long is scrolled, and nothing is masked.
+    """
     told = [field("service", _name(service), "bold", 8)]
     if service.pid is not None and action is not ServiceAction.START:
-        told.append(field("process", f"{service.pid}, with all that it started", width=8))
+        told += _ended(service)
     if action is not ServiceAction.STOP:
-        # In full, as it may come from a repository: what is long is scrolled.
-        told.append(field("command", clean(service.start_command or ""), width=8))
+        told.append(field("command", clean(service.start_exact or ""), width=8))
         if service.start_script:
             told.append(field("runs", clean(service.start_script), width=8))
-        told.append(field("in", _short(service.start_folder or "the folder of agentdash"), width=8))
-        if service.origin:
-            told.append(field("from", f"{_short(service.origin)} of that folder", "warn", width=8))
+        told.append(field("in", clean(service.start_folder or "the folder of agentdash"), width=8))
+    if service.origin:
+        told.append(field("from", clean(f"{service.origin} of {service.start_folder}"), "warn", width=8))
+    elif service.described_in:
+        told.append(field("from", clean(service.described_in), "warn", width=8))
     told.append(Para())
     if action is not ServiceAction.START and service.pid is not None:
         told.append(Para.of("It gets SIGTERM; what is left after 10 s gets SIGKILL."))
     if action is not ServiceAction.STOP:
         told.append(Para.of("It gets a session of its own, and keeps running after agentdash exits."))
     return told
+
+
+def _ended(service: Service) -> list[Para]:
+    """Which process is ended: what is called a service in a file may be any of this user's."""
+    runs = clean(service.command or "its command line may not be read")
+    count = service.children
+    others = (
+        "with all that it started"
+        if count is None
+        else f"with {plural(count, 'process', 'processes')} that it started"
+    )
+    told = [field("ends", f"process {service.pid}, {others}", width=8), field("", runs, width=8)]
+    return [*told, field("", f"in {clean(service.cwd)}", "dim", 8)] if service.cwd else told
