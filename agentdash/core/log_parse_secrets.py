@@ -26,11 +26,15 @@ __all__ = [
 
 # A password in a URL, up to the last @ of what may be its login, also where / or @ in it are not quoted.
 _URL = re.compile(
-    r"(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{1,20}://"
+    r"(?<![A-Za-z0-9+.-])(?P<scheme>[A-Za-z][A-Za-z0-9+.-]{1,20})://"
     r"(?P<login>[^\s/@:\"'<>`]{0,256}:[^\s/@\"'<>`]{1,1024}(?=@)"
     r"|[^\s/@:\"'<>`]{0,256}:(?!\d{1,5}[/?#\s])[^\s\"'<>`@]{1,256}(?:@[^\s\"'<>`@/]{1,64})?(?=@[\w.\[-]+(?:[:/?\s]|$))"
     r"|[^\s/@:\"'<>`]{16,1024}(?=@))"
 )
+_OF_HOST = re.compile(r"[^\s\"'<>`/?#]{1,1024}")
+_OF_URL = re.compile(r"[^\s\"'<>`]{1,1024}")
+_HOST = re.compile(r"@(?:[\w.-]+(?::\d+)?,?)+(?:/[\w.-]*)?(?:\?|$)")
+_NO_PASSWORDS = frozenset({"password", "pass", "passwd", "pw", "pwd"})
 _FORGIVING = 3
 """Characters of a value beside a secret's name below which a field is no secret."""
 
@@ -137,8 +141,24 @@ def _logins(text: str) -> Iterable[Span]:
     for match in _URL.finditer(text):
         login = match["login"]
         name, colon, password = login.partition(":")
-        if looks_made(name) if not colon else not stands_for_one(password):
-            yield Span(*match.span("login"), "url-password")
+        if not colon and not looks_made(name):
+            continue
+        end = _login_end(text, match)
+        password = text[match.start("login") + len(name) + 1 : end]
+        if not colon or not (stands_for_one(password) or password.lower() in _NO_PASSWORDS):
+            yield Span(match.start("login"), end, "url-password")
+
+
+def _login_end(text: str, match: re.Match[str]) -> int:
+    """Where a login ends: at the last @ before its host; for a database also after signs of a path."""
+    web = match["scheme"].lower().endswith(("http", "https", "ws", "wss", "git"))
+    rest = (_OF_HOST if web else _OF_URL).match(text, match.end("login"))
+    parts = rest[0] if rest is not None else "@"
+    if "://" in parts:
+        parts = parts[: parts.index("://")].rpartition(",")[0] or "@"
+    if _HOST.match(parts) is not None:
+        return match.end("login")
+    return match.end("login") + max(parts.rfind("@"), 0)
 
 
 def _joined(spans: list[Span]) -> list[Span]:
