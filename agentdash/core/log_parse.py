@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from agentdash.core import log_parse_journal, log_parse_json, log_parse_plain
 from agentdash.core.log_parse_pem import KeyFollower
-from agentdash.core.log_parse_secrets import MASK, mask, mask_field
+from agentdash.core.log_parse_secrets import MASK, mask
 from agentdash.core.log_parse_shape import Parts, correlation_in
 from agentdash.core.log_parse_trace import TraceFollower
 from agentdash.core.logs import Level, LogLine
+from agentdash.core.secret_data import DataMask
 from agentdash.core.text import printable, strip_escapes
 
 MESSAGE_LIMIT = 16 * 1024
@@ -148,22 +149,20 @@ def _clean(fields: dict[str, object], kinds: list[str], *, small: bool) -> dict[
     for name, value in list(fields.items())[:_MOST_FIELDS]:
         if small and not (value is None or isinstance(value, int | float) or len(str(value)) <= _SHORT_FIELD):
             continue
-        cleaned[printable(name[:_SHORT_FIELD])] = _clean_value(name, value, kinds, 0)
-    return cleaned
+        cleaned[name[:_SHORT_FIELD]] = value
+    masking = DataMask()
+    safe = masking.items(cleaned)
+    kinds.extend(masking.kinds)
+    return {printable(name): _clean_value(value, 0) for name, value in safe.items()}
 
 
-def _clean_value(name: str, value: object, kinds: list[str], depth: int) -> object:
+def _clean_value(value: object, depth: int) -> object:
     if isinstance(value, str):
-        masked, found = mask_field(name, value)
-        kinds.extend(found)
-        return "\n".join(printable(line) for line in masked.split("\n"))
+        return "\n".join(printable(line) for line in value.split("\n"))
     if depth >= _DEEPEST and isinstance(value, dict | list):
         return "…"
     if isinstance(value, dict):
-        return {
-            printable(str(key)): _clean_value(str(key), inner, kinds, depth + 1)
-            for key, inner in value.items()
-        }
+        return {printable(str(key)): _clean_value(inner, depth + 1) for key, inner in value.items()}
     if isinstance(value, list):
-        return [_clean_value(name, inner, kinds, depth + 1) for inner in value]
+        return [_clean_value(inner, depth + 1) for inner in value]
     return value

@@ -15,20 +15,26 @@ from agentdash.core.log_parse_shapes import token_spans
 from agentdash.core.secret_assigned import HINTS, assigned_spans
 from agentdash.core.secret_commands import command_spans, may_hold_command
 from agentdash.core.secret_names import meaning_of
+from agentdash.core.secret_over_lines import NameFollower
 from agentdash.core.secret_values import looks_made, stands_for_one
 from agentdash.core.secret_view import MASK, Span, View
 
 __all__ = [
-    "MASK", "Span", "cut", "is_secret_name", "mask", "mask_field", "mask_from", "mask_lines", "spans_in",
+    "MASK", "NO_VALUES", "Span", "cut", "is_secret_name", "mask", "mask_from", "mask_lines",
+    "masked_field", "masked_text", "spans_in",
 ]  # fmt: skip
 
 # A password in a URL, up to the last @ of what may be its login, also where / or @ in it are not quoted.
 _URL = re.compile(
-    r"(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{1,20}://"
+    r"(?<![A-Za-z0-9+.-])(?P<scheme>[A-Za-z][A-Za-z0-9+.-]{1,20})://"
     r"(?P<login>[^\s/@:\"'<>`]{0,256}:[^\s/@\"'<>`]{1,1024}(?=@)"
     r"|[^\s/@:\"'<>`]{0,256}:(?!\d{1,5}[/?#\s])[^\s\"'<>`@]{1,256}(?:@[^\s\"'<>`@/]{1,64})?(?=@[\w.\[-]+(?:[:/?\s]|$))"
     r"|[^\s/@:\"'<>`]{16,1024}(?=@))"
 )
+_OF_HOST = re.compile(r"[^\s\"'<>`/?#]{1,1024}")
+_OF_URL = re.compile(r"[^\s\"'<>`]{1,1024}")
+_HOST = re.compile(r"@(?:[\w.-]+(?::\d+)?,?)+(?:/[\w.-]*)?(?:\?|$)")
+_NO_PASSWORDS = frozenset({"password", "pass", "passwd", "pw", "pwd"})
 _FORGIVING = 3
 """Characters of a value beside a secret's name below which a field is no secret."""
 
@@ -42,18 +48,18 @@ def mask(text: str) -> tuple[str, tuple[str, ...]]:
     return view.masked(spans), tuple(dict.fromkeys(span.kind for span in spans))
 
 
-def mask_field(name: str, value: str) -> tuple[str, tuple[str, ...]]:
+def masked_field(name: str, value: str) -> tuple[str, tuple[str, ...]]:
     """The same for one field of a structured line, whose name may say that all of it is a secret."""
     meaning = meaning_of(name)
     if (
         meaning is not None
         and len(value) >= _FORGIVING
         and (not meaning.weak or looks_made(value))
-        and value.lower() not in _NO_VALUES
+        and value.lower() not in NO_VALUES
         and not stands_for_one(value)
     ):
         return MASK, (meaning.kind,)
-    return mask(value)
+    return masked_text(value)
 
 
 def is_secret_name(name: str) -> bool:
@@ -69,12 +75,25 @@ def mask_from(text: str, begin: int) -> str:
 
 
 def mask_lines(text: str) -> str:
-    """A text of several lines, masked; also a private key of which only some lines are there."""
-    text = mask(text)[0]
+    """A text of several lines, masked; also what stands on another line than its name."""
+    return masked_text(text)[0]
+
+
+def masked_text(text: str) -> tuple[str, tuple[str, ...]]:
+    """As `mask_lines`, and the kinds that were found."""
+    text, kinds = mask(text)
     if "\n" not in text and len(text) < _ROW:
-        return text
-    follower = KeyFollower()
-    return "".join(_line_masked(line, follower) for line in text.splitlines(keepends=True))
+        return text, kinds
+    key, names = KeyFollower(), NameFollower()
+    lines: list[str] = []
+    found = dict.fromkeys(kinds)
+    for line in text.splitlines(keepends=True):
+        body = line.rstrip("\r\n")
+        shown, of_key = key.mask(body, MASK)
+        spans = [] if of_key else names.spans(body)
+        found |= dict.fromkeys(["private-key"] if of_key else [span.kind for span in spans])
+        lines.append((View(shown).masked(spans) if spans else shown) + line[len(body) :])
+    return "".join(lines), tuple(found)
 
 
 def cut(text: str, limit: int) -> str:
@@ -90,15 +109,10 @@ def cut(text: str, limit: int) -> str:
     return text[:limit]
 
 
-def _line_masked(line: str, follower: KeyFollower) -> str:
-    body = line.rstrip("\r\n")
-    return follower.mask(body, MASK)[0] + line[len(body) :]
-
-
 _ROW = 60
 """Characters of the shortest row that a private key is known by alone."""
 _NEAR = 4096
-_NO_VALUES = frozenset({"none", "null", "true", "false", "undefined", "nil", "bearer", "basic", "***"})
+NO_VALUES = frozenset({"none", "null", "true", "false", "undefined", "nil", "bearer", "basic", "***"})
 
 
 def spans_in(text: str) -> list[Span]:
@@ -111,7 +125,7 @@ def spans_in(text: str) -> list[Span]:
         spans += _logins(text)
     if _has_hint(low):
         spans += assigned_spans(text, low)
-    if may_hold_command(text):
+    if may_hold_command(low):
         spans += command_spans(text, low)
     return spans
 
@@ -127,8 +141,24 @@ def _logins(text: str) -> Iterable[Span]:
     for match in _URL.finditer(text):
         login = match["login"]
         name, colon, password = login.partition(":")
-        if looks_made(name) if not colon else not stands_for_one(password):
-            yield Span(*match.span("login"), "url-password")
+        if not colon and not looks_made(name):
+            continue
+        end = _login_end(text, match)
+        password = text[match.start("login") + len(name) + 1 : end]
+        if not colon or not (stands_for_one(password) or password.lower() in _NO_PASSWORDS):
+            yield Span(match.start("login"), end, "url-password")
+
+
+def _login_end(text: str, match: re.Match[str]) -> int:
+    """Where a login ends: at the last @ before its host; for a database also after signs of a path."""
+    web = match["scheme"].lower().endswith(("http", "https", "ws", "wss", "git"))
+    rest = (_OF_HOST if web else _OF_URL).match(text, match.end("login"))
+    parts = rest[0] if rest is not None else "@"
+    if "://" in parts:
+        parts = parts[: parts.index("://")].rpartition(",")[0] or "@"
+    if _HOST.match(parts) is not None:
+        return match.end("login")
+    return match.end("login") + max(parts.rfind("@"), 0)
 
 
 def _joined(spans: list[Span]) -> list[Span]:

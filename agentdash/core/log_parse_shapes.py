@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from agentdash.core.secret_issuers import INNER, ISSUERS, NAMES
-from agentdash.core.secret_values import looks_made, stands_for_one
+from agentdash.core.secret_values import is_label, looks_made, stands_for_one
 from agentdash.core.secret_view import Span
 
 _HEAD = 3
@@ -24,11 +24,15 @@ _BEGINS = r"(?:(?<![A-Za-z0-9])|(?<=\\[nrtbf]))"
 _HEADS = re.compile(rf"{_BEGINS}(?=([a-z0-9][^\s]{{2}}))")
 _LONG = re.compile(r"[A-Za-z0-9_-]{14}|[A-Za-z0-9_+/-]{28}")
 _BESIDE_ISSUER = re.compile(
-    r"(?P<rest>[ \t\w.-]{0,20})[\\\s'\"]{0,6}(?:=>|:{1,3}=|\?=|\|\||[=>:,])[\\`'\"\s=]{0,6}"
-    r"(?P<value>[\w.=+/%:-]{12,200})"
+    r"(?P<rest>(?![a-z])[ \t\w.-]{0,30})[\\\s'\"]{0,6}(?:=>|:{1,3}=|\?=|\|\||[=>:])[\\`'\"\s=]{0,6}"
+    r"(?P<value>[\w.+/%:-]{12,200}={0,2})"
 )
-_SAYS_SO = re.compile(r"(?i)key|token|secret|api|pass|pw|auth|login|access|cred")
-_NUMBERED = re.compile(r"(?i)[0-9a-f]{32,64}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_ASSIGNED = re.compile(r"[=:>|][\\`'\"\s=]{0,6}[\w.+/%:-]{12}")
+_SAYS_SO = re.compile(
+    r"(?i)token|secret|passw|pwd|cred|webhook|(?:api|app|auth|access|private|license|account|service|admin|user|org)[_.-]?key"
+)
+_NUMBERED = re.compile(r"(?i)[0-9a-f]+|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_ONE_PIECE = re.compile(r"\w{20,200}")
 _PLUGINS = "detect_secrets.plugins"
 # module, class, kind, signs; a sign of "" asks for nothing but the long run.
 _DETECTORS: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
@@ -73,25 +77,37 @@ def token_spans(text: str, low: str) -> list[Span]:
             start, end = match.span(group)
             if _ends(text, end) and not stands_for_one(match[group]):
                 spans.append(Span(start, end, shape.kind))
-    for name in NAMES:
-        if name in low:
-            spans += _beside(name, text, low)
+    if _ASSIGNED.search(text) is not None:
+        for name in NAMES:
+            if name in low:
+                spans += _beside(name, text, low)
     return spans
 
 
 def _beside(name: str, text: str, low: str) -> Iterator[Span]:
-    """What is assigned to a name that holds the issuer's *name*, where it looks like a token."""
+    """What is assigned to a name that holds the issuer's *name* as a word, where it looks like a token.
+
+    The name must say that it is one, or the value be one piece that is no checksum.
+    """
     place = low.find(name)
     while place >= 0:
-        match = _BESIDE_ISSUER.match(text, place + len(name))
+        match = _BESIDE_ISSUER.match(text, place + len(name)) if _is_word(text, place) else None
         if match is not None:
             value = match["value"].rstrip(".:,")
-            says = _SAYS_SO.search(match["rest"]) is not None
-            plain = len(match["rest"].strip()) < 4 or says
-            made = looks_made(value, 14) or (says and len(value) >= 14)
-            if made and not stands_for_one(value) and (plain or _NUMBERED.fullmatch(value) is None):
+            if _SAYS_SO.search(match["rest"]) is not None or name == "co_api_key":
+                made = len(value) >= 14 and not is_label(value)
+            else:
+                made = _ONE_PIECE.fullmatch(value) is not None and looks_made(value, 20)
+                made = made and _NUMBERED.fullmatch(value) is None and "_" not in value
+            if made and not stands_for_one(value):
                 yield Span(match.start("value"), match.start("value") + len(value), "api-key")
         place = low.find(name, place + len(name))
+
+
+def _is_word(text: str, place: int) -> bool:
+    """Whether a word begins at *place*: after a sign, or with a capital letter after a small one."""
+    before = text[place - 1 : place]
+    return not before.isalnum() or (text[place].isupper() and not before.isupper())
 
 
 def may_begin(text: str) -> bool:

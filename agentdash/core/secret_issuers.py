@@ -185,8 +185,8 @@ ISSUERS: tuple[Issuer, ...] = (
     Issuer("shippo-token", ("shippo_",), rf"shippo_(?:live|test)_{_HEX}{{40}}", "gitleaks"),
     Issuer("easypost-key", ("ezak", "eztk"), r"EZ[AT]K[A-Za-z0-9]{54}", "gitleaks"),
     Issuer("duffel-token", ("duffel_",), r"duffel_(?:test|live)_[\w=-]{43}", "gitleaks"),
-    Issuer("lob-key", ("live_", "test_"), r"(?:live|test)_(?:pub_)?[a-f0-9]{31,35}", "gitleaks"),
-    Issuer("gocardless-token", ("live_",), r"live_[\w=-]{40}", "gitleaks"),
+    Issuer("lob-key", ("live_", "test_"), r"(?:live|test)_(?:[a-f0-9]{35}|pub_[a-f0-9]{31})", "gitleaks"),
+    Issuer("gocardless-token", ("live_",), r"live_(?=[\w=-]{0,39}[A-Z])(?=[\w=-]{0,39}\d)[\w=-]{40}", "gitleaks"),
     Issuer("facebook-token", ("eaa",), r"EAA[A-Za-z0-9]{80,300}", "gitleaks"),
     Issuer("facebook-token", ("|", "%7c"), r"\d{15,16}(?:\||%7[Cc])[0-9A-Za-z_-]{27,40}", "gitleaks"),
     Issuer("dropbox-token", ("sl.",), r"sl\.[\w=-]{60,1500}", "gitleaks"),
@@ -197,6 +197,8 @@ ISSUERS: tuple[Issuer, ...] = (
     Issuer("jwt", ("eyj",), r"eyJ[\w=-]{8,2000}\.(?:eyJ[\w=-]{4,8000}\.[\w=+/-]*|\.[\w=-]{4,2000}\.[\w=-]{4,8000}\.[\w=-]+|[\w=-]{4,2000}\.[\w=-]{4,2000}\.[\w=-]{4,8000}\.[\w=-]+)", "gitleaks"),
     Issuer("jwt", (".ey",), r"ey[A-Za-z0-9]{17,2000}\.ey[\w/-]{17,8000}\.[\w/=-]*", "gitleaks"),
     Issuer("jwt", ("zxlk",), r"ZXlK[\w+/-]{40,}={0,2}", "gitleaks"),
+    Issuer("private-key", ("ls0tls1crudjti",), r"LS0tLS1CRUdJTi(?!BDRVJUSUZJQ0FUR|BQVUJMSUMg)[A-Za-z0-9+/]{20,100000}={0,2}", "issuer"),
+    Issuer("password-hash", ("$1$", "$2a$", "$2b$", "$2y$", "$5$", "$6$", "$y$", "$apr1$", "$argon2"), r"\$(?:2[aby]|[156y]|apr1|argon2id?)\$([\w./$=,+-]{22,300})", "issuer"),
     Issuer("gitlab-session", ("_gitlab_session=",), r"_gitlab_session=([0-9a-z]{32})", "gitleaks"),
 )  # fmt: skip
 """All rows; a sign of ``""`` asks for nothing but a long run of letters and digits."""

@@ -27,8 +27,11 @@ class Meaning(NamedTuple):
 
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _LONGEST = 80
+# A signature lets one in where it is a part of a URL; most others are checksums.
+_SIGNED = re.compile(r"(?i)^[?&]|amz|goog")
 _GLUED: tuple[tuple[str, Meaning], ...] = (
     ("password", Meaning("password", spoken=True)),
+    ("passwords", Meaning("password", spoken=True)),
     ("passwd", Meaning("password", spoken=True)),
     ("passphrase", Meaning("password", spoken=True)),
     ("passwort", Meaning("password", spoken=True)),
@@ -50,13 +53,14 @@ _GLUED: tuple[tuple[str, Meaning], ...] = (
 )  # fmt: skip
 _WHOLE = {
     "pass": Meaning("password", spoken=True),
+    "psk": Meaning("password", spoken=True),
+    "requirepass": Meaning("password", spoken=True),
+    "masterauth": Meaning("password", spoken=True),
     "pw": Meaning("password", spoken=True),
     "dbpass": Meaning("password", spoken=True),
     "userpass": Meaning("password", spoken=True),
     "sshpass": Meaning("password", spoken=True),
     "auth": Meaning("authorization", weak=True),
-    "sig": Meaning("signature", weak=True),
-    "signature": Meaning("signature", weak=True),
     "jsessionid": Meaning("cookie", weak=True),
     "phpsessid": Meaning("cookie", weak=True),
     "sessid": Meaning("cookie", weak=True),
@@ -89,7 +93,7 @@ _NO_SECRET = frozenset({
     "eos", "bos", "pad", "unk", "mask", "per", "first", "last", "count", "cached", "reasoning",
     "special", "start", "end", "unexpected", "sep", "cls", "expected", "cancellation", "cancel",
     "fencing", "lock", "public", "syntax", "lexer", "parser", "thinking", "no", "is", "has", "use",
-    "with", "without", "missing", "continuation",
+    "with", "without", "missing", "continuation", "trace", "sync",
 })  # fmt: skip
 
 
@@ -108,6 +112,8 @@ def meaning_of(name: str) -> Meaning | None:
         return _key(words[-2])
     if last == "id" and words[-2:-1] == ["sess"]:
         return _WHOLE["sessid"]
+    if last in {"sig", "signature"} and _SIGNED.search(name) is not None:
+        return Meaning("signature", weak=True)
     if last in _WHOLE:
         return _WHOLE[last]
     if len(words) > 1 and last in {"phrase", "word", "code"} and words[-2] == "pass":

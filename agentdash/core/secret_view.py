@@ -1,12 +1,15 @@
 r"""A text as a person sees it, for the search for secrets, and the way back to the text as it is.
 
 Colours, links, zero-width marks and other control sequences may stand anywhere in a secret, also written out
-as JSON does (``\u001b[36m``). They are left out for the search, and kept in the text that is masked.
+as JSON does (``\u001b[36m``). They are left out for the search, and kept in the text that is masked. Signs
+that are written out (``\u0022``, ``%22``, ``&quot;``) and wide ones (``＝``) are read as what they stand for.
 """
 
 from __future__ import annotations
 
+import html
 import re
+import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -29,15 +32,19 @@ _HIDDEN = re.compile(
     r"|\x1b[ -/]{0,8}[0-~]?"
     r"|[^\x08\n]\x08"  # typed over
     r"|\\(?:u00(?:1[bB]|9[bB])|x1[bB]|x9[bB]|033|e)\[[0-9;:?]{0,64}[ -/]{0,8}[@-~]"  # CSI, written out
+    r"|(?P<sign>\\{1,16}u00[2-7][0-9a-fA-F]|%(?:2[27]|3[aA]|7[bBdD])|&(?:quot|apos|#3[49]|#x2[27]);)"
     r"|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe0f\ufeff]"
 )
+
+_WIDE = "\u00a0\u2000-\u200a\u202f\u205f\u3000\ufe50-\ufe6b\uff01-\uff5e\u2236\ua789\U0001d400-\U0001d7ff"
+_HAS_WIDE = re.compile(f"[{_WIDE}]")
 
 
 class View:
     """What is seen of a text.
 
     Attributes:
-        text: Without what is not seen; the text itself where all of it is.
+        text: Without what is not seen, each sign as one character; the text itself where all of it is.
     """
 
     def __init__(self, original: str) -> None:
@@ -45,8 +52,10 @@ class View:
         self._places: list[int] = []
         self._shifts: list[int] = []
         self.text = original
-        if not original.isprintable() or "\\" in original:
+        if not original.isprintable() or "\\" in original or "%22" in original or "&" in original:
             self._leave_out()
+        if not original.isascii() and _HAS_WIDE.search(self.text) is not None:
+            self.text = _HAS_WIDE.sub(_narrow, self.text)
 
     def masked(self, spans: Iterable[Span], begin: int = 0) -> str:
         """The original from *begin* with `MASK` in place of each span of the view; what is not seen stays."""
@@ -72,7 +81,7 @@ class View:
 
     def _unseen(self, start: int, end: int) -> list[str]:
         """Whole sequences of a span, such as the one that ends its colour."""
-        found = (match[0] for match in _HIDDEN.finditer(self._original, start, end))
+        found = (match[0] for match in _HIDDEN.finditer(self._original, start, end) if not match["sign"])
         return [one for one in found if len(one) > 2]
 
     def _leave_out(self) -> None:
@@ -82,10 +91,27 @@ class View:
             kept.append(self._original[done : match.start()])
             size += match.start() - done
             done = match.end()
+            if match["sign"]:  # its last character stands for it
+                kept.append(_read(match["sign"]))
+                done -= 1
             if self._places and self._places[-1] == size:
                 self._shifts[-1] = done - size
             else:
                 self._places.append(size)
                 self._shifts.append(done - size)
+            if match["sign"]:
+                size += 1
+                done += 1
         if kept:
             self.text = "".join((*kept, self._original[done:]))
+
+
+def _read(sign: str) -> str:
+    """What a sign that is written out stands for."""
+    return html.unescape(sign) if sign[0] == "&" else chr(int(sign[-2:], 16))
+
+
+def _narrow(match: re.Match[str]) -> str:
+    """The usual form of a wide sign or a special blank, where that is one character."""
+    plain = {"\u2236": ":", "\ua789": ":"}.get(match[0]) or unicodedata.normalize("NFKC", match[0])
+    return plain if len(plain) == 1 else match[0]

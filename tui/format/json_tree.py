@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from itertools import chain
 
-from agentdash.core.log_parse_secrets import mask_field
+from agentdash.core.log_parse_secrets import masked_field
 from agentdash.core.text import printable
 from tui.widgets.cells import Part
 from tui.widgets.document import Para, Path
@@ -63,7 +63,7 @@ def _items(name: str, data: Container) -> list[tuple[str | int, str, object, tup
 
 def _scalar(name: str, value: object) -> tuple[Part, ...]:
     if isinstance(value, str):
-        return ((_quoted(mask_field(name, value)[0]), "good"),)
+        return ((_quoted(masked_field(name, value)[0]), "good"),)
     style = "dim" if isinstance(value, dict | list) else "unknown"
     return ((printable(json.dumps(value, ensure_ascii=False)), style),)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from agentdash.core import units
-from agentdash.core.log_parse_secrets import mask_field
+from agentdash.core.log_parse_secrets import masked_field
 from agentdash.core.message_body import MOST_FIELDS, BodyKind, understand
 from agentdash.core.text import decode, printable
 from tui.format.json_tree import json_tree
@@ -116,7 +116,7 @@ def value_paras(name: bytes, value: bytes) -> list[Para]:
 
 def _text_paras(label: str, text: str) -> list[Para]:
     """Text, its lines one below the other; of a long one only the first line while it is folded."""
-    shown, masked = mask_field(label, text)
+    shown, masked = masked_field(label, text)
     width = max(NAME_WIDTH, len(label))
     if masked and len(masked) == 1 and shown == "•" * len(shown):
         return [Para(((f"{label:<{width}} ", "dim"), (shown, ""), ("  masked", "dim")), width + 1)]
@@ -169,4 +169,4 @@ def _short(name: bytes, value: bytes) -> str:
             text = json.dumps(kind.data, ensure_ascii=False)[:60]
         elif kind.kind is BodyKind.BYTES:
             text = f"0x{value[:8].hex()}{'…' if len(value) > 8 else ''}"
-    return mask_field(decode(name[:40]), text)[0]
+    return masked_field(decode(name[:40]), text)[0]

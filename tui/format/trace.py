@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import tzinfo
 
 from agentdash.core import units
-from agentdash.core.log_parse_secrets import mask_field
+from agentdash.core.log_parse_secrets import masked_field
 from agentdash.core.logs import Level, LogLine, LogRing
 from agentdash.core.queries import TraceFound
 from agentdash.core.streams import Message
@@ -96,7 +96,7 @@ def _entry(name: bytes, message: Message, zone: tzinfo | None) -> Para:
         (f"{message.id} ", "id"),
     ]
     for field, value in message.fields[:_FIELDS]:
-        shown = mask_field(decode(field), decode(value[:4096]))[0]
+        shown = masked_field(decode(field), decode(value[:4096]))[0]
         parts += [
             (f"{decode(field)}=", "dim"),
             (f"{shown[:_VALUE]}{'…' if len(shown) > _VALUE else ''} ", ""),
