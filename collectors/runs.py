@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from redis.exceptions import RedisError
 
@@ -16,17 +16,22 @@ from agentdash.core.snapshot import Topic
 from agentdash.core.units import plural
 from agentdash.server.client import in_words, url_of
 from agentdash.server.cluster import ClusterClient
+from agentdash.server.reply_guard import ReplyTooLarge, at_most
 from collectors.run_child import OrphanChildren
+from collectors.run_large import LargeRuns, answers_of
 from collectors.run_reply import COMMANDS, RunReply, ask, read_run
 from collectors.run_search import RunSearch
 from collectors.run_store import StoreState
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
-    from redis.asyncio.client import Pipeline
 
 BATCH = 50
 """Runs whose commands go in one write."""
+BATCH_MOST = 2 * 1024 * 1024
+"""Bytes of their answers; where there are more, one of them is too large, and each is read with care."""
+PASS_MOST = 6 * 1024 * 1024
+"""Bytes of answers in one pass; `LargeRuns` has a bound of its own."""
 _RESTING = 25
 """Runs that have ended and are looked at again in one pass: they hardly ever change."""
 _TTL_STEP_MS = 5000
@@ -59,7 +64,10 @@ class RunsCollector:
         self._search = RunSearch(client, self._keys)
         self._store = StoreState(client, self._clock)
         self._runs: dict[bytes, Run] = {}
-        self._replies: dict[bytes, RunReply] = {}
+        self._digests: dict[bytes, int] = {}
+        self._sizes: dict[bytes, int] = {}
+        self._large = LargeRuns(client, self._keys)
+        self._waiting: set[bytes] = set()
         self._absent: set[bytes] = set()
         self._missed = 0
         self._resting: list[bytes] = []
@@ -91,6 +99,7 @@ class RunsCollector:
         for gone in self._runs.keys() - set(ids):
             self._forget(gone)
         self._absent &= set(ids)
+        self._waiting &= set(ids)
         await self._look_at_orphans()
         await self._store.look(live=any(not run.status.terminal for run in self._runs.values()))
         runs = sorted((self._runs[run_id] for run_id in ids if run_id in self._runs), key=_newest_first)
@@ -103,6 +112,9 @@ class RunsCollector:
         if self._missed:
             missed = plural(self._missed, "run")
             found.append(f"{missed} stale or missing: a node of the cluster cannot be reached")
+        if self._waiting:
+            waiting = plural(len(self._waiting), "run")
+            found.append(f"{waiting} read less often: there are records too large to be read at each poll")
         return tuple(found)
 
     def _due(self, ids: Sequence[bytes]) -> list[bytes]:
@@ -119,24 +131,55 @@ class RunsCollector:
         return run_id in self._absent if run is None else run.status.terminal
 
     async def _read(self, ids: Sequence[bytes]) -> None:
-        for start in range(0, len(ids), BATCH):
-            batch = ids[start : start + BATCH]
-            pipe = self._client.pipeline(transaction=False)
-            for run_id in batch:
-                ask(pipe, self._keys, run_id)
-            answers = await self._answers(pipe, len(batch) * COMMANDS)
-            for place, run_id in enumerate(batch):
-                part = answers[place * COMMANDS : (place + 1) * COMMANDS]
-                self._take(run_id, RunReply(*part))
+        """Read them; those that there was no room for have their turn first in the next pass."""
+        ordinary = [run_id for run_id in ids if run_id not in self._large]
+        ordinary.sort(key=lambda run_id: run_id not in self._waiting)
+        self._waiting.clear()
+        left = PASS_MOST
+        for batch in self._batches(ordinary):
+            if left < BATCH_MOST:
+                self._waiting |= set(batch)
+                continue
+            with at_most(BATCH_MOST) as budget:
+                await self._read_together(batch)
+            left -= BATCH_MOST - budget.left
+        large = [run_id for run_id in ids if run_id in self._large]
+        if large:
+            replies = await self._large.read(large)
+            self._waiting |= set(large) - replies.keys()
+            for run_id, reply in replies.items():
+                self._take(run_id, reply)
 
-    async def _answers(self, pipe: Pipeline, wanted: int) -> list[Any]:
-        """What is answered; in a cluster, whose index was just read, errors stand for what is not."""
+    def _batches(self, ids: Sequence[bytes]) -> Iterator[list[bytes]]:
+        """Runs that are read together: not more than `BATCH`, with room to spare if they are as they were."""
+        batch: list[bytes] = []
+        room = BATCH_MOST // 2
+        for run_id in ids:
+            size = self._sizes.get(run_id, 0)
+            if batch and (len(batch) == BATCH or size > room):
+                yield batch
+                batch, room = [], BATCH_MOST // 2
+            batch.append(run_id)
+            room -= size
+        if batch:
+            yield batch
+
+    async def _read_together(self, batch: Sequence[bytes]) -> None:
+        pipe = self._client.pipeline(transaction=False)
+        for run_id in batch:
+            ask(pipe, self._keys, run_id)
         try:
-            return await pipe.execute(raise_on_error=False)
-        except (RedisError, OSError) as problem:
-            if not isinstance(self._client, ClusterClient):
-                raise
-            return [problem] * wanted
+            answers = await answers_of(self._client, pipe, len(batch) * COMMANDS)
+        except ReplyTooLarge:
+            for run_id in batch:
+                self._large.add(run_id)
+            return
+        for place, run_id in enumerate(batch):
+            reply = RunReply(*answers[place * COMMANDS : (place + 1) * COMMANDS])
+            if reply.denied is None and reply.is_large:
+                self._large.add(run_id)
+            else:
+                self._take(run_id, reply)
 
     def _take(self, run_id: bytes, reply: RunReply) -> None:
         if isinstance(self._client, ClusterClient) and reply.unreached is not None:
@@ -150,10 +193,11 @@ class RunsCollector:
             return
         self._absent.discard(run_id)
         known = self._runs.get(run_id)
-        if known is not None and reply.same_as(self._replies[run_id]) and not self._may_turn_orphan(known):
+        digest = reply.digest
+        if known is not None and digest == self._digests[run_id] and not self._may_turn_orphan(known):
             run = known
         else:
-            run = read_run(run_id, reply, self._clock.now_ms(), self._lease_ms)
+            run = read_run(run_id, reply, self._clock.now_ms(), self._lease_ms, known)
         ttl = reply.lock_ttl_ms
         before = None if known is None else known.lock_ttl_ms
         if before is not None and ttl is not None and abs(before - ttl) < _TTL_STEP_MS:
@@ -166,7 +210,8 @@ class RunsCollector:
             worker_seen_at=self._held_at.get(run_id) if run.orphaned else None,
             child=known.child if known is not None and run.orphaned else None,
         )
-        self._replies[run_id] = reply
+        self._digests[run_id] = digest
+        self._sizes[run_id] = reply.size
         self._runs[run_id] = known if known is not None and known == run else run
 
     async def _look_at_orphans(self) -> None:
@@ -186,7 +231,9 @@ class RunsCollector:
 
     def _forget(self, run_id: bytes) -> None:
         self._runs.pop(run_id, None)
-        self._replies.pop(run_id, None)
+        self._digests.pop(run_id, None)
+        self._sizes.pop(run_id, None)
+        self._large.forget(run_id)
         self._held_at.pop(run_id, None)
         self._search.forget(run_id)
 

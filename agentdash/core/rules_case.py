@@ -12,7 +12,7 @@ from agentdash.core.owners import Owners
 from agentdash.core.rules_words import identity, lag_words, snapshot_line
 from agentdash.core.settings import StreamsSettings
 from agentdash.core.streams import Group, GroupJudgement, Readers, Stream, StreamJudgement
-from agentdash.core.text import decode
+from agentdash.core.text import decode_name
 
 ANALYST = "REDIS_STREAM_ANALYST"
 
@@ -110,6 +110,6 @@ class GroupCase:
         position = f"last-delivered-id {group.last_delivered_id}"
         return (
             snapshot_line(self.at.stream),
-            f"group {decode(group.name)}: {position}, lag {lag_words(group.lag)}{reason}, {counts}",
+            f"group {decode_name(group.name)}: {position}, lag {lag_words(group.lag)}{reason}, {counts}",
             f"verdict {self.of.verdict}: {self.of.why}",
         )

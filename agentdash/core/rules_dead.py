@@ -12,7 +12,7 @@ from agentdash.core.owners import NOBODY, Owner
 from agentdash.core.rules_case import GroupCase
 from agentdash.core.rules_words import lag_words, redis_cli, shell_word
 from agentdash.core.streams import Consumer
-from agentdash.core.text import decode
+from agentdash.core.text import decode_name
 from agentdash.core.units import age, plural
 
 ONE_SIGN = "CLIENT LIST was not asked or may not be: whether a consumer waits in a blocking read is not known"
@@ -34,7 +34,7 @@ class _Seen:
     @property
     def words(self) -> str:
         """``billing-1 (service billing): its process ended 4m12 ago, exit 1``."""
-        name = decode(self.consumer.name)
+        name = decode_name(self.consumer.name)
         who = "" if self.life.who == f"service {name}" else f" ({self.life.who})"
         return f"{name}{who}: {self.life.words}"
 
@@ -78,7 +78,7 @@ def _seen(case: GroupCase, consumer: Consumer) -> _Seen:
 
 
 def _nobody(case: GroupCase) -> tuple[str, str, str]:
-    name = decode(case.group.name)
+    name = decode_name(case.group.name)
     return (
         "no consumer",
         "Nobody has joined the group, or its last consumer was deleted.",
@@ -95,7 +95,7 @@ def _words(seen: list[_Seen], first: _Seen | None) -> tuple[str, str, str]:
     """
     idle = age(min(one.consumer.idle_ms or 0 for one in seen))
     who = "its consumer" if len(seen) == 1 else f"all {len(seen)} consumers"
-    names = ", ".join(decode(one.consumer.name) for one in seen[:3])
+    names = ", ".join(decode_name(one.consumer.name) for one in seen[:3])
     if first is None:
         return (
             f"{who} silent for {idle}",

@@ -8,7 +8,7 @@ from agentdash.core.findings import Severity, Symptom
 from agentdash.core.rules_case import GroupCase
 from agentdash.core.rules_words import forecast_words, lag_words, redis_cli
 from agentdash.core.streams import GroupJudgement, Verdict
-from agentdash.core.text import decode
+from agentdash.core.text import decode_name
 
 
 def consumer_lag(case: GroupCase) -> Iterator[Symptom]:
@@ -58,7 +58,7 @@ def competing_consumers(case: GroupCase) -> Iterator[Symptom]:
     """Several consumers share a group: what is meant for scaling, unless each should see every entry."""
     if (case.of.active or 0) < 2:
         return
-    names = ", ".join(decode(consumer.name) for consumer in case.group.consumers[:5])
+    names = ", ".join(decode_name(consumer.name) for consumer in case.group.consumers[:5])
     yield case.symptom(
         "COMPETING_CONSUMERS",
         Severity.INFO,

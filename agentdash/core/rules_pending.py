@@ -9,7 +9,7 @@ from agentdash.core.lag import position
 from agentdash.core.rules_case import GroupCase
 from agentdash.core.rules_words import redis_cli
 from agentdash.core.streams import Stream
-from agentdash.core.text import decode
+from agentdash.core.text import decode_name
 from agentdash.core.units import age, count
 
 
@@ -21,7 +21,7 @@ def stuck_message(case: GroupCase) -> Iterator[Symptom]:
     waited = case.at.now - since
     if waited <= limit * 1000:
         return
-    who = decode(oldest.consumer)
+    who = decode_name(oldest.consumer)
     times = "once" if oldest.deliveries == 1 else f"{oldest.deliveries} times"
     gone = data_is_gone(case.at.stream, oldest.id)
     if gone:
@@ -56,7 +56,7 @@ def delivery_failure(case: GroupCase) -> Iterator[Symptom]:
         return
     rate = case.of.redelivered
     storm = f", {count(rate)}/min now" if rate else ""
-    line = f"{worst.id}: consumer {decode(worst.consumer)}, delivered {worst.deliveries} times"
+    line = f"{worst.id}: consumer {decode_name(worst.consumer)}, delivered {worst.deliveries} times"
     yield case.symptom(
         "DELIVERY_FAILURE",
         Severity.HIGH,

@@ -10,7 +10,7 @@ from agentdash.core.rules_case import StreamCase
 from agentdash.core.rules_words import lag_words, redis_cli
 from agentdash.core.settings import StreamsSettings
 from agentdash.core.streams import Cap, Group, Stream
-from agentdash.core.text import decode
+from agentdash.core.text import decode_name
 from agentdash.core.units import age, count, plural
 
 
@@ -43,8 +43,12 @@ def stream_growing(case: StreamCase) -> Iterator[Symptom]:
         return
     lasts = age(case.judged.grows_s * 1000)
     if slowest is not None:
-        summary = f"grows for {lasts}, and {decode(slowest.name)} falls behind ({lag_words(slowest.lag)} now)"
-        cure = f"Make {decode(slowest.name)} read faster, or add consumers to it; see what they wait for."
+        summary = (
+            f"grows for {lasts}, and {decode_name(slowest.name)} falls behind ({lag_words(slowest.lag)} now)"
+        )
+        cure = (
+            f"Make {decode_name(slowest.name)} read faster, or add consumers to it; see what they wait for."
+        )
     else:
         summary = f"grows for {lasts}, and nothing trims it"
         cure = "Add entries with MAXLEN ~ or MINID ~, or trim the stream (XTRIM) now and then."

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import shlex
 
 from agentdash.core.streams import GroupJudgement, Lag, LagGrade, Stream
-from agentdash.core.text import decode, is_utf8, printable
+from agentdash.core.text import decode_name, is_utf8, printable
 from agentdash.core.units import age, count
 
 _MARKS = {LagGrade.EXACT: "", LagGrade.BOUNDED: "≥", LagGrade.ESTIMATED: "≈", LagGrade.UNKNOWN: "?"}
+
+
+_LONGEST = 1000
+"""Bytes of a name in a command, and of one in a fingerprint, that are written whole."""
 
 
 def identity(category: str, stream: bytes, group: bytes | None = None) -> str:
@@ -18,8 +23,18 @@ def identity(category: str, stream: bytes, group: bytes | None = None) -> str:
 
 
 def redis_cli(*words: str | bytes) -> str:
-    """A command line for a shell, exact also for names with quotes, spaces or bytes that are no text."""
-    return " ".join(["redis-cli", *(shell_word(word) for word in words)])
+    """A command line for a shell, exact also for names with quotes, spaces or bytes that are no text.
+
+    A name of more than `_LONGEST` bytes is shown in part, and the line says so: nobody could paste it.
+    """
+    raw = [word if isinstance(word, bytes) else _encoded(word) for word in words]
+    line = " ".join(["redis-cli", *map(_shortened, raw)])
+    longest = max(map(len, raw))
+    return line if longest <= _LONGEST else f"{line}  # incomplete: a name has {longest:,} bytes"
+
+
+def _shortened(word: bytes) -> str:
+    return shell_word(word if len(word) <= _LONGEST else word[:200] + "…".encode() + word[-100:])
 
 
 def shell_word(word: str | bytes) -> str:
@@ -73,10 +88,12 @@ def forecast_words(of: GroupJudgement, rate_in: float | None) -> str:
 def snapshot_line(stream: Stream) -> str:
     """What the server said of the stream, in its own words."""
     added = "" if stream.entries_added is None else f", entries-added {stream.entries_added}"
-    return f"{decode(stream.name)}: length {stream.length}, last-generated-id {stream.last_id}{added}"
+    return f"{decode_name(stream.name)}: length {stream.length}, last-generated-id {stream.last_id}{added}"
 
 
 def _exact(name: bytes) -> str:
+    if len(name) > _LONGEST:
+        return f"{_exact(name[:40])}…sha256:{hashlib.sha256(name).hexdigest()}"
     text = name.decode("utf-8", "replace")
     plain = is_utf8(name) and printable(text) == text and "/" not in text and not text.startswith("0x")
     return text if plain else f"0x{name.hex()}"

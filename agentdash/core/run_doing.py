@@ -9,7 +9,7 @@ from agentdash.core import run_event as ev
 from agentdash.core.bounds import OUT_OF_RANGE
 from agentdash.core.runs import Run, RunEvent, RunStatus
 from agentdash.core.text import printable, strip_escapes
-from agentdash.core.units import count
+from agentdash.core.units import count, size
 
 WIDTH = 200
 """Characters kept at most; a table cuts further."""
@@ -168,6 +168,12 @@ def tokens_words(run: Run) -> str:
 
 def malformed_words(run: Run) -> str:
     """The fields that could not be understood, with the reason if known: ``endedAt (out of range)``."""
-    return ", ".join(
-        f"{name} ({OUT_OF_RANGE})" if name in run.out_of_range else name for name in run.malformed
-    )
+    sizes = dict(run.too_large)
+
+    def word(name: str) -> str:
+        if name in sizes:
+            bytes_ = sizes[name]
+            return f"{name} (too large{'' if bytes_ is None else ': ' + size(bytes_)})"
+        return f"{name} ({OUT_OF_RANGE})" if name in run.out_of_range else name
+
+    return ", ".join(map(word, run.malformed))

@@ -56,6 +56,15 @@ TERMINAL = frozenset({RUN_CANCELLED, RUN_COMPLETED, RUN_FAILED})
 """After one of these a reader need not wait for more."""
 
 
+SHORT_LIMIT = 8000
+"""Characters of an event that are kept for the one line that says what a run does."""
+_TEXT_LIMIT = 4000
+_TEXT_ROOM = 4 * _TEXT_LIMIT
+"""Characters of a text that are masked before it is cut to `_TEXT_LIMIT`: a secret at the cut is seen."""
+_ITEMS = 40
+_ITEM_TEXT = 100
+
+
 @dataclass(frozen=True, slots=True)
 class StreamTrimmed:
     """What a reader is told instead of events that are gone.
@@ -87,6 +96,57 @@ def parse_event(entry_id: bytes | str, fields: Mapping[bytes, bytes]) -> RunEven
 def masked_event(event: RunEvent) -> RunEvent:
     """The event as it may be shown: other programs write events too, and do not mask."""
     return replace(event, type=safe_text(event.type), data=masked_data(event.data))
+
+
+def event_in_short(event: RunEvent) -> RunEvent:
+    """The event as `masked_event` gives it, with so much of its data as one line of it can need.
+
+    Of a long text the beginning and the last lines stay; `SHORT_LIMIT` characters of all texts together.
+    """
+    cut = {
+        name: _in_short(value, _TEXT_ROOM)
+        for name, value in list(event.data.items())[:_ITEMS]
+        if len(name) <= _ITEM_TEXT
+    }
+    masked = masked_event(replace(event, data=cut))
+    left, kept = SHORT_LIMIT, {}
+    for name, value in masked.data.items():
+        short = _in_short(value, min(left, _TEXT_LIMIT))
+        left -= len(name) + _length(short)
+        if left < 0:
+            break
+        kept[name] = short
+    return replace(masked, data=kept)
+
+
+def _length(value: object) -> int:
+    return len(value if isinstance(value, str) else str(value))
+
+
+def _in_short(value: object, most: int) -> object:
+    """Texts cut; of lists and objects, which no line shows, nothing but small ones."""
+    if isinstance(value, str) and len(value) > most:
+        head, tail = value[: most // 4], value[len(value) - most * 3 // 4 :]
+        line, end, rest = tail.partition("\n")
+        return f"{head}…\n{rest if end else line}"
+    if isinstance(value, dict | list) and _is_larger(value, _ITEMS):
+        return "…"
+    return value
+
+
+def _is_larger(value: object, most: int) -> bool:
+    """Whether *value* holds more than *most* parts, or a long text."""
+    waiting, seen = [value], 0
+    while waiting:
+        part = waiting.pop()
+        inner = list(part.values()) if isinstance(part, dict) else part if isinstance(part, list) else []
+        names = list(part) if isinstance(part, dict) else []
+        seen += len(inner)
+        long = isinstance(part, str) and len(part) > _ITEM_TEXT
+        if long or seen > most or any(len(name) > _ITEM_TEXT for name in names):
+            return True
+        waiting += inner
+    return False
 
 
 def is_telemetry(line: str) -> bool:

@@ -8,7 +8,7 @@ still shows.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import TypeVar
 
@@ -22,6 +22,11 @@ from agentdash.core.text import decode
 
 TEXT_LIMIT = 4000
 """Characters kept of a text field; a record is no place for more."""
+COMMAND_LIMIT = 4000
+"""Characters kept of all words of a command together, and `WORDS_LIMIT` words."""
+WORDS_LIMIT = 500
+_BEYOND = 8192
+"""Characters beyond a limit that are read with the text, so that a secret at the limit is recognised."""
 
 _LATEST = 10**14  # Unix ms in the year 5138: beyond it, somebody wrote microseconds
 _EMPTY = frozenset({b"", b"null", b"None", b"undefined"})
@@ -50,6 +55,7 @@ class _Reader:
         self._fields = fields
         self.malformed: list[str] = []
         self.out_of_range: list[str] = []
+        self.left_out = 0
 
     def raw(self, name: str) -> bytes | None:
         value = self._fields.get(name)
@@ -92,7 +98,9 @@ class _Reader:
         except ValueError:
             parsed = None
         if isinstance(parsed, list) and all(isinstance(word, str) for word in parsed):
-            return _masked(tuple(word[: 2 * TEXT_LIMIT] for word in parsed[:1000]))
+            words = _masked(tuple(_first(parsed, COMMAND_LIMIT + _BEYOND)))
+            self.left_out = sum(map(len, parsed)) - sum(map(len, words)) if _is_long(parsed) else 0
+            return words
         self.malformed.append(name)
         return ()
 
@@ -108,11 +116,27 @@ class _Reader:
             return RunStatus.UNKNOWN, word
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=512)
 def _masked(words: tuple[str, ...]) -> tuple[str, ...]:
-    """A command line as it may be shown; remembered, as it is read again at each poll."""
+    """A command line as it may be shown, cut; remembered, as it is read again whenever its run has changed.
+
+    At most 25 MB are remembered: each line has `COMMAND_LIMIT` and `_BEYOND` characters of 4 bytes at most.
+    """
     safe = masked_words(words, lambda word: mask(word)[0])
-    return tuple(decode(word.encode("utf-8", "backslashreplace"))[:TEXT_LIMIT] for word in safe)
+    return tuple(_first([decode(word.encode("utf-8", "backslashreplace")) for word in safe], COMMAND_LIMIT))
+
+
+def _first(words: list[str], most: int) -> Iterator[str]:
+    """The first words, with *most* characters together; the last one may be cut."""
+    for word in words[:WORDS_LIMIT]:
+        if most <= 0:
+            return
+        yield word[:most]
+        most -= len(word)
+
+
+def _is_long(words: list[str]) -> bool:
+    return len(words) > WORDS_LIMIT or sum(map(len, words)) > COMMAND_LIMIT
 
 
 def parse_run(run_id: str, fields: Mapping[str, bytes]) -> Run:
@@ -167,6 +191,7 @@ def parse_run(run_id: str, fields: Mapping[str, bytes]) -> Run:
         pid_created_at=read.time("pidCreatedAt"),
         malformed=tuple(read.malformed),
         out_of_range=tuple(read.out_of_range),
+        command_left_out=read.left_out,
     )
 
 

@@ -113,6 +113,8 @@ class Run:
         last_event: The newest event, for the one-line "doing".
         malformed: Names of fields whose value could not be understood.
         out_of_range: Those of them that hold a number or a time beyond all bounds.
+        too_large: Those of them, and keys, that are too large to be read, with their bytes (None: unknown).
+        command_left_out: Characters of the command that are not kept.
     """
 
     id: str
@@ -149,6 +151,8 @@ class Run:
     retryable: bool | None = None
     malformed: tuple[str, ...] = ()
     out_of_range: tuple[str, ...] = ()
+    too_large: tuple[tuple[str, int | None], ...] = ()
+    command_left_out: int = 0
     turn_started_at: int | None = None
     retries: int | None = None
     plan_done: int | None = None

@@ -53,6 +53,8 @@ _CONTROLS = {code: 0x2400 + code for code in range(0x20)} | {0x7F: 0x2421}
 _MARKS = frozenset({"Mn", "Me"})
 """Unicode's categories of combining marks."""
 
+LONGEST_NAME = 200
+"""Bytes of a name that are shown whole within a sentence."""
 MOST_MARKS = 4
 """Combining marks that are kept of those on one character; no living script needs more."""
 
@@ -95,6 +97,13 @@ def printable_lines(text: str) -> str:
 def decode(raw: bytes) -> str:
     r"""Bytes as printable text; bytes that are no UTF-8 are shown as ``\xNN``."""
     return printable(raw.decode("utf-8", "backslashreplace"))
+
+
+def decode_name(raw: bytes) -> str:
+    """The name of a stream, group or consumer within a sentence: as `decode`; of a long one both ends."""
+    if len(raw) <= LONGEST_NAME:
+        return decode(raw)
+    return f"{decode(raw[:80])}…{decode(raw[-60:])} ({len(raw):,} bytes)"
 
 
 def is_utf8(raw: bytes) -> bool:

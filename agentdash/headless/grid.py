@@ -12,6 +12,8 @@ from agentdash.core.text import printable
 GAP = "  "
 _TONES = {"good": "32", "warn": "33", "bad": "31", "dim": "2"}
 _LEAST = 8
+_WIDEST = 100
+"""Cells that a column is padded to where there is no terminal; what is longer runs over, whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +70,12 @@ def render(grid: Grid, *, width: int | None = None, color: bool = False) -> Iter
     ]
     if width is not None:
         _narrow(grid.columns, widths, width)
+    else:
+        widths = [min(size, _WIDEST) for size in widths]
     titles = [Cell(column.title, "dim") for column in grid.columns]
     for row in [titles, *cells]:
         parts = [
-            _fit(cell, size, column.right, color)
+            _fit(cell, size, column.right, color, whole=width is None)
             for cell, size, column in zip(row, widths, grid.columns, strict=True)
         ]
         yield GAP.join(parts).rstrip()
@@ -93,9 +97,9 @@ def _narrow(columns: Sequence[Column], widths: list[int], width: int) -> None:
         over -= 1
 
 
-def _fit(cell: Cell, size: int, right: bool, color: bool) -> str:
+def _fit(cell: Cell, size: int, right: bool, color: bool, *, whole: bool) -> str:
     text, length = cell.text, cell_len(cell.text)
-    if length > size:
+    if length > size and not whole:
         text = set_cell_size(text, size - 1) + "…"
     pad = " " * max(0, size - length)
     if color and cell.tone:

@@ -58,6 +58,7 @@ def run_item(run: Run, tokens_per_min: float | None = None) -> Item:
         "child": _child(run.child),
         "retryable": run.retryable,
         "tokensPerMin": None if tokens_per_min is None else round(tokens_per_min, 1),
+        "commandLeftOut": run.command_left_out,
     }
 
 

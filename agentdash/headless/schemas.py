@@ -120,6 +120,7 @@ class Run(Shape):
     tokens_per_min: float | None = Field(
         description="of a running run, over the last minute; null until it was watched for 10 s"
     )
+    command_left_out: int = Field(description="characters of a long command that are not in `command`")
 
 
 class RunsView(View):

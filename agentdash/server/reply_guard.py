@@ -9,6 +9,9 @@ so: then the headers are read one by one, over what texts hold, as the protocol 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from redis.exceptions import InvalidResponse
@@ -39,6 +42,49 @@ class ReplyRefused(InvalidResponse):
     """A reply that is too large or nested too deeply; the connection cannot be used any more."""
 
 
+class ReplyTooLarge(ReplyRefused):
+    """More was sent than the reader has room for (`at_most`)."""
+
+
+class ReplyBudget:
+    """Bytes that may still come in reply to some commands.
+
+    Attributes:
+        left: How many; below 0 once they were exceeded.
+    """
+
+    def __init__(self, most: int) -> None:
+        self.left = most
+
+    def spend(self, size: int) -> None:
+        """Take note of *size* more bytes.
+
+        Raises:
+            ReplyTooLarge: when there are more than were allowed.
+        """
+        self.left -= size
+        if self.left < 0:
+            raise ReplyTooLarge("more bytes than there is room for")
+
+
+_BUDGETS: ContextVar[tuple[ReplyBudget, ...]] = ContextVar("reply_budgets", default=())
+
+
+@contextmanager
+def at_most(size: int) -> Iterator[ReplyBudget]:
+    """Refuse more than *size* bytes of replies to what is asked within, on all connections together.
+
+    The connection on which they were exceeded is closed, as nobody reads the rest; so the command fails
+    with `ReplyTooLarge`. What is within another such block counts for both.
+    """
+    budget = ReplyBudget(size)
+    token = _BUDGETS.set((*_BUDGETS.get(), budget))
+    try:
+        yield budget
+    finally:
+        _BUDGETS.reset(token)
+
+
 class ReplyGuard:
     """Checks the bytes of one connection, piece by piece."""
 
@@ -64,6 +110,8 @@ class ReplyGuard:
         Raises:
             ReplyRefused: when it belongs to a reply that is refused.
         """
+        for budget in _BUDGETS.get():
+            budget.spend(len(piece))
         seam, self._tail = self._tail + piece[:16], piece[-16:]
         self._pieces.append(piece)
         self._bytes += len(piece)

@@ -59,7 +59,7 @@ def run(subject: Run, now: int, zone: tzinfo | None, around: Around | None = Non
         field("pid", _or(subject.pid)),
         field("host", printable(subject.host or units.UNKNOWN)),
         field("folder", printable(subject.cwd or units.UNKNOWN)),
-        field("command", printable(shlex.join(subject.command)) if subject.command else units.UNKNOWN),
+        field("command", _command(subject)),
         BLANK,
         field("created", moment(subject.created_at, now, zone)),
         field("started", moment(subject.started_at, now, zone)),
@@ -86,6 +86,13 @@ def run(subject: Run, now: int, zone: tzinfo | None, around: Around | None = Non
     if subject.malformed:
         shown.append(field("malformed", malformed_words(subject), "unknown"))
     return shown
+
+
+def _command(run: Run) -> str:
+    if not run.command:
+        return units.UNKNOWN
+    more = f" … {units.plural(run.command_left_out, 'more character')}" if run.command_left_out else ""
+    return printable(shlex.join(run.command)) + more
 
 
 def _around(subject: Run, around: Around | None) -> list[Para]:
