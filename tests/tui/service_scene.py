@@ -40,7 +40,8 @@ def shop(step: int = BUCKETS - 1) -> Service:
         rss,
         11_000_000.0, 10, 46, 3, processes, (8080, 9191), 1,
         exit_code=-9, probe=Probe("http", "http://127.0.0.1:8080/health", True, 3.1 + step % 7),
-        last_line="GET /orders/1042 200", last_line_at=at - 47_000, start_command=COMMAND, start_exact=COMMAND,
+        last_line="GET /orders/1042 200", last_line_at=at - 47_000,
+        start_command=COMMAND, start_exact=COMMAND,
         start_folder="/srv/shop", log="/srv/shop/log/shop.log",
     )  # fmt: skip
 

@@ -15,9 +15,7 @@ from tui.widgets.document import Para
 if TYPE_CHECKING:
     from tui.dash import Dash
 
-ABOUT = (
-    "Duration and reason: 8h the vendor is down. It stays listed with its symptoms, without alerts."
-)
+ABOUT = "Duration and reason: 8h the vendor is down. It stays listed with its symptoms, without alerts."
 
 
 async def acknowledge(dash: Dash, finding: Finding) -> None:
