@@ -57,7 +57,7 @@ def test_places_are_those_of_whole_names_in_files_that_are_not_ignored(code: Pat
         b"fresh": "new.toml:1",
     }
     assert places(code, [b"nothing"], 10) == {}
-    with pytest.raises(GitFailed, match="is gone"):
+    with pytest.raises(GitFailed, match=r"its \.git is gone"):
         places(code.parent, [b"jobs"], 10)
 
 
