@@ -167,6 +167,20 @@ def _absolute(program: str) -> str:
 
 def _run(words: list[str], folder: Path) -> int:
     try:
-        return subprocess.run(words, cwd=folder, check=False).returncode
+        return subprocess.run(words, cwd=folder, env=_environment(), check=False).returncode
     except OSError:
         return 127
+
+
+def _environment() -> dict[str, str]:
+    """Ours, with ``core.fsmonitor`` off: each `git status` would run what the repository names there.
+
+    The rest of git is the program's own, as in a shell. The variables are those of git-config(1); what the
+    person has set by them stays, and one that git cannot read is left for git to complain about.
+    """
+    env = dict(os.environ)
+    given = env.get("GIT_CONFIG_COUNT") or "0"
+    if given.isdecimal() and len(given) < 4:
+        env |= {f"GIT_CONFIG_KEY_{int(given)}": "core.fsmonitor", f"GIT_CONFIG_VALUE_{int(given)}": "false"}
+        env["GIT_CONFIG_COUNT"] = str(int(given) + 1)
+    return env
