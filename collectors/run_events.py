@@ -6,13 +6,13 @@ import asyncio
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import ResponseError
 
 from agentdash.core.queries import RunEvents, RunEventsOf
 from agentdash.core.run_event import masked_event, parse_event
 from agentdash.core.run_record import entry_key
 from agentdash.core.runs import RunEvent, RunKeys
-from agentdash.server.client import in_words, url_of
+from agentdash.server.client import UNREADABLE, in_words, url_of
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -46,7 +46,7 @@ async def read_events(client: Redis, keys: RunKeys, query: RunEventsOf) -> RunEv
         pipe.execute_command("XINFO", "STREAM", key)
         pipe.xrange(key, _just_after(after), count=count)
         info, entries = await pipe.execute(raise_on_error=False)
-    except (RedisError, OSError) as error:
+    except UNREADABLE as error:
         raise in_words(error, url_of(client)) from error
     if isinstance(info, ResponseError) and "no such key" in str(info):
         return RunEvents(())

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
-from redis.exceptions import RedisError
-
 from agentdash.core.queries import RunEventsOf
 from agentdash.core.run_event import TERMINAL, StreamTrimmed
 from agentdash.core.runs import RunEvent, RunKeys
-from agentdash.server.client import in_words, url_of
+from agentdash.server.client import UNREADABLE, in_words, url_of
 from collectors.run_events import read_events
 
 if TYPE_CHECKING:
@@ -56,5 +54,5 @@ async def follow(
 async def _news(client: Redis, key: str, after: str, block_ms: int) -> None:
     try:
         await client.xread({key: after}, count=1, block=block_ms)
-    except (RedisError, OSError) as error:
+    except UNREADABLE as error:
         raise in_words(error, url_of(client)) from error

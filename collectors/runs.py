@@ -7,16 +7,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
-from redis.exceptions import RedisError
-
 from agentdash.core.clock import Clock, SystemClock
 from agentdash.core.runs import Run, RunKeys, RunsSnapshot
 from agentdash.core.settings import RunsSettings
 from agentdash.core.snapshot import Topic
 from agentdash.core.units import plural
-from agentdash.server.client import in_words, url_of
+from agentdash.server.client import UNREADABLE, in_words, url_of
 from agentdash.server.cluster import ClusterClient
-from agentdash.server.reply_guard import ReplyTooLarge, at_most
+from agentdash.server.reply_guard import ReplyTooLarge, UnexpectedReply, at_most
 from collectors.run_child import OrphanChildren
 from collectors.run_large import LargeRuns, answers_of
 from collectors.run_reply import COMMANDS, RunReply, ask, read_run
@@ -80,7 +78,7 @@ class RunsCollector:
         """
         try:
             return await self._collect()
-        except (RedisError, OSError) as error:
+        except UNREADABLE as error:
             raise in_words(error, url_of(self._client)) from error
 
     async def close(self) -> None:
@@ -91,6 +89,8 @@ class RunsCollector:
         pipe.zrevrange(self._keys.index, 0, self._shown - 1)
         pipe.zcard(self._keys.index)
         indexed, count = await pipe.execute()
+        if not isinstance(indexed, list) or not isinstance(count, int):
+            raise UnexpectedReply("its replies to ZREVRANGE and ZCARD are none of Redis")
         listed = [cast("bytes", member) for member in indexed]
         stray = await self._search.step(set(listed), complete=int(count) <= len(listed))
         ids = listed + stray

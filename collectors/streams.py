@@ -6,14 +6,12 @@ import asyncio
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
-from redis.exceptions import RedisError
-
 from agentdash.core.clock import Clock
 from agentdash.core.runs import RunKeys
 from agentdash.core.settings import StreamsSettings
 from agentdash.core.snapshot import SourceError, Topic
 from agentdash.core.streams import Stream, StreamsSnapshot
-from agentdash.server.client import in_words, url_of
+from agentdash.server.client import UNREADABLE, in_words, url_of
 from collectors.streams_count import LagCount
 from collectors.streams_discovery import SLICE_EVERY, Discovery
 from collectors.streams_pending import PendingWalk
@@ -79,7 +77,7 @@ class StreamsCollector:
         except (SourceError, asyncio.CancelledError):
             self._lost()
             raise
-        except (RedisError, OSError, TimeoutError) as problem:
+        except UNREADABLE as problem:
             self._lost()
             raise in_words(problem, url_of(self._reads.client)) from problem
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, cast
 
 from redis.asyncio import BlockingConnectionPool, Redis
@@ -12,7 +13,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ResponseError
 
 from agentdash.core.settings import RedisSettings
-from agentdash.server.reply_guard import guarded_parser
+from agentdash.server.reply_guard import NOT_AS_REDIS, UnexpectedReply, guarded_parser
 
 CLIENT_NAME = "agentdash"
 _CONNECTIONS = 8
@@ -34,6 +35,8 @@ class Client(Redis):
     def of(cls, pool: BlockingConnectionPool, named: str) -> Client:
         """A client that owns *pool*."""
         client = cast("Client", cls.from_pool(pool))
+        callbacks = client.response_callbacks
+        callbacks.update({name: _checked(name, read) for name, read in list(callbacks.items())})
         client.named = named
         return client
 
@@ -80,6 +83,26 @@ async def _greet(connection: AbstractConnection) -> None:
     await connection.on_connect()
     await connection.send_command("CLIENT", "SETNAME", CLIENT_NAME, check_health=False)
     try:
-        await connection.read_response()
-    except ResponseError:
-        return
+        first = await connection.read_response()
+    except ResponseError as refused:
+        first = refused
+    if await connection.can_read():
+        raise UnexpectedReply(f"more answers than questions, the first: {_shown(first)}")
+
+
+def _shown(reply: object) -> str:
+    return reply.decode("utf-8", "backslashreplace") if isinstance(reply, bytes) else str(reply)
+
+
+def _checked(command: object, read: Callable[..., Any]) -> Callable[..., Any]:
+    """redis-py's reader of one command's reply; what it cannot read is named."""
+
+    def checked(reply: Any, **options: Any) -> Any:
+        try:
+            return read(reply, **options)
+        except NOT_AS_REDIS as problem:
+            raise UnexpectedReply(
+                f"its reply to {str(command).upper()} is none of Redis ({problem})"
+            ) from problem
+
+    return checked

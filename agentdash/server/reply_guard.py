@@ -38,8 +38,16 @@ _TEXTS = frozenset(b"$=!")
 _HEADER = re.compile(rb"([*%~>|$=!:+\-,#_(])([^\r\n]*)\r\n")
 
 
+NOT_AS_REDIS = (ValueError, TypeError, KeyError, IndexError, AttributeError)
+"""What is raised where a reply has another shape than Redis gives it."""
+
+
 class ReplyRefused(InvalidResponse):
     """A reply that is too large or nested too deeply; the connection cannot be used any more."""
+
+
+class UnexpectedReply(InvalidResponse):
+    """A reply that is well-formed, and none that Redis gives to this command."""
 
 
 class ReplyTooLarge(ReplyRefused):

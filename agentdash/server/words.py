@@ -13,11 +13,13 @@ from agentdash.core.safe_text import safe_text
 from agentdash.core.snapshot import SourceError
 from agentdash.core.text import mask_urls_in, printable
 from agentdash.server.address import address
-from agentdash.server.reply_guard import ReplyRefused
+from agentdash.server.reply_guard import NOT_AS_REDIS, ReplyRefused, UnexpectedReply
 from agentdash.server.sentinel import SentinelError
 
 _LOG_IN = "Put the password into the URL: redis://:PASSWORD@host:6379/0 (or user:PASSWORD)."
 _LONGEST = 300
+UNREADABLE = (faults.RedisError, OSError, *NOT_AS_REDIS)
+"""What a reader of Redis may meet; `in_words` says what it means."""
 
 
 def place(url: str) -> str:
@@ -147,6 +149,12 @@ def _network(error: BaseException, where: str) -> SourceError | None:
     text = str(error)
     if isinstance(error, faults.ConnectionError) and "onnection closed by server" in text:
         return _broken(where)
+    if isinstance(error, (UnexpectedReply, *NOT_AS_REDIS)):
+        name = "" if isinstance(error, UnexpectedReply) else f"{type(error).__name__}: "
+        return SourceError(
+            f"What answers at {where} does not answer as Redis does: {name}{_text(error)}",
+            "Check host and port in the URL; if that is a Redis, please report it as a fault of agentdash.",
+        )
     if refused := next((cause for cause in causes if isinstance(cause, ReplyRefused)), None):
         return SourceError(
             f"What answers at {where} sends {_text(refused)}: that is refused",

@@ -14,10 +14,14 @@ from itertools import cycle
 import pytest
 from redis.asyncio import Redis
 
-from agentdash.core.settings import RedisSettings
-from agentdash.core.snapshot import SourceError
+from agentdash.core.clock import ManualClock
+from agentdash.core.runs import RunKeys
+from agentdash.core.settings import RedisSettings, RunsSettings, StreamsSettings
+from agentdash.core.snapshot import Collector, SourceError
 from agentdash.server.client import in_words, open_client, url_of
-from agentdash.server.reply_guard import MOST_ELEMENTS, ReplyGuard, ReplyRefused
+from agentdash.server.reply_guard import MOST_ELEMENTS, ReplyGuard, ReplyRefused, UnexpectedReply
+from collectors.runs import RunsCollector
+from collectors.streams import StreamsCollector
 from collectors.streams_read import Reads
 from tests.support import until
 
@@ -132,3 +136,63 @@ def test_a_value_may_hold_what_looks_like_a_large_list(size: int) -> None:
         guard.check(reply[at : at + size])
     with pytest.raises(ReplyRefused):
         guard.check(b"*%d\r\n" % (MOST_ELEMENTS * 10))
+
+
+@asynccontextmanager
+async def always(answer: bytes) -> AsyncIterator[Redis]:
+    """A client of a peer that answers each piece of bytes with *answer*, whatever it was asked."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError):
+            while asked := await reader.read(65536):
+                writer.write(answer * asked.count(b"*"))
+                await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    client = open_client(f"redis://127.0.0.1:{port}/0", RedisSettings())
+    try:
+        yield client
+    finally:
+        await client.aclose()
+        server.close()
+
+
+def collectors_of(client: Redis) -> list[Collector]:
+    return [
+        RunsCollector(client, RunsSettings(), "box"),
+        StreamsCollector(client, StreamsSettings(), RunKeys(), "box", ManualClock()),
+    ]
+
+
+@pytest.mark.parametrize("answer", [b"+OK\r\n", b":5\r\n", b"*0\r\n", b"$-1\r\n", b"*1\r\n$2\r\nab\r\n"])
+async def test_a_peer_that_gives_one_answer_to_everything_is_no_fault_of_ours(answer: bytes) -> None:
+    async with always(answer) as client:
+        for collector in collectors_of(client):
+            with pytest.raises(SourceError, match="as Redis") as raised:
+                await collector.collect()
+            assert "Check host and port" in (raised.value.cure or "")
+
+
+async def test_a_command_whose_reply_cannot_be_read_is_named() -> None:
+    async with always(b"+OK\r\n") as client:
+        with pytest.raises(SourceError, match="ZREVRANGE"):
+            await RunsCollector(client, RunsSettings(), "box").collect()
+        with pytest.raises(UnexpectedReply, match="ZSCORE"):
+            await client.zscore("a", "b")
+
+
+SECRET = "ghp_abcdefghijklmnopqrstuvwxyz0123456789AB"
+
+
+@pytest.mark.parametrize("times", [1, 30])
+async def test_a_peer_that_answers_only_errors_is_quoted_masked_and_in_short(times: int) -> None:
+    words = f"-ERR \x1b]0;OWNED\x07 no way token={SECRET} {'x' * 5000}\r\n".encode()
+    async with always(words * times) as client:
+        for collector in collectors_of(client):
+            with pytest.raises(SourceError, match="no way") as raised:
+                await collector.collect()
+            assert SECRET not in raised.value.message
+            assert raised.value.message.isprintable()
+            assert len(raised.value.message) < 500
