@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
@@ -30,6 +31,8 @@ BATCH_MOST = 2 * 1024 * 1024
 """Bytes of their answers; where there are more, one of them is too large, and each is read with care."""
 PASS_MOST = 6 * 1024 * 1024
 """Bytes of answers in one pass; `LargeRuns` has a bound of its own."""
+SLICE_S = 0.005
+"""Seconds of work on answers after which the keys have their turn."""
 _RESTING = 25
 """Runs that have ended and are looked at again in one pass: they hardly ever change."""
 _TTL_STEP_MS = 5000
@@ -147,8 +150,7 @@ class RunsCollector:
         if large:
             replies = await self._large.read(large)
             self._waiting |= set(large) - replies.keys()
-            for run_id, reply in replies.items():
-                self._take(run_id, reply)
+            await self._take_all(replies)
 
     def _batches(self, ids: Sequence[bytes]) -> Iterator[list[bytes]]:
         """Runs that are read together: not more than `BATCH`, with room to spare if they are as they were."""
@@ -174,12 +176,24 @@ class RunsCollector:
             for run_id in batch:
                 self._large.add(run_id)
             return
-        for place, run_id in enumerate(batch):
-            reply = RunReply(*answers[place * COMMANDS : (place + 1) * COMMANDS])
-            if reply.denied is None and reply.is_large:
-                self._large.add(run_id)
-            else:
-                self._take(run_id, reply)
+        replies = {
+            run_id: RunReply(*answers[place * COMMANDS : (place + 1) * COMMANDS])
+            for place, run_id in enumerate(batch)
+        }
+        large = [run_id for run_id, reply in replies.items() if reply.denied is None and reply.is_large]
+        for run_id in large:
+            self._large.add(run_id)
+            del replies[run_id]
+        await self._take_all(replies)
+
+    async def _take_all(self, replies: Mapping[bytes, RunReply]) -> None:
+        """Make runs of the answers; long texts take time to mask, so others have their turn in between."""
+        begun = time.monotonic()
+        for run_id, reply in replies.items():
+            self._take(run_id, reply)
+            if time.monotonic() - begun > SLICE_S:
+                await asyncio.sleep(0)
+                begun = time.monotonic()
 
     def _take(self, run_id: bytes, reply: RunReply) -> None:
         if isinstance(self._client, ClusterClient) and reply.unreached is not None:
