@@ -38,7 +38,8 @@ _OF_URL = re.compile(r"[^\s\"'<>`]{1,1024}")
 _HOST = re.compile(r"@(?:[\w.-]+(?::\d+)?,?)+(?:/[\w.-]*)?(?:\?|$)")
 _NO_PASSWORDS = frozenset({"password", "pass", "passwd", "pw", "pwd"})
 _STATEMENTS = (
-    "passw", "auth", "pass ", "identified ", "user ", ":*:", ":5432:", "\ttrue\t", "\tfalse\t", "key is ",
+    "passw", "auth ", "\"auth", "authenticate ", "pass ", "identified ", " >",
+    ":*:", ":5432:", "\ttrue\t", "\tfalse\t", "key is ",
     "token is ",
     "access key",
 )  # fmt: skip

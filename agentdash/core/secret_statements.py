@@ -32,8 +32,8 @@ _STATEMENTS: tuple[tuple[str, str, str, str], ...] = (
     ("identified ", " by ", r"(?i)\bidentified\s(?:with\s\S{1,60}\s)?by\s(?:password\s)?[\"']([^\"'\n]{1,512})", _ANY),
     ("identified ", " by ", r"\bIDENTIFIED BY (?:PASSWORD )?([^\"'\s;]{3,512})", _ANY),
     # Redis, and its users
-    ("setuser ", ">", r"(?i)\bsetuser\s[^\n]{0,400}?\s>(\S{1,512})", _ANY),
-    ("user ", ">", rf"{_START}user \S{{1,100}} o(?:n|ff) [^\n>]{{0,400}}>(\S{{1,512}})", _ANY),
+    (" >", "setuser ", r"(?i)\bsetuser\s[^\n]{0,400}?\s>(\S{1,512})", _ANY),
+    (" >", "user ", rf"{_START}user \S{{1,100}} o(?:n|ff) [^\n>]{{0,400}}>(\S{{1,512}})", _ANY),
     ("auth ", "", rf"(?:{_START}|[>:\]] )AUTH (?!PLAIN|LOGIN|XOAUTH)(?:\S{{1,100}} )?([^\s\"]{{3,512}}){_END}", _PROSE),
     ("\"auth", "\" ", r"\\?\"AUTH\\?\" (?:\\?\"[^\"\\\n]{1,100}\\?\" )?\\?\"([^\"\\\n]{1,512})\\?\"", _ANY),
     # SMTP, IMAP, POP, FTP
