@@ -82,3 +82,27 @@ def test_nor_do_the_lines_of_an_entry_of_a_stream(name: str) -> None:
     for part in ("7Pass", "b2c3", "1aaaBBB", "222eee", "sunflower", "918273"):
         assert part not in f"{lines}"
     assert MASK in f"{lines}"
+
+
+OVER_LINES = (
+    ("- name: DB_PASSWORD", f"  value: {_PW}"),
+    ('"password":', f'  "{_PW}"'),
+    ("INFO the root password:", _PW),
+    ("password:", "", f"  {_PW}"),
+)
+
+
+@pytest.mark.parametrize("lines", OVER_LINES)
+def test_a_log_hides_what_stands_on_the_line_after_its_name(lines: tuple[str, ...]) -> None:
+    parser = LogParser("web")
+    got = [parser.line(line.encode(), number, 0) for number, line in enumerate((*lines, "done7done"))]
+    assert not any("7Pass" in line.message for line in got)
+    assert got[-2].masked
+    assert (got[-1].message, got[-1].masked) == ("done7done", ())
+
+
+def test_lines_that_were_passed_over_part_a_name_from_what_follows() -> None:
+    parser = LogParser("web")
+    parser.line(b"password:", 0, 0)
+    parser.break_off()
+    assert parser.line(b"status7ok8now", 10, 0).message == "status7ok8now"
