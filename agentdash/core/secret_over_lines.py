@@ -13,16 +13,16 @@ from agentdash.core.secret_view import Span, View
 
 # A name, an assignment, and nothing after it but the sign of a text of several lines.
 _OPENS = re.compile(
-    r"(?P<name>[\w.-]{2,80})\\{0,31}[\"'`]?[*]{0,2}[ \t]{0,60}(?:[:=]|=>)[*]{0,2}[ \t]{0,8}"
+    r"(?<![\w.-])(?P<name>[\w.-]{2,80})\\{0,31}[\"'`]?[*]{0,2}[ \t]{0,60}(?:[:=]|=>)[*]{0,2}[ \t]{0,8}"
     r"(?P<block>[|>][+-]?\d?)?[ \t]*$"
 )
 _NAMES = re.compile(
-    r"(?i)[\"']?(?:name|key)[\"']?[ \t]{0,8}[:=][ \t]{0,8}[\"']?(?P<name>[\w.-]{2,80})[\"']?,?[ \t]*$"
+    r"(?i)(?<![\w.-])(?:name|key)[\"']?[ \t]{0,8}[:=][ \t]{0,8}[\"']?(?P<name>[\w.-]{2,80})[\"']?,?[ \t]*$"
 )
 _ALONE = re.compile(r"[ \t\\{,\"'`*-]*$")
 _VALUE = re.compile(r"[\"']?(?:value|val)[\"']?[ \t]{0,8}[:=][ \t]{0,8}", re.IGNORECASE)
 _ASKS = re.compile(r"(?i)enter|type|for .{1,60}$")
-_ENDS = frozenset(":=|>-+*123456789")
+_ENDS = frozenset(":=|>-+*")
 _MOST = 64
 """Lines of a text in YAML that are followed."""
 _LONGEST = 400
