@@ -9,6 +9,8 @@ from agentdash.core.log_parse_shape import Parts, correlation_in
 from agentdash.core.log_parse_trace import TraceFollower
 from agentdash.core.logs import Level, LogLine
 from agentdash.core.secret_data import DataMask
+from agentdash.core.secret_over_lines import NameFollower
+from agentdash.core.secret_view import View
 from agentdash.core.text import printable, strip_escapes
 
 MESSAGE_LIMIT = 16 * 1024
@@ -39,11 +41,13 @@ class LogParser:
         self.service = service
         self._traces: dict[str | None, TraceFollower] = {}
         self._key = KeyFollower()
+        self._names = NameFollower()
 
     def break_off(self) -> None:
         """Lines were passed over: what comes next continues nothing that was seen."""
         self._traces = {}
         self._key = KeyFollower()
+        self._names = NameFollower()
 
     def line(self, raw: bytes, offset: int, seen_at: int, *, cut: int = 0, tail: bool = False) -> LogLine:
         """One line.
@@ -84,8 +88,11 @@ class LogParser:
         else:
             message, parts.level = text.rstrip(), None
         message, of_key = self._key.mask(message, MASK)
+        beside = [] if of_key else self._names.spans(message)
+        message = View(message).masked(beside) if beside else message
+        kinds += ["private-key"] if of_key else [span.kind for span in beside]
         message, found = mask(_shortened(message, cut))
-        kinds += ("private-key", *found) if of_key else found
+        kinds += found
         fields = _clean(parts.fields, kinds, small=len(raw) > FIELDS_LIMIT)
         correlation = parts.correlation_id or correlation_in(message)
         service = parts.service or self.service

@@ -14,8 +14,10 @@ from agentdash.core.log_parse_pem import KeyFollower
 from agentdash.core.log_parse_shapes import token_spans
 from agentdash.core.secret_assigned import HINTS, assigned_spans
 from agentdash.core.secret_commands import command_spans, may_hold_command
+from agentdash.core.secret_languages import IN_ASCII
 from agentdash.core.secret_names import meaning_of
 from agentdash.core.secret_over_lines import NameFollower
+from agentdash.core.secret_statements import statement_spans, word_spans
 from agentdash.core.secret_values import looks_made, stands_for_one
 from agentdash.core.secret_view import MASK, Span, View
 
@@ -35,6 +37,13 @@ _OF_HOST = re.compile(r"[^\s\"'<>`/?#]{1,1024}")
 _OF_URL = re.compile(r"[^\s\"'<>`]{1,1024}")
 _HOST = re.compile(r"@(?:[\w.-]+(?::\d+)?,?)+(?:/[\w.-]*)?(?:\?|$)")
 _NO_PASSWORDS = frozenset({"password", "pass", "passwd", "pw", "pwd"})
+_STATEMENTS = (
+    "passw", "auth ", "\"auth", "authenticate ", "pass ", "identified ", " >",
+    ":*:", ":5432:", "\ttrue\t", "\tfalse\t", "key is ",
+    "token is ",
+    "access key",
+)  # fmt: skip
+"""What a text must hold for one of `secret_statements`."""
 _FORGIVING = 3
 """Characters of a value beside a secret's name below which a field is no secret."""
 
@@ -125,6 +134,10 @@ def spans_in(text: str) -> list[Span]:
         spans += _logins(text)
     if _has_hint(low):
         spans += assigned_spans(text, low)
+    if _has_word(low):
+        spans += word_spans(text)
+    if _has_statement(low):
+        spans += statement_spans(text, low)
     if may_hold_command(low):
         spans += command_spans(text, low)
     return spans
@@ -135,6 +148,22 @@ def _has_hint(low: str) -> bool:
         if hint in low:
             return True
     return "bearer" in low or "basic" in low
+
+
+def _has_statement(low: str) -> bool:
+    for sign in _STATEMENTS:  # noqa: SIM110 - as above
+        if sign in low:
+            return True
+    return False
+
+
+def _has_word(low: str) -> bool:
+    if not low.isascii():
+        return ":" in low or "=" in low
+    for word in IN_ASCII:  # noqa: SIM110 - as above
+        if word in low:
+            return True
+    return False
 
 
 def _logins(text: str) -> Iterable[Span]:

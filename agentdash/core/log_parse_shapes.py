@@ -27,6 +27,7 @@ _BESIDE_ISSUER = re.compile(
     r"(?P<rest>(?![a-z])[ \t\w.-]{0,30})[\\\s'\"]{0,6}(?:=>|:{1,3}=|\?=|\|\||[=>:])[\\`'\"\s=]{0,6}"
     r"(?P<value>[\w.+/%:-]{12,200}={0,2})"
 )
+_PIECE = re.compile(r"[=:>][\\`'\"\s=]{0,6}[A-Za-z0-9]{20}")
 _ASSIGNED = re.compile(r"[=:>|][\\`'\"\s=]{0,6}[\w.+/%:-]{12}")
 _SAYS_SO = re.compile(
     r"(?i)token|secret|passw|pwd|cred|webhook|(?:api|app|auth|access|private|license|account|service|admin|user|org)[_.-]?key"
@@ -77,11 +78,19 @@ def token_spans(text: str, low: str) -> list[Span]:
             start, end = match.span(group)
             if _ends(text, end) and not stands_for_one(match[group]):
                 spans.append(Span(start, end, shape.kind))
-    if _ASSIGNED.search(text) is not None:
+    if _may_name_issuer(text, low):
         for name in NAMES:
             if name in low:
                 spans += _beside(name, text, low)
     return spans
+
+
+def _may_name_issuer(text: str, low: str) -> bool:
+    """Whether anything that an issuer's name may name is assigned: spares most lines the search for names."""
+    if _PIECE.search(text) is not None:
+        return True
+    says = "key" in low or "token" in low or "secret" in low or "pass" in low or "pwd" in low or "cred" in low
+    return (says or "webhook" in low) and _ASSIGNED.search(text) is not None
 
 
 def _beside(name: str, text: str, low: str) -> Iterator[Span]:

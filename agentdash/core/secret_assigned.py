@@ -29,6 +29,7 @@ _AFTER = re.compile(
     r"(?P<closing>\\{0,31}(?:[\"'`]|\*{2})?\]?)"
     r"(?:[ \t]{0,60}(?P<sign>:{1,3}=|=>|->|→|\.=|\?=|\+=|=(?!=)|:{1,2}(?![:/])|\|\||[|│┃](?=[ \t])|%3[DdAa])"
     r"(?:\*{2})?[ \t]{0,60}"
+    r"(?P<inner>\{\s?\\{0,31}[\"'][\w.-]{1,40}\\{0,31}[\"']\s?:\s?(?=\\{0,31}[\"'])|\[\s?(?=\\{0,31}[\"']))?"
     r"|(?P<pair>,?\s{0,4}\\{0,31}[\"']?[vV]alue\\{0,31}[\"']?\s{0,4}[:=]\s{0,4})"
     r"|(?P<comma>[ \t]{0,4},[ \t]{0,4}(?=[\"']))"
     r"|(?P<element></(?:td|th|dt|b|strong|label|span)>\s{0,8}<(?:td|dd|span|code)[^<>]{0,80}>(?:<code>)?"
@@ -60,7 +61,7 @@ _SAID = (
 )  # fmt: skip
 # Words before a name and a value with nothing between them; names that are written so.
 _SETTING = re.compile(
-    r"(?:^|[\s;&])(?:env|ENV|ARG|setenv|set -\w{1,4}|putenv|-e|--env|config set|CONFIG SET) $"
+    r"(?:^|[\s;&\"])(?:env|ENV|ARG|setenv|set -\w{1,4}|putenv|-e|--env|config set|CONFIG SET) $"
 )
 _DIRECTIVES = frozenset({"requirepass", "masterauth", "ansible_password", "PASSWORD"})
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
@@ -195,6 +196,8 @@ class _Place:
         if not self.opening and (self.colon or self.before == " ") and self._is_said():
             return False
         if self.sign == "||" and not (self.opening and looks_made(value, 8)):
+            return False
+        if self.match["inner"] and " " in value:
             return False
         if self.match["pair"] and value.isalpha() and not self.meaning.spoken:
             return False

@@ -13,19 +13,25 @@ from agentdash.core.secret_view import Span, View
 
 # A name, an assignment, and nothing after it but the sign of a text of several lines.
 _OPENS = re.compile(
-    r"(?P<name>[\w.-]{2,80})\\{0,31}[\"'`]?[*]{0,2}[ \t]{0,60}(?:[:=]|=>)[*]{0,2}[ \t]{0,8}"
+    r"(?<![\w.-])(?P<name>[\w.-]{2,80})\\{0,31}[\"'`]?[*]{0,2}[ \t]{0,60}(?:[:=]|=>)[*]{0,2}[ \t]{0,8}"
     r"(?P<block>[|>][+-]?\d?)?[ \t]*$"
 )
 _NAMES = re.compile(
-    r"(?i)[\"']?(?:name|key)[\"']?[ \t]{0,8}[:=][ \t]{0,8}[\"']?(?P<name>[\w.-]{2,80})[\"']?,?[ \t]*$"
+    r"(?i)(?<![\w.-])(?:name|key)[\"']?[ \t]{0,8}[:=][ \t]{0,8}[\"']?(?P<name>[\w.-]{2,80})[\"']?,?[ \t]*$"
 )
 _ALONE = re.compile(r"[ \t\\{,\"'`*-]*$")
 _VALUE = re.compile(r"[\"']?(?:value|val)[\"']?[ \t]{0,8}[:=][ \t]{0,8}", re.IGNORECASE)
 _ASKS = re.compile(r"(?i)enter|type|for .{1,60}$")
+_ENDS = frozenset(":=|>-+*")
 _MOST = 64
 """Lines of a text in YAML that are followed."""
 _LONGEST = 400
 """Characters of a line that may end in a name."""
+
+
+def _may_open(line: str) -> bool:
+    """A quick check that lets most lines pass."""
+    return line.rstrip()[-1:] in _ENDS or "ame" in line or "ey" in line or "\x1b" in line
 
 
 class NameFollower:
@@ -39,7 +45,7 @@ class NameFollower:
 
     def spans(self, line: str) -> list[Span]:
         """Secrets of the next line whose name was before it, in the view of *line* (see `View`)."""
-        if not self._name and len(line) > _LONGEST:
+        if not self._name and (len(line) > _LONGEST or not _may_open(line)):
             return []
         seen = View(line).text
         found = self._found(seen) if self._name else []

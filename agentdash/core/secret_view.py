@@ -52,7 +52,13 @@ class View:
         self._places: list[int] = []
         self._shifts: list[int] = []
         self.text = original
-        if not original.isprintable() or "\\" in original or "%22" in original or "&" in original:
+        if (
+            not original.isprintable()
+            or "\\" in original
+            or "%22" in original
+            or "&quot;" in original
+            or "&#" in original
+        ):
             self._leave_out()
         if not original.isascii() and _HAS_WIDE.search(self.text) is not None:
             self.text = _HAS_WIDE.sub(_narrow, self.text)

@@ -9,6 +9,7 @@ import pytest
 from agentdash.core.log_parse import LogParser
 from agentdash.core.safe_text import masked_data
 from agentdash.core.secret_view import MASK
+from tui.format.stream_body import value_paras
 
 _PW = "Zw" + "7PasswordA1b2c3!"
 _KEY = "Zw" + "1aaaBBBccc111ddd222eee"
@@ -72,3 +73,36 @@ def test_nor_do_the_fields_of_a_log(name: str) -> None:
 )
 def test_what_is_no_secret_stays(data: dict[str, object]) -> None:
     assert masked_data(data) == data
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_nor_do_the_lines_of_an_entry_of_a_stream(name: str) -> None:
+    lines = value_paras(b"body", json.dumps(SECRETS[name]).encode())
+    lines += value_paras(b"password", json.dumps({"x": [_PW]}).encode())
+    for part in ("7Pass", "b2c3", "1aaaBBB", "222eee", "sunflower", "918273"):
+        assert part not in f"{lines}"
+    assert MASK in f"{lines}"
+
+
+OVER_LINES = (
+    ("- name: DB_PASSWORD", f"  value: {_PW}"),
+    ('"password":', f'  "{_PW}"'),
+    ("INFO the root password:", _PW),
+    ("password:", "", f"  {_PW}"),
+)
+
+
+@pytest.mark.parametrize("lines", OVER_LINES)
+def test_a_log_hides_what_stands_on_the_line_after_its_name(lines: tuple[str, ...]) -> None:
+    parser = LogParser("web")
+    got = [parser.line(line.encode(), number, 0) for number, line in enumerate((*lines, "done7done"))]
+    assert not any("7Pass" in line.message for line in got)
+    assert got[-2].masked
+    assert (got[-1].message, got[-1].masked) == ("done7done", ())
+
+
+def test_lines_that_were_passed_over_part_a_name_from_what_follows() -> None:
+    parser = LogParser("web")
+    parser.line(b"password:", 0, 0)
+    parser.break_off()
+    assert parser.line(b"status7ok8now", 10, 0).message == "status7ok8now"

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from itertools import chain
 
-from agentdash.core.log_parse_secrets import masked_field
+from agentdash.core.secret_data import DataMask
 from agentdash.core.text import printable
 from tui.widgets.cells import Part
 from tui.widgets.document import Para, Path
@@ -28,42 +28,40 @@ def json_tree(data: object, path: Path, head: tuple[Part, ...] = ()) -> list[Par
         path: Where it lies; the lines below it lie deeper.
         head: What stands before its bracket, e.g. the name of the field.
     """
-    return list(_lines("", data, path, head, "", indent=2, level=0))
+    safe = DataMask().value(str(path[-1]) if path else "", data)
+    return list(_lines(safe, path, head, "", indent=2, level=0))
 
 
 def _lines(
-    name: str, data: object, path: Path, head: tuple[Part, ...], comma: str, *, indent: int, level: int
+    data: object, path: Path, head: tuple[Part, ...], comma: str, *, indent: int, level: int
 ) -> Iterator[Para]:
     tail: tuple[Part, ...] = ((comma, "dim"),) if comma else ()
     if not isinstance(data, dict | list) or not data:
-        yield Para((*head, *_scalar(name, data), *tail), indent + STEP, path)
+        yield Para((*head, *_scalar(data), *tail), indent + STEP, path)
         return
     opens, closes = "{}" if isinstance(data, dict) else "[]"
     closed = (*head, ("▸ ", "accent"), (f"{opens}{len(data)}{closes}", "dim"), *tail)
     shut = level > 0 and _size(data) > MANY
     yield Para((*head, ("▾ ", "accent"), (opens, "dim")), indent + STEP, path, closed, shut)
     space = " " * indent
-    items = _items(name, data)
-    for number, (key, called, value, label) in enumerate(items, 1):
+    items = _items(data)
+    for number, (key, value, label) in enumerate(items, 1):
         inner: tuple[Part, ...] = ((space, ""), *label)
         more = "," if number < len(items) else ""
-        yield from _lines(called, value, (*path, key), inner, more, indent=indent + STEP, level=level + 1)
+        yield from _lines(value, (*path, key), inner, more, indent=indent + STEP, level=level + 1)
     yield Para(((" " * (indent - STEP), ""), (closes, "dim"), *tail), 0, (*path, closes))
 
 
-def _items(name: str, data: Container) -> list[tuple[str | int, str, object, tuple[Part, ...]]]:
-    """Each value: its key, the name that it is masked by, itself, and what stands before it.
-
-    The values of a list go by the name of the list.
-    """
+def _items(data: Container) -> list[tuple[str | int, object, tuple[Part, ...]]]:
+    """Each value: its key, itself, and what stands before it."""
     if isinstance(data, dict):
-        return [(key, key, value, ((_quoted(key), "info"), (": ", "dim"))) for key, value in data.items()]
-    return [(number, name, value, ()) for number, value in enumerate(data)]
+        return [(key, value, ((_quoted(key), "info"), (": ", "dim"))) for key, value in data.items()]
+    return [(number, value, ()) for number, value in enumerate(data)]
 
 
-def _scalar(name: str, value: object) -> tuple[Part, ...]:
+def _scalar(value: object) -> tuple[Part, ...]:
     if isinstance(value, str):
-        return ((_quoted(masked_field(name, value)[0]), "good"),)
+        return ((_quoted(value), "good"),)
     style = "dim" if isinstance(value, dict | list) else "unknown"
     return ((printable(json.dumps(value, ensure_ascii=False)), style),)
 
