@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from agentdash.core import units
 from agentdash.core.findings import Finding, FindingsSnapshot, FindingStatus, Severity
 from agentdash.core.text import decode, printable
 from tui.format.item import Cell, Column, Item, Listing, Row
+from tui.widgets.rows import LateRow
 
 COLUMNS = (
     Column("mark", "", 1, sortable=False),
@@ -107,6 +110,13 @@ def item(finding: Finding, now: int, symptoms: tuple[Finding, ...] = ()) -> Item
 
 def _line(finding: Finding, now: int, branch: str) -> Item:
     symptom = finding.symptom
+    key = symptom.fingerprint if not finding.outside else ("inbox", finding.finding_id)
+    row = LateRow(key, partial(_cells, finding, now, branch), depth=1 if branch else 0)
+    return Item(row, finding, problem=finding.status is FindingStatus.OPEN)
+
+
+def _cells(finding: Finding, now: int, branch: str) -> tuple[tuple[Cell, ...], tuple[object, ...]]:
+    symptom = finding.symptom
     glyph, style = STYLES[symptom.severity]
     quiet = finding.status is not FindingStatus.OPEN
     word = (
@@ -144,5 +154,4 @@ def _line(finding: Finding, now: int, branch: str) -> Item:
         None, symptom.severity.rank, f"{lead}{text}", now - finding.first_seen,
         finding.status.value, symptom.category, finding.finding_id, symptom.agent_id,
     )  # fmt: skip
-    key = symptom.fingerprint if not finding.outside else ("inbox", finding.finding_id)
-    return Item(Row(key=key, cells=cells, sort=sort, depth=1 if branch else 0), finding, problem=not quiet)
+    return cells, sort
