@@ -87,6 +87,14 @@ def text_of(app: AgentDash) -> str:
     return "\n".join(strip.text for strip in app.screen._compositor.render_strips())
 
 
+async def push_spoiling(app: AgentDash) -> Spoiling:
+    """A screen whose parts fail, over a program that has started: before that a fault ends it."""
+    await until(lambda: app.started, what="it has started")
+    screen = Spoiling()
+    await app.push_screen(screen)
+    return screen
+
+
 async def failing(app: AgentDash, pilot: Pilot[int], spoil: Callable[[], object], what: str) -> None:
     """Do what fails, and see that it is recorded and nothing else happens."""
     before = app.faults.count
@@ -115,8 +123,7 @@ async def test_every_widget_is_guarded_its_scrollbars_too() -> None:
 async def test_no_part_that_fails_ends_the_program() -> None:
     app = scene.app()
     async with app.run_test(size=SIZE) as pilot:
-        screen = Spoiling()
-        await app.push_screen(screen)
+        screen = await push_spoiling(app)
         spoilt = screen.query_one(Spoilt)
 
         async def work() -> None:
@@ -153,8 +160,7 @@ async def test_no_part_that_fails_ends_the_program() -> None:
 async def test_what_cannot_be_drawn_says_so_and_the_rest_is_drawn() -> None:
     app = scene.app()
     async with app.run_test(size=SIZE) as pilot:
-        screen = Spoiling()
-        await app.push_screen(screen)
+        screen = await push_spoiling(app)
         spoilt = screen.query_one(Spoilt)
         spoilt.broken = True
         spoilt.refresh()
@@ -202,8 +208,7 @@ async def test_a_pane_that_fails_says_so_until_it_works_again(monkeypatch: pytes
 async def test_a_screen_that_fails_says_so_until_it_works_again() -> None:
     app = scene.app()
     async with app.run_test(size=SIZE) as pilot:
-        screen = Spoiling()
-        await app.push_screen(screen)
+        screen = await push_spoiling(app)
         screen.facts_fail = True
         screen.update(frozenset(Topic), app.now())
         expected(app)
@@ -280,8 +285,7 @@ def test_the_end_of_a_screen_gets_its_events() -> None:
 async def test_crop_of_what_cannot_be_drawn_fits() -> None:
     app = scene.app()
     async with app.run_test(size=SIZE):
-        screen = Spoiling()
-        await app.push_screen(screen)
+        screen = await push_spoiling(app)
         spoilt = screen.query_one(Spoilt)
         spoilt.broken = True
         spoilt.refresh()

@@ -48,7 +48,7 @@ async def test_a_screen_that_was_left_is_gone(name: str) -> None:
             await pilot.press(*WAYS[name])
         await pilot.pause()
         after = living()
-        assert after["Screen"] <= before["Screen"] + 1  # one may be on its way out
+        assert after["Screen"] <= before["Screen"] + 2  # one or two may be on their way out, of TIMES
         assert after["Widget"] <= before["Widget"] + 25
         assert after["Timer"] <= before["Timer"] + 5
         assert after["Worker"] <= before["Worker"] + 2
