@@ -165,6 +165,7 @@ class AgentDash(Dash):
         if self._exit:
             return
         self.leaving(result if result is not None else return_code)
+        self.workers.cancel_group(self, "board")  # no screen is added while all are closed
         super().exit(result, return_code, message)
 
     async def on_unmount(self) -> None:

@@ -108,7 +108,7 @@ def test_q_at_the_start_ends_it_well(start: Callable[[], Dashboard], shown: byte
     dashboard = start()
     wait_until(lambda: dashboard.has(shown), what="as much of the start")
     dashboard.press(b"q")
-    assert dashboard.ended() == 0
+    assert dashboard.ended() == 0, dashboard.shown[-3000:].decode()
     assert b"cannot start" not in dashboard.shown
 
 
