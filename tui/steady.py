@@ -160,6 +160,17 @@ class Steady(App[int]):
                 worker.cancel()  # what it reads is for nobody
         return closed
 
+    async def _close_all(self) -> None:
+        """Close all screens, those of a stack too that is added meanwhile, as the board's is at the start."""
+        stacks = 0
+        while stacks != len(self._screen_stacks):
+            stacks = len(self._screen_stacks)
+            try:
+                await super()._close_all()
+            except RuntimeError:
+                if stacks == len(self._screen_stacks):
+                    raise  # nothing was added: it is another fault
+
     def collect_closed(self, *, at_rest: bool) -> None:
         """Give back the memory of screens that were closed.
 
