@@ -22,12 +22,12 @@ import hiredis
 from redis.asyncio.cluster import ClusterNode, RedisCluster
 from redis.crc import key_slot
 
-from agentdash.core.settings import RedisSettings
+from agentdash.core.settings.model import RedisSettings
 from agentdash.server.client import open_client
 from agentdash.server.cluster import ClusterClient
 from benchmarks.streams import fill, full
-from collectors.streams_read import PER_WRITE, Reads
-from collectors.streams_wire import packed
+from collectors.streams.read import PER_WRITE, Reads
+from collectors.streams.replies.wire import packed
 from tests.redis_sets import Cluster, cluster
 
 Way = Callable[[], Awaitable[object]]

@@ -23,7 +23,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from agentdash.core.settings import RedisSettings
+from agentdash.core.settings.model import RedisSettings
 from agentdash.server.client import open_client
 from agentdash.server.embedded import EmbeddedServer
 from benchmarks.logs import FILES, writer

@@ -34,10 +34,10 @@ from textual.app import App, ComposeResult
 from textual.widgets import Log
 
 from agentdash.core.clock import SystemClock
-from agentdash.core.logs import Level, LogRing
-from agentdash.core.settings import LogsSettings
-from collectors.logs import LogsCollector
-from tui.widgets.logview import LogView
+from agentdash.core.logs.model import Level, LogRing
+from agentdash.core.settings.model import LogsSettings
+from collectors.logs.collector import LogsCollector
+from tui.widgets.log.view import LogView
 
 FILES = 3
 RATES = (1_000, 10_000, 100_000)

@@ -16,8 +16,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from agentdash.core.runs import RunKeys
-from agentdash.core.settings import RedisSettings
+from agentdash.core.runs.model import RunKeys
+from agentdash.core.settings.model import RedisSettings
 from agentdash.server.client import open_client
 from agentdash.server.embedded import EmbeddedServer
 from benchmarks.terminal import Terminal

@@ -22,10 +22,10 @@ import time
 from pathlib import Path
 
 from agentdash.core.clock import SystemClock
-from agentdash.core.settings import ReposSettings
-from collectors.repos import ReposCollector
-from collectors.repos_find import Search
-from collectors.repos_tree import TreeWatch
+from agentdash.core.settings.model import ReposSettings
+from collectors.repos.collector import ReposCollector
+from collectors.repos.find import Search
+from collectors.repos.tree import TreeWatch
 
 BALLAST = 100_000
 QUIET_S = 15.0

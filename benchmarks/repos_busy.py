@@ -21,9 +21,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agentdash.core.clock import SystemClock
-from agentdash.core.repos import ReposSnapshot
-from agentdash.core.settings import ReposSettings
-from collectors.repos import ReposCollector
+from agentdash.core.repos.model import ReposSnapshot
+from agentdash.core.settings.model import ReposSettings
+from collectors.repos.collector import ReposCollector
 
 LATEST = 20.0
 """Seconds after which a state that was not told counts as never told."""

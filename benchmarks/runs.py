@@ -17,15 +17,15 @@ from pathlib import Path
 from typing import Any
 
 from agentdash.core.queries import RunEventsOf
-from agentdash.core.run_record import FIELDS
-from agentdash.core.runs import RunKeys
-from agentdash.core.settings import RedisSettings, RunsSettings
-from agentdash.runner.decoder import OutputDecoder
-from agentdash.runner.lines import LineBlocks
+from agentdash.core.runs.model import RunKeys
+from agentdash.core.runs.record import FIELDS
+from agentdash.core.settings.model import RedisSettings, RunsSettings
+from agentdash.runner.agents.decoder import OutputDecoder
+from agentdash.runner.output.lines import LineBlocks
 from agentdash.server.client import open_client
 from agentdash.server.embedded import EmbeddedServer
-from collectors.run_events import read_events
-from collectors.runs import RunsCollector
+from collectors.runs.collector import RunsCollector
+from collectors.runs.events import read_events
 
 RUNS, LIVE, EVENTS = 200, 20, 10_000
 KEYS = RunKeys()

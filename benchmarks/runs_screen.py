@@ -19,7 +19,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from agentdash.core.settings import RedisSettings
+from agentdash.core.settings.model import RedisSettings
 from agentdash.server.client import open_client
 from agentdash.server.embedded import EmbeddedServer
 from benchmarks.runs import EVENTS, KEYS, LIVE, RUNS, fill, tell

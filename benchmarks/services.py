@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import psutil
 
-from collectors.services_processes import Table
+from collectors.services.processes import Table
 
 PROCESSES = 300
 FIELDS = ["pid", "ppid", "create_time", "cmdline", "cwd", "uids"]

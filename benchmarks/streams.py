@@ -25,13 +25,13 @@ from redis.asyncio import Redis
 
 from agentdash.cli.screen import COLLECT
 from agentdash.core.clock import SystemClock
-from agentdash.core.runs import RunKeys
-from agentdash.core.settings import RedisSettings, StreamsSettings
+from agentdash.core.runs.model import RunKeys
+from agentdash.core.settings.model import RedisSettings, StreamsSettings
 from agentdash.server.client import open_client
 from agentdash.server.embedded import EmbeddedServer, EmbeddedUse
-from collectors.streams import StreamsCollector
-from collectors.streams_read import PER_WRITE, Reads
-from collectors.streams_wire import packed
+from collectors.streams.collector import StreamsCollector
+from collectors.streams.read import PER_WRITE, Reads
+from collectors.streams.replies.wire import packed
 
 STREAMS, GROUPS, CONSUMERS = 500, 3, 3
 ENOUGH = 1_000_000

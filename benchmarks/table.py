@@ -19,7 +19,7 @@ from rich.text import Text
 from textual.app import App, ComposeResult
 from textual.widgets import DataTable
 
-from tui.widgets.table import Cell, Column, LineTable, Row
+from tui.widgets.table.table import Cell, Column, LineTable, Row
 
 ROWS, COLUMNS, CHANGED = 500, 10, 20
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from textual.binding import Binding
 
 import tui
-from tui.screens.help import SCOPES
+from tui.screens.dialogs.help import SCOPES
 
 HEAD = """\
 # Keys

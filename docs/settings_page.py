@@ -1,4 +1,4 @@
-"""The page on settings, from `agentdash.core.settings`: what each is, its default, what it may be."""
+"""The page on settings, from `agentdash.core.settings.model`: what each is, its default, what it may be."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import json
 import re
 from collections.abc import Iterator
 
-from agentdash.core.settings import Settings
-from agentdash.core.settings_keys import LIMITS, PATHS, Key, keys, sections
-from agentdash.core.settings_trust import POWERS, Power
+from agentdash.core.settings.keys import LIMITS, PATHS, Key, keys, sections
+from agentdash.core.settings.model import Settings
+from agentdash.core.settings.trust import POWERS, Power
 
 HEAD = """\
 # Settings
 
-Made by `python -m docs` from `agentdash/core/settings.py`; a test holds the two together.
+Made by `python -m docs` from `agentdash/core/settings/model.py`; a test holds the two together.
 
 A setting comes from the first of these that names it:
 

@@ -10,15 +10,15 @@ import asyncio
 import sys
 from pathlib import Path
 
-from agentdash.core.findings import FindingStatus
-from agentdash.core.runs import RunStatus
-from agentdash.core.streams import Group, Stream
+from agentdash.core.findings.model import FindingStatus
+from agentdash.core.runs.model import RunStatus
+from agentdash.core.streams.model import Group, Stream
 from screenshots.stage import WIDE, Stage, stage
-from tui.screens.board import Board
-from tui.screens.run import RunScreen
+from tui.screens.board.board import Board
+from tui.screens.runs.screen import RunScreen
 from tui.widgets.document import Document
-from tui.widgets.logview import LogView
-from tui.widgets.table import LineTable
+from tui.widgets.log.view import LogView
+from tui.widgets.table.table import LineTable
 
 FAULTS = frozenset({"DEAD_CONSUMER", "CONSUMER_LAG", "STUCK_MESSAGE"})
 PAST = 15

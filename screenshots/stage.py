@@ -12,9 +12,9 @@ from typing import Any
 
 from textual.pilot import Pilot
 
-from agentdash.core.logs import Level
+from agentdash.core.logs.model import Level
 from agentdash.core.queries import Answer, Query
-from agentdash.core.settings import Settings
+from agentdash.core.settings.model import Settings
 from agentdash.core.snapshot import Snapshot, Topic
 from agentdash.demo.fleet import Fleet
 from agentdash.runtime.engine import Engine

@@ -11,7 +11,7 @@ import pytest
 import redis
 from hypothesis import HealthCheck, settings
 
-from agentdash.core.settings import RedisSettings
+from agentdash.core.settings.model import RedisSettings
 from agentdash.server.client import open_client
 from agentdash.server.embedded import EmbeddedServer, EmbeddedUse, stop
 from tests.redis_sets import Cluster

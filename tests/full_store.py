@@ -1,13 +1,13 @@
 """A store with one of everything, and the odd values that real sources give."""
 
-from agentdash.core.findings import Finding, FindingsSnapshot, FindingStatus, Severity, Symptom
-from agentdash.core.logs import Level, LogBatch, LogLine, LogSource
-from agentdash.core.repos import Operation, Repo, ReposSnapshot
-from agentdash.core.runs import ControlAction, Run, RunEvent, RunsSnapshot, RunStatus, Tokens
-from agentdash.core.services import Probe, Service, ServiceProcess, ServicesSnapshot, ServiceState
+from agentdash.core.findings.model import Finding, FindingsSnapshot, FindingStatus, Severity, Symptom
+from agentdash.core.logs.model import Level, LogBatch, LogLine, LogSource
+from agentdash.core.repos.model import Operation, Repo, ReposSnapshot
+from agentdash.core.runs.model import ControlAction, Run, RunEvent, RunsSnapshot, RunStatus, Tokens
+from agentdash.core.services.model import Probe, Service, ServiceProcess, ServicesSnapshot, ServiceState
 from agentdash.core.snapshot import SourceHealth, SourceState, Topic
 from agentdash.core.store import Store
-from agentdash.core.streams import (
+from agentdash.core.streams.model import (
     Consumer,
     Group,
     GroupJudgement,

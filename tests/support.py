@@ -6,9 +6,13 @@ import asyncio
 import inspect
 import time
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import TypeVar
 
 T = TypeVar("T")
+
+ROOT = Path(__file__).resolve().parents[1]
+"""The project's folder."""
 
 _PAUSE = 0.01
 

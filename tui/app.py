@@ -21,16 +21,16 @@ from agentdash.runtime.loading import load
 from tui import themes
 from tui.bridge import RATE, Bridge
 from tui.dash import Dash
-from tui.format.titles import NUMBERS, TITLES
-from tui.screens.opening import Opening
+from tui.format.board.titles import NUMBERS, TITLES
+from tui.screens.board.opening import Opening
 from tui.terminal import mind_stops
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from agentdash.core.runs import Run
-    from tui.format.run_news import RunNews
-    from tui.screens.board import Board
+    from agentdash.core.runs.model import Run
+    from tui.format.runs.news import RunNews
+    from tui.screens.board.board import Board
 
 STYLES = Path(__file__).parent.parent / "styles"
 REST = 5.0
@@ -112,7 +112,7 @@ class AgentDash(Dash):
     @cached_property
     def board(self) -> Board:
         """The first screen."""
-        from tui.screens.board import Board
+        from tui.screens.board.board import Board
 
         return Board()
 
@@ -142,7 +142,7 @@ class AgentDash(Dash):
     async def _open_board(self, opening: Opening) -> None:
         """Load the board and put it in the place of *opening*; keys that were pressed meanwhile reach it."""
         try:
-            await load("tui.screens.board")
+            await load("tui.screens.board.board")
             self._start()
             self.stylesheet.read_all(sorted(STYLES.glob("*.tcss")))
             self.add_mode("board", lambda: self.board)  # a stack of its own, with the board at its bottom
@@ -156,7 +156,7 @@ class AgentDash(Dash):
         opening.hand_over()
         await opening.remove_children()
         await self.engine.first_pass(AHEAD)  # what the panes wait for is loaded before what keys may ask for
-        await load("tui.screens.ways", "tui.screens.help")
+        await load("tui.screens.navigation", "tui.screens.dialogs.help")
 
     def exit(
         self, result: int | None = None, return_code: int = 0, message: RenderableType | None = None
@@ -211,7 +211,7 @@ class AgentDash(Dash):
     def _tell_news(self, changed: frozenset[Topic]) -> None:
         """What has become of runs while the person may look elsewhere: a toast, and a bell if that is set."""
         if self._run_news is None:
-            from tui.format.run_news import RunNews
+            from tui.format.runs.news import RunNews
 
             self._run_news = RunNews()
         if Topic.RUNS in changed:
@@ -226,14 +226,14 @@ class AgentDash(Dash):
 
     def open(self, subject: object) -> None:
         """Go in: the screen that shows *subject* in depth."""
-        from tui.screens.ways import screen_of
+        from tui.screens.navigation import screen_of
 
         if (screen := screen_of(self, subject)) is not None:
             self.push_screen(screen)
 
     def control(self, runs: tuple[Run, ...], verb: str) -> None:
         """Pause, resume or cancel; what cannot be undone, or concerns several, asks first."""
-        from tui.screens import steering
+        from tui.screens.runs import steering
 
         steering.control(self, runs, verb)
 
@@ -263,7 +263,7 @@ class AgentDash(Dash):
     def action_attention(self) -> None:
         """Go to the next thing that needs a person; from a screen in depth, Esc leads back to that."""
         if len(self.screen_stack) > 1:
-            from tui.screens.attention import step_aside
+            from tui.screens.board.attention import step_aside
 
             step_aside(self)
         elif not self.board.next_attention():
@@ -282,7 +282,7 @@ class AgentDash(Dash):
 
     def action_help(self) -> None:
         """The keys of the screen that is on top."""
-        from tui.screens.help import Help
+        from tui.screens.dialogs.help import Help
 
         if not isinstance(self.screen, Help):
             self.push_screen(Help(self.screen))
@@ -304,7 +304,7 @@ class AgentDash(Dash):
 
     def action_command_palette(self) -> None:
         """Search commands by their words."""
-        from tui.screens.palette import Palette
+        from tui.screens.dialogs.palette import Palette
 
         if not isinstance(self.screen, Palette):
             self.push_screen(Palette())
@@ -315,7 +315,7 @@ class AgentDash(Dash):
             return  # it is being closed
         from textual.widgets import Input
 
-        from tui.screens.ahead import TypedAhead
+        from tui.screens.dialogs.typed_ahead import TypedAhead
 
         if isinstance(self.focused, Input) and event.is_printable:  # those that it is given it keeps
             self.focused.insert_text_at_cursor(event.character or "")
@@ -327,15 +327,15 @@ class AgentDash(Dash):
         """Choose one among all themes."""
         from textual.theme import ThemeProvider
 
-        from tui.screens.palette import Palette
+        from tui.screens.dialogs.palette import Palette
 
         self.push_screen(Palette(providers=[ThemeProvider], placeholder="Search for themes…"))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """What the palette lists: what the keys of the screen do, and what else it can do."""
         from tui.screens.base import FactScreen
-        from tui.screens.help import MOVES
-        from tui.screens.stream import StreamScreen
+        from tui.screens.dialogs.help import MOVES
+        from tui.screens.streams.screen import StreamScreen
         from tui.widgets.footer import key_name
 
         seen: set[str] = set()

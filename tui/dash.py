@@ -16,7 +16,7 @@ from tui.widgets.cells import clean
 
 if TYPE_CHECKING:
     from agentdash.core.commands import FindingCommand, Outcome
-    from agentdash.core.runs import Run
+    from agentdash.core.runs.model import Run
 
 
 class Dash(Steady):

@@ -90,7 +90,7 @@ class Faults:
 
 def words_of(error: BaseException) -> str:
     """``ValueError: what it says``, on one line of at most `LONGEST` characters, secrets masked."""
-    from agentdash.core.log_parse_secrets import mask  # not before the first fault
+    from agentdash.core.secrets.mask import mask  # not before the first fault
 
     try:
         said = str(error)[: 4 * LONGEST]

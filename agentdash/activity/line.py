@@ -47,9 +47,7 @@ def write_line(step: Step) -> bytes:
     level, word = _WORDS[step.ok]
     level = "DEBUG" if step.ok and step.routine else level
     actor = "-".join(printable(step.actor[:_ACTOR_LENGTH]).split()) or "-"
-    from agentdash.core.safe_text import (
-        safe_message,  # loaded in the thread that writes, after the first paint
-    )
+    from agentdash.core.secrets.safe_text import safe_message
 
     text = _cut(safe_message(step.text.replace("\n", " ␊ ")).strip())
     took = "" if step.duration_ms is None else f" in {step.duration_ms:.1f} ms"

@@ -66,7 +66,7 @@ def schema(ctx: click.Context, view: str | None) -> int:
 
     There are: all, runs, streams, repos, services, findings, logs, and logline: one line of them.
     """
-    from agentdash.core.settings_keys import nearest
+    from agentdash.core.settings.keys import nearest
     from agentdash.headless.schemas import SHAPES, settings_schema, view_schema
     from agentdash.headless.views import dumps
 
@@ -86,7 +86,7 @@ def schema(ctx: click.Context, view: str | None) -> int:
 def path(ctx: click.Context) -> int:
     """The files that settings are read from, the one that wins last; missing ones are marked."""
     from agentdash.core.paths import current_folder
-    from agentdash.core.settings_files import candidates
+    from agentdash.core.settings.files import candidates
 
     said = given(ctx).config or os.environ.get("AGENTDASH_CONFIG") or None
     for file in candidates(said, os.environ, current_folder()):

@@ -13,7 +13,7 @@ from agentdash.cli.group import NearestGroup
 from agentdash.cli.loop import run_async
 from agentdash.cli.options import everywhere, settings_of
 from agentdash.cli.output import data, no_terminal, say
-from agentdash.core.settings import Settings
+from agentdash.core.settings.model import Settings
 from agentdash.core.snapshot import Topic
 from agentdash.process_end import Handled, ignored
 

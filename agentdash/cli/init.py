@@ -16,9 +16,9 @@ from agentdash.cli.loop import run_async
 from agentdash.cli.options import everywhere, settings_of
 from agentdash.cli.output import say, words
 from agentdash.core.commands import Refused
-from agentdash.core.settings import Settings
-from agentdash.core.settings_files import FILE_NAME
-from agentdash.core.settings_trust import Power
+from agentdash.core.settings.files import FILE_NAME
+from agentdash.core.settings.model import Settings
+from agentdash.core.settings.trust import Power
 from agentdash.core.snapshot import Topic
 from agentdash.core.text import printable
 from agentdash.process_end import Handled, interrupted

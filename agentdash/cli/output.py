@@ -22,14 +22,14 @@ def data(text: str) -> None:
 
 def words(text: str) -> None:
     """A line of data with text from outside in it, such as a path: nothing in it acts on a terminal."""
-    from agentdash.core.safe_text import safe_message  # few commands print a path
+    from agentdash.core.secrets.safe_text import safe_message  # few commands print a path
 
     data(safe_message(text))
 
 
 def say(text: str) -> None:
     """A remark for a person, on stderr; where that cannot be written, nobody is there to read it."""
-    from agentdash.core.safe_text import safe_message  # most commands have nothing to remark
+    from agentdash.core.secrets.safe_text import safe_message  # most commands have nothing to remark
 
     with suppress(OSError):
         click.echo(f"agentdash: {safe_message(text)}", err=True)

@@ -13,8 +13,8 @@ from agentdash.cli.loop import run_async
 from agentdash.cli.options import everywhere, settings_of
 from agentdash.cli.output import data, say
 from agentdash.core.commands import Effect, Outcome, Refused
-from agentdash.core.runs import ControlAction
-from agentdash.core.settings import Settings
+from agentdash.core.runs.model import ControlAction
+from agentdash.core.settings.model import Settings
 from agentdash.process_end import Handled, interrupted
 
 if TYPE_CHECKING:

@@ -13,12 +13,12 @@ from agentdash.cli.group import NearestGroup
 from agentdash.cli.loop import run_async
 from agentdash.cli.options import colored, everywhere, settings_of
 from agentdash.cli.output import data, say, width
-from agentdash.core.findings import Severity
-from agentdash.core.settings import Settings
+from agentdash.core.findings.model import Severity
+from agentdash.core.settings.model import Settings
 from agentdash.core.snapshot import Topic
 
 if TYPE_CHECKING:
-    from agentdash.core.streams import StreamsSnapshot
+    from agentdash.core.streams.model import StreamsSnapshot
     from agentdash.runtime.engine import Engine
 
 _SUMMARY = {

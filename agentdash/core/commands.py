@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from agentdash.core.repo_commands import RepoCommand
-from agentdash.core.run_commands import OrphanCommand
-from agentdash.core.runs import ControlAction, RunStatus
-from agentdash.core.service_commands import ControlService
-from agentdash.core.stream_commands import StreamCommand
+from agentdash.core.repos.commands import RepoCommand
+from agentdash.core.runs.commands import OrphanCommand
+from agentdash.core.runs.model import ControlAction, RunStatus
+from agentdash.core.services.commands import ControlService
+from agentdash.core.streams.commands import StreamCommand
 
 
 @dataclass(frozen=True, slots=True)

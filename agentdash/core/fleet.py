@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Hashable
 from dataclasses import dataclass
 
-from agentdash.core.findings import Finding, FindingStatus, Severity
-from agentdash.core.repos import Repo, ReposSnapshot
-from agentdash.core.runs import Run, RunStatus
-from agentdash.core.services import Service, ServiceState
+from agentdash.core.findings.model import Finding, FindingStatus, Severity
+from agentdash.core.repos.model import Repo, ReposSnapshot
+from agentdash.core.runs.model import Run, RunStatus
+from agentdash.core.services.model import Service, ServiceState
 from agentdash.core.snapshot import SourceState, Topic
 from agentdash.core.store import Store
 

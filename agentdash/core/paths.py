@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from agentdash.core.files import file_name
-from agentdash.core.settings import ServiceSettings, Settings
+from agentdash.core.settings.model import ServiceSettings, Settings
 
 _NO_HOME = Path("/(no home folder)")
 _REMOVED = Path("/(the current folder was removed)")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from agentdash.core.repo_commands import RepoPlan, RepoPlanOf
-from agentdash.core.repo_queries import RepoAnswer, RepoQuery
-from agentdash.core.run_why import RunWhy
-from agentdash.core.runs import RunEvent
-from agentdash.core.stream_queries import StreamAnswer, StreamQuery
-from agentdash.core.streams import Lag, Message, PendingEntry
+from agentdash.core.repos.commands import RepoPlan, RepoPlanOf
+from agentdash.core.repos.queries import RepoAnswer, RepoQuery
+from agentdash.core.runs.blockers import RunWhy
+from agentdash.core.runs.model import RunEvent
+from agentdash.core.streams.model import Lag, Message, PendingEntry
+from agentdash.core.streams.queries import StreamAnswer, StreamQuery
 
 
 @dataclass(frozen=True, slots=True)

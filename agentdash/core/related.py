@@ -9,15 +9,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from agentdash.core.findings import Finding, FindingStatus
-from agentdash.core.logs import LogLine
-from agentdash.core.owners import consumers_of, owner_of
-from agentdash.core.repos import Repo
-from agentdash.core.run_place import RepoIndex
-from agentdash.core.runs import Run
-from agentdash.core.services import Service
+from agentdash.core.findings.model import Finding, FindingStatus
+from agentdash.core.logs.model import LogLine
+from agentdash.core.repos.model import Repo
+from agentdash.core.runs.model import Run
+from agentdash.core.runs.place import RepoIndex
+from agentdash.core.services.model import Service
 from agentdash.core.store import Store
-from agentdash.core.streams import Group, Stream
+from agentdash.core.streams.model import Group, Stream
+from agentdash.core.streams.owners import consumers_of, owner_of
 from agentdash.core.text import decode, printable
 from agentdash.core.units import plural
 

@@ -7,18 +7,18 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from agentdash.core.fleet_history import FleetHistory
-from agentdash.core.logs import LogBatch, LogRing, LogSource
-from agentdash.core.run_history import RunHistory
-from agentdash.core.service_course import ServiceCourses
+from agentdash.core.logs.model import LogBatch, LogRing, LogSource
+from agentdash.core.runs.history import RunHistory
+from agentdash.core.services.history import ServiceCourses
 from agentdash.core.snapshot import SourceHealth, Topic
-from agentdash.core.stream_course import StreamCourses
+from agentdash.core.streams.history import StreamCourses
 
 if TYPE_CHECKING:
-    from agentdash.core.findings import FindingsSnapshot
-    from agentdash.core.repos import ReposSnapshot
-    from agentdash.core.runs import RunsSnapshot
-    from agentdash.core.services import ServicesSnapshot
-    from agentdash.core.streams import StreamsSnapshot
+    from agentdash.core.findings.model import FindingsSnapshot
+    from agentdash.core.repos.model import ReposSnapshot
+    from agentdash.core.runs.model import RunsSnapshot
+    from agentdash.core.services.model import ServicesSnapshot
+    from agentdash.core.streams.model import StreamsSnapshot
 
 Listener = Callable[[Topic], None]
 

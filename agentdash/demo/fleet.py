@@ -11,7 +11,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from agentdash.core.settings import (
+from agentdash.core.settings.model import (
     FindingsSettings,
     LogsSettings,
     RedisSettings,
@@ -21,9 +21,9 @@ from agentdash.core.settings import (
 )
 from agentdash.core.snapshot import SourceError
 from agentdash.demo import folder as folders
-from agentdash.demo.crew import SERVICE_NAMES
 from agentdash.demo.folder import Folder
 from agentdash.demo.git import environment
+from agentdash.demo.members import SERVICE_NAMES
 
 START_LIMIT = 30.0
 STOP_LIMIT = 10.0
@@ -32,7 +32,7 @@ STOP_LIMIT = 10.0
 class Fleet:
     """A small real fleet that lives as long as its owner.
 
-    It ends with `stop`, and also by itself when this process ends in any way: see `agentdash.demo.keeper`.
+    It ends with `stop`, and by itself when this process ends in any way: see `agentdash.demo.supervisor`.
     """
 
     def __init__(self) -> None:
@@ -108,7 +108,7 @@ class Fleet:
         self._folder = folders.create()
         self._folder.add_keeper("owner", whoami())
         self._keeper = subprocess.Popen(
-            [sys.executable, "-P", "-m", "agentdash.demo.keeper", str(self._folder.root)],
+            [sys.executable, "-P", "-m", "agentdash.demo.supervisor", str(self._folder.root)],
             cwd=self._folder.root,
             env=environment(self._folder),
             stdin=subprocess.PIPE,

@@ -6,7 +6,7 @@ import secrets
 
 import redis
 
-from agentdash.core.runs import RunKeys
+from agentdash.core.runs.model import RunKeys
 from agentdash.demo.services.kit import open_client
 
 BACKLOG = 140

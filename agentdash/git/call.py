@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from agentdash.core.safe_text import safe_message
+from agentdash.core.secrets.safe_text import safe_message
 from agentdash.git import child
 from agentdash.git.execution import FIXED
 from agentdash.git.folder import GitDir

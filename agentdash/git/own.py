@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from agentdash.core.safe_text import safe_text
+from agentdash.core.secrets.safe_text import safe_text
 from agentdash.git import execution
 from agentdash.git.call import GitFailed
 from agentdash.git.folder import GitDir, Unusable

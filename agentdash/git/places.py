@@ -11,7 +11,7 @@ import os
 import stat
 
 from agentdash.core.files import check_regular, open_regular
-from agentdash.core.safe_text import safe_text
+from agentdash.core.secrets.safe_text import safe_text
 from agentdash.git.folder import GitDir, Unusable
 
 _OF_THE_SYSTEM = frozenset({"/proc", "/dev", "/sys"})

@@ -9,8 +9,8 @@ import os
 from dataclasses import dataclass, field
 
 from agentdash.core.bounds import bounded_int
-from agentdash.core.repos import FileChange
-from agentdash.core.safe_text import safe_decode
+from agentdash.core.repos.model import FileChange
+from agentdash.core.secrets.safe_text import safe_decode
 from agentdash.core.text import decode
 
 SHOWN = 500
@@ -23,7 +23,7 @@ MOST_FOLDERS = 50_000
 
 @dataclass(slots=True)
 class StatusFacts:
-    """What one status says. See `agentdash.core.repos.Repo` for the fields.
+    """What one status says. See `agentdash.core.repos.model.Repo` for the fields.
 
     Attributes:
         ignored: Folders that git ignores as a whole, below the work tree; only where it was asked for them.

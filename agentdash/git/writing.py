@@ -7,7 +7,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from agentdash.core.safe_text import safe_text
+from agentdash.core.secrets.safe_text import safe_text
 from agentdash.git.folder import GitDir, Unusable, beginning
 
 MOST_REFS = 500_000

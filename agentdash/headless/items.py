@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 
-from agentdash.core.findings import Finding
-from agentdash.core.logs import LogLine
-from agentdash.core.repos import Repo
-from agentdash.core.runs import ChildSeen, Run
-from agentdash.core.services import Probe, Service, ServiceProcess
+from agentdash.core.findings.model import Finding
+from agentdash.core.logs.model import LogLine
+from agentdash.core.repos.model import Repo
+from agentdash.core.runs.model import ChildSeen, Run
+from agentdash.core.services.model import Probe, Service, ServiceProcess
 from agentdash.headless.names import named
 
 Item = dict[str, object]

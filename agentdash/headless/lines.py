@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agentdash.core.clock import time_text
-from agentdash.core.logs import Level, LogLine
+from agentdash.core.logs.model import Level, LogLine
 from agentdash.core.text import printable
 
 _TONES = {Level.ERROR: "31", Level.FATAL: "31", Level.WARN: "33", Level.DEBUG: "2", Level.TRACE: "2"}

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from agentdash.core.clock import Clock, SystemClock
-from agentdash.core.log_parse import LogParser
-from agentdash.core.logs import LogLine
+from agentdash.core.logs.model import LogLine
+from agentdash.core.logs.parse.line import LogParser
 
 LONGEST = 1024 * 1024
 """Bytes of a line that are read; what is beyond them is passed over and counted in the message."""

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from agentdash.core.clock import SystemClock
 from agentdash.core.commands import Outcome
-from agentdash.core.run_commands import EndOrphanChild, MarkOrphanFailed, OrphanCommand
-from agentdash.core.run_orphan import end_child_question, mark_failed_question
-from agentdash.core.runs import ChildSeen, Run, RunKeys
+from agentdash.core.runs.commands import EndOrphanChild, MarkOrphanFailed, OrphanCommand
+from agentdash.core.runs.model import ChildSeen, Run, RunKeys
+from agentdash.core.runs.orphan import end_child_question, mark_failed_question
 
 if TYPE_CHECKING:
     from agentdash.activity import Activity
@@ -46,8 +46,8 @@ async def find_orphan(
         lease: Seconds that a queued run may wait for its worker.
         host: This machine: processes of others are not looked at.
     """
-    from agentdash.actions.runs import orphan_of
-    from collectors.run_child import OrphanChildren
+    from agentdash.actions.runs.control import orphan_of
+    from collectors.runs.processes import OrphanChildren
 
     now = SystemClock().now_ms()
     run = await orphan_of(handle.client, keys, run_id, lease, now)
@@ -61,7 +61,7 @@ async def clean_up(
     orphan: Orphan, handle: ServerHandle, keys: RunKeys, actor: str, host: str, activity: Activity
 ) -> list[Outcome]:
     """End what it left behind on this machine, and record it as failed; a step that fails is the last."""
-    from agentdash.runtime.orphans import clean_up as carry_out
+    from agentdash.runtime.commands.orphans import clean_up as carry_out
 
     run, child = orphan.run, orphan.child
     steps: list[OrphanCommand] = [MarkOrphanFailed(run.id, actor, run.status)]

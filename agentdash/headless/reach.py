@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from agentdash.core.paths import activity_log
-from agentdash.core.settings import Settings
+from agentdash.core.settings.model import Settings
 
 if TYPE_CHECKING:
     from agentdash.activity import Activity

@@ -11,14 +11,14 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from pydantic.alias_generators import to_camel
 
-from agentdash.core.findings import FindingStatus, Severity
-from agentdash.core.logs import Level
-from agentdash.core.repos import Operation, RepoKind
-from agentdash.core.runs import ControlAction, RunStatus
-from agentdash.core.services import ServiceState
-from agentdash.core.settings import Settings
+from agentdash.core.findings.model import FindingStatus, Severity
+from agentdash.core.logs.model import Level
+from agentdash.core.repos.model import Operation, RepoKind
+from agentdash.core.runs.model import ControlAction, RunStatus
+from agentdash.core.services.model import ServiceState
+from agentdash.core.settings.model import Settings
 from agentdash.core.snapshot import Topic
-from agentdash.core.streams import Cap, LagGrade, Verdict
+from agentdash.core.streams.model import Cap, LagGrade, Verdict
 
 
 class Shape(BaseModel):

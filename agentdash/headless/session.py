@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
-from agentdash.core.settings import Settings
+from agentdash.core.settings.model import Settings
 from agentdash.core.snapshot import SourceState, Topic
 from agentdash.core.store import Store
 from agentdash.runtime.engine import Engine

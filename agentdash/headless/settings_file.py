@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from textwrap import wrap
 
-from agentdash.core.services import Service
-from agentdash.core.settings import ServiceSettings, Settings
-from agentdash.core.settings_keys import keys, sections
+from agentdash.core.services.model import Service
+from agentdash.core.settings.keys import keys, sections
+from agentdash.core.settings.model import ServiceSettings, Settings
 from agentdash.core.store import Store
 from agentdash.core.text import decode, printable
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
-from agentdash.core.safe_text import masked_data
-from agentdash.core.settings import ServiceSettings
-from agentdash.core.settings_load import Loaded
+from agentdash.core.secrets.safe_text import masked_data
+from agentdash.core.settings.load import Loaded
+from agentdash.core.settings.model import ServiceSettings
 from agentdash.core.text import mask_url
 
 

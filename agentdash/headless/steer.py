@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from agentdash.core.commands import ControlRun, Outcome, Refused
-from agentdash.core.runs import ControlAction, RunKeys, RunStatus
-from agentdash.core.settings import Settings
+from agentdash.core.runs.model import ControlAction, RunKeys, RunStatus
+from agentdash.core.settings.model import Settings
 from agentdash.headless.orphans import Orphan, clean_up, find_orphan
 from agentdash.headless.reach import reach
 
@@ -38,7 +38,7 @@ class Target:
         Raises:
             Refused: when its state does not allow it.
         """
-        from agentdash.actions.runs import control
+        from agentdash.actions.runs.control import control
 
         request = ControlRun(self.run_id, action, actor=_actor(), reason=reason)
         begun = time.perf_counter()
@@ -58,7 +58,7 @@ class Target:
             TimeoutError: when it has not after *seconds*.
             Refused: when the run has ended otherwise.
         """
-        from agentdash.actions.runs import wait_for
+        from agentdash.actions.runs.control import wait_for
 
         return await wait_for(self._handle.client, self._keys, self.run_id, action, seconds)
 
@@ -85,7 +85,7 @@ async def target(settings: Settings, name: str) -> AsyncIterator[Target]:
     if settings.read_only:
         raise Refused("read-only: nothing is changed")
     async with reach(settings) as (handle, activity):
-        from agentdash.actions.run_find import find_run
+        from agentdash.actions.runs.find import find_run
 
         keys = RunKeys(settings.runs.prefix)
         yield Target(await find_run(handle.client, keys, name), settings, handle, keys, activity)

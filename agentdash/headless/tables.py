@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from agentdash.core.bounds import OUT_OF_RANGE
-from agentdash.core.findings import Finding, Severity
+from agentdash.core.findings.model import Finding, Severity
 from agentdash.core.fleet import run_age_ms
-from agentdash.core.repos import Repo
-from agentdash.core.run_doing import doing, tokens_words
-from agentdash.core.runs import Run, RunStatus
-from agentdash.core.services import Service, ServiceState
+from agentdash.core.repos.model import Repo
+from agentdash.core.runs.activity import doing, tokens_words
+from agentdash.core.runs.model import Run, RunStatus
+from agentdash.core.services.model import Service, ServiceState
 from agentdash.core.snapshot import Topic
 from agentdash.core.store import Store
-from agentdash.core.streams import (
+from agentdash.core.streams.model import (
     Group,
     Lag,
     LagGrade,

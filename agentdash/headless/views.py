@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from agentdash.core.run_place import RepoIndex
+from agentdash.core.runs.place import RepoIndex
 from agentdash.core.snapshot import SourceHealth, SourceState, Topic
 from agentdash.core.store import Store
 from agentdash.core.text import printable
 from agentdash.headless.items import Item, finding_item, log_item, repo_item, run_item, service_item
-from agentdash.headless.stream_items import stream_items
+from agentdash.headless.streams.items import stream_items
 
 Document = dict[str, object]
 

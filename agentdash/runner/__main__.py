@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from agentdash.activity import Activity
 from agentdash.core.paths import activity_log
-from agentdash.core.settings import Settings
+from agentdash.core.settings.model import Settings
 from agentdash.core.snapshot import SourceError
 from agentdash.process_end import Handled, install, on_loop
 from agentdash.runner.detach import unpack

@@ -8,14 +8,14 @@ import subprocess
 import sys
 from dataclasses import asdict, replace
 
-from agentdash.core import run_event as ev
 from agentdash.core.commands import Refused
-from agentdash.core.runs import RunKeys
-from agentdash.core.settings import RedisSettings, RunsSettings, Settings
-from agentdash.runner.claim import find_record, first_fields
-from agentdash.runner.journal import Journal
-from agentdash.runner.masking import SecretMask
+from agentdash.core.runs import event as ev
+from agentdash.core.runs.model import RunKeys
+from agentdash.core.settings.model import RedisSettings, RunsSettings, Settings
+from agentdash.runner.output.masking import SecretMask
 from agentdash.runner.spec import RunSpec
+from agentdash.runner.store.claim import find_record, first_fields
+from agentdash.runner.store.journal import Journal
 from agentdash.runner.work import Surroundings
 from agentdash.server.find import ServerHandle
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import signal
 from dataclasses import dataclass
 
-from agentdash.core import run_event as ev
-from agentdash.core.run_state import Move
+from agentdash.core.runs import event as ev
+from agentdash.core.runs.state import Move
 from agentdash.runner.life import Stop
 from agentdash.runner.turn import Totals, TurnEnd
 

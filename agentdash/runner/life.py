@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from agentdash.core.run_state import Move, next_status
-from agentdash.core.runs import RunStatus
-from agentdash.runner.journal import Journal
+from agentdash.core.runs.model import RunStatus
+from agentdash.core.runs.state import Move, next_status
+from agentdash.runner.store.journal import Journal
 
 
 @dataclass(frozen=True, slots=True)

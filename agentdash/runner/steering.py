@@ -7,14 +7,14 @@ import signal
 import time
 from collections.abc import Callable
 
-from agentdash.core import run_event as ev
-from agentdash.core.run_state import InvalidTransition, Move
-from agentdash.core.runs import ControlAction, RunStatus
+from agentdash.core.runs import event as ev
+from agentdash.core.runs.model import ControlAction, RunStatus
+from agentdash.core.runs.state import InvalidTransition, Move
 from agentdash.runner.child import Child
-from agentdash.runner.control import Control
-from agentdash.runner.journal import Journal
 from agentdash.runner.life import Life, Stop
 from agentdash.runner.spec import PauseMode
+from agentdash.runner.store.control import Control
+from agentdash.runner.store.journal import Journal
 
 DOUBLED_S = 0.5
 """A second signal within so many seconds is the first once more: ``timeout`` sends it to the group, too."""

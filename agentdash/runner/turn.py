@@ -9,18 +9,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from agentdash.core import run_event as ev
+from agentdash.core.runs import event as ev
+from agentdash.runner.agents.decoder import OutputDecoder
+from agentdash.runner.agents.reported import Failure, Told, line_of
+from agentdash.runner.agents.rollout import Rollouts, codex_home
+from agentdash.runner.agents.usage import Usage, UsageSoFar
 from agentdash.runner.child import CannotStart, Child
-from agentdash.runner.decoder import OutputDecoder
-from agentdash.runner.journal import Journal
 from agentdash.runner.life import Life
-from agentdash.runner.pump import OutputPump
-from agentdash.runner.rollout import Rollouts, codex_home
+from agentdash.runner.output.pump import OutputPump
+from agentdash.runner.output.tail import LogTails
+from agentdash.runner.output.throttle import OutputThrottle
 from agentdash.runner.spec import RunSpec
-from agentdash.runner.tail import LogTails
-from agentdash.runner.throttle import OutputThrottle
-from agentdash.runner.told import Failure, Told, line_of
-from agentdash.runner.usage import Usage, UsageSoFar
+from agentdash.runner.store.journal import Journal
 
 _SETTLE_S = 0.02
 """A line that is written in pieces becomes one event."""

@@ -10,30 +10,30 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from agentdash.core import run_event as ev
 from agentdash.core.clock import Clock, SystemClock
 from agentdash.core.commands import Refused
-from agentdash.core.run_state import Move
-from agentdash.core.runs import Run, RunKeys, RunStatus
-from agentdash.core.settings import Settings
+from agentdash.core.runs import event as ev
+from agentdash.core.runs.model import Run, RunKeys, RunStatus
+from agentdash.core.runs.state import Move
+from agentdash.core.settings.model import Settings
 from agentdash.core.text import printable
+from agentdash.runner.agents.reported import line_of
+from agentdash.runner.agents.usage import Usage
 from agentdash.runner.child import Child
-from agentdash.runner.claim import Found, check_takeover, find_record, first_fields
-from agentdash.runner.control import Control, ControlReader, net_request
 from agentdash.runner.ending import ending
-from agentdash.runner.journal import Journal
-from agentdash.runner.lease import Lease, LeaseHeld, new_token
 from agentdash.runner.life import Life, Stop
-from agentdash.runner.masking import SecretMask
-from agentdash.runner.outage import report_outages
-from agentdash.runner.ownership import Ownership
+from agentdash.runner.output.masking import SecretMask
+from agentdash.runner.output.tail import LogTails
+from agentdash.runner.output.throttle import OutputThrottle
 from agentdash.runner.spec import RunSpec
 from agentdash.runner.steering import Steering
-from agentdash.runner.tail import LogTails
-from agentdash.runner.throttle import OutputThrottle
-from agentdash.runner.told import line_of
+from agentdash.runner.store.claim import Found, check_takeover, find_record, first_fields
+from agentdash.runner.store.control import Control, ControlReader, net_request
+from agentdash.runner.store.journal import Journal
+from agentdash.runner.store.lease import Lease, LeaseHeld, new_token
+from agentdash.runner.store.outage import report_outages
+from agentdash.runner.store.ownership import Ownership
 from agentdash.runner.turn import Totals, Turn, TurnEnd
-from agentdash.runner.usage import Usage
 from agentdash.server.client import in_words
 from agentdash.server.find import ServerHandle, StepLog
 

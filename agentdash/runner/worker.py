@@ -9,7 +9,7 @@ from contextlib import suppress
 from redis.exceptions import RedisError
 
 from agentdash.core.commands import Refused
-from agentdash.core.settings import Settings
+from agentdash.core.settings.model import Settings
 from agentdash.core.snapshot import SourceError
 from agentdash.core.text import printable
 from agentdash.process_end import Handled, on_loop

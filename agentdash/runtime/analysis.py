@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from agentdash.core.findings import Finding, FindingsSnapshot, FindingStatus, InboxSnapshot, Symptom
-from agentdash.core.judge import StreamJudge
-from agentdash.core.log_rules import LogRules
-from agentdash.core.logs import LogBatch
-from agentdash.core.mentions import Mention
-from agentdash.core.mutes import Mute
-from agentdash.core.owners import Owners
-from agentdash.core.repo_rules import OPEN_AFTER_S as REPOS_OPEN_AFTER_S
-from agentdash.core.repo_rules import repo_symptoms
-from agentdash.core.repos import ReposSnapshot
-from agentdash.core.rules import merge, stream_symptoms, watched_since
-from agentdash.core.run_history import RunHistory
-from agentdash.core.run_rules import OPEN_AFTER_S, run_symptoms
-from agentdash.core.runs import RunKeys, RunsSnapshot, RunStatus
-from agentdash.core.service_rules import OPEN_AFTER_S as SERVICES_OPEN_AFTER_S
-from agentdash.core.service_rules import ServiceRules
-from agentdash.core.services import ServicesSnapshot
-from agentdash.core.settings import Settings
-from agentdash.core.streams import StreamsSnapshot
-from agentdash.core.tracker import FindingTracker
+from agentdash.core.findings.model import Finding, FindingsSnapshot, FindingStatus, InboxSnapshot, Symptom
+from agentdash.core.findings.mutes import Mute
+from agentdash.core.findings.tracker import FindingTracker
+from agentdash.core.logs.model import LogBatch
+from agentdash.core.logs.rules.apply import LogRules
+from agentdash.core.repos.model import ReposSnapshot
+from agentdash.core.repos.rules import OPEN_AFTER_S as REPOS_OPEN_AFTER_S
+from agentdash.core.repos.rules import repo_symptoms
+from agentdash.core.runs.history import RunHistory
+from agentdash.core.runs.model import RunKeys, RunsSnapshot, RunStatus
+from agentdash.core.runs.rules import OPEN_AFTER_S, run_symptoms
+from agentdash.core.services.model import ServicesSnapshot
+from agentdash.core.services.rules import OPEN_AFTER_S as SERVICES_OPEN_AFTER_S
+from agentdash.core.services.rules import ServiceRules
+from agentdash.core.settings.model import Settings
+from agentdash.core.streams.judge.judge import StreamJudge
+from agentdash.core.streams.mentions import Mention
+from agentdash.core.streams.model import StreamsSnapshot
+from agentdash.core.streams.owners import Owners
+from agentdash.core.streams.rules.apply import merge, stream_symptoms, watched_since
 
 LOGS_OPEN_AFTER_S = 1.0
 """What a log says is a fact at once; it need not last as a number does."""

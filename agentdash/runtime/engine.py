@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agentdash.core.clock import Clock, SystemClock
-from agentdash.core.logs import Level, LogBatch, LogLine, LogRing
+from agentdash.core.logs.model import Level, LogBatch, LogLine, LogRing
 from agentdash.core.paths import current_folder, state_dir
-from agentdash.core.settings import Settings
+from agentdash.core.settings.model import Settings
 from agentdash.core.snapshot import Collector, Snapshot, SourceError, SourceHealth, SourceState, Topic
 from agentdash.core.store import Store
 from agentdash.core.text import printable
@@ -183,15 +183,15 @@ class Engine:
         Raises:
             SourceError: when the server cannot be asked, in words.
         """
-        await load("agentdash.runtime.asking")
-        from agentdash.runtime.asking import answer_of
+        await load("agentdash.runtime.queries.answer")
+        from agentdash.runtime.queries.answer import answer_of
 
         return await answer_of(self, query)
 
     async def dispatch(self, command: Command) -> Outcome:
         """Carry out *command*; the result is logged. Nothing is raised for what a person may cause."""
-        await load("agentdash.runtime.dispatch")
-        from agentdash.runtime.dispatch import carry_out
+        await load("agentdash.runtime.commands.dispatch")
+        from agentdash.runtime.commands.dispatch import carry_out
 
         task = asyncio.get_running_loop().create_task(carry_out(self, command), name="command")
         self._commands.add(task)
@@ -271,8 +271,8 @@ class Engine:
 
     async def _recall(self) -> None:
         """What was muted before is muted now."""
-        await load("agentdash.runtime.finding_marks")
-        from agentdash.runtime.finding_marks import recall
+        await load("agentdash.runtime.commands.findings")
+        from agentdash.runtime.commands.findings import recall
 
         await recall(self)
 
@@ -281,7 +281,7 @@ class Engine:
 
         settings, clock = self.settings, self.clock
         collectors = await local_collectors(settings, self.host, clock, self._cwd, self._activity)
-        from collectors.logs import LogsCollector
+        from collectors.logs.collector import LogsCollector
 
         for collector in collectors:
             if collector.topic not in self.topics and Topic.FINDINGS not in self.topics:
@@ -314,7 +314,7 @@ class Engine:
             (time.perf_counter() - begun) * 1000,
         )
         from agentdash.runtime.judged import JudgedStreams
-        from agentdash.runtime.mentions import MentionSearch
+        from agentdash.runtime.queries.mentions import MentionSearch
         from agentdash.runtime.wiring import redis_collectors
 
         runs, streams = await redis_collectors(self.handle, self.settings, self.host, self.clock)

@@ -6,14 +6,14 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from agentdash.core.clock import Clock
-from agentdash.core.findings import InboxSnapshot
-from agentdash.core.logs import OWN, Level, LogBatch
-from agentdash.core.repos import ReposSnapshot
-from agentdash.core.runs import RunsSnapshot
-from agentdash.core.services import ServicesSnapshot
+from agentdash.core.findings.model import InboxSnapshot
+from agentdash.core.logs.model import OWN, Level, LogBatch
+from agentdash.core.repos.model import ReposSnapshot
+from agentdash.core.runs.model import RunsSnapshot
+from agentdash.core.services.model import ServicesSnapshot
 from agentdash.core.snapshot import Snapshot, SourceHealth, SourceState, Topic
 from agentdash.core.store import Store
-from agentdash.core.streams import StreamsSnapshot
+from agentdash.core.streams.model import StreamsSnapshot
 from agentdash.runtime import news
 from agentdash.runtime.analysis import Analysis
 

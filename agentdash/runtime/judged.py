@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import cast
 
-from agentdash.core.rules_streams import orphan_suspect
-from agentdash.core.settings import StreamsSettings
+from agentdash.core.settings.model import StreamsSettings
 from agentdash.core.snapshot import Collector, Snapshot
 from agentdash.core.store import Store
-from agentdash.core.streams import StreamsSnapshot
+from agentdash.core.streams.model import StreamsSnapshot
+from agentdash.core.streams.rules.whole_stream import orphan_suspect
 from agentdash.runtime.analysis import Analysis
-from agentdash.runtime.mentions import MentionSearch
+from agentdash.runtime.queries.mentions import MentionSearch
 
 MANY = 300
 """So many streams and groups are judged at once, in a few milliseconds."""

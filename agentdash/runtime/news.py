@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from agentdash.core import units
-from agentdash.core.findings import FindingsSnapshot, FindingStatus, InboxSnapshot, Severity
-from agentdash.core.logs import Level, LogBatch
-from agentdash.core.repo_changes import repo_changes
-from agentdash.core.repos import ReposSnapshot
-from agentdash.core.runs import RunsSnapshot, RunStatus
-from agentdash.core.services import ServicesSnapshot, ServiceState
+from agentdash.core.findings.model import FindingsSnapshot, FindingStatus, InboxSnapshot, Severity
+from agentdash.core.logs.model import Level, LogBatch
+from agentdash.core.repos.changes import repo_changes
+from agentdash.core.repos.model import ReposSnapshot
+from agentdash.core.runs.model import RunsSnapshot, RunStatus
+from agentdash.core.services.model import ServicesSnapshot, ServiceState
 from agentdash.core.snapshot import Snapshot
-from agentdash.core.streams import StreamsSnapshot
+from agentdash.core.streams.model import StreamsSnapshot
 from agentdash.core.text import decode
 
 Line = tuple[str, str, Level]

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from agentdash.core.clock import Clock
-from agentdash.core.logs import Level
-from agentdash.core.settings import Settings
+from agentdash.core.logs.model import Level
+from agentdash.core.settings.model import Settings
 from agentdash.core.snapshot import Topic
 from agentdash.core.store import Store
 

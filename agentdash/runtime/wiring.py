@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from agentdash.core.clock import Clock
 from agentdash.core.paths import service_log, service_logs
-from agentdash.core.runs import RunKeys
-from agentdash.core.settings import Settings
+from agentdash.core.runs.model import RunKeys
+from agentdash.core.settings.model import Settings
 from agentdash.core.snapshot import Collector, Snapshot, SourceError, Topic
 from agentdash.core.text import printable
 from agentdash.runtime.loading import load
@@ -18,7 +18,7 @@ from agentdash.runtime.loading import load
 if TYPE_CHECKING:
     from agentdash.activity import Activity
     from agentdash.server.find import ServerHandle
-    from collectors.streams import StreamsCollector
+    from collectors.streams.collector import StreamsCollector
 
 
 def project_roots(settings: Settings, cwd: Path) -> tuple[Path, ...]:
@@ -62,12 +62,17 @@ async def local_collectors(
     settings: Settings, host: str, clock: Clock, cwd: Path, activity: Activity | None = None
 ) -> list[Collector]:
     """Those that read this machine; *activity* is this process's hold on the activity log."""
-    await load("collectors.logs", "collectors.repos", "collectors.services", "collectors.inbox")
-    from collectors.inbox import InboxCollector
-    from collectors.log_own import OwnLog
-    from collectors.logs import LogsCollector
-    from collectors.repos import ReposCollector
-    from collectors.services import ServicesCollector
+    await load(
+        "collectors.logs.collector",
+        "collectors.repos.collector",
+        "collectors.services.collector",
+        "collectors.inbox.collector",
+    )
+    from collectors.inbox.collector import InboxCollector
+    from collectors.logs.activity import OwnLog
+    from collectors.logs.collector import LogsCollector
+    from collectors.repos.collector import ReposCollector
+    from collectors.services.collector import ServicesCollector
 
     roots = project_roots(settings, cwd)
     own = OwnLog(activity.path, activity.wrote) if activity is not None else None
@@ -151,9 +156,9 @@ async def redis_collectors(
     handle: ServerHandle, settings: Settings, host: str, clock: Clock
 ) -> tuple[Collector, StreamsCollector]:
     """Those that read the server: runs, streams."""
-    await load("collectors.streams", "collectors.runs")
-    from collectors.runs import RunsCollector
-    from collectors.streams import StreamsCollector
+    await load("collectors.streams.collector", "collectors.runs.collector")
+    from collectors.runs.collector import RunsCollector
+    from collectors.streams.collector import StreamsCollector
 
     keys = RunKeys(settings.runs.prefix)
     return (

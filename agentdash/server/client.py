@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from redis.asyncio import Redis
 
-from agentdash.core.settings import RedisSettings
+from agentdash.core.settings.model import RedisSettings
 from agentdash.core.snapshot import SourceError
 from agentdash.core.text import printable
 from agentdash.server.address import address

@@ -12,7 +12,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ResponseError
 
-from agentdash.core.settings import RedisSettings
+from agentdash.core.settings.model import RedisSettings
 from agentdash.server.reply_guard import NOT_AS_REDIS, UnexpectedReply, guarded_parser
 
 CLIENT_NAME = "agentdash"

@@ -12,7 +12,7 @@ from redis import exceptions as faults
 
 from agentdash import process_end
 from agentdash.core.paths import server_dir
-from agentdash.core.settings import Settings
+from agentdash.core.settings.model import Settings
 from agentdash.core.snapshot import SourceError
 from agentdash.server.client import open_client, place
 from agentdash.server.embedded import EmbeddedServer, EmbeddedUse

@@ -15,7 +15,7 @@ from redis.asyncio.sentinel import (
     SentinelManagedSSLConnection,
 )
 
-from agentdash.core.settings import RedisSettings
+from agentdash.core.settings.model import RedisSettings
 from agentdash.core.text import decode, printable
 from agentdash.server.address import Address, spelled
 from agentdash.server.connections import Client, pool_of

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 from redis import exceptions as faults
 
-from agentdash.core.safe_text import safe_text
+from agentdash.core.secrets.safe_text import safe_text
 from agentdash.core.snapshot import SourceError
 from agentdash.core.text import mask_urls_in, printable
 from agentdash.server.address import address

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from redis.asyncio import Redis
 
-from agentdash.actions.streams import change
+from agentdash.actions.streams.groups import change
 from agentdash.core.commands import Effect
-from agentdash.core.settings import RedisSettings
-from agentdash.core.stream_commands import AcknowledgeEntries, DeadLetterEntries, SeenEntry, TrimStream
+from agentdash.core.settings.model import RedisSettings
+from agentdash.core.streams.commands import AcknowledgeEntries, DeadLetterEntries, SeenEntry, TrimStream
 from agentdash.server.client import open_client
 from agentdash.server.cluster import ClusterClient
 from agentdash.server.outcome import in_outcome

@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 from redis.asyncio import Redis
 
-from agentdash.core.settings import RedisSettings
+from agentdash.core.settings.model import RedisSettings
 from agentdash.server.client import open_client
-from tests.collectors.stream_servers import PATHS, server_of
+from tests.collectors.streams.servers import PATHS, server_of
 
 __all__ = ["server_of"]
 

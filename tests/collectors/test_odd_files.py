@@ -11,13 +11,13 @@ from types import SimpleNamespace
 
 import pytest
 
-from agentdash.core.settings import ServiceSettings
+from agentdash.core.settings.model import ServiceSettings
+from agentdash.runner.output.tail import LogTails
 from agentdash.runner.spec import MOST_PROMPT, RunSpec
-from agentdash.runner.tail import LogTails
 from collectors.globs import matches
-from collectors.inbox_file import FollowedFile
-from collectors.services_match import match
-from collectors.services_tail import LastLine
+from collectors.inbox.file import FollowedFile
+from collectors.services.match import match
+from collectors.services.tail import LastLine
 from tests.support import wait_until
 
 pytestmark = pytest.mark.timeout(30)

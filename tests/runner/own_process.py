@@ -6,7 +6,7 @@ import asyncio
 import json
 import sys
 
-from agentdash.core.settings import RunsSettings, Settings
+from agentdash.core.settings.model import RunsSettings, Settings
 from agentdash.process_end import install
 from agentdash.runner.spec import RunSpec
 from agentdash.runner.worker import run_worker

@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any
 import psutil
 
 from agentdash.core.queries import RunEventsOf
-from agentdash.core.runs import Run, RunEvent, RunKeys
-from agentdash.core.settings import RunsSettings, Settings
-from agentdash.runner.claim import find_record
+from agentdash.core.runs.model import Run, RunEvent, RunKeys
+from agentdash.core.settings.model import RunsSettings, Settings
 from agentdash.runner.spec import RunSpec
+from agentdash.runner.store.claim import find_record
 from agentdash.runner.worker import Surroundings, run_worker
 from agentdash.server.client import open_client
 from agentdash.server.find import ServerHandle
-from collectors.run_events import read_events
+from collectors.runs.events import read_events
 from tests.support import until
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from agentdash.core.runs import RunStatus
-from agentdash.core.settings import RedisSettings, RunsSettings, Settings
+from agentdash.core.runs.model import RunStatus
+from agentdash.core.settings.model import RedisSettings, RunsSettings, Settings
 from agentdash.runner.detach import pack, unpack
 from agentdash.runner.spec import RunSpec, new_id
 from tests.runner.stage import Stage, gone, python

@@ -8,15 +8,15 @@ import signal
 import psutil
 import pytest
 
-from agentdash.actions.run_find import find_run
-from agentdash.actions.runs import control, mark_orphan_failed, wait_for
+from agentdash.actions.runs.control import control, mark_orphan_failed, wait_for
+from agentdash.actions.runs.find import find_run
 from agentdash.core.clock import SystemClock
 from agentdash.core.commands import ControlRun, Refused
-from agentdash.core.runs import ControlAction, RunStatus
+from agentdash.core.runs.model import ControlAction, RunStatus
 from agentdash.runner import steering
-from agentdash.runner.journal import Journal
 from agentdash.runner.life import Life
 from agentdash.runner.steering import DOUBLED_S, Steering
+from agentdash.runner.store.journal import Journal
 from tests.runner.stage import Stage, gone, python, start_worker
 from tests.support import until
 

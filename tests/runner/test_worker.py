@@ -6,7 +6,7 @@ import asyncio
 import os
 from pathlib import Path
 
-from agentdash.core.runs import RunStatus, Tokens
+from agentdash.core.runs.model import RunStatus, Tokens
 from tests.runner.stage import Stage, gone, python
 from tests.support import until
 

@@ -31,6 +31,7 @@ from struct import pack
 from termios import TIOCSWINSZ
 
 from tests.command_line import OWNS_ITS_TERMINAL, PROGRAM
+from tests.support import ROOT
 
 NAMED = {
     "enter": b"\r", "escape": b"\x1b", "tab": b"\t", "shift+tab": b"\x1b[Z", "backspace": b"\x7f",
@@ -117,7 +118,7 @@ class Copy:
             env={
                 **outside, "TMPDIR": str(folder), "HOME": home, "XDG_STATE_HOME": home,
                 "XDG_CONFIG_HOME": home, "TERM": "xterm-256color", "EDITOR": "true", "VISUAL": "true",
-                "PYTHONPATH": str(Path(__file__).parents[2]),
+                "PYTHONPATH": str(ROOT),
             },
         )  # fmt: skip
         os.close(theirs)

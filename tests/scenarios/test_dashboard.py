@@ -13,18 +13,18 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis
 
-from agentdash.core.settings import LogsSettings, RedisSettings, Settings
+from agentdash.core.settings.model import LogsSettings, RedisSettings, Settings
 from agentdash.core.snapshot import Topic
 from agentdash.runtime.engine import Engine
 from agentdash.server.embedded import EmbeddedServer, EmbeddedUse
 from tests.support import until
 from tui.app import AgentDash
 from tui.format.state import PaneKind
-from tui.screens.board import Board
-from tui.screens.confirm import Confirm
-from tui.screens.stream import StreamScreen
+from tui.screens.board.board import Board
+from tui.screens.dialogs.confirm import Confirm
+from tui.screens.streams.screen import StreamScreen
 from tui.widgets.document import Document
-from tui.widgets.listpane import ListPane
+from tui.widgets.table.pane import ListPane
 
 SIZE = (120, 40)
 

@@ -15,11 +15,11 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis
 
-from agentdash.core import judge_signs
-from agentdash.core.findings import Finding, FindingStatus
-from agentdash.core.service_commands import ControlService, ServiceAction
-from agentdash.core.services import Service
-from agentdash.core.settings import RedisSettings, ServiceSettings, Settings, StreamsSettings
+from agentdash.core.findings.model import Finding, FindingStatus
+from agentdash.core.services.commands import ControlService, ServiceAction
+from agentdash.core.services.model import Service
+from agentdash.core.settings.model import RedisSettings, ServiceSettings, Settings, StreamsSettings
+from agentdash.core.streams.judge import liveness as judge_signs
 from agentdash.runtime.engine import Engine
 from tests.support import until
 

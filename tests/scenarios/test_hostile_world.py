@@ -16,8 +16,8 @@ from pathlib import Path
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from agentdash.core.run_record import FIELDS
-from agentdash.core.settings import FindingsSettings, LogsSettings, RedisSettings, Settings
+from agentdash.core.runs.record import FIELDS
+from agentdash.core.settings.model import FindingsSettings, LogsSettings, RedisSettings, Settings
 from agentdash.core.snapshot import Topic
 from agentdash.headless.session import full_pass, session
 from agentdash.headless.views import all_views, dumps

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from agentdash.core.findings import Finding, FindingStatus
-from agentdash.core.settings import LogsSettings, RedisSettings, ServiceSettings, Settings
+from agentdash.core.findings.model import Finding, FindingStatus
+from agentdash.core.settings.model import LogsSettings, RedisSettings, ServiceSettings, Settings
 from agentdash.core.snapshot import Topic
 from agentdash.runtime.engine import Engine
 from tests.support import until

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from agentdash.core.settings_keys import WrongValue, checked, keys
+from agentdash.core.settings.keys import WrongValue, checked, keys
 from agentdash.runtime import notify
 from agentdash.runtime.notify import Notifier
 

@@ -10,14 +10,14 @@ import pytest
 from redis.asyncio import Redis
 
 from agentdash.core.clock import ManualClock
-from agentdash.core.findings import Finding, FindingStatus
-from agentdash.core.mentions import Mention
-from agentdash.core.repos import Repo, ReposSnapshot
-from agentdash.core.settings import RedisSettings, Settings, StreamsSettings
+from agentdash.core.findings.model import Finding, FindingStatus
+from agentdash.core.repos.model import Repo, ReposSnapshot
+from agentdash.core.settings.model import RedisSettings, Settings, StreamsSettings
+from agentdash.core.streams.mentions import Mention
 from agentdash.git.ask import GitFailed
 from agentdash.git.grep import places
-from agentdash.runtime import mentions
 from agentdash.runtime.engine import Engine
+from agentdash.runtime.queries import mentions
 from tests.support import until
 
 

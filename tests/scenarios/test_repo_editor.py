@@ -9,7 +9,7 @@ import subprocess
 import termios
 from pathlib import Path
 
-from tests.collectors.repos_stage import commit, repository
+from tests.collectors.repos.stage import commit, repository
 from tests.command_line import PROGRAM
 from tests.support import wait_until
 

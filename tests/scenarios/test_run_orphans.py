@@ -12,14 +12,14 @@ import pytest
 
 from agentdash.core.clock import SystemClock
 from agentdash.core.commands import ControlRun
-from agentdash.core.findings import Finding, FindingStatus
+from agentdash.core.findings.model import Finding, FindingStatus
 from agentdash.core.queries import WhyOf
-from agentdash.core.run_commands import EndOrphanChild, MarkOrphanFailed
-from agentdash.core.run_why import RunWhy
-from agentdash.core.runs import CLEAN_UP, ControlAction, Run, RunStatus
-from agentdash.core.settings import RedisSettings, RunsSettings, Settings
+from agentdash.core.runs.blockers import RunWhy
+from agentdash.core.runs.commands import EndOrphanChild, MarkOrphanFailed
+from agentdash.core.runs.model import CLEAN_UP, ControlAction, Run, RunStatus
+from agentdash.core.settings.model import RedisSettings, RunsSettings, Settings
 from agentdash.runtime.engine import Engine
-from collectors import run_search
+from collectors.runs import search as run_search
 from tests.command_line import agentdash, trust
 from tests.runner.stage import Stage, gone, killed_at_last, python, start_worker
 from tests.support import until

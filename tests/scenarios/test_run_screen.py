@@ -12,19 +12,19 @@ from pathlib import Path
 import psutil
 import pytest
 
-from agentdash.core.runs import Run, RunStatus
-from agentdash.core.settings import RedisSettings, RunsSettings, Settings
+from agentdash.core.runs.model import Run, RunStatus
+from agentdash.core.settings.model import RedisSettings, RunsSettings, Settings
 from agentdash.runtime.engine import Engine
 from agentdash.server.embedded import EmbeddedServer, EmbeddedUse
 from tests.support import until
 from tui.app import AgentDash
-from tui.screens.board import Board
-from tui.screens.confirm import Confirm
-from tui.screens.run import RunScreen
+from tui.screens.board.board import Board
+from tui.screens.dialogs.confirm import Confirm
+from tui.screens.runs.screen import RunScreen
 from tui.widgets.document import Document
 from tui.widgets.linebar import LineBar
-from tui.widgets.logview import LogView
-from tui.widgets.table import LineTable
+from tui.widgets.log.view import LogView
+from tui.widgets.table.table import LineTable
 
 AGENT = """
 import json, os, sys, time

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import redis
 
-from agentdash.core.log_parse_secrets import MASK
+from agentdash.core.secrets.mask import MASK
 from tests.command_line import agentdash
+from tests.core.secrets.test_recall import left
 from tests.secret_samples import Samples
 from tests.support import wait_until
-from tests.unit.test_secret_recall import left
 
 
 def _git(folder: Path, *words: str) -> None:

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from agentdash.core import service_rules
 from agentdash.core.commands import Outcome
-from agentdash.core.findings import Finding, FindingStatus
-from agentdash.core.service_commands import ControlService, ServiceAction
-from agentdash.core.services import Service
-from agentdash.core.settings import LogsSettings, RedisSettings, ServiceSettings, Settings
+from agentdash.core.findings.model import Finding, FindingStatus
+from agentdash.core.services import rules as service_rules
+from agentdash.core.services.commands import ControlService, ServiceAction
+from agentdash.core.services.model import Service
+from agentdash.core.settings.model import LogsSettings, RedisSettings, ServiceSettings, Settings
 from agentdash.core.snapshot import Topic
 from agentdash.runtime.engine import Engine
 from tests.support import until

@@ -5,13 +5,13 @@ from __future__ import annotations
 from redis.asyncio import Redis
 
 from agentdash.core.queries import Answer, Query
-from agentdash.core.settings import Settings
-from agentdash.core.stream_commands import SetGroupId, TrimStream
-from agentdash.core.streams import Group, Lag, Stream
-from agentdash.runtime.inspect import answer
+from agentdash.core.settings.model import Settings
+from agentdash.core.streams.commands import SetGroupId, TrimStream
+from agentdash.core.streams.model import Group, Lag, Stream
+from agentdash.runtime.queries.streams import answer
 from agentdash.server.find import ServerHandle
-from tui.format.stream_cost import Cost, Counted
-from tui.screens.stream_cost import MOST_COUNTED, cost_of
+from tui.format.streams.cost import Cost, Counted
+from tui.screens.streams.cost import MOST_COUNTED, cost_of
 
 LENGTH = 20
 

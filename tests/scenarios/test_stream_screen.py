@@ -11,14 +11,14 @@ import pytest
 from redis.asyncio import Redis
 from textual.pilot import Pilot
 
-from agentdash.core.settings import RedisSettings, Settings
+from agentdash.core.settings.model import RedisSettings, Settings
 from agentdash.core.snapshot import Topic
 from agentdash.runtime.engine import Engine
 from tests.support import until
 from tui.app import AgentDash
-from tui.screens.board import Board
-from tui.screens.confirm import Confirm
-from tui.screens.stream import StreamScreen
+from tui.screens.board.board import Board
+from tui.screens.dialogs.confirm import Confirm
+from tui.screens.streams.screen import StreamScreen
 from tui.widgets.document import Document
 from tui.widgets.footer import Footer
 

@@ -13,7 +13,7 @@ from tests.proxy import Fault, Proxy, proxy
 from tests.scenarios.test_stream_screen import busy, dashboard, held, to_pending
 from tests.support import until
 from tui.app import AgentDash
-from tui.screens.confirm import Confirm
+from tui.screens.dialogs.confirm import Confirm
 from tui.widgets.document import Document
 
 

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 from agentdash.core.commands import Command, Outcome
 from agentdash.core.queries import Answer, Query
-from agentdash.core.repo_commands import LeftOut, RepoPlan, RepoPlanOf, StagePart
-from agentdash.core.repo_queries import (
+from agentdash.core.repos.commands import LeftOut, RepoPlan, RepoPlanOf, StagePart
+from agentdash.core.repos.model import FileChange, ReposSnapshot, Submodules
+from agentdash.core.repos.queries import (
     CommitLine,
     RepoCommitOf,
     RepoDetail,
@@ -19,7 +20,6 @@ from agentdash.core.repo_queries import (
     SubmoduleLine,
     WorktreeLine,
 )
-from agentdash.core.repos import FileChange, ReposSnapshot, Submodules
 from agentdash.core.snapshot import Topic
 from tests.tui import scene
 from tests.tui.scene import NOW

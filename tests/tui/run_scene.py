@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from agentdash.core.queries import Answer, Query, RunEvents, RunEventsOf, WhyOf
-from agentdash.core.repo_queries import RepoDiff, RepoDiffOf
-from agentdash.core.run_why import ChildProbe, why
-from agentdash.core.runs import ChildSeen, Run, RunEvent, RunsSnapshot
+from agentdash.core.repos.queries import RepoDiff, RepoDiffOf
+from agentdash.core.runs.blockers import ChildProbe, why
+from agentdash.core.runs.model import ChildSeen, Run, RunEvent, RunsSnapshot
 from agentdash.core.snapshot import SourceError, Topic
 from tests.tui import scene
 from tui.app import AgentDash

@@ -6,14 +6,14 @@ from datetime import UTC
 from pathlib import Path
 
 from agentdash.core.clock import ManualClock
-from agentdash.core.findings import Finding, FindingsSnapshot, FindingStatus, Severity, Symptom
-from agentdash.core.logs import Level, LogBatch, LogLine, LogSource
-from agentdash.core.repos import FileChange, Operation, Repo, RepoKind, ReposSnapshot, Submodules
-from agentdash.core.runs import Run, RunEvent, RunsSnapshot, RunStatus, Tokens
-from agentdash.core.services import Probe, Service, ServicesSnapshot, ServiceState
-from agentdash.core.settings import Settings
+from agentdash.core.findings.model import Finding, FindingsSnapshot, FindingStatus, Severity, Symptom
+from agentdash.core.logs.model import Level, LogBatch, LogLine, LogSource
+from agentdash.core.repos.model import FileChange, Operation, Repo, RepoKind, ReposSnapshot, Submodules
+from agentdash.core.runs.model import Run, RunEvent, RunsSnapshot, RunStatus, Tokens
+from agentdash.core.services.model import Probe, Service, ServicesSnapshot, ServiceState
+from agentdash.core.settings.model import Settings
 from agentdash.core.snapshot import SourceHealth, SourceState, Topic
-from agentdash.core.streams import (
+from agentdash.core.streams.model import (
     Cap,
     Consumer,
     Group,
@@ -42,7 +42,7 @@ class StillEngine(Engine):
 
 def app(*, fill: bool = True, theme: str = "agentdash", read_only: bool = False) -> AgentDash:
     """The app over a store that stands still."""
-    from agentdash.core.settings import UiSettings
+    from agentdash.core.settings.model import UiSettings
 
     settings = Settings(ui=UiSettings(theme=theme), read_only=read_only)
     engine = StillEngine(settings, clock=ManualClock(NOW), host=HOST, cwd=Path("/"))

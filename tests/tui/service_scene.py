@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from math import sin
 
-from agentdash.core.logs import Level, LogBatch, LogLine
-from agentdash.core.service_course import BUCKET_MS, BUCKETS
-from agentdash.core.services import Probe, Service, ServiceProcess, ServicesSnapshot, ServiceState
+from agentdash.core.logs.model import Level, LogBatch, LogLine
+from agentdash.core.services.history import BUCKET_MS, BUCKETS
+from agentdash.core.services.model import Probe, Service, ServiceProcess, ServicesSnapshot, ServiceState
 from agentdash.core.snapshot import Topic
 from tests.tui import scene
 from tests.tui.scene import HOST, NOW

@@ -10,11 +10,20 @@ import msgpack
 
 from agentdash.core.clock import ManualClock
 from agentdash.core.commands import Command, Outcome
-from agentdash.core.logs import Level, LogBatch, LogLine
+from agentdash.core.logs.model import Level, LogBatch, LogLine
 from agentdash.core.queries import Answer, MessageAt, MessagesAt, PendingList, PendingOf, Query
-from agentdash.core.settings import Settings
+from agentdash.core.settings.model import Settings
 from agentdash.core.snapshot import SourceError, Topic
-from agentdash.core.stream_queries import (
+from agentdash.core.streams.model import (
+    Consumer,
+    Message,
+    PendingEntry,
+    Stream,
+    StreamsSnapshot,
+    id_age_ms,
+    id_parts,
+)
+from agentdash.core.streams.queries import (
     Clients,
     ClientsNow,
     EntriesFrom,
@@ -26,15 +35,6 @@ from agentdash.core.stream_queries import (
     RightsOn,
     SearchEntries,
     SearchPage,
-)
-from agentdash.core.streams import (
-    Consumer,
-    Message,
-    PendingEntry,
-    Stream,
-    StreamsSnapshot,
-    id_age_ms,
-    id_parts,
 )
 from tests.tui import scene
 from tests.tui.scene import HOST, NOW
@@ -130,7 +130,7 @@ class StreamEngine(scene.StillEngine):
 
 def app(*, theme: str = "agentdash", read_only: bool = False) -> AgentDash:
     """The app; ``2 enter`` leads to the stream."""
-    from agentdash.core.settings import UiSettings
+    from agentdash.core.settings.model import UiSettings
 
     engine = StreamEngine(Settings(ui=UiSettings(theme=theme), read_only=read_only))
     scene.put_all(engine)

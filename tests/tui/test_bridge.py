@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from agentdash.core.clock import ManualClock
-from agentdash.core.repos import ReposSnapshot
-from agentdash.core.runs import RunsSnapshot
+from agentdash.core.repos.model import ReposSnapshot
+from agentdash.core.runs.model import RunsSnapshot
 from agentdash.core.snapshot import SourceHealth, SourceState, Topic
 from agentdash.core.store import Store
 from tui.bridge import AGES, HOLD, Bridge

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from agentdash.core.logs import LogBatch
+from agentdash.core.logs.model import LogBatch
 from agentdash.core.snapshot import SourceState, Topic
 from tests.support import until
 from tests.tui import scene

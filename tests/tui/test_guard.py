@@ -20,10 +20,10 @@ from tui.app import AgentDash
 from tui.faults import KINDS, Faults
 from tui.guard import NOT_WHILE_CLOSING
 from tui.screens.base import FactScreen
-from tui.screens.board import Board
-from tui.screens.confirm import Confirm
-from tui.widgets.listpane import ListPane
+from tui.screens.board.board import Board
+from tui.screens.dialogs.confirm import Confirm
 from tui.widgets.pane import Notice
+from tui.widgets.table.pane import ListPane
 
 if TYPE_CHECKING:
     from textual.pilot import Pilot

@@ -11,28 +11,28 @@ from textual.events import Key
 from textual.widgets import Input
 
 from agentdash.core.commands import Command, ControlRun, MarkFinding, Outcome
-from agentdash.core.runs import ControlAction, RunStatus
+from agentdash.core.runs.model import ControlAction, RunStatus
 from agentdash.core.snapshot import Topic
 from tests.support import until
 from tests.tui import scene
-from tui.screens.board import Board
-from tui.screens.confirm import Confirm
+from tui.screens.board.board import Board
 from tui.screens.diag import TRAIL
-from tui.screens.help import Help
+from tui.screens.dialogs.confirm import Confirm
+from tui.screens.dialogs.help import Help
+from tui.screens.dialogs.menu import Menu
+from tui.screens.dialogs.prompt import Ask
+from tui.screens.logs.trace import TraceScreen
 from tui.screens.page import PageScreen
-from tui.screens.repo import RepoScreen
-from tui.screens.run import RunScreen
-from tui.screens.service import ServiceScreen
-from tui.screens.stream import StreamScreen
-from tui.screens.stream_ask import Ask
-from tui.screens.stream_menu import Menu
-from tui.screens.trace import TraceScreen
+from tui.screens.repos.screen import RepoScreen
+from tui.screens.runs.screen import RunScreen
+from tui.screens.services.screen import ServiceScreen
+from tui.screens.streams.screen import StreamScreen
 from tui.widgets.document import Document
 from tui.widgets.footer import Footer
-from tui.widgets.listpane import ListPane
-from tui.widgets.logpane import LogPane
-from tui.widgets.table import LineTable
-from tui.widgets.table_rows import READ_S
+from tui.widgets.log.pane import LogPane
+from tui.widgets.table.pane import ListPane
+from tui.widgets.table.row_model import READ_S
+from tui.widgets.table.table import LineTable
 
 if TYPE_CHECKING:
     from tui.app import AgentDash
@@ -386,7 +386,7 @@ async def test_markup_and_control_characters_from_outside_are_only_text() -> Non
 
 
 async def test_keys_can_be_remapped() -> None:
-    from agentdash.core.settings import Settings, UiSettings
+    from agentdash.core.settings.model import Settings, UiSettings
 
     app = scene.app()
     app.engine.settings = Settings(ui=UiSettings(keys={"app.streams": "f2"}))

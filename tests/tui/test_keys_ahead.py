@@ -20,10 +20,10 @@ from tests.support import until
 from tests.tui import repo_scene, run_scene, scene, service_scene, stream_scene
 from tui.app import AgentDash
 from tui.screens.base import FactScreen
-from tui.screens.board import Board
-from tui.screens.palette import Palette
-from tui.screens.stream_ask import Ask
-from tui.widgets.listpane import ListPane
+from tui.screens.board.board import Board
+from tui.screens.dialogs.palette import Palette
+from tui.screens.dialogs.prompt import Ask
+from tui.widgets.table.pane import ListPane
 
 SIZE = (120, 40)
 ROUNDS = int(os.environ.get("AGENTDASH_FUZZ", "15"))

@@ -8,17 +8,17 @@ import pytest
 from rich.segment import Segment
 from textual.widgets import Input
 
-from agentdash.core.findings import FindingsSnapshot
-from agentdash.core.repos import ReposSnapshot
-from agentdash.core.runs import RunsSnapshot
-from agentdash.core.services import ServicesSnapshot
+from agentdash.core.findings.model import FindingsSnapshot
+from agentdash.core.repos.model import ReposSnapshot
+from agentdash.core.runs.model import RunsSnapshot
+from agentdash.core.services.model import ServicesSnapshot
 from agentdash.core.snapshot import SourceState, Topic
-from agentdash.core.streams import StreamsSnapshot
+from agentdash.core.streams.model import StreamsSnapshot
 from tests.support import until
 from tests.tui import repo_scene, run_scene, scene, service_scene, stream_scene
 from tui.app import AgentDash
-from tui.screens.run import RunScreen
-from tui.screens.stream import StreamScreen
+from tui.screens.runs.screen import RunScreen
+from tui.screens.streams.screen import StreamScreen
 from tui.widgets.document import Document
 
 Compare = Callable[..., bool]

@@ -9,17 +9,17 @@ from datetime import tzinfo
 
 from agentdash.core import units
 from agentdash.core.clock import time_text
-from agentdash.core.findings import Finding, FindingStatus
-from agentdash.core.logs import LogLine
-from agentdash.core.run_doing import malformed_words
-from agentdash.core.run_orphan import child_words
-from agentdash.core.run_why import last_seen
-from agentdash.core.runs import Run
-from agentdash.core.streams import Group, Stream, StreamJudgement
+from agentdash.core.findings.model import Finding, FindingStatus
+from agentdash.core.logs.model import LogLine
+from agentdash.core.runs.activity import malformed_words
+from agentdash.core.runs.blockers import last_seen
+from agentdash.core.runs.model import Run
+from agentdash.core.runs.orphan import child_words
+from agentdash.core.streams.model import Group, Stream, StreamJudgement
 from agentdash.core.text import decode, printable
-from tui.format.repos import branch_cell
-from tui.format.runs import GLYPHS, Around, doing_words, state_words
-from tui.format.streams import NO_JUDGEMENT, VERDICTS, lag_text
+from tui.format.repos.listing import branch_cell
+from tui.format.runs.listing import GLYPHS, Around, doing_words, state_words
+from tui.format.streams.listing import NO_JUDGEMENT, VERDICTS, lag_text
 from tui.widgets.document import Para, field
 
 BLANK = Para()

@@ -6,8 +6,8 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field
 
 from tui.widgets.cells import Cell
-from tui.widgets.columns import Column
-from tui.widgets.table import Row
+from tui.widgets.table.columns import Column
+from tui.widgets.table.table import Row
 
 
 @dataclass(frozen=True, slots=True)

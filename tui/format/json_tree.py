@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from itertools import chain
 
-from agentdash.core.secret_data import DataMask
+from agentdash.core.secrets.data import DataMask
 from agentdash.core.text import printable
 from tui.widgets.cells import Part
 from tui.widgets.document import Para, Path

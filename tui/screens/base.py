@@ -12,7 +12,7 @@ from textual.widget import Widget
 
 from agentdash.core.related import Link
 from agentdash.core.snapshot import Topic
-from tui.format import header
+from tui.format.board import header
 from tui.screens import connected
 from tui.widgets.footer import Footer
 from tui.widgets.linebar import LineBar, Word

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from agentdash.core.related import Link, LinkKind, StreamPlace, identity, unique
-from tui.screens.stream_menu import Choice, Menu
+from tui.screens.dialogs.menu import Choice, Menu
 
 if TYPE_CHECKING:
     from tui.dash import Dash

@@ -8,14 +8,14 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
-from agentdash.core.findings import Finding
+from agentdash.core.findings.model import Finding
 from agentdash.core.related import Link, of_finding
 from agentdash.core.snapshot import Topic
 from agentdash.core.store import Store
 from agentdash.core.text import printable
 from tui.format import detail
 from tui.screens.base import FactScreen
-from tui.screens.finding_acts import acknowledge, mute
+from tui.screens.findings.actions import acknowledge, mute
 from tui.widgets.document import Document, Para
 
 Writer = Callable[[Store, int], Sequence[Para]]

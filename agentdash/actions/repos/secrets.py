@@ -1,0 +1,80 @@
+"""Looks for secrets in what would be staged: in all of a new file, in the new lines of a known one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from agentdash.core.secrets.files import secret_in
+from agentdash.git import ask
+
+MOST_BYTES = 5_000_000
+_DIFF = (
+    "--literal-pathspecs", "diff", "--no-ext-diff", "--no-textconv", "--no-color", "--no-renames", "-U0",
+    "-z",
+    "--ignore-submodules=dirty",
+)  # fmt: skip
+
+
+def in_new_files(path: Path, names: Iterable[bytes]) -> dict[bytes, str]:
+    """Those of the files *names* that hold a secret, or cannot be read, and why, in words."""
+    found: dict[bytes, str] = {}
+    for name in names:
+        place = path / os.fsdecode(name)
+        if place.is_symlink() or not place.is_file():
+            continue
+        try:
+            with place.open("rb") as file:
+                raw = file.read(MOST_BYTES)
+        except OSError as error:
+            found[name] = f"cannot be read: {error.strerror}"
+            continue
+        if b"\0" not in raw[:8000] and (secret := secret_in(raw.decode("utf-8", "replace").splitlines())):
+            found[name] = f"a secret ({secret[1]}) in line {secret[0]}"
+    return found
+
+
+def in_changes(path: Path, names: list[bytes], timeout: float) -> dict[bytes, str]:
+    """Those of the tracked files *names* whose new lines hold a secret, or cannot be looked into, and why."""
+    if not names:
+        return {}
+    # A name with a line break cannot be told in a diff of many files.
+    odd = [name for name in names if b"\n" in name]
+    groups = [[name for name in names if b"\n" not in name], *([name] for name in odd)]
+    found: dict[bytes, str] = {}
+    for group in (one for one in groups if one):
+        try:
+            raw = _diff(path, group, timeout)
+        except ask.GitFailed as failure:
+            found |= dict.fromkeys(group, f"cannot be looked into: {failure}")
+            continue
+        shown = set()
+        for name, lines in _by_file(raw, group):
+            shown.add(name)
+            if secret := secret_in(lines):
+                found[name] = f"a secret ({secret[1]}) in its new lines"
+        # An attribute (``* -diff``) can keep the lines of a file out of a diff: read as new.
+        found |= in_new_files(path, [name for name in group if name not in shown])
+        if len(raw) >= ask.TEXT_SIZE:
+            found |= {
+                name: "not looked into: too many changes at once" for name in group if name not in found
+            }
+    return found
+
+
+def _diff(path: Path, names: list[bytes], timeout: float) -> bytes:
+    # All that changed in one process; which of it counts is told by the names.
+    few = tuple(os.fsdecode(name) for name in names) if len(names) <= 200 else ()
+    return ask.text(path, (*_DIFF, "--", *few), max(timeout, 60.0))
+
+
+def _by_file(raw: bytes, names: list[bytes]) -> Iterator[tuple[bytes, list[str]]]:
+    """The new lines of each file that the diff shows lines of, by its name."""
+    known = set(names)
+    for piece in (b"\n" + raw).split(b"\ndiff --git ")[1:]:
+        head, lines_follow, body = piece.partition(b"\n@@ ")
+        name = names[0] if len(names) == 1 else head.rpartition(b"\n+++ b/")[2].rstrip(b"\t")
+        if lines_follow and name in known:
+            lines = body.decode("utf-8", "replace").split("\n")
+            yield name, [line[1:] for line in lines if line.startswith("+")]

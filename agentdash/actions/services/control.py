@@ -1,0 +1,172 @@
+"""What changes services: a command is started in a session of its own, and ended with all it started."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shlex
+import subprocess
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO
+
+import psutil
+
+from agentdash.core.commands import Outcome, Refused
+from agentdash.core.files import file_name, open_regular
+from agentdash.core.paths import service_log
+from agentdash.core.secrets.safe_text import safe_text
+from agentdash.core.services.commands import ControlService, ServiceAction
+from agentdash.core.services.model import exit_words
+from agentdash.core.settings.model import ServiceSettings
+from agentdash.core.state_files import make_folder, open_state
+from agentdash.core.text import printable
+from agentdash.processes import ENDS, SAME_MS
+
+ENDED_AT_ONCE = 0.5
+"""Seconds within which a command that ends has failed to start."""
+
+_KILLED_S = 2.0
+
+
+async def control(service: ServiceSettings, command: ControlService, log_folder: Path) -> Outcome:
+    """Start, stop or restart a service.
+
+    Args:
+        service: As configured.
+        command: What is asked, and which process was seen.
+        log_folder: Where its output goes if it has no log of its own.
+
+    Raises:
+        Refused: where it cannot be: nothing says how to start it, or it is not as it was seen.
+    """
+    if service.command is None:
+        raise Refused(
+            f"{service.name} has no command: write `command` under its [[services]] in the settings"
+        )
+    told: list[str] = []
+    if command.action is ServiceAction.START and command.pid is not None:
+        raise Refused(f"{service.name} runs already, as process {command.pid}")
+    if command.action is not ServiceAction.START:
+        if command.pid is None or command.created_at is None:
+            if command.action is ServiceAction.STOP:
+                raise Refused(f"{service.name} is not running")
+        else:
+            told.append(await asyncio.to_thread(stop, command.pid, command.created_at, command.grace))
+    if command.action is not ServiceAction.STOP:
+        outcome = await asyncio.to_thread(start, service, log_folder)
+        return Outcome(outcome.ok, f"{service.name}: {'; '.join([*told, outcome.message])}")
+    return Outcome(True, f"{service.name}: {told[0]}")
+
+
+def start(service: ServiceSettings, log_folder: Path) -> Outcome:
+    """Start its command, detached: it goes on when agentdash ends. It blocks for `ENDED_AT_ONCE`.
+
+    The command is split as a shell would, and never given to one. Its output goes to the end of its log.
+    """
+    try:
+        arguments = shlex.split(service.command or "")
+    except ValueError as problem:
+        raise Refused(f"the command of {service.name} cannot be read: {problem}") from problem
+    if not arguments:
+        raise Refused(f"the command of {service.name} is empty")
+    cwd = Path(service.cwd).expanduser() if service.cwd else None
+    log = service_log(service, log_folder) or log_folder / f"{file_name(service.name)}.log"
+    try:
+        with _open_log(log, ours=log.is_relative_to(log_folder)) as output:
+            process = subprocess.Popen(
+                arguments,
+                cwd=cwd,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+    except ValueError as problem:  # NUL in its command or folder
+        return Outcome(False, f"cannot be started: {problem}")
+    except OSError as problem:
+        what = printable(str(problem.filename or arguments[0]))
+        return Outcome(False, f"cannot be started: {what}: {problem.strerror}")
+    with suppress(subprocess.TimeoutExpired):
+        code = process.wait(ENDED_AT_ONCE)
+        if code == 0:
+            return Outcome(
+                True,
+                "its command ended at once with exit code 0: it works on in the background, or had nothing"
+                f" to do; output in {log}",
+            )
+        return Outcome(False, f"ended at once with {_exit(code)}; its output is in {log}")
+    ENDS.watch(process)
+    shown = safe_text(shlex.join(arguments))
+    return Outcome(True, f"started as process {process.pid}: {shown}; output in {log}")
+
+
+def _open_log(log: Path, *, ours: bool) -> BinaryIO:
+    """A log, to write at its end; *ours*: whether it is in the state folder.
+
+    Raises:
+        OSError: where it is a link or no regular file; the service's own may be the null device.
+    """
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+    if ours:
+        make_folder(log.parent.parent)  # the state folder itself
+        return os.fdopen(open_state(log, flags), "ab")
+    if log == Path(os.devnull):
+        return log.open("ab")
+    log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return os.fdopen(open_regular(log, flags | os.O_NOFOLLOW), "ab")
+
+
+def stop(pid: int, created_at: int, grace: float) -> str:
+    """End a process with all that descends from it: SIGTERM, and SIGKILL for what is left. It blocks.
+
+    Args:
+        pid: Its id.
+        created_at: When it began, Unix ms.
+        grace: Seconds in between.
+
+    Raises:
+        Refused: where that process is not there any more, may not be ended, or does not end.
+    """
+    try:
+        head = psutil.Process(pid)
+        same = abs(head.create_time() * 1000 - created_at) <= SAME_MS
+    except psutil.NoSuchProcess:
+        same = False
+    if not same or pid in {os.getpid(), os.getppid(), 1}:
+        raise Refused(f"process {pid} is not there any more: look again")
+    family = [head]
+    with suppress(psutil.Error):
+        family += head.children(recursive=True)
+    begun = time.monotonic()
+    for process in family:
+        _signal(process, head, "terminate")
+    created = {process.pid: round(process.create_time() * 1000) for process in family if process.is_running()}
+
+    def ended(process: psutil.Process) -> None:
+        if (code := getattr(process, "returncode", None)) is not None and process.pid in created:
+            ENDS.put(process.pid, created[process.pid], int(code))  # it was our own child
+
+    _, left = psutil.wait_procs(family, grace, ended)
+    for process in left:
+        _signal(process, head, "kill")
+    _, stuck = psutil.wait_procs(left, _KILLED_S, ended)
+    if stuck:
+        raise Refused(f"process {stuck[0].pid} does not end, not even by SIGKILL: the kernel holds it")
+    how = f"SIGKILL after {grace:g} s, for {len(left)} of {len(family)}" if left else "SIGTERM"
+    return f"stopped process {pid} by {how}, in {time.monotonic() - begun:.1f} s"
+
+
+def _signal(process: psutil.Process, head: psutil.Process, verb: str) -> None:
+    try:
+        (process.terminate if verb == "terminate" else process.kill)()
+    except psutil.NoSuchProcess:
+        return
+    except psutil.AccessDenied as problem:
+        if process == head:
+            raise Refused(f"process {process.pid} is another user's: you may not end it") from problem
+
+
+def _exit(code: int) -> str:
+    return f"exit code {code}" if code >= 0 else exit_words(code)

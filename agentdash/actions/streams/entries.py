@@ -1,0 +1,249 @@
+"""Acknowledges, claims, deletes and sets aside entries of a stream, if they are still as they were seen.
+
+Who holds an entry is read right before, and once more in the MULTI that changes it. WATCH would not help: the
+server does not count XACK, XCLAIM and XREADGROUP as changes of the key. A script would close the gap between
+the two looks, but takes a right that few users have. So: what has changed hands before the first look is
+left out; what changes hands in the one round trip between the looks is changed all the same, and said.
+XCLAIM needs no such care: the server refuses what was delivered again meanwhile. But an entry whose data is
+gone must not get to it: since Redis 7.0, XCLAIM drops such an entry from the group's list.
+
+A server that fails in the midst of it ends it: what was done, what may have been done and what was not
+reached is said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from redis.exceptions import NoPermissionError, RedisError, ResponseError
+
+from agentdash.actions.streams.send import Sender, told
+from agentdash.actions.streams.tally import DONE, Tally, outcome
+from agentdash.core.commands import Outcome, Refused
+from agentdash.core.streams.commands import (
+    MOST_ENTRIES,
+    AcknowledgeEntries,
+    ClaimEntries,
+    DeadLetterEntries,
+    DeleteEntries,
+    EntriesCommand,
+    SeenEntry,
+)
+from agentdash.core.streams.plan import Fields, Step, plan
+from agentdash.core.text import decode
+from agentdash.server.exchange import MayHaveBeenCarriedOut
+
+PER_TRANSACTION = 100
+PER_COPY = 20
+
+
+async def change_entries(sender: Sender, command: EntriesCommand) -> Outcome:
+    """Carry out *command* on those of its entries that are as they were seen.
+
+    Raises:
+        Refused: when none is; with the reason.
+        redis.exceptions.RedisError: when the server cannot be asked; nothing was changed.
+    """
+    if len(command.entries) > MOST_ENTRIES:
+        raise Refused(f"{len(command.entries)} entries are too many at once; {MOST_ENTRIES} are the limit")
+    if isinstance(command, DeadLetterEntries) and command.target == command.stream:
+        raise Refused("a dead-letter stream cannot be the stream itself")
+    tally = Tally()
+    size = PER_COPY if isinstance(command, DeadLetterEntries | ClaimEntries) else PER_TRANSACTION
+    for start in range(0, len(command.entries), size):
+        part = command.entries[start : start + size]
+        await _change_part(sender, command, part, tally)
+        if tally.stopped is not None:
+            tally.stop(tally.stopped, command.entries[start + size :], "not reached")
+            break
+    return outcome(sender, command, tally)
+
+
+async def _change_part(
+    sender: Sender, command: EntriesCommand, part: tuple[SeenEntry, ...], tally: Tally
+) -> None:
+    """Some of the entries; a failure after something was changed is noted in *tally*."""
+    try:
+        ready = await _unchanged(sender, command, part, tally.left)
+        if ready:
+            await _carry_out(sender, _of(command, ready), tally)
+    except NoPermissionError:
+        raise
+    except MayHaveBeenCarriedOut as problem:
+        tally.stop(problem, part, f"may have been {DONE[type(command)]}")
+    except RedisError as problem:
+        if not tally.touched:
+            raise
+        tally.stop(problem, part, f"not {DONE[type(command)]}")
+
+
+async def _carry_out(sender: Sender, command: EntriesCommand, tally: Tally) -> None:
+    """Change entries that were as they should be."""
+    match command:
+        case ClaimEntries():
+            await _claim(sender, command, tally)
+        case DeadLetterEntries():
+            await _set_aside(sender, command, tally)
+        case AcknowledgeEntries():
+            await _acknowledge(sender, command, tally)
+        case DeleteEntries():
+            await _delete(sender, command, tally)
+
+
+async def _acknowledge(sender: Sender, command: AcknowledgeEntries, tally: Tally) -> None:
+    checks = _who_holds(command, command.entries)
+    replies = await sender.change(checks, plan(command))
+    tally.touched = bool(told(replies[-1], command.stream)) or tally.touched
+    _late(command.entries, replies[: len(checks)], tally.left)
+    tally.done += [entry.id for entry in command.entries if entry.id not in tally.left]
+
+
+async def _delete(sender: Sender, command: DeleteEntries, tally: Tally) -> None:
+    checks = _who_holds(command, command.entries)
+    replies = await sender.change(checks, plan(command))
+    answers = [int(told(reply, command.stream)) for reply in replies[len(checks) :]]
+    tally.touched = any(answers) or tally.touched
+    _late(command.entries, replies[: len(checks)], tally.left)
+    missing = len(command.entries) - answers[-1]
+    if missing == len(command.entries):
+        acknowledged = "; it is acknowledged now" if any(answers) else ""
+        tally.left |= {e.id: f"was no longer in the stream{acknowledged}" for e in command.entries}
+    elif missing:
+        tally.missing += missing
+    tally.done += [entry.id for entry in command.entries if entry.id not in tally.left]
+
+
+async def _claim(sender: Sender, command: ClaimEntries, tally: Tally) -> None:
+    """Only entries that still have data: since Redis 7.0, XCLAIM drops the others from the group's list."""
+    bodies = await _bodies(sender, command, tally)
+    whole = tuple(entry for entry in command.entries if entry.id in bodies)
+    if not whole:
+        return
+    (reply,) = await sender.change((), plan(_of(command, whole)))
+    claimed = {decode(raw) for raw in told(reply, command.stream)}
+    tally.touched = tally.touched or bool(claimed)
+    tally.done += [entry.id for entry in whole if entry.id in claimed]
+    others = [entry for entry in whole if entry.id not in claimed]
+    if others:
+        await _why_not_claimed(sender, command, others, tally)
+
+
+async def _why_not_claimed(
+    sender: Sender, command: ClaimEntries, entries: Sequence[SeenEntry], tally: Tally
+) -> None:
+    """What the server did not claim: it was delivered again, or is not pending any more."""
+    try:
+        replies = await sender.look(_who_holds(command, entries))
+    except RedisError:
+        replies = [ResponseError()] * len(entries)
+    for entry, reply in zip(entries, replies, strict=True):
+        if isinstance(reply, ResponseError):
+            tally.left[entry.id] = "not claimed: delivered again meanwhile, or no longer pending"
+        elif reply:
+            tally.left[entry.id] = "was delivered again meanwhile"
+        else:
+            tally.left[entry.id] = "was acknowledged or deleted in that moment, and is no longer pending"
+
+
+async def _set_aside(sender: Sender, command: DeadLetterEntries, tally: Tally) -> None:
+    """Copy, and only what is copied is acknowledged: a failure between leaves a copy too many, never none."""
+    bodies = await _bodies(sender, command, tally)
+    whole = tuple(entry for entry in command.entries if entry.id in bodies)
+    if not whole:
+        return
+    target = decode(command.target)
+    copies = plan(_of(command, whole), bodies)[:-1]
+    try:
+        answers = await sender.change((), copies)
+    except MayHaveBeenCarriedOut as problem:
+        tally.stop(problem, whole, f"may have been copied to {target}, and not acknowledged")
+        return
+    for entry, answer in zip(whole, answers, strict=True):
+        if isinstance(answer, ResponseError):
+            tally.left[entry.id] = f"could not be copied to {target}: {answer}"
+        else:
+            tally.touched = True
+    copied = tuple(entry for entry in whole if entry.id not in tally.left)
+    try:
+        await _acknowledge_copied(sender, command, copied, tally)
+    except MayHaveBeenCarriedOut as problem:
+        tally.stop(problem, copied, f"was copied to {target}, and may have been acknowledged")
+    except NoPermissionError:
+        raise
+    except RedisError as problem:
+        tally.stop(problem, copied, f"was copied to {target}, but not acknowledged")
+
+
+async def _acknowledge_copied(
+    sender: Sender, command: DeadLetterEntries, copied: tuple[SeenEntry, ...], tally: Tally
+) -> None:
+    overtaken: dict[str, str] = {}
+    ready = await _unchanged(sender, command, copied, overtaken)
+    tally.left |= {entry_id: f"was copied, but {why}" for entry_id, why in overtaken.items()}
+    if ready:
+        await _acknowledge(sender, AcknowledgeEntries(command.stream, command.group, ready), tally)
+
+
+async def _bodies(
+    sender: Sender, command: DeadLetterEntries | ClaimEntries, tally: Tally
+) -> dict[str, Fields]:
+    """The data of those entries that still have it."""
+    replies = await sender.look([("XRANGE", command.stream, e.id, e.id, "COUNT", 1) for e in command.entries])
+    bodies: dict[str, Fields] = {}
+    for entry, reply in zip(command.entries, replies, strict=True):
+        if found := told(reply, command.stream):
+            flat = found[0][1]
+            bodies[entry.id] = tuple(zip(flat[::2], flat[1::2], strict=True))
+        else:
+            tally.left[entry.id] = "has no data any more: acknowledge it instead"
+            tally.gone.append(entry)
+    return bodies
+
+
+# Who holds it
+
+
+async def _unchanged(
+    sender: Sender, command: EntriesCommand, entries: Sequence[SeenEntry], left: dict[str, str]
+) -> tuple[SeenEntry, ...]:
+    """Those of *entries* that are held by whom they were seen with; why not the others goes to *left*."""
+    checks = _who_holds(command, entries)
+    if not checks:
+        return tuple(entries)
+    kept = []
+    for entry, reply in zip(entries, await sender.look(checks), strict=True):
+        why = _changed(entry, told(reply, command.stream))
+        if why is None:
+            kept.append(entry)
+        else:
+            left[entry.id] = why
+    return tuple(kept)
+
+
+def _who_holds(command: EntriesCommand, entries: Sequence[SeenEntry]) -> list[Step]:
+    if command.group is None:
+        return []
+    return [("XPENDING", command.stream, command.group, entry.id, entry.id, 1) for entry in entries]
+
+
+def _changed(entry: SeenEntry, lines: Any) -> str | None:
+    if not lines:
+        return "is no longer pending: it was acknowledged"
+    owner = lines[0][1]
+    if entry.consumer is not None and owner != entry.consumer:
+        return f"belongs to {decode(owner)} now, not to {decode(entry.consumer)}"
+    return None
+
+
+def _late(entries: Sequence[SeenEntry], replies: Sequence[Any], left: dict[str, str]) -> None:
+    """What the second look, in the same MULTI, has seen: too late to be left out, but said."""
+    for entry, reply in zip(entries, replies, strict=False):
+        why = _changed(entry, reply) if not isinstance(reply, ResponseError) else None
+        if why is not None:
+            left[entry.id] = f"was changed all the same, but in that moment {why}"
+
+
+def _of(command: EntriesCommand, entries: tuple[SeenEntry, ...]) -> EntriesCommand:
+    return replace(command, entries=entries)

@@ -1,0 +1,166 @@
+"""Changes streams, groups and consumers. What is no longer as it was seen is left alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from redis.exceptions import NoPermissionError
+
+from agentdash.actions.streams.entries import change_entries
+from agentdash.actions.streams.send import Sender, told
+from agentdash.core.commands import Effect, Outcome, Refused
+from agentdash.core.streams.commands import (
+    AcknowledgeEntries,
+    ClaimEntries,
+    CreateGroup,
+    DeadLetterEntries,
+    DeleteConsumer,
+    DeleteEntries,
+    DestroyGroup,
+    SetGroupId,
+    StreamCommand,
+    TrimStream,
+)
+from agentdash.core.streams.model import id_parts
+from agentdash.core.streams.plan import NEEDS, name_of, plan
+from agentdash.core.text import decode, printable
+from agentdash.core.units import plural
+from agentdash.server.exchange import MayHaveBeenCarriedOut
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+_COMMAND = re.compile(r"run the '([^']+)' command")
+
+
+async def change(client: Redis, command: StreamCommand) -> Outcome:
+    """Carry out *command*: once, whatever becomes of the connection.
+
+    Returns:
+        What came of it; where the server's ACL forbids it, `Outcome.denied` names the command.
+
+    Raises:
+        Refused: when the stream, group, consumer or entry is no longer as it was seen; nothing was changed.
+        redis.exceptions.RedisError: when the server cannot be asked; nothing was changed.
+    """
+    async with Sender(client) as sender:
+        try:
+            return await _carried_out(sender, command)
+        except NoPermissionError as problem:
+            return _denied(problem, command, sender)
+        except MayHaveBeenCarriedOut as problem:
+            steps = " and ".join(dict.fromkeys(name_of(step) for step in plan(command)))
+            words = f"{decode(command.stream)}: {steps} was sent, but no answer came: {sender.words(problem)}"
+            return Outcome(False, words, tuple(sender.sent), effect=Effect.UNSURE)
+
+
+async def _carried_out(sender: Sender, command: StreamCommand) -> Outcome:
+    match command:
+        case AcknowledgeEntries() | ClaimEntries() | DeleteEntries() | DeadLetterEntries():
+            return await change_entries(sender, command)
+        case CreateGroup():
+            return await _create(sender, command)
+        case DestroyGroup():
+            return await _destroy(sender, command)
+        case DeleteConsumer():
+            return await _delete_consumer(sender, command)
+        case SetGroupId():
+            return await _set_id(sender, command)
+        case TrimStream():
+            return await _trim(sender, command)
+
+
+async def _create(sender: Sender, command: CreateGroup) -> Outcome:
+    (reply,) = await sender.change((), plan(command))
+    told(reply, command.stream)
+    what = f"{decode(command.stream)}: group {decode(command.group)} created, after {command.after}"
+    return Outcome(True, what, tuple(sender.sent))
+
+
+async def _destroy(sender: Sender, command: DestroyGroup) -> Outcome:
+    look = ("XPENDING", command.stream, command.group)
+    (summary,) = await sender.look([look])
+    pending = int(told(summary, command.stream)[0])
+    name = decode(command.group)
+    if pending > command.pending:
+        raise Refused(f"{name} has {pending} pending entries now, it had {command.pending}: look again")
+    last, reply = await sender.change([look], plan(command))
+    if not told(reply, command.stream):
+        raise Refused(f"the group {name} is no longer there")
+    lost = int(told(last, command.stream)[0])
+    with_them = (
+        f", and with it its list of {plural(lost, 'pending entry', 'pending entries')}" if lost else ""
+    )
+    return Outcome(True, f"{decode(command.stream)}: group {name} destroyed{with_them}", tuple(sender.sent))
+
+
+async def _delete_consumer(sender: Sender, command: DeleteConsumer) -> Outcome:
+    name = decode(command.consumer)
+    (reply,) = await sender.look([("XINFO", "CONSUMERS", command.stream, command.group)])
+    found = next(
+        (c for c in map(_pairs, told(reply, command.stream)) if c[b"name"] == command.consumer), None
+    )
+    if found is None:
+        raise Refused(f"the consumer {name} is no longer there")
+    if found[b"pending"]:
+        count = plural(found[b"pending"], "pending entry", "pending entries")
+        raise Refused(f"{name} holds {count}, which would be forgotten: claim or acknowledge them first")
+    (lost,) = await sender.change((), plan(command))
+    if told(lost, command.stream):
+        words = f"{name} was deleted, but was given {lost} entries in that moment: they are pending no more"
+        return Outcome(False, words, tuple(sender.sent), effect=Effect.DONE)
+    return Outcome(True, f"{decode(command.group)}: consumer {name} deleted", tuple(sender.sent))
+
+
+async def _set_id(sender: Sender, command: SetGroupId) -> Outcome:
+    looks = [("XINFO", "GROUPS", command.stream), ("XINFO", "STREAM", command.stream)]
+    groups, info = await sender.look(looks)
+    name = decode(command.group)
+    found = next((g for g in map(_pairs, told(groups, command.stream)) if g[b"name"] == command.group), None)
+    if found is None:
+        raise Refused(f"the group {name} is no longer there")
+    now = decode(found[b"last-delivered-id"])
+    newest = decode(_pairs(told(info, command.stream))[b"last-generated-id"])
+    target = newest if command.after == "$" else command.after
+    if _direction(command.seen, target) != _direction(now, target):
+        raise Refused(f"{name} has gone on from {command.seen} to {now} meanwhile: look again")
+    (reply,) = await sender.change((), plan(command))
+    told(reply, command.stream)
+    return Outcome(True, f"{name} is at {target} now, it was at {now}", tuple(sender.sent))
+
+
+def _direction(position: str, target: str) -> int:
+    at, to = id_parts(position), id_parts(target)
+    return (to > at) - (to < at)
+
+
+async def _trim(sender: Sender, command: TrimStream) -> Outcome:
+    name = decode(command.stream)
+    (info,) = await sender.look([("XINFO", "STREAM", command.stream)])
+    newest = decode(_pairs(told(info, command.stream))[b"last-generated-id"])
+    if command.seen is not None and id_parts(newest) < id_parts(command.seen):
+        raise Refused(f"{name} is another stream now: its newest id went back to {newest}")
+    (reply,) = await sender.change((), plan(command))
+    dropped = int(told(reply, command.stream))
+    return Outcome(True, f"{name}: {plural(dropped, 'entry', 'entries')} dropped", tuple(sender.sent))
+
+
+def _pairs(flat: Sequence[Any]) -> dict[bytes, Any]:
+    """A flat list of names and values."""
+    return dict(zip(flat[::2], flat[1::2], strict=True))
+
+
+def _denied(problem: NoPermissionError, command: StreamCommand, sender: Sender) -> Outcome:
+    named = _COMMAND.search(str(problem))
+    needs = NEEDS[type(command)]
+    name = printable(named[1]).upper().replace("|", " ") if named else needs[-1]
+    # Before Redis 7.0 a refusal names XGROUP where it means XGROUP DESTROY.
+    name = next((need for need in needs if need.startswith(f"{name} ")), name)
+    words = f"the server's ACL does not allow {name}"
+    if named is None:
+        words += f" on {decode(command.stream)}"
+    done = f"; sent before: {len(sender.sent)} commands" if sender.sent else ""
+    effect = Effect.PARTLY if sender.sent else Effect.NONE
+    return Outcome(False, f"{words}{done}", tuple(sender.sent), name if named else None, effect)

@@ -1,0 +1,121 @@
+"""How far a change of several entries has come, and how that is said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from redis.exceptions import RedisError
+
+from agentdash.actions.streams.send import Sender
+from agentdash.core.commands import Effect, Outcome, Refused
+from agentdash.core.streams.commands import (
+    AcknowledgeEntries,
+    ClaimEntries,
+    DeadLetterEntries,
+    DeleteEntries,
+    EntriesCommand,
+    SeenEntry,
+)
+from agentdash.core.text import decode
+from agentdash.core.units import plural
+from agentdash.server.exchange import MayHaveBeenCarriedOut
+
+_NAMED = 3
+DONE: dict[type, str] = {
+    AcknowledgeEntries: "acknowledged",
+    ClaimEntries: "claimed",
+    DeleteEntries: "deleted",
+    DeadLetterEntries: "copied",
+}
+"""What was done to an entry, by the kind of change."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """How far a change has come.
+
+    Attributes:
+        done: Ids of the entries that it was carried out on.
+        left: What became of the others, by id.
+        gone: Those of the others whose data is gone.
+        missing: Deletions that found nothing, where it is not known of which entries.
+        touched: Whether anything at all was changed.
+        unsure: Whether something was sent that no answer came to.
+        stopped: The failure of the server that ended it.
+    """
+
+    done: list[str] = field(default_factory=list)
+    left: dict[str, str] = field(default_factory=dict)
+    gone: list[SeenEntry] = field(default_factory=list)
+    missing: int = 0
+    touched: bool = False
+    unsure: bool = False
+    stopped: RedisError | None = None
+
+    def stop(self, problem: RedisError, entries: Sequence[SeenEntry], what: str) -> None:
+        """The server failed when *what* held for *entries*."""
+        self.stopped = problem
+        self.unsure = self.unsure or isinstance(problem, MayHaveBeenCarriedOut)
+        for entry in entries:
+            self.left.setdefault(entry.id, what)
+
+
+def outcome(sender: Sender, command: EntriesCommand, tally: Tally) -> Outcome:
+    """What came of it.
+
+    Raises:
+        Refused: when nothing was changed; with the reason.
+    """
+    sent, left = tuple(sender.sent), tally.left
+    if not left and not tally.missing:
+        return Outcome(True, f"{_did(command)} {_entries(tally.done)}", sent, effect=Effect.DONE)
+    reasons = _reasons(left)
+    if tally.missing:
+        reasons.append(f"{tally.missing} of them were no longer in the stream")
+    if tally.stopped is not None:
+        reasons.append(sender.words(tally.stopped))
+    instead = None
+    if tally.gone and command.group is not None:
+        instead = AcknowledgeEntries(command.stream, command.group, tuple(tally.gone))
+    why = "; ".join(reasons)
+    if not tally.touched and not tally.unsure:
+        raise Refused(f"nothing was changed: {why}. Look again.", instead)
+    words = f"{_did(command)} {len(tally.done)} of {len(command.entries)}; {why}"
+    effect = Effect.UNSURE if tally.unsure else Effect.PARTLY
+    return Outcome(False, words, sent, effect=effect, instead=instead)
+
+
+def _reasons(left: Mapping[str, str]) -> list[str]:
+    """What became of entries, those alike together."""
+    alike: dict[str, list[str]] = {}
+    for entry_id, reason in left.items():
+        alike.setdefault(reason, []).append(entry_id)
+    lines = [
+        f"{found[0]} {reason}" if len(found) == 1 else f"{_list_of(found)}: {reason}"
+        for reason, found in alike.items()
+    ]
+    more = [f"and {len(lines) - _NAMED} more reasons"] if len(lines) > _NAMED else []
+    return lines[:_NAMED] + more
+
+
+def _list_of(found: Sequence[str]) -> str:
+    more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
+    return ", ".join(found[:_NAMED]) + more
+
+
+def _entries(done: Sequence[str]) -> str:
+    return done[0] if len(done) == 1 else plural(len(done), "entry", "entries")
+
+
+def _did(command: EntriesCommand) -> str:
+    name = decode(command.stream)
+    match command:
+        case AcknowledgeEntries(group=group):
+            return f"{name}: acknowledged for {decode(group)}:"
+        case ClaimEntries(consumer=consumer):
+            return f"{name}: claimed for {decode(consumer)}:"
+        case DeleteEntries():
+            return f"{name}: deleted"
+        case DeadLetterEntries(target=target):
+            return f"{name}: copied to {decode(target)} and acknowledged"

@@ -1,0 +1,109 @@
+"""Entries of the systemd journal as ``journalctl -o json`` writes them: envelopes around what programs said.
+
+Fields and their meaning: systemd.journal-fields(7).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+
+from agentdash.core.bounded_json import read_json
+from agentdash.core.logs.model import Level
+from agentdash.core.logs.parse.levels import SYSLOG
+from agentdash.core.logs.parse.parts import Parts
+
+_SIGN = '"__REALTIME_TIMESTAMP"'
+_PART = "_AGENTDASH_PART"  # ours: the entry is a further line of the one before it
+_SEVERAL = re.compile(rb"\\n|[,\[]\s?10\s?[,\]]")
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """What the journal knows of a line.
+
+    Attributes:
+        message: What was written, which may be a line of any format itself.
+        at: When, Unix ms.
+        level: The priority it was logged with.
+        service: The program's name, else the unit's.
+        fields: ``unit`` and ``pid``, where they are known.
+        part: Whether it is a further line of what the entry before it said.
+    """
+
+    message: str
+    at: int | None
+    level: Level | None
+    service: str | None
+    fields: dict[str, object]
+    part: bool = False
+
+    def complete(self, parts: Parts) -> None:
+        """Add to the parts of the message what only the journal knows; its own word counts first."""
+        parts.at = self.at if self.at is not None else parts.at
+        parts.level = parts.level or self.level
+        parts.service = parts.service or self.service
+        parts.fields = {**self.fields, **parts.fields}
+
+
+def entry(text: str) -> JournalEntry | None:
+    """The entry that *text* is; None where it is none."""
+    if _SIGN not in text or not text.startswith("{"):
+        return None
+    try:
+        record = read_json(text)
+    except ValueError:
+        return None
+    if not isinstance(record, dict):
+        return None
+    at, priority = _number(record.get("__REALTIME_TIMESTAMP")), _number(record.get("PRIORITY"))
+    named = (record.get(name) for name in ("SYSLOG_IDENTIFIER", "_COMM", "_SYSTEMD_UNIT"))
+    shown = {"unit": record.get("_SYSTEMD_UNIT"), "pid": _number(record.get("_PID"))}
+    return JournalEntry(
+        _message(record["MESSAGE"]) if "MESSAGE" in record else "(no message)",
+        None if at is None else at // 1000,
+        SYSLOG[priority] if priority is not None and priority < len(SYSLOG) else None,
+        next((name for name in named if isinstance(name, str) and name), None),
+        {name: value for name, value in shown.items() if value is not None},
+        _PART in record,
+    )
+
+
+def apart(line: bytes) -> list[bytes]:
+    """An entry as one for each line that its message has; whatever else comes stays one."""
+    if _SEVERAL.search(line) is None:
+        return [line]
+    try:
+        record = read_json(line)
+        lines = _message(record["MESSAGE"]).rstrip("\n").split("\n")
+    except (ValueError, RecursionError, KeyError, TypeError):
+        return [line]
+    if len(lines) == 1:
+        return [line]
+    parts = [{**record, "MESSAGE": text, _PART: number} for number, text in enumerate(lines)]
+    del parts[0][_PART]
+    return [json.dumps(part).encode() for part in parts]
+
+
+def _message(value: object) -> str:
+    """Text; several values of the field come as a list of them."""
+    several = value if isinstance(value, list) and not _is_bytes(value) else [value]
+    return " ".join(map(_one_message, several))
+
+
+def _one_message(value: object) -> str:
+    """Text; what is not UTF-8 comes as a list of bytes, what is too long as null."""
+    if isinstance(value, list) and _is_bytes(value):
+        return bytes(value).decode("utf-8", "backslashreplace")
+    return value if isinstance(value, str) else "(too long for the journal to show)"
+
+
+def _is_bytes(value: list[object]) -> bool:
+    return all(isinstance(item, int) and 0 <= item < 256 for item in value)
+
+
+def _number(value: object) -> int | None:
+    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 20:
+        return int(value)
+    return None

@@ -1,0 +1,183 @@
+"""Bytes of a log line become a `LogLine`: time, level, service and ids, safe to show, secrets masked."""
+
+from __future__ import annotations
+
+from agentdash.core.logs.model import Level, LogLine
+from agentdash.core.logs.parse import (
+    journal as log_parse_journal,
+)
+from agentdash.core.logs.parse import (
+    json_line as log_parse_json,
+)
+from agentdash.core.logs.parse import (
+    plain as log_parse_plain,
+)
+from agentdash.core.logs.parse.parts import Parts, correlation_in
+from agentdash.core.logs.parse.stack_trace import TraceFollower
+from agentdash.core.secrets.data import DataMask
+from agentdash.core.secrets.mask import MASK, mask
+from agentdash.core.secrets.over_lines import NameFollower
+from agentdash.core.secrets.pem import KeyFollower
+from agentdash.core.secrets.view import View
+from agentdash.core.text import printable, strip_escapes
+
+MESSAGE_LIMIT = 16 * 1024
+"""Characters of a message that are kept."""
+JSON_LIMIT = 1024 * 1024
+"""Bytes above which a line is not decoded as JSON."""
+FIELDS_LIMIT = 16 * 1024
+"""Bytes of a structured line above which only its short fields are kept."""
+
+_HEAD = MESSAGE_LIMIT + 4096
+_SHORT_FIELD = 256
+_MOST_FIELDS = 64
+_DEEPEST = 8
+_MOST_SERVICES = 256
+_FAULTS = frozenset({Level.ERROR, Level.FATAL})
+
+
+class LogParser:
+    """Reads the lines of one source, in order: a stack trace is known by what came before it.
+
+    Args:
+        source: The name of the source.
+        service: Who writes it, for lines that do not say so themselves.
+    """
+
+    def __init__(self, source: str, service: str | None = None) -> None:
+        self.source = source
+        self.service = service
+        self._traces: dict[str | None, TraceFollower] = {}
+        self._key = KeyFollower()
+        self._names = NameFollower()
+
+    def break_off(self) -> None:
+        """Lines were passed over: what comes next continues nothing that was seen."""
+        self._traces = {}
+        self._key = KeyFollower()
+        self._names = NameFollower()
+
+    def line(self, raw: bytes, offset: int, seen_at: int, *, cut: int = 0, tail: bool = False) -> LogLine:
+        """One line.
+
+        Args:
+            raw: Its bytes, with or without the line end.
+            offset: Where it begins in the source.
+            seen_at: When it was read, Unix ms.
+            cut: Bytes of it that were left out because it is too long.
+            tail: Whether it is the rest of a line whose beginning was already handed out.
+        """
+        text = strip_escapes(raw.strip(b"\r\n\0").decode("utf-8", "backslashreplace"))
+        journal = log_parse_journal.entry(text)
+        if journal is not None:
+            text = strip_escapes(journal.message)
+        bare = text.strip()
+        if len(raw) <= JSON_LIMIT and not cut:
+            parts, structured = _parts(bare, seen_at)
+        else:
+            cut += max(0, len(bare) - _HEAD)
+            parts, structured = log_parse_plain.read(bare[:_HEAD], seen_at), False
+        headed = structured or parts.at is not None or parts.level is not None
+        opens_bare = _opens_bare(parts)
+        if journal is not None:
+            journal.complete(parts)
+        fault = parts.level in _FAULTS
+        trace = self._trace_of(journal.service if journal is not None else None)
+        if journal is not None and journal.part and (before := trace.goes_on()) is not None:
+            continues: int | None = before
+        else:
+            headed = headed and not opens_bare
+            continues = trace.continues(text[:4096], offset, headed=headed, fault=fault)
+        if continues is None and tail:
+            continues = offset
+        kinds: list[str] = []
+        if continues is None:
+            message = parts.message
+        else:
+            message, parts.level = text.rstrip(), None
+        message, of_key = self._key.mask(message, MASK)
+        beside = [] if of_key else self._names.spans(message)
+        message = View(message).masked(beside) if beside else message
+        kinds += ["private-key"] if of_key else [span.kind for span in beside]
+        message, found = mask(_shortened(message, cut))
+        kinds += found
+        fields = _clean(parts.fields, kinds, small=len(raw) > FIELDS_LIMIT)
+        correlation = parts.correlation_id or correlation_in(message)
+        service = parts.service or self.service
+        return LogLine(
+            self.source, offset, seen_at, printable(message), parts.at, parts.level,
+            printable(service[:200]) if service else None,
+            printable(mask(correlation[:200])[0]) if correlation else None,
+            fields, continues, tuple(dict.fromkeys(kinds)), structured,
+        )  # fmt: skip
+
+    def _trace_of(self, service: str | None) -> TraceFollower:
+        """Who follows the traces of a service of the journal, where all take turns; else of the source."""
+        trace = self._traces.get(service)
+        if trace is None:
+            if len(self._traces) >= _MOST_SERVICES:
+                self._traces = {}
+            trace = self._traces[service] = TraceFollower()
+        return trace
+
+
+def level_of(raw: bytes, near: int) -> Level | None:
+    """Only the level of a line that stands alone; *near*: when it was read, Unix ms."""
+    text = strip_escapes(raw.strip(b"\r\n\0").decode("utf-8", "backslashreplace"))
+    journal = log_parse_journal.entry(text)
+    if journal is None:
+        return _parts(text.strip(), near)[0].level
+    if journal.part:
+        return None
+    return _parts(strip_escapes(journal.message).strip(), near)[0].level or journal.level
+
+
+def _parts(text: str, near: int) -> tuple[Parts, bool]:
+    """The parts of a line, and whether it is structured."""
+    parts = log_parse_json.read(text, near)
+    if parts is None:
+        return log_parse_plain.read(text, near), False
+    inner = parts.fields.get("log")
+    if isinstance(inner, str) and parts.fields.get("stream") in ("stdout", "stderr"):  # may be a list
+        # What a container wrote, in the envelope of its runtime.
+        wrapped, structured = _parts(inner.strip(), near)
+        wrapped.at = parts.at if wrapped.at is None else wrapped.at
+        return wrapped, structured
+    return parts, True
+
+
+def _opens_bare(parts: Parts) -> bool:
+    """``Error: x`` or ``panic: x`` without a time: a level, but it may belong to the error line before it."""
+    return parts.at is None and parts.level in _FAULTS and not parts.fields
+
+
+def _shortened(message: str, cut: int) -> str:
+    over = len(message) - MESSAGE_LIMIT
+    if over <= 0 and not cut:
+        return message
+    return f"{message[:MESSAGE_LIMIT]} … (+{max(over, 0) + cut} more)"
+
+
+def _clean(fields: dict[str, object], kinds: list[str], *, small: bool) -> dict[str, object]:
+    """Fields without anything that acts on a terminal, without secrets, and of bounded size."""
+    cleaned: dict[str, object] = {}
+    for name, value in list(fields.items())[:_MOST_FIELDS]:
+        if small and not (value is None or isinstance(value, int | float) or len(str(value)) <= _SHORT_FIELD):
+            continue
+        cleaned[name[:_SHORT_FIELD]] = value
+    masking = DataMask()
+    safe = masking.items(cleaned)
+    kinds.extend(masking.kinds)
+    return {printable(name): _clean_value(value, 0) for name, value in safe.items()}
+
+
+def _clean_value(value: object, depth: int) -> object:
+    if isinstance(value, str):
+        return "\n".join(printable(line) for line in value.split("\n"))
+    if depth >= _DEEPEST and isinstance(value, dict | list):
+        return "…"
+    if isinstance(value, dict):
+        return {printable(str(key)): _clean_value(inner, depth + 1) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_clean_value(inner, depth + 1) for inner in value]
+    return value

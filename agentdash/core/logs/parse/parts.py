@@ -1,0 +1,46 @@
+"""What the readers of the single formats hand back, before it becomes a `LogLine`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from agentdash.core.logs.model import Level
+
+CORRELATION_NAMES = (
+    "correlationid", "correlation_id", "correlation-id", "corr", "corrid", "corr_id", "trace_id", "traceid",
+    "trace.id", "trace", "request_id", "requestid", "request.id", "req_id", "reqid", "x-request-id",
+    "x-correlation-id", "dd.trace_id", "http.request.id",
+)  # fmt: skip
+
+_CORRELATION = re.compile(
+    r"(?<![A-Za-z0-9])(?:x-)?(?:corr(?:elation)?[_-]?(?:id)?|trace[_-]?id|req(?:uest)?[_-]?id)[\"']?\s?[=:]\s?[\"']?"
+    r"(?P<id>[A-Za-z0-9][\w.:/-]{2,127})",
+    re.IGNORECASE,
+)
+
+
+@dataclass(slots=True)
+class Parts:
+    """The parts of one line. All text is as it came: it is made safe and masked once, at the end.
+
+    Attributes:
+        at: Unix ms.
+        message: What is left when time, level and the other parts are taken away.
+    """
+
+    message: str
+    at: int | None = None
+    level: Level | None = None
+    service: str | None = None
+    correlation_id: str | None = None
+    fields: dict[str, object] = field(default_factory=dict)
+
+
+def correlation_in(text: str) -> str | None:
+    """The correlation id that a text names, as ``corr=…`` or ``request_id: …``."""
+    low = text.lower()
+    if "corr" not in low and "trace" not in low and "req" not in low:
+        return None
+    match = _CORRELATION.search(text)
+    return match["id"].rstrip(".:") if match else None

@@ -1,0 +1,205 @@
+"""Secrets in texts from outside: the one function that masks them, before anything shows or stores them.
+
+What is known by its shape goes wherever it stands; what is known by its name goes where a value is assigned
+to that name. Prose about a token ("token: expired") stays as it is. The text is searched as a person sees it:
+without colours and other control sequences, see `core.secret_view`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from agentdash.core.secrets.assigned import HINTS, assigned_spans
+from agentdash.core.secrets.commands import command_spans, may_hold_command
+from agentdash.core.secrets.languages import IN_ASCII
+from agentdash.core.secrets.names import meaning_of
+from agentdash.core.secrets.over_lines import NameFollower
+from agentdash.core.secrets.pem import KeyFollower
+from agentdash.core.secrets.shapes import token_spans
+from agentdash.core.secrets.statements import statement_spans, word_spans
+from agentdash.core.secrets.values import looks_made, stands_for_one
+from agentdash.core.secrets.view import MASK, Span, View
+
+__all__ = [
+    "MASK", "NO_VALUES", "Span", "cut", "is_secret_name", "mask", "mask_from", "mask_lines",
+    "masked_field", "masked_text", "spans_in",
+]  # fmt: skip
+
+# A password in a URL, up to the last @ of what may be its login, also where / or @ in it are not quoted.
+_URL = re.compile(
+    r"(?<![A-Za-z0-9+.-])(?P<scheme>[A-Za-z][A-Za-z0-9+.-]{1,20})://"
+    r"(?P<login>[^\s/@:\"'<>`]{0,256}:[^\s/@\"'<>`]{1,1024}(?=@)"
+    r"|[^\s/@:\"'<>`]{0,256}:(?!\d{1,5}[/?#\s])[^\s\"'<>`@]{1,256}(?:@[^\s\"'<>`@/]{1,64})?(?=@[\w.\[-]+(?:[:/?\s]|$))"
+    r"|[^\s/@:\"'<>`]{16,1024}(?=@))"
+)
+_OF_HOST = re.compile(r"[^\s\"'<>`/?#]{1,1024}")
+_OF_URL = re.compile(r"[^\s\"'<>`]{1,1024}")
+_HOST = re.compile(r"@(?:[\w.-]+(?::\d+)?,?)+(?:/[\w.-]*)?(?:\?|$)")
+_NO_PASSWORDS = frozenset({"password", "pass", "passwd", "pw", "pwd"})
+_STATEMENTS = (
+    "passw", "auth ", "\"auth", "authenticate ", "pass ", "identified ", " >",
+    ":*:", ":5432:", "\ttrue\t", "\tfalse\t", "key is ",
+    "token is ",
+    "access key",
+)  # fmt: skip
+"""What a text must hold for one of `secret_statements`."""
+_FORGIVING = 3
+"""Characters of a value beside a secret's name below which a field is no secret."""
+
+
+def mask(text: str) -> tuple[str, tuple[str, ...]]:
+    """The text with each secret replaced, and the kinds that were found, in order, once each."""
+    view = View(text)
+    spans = _joined(spans_in(view.text))
+    if not spans:
+        return text, ()
+    return view.masked(spans), tuple(dict.fromkeys(span.kind for span in spans))
+
+
+def masked_field(name: str, value: str) -> tuple[str, tuple[str, ...]]:
+    """The same for one field of a structured line, whose name may say that all of it is a secret."""
+    meaning = meaning_of(name)
+    if (
+        meaning is not None
+        and len(value) >= _FORGIVING
+        and (not meaning.weak or looks_made(value))
+        and value.lower() not in NO_VALUES
+        and not stands_for_one(value)
+    ):
+        return MASK, (meaning.kind,)
+    return masked_text(value)
+
+
+def is_secret_name(name: str) -> bool:
+    """Whether a field of this name holds a secret: ``password``, ``apiKey``, ``X-Auth-Token``."""
+    meaning = meaning_of(name)
+    return meaning is not None and not meaning.weak
+
+
+def mask_from(text: str, begin: int) -> str:
+    """What follows the first *begin* characters, masked as a part of all of *text*."""
+    view = View(text)
+    return view.masked(_joined(spans_in(view.text)), begin)
+
+
+def mask_lines(text: str) -> str:
+    """A text of several lines, masked; also what stands on another line than its name."""
+    return masked_text(text)[0]
+
+
+def masked_text(text: str) -> tuple[str, tuple[str, ...]]:
+    """As `mask_lines`, and the kinds that were found."""
+    text, kinds = mask(text)
+    if "\n" not in text and len(text) < _ROW:
+        return text, kinds
+    key, names = KeyFollower(), NameFollower()
+    lines: list[str] = []
+    found = dict.fromkeys(kinds)
+    for line in text.splitlines(keepends=True):
+        body = line.rstrip("\r\n")
+        shown, of_key = key.mask(body, MASK)
+        spans = [] if of_key else names.spans(body)
+        found |= dict.fromkeys(["private-key"] if of_key else [span.kind for span in spans])
+        lines.append((View(shown).masked(spans) if spans else shown) + line[len(body) :])
+    return "".join(lines), tuple(found)
+
+
+def cut(text: str, limit: int) -> str:
+    """The first *limit* characters; where a secret would be cut in two, only what is before it."""
+    if len(text) <= limit:
+        return text
+    shift = max(0, limit - _NEAR)
+    view = View(text[shift : limit + _NEAR])
+    for span in _joined(spans_in(view.text)):
+        start, end = view.origin(span.start) + shift, view.origin(span.end) + shift
+        if start < limit < end:
+            return text[:start]
+    return text[:limit]
+
+
+_ROW = 60
+"""Characters of the shortest row that a private key is known by alone."""
+_NEAR = 4096
+NO_VALUES = frozenset({"none", "null", "true", "false", "undefined", "nil", "bearer", "basic", "***"})
+
+
+def spans_in(text: str) -> list[Span]:
+    """Where secrets are in *text*, in any order; they may overlap. *text* is what is seen: see `View`."""
+    low = text.lower()
+    if len(low) != len(text):
+        low = "".join(small if len(small := sign.lower()) == 1 else sign for sign in text)
+    spans = token_spans(text, low)
+    if "://" in low and "@" in low:
+        spans += _logins(text)
+    if _has_hint(low):
+        spans += assigned_spans(text, low)
+    if _has_word(low):
+        spans += word_spans(text)
+    if _has_statement(low):
+        spans += statement_spans(text, low)
+    if may_hold_command(low):
+        spans += command_spans(text, low)
+    return spans
+
+
+def _has_hint(low: str) -> bool:
+    for hint in HINTS:  # a generator costs more than all of the searching
+        if hint in low:
+            return True
+    return "bearer" in low or "basic" in low
+
+
+def _has_statement(low: str) -> bool:
+    for sign in _STATEMENTS:  # noqa: SIM110 - as above
+        if sign in low:
+            return True
+    return False
+
+
+def _has_word(low: str) -> bool:
+    if not low.isascii():
+        return ":" in low or "=" in low
+    for word in IN_ASCII:  # noqa: SIM110 - as above
+        if word in low:
+            return True
+    return False
+
+
+def _logins(text: str) -> Iterable[Span]:
+    for match in _URL.finditer(text):
+        login = match["login"]
+        name, colon, password = login.partition(":")
+        if not colon and not looks_made(name):
+            continue
+        end = _login_end(text, match)
+        password = text[match.start("login") + len(name) + 1 : end]
+        if not colon or not (stands_for_one(password) or password.lower() in _NO_PASSWORDS):
+            yield Span(match.start("login"), end, "url-password")
+
+
+def _login_end(text: str, match: re.Match[str]) -> int:
+    """Where a login ends: at the last @ before its host; for a database also after signs of a path."""
+    web = match["scheme"].lower().endswith(("http", "https", "ws", "wss", "git"))
+    rest = (_OF_HOST if web else _OF_URL).match(text, match.end("login"))
+    parts = rest[0] if rest is not None else "@"
+    if "://" in parts:
+        parts = parts[: parts.index("://")].rpartition(",")[0] or "@"
+    if _HOST.match(parts) is not None:
+        return match.end("login")
+    return match.end("login") + max(parts.rfind("@"), 0)
+
+
+def _joined(spans: list[Span]) -> list[Span]:
+    """In order; what overlaps is one span, of the kind that begins first."""
+    if len(spans) < 2:
+        return spans
+    spans.sort()
+    joined = [spans[0]]
+    for span in spans[1:]:
+        last = joined[-1]
+        if span.start < last.end:
+            joined[-1] = Span(last.start, max(last.end, span.end), last.kind)
+        else:
+            joined.append(span)
+    return joined

@@ -1,0 +1,229 @@
+"""Which settings there are, as dotted keys, and what each may be; all of it read off `core.settings`.
+
+A setting is known by its dotted key (``streams.poll``). Its kind comes from the type of its field, so that a
+new field is at once known to files, environment and command line. Only limits and words stand here.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+import shlex
+import typing
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from functools import cache
+
+from agentdash.core.settings.model import ServiceSettings, Settings
+
+# Least and greatest value of the numbers. Polling more than 20 times a second shows nothing more.
+LIMITS: Mapping[str, tuple[float, float]] = {
+    "redis.timeout": (0.1, 60),
+    "redis.connect_timeout": (0.1, 60),
+    "runs.poll": (0.05, 3600),
+    "runs.events_maxlen": (100, 10_000_000),
+    "runs.lease": (1, 3600),
+    "runs.shown": (1, 100_000),
+    "streams.poll": (0.05, 3600),
+    "streams.max_streams": (1, 1_000_000),
+    "streams.window": (1, 86_400),
+    "streams.lag_limit": (0, 1_000_000_000),
+    "streams.stuck_after": (0.1, 604_800),
+    "streams.delivery_limit": (1, 1_000_000),
+    "streams.grow_after": (1, 86_400),
+    "streams.growing_above": (0, 1_000_000_000),
+    "streams.dead_after": (0.1, 604_800),
+    "streams.open_after": (0, 3600),
+    "repos.poll": (0.05, 3600),
+    "repos.depth": (0, 64),
+    "repos.timeout": (0.1, 600),
+    "repos.stage_limit_mb": (0.001, 1_000_000),
+    "logs.limit": (100, 1_000_000),
+    "logs.poll": (0.05, 3600),
+    "logs.finding_for": (1, 604_800),
+    "findings.poll": (0.05, 3600),
+    "services.port": (1, 65_535),
+}
+# What names files, so that ~ is expanded and the environment separates several as PATH does.
+PATHS = frozenset(
+    {
+        "projects",
+        "state_dir",
+        "logs.files",
+        "findings.inbox",
+        "services.pid_file",
+        "services.cwd",
+        "services.log",
+    }
+)
+COMMANDS = frozenset({"ui.notify", "services.command"})
+URL_SCHEMES = (
+    *("redis://", "rediss://", "unix://", "redis+sentinel://", "rediss+sentinel://"),
+    *("redis+cluster://", "rediss+cluster://"),
+)
+
+
+_LONGEST_NAME = 100
+_NO_SETTINGS = frozenset({"confined", "services_from"})
+"""Fields of `Settings` that nobody sets."""
+
+
+class WrongValue(ValueError):  # noqa: N818 - it says what it should be
+    """A value that a setting cannot have; the text completes “KEY in FILE must be …”."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One setting.
+
+    Attributes:
+        name: Dotted, e.g. ``streams.poll``.
+        kind: ``text``, ``number``, ``whole``, ``flag``, ``texts``, ``table`` or ``choice``.
+        choices: Of a ``choice``.
+        optional: Whether it may be left open (None).
+    """
+
+    name: str
+    kind: str
+    choices: tuple[str, ...] = ()
+    optional: bool = False
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that sets it."""
+        return "AGENTDASH_" + self.name.replace(".", "_").upper()
+
+    @property
+    def wanted(self) -> str:
+        """What it must be, in words that complete “must be …”."""
+        return {
+            "text": "a text",
+            "number": "a number of seconds",
+            "whole": "a whole number",
+            "flag": "true or false",
+            "texts": "a list of texts",
+            "table": "a table of texts",
+            "choice": "one of " + ", ".join(self.choices),
+        }[self.kind]
+
+
+_KINDS: Mapping[object, str] = {
+    str: "text",
+    float: "number",
+    int: "whole",
+    bool: "flag",
+    tuple[str, ...]: "texts",
+    dict[str, str]: "table",
+}
+
+
+def _key(name: str, hint: object) -> Key:
+    arms = typing.get_args(hint)
+    optional = type(None) in arms
+    if optional:
+        hint = next(arm for arm in arms if arm is not type(None))
+    if typing.get_origin(hint) is typing.Literal:
+        return Key(name, "choice", typing.get_args(hint), optional)
+    return Key(name, _KINDS[hint], (), optional)
+
+
+@cache
+def sections() -> Mapping[str, type]:
+    """Name of each table of settings, and its record; ``services`` is a list of tables."""
+    hints = typing.get_type_hints(Settings)
+    found = {field.name: hints[field.name] for field in fields(Settings) if is_dataclass(hints[field.name])}
+    return {**found, "services": ServiceSettings}
+
+
+@cache
+def keys() -> Mapping[str, Key]:
+    """All settings by dotted key, in the order of `Settings`; those of a service as ``services.port``."""
+    known: dict[str, Key] = {}
+    for name, hint in typing.get_type_hints(Settings).items():
+        if name in _NO_SETTINGS:
+            continue
+        record = sections().get(name)
+        if record is None:
+            known[name] = _key(name, hint)
+            continue
+        for part, part_hint in typing.get_type_hints(record).items():
+            known[f"{name}.{part}"] = _key(f"{name}.{part}", part_hint)
+    return known
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that *word* was probably meant to be, or None."""
+    found = difflib.get_close_matches(word[:_LONGEST_NAME], list(known), n=1, cutoff=0.6)
+    return found[0] if found else None
+
+
+def checked(key: Key, value: object) -> object:
+    """*value* as the type that `core.settings` declares for *key*.
+
+    Raises:
+        WrongValue: with what it must be, and what it was unless it may hold a secret.
+    """
+    right = _typed(key, value)
+    if any("\0" in text for text in _texts(right)):  # no path, argument or URL can hold it
+        raise WrongValue(f"{key.wanted} without NUL")
+    if isinstance(right, int | float) and not isinstance(right, bool):
+        low, high = LIMITS.get(key.name, (-math.inf, math.inf))
+        if not (math.isfinite(right) and low <= right <= high):
+            raise WrongValue(f"{key.wanted} from {low:,.12g} to {high:,.12g}, got {right!r}")
+    if key.name == "redis.url" and not str(right).startswith(URL_SCHEMES):
+        raise WrongValue(f"a URL that begins with {', '.join(URL_SCHEMES[:-1])} or {URL_SCHEMES[-1]}")
+    if key.name in COMMANDS:
+        try:
+            words = shlex.split(str(right))
+        except ValueError as problem:
+            raise WrongValue(f"a command that a shell could split ({problem}), got {_shown(right)}") from None
+        if right and not "".join(words[:1]):
+            raise WrongValue(f"a command, or empty, got {_shown(right)}")
+    return right
+
+
+def _typed(key: Key, value: object) -> object:
+    match key.kind, value:
+        case "flag", bool():
+            return value
+        case (("text" | "number" | "whole" | "choice"), bool()):
+            pass
+        case (("number" | "whole"), int()) if (
+            value.bit_length() > 63
+        ):  # no float and no text holds all of them
+            raise WrongValue(f"{key.wanted}, got one that is out of range")
+        case "number", int() | float():
+            return float(value)
+        case "whole", int():
+            return value
+        case "text", str():
+            return value
+        case "choice", str() if value in key.choices:
+            return value
+        case "texts", list() | tuple() if all(isinstance(item, str) for item in value):
+            return tuple(value)
+        case "table", dict() if all(isinstance(item, str) for item in value.values()):
+            return dict(value)
+        case _:
+            pass
+    # A URL may hold a password, even one that is not where it belongs.
+    raise WrongValue(key.wanted if key.name == "redis.url" else f"{key.wanted}, got {_shown(value)}")
+
+
+def _texts(value: object) -> Iterable[str]:
+    match value:
+        case str():
+            return (value,)
+        case tuple():
+            return value
+        case dict():
+            return (*value, *value.values())
+    return ()
+
+
+def _shown(value: object) -> str:
+    try:
+        text = {True: "true", False: "false"}[value] if isinstance(value, bool) else repr(value)
+    except (ValueError, RecursionError):  # a number of thousands of digits, lists in lists
+        return "what cannot be shown"
+    return text if len(text) <= 60 else text[:59] + "…"

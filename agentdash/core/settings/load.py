@@ -1,0 +1,279 @@
+"""Where settings come from: command line, environment, ./agentdash.toml, the user's config.toml, defaults.
+
+The first that names a key wins. A typo is an error, never ignored: it names the place, the dotted key and the
+nearest key that exists. Nothing heavy is imported here, since this runs before the first paint.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from agentdash.core.paths import current_folder
+from agentdash.core.settings.files import FileTable, SettingsFile, candidates, read_tables
+from agentdash.core.settings.keys import PATHS, Key, WrongValue, checked, keys, nearest, sections
+from agentdash.core.settings.model import ServiceSettings, Settings
+from agentdash.core.settings.trust import POWERS, FolderFile, Power, State, divide
+
+# Variables that are agentdash's but no settings: the settings file itself, and what a run's command is told.
+_NO_SETTINGS = ("AGENTDASH_CONFIG", "AGENTDASH_RUN_", "AGENTDASH_TURN")
+_WELL_KNOWN = {"REDIS_URL": "redis.url", "PROJECTS": "projects"}
+MOST_MISTAKES = 20
+_LONGEST_MISTAKE = 500
+RELATIVE_DEFAULTS = ("findings.inbox",)
+"""Settings whose default names files in whatever folder one is in, perhaps somebody else's."""
+_MAY_READ = frozenset({*(key for key, power in POWERS.items() if power is Power.READ), "services"})
+_FLAGS = dict.fromkeys(("1", "true", "yes", "on"), True) | dict.fromkeys(("0", "false", "no", "off"), False)
+
+
+class SettingsError(Exception):
+    """Settings that cannot be used; the text has one line for each thing that is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The settings in force.
+
+    Attributes:
+        origins: Of each dotted key, where its value is from: ``default``, a file, ``$VARIABLE``, an option.
+        files: The files that were looked for, the one that wins last.
+        guarded: Files with settings that need trust, and what was decided about them.
+        ignored: Values that are not in force since their file is not trusted: key to (value, file).
+    """
+
+    settings: Settings
+    origins: dict[str, str]
+    files: tuple[SettingsFile, ...]
+    guarded: tuple[FolderFile, ...] = ()
+    ignored: Mapping[str, tuple[object, str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """Values of one place by dotted key; `services` only where the place gives any.
+
+    Attributes:
+        within: The folder that their paths may not lead out of, absolute; None where they may.
+    """
+
+    where: str
+    values: dict[str, object]
+    within: str | None = None
+
+
+def load(
+    given: Mapping[str, tuple[str, object]] | None = None,
+    *,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    config: str | None = None,
+) -> Loaded:
+    """Put the settings together.
+
+    Args:
+        given: From the command line: dotted key to (option, value), e.g. ``{"redis.url": ("--redis", "redis://h")}``.
+        env: The environment; this process's when not given.
+        cwd: The folder whose ``agentdash.toml`` counts; the current one when not given.
+        config: A file that is read instead of the two usual ones; it must exist.
+
+    Raises:
+        SettingsError: for a file that cannot be read, an unknown key, or a value that cannot be.
+    """
+    env = os.environ if env is None else env
+    wrong: list[str] = []
+    files = candidates(config or env.get("AGENTDASH_CONFIG") or None, env, cwd or current_folder())
+    guarded: list[FolderFile] = []
+    ignored: dict[str, tuple[object, str]] = {}
+    layers = [_layer(found, env, wrong, guarded, ignored) for found in read_tables(files, wrong)]
+    layers += [*_from_env(env, wrong), *_from_options(given or {}, wrong)]
+    if wrong:
+        raise SettingsError("\n".join(_lines(wrong)))
+    values: dict[str, object] = {}
+    confined = dict.fromkeys(RELATIVE_DEFAULTS, str(cwd or current_folder()))
+    origins = dict.fromkeys((name for name in keys() if not name.startswith("services.")), "default")
+    origins["services"] = "default"
+    for layer in layers:
+        values |= layer.values
+        origins |= dict.fromkeys(layer.values, layer.where)
+        for key in layer.values:
+            confined.pop(key, None)
+        if layer.within is not None:
+            confined |= dict.fromkeys(layer.values.keys() & _MAY_READ, layer.within)
+    values |= {"confined": confined, "services_from": origins["services"] if values.get("services") else ""}
+    return Loaded(_built(values), origins, files, tuple(guarded), ignored)
+
+
+def _lines(wrong: list[str]) -> Iterator[str]:
+    """The first mistakes, printable and of bounded length; how many more there are."""
+    from agentdash.core.secrets.safe_text import safe_message  # only where something is wrong
+
+    for line in wrong[:MOST_MISTAKES]:
+        text = safe_message(line[:_LONGEST_MISTAKE])
+        yield text if len(line) <= _LONGEST_MISTAKE else f"{text}…"
+    if len(wrong) > MOST_MISTAKES:
+        yield f"There are {len(wrong) - MOST_MISTAKES:,} more mistakes like these."
+
+
+def _layer(
+    found: FileTable,
+    env: Mapping[str, str],
+    wrong: list[str],
+    guarded: list[FolderFile],
+    ignored: dict[str, tuple[object, str]],
+) -> Layer:
+    """What of a file is in force; one that needs trust is added to *guarded*, what it lacks to *ignored*."""
+    file = found.file
+    values = _from_table(found.table, file.shown, wrong)
+    if not found.needs_trust:
+        return Layer(file.shown, values)
+    folder = file.path.parent
+    kept, grants = divide(values, folder)
+    if not grants:
+        return Layer(file.shown, values, str(folder))
+    from agentdash.core.settings.decisions import decided  # json is not loaded where nothing needs trust
+
+    state: State = "unsafe"
+    reason, sha256 = found.unsafe, found.sha256
+    if not reason:
+        state, reason = decided(file.path, sha256, env)
+    guarded.append(FolderFile(file.path, file.shown, sha256, state, reason, grants))
+    if state == "trusted":
+        return Layer(file.shown, values)
+    ignored |= {key: (value, file.shown) for key, value in values.items() if kept.get(key) != value}
+    return Layer(file.shown, kept, str(folder))
+
+
+def _from_table(table: Mapping[str, object], where: str, wrong: list[str]) -> dict[str, object]:
+    """The values of a parsed file by dotted key; what is wrong with it is added to *wrong*."""
+    values: dict[str, object] = {}
+    for name, value in table.items():
+        if name == "services":
+            services = _services(value, where, wrong)
+            if services is not None:
+                values[name] = services
+        elif name in sections():
+            if isinstance(value, dict):
+                values |= _section(name, value, where, wrong)
+            else:
+                wrong.append(f"{name} in {where} must be a table: write it as [{name}].")
+        else:
+            values |= _section("", {name: value}, where, wrong)
+    return values
+
+
+def _section(section: str, table: Mapping[str, object], where: str, wrong: list[str]) -> dict[str, object]:
+    values: dict[str, object] = {}
+    for part, value in table.items():
+        name = f"{section}.{part}" if section else part
+        key = keys().get(name)
+        if key is None:
+            wrong.append(_unknown(name, where, guess_at=len(wrong) < MOST_MISTAKES))
+        else:
+            _take(values, key, value, where, wrong)
+    return values
+
+
+def _services(value: object, where: str, wrong: list[str]) -> tuple[ServiceSettings, ...] | None:
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        wrong.append(f"services in {where} must be a list of tables: write each as [[services]].")
+        return None
+    before, services = len(wrong), []
+    for number, table in enumerate(value, 1):
+        place = f"{where} (service {number})"
+        values = _section("services", table, place, wrong)
+        if "services.name" not in values and "name" not in table:
+            wrong.append(f"services.name is missing in {place}: every service has a name.")
+        services.append({name.removeprefix("services."): item for name, item in values.items()})
+    if len(wrong) > before:
+        return None
+    return tuple(ServiceSettings(**service) for service in services)  # type: ignore[arg-type]
+
+
+def _take(values: dict[str, object], key: Key, value: object, where: str, wrong: list[str]) -> None:
+    try:
+        values[key.name] = _expanded(key, checked(key, value))
+    except WrongValue as exc:
+        wrong.append(f"{key.name} in {where} must be {exc}.")
+
+
+def _expanded(key: Key, value: object) -> object:
+    """Paths with ``~`` written out."""
+    if key.name not in PATHS:
+        return value
+    if isinstance(value, tuple):
+        return tuple(os.path.expanduser(item) for item in value)  # noqa: PTH111 - may be globs, and may have no home
+    return os.path.expanduser(str(value))  # noqa: PTH111
+
+
+def _unknown(name: str, where: str, *, guess_at: bool = True) -> str:
+    if not guess_at:
+        return f"{name} in {where} is no setting."
+    known = [*keys(), *sections()]
+    section, _, part = name.rpartition(".")
+    guess = nearest(name, known)
+    if guess is None:  # the right key in the wrong table
+        guess = next((other for other in known if other.rpartition(".")[2] == part), None)
+    hint = f"did you mean {guess}?" if guess else "`agentdash config show` lists the settings."
+    return f"{name} in {where} is no setting{f' of [{section}]' if section else ''}: {hint}"
+
+
+def _from_env(env: Mapping[str, str], wrong: list[str]) -> Iterator[Layer]:
+    """The layers of the environment; the names that other programs use too give way to our own."""
+    ours = {key.variable: key for key in keys().values() if not key.name.startswith("services.")}
+    known = {name: keys()[dotted] for name, dotted in _WELL_KNOWN.items()} | ours
+    for variable in sorted(env):
+        if (
+            variable.startswith("AGENTDASH_")
+            and not variable.startswith(_NO_SETTINGS)
+            and variable not in ours
+        ):
+            guess = nearest(variable, ours)
+            hint = f"did you mean {guess}?" if guess else "`agentdash config show` lists the settings."
+            wrong.append(f"The environment variable {variable} is no setting: {hint}")
+    for variable, key in known.items():
+        text = env.get(variable, "")
+        if text:  # as is the custom, an empty variable is one that is not set
+            values: dict[str, object] = {}
+            _take(values, key, _parsed(key, text), f"${variable}", wrong)
+            yield Layer(f"${variable}", values)
+
+
+def _parsed(key: Key, text: str) -> object:
+    """A variable's text as what a file would hold; where it cannot be, the text, which `checked` refuses."""
+    try:
+        match key.kind:
+            case "number":
+                return float(text)
+            case "whole":
+                return int(text)
+            case "flag":
+                return _FLAGS.get(text.strip().lower(), text)
+            case "texts":
+                separator = os.pathsep if key.name in PATHS else ","
+                return [item.strip() for item in text.split(separator) if item.strip()]
+            case _:
+                return text
+    except ValueError:
+        return text
+
+
+def _from_options(given: Mapping[str, tuple[str, object]], wrong: list[str]) -> Iterator[Layer]:
+    for name, (option, value) in given.items():
+        values: dict[str, object] = {}
+        _take(values, keys()[name], value, option, wrong)
+        yield Layer(option, values)
+
+
+def _built(values: Mapping[str, object]) -> Settings:
+    """The records of the merged values."""
+    settings = Settings()
+    parts: dict[str, dict[str, object]] = {}
+    for name, value in values.items():
+        section, _, part = name.rpartition(".")
+        parts.setdefault(section, {})[part] = value
+    changed = dict(parts.pop("", {}))
+    for section, fields in parts.items():
+        changed[section] = replace(getattr(settings, section), **fields)
+    return replace(settings, **changed)  # type: ignore[arg-type]  # the keys and types were checked one by one

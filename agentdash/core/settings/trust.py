@@ -1,0 +1,218 @@
+"""Which settings a folder's own ``agentdash.toml`` may not make before a person has trusted it.
+
+That file lies in whatever folder one is in, perhaps in somebody else's repository. What starts programs,
+sends requests to servers, chooses where is written, takes a protection away, changes keys, or reads files
+outside of the folder is ignored until it is trusted; what only changes what is shown, or how often, is not.
+Every setting is in `POWERS`; a test holds the table against the settings. See ``docs/adr/0034-trust.md``.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Literal
+
+from agentdash.core.settings.model import ServiceSettings
+from agentdash.core.text import mask_url
+
+
+class Power(StrEnum):
+    """What a setting can do beyond the screen."""
+
+    NONE = "changes what is shown, or how often"
+    PROGRAM = "starts a program"
+    SERVER = "sends requests to a server"
+    WRITE = "chooses where is written"
+    GUARD = "takes a protection away"
+    KEYS = "changes what keys do"
+    READ = "reads files outside of the folder"
+
+
+POWERS: Mapping[str, Power] = {
+    "projects": Power.READ,
+    "state_dir": Power.WRITE,
+    "read_only": Power.GUARD,
+    "color": Power.NONE,
+    "redis.url": Power.SERVER,
+    "redis.timeout": Power.NONE,
+    "redis.connect_timeout": Power.NONE,
+    "redis.embedded": Power.GUARD,
+    "runs.prefix": Power.WRITE,
+    "runs.poll": Power.NONE,
+    "runs.events_maxlen": Power.GUARD,
+    "runs.lease": Power.GUARD,
+    "runs.shown": Power.NONE,
+    "runs.mask": Power.GUARD,
+    "streams.poll": Power.NONE,
+    "streams.include": Power.NONE,
+    "streams.exclude": Power.NONE,
+    "streams.known": Power.NONE,
+    "streams.max_streams": Power.NONE,
+    "streams.window": Power.NONE,
+    "streams.lag_limit": Power.NONE,
+    "streams.stuck_after": Power.NONE,
+    "streams.delivery_limit": Power.NONE,
+    "streams.grow_after": Power.NONE,
+    "streams.growing_above": Power.NONE,
+    "streams.dead_after": Power.NONE,
+    "streams.open_after": Power.NONE,
+    "repos.poll": Power.NONE,
+    "repos.depth": Power.NONE,
+    "repos.prune": Power.NONE,
+    "repos.timeout": Power.NONE,
+    "repos.stage_limit_mb": Power.GUARD,
+    "services.name": Power.NONE,
+    "services.pid_file": Power.READ,
+    "services.port": Power.NONE,
+    "services.match": Power.NONE,
+    "services.cwd": Power.READ,
+    "services.log": Power.READ,
+    "services.probe": Power.SERVER,
+    "services.command": Power.PROGRAM,
+    "logs.files": Power.READ,
+    "logs.journal": Power.PROGRAM,
+    "logs.started": Power.NONE,
+    "logs.limit": Power.GUARD,
+    "logs.poll": Power.NONE,
+    "logs.finding_for": Power.NONE,
+    "findings.inbox": Power.READ,
+    "findings.poll": Power.NONE,
+    "ui.theme": Power.NONE,
+    "ui.keys": Power.KEYS,
+    "ui.bell": Power.NONE,
+    "ui.notify": Power.PROGRAM,
+}
+"""What each setting can do."""
+
+State = Literal["trusted", "declined", "undecided", "unsafe"]
+
+_HARMLESS: Mapping[str, object] = {"read_only": True, "runs.mask": True, "redis.embedded": False}
+"""The values of protections that take none away. Numbers (events and lines kept, the lease of a run, the size
+of a file that is staged) can be wrong either way."""
+_PATTERN = re.compile(r"[*?\[]")
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """One thing that a file would be allowed.
+
+    Attributes:
+        key: The setting, dotted.
+        power: What it can do.
+        text: The value, passwords of URLs masked; not made printable.
+    """
+
+    key: str
+    power: Power
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class FolderFile:
+    """A settings file that needs trust, and what was decided about what it holds.
+
+    Attributes:
+        path: Absolute.
+        shown: How messages name it.
+        sha256: Of the bytes that were read, hexadecimal.
+        state: ``unsafe`` where it cannot be trusted as it lies there.
+        reason: Why it is ``unsafe``, or why decisions are not known; else empty.
+        grants: What it would be allowed.
+    """
+
+    path: Path
+    shown: str
+    sha256: str
+    state: State
+    reason: str
+    grants: tuple[Grant, ...]
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The settings that need trust, each once."""
+        return tuple(dict.fromkeys(grant.key for grant in self.grants))
+
+    @property
+    def ignored(self) -> tuple[str, ...]:
+        """The settings that are not in force."""
+        return () if self.state == "trusted" else self.keys
+
+
+def divide(values: Mapping[str, object], folder: Path) -> tuple[dict[str, object], tuple[Grant, ...]]:
+    """What of a folder's settings is in force without trust, and what needs it.
+
+    Args:
+        values: By dotted key; ``services`` holds the records.
+        folder: Where the file lies, absolute.
+    """
+    kept: dict[str, object] = {}
+    grants: list[Grant] = []
+    for name, value in values.items():
+        if name == "services" and isinstance(value, tuple):
+            kept[name] = tuple(_service(service, folder, grants) for service in value)
+        elif found := list(_grants(name, value, folder)):
+            grants += found
+        else:
+            kept[name] = value
+    return kept, tuple(grants)
+
+
+def _service(service: ServiceSettings, folder: Path, grants: list[Grant]) -> ServiceSettings:
+    """*service* without what needs trust, which is added to *grants*."""
+    dropped: dict[str, None] = {}
+    for field in fields(ServiceSettings):
+        value = getattr(service, field.name)
+        # A log is relative to the service's folder.
+        base = folder / service.cwd if service.cwd and field.name == "log" else folder
+        for grant in _grants(f"services.{field.name}", value, base, folder):
+            grants.append(replace(grant, text=f"{service.name}: {grant.text}"))
+            dropped[field.name] = None
+    return replace(service, **dropped)  # type: ignore[arg-type]  # none of them is the name
+
+
+def _grants(name: str, value: object, base: Path, folder: Path | None = None) -> Iterator[Grant]:
+    """What needs trust in the value of a setting; *base*: what its relative paths start from."""
+    power = POWERS.get(name, Power.PROGRAM)
+    if power is Power.NONE or value in (None, "", (), {}):
+        return
+    if power is Power.GUARD and name in _HARMLESS and value == _HARMLESS[name]:
+        return
+    items = value if isinstance(value, tuple) else (value,)
+    if isinstance(value, dict):
+        items = tuple(f"{key}: {item}" for key, item in value.items())
+    for item in items:
+        if power is not Power.READ or _leads_outside(str(item), base, folder or base):
+            yield Grant(name, power, _text(name, item, base))
+
+
+def _text(name: str, item: object, base: Path) -> str:
+    if isinstance(item, bool):
+        return "true" if item else "false"
+    text = mask_url(item) if isinstance(item, str) and POWERS[name] is Power.SERVER else str(item)
+    if POWERS[name] is Power.READ or name == "state_dir":
+        real = os.path.realpath(base / _fixed(text))
+        rest = text[len(_fixed(text)) :]
+        leads = os.path.join(real, rest) if rest else real  # noqa: PTH118 - a pattern, not a path
+        return text if leads == text else f"{text} ({leads})"
+    return text
+
+
+def _leads_outside(path: str, base: Path, folder: Path) -> bool:
+    """Whether *path*, which may be a pattern, names something that is not below *folder*."""
+    if ".." in Path(path[len(_fixed(path)) :]).parts:
+        return True
+    try:
+        real = Path(os.path.realpath(base / _fixed(path)))
+        return not real.is_relative_to(os.path.realpath(folder))
+    except (OSError, ValueError):
+        return True
+
+
+def _fixed(path: str) -> str:
+    """The part of a pattern before the first name with a sign of patterns in it, with its slash."""
+    found = _PATTERN.search(path)
+    return path if found is None else path[: path.rfind("/", 0, found.start()) + 1]

@@ -1,0 +1,104 @@
+"""A piece of a stream of any size, without gaps, that can be moved through: bounded in entries and bytes."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+
+from agentdash.core.streams.ids import after, before
+from agentdash.core.streams.model import Message, id_parts
+from agentdash.core.streams.queries import EntriesFrom, EntryPage
+
+MOST_ENTRIES = 2000
+MOST_BYTES = 16 * 1024 * 1024
+
+
+class EntryWindow:
+    """Entries, newest first. Moving on at one end drops what is too much at the other.
+
+    Args:
+        stream: The key.
+        entries: How many it holds at most; and `most_bytes`.
+
+    Attributes:
+        at_newest: Whether nothing newer was there when it was last asked.
+        at_oldest: Likewise at the other end.
+    """
+
+    def __init__(self, stream: bytes, entries: int = MOST_ENTRIES, most_bytes: int = MOST_BYTES) -> None:
+        self.at_newest = False
+        self.at_oldest = False
+        self._stream = stream
+        self._most = entries
+        self._most_bytes = most_bytes
+        self._entries: deque[Message] = deque()
+        self._bytes = 0
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __iter__(self) -> Iterator[Message]:
+        return iter(self._entries)
+
+    @property
+    def newest(self) -> str | None:
+        """Id of the newest entry that is held."""
+        return self._entries[0].id if self._entries else None
+
+    @property
+    def oldest(self) -> str | None:
+        """Id of the oldest entry that is held."""
+        return self._entries[-1].id if self._entries else None
+
+    def clear(self) -> None:
+        """Hold nothing: another place is looked at."""
+        self._entries.clear()
+        self._bytes = 0
+        self.at_newest = self.at_oldest = False
+
+    def ask_older(self, count: int) -> EntriesFrom | None:
+        """What to ask for the next older ones; None where there are none."""
+        if self.at_oldest:
+            return None
+        start = before(self.oldest) if self.oldest else None
+        return None if self.oldest and start is None else EntriesFrom(self._stream, start, True, count)
+
+    def ask_newer(self, count: int) -> EntriesFrom | None:
+        """What to ask for the next newer ones. They may have come since it was last at the end."""
+        start = after(self.newest) if self.newest else None
+        return None if self.newest and start is None else EntriesFrom(self._stream, start, False, count)
+
+    def take_older(self, page: EntryPage) -> None:
+        """Add a page that was asked for with `ask_older`."""
+        self._extend(page.entries, older=True)
+        self.at_oldest = not page.more
+        while self._too_much() and len(self._entries) > len(page.entries):
+            self._drop(self._entries.popleft())
+            self.at_newest = False
+
+    def take_newer(self, page: EntryPage) -> None:
+        """Add a page that was asked for with `ask_newer`."""
+        self._extend(page.entries, older=False)
+        self.at_newest = not page.more
+        while self._too_much() and len(self._entries) > len(page.entries):
+            self._drop(self._entries.pop())
+            self.at_oldest = False
+
+    def _extend(self, entries: Iterable[Message], *, older: bool) -> None:
+        for entry in entries:
+            edge = self.oldest if older else self.newest
+            if edge is not None and (id_parts(entry.id) < id_parts(edge)) is not older:
+                continue  # asked for twice
+            (self._entries.append if older else self._entries.appendleft)(entry)
+            self._bytes += size(entry)
+
+    def _drop(self, entry: Message) -> None:
+        self._bytes -= size(entry)
+
+    def _too_much(self) -> bool:
+        return len(self._entries) > self._most or self._bytes > self._most_bytes
+
+
+def size(entry: Message) -> int:
+    """Bytes of its fields, about."""
+    return 64 + sum(len(name) + len(value) for name, value in entry.fields)

@@ -1,0 +1,181 @@
+"""The last ten minutes of every stream and group, in buckets: length, rates, lag, pending.
+
+A bucket is ten seconds long. With many streams it is longer and there are fewer of them, so that what is kept
+stays bounded; and then only one sample of each bucket is taken, at its beginning.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from math import isnan, nan
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from agentdash.core.streams.model import Group, GroupJudgement, Stream, StreamJudgement, StreamsSnapshot
+
+SPAN_MS = 600_000
+SPACINGS = (10_000, 20_000, 30_000, 60_000, 120_000)
+BUDGET = 600_000
+"""Numbers kept of all streams and groups together: four bytes each."""
+FINE = 600
+"""Up to so many streams and groups every sample counts."""
+
+LENGTH, RATE_IN = range(2)
+LAG, PENDING, RATE_OUT = range(3)
+
+Values = tuple[float | None, ...]
+"""Oldest first; None where nothing was known."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamCourse:
+    """How a stream went: entries, and entries per minute; `spacing_ms` from one value to the next."""
+
+    lengths: Values
+    rates_in: Values
+    spacing_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class GroupCourse:
+    """How a group went: entries behind, entries pending, entries per minute that it was given."""
+
+    lag: Values
+    pending: Values
+    rates_out: Values
+    spacing_ms: int
+
+
+@dataclass(slots=True)
+class _Track:
+    """Values of one subject, `metrics` to a bucket; the newest last. `counter`: at the end of a bucket."""
+
+    metrics: int
+    buckets: int
+    values: array[float] = field(default_factory=lambda: array("f"))
+    counter: int | None = None
+    counted_at: int = 0
+
+    def turn(self, times: int) -> None:
+        """Begin so many new buckets."""
+        times = min(times, self.buckets)
+        self.values.extend([nan] * (self.metrics * times))
+        excess = len(self.values) - self.metrics * self.buckets
+        if excess > 0:
+            del self.values[:excess]
+
+    def put(self, metric: int, value: float | None, *, keep_peak: bool = False) -> None:
+        """Note a value in the newest bucket."""
+        if value is None:
+            return
+        at = len(self.values) - self.metrics + metric
+        if keep_peak and not isnan(self.values[at]):
+            value = max(value, self.values[at])
+        self.values[at] = value
+
+    def rate(self, metric: int, counter: int | None, now: int, otherwise: float | None) -> None:
+        """Note how fast *counter* went since the bucket before; where it is not known, *otherwise*."""
+        span = now - self.counted_at
+        known = counter is not None and self.counter is not None and counter >= self.counter and span > 0
+        if known and counter is not None and self.counter is not None:
+            self.put(metric, (counter - self.counter) * 60_000 / span)
+        elif self.counter is None or counter is None:
+            self.put(metric, otherwise)
+
+    def count_from(self, counter: int | None, now: int) -> None:
+        """A new bucket begins here."""
+        self.counter, self.counted_at = counter, now
+
+    def read(self, metric: int) -> Values:
+        """All values of one metric."""
+        return tuple(None if isnan(value) else value for value in self.values[metric :: self.metrics])
+
+
+class StreamCourses:
+    """The courses of all streams. One writer: `saw` with each judged snapshot."""
+
+    def __init__(self) -> None:
+        self._streams: dict[bytes, _Track] = {}
+        self._groups: dict[tuple[bytes, bytes], _Track] = {}
+        self._spacing = SPACINGS[0]
+        self._bucket: int | None = None
+
+    def saw(self, snapshot: StreamsSnapshot) -> None:
+        """Take what *snapshot* says; what is no longer in it is forgotten."""
+        now = snapshot.taken_at
+        items = sum(1 + len(stream.groups) for stream in snapshot.streams)
+        self._respace(items)
+        bucket = now // self._spacing
+        turns = 1 if self._bucket is None else bucket - self._bucket
+        if turns < 0:
+            self._streams, self._groups, turns = {}, {}, 1
+        self._bucket = bucket
+        if not turns and items > FINE:
+            return
+        streams, groups = self._streams, self._groups
+        self._streams, self._groups = {}, {}
+        judgements: Sequence[StreamJudgement | None] = snapshot.judgements or [None] * len(snapshot.streams)
+        for stream, judgement in zip(snapshot.streams, judgements, strict=False):
+            self._take(stream, judgement, streams, groups, turns, now)
+
+    def of(self, stream: bytes) -> StreamCourse | None:
+        """The course of a stream; None where it is not known."""
+        track = self._streams.get(stream)
+        return None if track is None else StreamCourse(track.read(LENGTH), track.read(RATE_IN), self._spacing)
+
+    def of_group(self, stream: bytes, group: bytes) -> GroupCourse | None:
+        """The course of a group; None where it is not known."""
+        track = self._groups.get((stream, group))
+        if track is None:
+            return None
+        return GroupCourse(track.read(LAG), track.read(PENDING), track.read(RATE_OUT), self._spacing)
+
+    def _respace(self, items: int) -> None:
+        """Longer buckets for more items; what was kept with others is dropped."""
+        fits = (s for s in SPACINGS if items * 3 * (SPAN_MS // s) <= BUDGET)
+        spacing = next(fits, SPACINGS[-1])
+        if spacing > self._spacing or (
+            spacing < self._spacing and items * 6 * (SPAN_MS // spacing) <= BUDGET
+        ):
+            self._spacing, self._bucket = spacing, None
+            self._streams, self._groups = {}, {}
+
+    def _take(
+        self,
+        stream: Stream,
+        judgement: StreamJudgement | None,
+        streams: dict[bytes, _Track],
+        groups: dict[tuple[bytes, bytes], _Track],
+        turns: int,
+        now: int,
+    ) -> None:
+        track = self._streams[stream.name] = _at(streams.get(stream.name), 2, turns, self._spacing)
+        if stream.error is None:
+            track.put(LENGTH, stream.length, keep_peak=True)
+            rate = judgement.rate_in if judgement else None
+            track.rate(RATE_IN, stream.entries_added, now, rate)
+            if turns:
+                track.count_from(stream.entries_added, now)
+        for group in stream.groups:
+            key = (stream.name, group.name)
+            of = self._groups[key] = _at(groups.get(key), 3, turns, self._spacing)
+            if stream.error is None:
+                _take_group(of, group, judgement.group(group.name) if judgement else None, turns, now)
+
+
+def _take_group(track: _Track, group: Group, judged: GroupJudgement | None, turns: int, now: int) -> None:
+    track.put(LAG, group.lag.value, keep_peak=True)
+    track.put(PENDING, group.pending, keep_peak=True)
+    track.rate(RATE_OUT, group.entries_read, now, judged.rate_out if judged else None)
+    if turns:
+        track.count_from(group.entries_read, now)
+
+
+def _at(track: _Track | None, metrics: int, turns: int, spacing: int) -> _Track:
+    if track is None:
+        track = _Track(metrics, SPAN_MS // spacing)
+        turns = max(turns, 1)
+    track.turn(min(turns, track.buckets))
+    return track

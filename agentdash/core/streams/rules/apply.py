@@ -1,0 +1,128 @@
+"""The rules: what is wrong in the streams, as symptoms with evidence and cure; a tracker gives them life.
+
+Pure. `rules_streams` looks at a stream, `rules_groups`, `rules_dead` and `rules_pending` at one group. What
+is not known raises nothing. Thresholds are settings; the verdict of the window is attached, and a group that
+drains makes its lag one step less severe.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
+
+from agentdash.core.findings.model import Severity, Symptom
+from agentdash.core.findings.order import merge
+from agentdash.core.runs.model import RunsSnapshot, RunStatus
+from agentdash.core.settings.model import StreamsSettings
+from agentdash.core.streams.mentions import Mention
+from agentdash.core.streams.model import StreamsSnapshot
+from agentdash.core.streams.owners import Owners
+from agentdash.core.streams.rules import (
+    groups as rules_groups,
+)
+from agentdash.core.streams.rules import (
+    pending as rules_pending,
+)
+from agentdash.core.streams.rules import (
+    whole_stream as rules_streams,
+)
+from agentdash.core.streams.rules.case import ANALYST, GroupCase, StreamCase
+from agentdash.core.streams.rules.dead_consumer import dead_consumer
+
+__all__ = ["ANALYST", "merge", "stream_symptoms", "watched_since"]
+
+MOST = 2000
+
+OF_STREAMS = (
+    (rules_streams.stream_growing, Severity.HIGH),
+    (rules_streams.no_consumer_group, Severity.MEDIUM),
+    (rules_streams.unbounded_stream, Severity.MEDIUM),
+    (rules_streams.schema_inconsistency, Severity.LOW),
+    (rules_streams.orphaned_stream, Severity.LOW),
+)
+OF_GROUPS = (
+    (dead_consumer, Severity.CRITICAL),
+    (rules_groups.consumer_lag, Severity.CRITICAL),
+    (rules_pending.stuck_message, Severity.HIGH),
+    (rules_pending.delivery_failure, Severity.HIGH),
+    (rules_pending.missing_ack, Severity.HIGH),
+    (rules_groups.data_lost, Severity.HIGH),
+    (rules_groups.competing_consumers, Severity.INFO),
+)
+"""Each rule, and the worst that it says."""
+
+
+def stream_symptoms(
+    snapshot: StreamsSnapshot,
+    runs: RunsSnapshot | None,
+    settings: StreamsSettings,
+    now: int,
+    owners: Owners | None = None,
+    mentions: Mapping[bytes, Mention] | None = None,
+) -> list[Symptom]:
+    """What is wrong with the streams of one judged snapshot.
+
+    Args:
+        snapshot: With its judgements; without them nothing is said.
+        runs: Messages that a consumer named after a paused run (or its worker) holds wait on purpose.
+        settings: The thresholds.
+        now: Unix ms.
+        owners: Whose consumers are, as for the judgements; None where that is not known.
+        mentions: See `StreamCase.mentions`.
+
+    Returns:
+        At most `MOST`; where there are more, the least severe are left out.
+    """
+    paused, known = frozenset(_paused(runs)), owners or Owners()
+    streams: list[StreamCase] = []
+    groups: list[GroupCase] = []
+    for stream, judged in zip(snapshot.streams, snapshot.judgements, strict=False):
+        case = StreamCase(stream, judged, settings, now, paused, snapshot.readers, known, mentions)
+        streams.append(case)
+        of = dict(judged.groups)
+        groups += [GroupCase(case, group, of[group.name]) for group in stream.groups if group.name in of]
+    return list(islice(_worst_first(streams, groups), MOST))
+
+
+def _worst_first(streams: list[StreamCase], groups: list[GroupCase]) -> Iterator[Symptom]:
+    """All symptoms, one by one: words are made for no more than are kept."""
+    for severity in Severity:
+        for of_group in (rule for rule, worst in OF_GROUPS if worst is severity):
+            for group in groups:
+                yield from of_group(group)
+        for of_stream in (rule for rule, worst in OF_STREAMS if worst is severity):
+            for stream in streams:
+                yield from of_stream(stream)
+
+
+def watched_since(snapshot: StreamsSnapshot, settings: StreamsSettings) -> Callable[[Symptom], int | None]:
+    """Since when (Unix ms) the stream and group of a symptom are watched, where their window is not full.
+
+    A finding from before is then neither confirmed nor refuted by the absence of its symptom.
+
+    Args:
+        snapshot: With its judgements.
+        settings: Its ``window``.
+    """
+    begun: dict[tuple[bytes | None, bytes | None], int] = {}
+    for stream, judged in zip(snapshot.streams, snapshot.judgements, strict=False):
+        if judged.window_s < settings.window:
+            begun[stream.name, None] = snapshot.taken_at - int(judged.window_s * 1000)
+        for name, of in judged.groups:
+            if of.window_s < settings.window:
+                begun[stream.name, name] = snapshot.taken_at - int(of.window_s * 1000)
+
+    def since(symptom: Symptom) -> int | None:
+        of_stream = begun.get((symptom.stream, None))
+        of_group = begun.get((symptom.stream, symptom.consumer_group))
+        return max((at for at in (of_stream, of_group) if at is not None), default=None)
+
+    return since
+
+
+def _paused(runs: RunsSnapshot | None) -> Iterator[bytes]:
+    for run in runs.runs if runs else ():
+        if run.status is RunStatus.PAUSED:
+            yield run.id.encode()
+            if run.worker:
+                yield run.worker.encode()

@@ -1,0 +1,115 @@
+"""One stream, or one group of it, as the rules look at it; what all their symptoms share. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from agentdash.core.findings.model import Severity, Symptom
+from agentdash.core.settings.model import StreamsSettings
+from agentdash.core.streams.mentions import Mention
+from agentdash.core.streams.model import Group, GroupJudgement, Readers, Stream, StreamJudgement
+from agentdash.core.streams.owners import Owners
+from agentdash.core.symptom_text import identity, lag_words, snapshot_line
+from agentdash.core.text import decode_name
+
+ANALYST = "REDIS_STREAM_ANALYST"
+
+
+@dataclass(frozen=True, slots=True)
+class StreamCase:
+    """A stream with its judgement.
+
+    Attributes:
+        now: Unix ms.
+        paused: Names of consumers that are paused runs, or their workers.
+        readers: Who waits in a blocking read; None where that is not known.
+        owners: Whose processes and runs consumers are.
+        mentions: Where names of streams stand in repositories, of those that were looked for; None where
+            nobody looks.
+    """
+
+    stream: Stream
+    judged: StreamJudgement
+    settings: StreamsSettings
+    now: int
+    paused: frozenset[bytes] = frozenset()
+    readers: Readers | None = None
+    owners: Owners = field(default_factory=Owners)
+    mentions: Mapping[bytes, Mention] | None = None
+
+    def symptom(self, category: str, severity: Severity, summary: str, *lines: str, **more: Any) -> Symptom:
+        """A symptom of this stream; *lines* are evidence beside the server's own words."""
+        rate = self.judged.rate_in
+        metrics = [("streamLen", float(self.stream.length))]
+        metrics += [("messagesPerMinute", round(rate, 1))] if rate is not None else []
+        return Symptom(
+            fingerprint=identity(category, self.stream.name),
+            agent_id=ANALYST,
+            category=category,
+            severity=severity,
+            summary=summary,
+            stream=self.stream.name,
+            metrics=tuple(metrics),
+            evidence=(snapshot_line(self.stream), *lines),
+            **more,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class GroupCase:
+    """A group with its judgement, and the case of its stream."""
+
+    at: StreamCase
+    group: Group
+    of: GroupJudgement
+
+    @property
+    def waits(self) -> bool:
+        """Whether work is known to wait for it."""
+        return (self.group.lag.value or 0) > 0 or self.group.pending > 0
+
+    def symptom(
+        self,
+        category: str,
+        severity: Severity,
+        summary: str,
+        *lines: str,
+        numbers: tuple[tuple[str, float], ...] = (),
+        **more: Any,
+    ) -> Symptom:
+        """A symptom of this group; *lines* and *numbers* are evidence beside what all have."""
+        stream = self.at.stream
+        return Symptom(
+            fingerprint=identity(category, stream.name, self.group.name),
+            agent_id=ANALYST,
+            category=category,
+            severity=severity,
+            summary=summary,
+            stream=stream.name,
+            consumer_group=self.group.name,
+            metrics=(*self._metrics(), *numbers),
+            evidence=(*self._evidence(), *lines),
+            **more,
+        )
+
+    def _metrics(self) -> list[tuple[str, float]]:
+        group = self.group
+        found = [("streamLen", float(self.at.stream.length)), ("pendingCount", float(group.pending))]
+        if group.lag.value is not None:
+            found.append(("consumerLagMessages", float(group.lag.value)))
+        if self.of.rate_out is not None:
+            found.append(("messagesPerMinute", round(self.of.rate_out, 1)))
+        return found
+
+    def _evidence(self) -> tuple[str, ...]:
+        group = self.group
+        reason = f" ({group.lag.grade}: {group.lag.reason})" if group.lag.reason else ""
+        counts = f"pending {group.pending}, consumers {len(group.consumers)}"
+        position = f"last-delivered-id {group.last_delivered_id}"
+        return (
+            snapshot_line(self.at.stream),
+            f"group {decode_name(group.name)}: {position}, lag {lag_words(group.lag)}{reason}, {counts}",
+            f"verdict {self.of.verdict}: {self.of.why}",
+        )

@@ -1,0 +1,99 @@
+"""The words of a symptom: identities, evidence lines, commands that a person can paste."""
+
+from __future__ import annotations
+
+import hashlib
+import shlex
+
+from agentdash.core.streams.model import GroupJudgement, Lag, LagGrade, Stream
+from agentdash.core.text import decode_name, is_utf8, printable
+from agentdash.core.units import age, count
+
+_MARKS = {LagGrade.EXACT: "", LagGrade.BOUNDED: "≥", LagGrade.ESTIMATED: "≈", LagGrade.UNKNOWN: "?"}
+
+
+_LONGEST = 1000
+"""Bytes of a name in a command, and of one in a fingerprint, that are written whole."""
+
+
+def identity(category: str, stream: bytes, group: bytes | None = None) -> str:
+    """A fingerprint: the same for the same cause, different for any other, also where names are not text."""
+    parts = [category, *(_exact(name) for name in (stream, group) if name is not None)]
+    return "/".join(parts)
+
+
+def redis_cli(*words: str | bytes) -> str:
+    """A command line for a shell, exact also for names with quotes, spaces or bytes that are no text.
+
+    A name of more than `_LONGEST` bytes is shown in part, and the line says so: nobody could paste it.
+    """
+    raw = [word if isinstance(word, bytes) else _encoded(word) for word in words]
+    line = " ".join(["redis-cli", *map(_shortened, raw)])
+    longest = max(map(len, raw))
+    return line if longest <= _LONGEST else f"{line}  # incomplete: a name has {longest:,} bytes"
+
+
+def _shortened(word: bytes) -> str:
+    return shell_word(word if len(word) <= _LONGEST else word[:200] + "…".encode() + word[-100:])
+
+
+def shell_word(word: str | bytes) -> str:
+    """*word* quoted for bash; what cannot be typed is written in ``$'…'``."""
+    raw = word if isinstance(word, bytes) else _encoded(word)
+    text = raw.decode("utf-8", "replace")
+    if is_utf8(raw) and printable(text) == text:
+        return shlex.quote(text)
+    typed = "".join(
+        chr(byte) if 0x20 <= byte < 0x7F and byte not in b"'\\" else f"\\x{byte:02x}" for byte in raw
+    )
+    return f"$'{typed}'"
+
+
+def shell_path(path: str) -> str:
+    """The path of a file, quoted for a shell, that no program reads as an option or as standard input."""
+    return shell_word(f"./{path}" if path.startswith("-") else path)
+
+
+def shell_command(command: str) -> str:
+    """*command*, which is split as a shell would and never given to one, so that a shell does the same."""
+    try:
+        words = shlex.split(command)
+    except ValueError:
+        return shell_word(command)
+    return " ".join(shell_word(word) for word in words)
+
+
+def _encoded(word: str) -> bytes:
+    """Its bytes, also where it is the name of a file that is no UTF-8."""
+    try:
+        return word.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # half of a pair: no name in a file system
+        return word.encode("utf-8", "replace")
+
+
+def lag_words(lag: Lag) -> str:
+    """``212``, ``≥100``, ``≈40`` or ``?``."""
+    return _MARKS[lag.grade] if lag.value is None else f"{_MARKS[lag.grade]}{lag.value}"
+
+
+def forecast_words(of: GroupJudgement, rate_in: float | None) -> str:
+    """``drains in 12m00``, ``never drains`` or, while rates are not known, ``watching``."""
+    if of.forecast_s is not None:
+        return f"drains in {age(of.forecast_s * 1000)}"
+    if rate_in is None or of.rate_out is None:
+        return "watching"
+    return f"never drains ({count(rate_in)}/min in, {count(of.rate_out)}/min out)"
+
+
+def snapshot_line(stream: Stream) -> str:
+    """What the server said of the stream, in its own words."""
+    added = "" if stream.entries_added is None else f", entries-added {stream.entries_added}"
+    return f"{decode_name(stream.name)}: length {stream.length}, last-generated-id {stream.last_id}{added}"
+
+
+def _exact(name: bytes) -> str:
+    if len(name) > _LONGEST:
+        return f"{_exact(name[:40])}…sha256:{hashlib.sha256(name).hexdigest()}"
+    text = name.decode("utf-8", "replace")
+    plain = is_utf8(name) and printable(text) == text and "/" not in text and not text.startswith("0x")
+    return text if plain else f"0x{name.hex()}"

@@ -1,0 +1,77 @@
+"""What a person says of a finding: seen; quiet for a while, also tomorrow; no longer quiet."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from agentdash.activity.mutes import change_mutes, read_mutes
+from agentdash.core import units
+from agentdash.core.commands import FindingCommand, MarkFinding, MuteFinding, Outcome, UnmuteFinding
+from agentdash.core.findings.model import FindingStatus
+from agentdash.core.findings.mutes import Mute
+from agentdash.core.paths import mutes_file
+
+if TYPE_CHECKING:
+    from agentdash.runtime.running import Running
+
+Mutes = dict[str, Mute]
+
+
+async def recall(engine: Running) -> None:
+    """Take over what was muted before; a file that cannot be read is told of in the log."""
+    try:
+        known = await asyncio.to_thread(read_mutes, mutes_file(engine.settings))
+    except (OSError, ValueError) as problem:
+        engine.note("findings", f"what was muted is not known: {problem}", False)
+    else:
+        engine.intake.analysis.mutes = _by_name(known)
+
+
+async def mark(engine: Running, command: FindingCommand) -> Outcome:
+    """Carry *command* out."""
+    match command:
+        case MarkFinding():
+            return _acknowledge(engine, command)
+        case MuteFinding():
+            until = None if command.lasts_ms is None else engine.clock.now_ms() + command.lasts_ms
+            mute = Mute(command.fingerprint, command.reason, until)
+            lasts = "until it is unmuted" if until is None else f"for {units.coarse(command.lasts_ms)}"
+            return await _keep(engine, lambda mutes: mutes | {mute.fingerprint: mute}, f"muted {lasts}")
+        case UnmuteFinding():
+            return await _keep(
+                engine,
+                lambda mutes: {name: one for name, one in mutes.items() if name != command.fingerprint},
+                "unmuted: it asks for attention again",
+            )
+
+
+async def _keep(engine: Running, change: Callable[[Mutes], Mutes], done: str) -> Outcome:
+    """Change the file, which another agentdash may have changed meanwhile, and go by it."""
+    path, now = mutes_file(engine.settings), engine.clock.now_ms()
+
+    def changed(mutes: list[Mute]) -> list[Mute]:
+        return list(change(_by_name(mute for mute in mutes if mute.holds(now))).values())
+
+    try:
+        engine.intake.analysis.mutes = _by_name(await asyncio.to_thread(change_mutes, path, changed))
+    except (OSError, ValueError) as problem:
+        return Outcome(False, f"that could not be kept: {problem}")
+    engine.intake.put_findings()
+    return Outcome(True, done)
+
+
+def _by_name(mutes: Iterable[Mute]) -> Mutes:
+    return {mute.fingerprint: mute for mute in mutes}
+
+
+def _acknowledge(engine: Running, command: MarkFinding) -> Outcome:
+    shown = engine.store.findings.findings if engine.store.findings else ()
+    known = next((one for one in shown if one.symptom.fingerprint == command.fingerprint), None)
+    if known is not None and known.status is FindingStatus.ACKNOWLEDGED:
+        return Outcome(True, "already acknowledged")
+    if not engine.intake.analysis.acknowledge(command.fingerprint, engine.clock.now_ms()):
+        return Outcome(False, "this finding is no longer there")
+    engine.intake.put_findings()
+    return Outcome(True, "acknowledged")

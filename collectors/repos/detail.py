@@ -1,0 +1,173 @@
+"""What else there is in one repository: commits, stashes, work trees, submodules. Read on demand, bounded."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from agentdash.core.bounds import bounded_int, bounded_time_ms
+from agentdash.core.repos.model import Repo, RepoKind
+from agentdash.core.repos.queries import CommitLine, RepoDetail, RepoSize, SubmoduleLine, WorktreeLine
+from agentdash.core.secrets.safe_text import safe_decode
+from agentdash.core.snapshot import SourceError
+from agentdash.core.text import decode
+from agentdash.git import ask
+from agentdash.git.folder import GitDir, read_small
+from collectors.repos.find import repository_at
+
+COMMITS = 50
+STASHES = 50
+WORKTREES = 100
+_PACKED = 1024 * 1024
+_FORMAT = "--format=%H%x00%ct%x00%an%x00%s%x00%gd%x00"
+_LOG = (
+    "log", "-z", "--no-show-signature", "--no-mailmap", "--no-notes", "--no-decorate", "--no-color",
+    "--no-patch", "--no-ext-diff", "--no-textconv", _FORMAT,
+)  # fmt: skip
+_STAT = re.compile(rb"(\d+) (insertion|deletion)")
+
+T = TypeVar("T")
+
+
+def read_detail(repo: Repo, timeout: float) -> RepoDetail:
+    """Read it. Blocks: call it in a thread. A part that fails leaves the others as they are.
+
+    Args:
+        repo: As it was last read.
+        timeout: Seconds that each git process may take.
+    """
+    failed: list[str] = []
+
+    def part(name: str, read: Callable[[], T]) -> T | None:
+        try:
+            return read()
+        except (ask.GitFailed, OSError) as failure:
+            failed.append(f"{name}: {failure}")
+            return None
+
+    path = Path(repo.path)
+    reflog = ("-g", f"-n{STASHES}", "refs/stash", "--")
+    commits = part("commits", lambda: _log(path, timeout, f"-n{COMMITS}", "HEAD")) if repo.head else None
+    stashes = part("stashes", lambda: _log(path, timeout, *reflog)) if repo.stash else None
+    has_work = repo.head is not None and repo.kind is not RepoKind.BARE
+    size = part("changes", lambda: _size(path, timeout)) if has_work else None
+    return RepoDetail(
+        path=repo.path,
+        commits=commits or (),
+        stashes=stashes or (),
+        worktrees=part("work trees", lambda: _worktrees(path, timeout)) or (),
+        submodules=part("submodules", lambda: _submodules(repo, timeout)) or (),
+        added=size[0] if size else None,
+        deleted=size[1] if size else None,
+        failed=tuple(failed),
+    )
+
+
+def read_size(repo: Repo, timeout: float) -> RepoSize:
+    """How large its uncommitted change is: one git process. Blocks: call it in a thread.
+
+    Raises:
+        SourceError: where git cannot tell, in words; and where there is no commit to compare with.
+    """
+    if repo.head is None or repo.kind is RepoKind.BARE:
+        raise SourceError(f"{repo.name} has nothing to compare with")
+    try:
+        return RepoSize(repo.path, *_size(Path(repo.path), timeout))
+    except (ask.GitFailed, OSError) as failure:
+        raise SourceError(f"{repo.name} cannot be compared: {failure}") from failure
+
+
+def _log(path: Path, timeout: float, *what: str) -> tuple[CommitLine, ...]:
+    """Five fields and an empty one for each commit, all ended by NUL."""
+    fields = ask.text(path, (*_LOG, *what), timeout).split(b"\0")
+    lines = []
+    for at in range(0, len(fields) - 5, 6):
+        sha, seconds, author, subject, name = fields[at : at + 5]
+        whole = bounded_int(seconds)
+        when = None if whole is None else bounded_time_ms(whole * 1000)
+        lines.append(
+            CommitLine(
+                sha=decode(sha),
+                at=when,
+                author=safe_decode(author),
+                subject=safe_decode(subject, 500),
+                name=safe_decode(name),
+                at_out_of_range=when is None,
+            )
+        )
+    return tuple(lines)
+
+
+def _worktrees(path: Path, timeout: float) -> tuple[WorktreeLine, ...]:
+    lines = []
+    for block in ask.text(path, ("worktree", "list", "--porcelain", "-z"), timeout).split(b"\0\0"):
+        fields = dict(_pair(line) for line in block.split(b"\0") if line)
+        if b"worktree" not in fields:
+            continue
+        branch = fields.get(b"branch")
+        note = next((word for word in ("bare", "locked", "prunable") if word.encode() in fields), "")
+        lines.append(
+            WorktreeLine(
+                path=safe_decode(fields[b"worktree"]),
+                head=decode(fields[b"HEAD"]) if b"HEAD" in fields else None,
+                branch=safe_decode(branch).removeprefix("refs/heads/") if branch else None,
+                note=note,
+            )
+        )
+    return tuple(lines[:WORKTREES])
+
+
+def _pair(line: bytes) -> tuple[bytes, bytes]:
+    name, _, value = line.partition(b" ")
+    return name, value
+
+
+def _submodules(repo: Repo, timeout: float) -> tuple[SubmoduleLine, ...]:
+    folders = repo.submodules.folders
+    if not folders:
+        return ()
+    path = Path(repo.path)
+    arguments = ("--literal-pathspecs", "ls-files", "-s", "-z", "--", *folders)
+    recorded: dict[str, str] = {}
+    for entry in ask.text(path, arguments, timeout).split(b"\0"):
+        facts, _, name = entry.partition(b"\t")
+        words = facts.split()
+        if len(words) == 3 and words[0] == b"160000":
+            recorded[os.fsdecode(name)] = words[1].decode("ascii", "replace")
+    lines = []
+    for folder in folders:
+        found = repository_at(path / folder)
+        there = found is not None and found.error is None
+        head = _head(found.git_dir) if found is not None and there else None
+        lines.append(SubmoduleLine(folder, recorded.get(folder), head, there))
+    return tuple(lines)
+
+
+def _head(git_dir: Path) -> str | None:
+    """The commit that HEAD names, as far as plain files tell it."""
+    text = (read_small(git_dir / "HEAD") or "").strip()
+    if text.startswith("ref: "):
+        shared = GitDir.of(git_dir).shared
+        name = text.removeprefix("ref: ")
+        loose = read_small(shared / name)
+        packed = (read_small(shared / "packed-refs", _PACKED) or "").splitlines()
+        text = (loose or next((line for line in packed if line.endswith(f" {name}")), "")).strip()
+    word = text.partition(" ")[0]
+    return word if re.fullmatch(r"[0-9a-f]{40,64}", word) else None
+
+
+def _size(path: Path, timeout: float) -> tuple[int, int]:
+    diff = (
+        "diff",
+        "--no-ext-diff",
+        "--no-textconv",
+        "--ignore-submodules=dirty",
+        "--shortstat",
+        "HEAD",
+        "--",
+    )
+    counts = {name: int(number) for number, name in _STAT.findall(ask.text(path, diff, timeout))}
+    return counts.get(b"insertion", 0), counts.get(b"deletion", 0)

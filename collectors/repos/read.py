@@ -1,0 +1,212 @@
+"""Reads one repository: its git directory, one `git status`, and HEAD's commit where that changed."""
+
+from __future__ import annotations
+
+import os
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+from agentdash.core.clock import Clock
+from agentdash.core.repos.model import Repo, RepoKind
+from agentdash.core.secrets.safe_text import safe_text
+from agentdash.git import ask
+from agentdash.git.folder import GitDir, Marks, submodules
+from agentdash.git.status import StatusFacts, StatusParser
+from collectors.repos.commit import Commit, read_commit
+from collectors.repos.find import Found
+from collectors.repos.lock import is_held
+from collectors.repos.watch import Unwatched
+
+LOCK_ASKED = 10_000
+"""Milliseconds after which it is asked who holds a lock."""
+
+
+class RepoReader:
+    """Reads a repository again and again; one thread at a time.
+
+    Args:
+        found: The repository.
+        name: What it is called.
+        timeout: Seconds that one git process may take.
+        clock: Where the time comes from.
+
+    Attributes:
+        repo: As it was last read; before that, all is unknown.
+        git_processes: How many were started for it in all.
+        unwatched: Folders in which nothing can change what is told: see `read`.
+        nested: Folders of repositories that lie in it and are not registered.
+        timeout: As it was given.
+    """
+
+    def __init__(self, found: Found, name: str, timeout: float, clock: Clock) -> None:
+        self.found = found
+        self.git_dir = GitDir.of(found.git_dir)
+        self.git_processes = 0
+        self.unwatched = Unwatched()
+        self.nested: tuple[str, ...] = ()
+        self.repo = Repo(str(found.path), safe_text(name), found.kind, error=found.error)
+        self.timeout = timeout
+        self._clock = clock
+        self._links: tuple[object, tuple[str, ...]] = (None, ())
+        self._commit: tuple[str, Commit | None] | None = None
+        self._one_at_a_time = threading.Lock()
+
+    def marks(self) -> Marks:
+        """The same as long as git does nothing in it."""
+        upstream = self.repo.upstream
+        return self.git_dir.marks(
+            *(
+                f"refs/{kind}/{name}"
+                for kind, name in (("heads", self.repo.branch), ("remotes", upstream))
+                if name
+            )
+        )
+
+    def read(self, *, survey: bool = False) -> Repo:
+        """Read it now. A failure is a row with its error, and what was known before stays.
+
+        Args:
+            survey: Whether to learn, too, which folders git ignores.
+        """
+        with self._one_at_a_time:
+            if self.found.error is not None:
+                return self.repo
+            try:
+                repo = self._bare() if self.found.kind is RepoKind.BARE else self._status(survey)
+            except ask.GitFailed as failure:
+                repo = replace(self.repo, error=safe_text(str(failure)))
+            except OSError as error:
+                repo = replace(self.repo, error=f"it cannot be read: {error.strerror}")
+            except Exception as fault:  # noqa: BLE001 - one repository must never take the others along
+                repo = replace(self.repo, error=f"a fault of agentdash: {type(fault).__name__}: {fault}")
+            self.repo = self.repo if repo == self.repo else repo
+            return self.repo
+
+    def look_at_lock(self) -> None:
+        """Take the age that its lock has now, in steps: whole seconds, later tens, later minutes."""
+        age = self.git_dir.lock_age_ms(self._clock.now_ms())
+        if age is not None:
+            step = 1000 if age < 60_000 else 10_000 if age < 600_000 else 60_000
+            age -= age % step
+        if age == self.repo.lock_age_ms:
+            return
+        held = None
+        if age is not None and age >= LOCK_ASKED:
+            held = is_held(self.git_dir.own / "index.lock", self.found.path)
+        self.repo = replace(self.repo, lock_age_ms=age, lock_held=held)
+
+    def _status(self, survey: bool) -> Repo:
+        parser = StatusParser()
+        path = self.found.path
+        self.git_processes += ask.status(path, parser.feed, self.timeout, ignored=survey)
+        facts = parser.facts
+        if survey:
+            self.unwatched = Unwatched(frozenset(facts.ignored), frozenset(facts.unknown))
+        operation, step = self.git_dir.operation()
+        commit = self._head(facts.head)
+        return Repo(
+            path=str(path),
+            name=self.repo.name,
+            kind=self.found.kind,
+            branch=facts.branch,
+            detached=facts.detached,
+            head=facts.head,
+            subject=commit.subject if commit else None,
+            author=commit.author if commit else None,
+            committed_at=commit.at if commit else None,
+            committed_out_of_range=commit is not None and commit.at_out_of_range,
+            upstream=facts.upstream,
+            upstream_gone=facts.upstream is not None and facts.ahead is None and facts.head is not None,
+            ahead=facts.ahead,
+            behind=facts.behind,
+            staged=facts.staged,
+            unstaged=facts.unstaged,
+            untracked=facts.untracked,
+            conflicted=facts.conflicted,
+            renamed=facts.renamed,
+            stash=facts.stash,
+            operation=operation,
+            operation_step=step,
+            shallow=self.git_dir.shallow,
+            submodules=replace(submodules(path, facts.moved_submodules), links=self._added()),
+            # A lock that lasts is seen by `look_at_lock`; one of a command under way is nobody's concern.
+            lock_age_ms=self.repo.lock_age_ms,
+            lock_held=self.repo.lock_held,
+            operation_since=self.git_dir.operation_since() if operation else None,
+            only_here=self._only_here(facts),
+            operation_branch=self.git_dir.operation_branch() if operation and facts.detached else None,
+            changes=tuple(facts.changes),
+            changes_total=facts.total,
+        )
+
+    def _only_here(self, facts: StatusFacts) -> int | None:
+        """See `Repo.only_here`. Asked again only where HEAD has moved, or there were some."""
+        child = self.found.kind is RepoKind.SUBMODULE
+        if facts.head is None or not (facts.detached or child):
+            return None
+        if child and not (self.git_dir.shared / "refs/remotes").is_dir():
+            return None
+        if facts.head == self.repo.head and self.repo.only_here == 0:
+            return 0
+        pieces: list[bytes] = []
+        held = ("--remotes",) if child else ("--branches", "--tags", "--remotes")
+        arguments = ("rev-list", "--count", "--max-count=100", "HEAD", "--not", *held)
+        self.git_processes += 1
+        try:
+            ask.run(self.found.path, arguments, pieces.append, self.timeout)
+        except ask.GitFailed:
+            return None
+        return int(b"".join(pieces) or b"0")
+
+    def _added(self) -> tuple[str, ...]:
+        """See `Submodules.links`. Asked again only where the index has changed, and where any lie in it."""
+        if not self.nested:
+            return ()
+        try:
+            status = (self.git_dir.own / "index").stat()
+        except OSError:
+            return ()
+        of = (self.nested, status.st_ino, status.st_size, status.st_mtime_ns)
+        if self._links[0] != of:
+            self.git_processes += 1
+            arguments = ("--literal-pathspecs", "ls-files", "-s", "-z", "--", *self.nested)
+            entries = ask.text(self.found.path, arguments, self.timeout).split(b"\0")
+            links = {os.fsdecode(one.partition(b"\t")[2]) for one in entries if one.startswith(b"160000 ")}
+            self._links = (of, tuple(folder for folder in self.nested if folder in links))
+        return self._links[1]
+
+    def _bare(self) -> Repo:
+        pieces: list[bytes] = []
+        self.git_processes += 1
+        arguments = ("rev-parse", "--is-bare-repository", "--verify", "-q", "HEAD^{commit}")
+        try:
+            ask.run(self.found.path, arguments, pieces.append, self.timeout)
+        except ask.GitFailed as failure:
+            if str(failure) != "git ended with 1":  # 1 in silence: no commits yet
+                raise
+        words = b"".join(pieces).decode("ascii", "replace").split()
+        known = words[-1] if words and words[-1] not in {"true", "false"} else None
+        commit = self._head(known)
+        branch = self.git_dir.branch()
+        return replace(
+            Repo(str(self.found.path), self.repo.name, RepoKind.BARE),
+            branch=branch,
+            detached=branch is None,
+            head=known,
+            subject=commit.subject if commit else None,
+            author=commit.author if commit else None,
+            committed_at=commit.at if commit else None,
+            committed_out_of_range=commit is not None and commit.at_out_of_range,
+            shallow=self.git_dir.shallow,
+        )
+
+    def _head(self, head: str | None) -> Commit | None:
+        if head is None:
+            return None
+        if self._commit is None or self._commit[0] != head:
+            objects = self.git_dir.shared / "objects"
+            commit, processes = read_commit(Path(self.found.path), objects, head, self.timeout)
+            self.git_processes += processes
+            self._commit = (head, commit)
+        return self._commit[1]

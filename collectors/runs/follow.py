@@ -1,0 +1,58 @@
+"""Follows one run to its end: every event once and in order, and explicitly told where some are gone."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
+
+from agentdash.core.queries import RunEventsOf
+from agentdash.core.runs.event import TERMINAL, StreamTrimmed
+from agentdash.core.runs.model import RunEvent, RunKeys
+from agentdash.server.client import UNREADABLE, in_words, url_of
+from collectors.runs.events import read_events
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+PAGE = 500
+BLOCK_MS = 1000
+"""How long one question waits for news; below the client's time limit for an answer."""
+
+
+async def follow(
+    client: Redis, keys: RunKeys, run_id: str, after: str = "0", *, block_ms: int = BLOCK_MS
+) -> AsyncIterator[RunEvent | StreamTrimmed]:
+    """The events of a run from the id *after* (exclusive) until one that ends it.
+
+    Args:
+        client: A connection of its pool is taken while it waits.
+        keys: Names of the keys.
+        run_id: Which run.
+        after: The last id that the reader has seen; ``0``: from the beginning.
+        block_ms: How long the server may hold one question.
+
+    Yields:
+        Each event; a `StreamTrimmed` in front of the first one that is left, where some before it are gone.
+
+    Raises:
+        SourceError: when the server cannot be read.
+    """
+    while True:
+        page = await read_events(client, keys, RunEventsOf(run_id, after=after, count=PAGE))
+        if page.trimmed is not None:
+            yield StreamTrimmed(after, page.trimmed)
+            after = after if page.events else page.trimmed
+        for event in page.events:
+            after = event.id
+            yield event
+            if event.type in TERMINAL:
+                return
+        if not page.events:
+            await _news(client, keys.events(run_id), after, block_ms)
+
+
+async def _news(client: Redis, key: str, after: str, block_ms: int) -> None:
+    try:
+        await client.xread({key: after}, count=1, block=block_ms)
+    except UNREADABLE as error:
+        raise in_words(error, url_of(client)) from error

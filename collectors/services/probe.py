@@ -1,0 +1,112 @@
+"""Health probes: a TCP connection, or an HTTP request, asked in the background at a slow pace."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from contextlib import suppress
+from urllib.parse import urlsplit
+
+from agentdash.core.clock import Clock
+from agentdash.core.secrets.safe_text import safe_message
+from agentdash.core.services.model import Probe
+from agentdash.core.text import mask_url
+
+EVERY = 5.0
+"""Seconds between two questions."""
+TIMEOUT = 2.0
+"""Seconds that one may take."""
+
+_HEAD = 4096
+
+
+class Prober:
+    """Asks one target again and again; `latest` is what it last said.
+
+    Args:
+        target: ``tcp://host:port``, ``http://…`` or ``https://…``.
+        clock: For the latency.
+    """
+
+    def __init__(self, target: str, clock: Clock) -> None:
+        parts = urlsplit(target)
+        self.latest = Probe(parts.scheme or "tcp", mask_url(target))
+        self._target = target
+        self._clock = clock
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin, unless begun; on the running event loop."""
+        if self._task is None:
+            self._task = asyncio.get_running_loop().create_task(
+                self._run(), name=f"probe {self.latest.target}"
+            )
+
+    async def stop(self) -> None:
+        """End it."""
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+            self._task = None
+
+    async def _run(self) -> None:
+        while True:
+            await self.ask()
+            await asyncio.sleep(EVERY)
+
+    async def ask(self) -> Probe:
+        """Ask once."""
+        begun = self._clock.monotonic()
+        error: str | None = None
+        try:
+            async with asyncio.timeout(TIMEOUT):
+                error = await _answer(self._target)
+        except TimeoutError:
+            error = f"no answer within {TIMEOUT:g} s"
+        except ssl.SSLError as failure:
+            error = f"TLS: {failure.reason or failure}"
+        except ConnectionRefusedError:
+            error = "refused: nothing listens there"
+        except (OSError, ValueError, UnicodeError) as failure:
+            error = getattr(failure, "strerror", None) or str(failure) or type(failure).__name__
+        latency = (self._clock.monotonic() - begun) * 1000
+        kind, target = self.latest.kind, self.latest.target
+        self.latest = Probe(
+            kind, target, error is None, latency, safe_message(error[:200]) if error else None
+        )
+        return self.latest
+
+
+async def _answer(target: str) -> str | None:
+    """None where the answer is a good one, else what is wrong with it."""
+    parts = urlsplit(target)
+    secure = parts.scheme == "https"
+    if parts.scheme not in {"tcp", "http", "https"} or not parts.hostname:
+        raise ValueError("a probe is tcp://host:port or http://…")
+    port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    if port is None:
+        raise ValueError("a tcp probe needs a port")
+    reader, writer = await asyncio.open_connection(parts.hostname, port, ssl=secure or None, limit=_HEAD)
+    try:
+        if parts.scheme == "tcp":
+            return None
+        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        host = parts.netloc.rpartition("@")[2]
+        head = (
+            f"GET {path} HTTP/1.1",
+            f"Host: {host}",
+            "User-Agent: agentdash",
+            "Accept: */*",
+            "Connection: close",
+        )
+        writer.write("\r\n".join((*head, "", "")).encode("ascii"))
+        await writer.drain()
+        status = (await reader.readline()).decode("latin-1").split(maxsplit=2)
+        if len(status) < 2 or not status[0].startswith("HTTP/") or not status[1].isdecimal():
+            return "its answer is not HTTP"
+        return None if int(status[1]) < 400 else f"HTTP {' '.join(status[1:]).strip()}"
+    finally:
+        writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()

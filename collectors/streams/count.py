@@ -1,0 +1,220 @@
+"""Counts what a group has yet to be given, where the server cannot tell: bounded in entries and in bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from redis.exceptions import NoPermissionError, ResponseError
+
+from agentdash.core.queries import LagOf
+from agentdash.core.snapshot import SourceError
+from agentdash.core.streams.model import Group, Lag, LagGrade, Stream
+from agentdash.core.text import decode
+from collectors.streams.pending import Name, next_id
+from collectors.streams.read import Reads
+from collectors.streams.replies.full import entry
+from collectors.streams.replies.partial import read_one
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+MOST_FOR_A_PERSON = 10_000
+MOST_BYTES = 4 * 1024 * 1024
+FIRST_STEP = 5
+MOST_STEP = 500
+GROUPS_A_POLL = 2
+EVERY = 5.0
+"""Seconds between two counts of one group, at least."""
+
+GOOD_FOR = 15.0
+"""Seconds for which a count is still an estimate after the group has moved."""
+
+UNSURE = frozenset({LagGrade.UNKNOWN, LagGrade.ESTIMATED})
+COUNTED = "counted entry by entry"
+
+
+async def lag_of(client: Redis, query: LagOf, server_ms: int) -> Lag:
+    """The lag of one group; where the server cannot tell it, counted up to 10 000 entries.
+
+    Raises:
+        SourceError: when the stream or group is gone, or may not be read.
+        redis.exceptions.RedisError: when the connection fails.
+    """
+    reads = Reads(client)
+    stream = await read_one(reads, query.stream, server_ms)
+    subject = f"group {decode(query.group)} of {decode(query.stream)}"
+    if isinstance(stream, str):
+        raise SourceError(f"{subject}: {stream}", "ask for read access")
+    group = next((group for group in stream.groups if group.name == query.group), None) if stream else None
+    if stream is None or group is None:
+        raise SourceError(f"{subject}: the stream or group is no longer there", "go back and look again")
+    if group.lag.grade is LagGrade.EXACT:
+        return group.lag
+    counted = await count(reads, stream, group, MOST_FOR_A_PERSON)
+    return group.lag if counted is None else counted
+
+
+async def count(reads: Reads, stream: Stream, group: Group, most: int) -> Lag | None:
+    """Count the entries after the group's position, up to those that were there when *stream* was read.
+
+    Returns:
+        Exact where all were counted, bounded (at least) where there are more than *most* or too many bytes;
+        None where they may not be read.
+
+    Raises:
+        redis.exceptions.RedisError: when the connection fails.
+    """
+    start, found, size, step = next_id(group.last_delivered_id), 0, 0, FIRST_STEP
+    while True:
+        asked = min(step, most + 1 - found)
+        (reply,) = await reads.ask(
+            [("XRANGE", stream.name, start, stream.last_id or "+", "COUNT", asked)],
+        )
+        if isinstance(reply, NoPermissionError):
+            raise SourceError("XRANGE is not allowed", "+xrange")
+        if isinstance(reply, ResponseError) or not isinstance(reply, list):
+            return None
+        found += len(reply)
+        if len(reply) < asked:
+            return Lag(found, LagGrade.EXACT, COUNTED)
+        size += _size(reply)
+        if found > most or size >= MOST_BYTES:
+            return Lag(found, LagGrade.BOUNDED, f"{COUNTED}, up to {found}")
+        start = next_id(entry(reply[-1])[0])
+        step = max(1, min(MOST_STEP, (MOST_BYTES - size) * found // max(1, size)))
+
+
+def _size(reply: Sequence[object]) -> int:
+    return sum(len(name) + len(value) for raw in reply for name, value in entry(raw)[1]) + 50 * len(reply)
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A lag that was counted, when (a monotonic clock's seconds), and how stream and group stood then."""
+
+    lag: Lag
+    at: float
+    delivered: str
+    first: str | None
+    last: str | None
+    deleted: str | None
+    length: int
+
+
+class LagCount:
+    """Counts on a slow beat, a few groups a poll, only as far as the lag limit of the settings.
+
+    Args:
+        limit: ``streams.lag_limit``.
+
+    Attributes:
+        gap: Why it cannot count, in words; None where it can.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._most = max(1, min(limit, MOST_FOR_A_PERSON))
+        self._counted: dict[Name, Counted] = {}
+        self._now = 0.0
+        self.gap: str | None = None
+
+    def restart(self) -> None:
+        """The server may be another one."""
+        self._counted.clear()
+        self.gap = None
+
+    async def look(self, reads: Reads, streams: Sequence[Stream], now: float) -> set[bytes]:
+        """Count in the next few groups whose lag the server does not tell; nothing where it tells all.
+
+        Args:
+            reads: To ask through.
+            streams: As read.
+            now: A monotonic clock's seconds.
+
+        Returns:
+            The names of the streams of which something was or is counted.
+
+        Raises:
+            redis.exceptions.RedisError: when the connection fails.
+        """
+        self._now = now
+        wanted = {
+            (stream.name, group.name): (stream, group)
+            for stream in streams
+            if stream.error is None
+            for group in stream.groups
+            if group.lag.grade in UNSURE
+        }
+        touched = {stream for stream, _ in self._counted}
+        self._counted = {name: of for name, of in self._counted.items() if name in wanted}
+        if self.gap is not None:
+            return touched
+        for name in self._due(wanted):
+            stream, group = wanted[name]
+            try:
+                lag = await count(reads, stream, group, self._most)
+            except SourceError:
+                self.gap = (
+                    "XRANGE is not allowed (+xrange): a lag that the server does not tell stays unknown"
+                )
+                break
+            if lag is not None:
+                self._counted[name] = _counted(lag, now, stream, group)
+                touched.add(stream.name)
+        return touched
+
+    def apply(self, stream: Stream) -> Stream:
+        """*stream* with what was counted, as far as that still holds."""
+        counted = self._counted
+        if not counted or not any((stream.name, group.name) in counted for group in stream.groups):
+            return stream
+        return replace(stream, groups=tuple(self._of(stream, group) for group in stream.groups))
+
+    def _of(self, stream: Stream, group: Group) -> Group:
+        counted = self._counted.get((stream.name, group.name))
+        if counted is None or group.lag.grade not in UNSURE:
+            return group
+        lag = still(counted, stream, group, self._now)
+        return group if lag is None else replace(group, lag=lag)
+
+    def _due(self, wanted: dict[Name, tuple[Stream, Group]]) -> list[Name]:
+        """Those never counted first, then those counted longest ago; not what still holds, nor too soon."""
+        due = []
+        for name, (stream, group) in wanted.items():
+            before = self._counted.get(name)
+            if before is None or (
+                self._now - before.at >= EVERY and still(before, stream, group, self._now) != before.lag
+            ):
+                due.append((before.at if before else -1.0, name))
+        return [name for _, name in sorted(due)[:GROUPS_A_POLL]]
+
+
+def _counted(lag: Lag, now: float, stream: Stream, group: Group) -> Counted:
+    return Counted(
+        lag,
+        now,
+        group.last_delivered_id,
+        stream.first_id,
+        stream.last_id,
+        stream.max_deleted_id,
+        stream.length,
+    )
+
+
+def still(counted: Counted, stream: Stream, group: Group, now: float) -> Lag | None:
+    """What a count is worth now.
+
+    Itself while nothing moved; *at least* while entries only came in; *about* for a while after the group
+    was given some, or entries went; then nothing.
+    """
+    lag = counted.lag
+    here = (group.last_delivered_id, stream.first_id, stream.max_deleted_id)
+    if here == (counted.delivered, counted.first, counted.deleted) and stream.length >= counted.length:
+        if (stream.last_id, stream.length) == (counted.last, counted.length):
+            return lag
+        return Lag(lag.value, LagGrade.BOUNDED, f"{lag.reason}; more has come in since")
+    if now - counted.at > GOOD_FOR:
+        return None
+    value = min(lag.value or 0, stream.length)
+    return Lag(value, LagGrade.ESTIMATED, f"{lag.reason}, {now - counted.at:.0f} s ago")

@@ -1,0 +1,142 @@
+"""Which pending entry of a group was delivered most often: looked up little by little."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from redis.exceptions import NoPermissionError, ResponseError
+
+from agentdash.core.streams.lag import position
+from agentdash.core.streams.model import Group, OldestPending, Stream
+from collectors.streams.read import Command, Reads
+from collectors.streams.replies.full import BadReplyError, pending_line
+
+GROUPS_A_POLL = 20
+ENTRIES = 50
+
+Name = tuple[bytes, bytes]
+"""A stream's key and a group's name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """How far the look through one group's pending entries has come.
+
+    Attributes:
+        start: The id from which it goes on.
+        worst: Delivered most often, of those seen in the round that is done and in this one.
+        this_round: Of those seen in this round only.
+    """
+
+    start: str = "-"
+    worst: OldestPending | None = None
+    this_round: OldestPending | None = None
+
+
+class PendingWalk:
+    """Goes round the groups that have more pending entries than the one that every poll shows.
+
+    ``XPENDING key group start + 50``: the form without a consumer, which changes nothing on any server.
+    """
+
+    def __init__(self) -> None:
+        self._walks: dict[Name, Walk] = {}
+        self._turn: list[Name] = []
+        self.gap: str | None = None
+
+    def restart(self) -> None:
+        """The server may be another one."""
+        self._walks.clear()
+        self.gap = None
+
+    async def look(self, reads: Reads, streams: Sequence[Stream]) -> set[bytes]:
+        """Go on by one slice in a few groups; one round trip, none where nothing is pending.
+
+        Returns:
+            The names of the streams that were looked into, or need not be any more.
+
+        Raises:
+            redis.exceptions.RedisError: when the connection fails.
+        """
+        wanted = {
+            (stream.name, group.name): None
+            for stream in streams
+            if stream.error is None
+            for group in stream.groups
+            if group.pending > 1
+        }
+        done = [name for name in self._walks if name not in wanted]
+        for name in done:
+            del self._walks[name]
+        touched = {stream for stream, _ in done}
+        if self.gap is not None or not wanted:
+            return touched
+        chosen = self._next(wanted)
+        commands: list[Command] = [
+            ("XPENDING", *name, self._walks.get(name, Walk()).start, "+", ENTRIES) for name in chosen
+        ]
+        for name, reply in zip(chosen, await reads.ask(commands), strict=True):
+            self._note(name, reply)
+        return touched | {stream for stream, _ in chosen}
+
+    def apply(self, stream: Stream) -> Stream:
+        """*stream* with the entries delivered most often in its groups."""
+        changed: list[Group] | None = None
+        for place, group in enumerate(stream.groups):
+            after = self._of(stream.name, group)
+            if after is not group:
+                changed = changed or list(stream.groups)
+                changed[place] = after
+        return stream if changed is None else replace(stream, groups=tuple(changed))
+
+    def _of(self, stream: bytes, group: Group) -> Group:
+        walk = self._walks.get((stream, group.name))
+        if walk is None or walk.worst is None:
+            return group
+        oldest = group.oldest_pending
+        if oldest is not None and oldest.deliveries >= walk.worst.deliveries:
+            return group  # it tells no more than what every poll shows
+        return replace(group, most_delivered=walk.worst)
+
+    def _next(self, wanted: Iterable[Name]) -> list[Name]:
+        chosen: list[Name] = []
+        known = set(wanted)
+        if not self._turn:
+            self._turn = list(reversed(list(known)))
+        while self._turn and len(chosen) < GROUPS_A_POLL:
+            name = self._turn.pop()
+            if name in known:
+                chosen.append(name)
+        return chosen
+
+    def _note(self, name: Name, reply: object) -> None:
+        if isinstance(reply, NoPermissionError):
+            self.gap = "XPENDING is not allowed (+xpending): deliveries of all but the oldest are not seen"
+        if isinstance(reply, ResponseError) or not isinstance(reply, list):
+            self._walks.pop(name, None)
+            return
+        try:
+            lines = [pending_line(line) for line in reply]
+        except BadReplyError:
+            return
+        self._walks[name] = after(self._walks.get(name, Walk()), lines)
+
+
+def after(walk: Walk, lines: Sequence[OldestPending]) -> Walk:
+    """*walk* after one more slice: at the end of a round, what was not seen in it is forgotten."""
+    best = max([*lines, *([walk.this_round] if walk.this_round else [])], key=_often, default=None)
+    if len(lines) < ENTRIES:
+        return Walk("-", best, None)
+    shown = max([one for one in (walk.worst, best) if one], key=_often, default=None)
+    return Walk(next_id(lines[-1].id), shown, best)
+
+
+def _often(entry: OldestPending) -> int:
+    return entry.deliveries
+
+
+def next_id(entry_id: str) -> str:
+    """The least id above *entry_id*: exclusive ranges came only with Redis 6.2."""
+    ms, seq = position(entry_id) or (0, 0)
+    return f"{ms + 1}-0" if seq >= 2**64 - 1 else f"{ms}-{seq + 1}"

@@ -1,0 +1,120 @@
+"""Whether the server is there, which one it is, what time it has, and how soon it answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from redis.exceptions import ResponseError
+
+from agentdash.core.clock import Clock
+from collectors.streams.nodes import NodeDown
+from collectors.streams.read import Reads
+
+LABEL_EVERY = 30.0
+_PART = (
+    "this server is one of a cluster, and only its own streams are seen: "
+    "name the cluster in the URL (redis+cluster://)"
+)
+
+
+class Pulse:
+    """Felt once a pass.
+
+    Attributes:
+        server: Its name and version; empty before the first pass, and where INFO is not allowed.
+        server_ms: Its clock, Unix ms; ours where TIME is not allowed.
+        ping_ms: How long it took to answer.
+        epoch: Rises when the server turns out to be another one, or the same one started again. Having been
+            lost for a while alone does not raise it.
+        other_server: Whether the last pass found another server than the one before; also after a loss where
+            INFO, which would tell, is not allowed.
+        gaps: What is not allowed.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._label_at: float | None = None
+        self._run_ids: dict[str, str] = {}
+        self._state: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
+        self._part = False
+        self._was_lost = False
+        self.server = ""
+        self.server_ms = 0
+        self.ping_ms: float | None = None
+        self.epoch = 0
+        self.other_server = False
+        self.gaps: tuple[str, ...] = ()
+
+    async def feel(self, reads: Reads) -> None:
+        """Ask for the time; now and then for the name as well.
+
+        Raises:
+            redis.exceptions.RedisError: when the connection fails.
+        """
+        begun = self._clock.monotonic()
+        answers = await reads.ask_all(("PING",), ("TIME",))
+        self.ping_ms = (self._clock.monotonic() - begun) * 1000
+        down = tuple(str(now) for _, now in answers.values() if isinstance(now, NodeDown))
+        gaps = [f"{why.removeprefix('its ')}: its streams are stale or missing" for why in down]
+        self._tell_time(reads, {name: now for name, (_, now) in answers.items()}, gaps)
+        self.other_server = False
+        state = (tuple(answers), down)
+        if self._label_at is None or begun - self._label_at > LABEL_EVERY or state != self._state:
+            infos = await reads.ask_all(("INFO", "server"))
+            self._label_at, self._state = begun, state
+            self._name({name: info for name, (info,) in infos.items()})
+        if not self.server:
+            gaps.append("INFO is not allowed (+info): the server's version is not known, nor its restarts")
+        if self._part:
+            gaps.append(_PART)
+        self.gaps = tuple(gaps)
+
+    def lost(self) -> None:
+        """The connection failed: whether the same server comes back is asked before anything else."""
+        self._was_lost = True
+        self._label_at = None
+
+    def _tell_time(self, reads: Reads, told: dict[str, Any], gaps: list[str]) -> None:
+        """Take the time from the first that tells it, and note by how much the clocks of others are ahead."""
+        times = {
+            name: int(now[0]) * 1000 + int(now[1]) // 1000
+            for name, now in told.items()
+            if not isinstance(now, ResponseError)
+        }
+        self.server_ms = next(iter(times.values()), self._clock.now_ms())
+        reads.skews = {name: ms - self.server_ms for name, ms in times.items()} if len(told) > 1 else {}
+        if any(isinstance(now, ResponseError) and not isinstance(now, NodeDown) for now in told.values()):
+            gaps.append("TIME is not allowed (+time): idle times go by the clock of this machine")
+
+    def _name(self, infos: dict[str, Any]) -> None:
+        """Take in ``INFO server`` of all: a node that was not among them before may lack what another had."""
+        facts = {name: facts_of(info) for name, info in infos.items()}
+        self.server = next(filter(None, map(server_label, infos.values())), "")
+        self._part = "cluster" in {facts.get("", {}).get(name) for name in ("redis_mode", "server_mode")}
+        if self.server and "" not in infos:
+            self.server += f", cluster of {len(infos)}"
+        seen = {name: run_id for name, one in facts.items() if (run_id := one.get("run_id"))}
+        lost, self._was_lost = self._was_lost, False
+        if self._run_ids and any(self._run_ids.get(name) != run_id for name, run_id in seen.items()):
+            self.other_server = True
+            self.epoch += 1
+        elif lost and not seen:
+            self.other_server = True
+        self._run_ids = {name: run_id for name, run_id in (self._run_ids | seen).items() if name in infos}
+
+
+def server_label(info: object) -> str | None:
+    """``valkey 9.1.2`` or ``redis 7.2.4``, from the reply of ``INFO server``; None where it is not told."""
+    facts = facts_of(info)
+    for name in ("valkey", "redis"):
+        if version := facts.get(f"{name}_version"):
+            return f"{name} {version}"
+    return None
+
+
+def facts_of(info: object) -> dict[str, str]:
+    """The ``name:value`` lines of a reply of INFO; none where it was refused."""
+    if not isinstance(info, (bytes, str)):
+        return {}
+    text = info.decode("utf-8", "replace") if isinstance(info, bytes) else info
+    return dict(line.split(":", 1) for line in text.splitlines() if ":" in line)

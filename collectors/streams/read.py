@@ -1,0 +1,317 @@
+"""Asks the server about many streams in few round trips, all of them reads.
+
+One ``XINFO STREAM key FULL COUNT 1`` a stream, at most 50 commands a write, so that other clients do not feel
+it. ``COUNT 0`` would mean *every entry*: it is never sent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import MasterDownError, NoPermissionError, RedisError, ResponseError
+
+from agentdash.core.streams.model import Stream
+from agentdash.server.cluster import ClusterClient
+from collectors.streams.nodes import Command, NodeDown, Nodes
+from collectors.streams.replies import wire as streams_wire
+from collectors.streams.replies.full import BadReplyError, group_names, parse_full, parse_pair
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+__all__ = [
+    "PER_WRITE",
+    "Command",
+    "Read",
+    "Reads",
+    "Withheld",
+    "lacks_full",
+    "read_full",
+    "read_pairs",
+    "refusal",
+]
+
+PER_WRITE = 50
+
+Read = Stream | str | None
+"""A stream; or why it could not be read; or None, because there is no stream of that name (any more)."""
+
+
+class Withheld(str):
+    """Why a stream could not be read: not the stream is forbidden, but the command that describes it."""
+
+    __slots__ = ()
+
+
+class Reads:
+    """Sends commands, fifty a write, and counts what they cost.
+
+    Only reads: where the server had closed the connection, a write is repeated once. In a cluster each
+    command goes to the node that holds its key, and the nodes are asked side by side.
+
+    Args:
+        client: What to ask.
+        partial: Whether to go on where a node of a cluster fails, with `NodeDown` in place of its replies.
+
+    Attributes:
+        round_trips: Writes that were answered, since `begin`.
+        commands: Commands sent, since `begin`.
+        skews: Milliseconds that the clocks of nodes are ahead of that which the server's time was taken from.
+    """
+
+    def __init__(self, client: Redis, *, partial: bool = False) -> None:
+        self.client = client
+        self.round_trips = 0
+        self.commands = 0
+        self.skews: dict[str, int] = {}
+        self._wire = streams_wire.usable(client)
+        self._nodes = Nodes(client, self._one, partial) if isinstance(client, ClusterClient) else None
+
+    def begin(self) -> None:
+        """Count anew."""
+        self.round_trips = 0
+        self.commands = 0
+
+    async def ask(
+        self,
+        commands: Sequence[Command],
+        *,
+        near: bytes | None = None,
+        take: streams_wire.Take = streams_wire.whole_reply,
+    ) -> list[Any]:
+        """Send *commands*, at most `PER_WRITE` a write.
+
+        Args:
+            commands: About keys; in a cluster those about none go to the node that holds *near*.
+            near: A key.
+            take: What to make of a reply, by the number of its command: where it can be, as it comes, while
+                the server is at work on those after it. It gives back an error as it is, and may be called
+                again for the same reply.
+
+        Returns:
+            What was made of the replies, in order; where the server refused a command, its `ResponseError`.
+
+        Raises:
+            redis.exceptions.RedisError: when the connection fails.
+        """
+        if not commands:
+            return []
+        if self._nodes is not None:
+            spread = await self._nodes.spread(commands, near)
+            return await _made(take, spread)
+        return await self._one(self.client, commands, take)
+
+    async def nodes(self) -> tuple[str, ...]:
+        """The names of the servers that hold the data: those of a cluster; else one, which is empty.
+
+        Raises:
+            redis.exceptions.RedisError: when no node of a cluster tells which they are.
+        """
+        return ("",) if self._nodes is None else tuple(await self._nodes.names())
+
+    async def ask_all(self, *commands: Command) -> dict[str, list[Any]]:
+        """Send the same commands to all servers that hold the data; see `ask_nodes`."""
+        return await self.ask_nodes(dict.fromkeys(await self.nodes(), commands))
+
+    async def ask_nodes(self, commands: Mapping[str, Sequence[Command]]) -> dict[str, list[Any]]:
+        """Send commands that are about no key to servers by name, side by side; replies as of `ask`.
+
+        Raises:
+            redis.exceptions.RedisError: when the connection fails; where a node may fail, when all do.
+        """
+        if self._nodes is not None:
+            return await self._nodes.each(commands)
+        return {name: await self._one(self.client, words) for name, words in commands.items()}
+
+    async def skew_of(self, key: bytes) -> int:
+        """By how many milliseconds the clock of the server that holds *key* is ahead; see `skews`."""
+        if self._nodes is None:
+            return 0
+        return self.skews.get(await self._nodes.holder(key) or "", 0)
+
+    async def _one(
+        self, client: Redis, commands: Sequence[Command], take: streams_wire.Take = streams_wire.whole_reply
+    ) -> list[Any]:
+        writes = [commands[start : start + PER_WRITE] for start in range(0, len(commands), PER_WRITE)]
+        replies = await self._wired(client, writes, take) if self._wire else None
+        if replies is None:
+            came = [reply for part in writes for reply in await self._pipeline(client, part)]
+            replies = await _made(take, came)
+        self.round_trips += len(writes)
+        self.commands += len(commands)
+        return replies
+
+    async def _wired(
+        self, client: Redis, writes: Sequence[Sequence[Command]], take: streams_wire.Take
+    ) -> list[Any] | None:
+        """By the bytes of a connection; None where that cannot be done with this redis-py."""
+        packed = [[streams_wire.packed(command) for command in part] for part in writes]
+        patience = client.connection_pool.connection_kwargs.get("socket_timeout")
+        try:
+            try:
+                return await streams_wire.ask(client, packed, patience, take)
+            except RedisConnectionError as problem:
+                if type(problem) is not RedisConnectionError:  # those below it are answers of the server
+                    raise
+                return await streams_wire.ask(client, packed, patience, take)
+        except AttributeError:
+            self._wire = False
+            return None
+
+    async def _pipeline(self, client: Redis, part: Sequence[Command]) -> list[Any]:
+        """By redis-py's public means.
+
+        The command's name goes as bytes, with its words apart: redis-py finds its readers of replies by names
+        that are text, so replies come as the server gave them (its reader of XRANGE loses repeated fields).
+        """
+        pipeline = client.pipeline(transaction=False)
+        for command in part:
+            pipeline.execute_command(command[0].encode(), *command[1:])
+        replies: list[Any] = await pipeline.execute(raise_on_error=False)
+        return replies
+
+
+async def _made(take: streams_wire.Take, replies: list[Any]) -> list[Any]:
+    """What *take* makes of *replies*; others have a turn now and then."""
+    if take is streams_wire.whole_reply:
+        return replies
+    made = []
+    for number, reply in enumerate(replies):
+        made.append(take(number, reply))
+        if number % PER_WRITE == 0:
+            await asyncio.sleep(0)
+    return made
+
+
+async def read_full(reads: Reads, names: Sequence[bytes], server_ms: int) -> list[Read]:
+    """Read *names* with one command each, and let others have a turn now and then. Redis 6.0 or later.
+
+    Args:
+        reads: What to ask through.
+        names: Keys.
+        server_ms: The server's own time, Unix ms.
+
+    Raises:
+        redis.exceptions.RedisError: when the connection fails, or the server refuses FULL itself.
+    """
+    commands: list[Command] = [("XINFO", "STREAM", name, "FULL", "COUNT", 1) for name in names]
+    if not reads.skews:
+
+        def take(number: int, reply: Any) -> Any:
+            return _taken(names[number], reply, server_ms)
+
+        return [_answer(taken) for taken in await reads.ask(commands, take=take)]
+    replies = await reads.ask(commands)
+    found: list[Read] = []
+    for start in range(0, len(names), PER_WRITE):
+        part = slice(start, start + PER_WRITE)
+        found += [
+            _answer(_taken(name, reply, server_ms + await reads.skew_of(name)))
+            for name, reply in zip(names[part], replies[part], strict=True)
+        ]
+        await asyncio.sleep(0)
+    return found
+
+
+async def read_pairs(reads: Reads, names: Sequence[bytes], unlisted: Collection[bytes] = ()) -> list[Read]:
+    """Read *names* without FULL, which Redis 5 has not: two commands a stream, then two a group.
+
+    The per-consumer form of XPENDING is not used: on those servers it would reset the consumer's idle time.
+
+    Args:
+        reads: What to ask through.
+        names: Keys.
+        unlisted: Those whose consumers are not asked for; their groups come without any.
+
+    Raises:
+        redis.exceptions.RedisError: when the connection fails.
+    """
+    asked: list[Command] = []
+    for name in names:
+        asked += [("XINFO", "STREAM", name), ("XINFO", "GROUPS", name)]
+    heads = await reads.ask(asked)
+    groups: list[tuple[bytes, bytes]] = []
+    for name, reply in zip(names, heads[1::2], strict=True):
+        if not isinstance(reply, ResponseError):
+            groups += [(name, group) for group in group_names(reply)]
+    listed = [(name, group) for name, group in groups if name not in unlisted]
+    told = iter(await reads.ask([("XINFO", "CONSUMERS", name, group) for name, group in listed]))
+    consumers = [() if name in unlisted else next(told) for name, _ in groups]
+    oldest = await reads.ask([("XPENDING", name, group, "-", "+", 1) for name, group in groups])
+    answers: list[Read] = []
+    at = 0
+    for number, name in enumerate(names):
+        until = at + sum(1 for of, _ in groups[at:] if of == name)
+        answers.append(
+            _pair(name, heads[2 * number], heads[2 * number + 1], consumers[at:until], oldest[at:until])
+        )
+        at = until
+    return answers
+
+
+def refusal(problem: ResponseError) -> str | None:
+    """Why a stream could not be read, in words; None where it simply is no stream (any more).
+
+    Raises:
+        MasterDownError: again, because that is no matter of one stream.
+    """
+    text = str(problem)
+    if isinstance(problem, NodeDown):
+        return text
+    if "no such key" in text or text.startswith("WRONGTYPE"):
+        return None
+    if isinstance(problem, MasterDownError):
+        raise problem
+    if isinstance(problem, NoPermissionError):
+        why = f"the server's ACL does not let this user read it ({text})"
+        return Withheld(why) if "permissions to run" in text else why
+    return f"the server refused to describe it ({text})"
+
+
+def lacks_full(problem: ResponseError) -> bool:
+    """Whether the server is too old for ``XINFO STREAM … FULL`` (before Redis 6.0)."""
+    text = str(problem).lower()
+    return "unknown subcommand" in text or "wrong number of arguments" in text or "syntax error" in text
+
+
+def _taken(name: bytes, reply: Any, server_ms: int) -> Read | RedisError:
+    """What a reply tells of a stream; an error of the server as it is."""
+    if isinstance(reply, RedisError):
+        return reply
+    try:
+        return parse_full(name, reply, server_ms)
+    except BadReplyError as problem:
+        return f"the server's description of it was not understood ({problem})"
+
+
+def _answer(taken: Read | RedisError) -> Read:
+    if isinstance(taken, ResponseError):
+        if lacks_full(taken):
+            raise taken
+        return refusal(taken)
+    if isinstance(taken, RedisError):
+        raise taken
+    return taken
+
+
+def _pair(
+    name: bytes, info: object, groups: object, consumers: Sequence[object], oldest: Sequence[object]
+) -> Read:
+    for reply in (info, groups):
+        if isinstance(reply, ResponseError):
+            return refusal(reply)
+    # A group that went between the two rounds has no consumers and no pending entries to show.
+    told = [None if isinstance(reply, NoPermissionError) else _or_none(reply) for reply in consumers]
+    waiting = [_or_none(reply) for reply in oldest]
+    try:
+        return parse_pair(name, info, groups, told, waiting)
+    except BadReplyError as problem:
+        return f"the server's description of it was not understood ({problem})"
+
+
+def _or_none(reply: object) -> object:
+    """*reply*, or () where the server refused: a group that has gone meanwhile has nothing to show."""
+    return () if isinstance(reply, ResponseError) else reply

@@ -1,0 +1,82 @@
+"""Reads ``XINFO STREAM key FULL`` by the order in which the server writes it, in a third of the time.
+
+Redis since 7.2 and Valkey write the names always in the same order. A reply in which they stand so
+is read by position; of any other `read_full` says so, and it is read by its names (`streams_reply`).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from agentdash.core.streams.lag import Extent
+from agentdash.core.streams.model import Consumer, Group, OldestPending, Stream
+
+_STREAM = [
+    b"length",
+    b"radix-tree-keys",
+    b"radix-tree-nodes",
+    b"last-generated-id",
+    b"max-deleted-entry-id",
+    b"entries-added",
+    b"recorded-first-entry-id",
+    b"entries",
+    b"groups",
+]
+_GROUP = [b"name", b"last-delivered-id", b"entries-read", b"lag", b"pel-count", b"pending", b"consumers"]
+_CONSUMER = [b"name", b"seen-time", b"active-time", b"pel-count", b"pending"]
+
+_OTHERWISE = (TypeError, ValueError, LookupError, AttributeError)
+"""What comes of it where a part is not what it is by its name."""
+
+
+def read_full(name: bytes, reply: Any, server_ms: int) -> Stream | None:
+    """The reply of ``XINFO STREAM name FULL COUNT 1``, flat (RESP2).
+
+    Args:
+        name: The key.
+        reply: As the connection gave it.
+        server_ms: The server's own time, Unix ms.
+
+    Returns:
+        What it says; None where it has not the order that is known here.
+    """
+    try:
+        if reply[::2] != _STREAM:
+            return None
+        length, last, deleted, added = reply[1], reply[7].decode(), reply[9].decode(), reply[11]
+        entries = reply[15]
+        first = entries[0][0].decode() if entries else None
+        if not type(length) is type(added) is int:
+            return None
+        extent = Extent(length, first, last, deleted, added)
+        groups = tuple([_group(raw, extent, server_ms) for raw in reply[17]])
+    except _OTHERWISE:
+        return None
+    return Stream(name, length, first, last, added, deleted, groups=groups)
+
+
+def _group(raw: list[Any], extent: Extent, server_ms: int) -> Group:
+    _, name, _, after, _, read, _, lag, _, pending, _, waiting, _, readers = raw
+    if raw[::2] != _GROUP or type(name) is not bytes or type(pending) is not int:
+        raise ValueError
+    delivered = after.decode()
+    oldest = _oldest(waiting[0], server_ms) if waiting else None
+    if readers and readers[0][::2] != _CONSUMER:  # all are written alike
+        raise ValueError
+    consumers = []
+    for _, reader, _, seen, _, active, _, held, _, _ in readers:
+        if type(reader) is not bytes or type(held) is not int:
+            raise ValueError
+        idle = server_ms - seen if seen < server_ms else 0
+        if active >= 0:  # else never
+            active = server_ms - active if active < server_ms else 0  # noqa: PLW2901 - of a moment an age
+        consumers.append(Consumer(reader, held, idle, active))
+    return Group(name, pending, extent.lag(delivered, read, lag), delivered, read, oldest, tuple(consumers))
+
+
+def _oldest(line: list[Any], server_ms: int) -> OldestPending:
+    """A pending entry: id, consumer, when it was given out (the server's ms), deliveries."""
+    entry, owner, given, deliveries = line
+    if type(owner) is not bytes or type(deliveries) is not int:
+        raise ValueError
+    return OldestPending(entry.decode(), owner, max(0, server_ms - given), deliveries)

@@ -1,0 +1,140 @@
+"""The streams as the server describes them, read in full or as far as needed, and kept from pass to pass."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+from redis.exceptions import ResponseError
+
+from agentdash.core.streams.model import Stream
+from collectors.streams.crowds import Crowds
+from collectors.streams.read import Read, Reads, lacks_full, read_full, read_pairs
+from collectors.streams.replies import partial as streams_partial
+from collectors.streams.schedule import Looks
+
+AT_ONCE = 1000
+"""Streams whose replies are held at one time."""
+
+
+class Topology:
+    """All streams that are read.
+
+    Attributes:
+        streams: As last read, in the order of their names.
+        gone: Those that the last pass found to be no streams (any more).
+        gaps: What may not be read of all of them, in words.
+    """
+
+    def __init__(self, poll: float) -> None:
+        self._looks = Looks(poll)
+        self._crowds = Crowds()
+        self._full = True
+        self._known: dict[bytes, Stream] = {}
+        self.gone: list[bytes] = []
+        self.gaps: tuple[str, ...] = ()
+        self._refused: set[str] = set()
+
+    @property
+    def streams(self) -> Sequence[Stream]:
+        """In the order of their names."""
+        return list(self._known.values())
+
+    def restart(self) -> None:
+        """The server may be another one, of another version; what was read stays until it is read again."""
+        self._full = True
+        self._looks.restart()
+        self._crowds.restart()
+
+    async def read(
+        self, reads: Reads, names: Sequence[bytes], server_ms: int, seen: Collection[bytes]
+    ) -> set[bytes]:
+        """Bring *names* up to date.
+
+        Args:
+            reads: To ask through.
+            names: All that are to be known, sorted.
+            server_ms: The server's own time, Unix ms.
+            seen: Those on the screen.
+
+        Returns:
+            The names of those that are another object now.
+
+        Raises:
+            redis.exceptions.RedisError: when the connection fails.
+        """
+        due = self._looks.full(names, self._known, seen)
+        rest = [name for name in names if name not in due]
+        if rest:
+            due |= await self._looks.changed(reads, rest)
+        asked = [name for name in names if name in due]
+        if asked:
+            self._refused.clear()
+        answers = await self._ask(reads, asked, server_ms)
+        found = dict(zip(asked, answers, strict=True))
+        self.gone = [name for name, answer in found.items() if answer is None]
+        known: dict[bytes, Stream] = {}
+        fresh = set()
+        for name in names:
+            before = self._known.get(name)
+            if name not in found:
+                if before is not None:
+                    known[name] = before
+                continue
+            answer = found[name]
+            if answer is None:
+                continue
+            stream = known[name] = _kept(name, before, answer)
+            if stream is not before:
+                fresh.add(name)
+            self._looks.note(before, stream)
+        if len(known) != len(self._known):
+            self._looks.keep(known)
+            self._crowds.keep(known)
+        self._known = known
+        self.gaps = self._gaps()
+        return fresh
+
+    async def _ask(self, reads: Reads, names: Sequence[bytes], server_ms: int) -> list[Read]:
+        answers: list[Read] = []
+        for start in range(0, len(names), AT_ONCE):
+            part = names[start : start + AT_ONCE]
+            found, refused = await streams_partial.completed(
+                reads, part, await self._described(reads, part, server_ms)
+            )
+            answers += found
+            self._refused |= refused
+        return answers
+
+    async def _described(self, reads: Reads, names: Sequence[bytes], server_ms: int) -> list[Read]:
+        crowded = await self._crowds.among(reads, names, self._known)
+        if not crowded:
+            return await self._in_full(reads, names, server_ms)
+        some, others = [n for n in names if n in crowded], [n for n in names if n not in crowded]
+        answers = dict(zip(some, await self._crowds.read(reads, some, self._known, server_ms), strict=True))
+        answers |= zip(others, await self._in_full(reads, others, server_ms), strict=True)
+        return [answers[name] for name in names]
+
+    async def _in_full(self, reads: Reads, names: Sequence[bytes], server_ms: int) -> list[Read]:
+        if self._full:
+            try:
+                return await read_full(reads, names, server_ms)
+            except ResponseError as problem:
+                if not lacks_full(problem):
+                    raise
+                self._full = False
+        return await read_pairs(reads, names)
+
+    def _gaps(self) -> tuple[str, ...]:
+        hidden = set(self._refused)
+        if any(not group.consumers_known for stream in self._known.values() for group in stream.groups):
+            hidden.add("XINFO CONSUMERS")
+        denied = [text for command, text in streams_partial.GAPS.items() if command in hidden]
+        return (*denied, *([self._crowds.gap] if self._crowds.gap else []))
+
+
+def _kept(name: bytes, before: Stream | None, answer: Stream | str) -> Stream:
+    """The stream as read; the object of before where it is equal; where it was refused, with the reason."""
+    if isinstance(answer, str):
+        return replace(before or Stream(name, 0), error=answer)
+    return before if before is not None and before == answer else answer

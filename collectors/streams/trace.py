@@ -1,0 +1,54 @@
+"""Entries of all streams that hold one id: the newest of each, looked through without asking more."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from redis.exceptions import ResponseError
+
+from agentdash.core.queries import TraceFound, TraceOf
+from agentdash.core.streams.model import Message
+from collectors.streams.detail import messages_in
+from collectors.streams.read import Reads
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+STREAMS = 200
+"""Streams that are looked through at most."""
+NEWEST = 500
+"""Entries of each that are looked at, at most."""
+FOUND = 500
+"""Entries that are returned at most, the newest."""
+
+
+async def trace(client: Redis, query: TraceOf, now: int) -> TraceFound:
+    """Look for *query*'s id among field values.
+
+    Raises:
+        redis.exceptions.RedisError: when the connection fails.
+    """
+    count = max(1, min(query.count, NEWEST))
+    streams = query.streams[:STREAMS]
+    replies = await Reads(client).ask([("XREVRANGE", name, "+", "-", "COUNT", count) for name in streams])
+    needle = query.id.encode()
+    found: list[tuple[bytes, Message]] = []
+    looked = refused = 0
+    for name, reply in zip(streams, replies, strict=True):
+        if isinstance(reply, ResponseError):
+            refused += 1  # gone since, no stream any more, or not allowed
+            continue
+        messages = messages_in(reply, now)
+        looked += len(messages)
+        found += [(name, message) for message in messages if _holds(message, needle)]
+    found.sort(key=lambda pair: _place(pair[1].id))
+    return TraceFound(tuple(found[-FOUND:]), looked, len(streams) - refused, len(query.streams))
+
+
+def _holds(message: Message, needle: bytes) -> bool:
+    return any(needle in value for _, value in message.fields)
+
+
+def _place(entry_id: str) -> tuple[int, int]:
+    ms, _, number = entry_id.partition("-")
+    return int(ms), int(number or 0)

@@ -1,0 +1,33 @@
+"""What is declared as a dependency is used by the program: imported, or loaded by its name."""
+
+from __future__ import annotations
+
+import ast
+import re
+import tomllib
+from collections.abc import Iterator
+
+from tests.support import ROOT
+
+MODULES = {"detect-secrets": "detect_secrets", "pyyaml": "yaml"}
+"""Where a package is imported by another name than it is installed by."""
+UNDERNEATH = {"hiredis"}
+"""redis-py takes it as its parser where it is installed."""
+
+
+def named() -> Iterator[str]:
+    for folder in ("agentdash", "collectors", "tui"):
+        for file in (ROOT / folder).rglob("*.py"):
+            for node in ast.walk(ast.parse(file.read_bytes())):
+                if isinstance(node, ast.Import):
+                    yield from (alias.name.partition(".")[0] for alias in node.names)
+                elif isinstance(node, ast.ImportFrom) and node.module:
+                    yield node.module.partition(".")[0]
+                elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                    yield node.value.partition(".")[0]
+
+
+def test_every_dependency_is_used() -> None:
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["dependencies"]
+    names = {re.match(r"[\w-]+", line).group() for line in declared}  # type: ignore[union-attr]
+    assert {MODULES.get(name, name) for name in names} - set(named()) - UNDERNEATH == set()

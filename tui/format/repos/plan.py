@@ -1,0 +1,112 @@
+"""What would happen to a repository, in words, before a person agrees to it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from agentdash.core.repos.commands import RepoPlan
+from agentdash.core.repos.model import Repo
+from agentdash.core.text import decode, printable
+from agentdash.core.units import plural
+from tui.widgets.cells import clean, shorten
+from tui.widgets.document import Para, field
+
+Lines = Sequence[Para]
+NAMED = 4
+"""Files of a repository that are named; all are counted."""
+LEFT = 8
+MOST = 1000
+"""Files that are named where all are asked for."""
+NAME = 48
+"""Cells of a name; what is longer is cut in its middle."""
+
+
+def fetch_question(repo: Repo) -> tuple[str, Lines]:
+    """Title and lines."""
+    lines = [
+        field("repo", printable(repo.path), "bold", 6),
+        Para(),
+        Para.of(
+            "Opens the network: git fetch from its default remote, with your own ssh and credential helpers."
+        ),
+        Para.of("Work tree, index and branches stay as they are.", "dim"),
+    ]
+    return f"Fetch {_name(repo.name)}?", lines
+
+
+def stage_question(repo: Repo, plan: RepoPlan, *, every: bool = False) -> tuple[str, Lines]:
+    """Title and lines: what is staged in which order, and what is left out and why; with *every*, all."""
+    named, left = (MOST, MOST) if every else (NAMED, LEFT)
+    lines: list[Para] = []
+    for part in plan.parts:
+        if part.blocked:
+            lines.append(
+                Para(((f"{_name(part.name)}  ", "bold"), (f"left out: {printable(part.blocked)}", "warn")), 2)
+            )
+        elif part.files:
+            names = ", ".join(_name(decode(name)) for name in part.files[:named])
+            more = f" … {len(part.files) - named} more (d: all)" if len(part.files) > named else ""
+            count = plural(len(part.files), "file")
+            lines.append(
+                Para(((f"{_name(part.name)}  ", "bold"), (f"{count}: ", ""), (f"{names}{more}", "dim")), 2)
+            )
+    lines += [Para(), *_left_out(plan, left)]
+    total = sum(len(part.files) for part in plan.parts)
+    return f"Stage {plural(total, 'file')} in {_name(repo.name)}?", lines
+
+
+def _left_out(plan: RepoPlan, most: int) -> list[Para]:
+    left = [(part.name, one) for part in plan.parts for one in part.left if one.reason != "ignored"]
+    lines = [
+        Para((("left out: ", "warn"), (f"{name}/{one.path}", ""), (f"  {printable(one.reason)}", "dim")), 2)
+        for name, one in left[:most]
+    ]
+    if len(left) > most:
+        lines.append(Para.of(f"left out: … {len(left) - most} more (d: all), all named in the log", "warn"))
+    ignored = sum(part.ignored for part in plan.parts)
+    if ignored:
+        lines.append(Para.of(f"left out: {ignored} ignored", "dim"))
+    return lines or [Para.of("nothing is left out", "good")]
+
+
+def nothing_to_stage(plan: RepoPlan) -> str:
+    """Why there is nothing to stage."""
+    blocked = [f"{part.name}: {part.blocked}" for part in plan.parts if part.blocked]
+    left = [
+        f"{one.path}: {one.reason}" for part in plan.parts for one in part.left if one.reason != "ignored"
+    ]
+    return "; ".join([*blocked, *left][:3]) or "everything is staged"
+
+
+def commit_words(plan: RepoPlan) -> Lines:
+    """What goes into the commit, for the question about its message."""
+    lines = [
+        Para(((f"{_name(part.name)}  ", "bold"), (f"{plural(part.staged, 'path')} staged", "")))
+        for part in plan.parts
+        if part.staged
+    ]
+    over = sum(len(part.files) for part in plan.parts)
+    return [*lines, *([Para.of(f"{plural(over, 'file')} not staged: they stay out", "warn")] if over else [])]
+
+
+def commit_question(repo: Repo, plan: RepoPlan, message: str) -> tuple[str, Lines]:
+    """Title and lines."""
+    lines = [
+        *commit_words(plan),
+        Para(),
+        field("message", printable(message), "bold", 8),
+        Para(),
+        Para.of(
+            "Submodules first, their new commits then go into this one. Hooks are not run, nothing is signed."
+        ),
+    ]
+    return f"Commit in {_name(repo.name)}?", lines
+
+
+def _name(text: str) -> str:
+    return shorten(clean(text), NAME)
+
+
+def message_problem(text: str) -> str | None:
+    """Why a message will not do."""
+    return None if text.strip() else "a commit needs a message"

@@ -1,0 +1,112 @@
+"""What a run printed, put together into lines again, and the lines of its log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from agentdash.core import units
+from agentdash.core.logs.model import Level, LogLine
+from agentdash.core.logs.parse.line import LogParser
+from agentdash.core.runs import event as ev
+from agentdash.core.runs.model import Run, RunEvent
+from agentdash.core.text import printable, strip_escapes
+
+LONGEST = 16 * 1024
+"""Characters of a line without an end that are waited for."""
+_MOST_LOGS = 100
+
+
+class LineMaker:
+    """Makes lines out of the pieces that events of one kind carry.
+
+    A piece may end within a line: the rest of it waits for the next piece of the same source, for at most one
+    call of `settle` without news. Lines that tell an event are left out: they stand among the events.
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._held: dict[str, tuple[str, int, bool]] = {}
+        self._parsers: dict[str, LogParser] = {}
+
+    def output(self, events: Iterable[RunEvent]) -> list[LogLine]:
+        """The lines that ended in *events*: of what the run printed."""
+        lines: list[LogLine] = []
+        for event in events:
+            if event.type == ev.OUTPUT:
+                stream = event.data.get("stream")
+                source = stream if isinstance(stream, str) else "output"
+                lines += self._dropped(event, source)
+                lines += self._piece(event, source)
+            elif event.type == ev.TURN_STARTED:
+                lines += self.settle(everything=True)
+                lines.append(self._line(f"── turn {event.turn} ──", "turn", event.at or 0))
+        return lines
+
+    def logged(self, events: Iterable[RunEvent]) -> list[LogLine]:
+        """The lines that ended in *events*: of the logs that its worker watches, understood as such."""
+        lines: list[LogLine] = []
+        for event in events:
+            if event.type == ev.LOG_UPDATED:
+                path = event.data.get("path")
+                lines += self._piece(event, path if isinstance(path, str) else "log")
+        return [self._understood(line) for line in lines]
+
+    def settle(self, *, everything: bool = False) -> list[LogLine]:
+        """What has waited since the last call: it is shown as it is."""
+        lines: list[LogLine] = []
+        for source, (text, at, waited) in list(self._held.items()):
+            if waited or everything:
+                del self._held[source]
+                if not ev.is_telemetry(text):
+                    lines.append(self._line(text, source, at))
+            else:
+                self._held[source] = (text, at, True)
+        return lines
+
+    def _understood(self, line: LogLine) -> LogLine:
+        parser = self._parsers.get(line.source)
+        if parser is None:
+            if len(self._parsers) >= _MOST_LOGS:
+                return line
+            parser = self._parsers[line.source] = LogParser(line.source)
+        return parser.line(line.message.encode("utf-8", "replace"), line.offset, line.seen_at)
+
+    def _piece(self, event: RunEvent, source: str) -> list[LogLine]:
+        text = event.data.get("text")
+        if not isinstance(text, str) or not text:
+            return []
+        at = event.at or 0
+        held, _, _ = self._held.pop(source, ("", 0, False))
+        *whole, rest = (held + text).split("\n")
+        if len(rest) > LONGEST:
+            whole, rest = [*whole, rest], ""
+        if rest:
+            self._held[source] = (rest, at, False)
+        return [self._line(line, source, at) for line in whole if not ev.is_telemetry(line)]
+
+    def _dropped(self, event: RunEvent, source: str) -> list[LogLine]:
+        dropped = event.data.get("dropped")
+        if not isinstance(dropped, int) or isinstance(dropped, bool) or dropped <= 0:
+            return []
+        words = f"… {units.size(dropped)} of {printable(source)} are not in the record: it came too fast"
+        return [self._line(words, source, event.at or 0, Level.WARN)]
+
+    def _line(self, text: str, source: str, at: int, level: Level | None = None) -> LogLine:
+        shown = strip_escapes(text).rstrip("\r")
+        shown = shown.rpartition("\r")[2]  # what a progress bar wrote over itself last
+        self.count += 1
+        name = printable(source.rpartition("/")[2])
+        return LogLine(
+            source=name, offset=self.count, seen_at=at, at=at or None, level=level, service=name,
+            message=printable(shown),
+        )  # fmt: skip
+
+
+def tells_of(line: LogLine, run: Run) -> bool:
+    """Whether a line of the followed logs is about *run*: by its name, its id, or what its worker says."""
+    names = {run.id, run.title} - {""}
+    if line.service in names or line.source in names or line.correlation_id == run.id:
+        return True
+    if line.service == "agentdash":
+        return line.message.startswith(tuple(f"run {name}:" for name in names))
+    return any(line.fields.get(name) in names for name in ("run", "run_id", "runId"))

@@ -1,0 +1,119 @@
+"""Services as lines."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from agentdash.core import units
+from agentdash.core.fleet import service_in_trouble
+from agentdash.core.services.model import Service, ServicesSnapshot, ServiceState, exit_words
+from agentdash.core.text import printable
+from tui.format.item import Cell, Column, Item, Listing, Row
+from tui.widgets.cells import sparkline
+
+COLUMNS = (
+    Column("mark", "", 1, sortable=False),
+    Column("service", "SERVICE", 10, flex=1, min_width=8),
+    Column("port", "PORT", 6, align="right", priority=4),
+    Column("cpu", "CPU", 7, align="right", priority=0),
+    Column("trend", "", 8, priority=5, sortable=False),
+    Column("memory", "MEMORY", 7, align="right", priority=1),
+    Column("up", "UP", 4, align="right", priority=3),
+    Column("note", "NOTE", 18, flex=2, priority=2, min_width=12),
+)
+WIDE = (
+    *COLUMNS[:-1],
+    replace(COLUMNS[-1], min_width=24),  # what is wrong says more than what is below
+    Column("pid", "PID", 7, align="right", priority=6),
+    Column("threads", "THR", 4, align="right", priority=8),
+    Column("files", "FDS", 4, align="right", priority=9),
+    Column("command", "COMMAND", 20, flex=2, priority=10),
+)
+GLYPHS = {
+    ServiceState.UP: ("●", "good"),
+    ServiceState.DOWN: ("■", "bad"),
+    ServiceState.STARTING: ("◌", "warn"),
+    ServiceState.ZOMBIE: ("✗", "bad"),
+    ServiceState.FLAPPING: ("◐", "warn"),
+    ServiceState.UNKNOWN: ("?", "unknown"),
+}
+_ENDED = {ServiceState.DOWN, ServiceState.ZOMBIE, ServiceState.FLAPPING}
+SILENT_MS = 30_000
+GROWS = 2_000_000
+
+
+def listing(snapshot: ServicesSnapshot, now: int) -> Listing:
+    """All services, those in trouble first."""
+    services = sorted(snapshot.services, key=lambda s: (not service_in_trouble(s), s.never_seen, s.name))
+    down = sum(s.state in {ServiceState.DOWN, ServiceState.ZOMBIE} and not s.never_seen for s in services)
+    idle = sum(s.never_seen for s in services)
+    return Listing(
+        items=tuple(item(service, now) for service in services),
+        summary=f"{len(services) - idle} · {f'{down} down' if down else 'all up'}"
+        + (f" · {idle} not started" if idle else "")
+        if services
+        else "",
+        notes=snapshot.gaps,
+        empty=("no services", "name them in the settings, or start one that listens below a project"),
+    )
+
+
+def item(service: Service, now: int) -> Item:
+    """One service as a line."""
+    glyph, colour = ("○", "dim") if service.never_seen else GLYPHS[service.state]
+    trouble = service_in_trouble(service)
+    up_ms = now - service.create_time if service.create_time is not None else None
+    shown = service.cpu_percent is not None
+    cpu = Cell(units.percent(service.cpu_percent), "" if shown and (service.cpu_percent or 0) >= 1 else "dim")
+    if service.never_seen:
+        cpu = Cell(units.UNKNOWN, "dim")
+    elif service.state is not ServiceState.UP and not shown:
+        cpu = Cell(service.state.value.upper(), f"{colour} bold")
+    words, style = note(service, now)
+    cells = (
+        Cell(glyph, colour),
+        Cell(printable(service.name), f"{colour} bold" if trouble else ""),
+        Cell(f":{service.ports[0]}" if service.ports else "", "dim"),
+        cpu,
+        Cell(sparkline(service.cpu_history, 8), "bad" if trouble else "spark"),
+        Cell(units.size(service.rss_bytes), "warn" if (service.rss_trend or 0) > GROWS else ""),
+        Cell(units.coarse(up_ms), "dim"),
+        Cell(words, style),
+        Cell(units.UNKNOWN if service.pid is None else str(service.pid), "dim"),
+        Cell(units.UNKNOWN if service.threads is None else str(service.threads), "dim"),
+        Cell(units.UNKNOWN if service.open_files is None else str(service.open_files), "dim"),
+        Cell(printable(service.command or units.UNKNOWN), "dim"),
+    )
+    sort = (
+        None, service.name, service.ports[0] if service.ports else None, service.cpu_percent, None,
+        service.rss_bytes, up_ms, words, service.pid, service.threads, service.open_files, service.command,
+    )  # fmt: skip
+    return Item(Row(key=service.name, cells=cells, sort=sort), service, problem=trouble)
+
+
+def note(service: Service, now: int) -> tuple[str, str]:
+    """The one thing about it that matters most, and how it is coloured."""
+    parts: list[str] = []
+    if service.never_seen:
+        return f"in {service.origin}, not started", "dim"
+    if service.exit_code is not None and service.state in _ENDED:
+        parts.append(exit_words(service.exit_code))
+    if service.state is ServiceState.DOWN and service.down_since is not None:
+        parts.append(f"down {units.coarse(now - service.down_since)}")
+    if service.restarts:
+        parts.append(f"{service.restarts} restart{'s' if service.restarts > 1 else ''}")
+    if parts:
+        return ", ".join(parts), "bad" if service_in_trouble(service) else "warn"
+    if service.error:
+        return printable(service.error), "unknown"
+    if service.probe is not None and service.probe.ok is False:
+        return printable(f"probe failed: {service.probe.error or 'no answer'}"), "bad"
+    talked = service.last_line_at is not None and service.last_line
+    silent = now - service.last_line_at if talked and service.last_line_at is not None else None
+    if silent is not None and silent > SILENT_MS:
+        return f"silent {units.coarse(silent)}", "warn"
+    if (service.rss_trend or 0) > GROWS:
+        return f"memory ↑ {units.size(service.rss_trend)}/min", "warn"
+    if service.probe is not None and service.probe.latency_ms is not None:
+        return f"{service.probe.latency_ms:.1f} ms", "good"
+    return printable(service.last_line or ""), "dim"

@@ -1,0 +1,77 @@
+"""What to press about a pending entry, what helps most first; what cannot be done says why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from agentdash.core import units
+from agentdash.core.streams.consumer_signs import Signs
+from agentdash.core.streams.model import Group, PendingEntry
+from agentdash.core.text import decode
+from tui.widgets.document import Para
+
+MANY_DELIVERIES = 3
+FRESH_MS = 30_000
+"""Since its delivery: until then a consumer may well be at work on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """Something that can be done: its key, what kind of action it is, and why."""
+
+    key: str
+    verb: str
+    words: str
+
+
+def presses(entry: PendingEntry, group: Group, signs: Mapping[bytes, Signs]) -> list[Press]:
+    """What can be done about *entry*, what helps most first; nothing where it is too early."""
+    acknowledge = Press("A", "acknowledge", "acknowledge: its work is done, or shall not be")
+    if entry.gone:
+        return [Press("A", "acknowledge", "acknowledge: its data is gone, nobody can work on it")]
+    if entry.deliveries > MANY_DELIVERIES:
+        return [
+            Press(".", "dead_letter", "copy to dead letters and acknowledge: it fails again and again"),
+            acknowledge,
+        ]
+    holder = signs.get(entry.consumer)
+    if entry.idle_ms < FRESH_MS and (holder is None or holder.alive is not False):
+        return []
+    other = next(iter(others(entry.consumer, group, signs)), None)
+    words = (
+        f"claim for {decode(other)}, which lives" if other else "claim for a new consumer: no other one lives"
+    )
+    delete = Press("D", "delete", "delete: it is of no use to anybody")
+    return [Press("C", "claim", words), acknowledge, delete]
+
+
+def others(holder: bytes, group: Group, signs: Mapping[bytes, Signs]) -> Iterator[bytes]:
+    """Consumers but *holder* that live, by their signs."""
+    for consumer in group.consumers:
+        found = signs.get(consumer.name)
+        if consumer.name != holder and found is not None and found.alive:
+            yield consumer.name
+
+
+def press_paras(
+    entry: PendingEntry,
+    group: Group,
+    signs: Mapping[bytes, Signs],
+    why_not: Callable[[str], str | None],
+) -> Iterator[Para]:
+    """As lines; greyed with the reason where it cannot be done."""
+    yield Para.of("What to press", "bold")
+    found = presses(entry, group, signs)
+    if not found:
+        yield Para.of(f"nothing yet: it was delivered {units.age(entry.idle_ms)} ago", "dim", 2)
+    refused = {press.verb: why_not(press.verb) for press in found}
+    if found and len(set(refused.values())) == 1 and None not in refused.values():
+        yield Para.of(f"nothing can be done: {next(iter(refused.values()))}", "dim", 2)
+        return
+    for press in found:
+        why = refused[press.verb]
+        if why is None:
+            yield Para(((f"{press.key} ", "accent bold"), (press.words, "")), 2)
+        else:
+            yield Para(((f"{press.key} {press.words}", "faint"), (f" ({why})", "dim")), 2)

@@ -1,0 +1,100 @@
+"""The last ten minutes of a stream and of one of its groups, a line for each number."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from agentdash.core import units
+from agentdash.core.streams.history import SPAN_MS, GroupCourse, StreamCourse
+from agentdash.core.streams.model import Group, GroupJudgement, Stream, StreamJudgement
+from tui.format.streams.listing import lag_text
+from tui.widgets.cells import sparkline, squeeze
+from tui.widgets.document import Para
+
+NAME_WIDTH = 10
+NUMBER_WIDTH = 8
+LEAST_WIDTH = 12
+
+
+def paras(
+    stream: Stream,
+    judgement: StreamJudgement,
+    course: StreamCourse | None,
+    group: Group | None,
+    group_course: GroupCourse | None,
+    width: int,
+) -> list[Para]:
+    """Length, lag, pending, and entries in and out a minute; a gap is where nothing was known.
+
+    Args:
+        stream: As it is now.
+        judgement: Its rates now.
+        course: Of the stream; None where nothing is kept yet.
+        group: The group whose lag and pending are drawn too, if any.
+        group_course: Of that group.
+        width: Cells of a line.
+    """
+    room = max(LEAST_WIDTH, width - NAME_WIDTH - NUMBER_WIDTH)
+    lines = []
+    if group is not None:
+        judged = judgement.group(group.name)
+        lag = group_course.lag if group_course else ()
+        pending = group_course.pending if group_course else ()
+        lag_style = "bad" if group.lag.value else "good" if group.lag.value == 0 else "unknown"
+        lines += [
+            _line("lag", lag, group_course, lag_text(group.lag), lag_style, room),
+            _line("pending", pending, group_course, units.count(group.pending), "warn", room),
+        ]
+    rates_in = course.rates_in if course else ()
+    lines.append(_line("in /min", rates_in, course, units.count(judgement.rate_in), "spark", room))
+    if group is not None:
+        out = group_course.rates_out if group_course else ()
+        lines.append(_line("out /min", out, group_course, _out(judged), "spark", room))
+    lengths = course.lengths if course else ()
+    lines.append(_line("length", lengths, course, units.count(stream.length), "dim", room, level=True))
+    ago = "10 min ago"
+    lines.append(Para(((f"{'':<{NAME_WIDTH}}{ago}{'now':>{room - len(ago)}}", "faint"),)))
+    return lines
+
+
+def _out(judged: GroupJudgement | None) -> str:
+    return units.count(judged.rate_out if judged else None)
+
+
+def _line(
+    name: str,
+    values: Sequence[float | None],
+    course: StreamCourse | GroupCourse | None,
+    number: str,
+    style: str,
+    room: int,
+    *,
+    level: bool = False,
+) -> Para:
+    full = SPAN_MS // course.spacing_ms if course else 1
+    drawn = sparkline(spread(values, full, room), room, low=floor(values) if level else 0.0)
+    quiet = number in {"0", units.UNKNOWN}
+    return Para(
+        (
+            (f"{name:<{NAME_WIDTH}}", "dim"),
+            (drawn, style),
+            (f"{number:>{NUMBER_WIDTH}}", "dim" if quiet else style),
+        )
+    )
+
+
+def floor(values: Sequence[float | None]) -> float:
+    """Where the drawing of a level begins: what changed is seen, and a small change stays small."""
+    known = [value for value in values if value is not None]
+    if not known:
+        return 0.0
+    least, most = min(known), max(known)
+    return max(0.0, least - max(most - least, most * 0.02) / 7)
+
+
+def spread(values: Sequence[float | None], full: int, width: int) -> list[float | None]:
+    """*values*, the newest of *full* places in time, as one value for each of *width* cells."""
+    padded = [None] * max(0, full - len(values)) + list(values)[-full:]
+    if len(padded) >= width:
+        return squeeze(padded, width)
+    return [padded[cell * len(padded) // width] for cell in range(width)]

@@ -1,0 +1,118 @@
+"""What a change of a stream costs its groups, as it was counted before the question."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from agentdash.core import units
+from agentdash.core.streams.commands import SeenEntry
+from agentdash.core.streams.model import Group, id_parts
+from agentdash.core.text import decode
+from tui.widgets.cells import clean, shorten
+
+IN_SENTENCE = 24
+"""Cells of a name within a sentence."""
+_NAMED = 3
+
+Line = tuple[str, str]
+"""A sentence and its style."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A number of entries.
+
+    Attributes:
+        least: So many were counted.
+        exact: Whether these are all.
+    """
+
+    least: int
+    exact: bool = True
+
+    def __str__(self) -> str:
+        return f"{self.least:,}" if self.exact else f"at least {self.least:,}"
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What was counted; what is missing could not be.
+
+    Attributes:
+        pending: Of each group, the pending entries that lose their data.
+        passed: Entries between where a group is and where it is moved to.
+        problem: Why something could not be counted, in words.
+    """
+
+    pending: tuple[tuple[bytes, Counted], ...] = ()
+    passed: Counted | None = None
+    problem: str | None = None
+
+
+def name(raw: bytes) -> str:
+    """A name within a sentence, cut in its middle."""
+    return shorten(clean(decode(raw)), IN_SENTENCE)
+
+
+def names(groups: Sequence[Group]) -> str:
+    """Some of them, the others counted."""
+    more = f" and {len(groups) - _NAMED} more" if len(groups) > _NAMED else ""
+    return ", ".join(name(group.name) for group in groups[:_NAMED]) + more
+
+
+def unread_lines(entries: Sequence[SeenEntry], groups: Sequence[Group]) -> list[Line]:
+    """Groups that were not given some of *entries* yet, and how many."""
+    unread = [(group, _undelivered(entries, group)) for group in groups]
+    found = [(group, count) for group, count in unread if count]
+    lines = []
+    for group, count in found[:_NAMED]:
+        what = "it" if len(entries) == 1 else f"{count} of them"
+        lines.append((f"{name(group.name)} has not read {what} yet, and never will.", "bad"))
+    if len(found) > _NAMED:
+        others = units.plural(len(found) - _NAMED, "more group")
+        lines.append((f"Nor have {others} read all of it.", "bad"))
+    return lines
+
+
+def _undelivered(entries: Sequence[SeenEntry], group: Group) -> int:
+    last = id_parts(group.last_delivered_id)
+    return sum(id_parts(entry.id) > last for entry in entries)
+
+
+def pending_lines(cost: Cost | None) -> list[Line]:
+    """Which pending entries lose their data by a trim."""
+    if cost is None:
+        return [("Counting the pending entries that lose their data …", "dim")]
+    lines = [
+        (f"{name(group)}: {_pending(count)} their data: they stay pending, without it.", "bad")
+        for group, count in cost.pending[:_NAMED]
+        if count.least
+    ]
+    if len(cost.pending) > _NAMED:
+        others = units.plural(len(cost.pending) - _NAMED, "more group")
+        lines.append((f"So do pending entries of {others}.", "bad"))
+    if cost.problem:
+        lines.append((f"Which pending entries lose their data is not known: {cost.problem}", "warn"))
+    elif not lines:
+        lines.append(("No pending entry loses its data.", "good"))
+    return lines
+
+
+def _pending(count: Counted) -> str:
+    one = count.least == 1 and count.exact
+    return f"{count} pending {'entry loses' if one else 'entries lose'}"
+
+
+def passed_line(cost: Cost | None, *, forward: bool) -> Line:
+    """How many entries are skipped, or read again, where a group is moved."""
+    what = "skipped: nobody in this group will read them" if forward else "read again"
+    style = "bad" if forward else "warn"
+    if cost is None:
+        return f"Entries between are {what} (counting …).", style
+    if cost.passed is None:
+        return f"Entries between are {what}. How many is not known: {cost.problem}", style
+    if cost.passed.exact and cost.passed.least == 0:
+        return f"No entry is {'skipped' if forward else 'read again'}.", "good"
+    one = cost.passed.exact and cost.passed.least == 1
+    return f"{cost.passed} {'entry is' if one else 'entries are'} {what}.", style

@@ -1,0 +1,257 @@
+"""Streams and their groups as lines."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from agentdash.core import units
+from agentdash.core.streams.model import (
+    Group,
+    GroupJudgement,
+    Lag,
+    LagGrade,
+    Stream,
+    StreamJudgement,
+    StreamsSnapshot,
+    Verdict,
+    id_age_ms,
+)
+from agentdash.core.text import decode
+from tui.format.item import Cell, Column, Item, Listing, View
+from tui.format.streams.forecast import drains_cell, drains_value
+from tui.widgets.cells import sparkline
+from tui.widgets.table.rows import LateRow
+
+COLUMNS = (
+    Column("name", "STREAM · GROUP", 14, flex=1, min_width=12),
+    Column("length", "LEN", 5, align="right", priority=3),
+    Column("rates", "RATE", 8, priority=5, sortable=False),
+    Column("rate", "/MIN", 5, align="right", priority=4),
+    Column("lag", "LAG", 6, align="right", priority=0),
+    Column("pending", "PEND", 4, align="right", priority=1),
+    Column("oldest", "OLDEST", 6, align="right", priority=2),
+    Column("verdict", "VERDICT", 14, flex=1, priority=0, min_width=10),
+)
+WIDE = (
+    Column("name", "STREAM · GROUP", 20, flex=1, min_width=18),
+    *COLUMNS[1:-1],
+    Column("verdict", "VERDICT", 16, flex=1, min_width=15),
+    Column("drains", "DRAINS", 6, align="right", priority=5),
+    Column("cap", "CAP", 4, priority=6),
+    Column("consumers", "CONS", 4, align="right", priority=6),
+    Column("memory", "MEMORY", 7, align="right", priority=7),
+    Column("fields", "FIELDS", 14, flex=1, priority=8, sortable=False),
+)
+
+VERDICTS = {
+    Verdict.WATCHING: ("◌", "dim"),
+    Verdict.OK: ("●", "good"),
+    Verdict.SLOW: ("◐", "warn"),
+    Verdict.STALLED: ("◐", "warn"),
+    Verdict.STOPPED: ("■", "bad"),
+    Verdict.REWOUND: ("◐", "warn"),
+    Verdict.UNREAD: ("■", "bad"),
+    Verdict.UNKNOWN: ("?", "unknown"),
+}
+_ORDER = [
+    Verdict.STOPPED, Verdict.UNREAD, Verdict.STALLED, Verdict.REWOUND, Verdict.SLOW, Verdict.UNKNOWN,
+    Verdict.WATCHING, Verdict.OK,
+]  # fmt: skip
+NO_JUDGEMENT = GroupJudgement(Verdict.WATCHING)
+Judged = tuple[Group, GroupJudgement]
+"""A group and what is said of it."""
+
+
+def listing(snapshot: StreamsSnapshot, now: int, view: View) -> Listing:
+    """All streams, the troubled ones first; a healthy one is folded into one line."""
+    judgements = snapshot.judgements or tuple(StreamJudgement() for _ in snapshot.streams)
+    pairs = [
+        (stream, judgement, worst_group(stream, judgement))
+        for stream, judgement in zip(snapshot.streams, judgements, strict=True)
+    ]
+    pairs.sort(key=lambda pair: (_rank(pair[0], pair[2]), pair[0].name))
+    groups = sum(len(stream.groups) for stream in snapshot.streams)
+    known = f"{len(pairs)} of " if snapshot.known > len(pairs) else ""
+    parts = [known + units.plural(max(snapshot.known, len(pairs)), "stream"), units.plural(groups, "group")]
+    if not snapshot.scan_complete:
+        parts.append("searching")
+    return Listing(
+        items=tuple(_item(stream, judgement, worst, now, view) for stream, judgement, worst in pairs),
+        summary=" · ".join(parts),
+        notes=snapshot.gaps,
+        empty=("no streams on this server", "they appear by themselves once something runs XADD"),
+    )
+
+
+def missing(stream: Stream) -> str:
+    """What stands for memory or fields that are not known: ``…`` while they were not looked up yet."""
+    return units.UNKNOWN if stream.sampled or stream.error else "…"
+
+
+def worst_group(stream: Stream, judgement: StreamJudgement) -> Judged | None:
+    """The group that is worst off, with its judgement."""
+    worst: Judged | None = None
+    lowest = len(_ORDER)
+    for group in stream.groups:
+        judged = judgement.group(group.name) or NO_JUDGEMENT
+        if (place := _ORDER.index(judged.verdict)) < lowest:
+            worst, lowest = (group, judged), place
+    return worst
+
+
+def _rank(stream: Stream, worst: Judged | None) -> int:
+    if stream.error:
+        return 0
+    return len(_ORDER) if worst is None else _ORDER.index(worst[1].verdict)
+
+
+def item(stream: Stream, judgement: StreamJudgement, now: int, view: View) -> Item:
+    """One stream, with its groups beneath when something is wrong with one or the person unfolded it."""
+    return _item(stream, judgement, worst_group(stream, judgement), now, view)
+
+
+def _item(stream: Stream, judgement: StreamJudgement, worst: Judged | None, now: int, view: View) -> Item:
+    troubled = worst is not None and worst[1].verdict in _ORDER[:5]
+    unfolded = bool(stream.groups) and (troubled != (stream.name in view.toggled))
+    row = LateRow((stream.name,), partial(_line, stream, judgement, worst, now, troubled, unfolded))
+    children = tuple(group_item(stream, group, judgement, now) for group in stream.groups) if unfolded else ()
+    return Item(row, (stream, None), problem=troubled or bool(stream.error), children=children)
+
+
+def _line(
+    stream: Stream,
+    judgement: StreamJudgement,
+    worst: Judged | None,
+    now: int,
+    troubled: bool,
+    unfolded: bool,
+) -> tuple[tuple[Cell, ...], tuple[object, ...]]:
+    """The cells of a stream, and the raw values to sort it by."""
+    mark = "▾" if unfolded else "▸" if stream.groups else " "
+    count = f" ({len(stream.groups)})" if len(stream.groups) > 1 and not unfolded else ""
+    name = decode(stream.name)
+    lead = (
+        Cell(spans=((f"{mark} ", "dim"), (name, "bold" if troubled else ""), (count, "dim"))),
+        Cell(units.count(stream.length)),
+        Cell(sparkline(judgement.rates, 8), "spark"),
+        Cell(units.count(judgement.rate_in), "dim" if not judgement.rate_in else ""),
+    )
+    if stream.error:
+        middle = (Cell("?", "unknown"), Cell("?", "unknown"), Cell(units.UNKNOWN, "dim"))
+        verdict = Cell(f"? {stream.error}", "unknown")
+        values: tuple[object, ...] = (None, None, None, "error")
+    elif unfolded:
+        middle, verdict, values = (Cell(""), Cell(""), Cell("")), Cell(""), (None, None, None, None)
+    elif worst is None:
+        middle = (Cell(units.UNKNOWN, "dim"), Cell(units.UNKNOWN, "dim"), Cell(units.UNKNOWN, "dim"))
+        known = stream.groups_known
+        verdict = Cell("○ no group", "dim") if known else Cell("? groups are not told", "unknown")
+        values = (None, None, None, "no group" if known else None)
+    else:
+        middle, verdict, values = _folded(stream, worst, now)
+    drains, drains_in = Cell(""), None
+    if worst is not None and not unfolded and not stream.error:
+        drains, drains_in = drains_cell(*worst, judgement.rate_in), drains_value(*worst)
+    tail = (
+        drains,
+        Cell(judgement.cap.value, "dim"),
+        Cell(str(sum(len(group.consumers) for group in stream.groups)), "dim"),
+        Cell(units.size(stream.memory_bytes) if stream.memory_bytes is not None else missing(stream), "dim"),
+        Cell(" ".join(stream.fields or ()) or missing(stream), "dim"),
+    )
+    lag, pending, oldest, word = values
+    sort = (name, stream.length, None, judgement.rate_in, lag, pending, oldest, word, drains_in)
+    return (*lead, *middle, verdict, *tail), sort
+
+
+def _folded(
+    stream: Stream, worst: Judged, now: int
+) -> tuple[tuple[Cell, Cell, Cell], Cell, tuple[object, ...]]:
+    """One line for all groups of a stream: the greatest lag, all pending, the oldest."""
+    top = max(stream.groups, key=lambda group: -1 if group.lag.value is None else group.lag.value)
+    unknown = next((group.lag for group in stream.groups if group.lag.value is None), None)
+    lag = unknown or top.lag
+    pending = sum(group.pending for group in stream.groups)
+    waits = [wait for group in stream.groups if (wait := _oldest_ms(group)) is not None]
+    oldest = max(waits, default=None)
+    stopped = worst[1].verdict is Verdict.STOPPED and worst[0] is top
+    cells = (lag_cell(lag, stopped=stopped), pending_cell(pending), oldest_cell(oldest))
+    word = verdict_cell(worst[1], now)
+    return cells, word, (lag.value, pending, oldest, worst[1].verdict.value)
+
+
+def group_item(stream: Stream, group: Group, judgement: StreamJudgement, now: int) -> Item:
+    """One group as a line under its stream."""
+    judged = judgement.group(group.name) or NO_JUDGEMENT
+    row = LateRow((stream.name, group.name), partial(_group_line, group, judged, judgement, now), depth=1)
+    return Item(row, (stream, group), problem=judged.verdict in _ORDER[:5])
+
+
+def _group_line(
+    group: Group, judged: GroupJudgement, judgement: StreamJudgement, now: int
+) -> tuple[tuple[Cell, ...], None]:
+    cells = (
+        Cell(f"  {decode(group.name)}"),
+        Cell(""),
+        Cell(""),
+        Cell(""),
+        lag_cell(group.lag, stopped=judged.verdict is Verdict.STOPPED),
+        pending_cell(group.pending),
+        oldest_cell(_oldest_ms(group)),
+        verdict_cell(judged, now),
+        drains_cell(group, judged, judgement.rate_in),
+        Cell(""),
+        Cell(str(len(group.consumers)), "dim" if group.consumers else "bad"),
+        Cell(""),
+        Cell(judged.why, "dim"),
+    )
+    return cells, None
+
+
+def _oldest_ms(group: Group) -> int | None:
+    return group.oldest_pending.idle_ms if group.oldest_pending else None
+
+
+def lag_text(lag: Lag) -> str:
+    """``212``, ``≥1.0k``, ``≈40`` or ``?``, by how well it is known."""
+    if lag.value is None or lag.grade is LagGrade.UNKNOWN:
+        return "?"
+    mark = {LagGrade.BOUNDED: "≥", LagGrade.ESTIMATED: "≈"}.get(lag.grade, "")
+    return f"{mark}{units.count(lag.value)}"
+
+
+def lag_cell(lag: Lag, *, stopped: bool) -> Cell:
+    """The lag, coloured by whether it is known and nought, and whether its group stands still."""
+    text = lag_text(lag)
+    if text == "?":
+        return Cell(text, "unknown")
+    return Cell(text, "good" if lag.value == 0 else "bad bold" if stopped else "warn")
+
+
+def pending_cell(pending: int) -> Cell:
+    """Entries delivered and not acknowledged."""
+    return Cell(units.count(pending), "warn" if pending else "dim")
+
+
+def oldest_cell(oldest_ms: int | None) -> Cell:
+    """How long the oldest pending entry has waited."""
+    return Cell(units.age(oldest_ms), "" if oldest_ms else "dim")
+
+
+def verdict_cell(judged: GroupJudgement, now: int) -> Cell:
+    """Glyph, word, and for how long or until when."""
+    glyph, style = VERDICTS[judged.verdict]
+    words = judged.verdict.value
+    since = now - judged.since if judged.since is not None else None
+    if judged.verdict in {Verdict.STOPPED, Verdict.STALLED} and since is not None and since >= 1000:
+        words += f" {units.age(since)}"
+    elif judged.verdict in {Verdict.SLOW, Verdict.OK} and judged.forecast_s:
+        words = f"drains {units.coarse(judged.forecast_s * 1000)}"
+    elif judged.verdict is Verdict.WATCHING and judged.window_s:
+        words = f"watching {judged.window_s:.0f}s"
+    return Cell(f"{glyph} {words}", f"{style} bold" if style == "bad" else style)
+
+
+def entry_age(entry_id: str | None, now: int) -> str:
+    """Age by the id, where the id is a time."""
+    return units.age(id_age_ms(entry_id, now)) if entry_id else units.UNKNOWN

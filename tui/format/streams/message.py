@@ -1,0 +1,225 @@
+"""One entry in depth: who holds it, since when, what is in it, what happened to it, how to see it oneself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import tzinfo
+from itertools import chain, islice
+
+from agentdash.core import units
+from agentdash.core.cli_form import redis_cli
+from agentdash.core.clock import time_text
+from agentdash.core.findings.model import Finding, FindingStatus
+from agentdash.core.logs.model import Level, LogLine
+from agentdash.core.secrets.mask import mask
+from agentdash.core.services.model import exit_words
+from agentdash.core.streams.consumer_signs import Signs
+from agentdash.core.streams.model import Group, Message, PendingEntry, Stream, id_age_ms, id_parts
+from agentdash.core.streams.owners import Owner
+from agentdash.core.streams.queries import Holder
+from agentdash.core.text import decode, printable
+from tui.format.streams.actions import MANY_DELIVERIES, press_paras
+from tui.format.streams.body import Body, body_of
+from tui.widgets.document import Para
+
+MOST_LINES = 12
+HANG = 11
+"""Cells that the lines of an event are indented after the first: below its name, with room for words."""
+OWN = "agentdash"
+"""Source of the lines that tell of findings: those are shown by themselves."""
+PRODUCER_FIELDS = (b"originService", b"origin_service", b"producer", b"source", b"service", b"origin")
+"""Fields by which messages say who added them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What is known of one entry.
+
+    Attributes:
+        message: None where it is no longer in the stream.
+        pending: Where it was seen in the list of a group, `group`.
+        holders: Who holds it, in any group; None where that is not known.
+        lines: Log lines that name it or its correlation id, oldest first.
+        findings: Findings that are about it or its group.
+        signs: Signs of life of the consumers of `group`.
+        owner: Whose the consumer is that holds it.
+        body: The lines of its fields, where they were made before: an entry never changes.
+    """
+
+    stream: Stream
+    id: str
+    message: Message | None
+    pending: PendingEntry | None = None
+    group: Group | None = None
+    holders: tuple[Holder, ...] | None = None
+    lines: tuple[LogLine, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    signs: Mapping[bytes, Signs] = field(default_factory=dict)
+    owner: Owner = field(default_factory=Owner)
+    body: Body | None = None
+
+
+def message_page(
+    looked: Looked,
+    now: int,
+    zone: tzinfo | None = None,
+    why_not: Callable[[str], str | None] = lambda _verb: None,
+) -> list[Para]:
+    """All of it; *why_not* says why an action cannot be done now."""
+    pending, group = looked.pending, looked.group
+    presses = tuple(press_paras(pending, group, looked.signs, why_not)) if pending and group else ()
+    return [
+        Para.of(looked.id, "id"),
+        *_head(looked, now),
+        *((Para(), *presses) if presses else ()),
+        Para(),
+        *_body(looked),
+        Para(),
+        *_story(looked, now, zone),
+        *_findings(looked),
+        Para(),
+        *_see(looked),
+    ]
+
+
+def _head(looked: Looked, now: int) -> Iterator[Para]:
+    age = id_age_ms(looked.id, now)
+    by = producer(looked.stream, looked.message)
+    if age is None:
+        yield Para.of("its id is no time: age unknown", "dim")
+    else:
+        who = ((" by ", "dim"), (by, "good")) if by else ()
+        yield Para(((f"added {units.age(age)} ago", "dim"), *who))
+    pending = looked.pending
+    if pending is not None:
+        times = "once" if pending.deliveries == 1 else f"{pending.deliveries} times"
+        often = pending.deliveries > MANY_DELIVERIES
+        held = (
+            (f"delivered {times}, last {units.age(pending.idle_ms)} ago, to ", "bad" if often else "dim"),
+            (decode(pending.consumer), "bold"),
+        )
+        yield Para(held, 2)
+        signs = looked.signs.get(pending.consumer)
+        if signs is not None:
+            style = "bad" if signs.alive is False else "good" if signs.alive else "unknown"
+            yield Para(((f"{decode(pending.consumer)}: ", "dim"), (printable(signs.words), style)), 2)
+        if often:
+            yield Para.of("delivered again and again: likely a poison message", "warn", 2)
+
+
+def producer(stream: Stream, message: Message | None) -> str:
+    """Who added it: by a field of its own, else by what is known of the stream; empty where unknown."""
+    for name, value in message.fields if message else ():
+        if name in PRODUCER_FIELDS and 0 < len(value) <= 60:
+            return decode(value)
+    return printable(stream.producers[0]) if len(stream.producers) == 1 else ""
+
+
+def _body(looked: Looked) -> Iterator[Para]:
+    if looked.message is None:
+        yield Para.of("Its data is no longer in the stream. XACK takes it off the list (A).", "unknown", 2)
+        return
+    if not looked.message.fields:
+        yield Para.of("it has no fields", "dim")
+    yield from (looked.body or body_of(looked.message.fields)).paras
+
+
+# What happened to it
+
+
+def _story(looked: Looked, now: int, zone: tzinfo | None) -> Iterator[Para]:
+    yield Para.of("What happened to it", "bold")
+    if id_age_ms(looked.id, now) is not None:
+        yield _event(id_parts(looked.id)[0], producer(looked.stream, looked.message), "published", "", zone)
+    shown = looked.lines[-MOST_LINES:]
+    if len(looked.lines) > len(shown):
+        yield Para.of(f"         … {len(looked.lines) - len(shown)} earlier log lines: t shows all", "dim")
+    for line in shown:
+        style = {Level.ERROR: "bad", Level.FATAL: "bad", Level.WARN: "warn"}.get(line.level or Level.INFO, "")
+        yield _event(line.at or line.seen_at, line.service or line.source, line.message, style, zone)
+    service = looked.owner.service
+    if service is not None and service.down_since is not None:
+        code = "" if service.exit_code is None else f", {exit_words(service.exit_code)}"
+        yield _event(service.down_since, service.name, f"process ended{code}", "bad", zone)
+    yield from _groups(looked)
+
+
+def _event(at: int, who: str, what: str, style: str, zone: tzinfo | None) -> Para:
+    clock = time_text(at, zone)
+    name = printable(who)[:10]
+    parts = ((f"{clock} ", "dim"), (f"{name:<10} ", "good" if name else ""), (printable(what[:300]), style))
+    return Para(parts, HANG)
+
+
+def _groups(looked: Looked) -> Iterator[Para]:
+    """Where it stands in each group; what is not known is not said."""
+    for group in looked.stream.groups[:20]:
+        name = decode(group.name)
+        label = (f"{'':9}{name[:10]:<10} ", "info")
+        holder = next((one for one in looked.holders or () if one.group == group.name), None)
+        if holder is not None:
+            words = f"not acknowledged: {decode(holder.consumer)} has it since {units.age(holder.idle_ms)}"
+            yield Para((label, (words, "bad bold" if holder.deliveries > MANY_DELIVERIES else "warn")), HANG)
+        elif _beyond(looked.id, group.last_delivered_id):
+            yield Para((label, ("not delivered yet", "dim")), HANG)
+        elif looked.holders is not None:
+            yield Para((label, ("not pending: acknowledged, or passed over", "good")), HANG)
+
+
+def _beyond(entry_id: str, delivered: str) -> bool:
+    try:
+        return id_parts(entry_id) > id_parts(delivered)
+    except ValueError:
+        return False
+
+
+def _findings(looked: Looked) -> Iterator[Para]:
+    if looked.findings:
+        yield Para()
+    for finding in looked.findings[:3]:
+        name = f"{printable(finding.finding_id)} {printable(finding.symptom.summary)}"
+        yield Para((("finding ", "dim"), (name, "warn")), 2)
+
+
+def lines_about(lines: Iterable[LogLine], entry_id: str, correlation: Sequence[str]) -> tuple[LogLine, ...]:
+    """Log lines that carry one of the correlation ids, or name the entry; no continuations, no findings."""
+    wanted = set(correlation)
+    return tuple(
+        line
+        for line in lines
+        if line.continues is None
+        and (line.correlation_id in wanted or entry_id in line.message)
+        and not (line.source == OWN and line.message.startswith("finding "))
+    )
+
+
+def findings_about(
+    findings: Iterable[Finding], stream: bytes, group: bytes | None, entry_id: str
+) -> tuple[Finding, ...]:
+    """Open findings on the entry itself, then those on its group."""
+    about = [
+        finding
+        for finding in findings
+        if finding.symptom.stream == stream and finding.status is not FindingStatus.RESOLVED
+    ]
+    direct = (f for f in about if entry_id in f.symptom.message_ids)
+    of_group = (
+        f
+        for f in about
+        if group is not None and f.symptom.consumer_group == group and entry_id not in f.symptom.message_ids
+    )
+    return tuple(islice(chain(direct, of_group), 3))
+
+
+def _see(looked: Looked) -> Iterator[Para]:
+    yield Para.of("See it yourself", "bold")
+    name, entry_id = looked.stream.name, looked.id
+    yield Para.of(redis_cli(("XRANGE", name, entry_id, entry_id)), "dim", 2)
+    if looked.group is not None:
+        yield Para.of(redis_cli(("XPENDING", name, looked.group.name, entry_id, entry_id, 1)), "dim", 2)
+
+
+def masked_copy(paras: Sequence[Para]) -> str:
+    """The page as text for the clipboard."""
+    return mask("\n".join("".join(text for text, _ in para.parts) for para in paras))[0]

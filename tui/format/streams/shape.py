@@ -1,0 +1,64 @@
+"""What the entries of a stream look like: field names, what lies in those with JSON, sets that differ."""
+
+from __future__ import annotations
+
+from agentdash.core import units
+from agentdash.core.streams.model import Stream
+from agentdash.core.text import printable
+from tui.widgets.cells import Part
+from tui.widgets.document import Para
+
+KEYS_IN_LINE = 6
+SETS = 8
+
+
+def counts(stream: Stream) -> tuple[str, ...]:
+    """For a border: ``4 fields``, ``2 field sets``; () while it was not sampled."""
+    sets = len(stream.field_sets)
+    found = [units.plural(len(stream.fields), "field")] if stream.fields else []
+    return (*found, f"▲ {sets} field sets") if sets > 1 else tuple(found)
+
+
+def line(stream: Stream) -> list[Para]:
+    """``fields type payload {order, amount, …}`` of the newest entry; a second line where sets differ."""
+    if stream.fields is None:
+        return []
+    payload = dict(stream.payload)
+    parts: list[Part] = [("fields ", "dim")]
+    for name in stream.fields:
+        parts.append((f" {printable(name)}", "info"))
+        if name in payload:
+            keys = payload[name]
+            more = ", …" if len(keys) > KEYS_IN_LINE else ""
+            parts.append((f" {{{', '.join(map(printable, keys[:KEYS_IN_LINE]))}{more}}}", "dim"))
+    shown = [Para(tuple(parts), 8)]
+    if len(stream.field_sets) > 1:
+        shown.append(Para(((f"▲ {len(stream.field_sets)} field sets", "warn"), *_differ(stream)), 8))
+    return shown
+
+
+def _differ(stream: Stream) -> tuple[Part, ...]:
+    """What only some of the sets have."""
+    sets = [frozenset(names) for names in stream.field_sets]
+    common = frozenset.intersection(*sets)
+    only = sorted(frozenset.union(*sets) - common)
+    return ((f" among the newest entries: not all have {', '.join(map(printable, only[:8]))}", "dim"),)
+
+
+def paras(stream: Stream) -> list[Para]:
+    """All of it, for a page: each field with the keys of its JSON, then each set of fields."""
+    if stream.fields is None:
+        return [Para.of("no entry was sampled yet: its fields are not known", "unknown")]
+    payload = dict(stream.payload)
+    shown = [Para.of("Fields of the newest entry", "bold")]
+    for name in stream.fields:
+        keys = payload.get(name)
+        words = f"  JSON with {', '.join(map(printable, keys))}" if keys else ""
+        shown.append(Para(((f"  {printable(name)}", "info"), (words, "dim")), 4))
+    if len(stream.field_sets) > 1:
+        shown += [Para(), Para.of("The newest entries differ in their fields", "warn bold")]
+        for names in stream.field_sets[:SETS]:
+            shown.append(Para.of(f"  {' '.join(map(printable, names)) or '(none)'}", "", 4))
+        if len(stream.field_sets) > SETS:
+            shown.append(Para.of(f"  … {len(stream.field_sets) - SETS} more", "dim"))
+    return shown

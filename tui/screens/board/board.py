@@ -1,0 +1,449 @@
+"""The first screen: six panes at a glance; one of them alone, with its detail, when zoomed."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from functools import cached_property, partial
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.containers import Container
+from textual.widget import Widget
+from textual.widgets import Input
+
+from agentdash.core import related
+from agentdash.core.findings.model import Finding
+from agentdash.core.fleet import attention
+from agentdash.core.logs.model import LogLine
+from agentdash.core.related import Link
+from agentdash.core.repos.model import Repo
+from agentdash.core.runs.model import Run
+from agentdash.core.services.model import Service
+from agentdash.core.snapshot import Topic
+from agentdash.core.streams.model import Group, Stream, StreamJudgement
+from tui.format.board import history as course
+from tui.format.board.titles import PAST, TITLES
+from tui.format.runs.listing import why_not
+from tui.format.state import LIVE
+from tui.screens.base import FactScreen
+from tui.screens.board.panes import board_panes
+from tui.screens.repos.change_size import LookedAt
+from tui.widgets.document import Document, Para
+from tui.widgets.linebar import Word
+from tui.widgets.log.pane import LogPane
+from tui.widgets.log.view import LogView
+from tui.widgets.pane import Pane, TopicPane
+from tui.widgets.table.pane import ListPane
+from tui.widgets.table.table import LineTable
+
+NARROW = 110
+"""Columns below which the page beside a zoomed pane goes beneath it."""
+SHORT = 32
+"""Lines below which panes go without titles."""
+BENEATH = 22
+"""Lines below which there is no room for that page beneath the pane."""
+TINY = 20
+"""Lines below which services give their room to the others."""
+LEAST = (60, 15)
+"""Columns and lines that the board needs."""
+
+
+class Board(FactScreen):
+    """The overview, and each pane alone."""
+
+    AUTO_FOCUS = "#runs-table"
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (NARROW, "-wide")]  # noqa: RUF012 - as Textual declares it
+
+    VERTICAL_BREAKPOINTS = [(0, "-tiny"), (TINY, "-short"), (SHORT, "-tall")]  # noqa: RUF012 - as Textual declares it
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("slash", "filter", "Filter", id="pane.filter"),
+        Binding("exclamation_mark", "problems", "Problems", id="pane.problems"),
+        Binding("a", "app.attention", "Needs me", id="app.attention"),
+        Binding("z", "zoom", "Zoom", show=False, id="pane.zoom"),
+        Binding("d", "details", "Details", show=False, id="pane.details"),
+        Binding("left,right", "fold", "Fold", show=False, id="pane.fold"),
+        Binding("y", "copy", "Copy", show=False, id="pane.copy"),
+        Binding("n", "search_next", "Next match", show=False, id="pane.next"),
+        Binding("N", "search_previous", "Previous match", show=False, id="pane.previous"),
+        Binding("A", "acknowledge", "Acknowledge", show=False, id="findings.acknowledge"),
+        Binding("M", "mute", "Mute", show=False, id="findings.mute"),
+        Binding("escape", "back", "Back", show=False, id="screen.back"),
+    ]
+    CHANGES = frozenset({"acknowledge", "mute"})
+
+    zoomed: Topic | None = None
+    details = True
+
+    def body(self) -> Iterable[Widget]:
+        """The panes, the detail beside a zoomed one, the line for the filter."""
+        log = LogPane(self.dash.store.logs, self.dash.zone)
+        past = Pane(PAST, Document(id="past-lines"), id="past")
+        past.body.can_focus = False
+        yield Container(
+            *board_panes(), past, log, Pane("Detail", Document(id="detail-page"), id="detail"), id="board"
+        )
+        yield Document(id="too-small")
+        yield Input(id="filter")
+
+    @property
+    def trail(self) -> tuple[str, ...]:
+        """The zoomed pane."""
+        return (TITLES[self.zoomed],) if self.zoomed else ()
+
+    @property
+    def panes(self) -> list[TopicPane]:
+        """The six panes, in the order of their numbers."""
+        return [self.pane(topic) for topic in TITLES]
+
+    def pane(self, topic: Topic) -> TopicPane:
+        """The pane of *topic*."""
+        found = self.query_one(f"#{topic.value}")
+        assert isinstance(found, TopicPane)
+        return found
+
+    @property
+    def current(self) -> TopicPane:
+        """The pane that has the focus, else the zoomed one, else the first."""
+        for node in self.focused.ancestors if self.focused else ():
+            if isinstance(node, TopicPane):
+                return node
+        return self.pane(self.zoomed or Topic.RUNS)
+
+    def on_mount(self) -> None:
+        """The filter line comes when it is asked for."""
+        self.query_one("#filter", Input).display = False
+        self.query_one("#detail").display = False
+
+    def on_resize(self) -> None:
+        """Say what is needed where there is too little room; spare lines where they are few."""
+        width, height = self.app.size
+        small = width < LEAST[0] or height < LEAST[1]
+        self.query_one("#board").display = not small
+        notice = self.query_one("#too-small", Document)
+        notice.display = small
+        needs = f"agentdash needs {LEAST[0]}×{LEAST[1]} cells to show its panes"
+        notice.show([Para.of(f"{needs}; this terminal has {width}×{height}.", "warn")])
+        for pane in self.panes:
+            if isinstance(pane, ListPane):
+                pane.spare(height < SHORT)
+        self._place_detail()
+
+    # Facts
+
+    def facts(self, topics: frozenset[Topic], now: int) -> None:
+        """Bring the panes up to date whose subject has changed."""
+        for pane in self.panes:
+            if pane.topic in topics and pane.display:
+                self.attempt(pane, partial(self._show_pane, pane, now))
+        past = self.query_one("#past", Pane)
+        self.attempt(past, partial(self._show_past, past, now))
+        self.show_detail(now)
+
+    def _show_pane(self, pane: TopicPane, now: int) -> None:
+        store = self.dash.store
+        pane.present(store, store.health.get(pane.topic), now)
+        if isinstance(pane, ListPane) and (pane.topic is self.zoomed or pane.table.has_focus):
+            pane.tell_above(need.key for need in attention(store, now) if need.topic is pane.topic)
+
+    def _show_past(self, past: Pane, now: int) -> None:
+        lines = self.query_one("#past-lines", Document)
+        if lines.size.width and past.display:
+            lines.show(course.paras(self.dash.store, now, lines.size.width))
+        past.state = LIVE
+
+    def show_detail(self, now: int) -> None:
+        """Write the page beside a zoomed pane anew."""
+        if not self.ready:
+            return
+        side = self.query_one("#detail", Pane)
+        if side.display:
+            self.attempt(side, partial(self._show_detail, side, now))
+
+    def _show_detail(self, side: Pane, now: int) -> None:
+        self.query_one("#detail-page", Document).show(self._detail_of(self.current, now))
+        side.state = LIVE
+
+    @cached_property
+    def looked_at(self) -> LookedAt:
+        """Knows the size of the change in the repository under the cursor."""
+        return LookedAt(self.dash, lambda: self.show_detail(self.dash.now()))
+
+    def _detail_of(self, pane: TopicPane, now: int) -> list[Para]:
+        from tui.format import detail
+        from tui.format.repos import page as repo_page
+        from tui.format.services import page as service_page
+
+        zone = self.dash.zone
+        match pane.subject:
+            case Run() as run:
+                return detail.run(run, now, zone)
+            case (Stream() as stream, None):
+                return detail.stream(stream, self.judgement(stream), now)
+            case (Stream() as stream, Group() as group):
+                return detail.group(group, self.judgement(stream), now)
+            case Finding() as finding:
+                return detail.finding(finding, now)
+            case Repo() as repo:
+                return repo_page.page(repo, now, zone, self.looked_at.size(repo))
+            case Service() as service:
+                return service_page.page(service, now, zone)
+        return [Para.of("nothing is selected", "dim")]
+
+    def links(self) -> list[Link]:
+        """What hangs together with what the cursor is on."""
+        store = self.dash.store
+        match self.current.subject:
+            case Run() as run:
+                return related.of_run(store, run)
+            case Service() as service:
+                return related.of_service(store, service)
+            case Repo() as repo:
+                return related.of_repo(store, repo)
+            case (Stream() as stream, (Group() | None) as group):
+                return related.of_stream(store, stream, group)
+            case Finding() as finding:
+                return related.of_finding(store, finding)
+            case LogLine() as line:
+                return related.of_line(store, line)
+        return []
+
+    def judgement(self, stream: Stream) -> StreamJudgement:
+        """What the window of samples says of *stream*."""
+        found = self.dash.store.streams
+        if found is not None:
+            for candidate, judged in zip(found.streams, found.judgements, strict=False):
+                if candidate.name == stream.name:
+                    return judged
+        return StreamJudgement()
+
+    # Zoom
+
+    def zoom(self, topic: Topic | None) -> None:
+        """Show one pane alone, or all."""
+        self.zoomed = topic
+        board = self.query_one("#board")
+        board.set_class(topic is not None, "-zoomed")
+        for pane in self.panes:
+            pane.set_class(topic is not None and pane.topic is not topic, "-away")
+            if isinstance(pane, ListPane):
+                pane.widen(topic is pane.topic)
+        self._place_detail()
+        if topic is not None:
+            self.set_focus(self.pane(topic).body)  # at once: keys that were typed ahead are for it
+            self.pane(topic).body.focus()  # where it was away until now
+        self.refresh_bindings()
+        self.call_after_refresh(self._catch_up)
+
+    def _catch_up(self) -> None:
+        self.update(frozenset(Topic), self.dash.now())
+
+    def _place_detail(self) -> None:
+        wide, height = self.app.size.width >= NARROW, self.app.size.height
+        room = wide or height >= BENEATH
+        shown = self.zoomed is not None and self.zoomed is not Topic.LOGS and self.details and room
+        self.query_one("#detail").display = shown
+        if shown:
+            self.call_after_refresh(lambda: self.show_detail(self.dash.now()))
+
+    def action_zoom(self) -> None:
+        """The pane with the focus alone, or all panes again."""
+        self.zoom(None if self.zoomed else self.current.topic)
+
+    def action_details(self) -> None:
+        """Show or hide the page beside a zoomed pane; zoom where none is."""
+        if self.zoomed is None:
+            self.details = True
+            self.zoom(self.current.topic)
+            return
+        self.details = not self.details
+        self._place_detail()
+
+    async def action_back(self) -> None:
+        """Clear the filter, else show all panes again. Never quits."""
+        line, pane = self.query_one("#filter", Input), self.current
+        if line.has_focus:
+            self._narrow(self._filtered, needle="")
+            self._close_filter()
+        elif isinstance(pane, ListPane) and pane.table.marks:
+            pane.table.clear_marks()
+        elif pane.narrowed:
+            self._show_all(pane)
+        elif self.zoomed is not None:
+            self.zoom(None)
+
+    # What a person wants to see
+
+    def _narrow(self, pane: TopicPane, *, needle: str | None = None, problems: bool | None = None) -> None:
+        pane.narrow(needle=needle, problems=problems)
+        self.present(pane)
+
+    def present(self, pane: TopicPane) -> None:
+        """Bring one pane up to date, whatever has changed."""
+        store = self.dash.store
+        self.attempt(pane, lambda: pane.present(store, store.health.get(pane.topic), self.dash.now()))
+
+    def _show_all(self, pane: TopicPane) -> None:
+        pane.show_all()
+        self.present(pane)
+
+    def action_filter(self) -> None:
+        """Ask for the text to keep."""
+        line = self.query_one("#filter", Input)
+        self._filtered = self.current
+        line.display = True
+        line.value = self._filtered.needle
+        line.placeholder = f"filter {TITLES[self._filtered.topic].lower()} by a text"
+        self.set_focus(line)  # at once: what was typed ahead is for it
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Filter while typing."""
+        if event.input.display:
+            self._narrow(self._filtered, needle=event.value)
+
+    def on_input_submitted(self) -> None:
+        """Keep the filter and go back to the pane."""
+        self._close_filter()
+
+    def _close_filter(self) -> None:
+        self.query_one("#filter", Input).display = False
+        self._filtered.body.focus()
+
+    def action_problems(self) -> None:
+        """Only what is not fine, or all."""
+        self._narrow(self.current, problems=not self.current.problems)
+
+    def action_fold(self) -> None:
+        """Fold or unfold what the cursor is on."""
+        pane = self.current
+        if isinstance(pane, ListPane):
+            pane.toggle()
+            self._narrow(pane)
+
+    def action_copy(self) -> None:
+        """Copy the row or the line."""
+        self.dash.copy(self.current.line, "the row")
+
+    def action_search_next(self) -> None:
+        """Go to the next line that matches."""
+        pane = self.current
+        if isinstance(pane, LogPane):
+            pane.log_view.search_next()
+        elif isinstance(pane, ListPane) and self._has_filter(pane):
+            pane.table.action_cursor_down()
+
+    def action_search_previous(self) -> None:
+        """Go to the previous line that matches."""
+        pane = self.current
+        if isinstance(pane, LogPane):
+            pane.log_view.search_prev()
+        elif isinstance(pane, ListPane) and self._has_filter(pane):
+            pane.table.action_cursor_up()
+
+    def _has_filter(self, pane: ListPane) -> bool:
+        """Whether every row is a match; else it is said that there is nothing to go through."""
+        if not pane.view.needle:
+            self.dash.say("no filter: / sets one", good=False)
+        return bool(pane.view.needle)
+
+    async def action_acknowledge(self) -> None:
+        """Put the finding under the cursor aside."""
+        from tui.screens.findings import actions as finding_acts
+
+        subject = self.current.subject
+        if isinstance(subject, Finding):
+            await finding_acts.acknowledge(self.dash, subject)
+        else:
+            self.dash.say("A acknowledges a finding: select one first (3)", good=False)
+
+    def action_mute(self) -> None:
+        """Keep the finding under the cursor quiet for a while, or let it speak again."""
+        from tui.screens.findings import actions as finding_acts
+
+        subject = self.current.subject
+        if isinstance(subject, Finding):
+            finding_acts.mute(self.dash, subject)
+        else:
+            self.dash.say("M mutes a finding: select one first (3)", good=False)
+
+    def goto(self, topic: Topic, key: Hashable) -> None:
+        """Zoom to the pane of *topic* and put the cursor on *key*."""
+        self.zoom(topic)
+        pane = self.pane(topic)
+        if isinstance(pane, ListPane):
+            if pane.narrowed:
+                self._show_all(pane)
+            pane.table.move_to(key)
+
+    def next_attention(self) -> bool:
+        """Go to the next thing that needs a person; False where there is none."""
+        needs = attention(self.dash.store, self.dash.now())
+        if not needs:
+            return False
+        pane = self.current
+        here = (pane.topic, pane.table.cursor_key if isinstance(pane, ListPane) else None)
+        places = [(need.topic, need.key) for need in needs]
+        at = places.index(here) + 1 if self.zoomed and here in places else 0
+        self.goto(*places[at % len(places)])
+        self.dash.say(f"{at % len(places) + 1} of {len(places)}: {needs[at % len(places)].why}", good=True)
+        return True
+
+    # Messages of the panes
+
+    def on_line_table_row_highlighted(self, message: LineTable.RowHighlighted) -> None:
+        """The page beside follows the cursor; the footer follows what can be done to it."""
+        if self.is_current:
+            self.show_detail(self.dash.now())
+            self.draw_footer()
+        message.stop()
+
+    def on_line_table_row_selected(self, message: LineTable.RowSelected) -> None:
+        """Enter: go in."""
+        for pane in self.panes:
+            if isinstance(pane, ListPane) and pane.table is message.table and pane.subject is not None:
+                self.dash.open(pane.subject)
+
+    def on_log_pane_asked(self, message: LogPane.Asked) -> None:
+        """A search, a time, a file, a trace."""
+        from tui.screens.logs import actions as log_acts
+
+        view = message.pane.log_view
+        match message.what:
+            case "search":
+                log_acts.search(self.dash, view)
+            case "jump":
+                log_acts.jump(self.dash, view)
+            case "export":
+                log_acts.export(self.dash, view)
+            case _:
+                log_acts.trace(self.dash, view.current_line)
+
+    def on_log_view_line_selected(self, message: LogView.LineSelected) -> None:
+        """Enter on a line of the log."""
+        self.dash.open(message.line)
+
+    def more_keys(self) -> tuple[Word, ...]:
+        """The way back from a zoomed pane, and the keys of a run that has no worker."""
+        back = (
+            (Word((("esc", "accent bold"), (" all panes", "dim")), "back", weight=2),) if self.zoomed else ()
+        )
+        subject = self.current.subject
+        if self.dash.engine.read_only or not (isinstance(subject, Run) and subject.orphaned):
+            return back
+        from tui.format.runs.plan import orphan_keys
+
+        return (*back, *orphan_keys(subject))
+
+    def blocked(self) -> set[str]:
+        """Pause, resume, cancel: by the state of the run under the cursor."""
+        pane = self.current
+        if pane.topic is Topic.SERVICES:
+            from tui.screens.services import actions as service_acts
+
+            known = pane.subject if isinstance(pane.subject, Service) else None
+            verbs = ("start", "stop", "restart")
+            return {f"control('{verb}')" for verb in verbs if service_acts.why_not(known, verb)}
+        if pane.topic is not Topic.RUNS:
+            return set()
+        run = pane.subject if isinstance(pane.subject, Run) else None
+        return {f"control('{verb}')" for verb in ("pause", "resume", "cancel") if why_not(run, verb)}

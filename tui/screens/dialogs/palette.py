@@ -1,0 +1,51 @@
+"""The palette of commands: Textual's own, but Enter is for what was typed, not for what was listed before."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any, Never
+
+from textual import on
+from textual.command import CommandPalette, SearchIcon
+from textual.widgets import Input
+from textual.worker import Worker, WorkerState
+
+from tui.screens.dialogs.typed_ahead import TypedAhead
+
+
+class Palette(CommandPalette, TypedAhead):
+    """Searched by words. An Enter that comes while they are looked for counts once all is found."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._looking: Worker[Never] | None = None
+        self._entered = False
+
+    def on_mount(self) -> None:
+        """A sign of one cell, that is in every font."""
+        self.query_one(SearchIcon).icon = "›"
+
+    def _action_command_list(self, action: str) -> None:
+        """Move in the list; Textual's own fails while the list is filled anew, and has no line yet."""
+        with suppress(KeyError):
+            super()._action_command_list(action)
+
+    def _gather_commands(self, search_value: str) -> Worker[Never]:
+        self._entered = False
+        self._looking = super()._gather_commands(search_value)
+        return self._looking
+
+    @on(Input.Submitted)
+    def _enter(self, event: Input.Submitted) -> None:
+        """What stands in the list may be for other words than those typed."""
+        event.prevent_default()
+        event.stop()
+        self._entered = self._looking is not None and not self._looking.is_finished
+        if not self._entered:
+            self._select_or_command()
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """All is found: take the first, if that is waited for."""
+        if event.worker is self._looking and event.state is WorkerState.SUCCESS and self._entered:
+            self._entered = False
+            self._select_or_command()

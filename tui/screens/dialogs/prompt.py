@@ -1,0 +1,114 @@
+"""Asks for one line of text, and checks it while one can still mend it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.suggester import SuggestFromList
+from textual.widgets import Input
+
+from tui.screens.dialogs.dialog import ENTER_OR_ESCAPE, Dialog, Plan
+from tui.screens.dialogs.typed_ahead import TypedAhead
+from tui.widgets.cells import clean
+from tui.widgets.document import Para
+
+Check = Callable[[str], str | None]
+"""text → why it will not do, or None."""
+MOST_CHOICES = 8
+
+
+class Ask(Dialog[str | None], TypedAhead):
+    """One line; Enter confirms it, Esc cancels.
+
+    Args:
+        title: What is asked for.
+        lines: What it means.
+        value: What stands there at first.
+        choices: What is likely; completed while typing, and gone through with up and down.
+        check: Says why a text will not do.
+        extend: Whether one types on behind what stands there, rather than in its place.
+    """
+
+    BOX = "#asking"
+    SHRINKS = "#plan"
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "back", "Back", show=False, id="ask.back"),
+        Binding("up", "choose(-1)", "Previous choice", show=False, id="ask.previous"),
+        Binding("down", "choose(1)", "Next choice", show=False, id="ask.next"),
+    ]
+
+    def __init__(
+        self,
+        title: str,
+        lines: Sequence[Para] = (),
+        *,
+        value: str = "",
+        choices: Sequence[str] = (),
+        check: Check = lambda _text: None,
+        extend: bool = False,
+    ) -> None:
+        super().__init__()
+        self._title = title
+        self._told = tuple(lines)
+        self._value = value
+        self._choices = tuple(choices)
+        self._check = check
+        self._extend = extend
+
+    def compose(self) -> ComposeResult:
+        """The question, the line, the choices."""
+        with Vertical(id="asking") as box:
+            box.border_title = Content(clean(self._title))
+            box.border_subtitle = Content(ENTER_OR_ESCAPE)
+            yield Plan(id="plan")
+            suggest = SuggestFromList(self._choices, case_sensitive=False) if self._choices else None
+            yield Input(self._value, suggester=suggest, select_on_focus=not self._extend, id="answer")
+
+    def on_mount(self) -> None:
+        """Begin to type."""
+        self.query_one(Input).focus()
+        self.call_after_refresh(self._tell, None)
+
+    def _tell(self, problem: str | None) -> None:
+        lines = list(self._told)
+        if self._choices:
+            more = (
+                f" and {len(self._choices) - MOST_CHOICES} more" if len(self._choices) > MOST_CHOICES else ""
+            )
+            lines.append(
+                Para((("↑↓ ", "accent"), (", ".join(self._choices[:MOST_CHOICES]) + more, "dim")), 3)
+            )
+        if problem:
+            lines.append(Para.of(f"✗ {problem}", "bad", 2))
+        self.query_one(Plan).show(lines)
+
+    def on_input_changed(self) -> None:
+        """A complaint is about what was there before."""
+        self._tell(None)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Take it if it will do."""
+        event.stop()
+        problem = self._check(event.value)
+        if problem is None:
+            self.dismiss(event.value)
+        else:
+            self._tell(problem)
+
+    def action_choose(self, step: int) -> None:
+        """The next or previous choice into the line."""
+        if self._choices:
+            line = self.query_one(Input)
+            at = self._choices.index(line.value) + step if line.value in self._choices else min(step, 0)
+            line.value = self._choices[at % len(self._choices)]
+            line.cursor_position = len(line.value)
+
+    def action_back(self) -> None:
+        """Nothing was asked for."""
+        self.dismiss(None)

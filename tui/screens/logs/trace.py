@@ -1,0 +1,81 @@
+"""A trace: one correlation id over all logs and streams, in the order of time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.widget import Widget
+
+from agentdash.core.queries import TraceFound, TraceOf
+from agentdash.core.snapshot import SourceError, Topic
+from agentdash.core.text import printable
+from tui.format.logs import trace
+from tui.screens.base import FactScreen
+from tui.widgets.document import Document
+
+
+class TraceScreen(FactScreen):
+    """What is held of one id.
+
+    Args:
+        wanted: The id.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("r", "ask_again", "Read again", id="trace.again"),
+        Binding("y", "copy", "Copy", id="screen.copy"),
+        Binding("escape", "back", "Back", id="screen.back"),
+    ]
+
+    def __init__(self, wanted: str) -> None:
+        super().__init__()
+        self._wanted = wanted
+        self._answer: TraceFound | str | None = None
+        self._seen: tuple[int, object] | None = None
+
+    @property
+    def trail(self) -> tuple[str, ...]:
+        """The way that led here."""
+        return ("Log", f"trace {printable(self._wanted)}")
+
+    def body(self) -> Iterable[Widget]:
+        """The page."""
+        yield Document(id="page")
+
+    def on_mount(self) -> None:
+        """Ask the streams."""
+        self.action_ask_again()
+
+    def action_ask_again(self) -> None:
+        """Read the newest entries of all streams again."""
+        self.run_worker(self._ask(), name="trace", group="trace", exclusive=True)
+
+    async def _ask(self) -> None:
+        streams = self.dash.store.streams
+        names = tuple(stream.name for stream in streams.streams) if streams else ()
+        if not names:
+            self._answer = "no streams are known"
+            return
+        try:
+            answer = await self.dash.engine.ask(TraceOf(self._wanted, names))
+        except SourceError as problem:
+            self._answer = f"streams cannot be asked: {problem.message}"
+        else:
+            self._answer = answer if isinstance(answer, TraceFound) else None
+        self.update(frozenset({Topic.LOGS}), self.dash.now())
+
+    def facts(self, topics: frozenset[Topic], now: int) -> None:  # noqa: ARG002 - what has changed is seen here
+        """Write it anew if lines came, or the streams have answered."""
+        ring = self.dash.store.logs
+        seen = (ring.end, self._answer)
+        if seen != self._seen:
+            self._seen = seen
+            lines = trace.lines_of(ring, self._wanted)
+            self.query_one(Document).show(trace.page(self._wanted, lines, self._answer, self.dash.zone))
+
+    def action_copy(self) -> None:
+        """Copy the page as text."""
+        paras = self.query_one(Document).paras
+        self.dash.copy("\n".join("".join(text for text, _ in para.parts) for para in paras), "the trace")

@@ -1,0 +1,193 @@
+"""What a person does to a repository: asked first, with what would happen; or in a program of their own."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from textual.app import SuspendNotSupported
+
+from agentdash.core.repos.commands import (
+    CommitRepo,
+    FetchRepo,
+    RepoCommand,
+    RepoPlan,
+    RepoPlanOf,
+    StageRepo,
+)
+from agentdash.core.repos.model import Operation, Repo, RepoKind
+from agentdash.core.snapshot import SourceError
+from agentdash.core.units import plural
+from tui.format.repos import plan as repo_plan
+from tui.screens.dialogs.confirm import Confirm
+from tui.screens.dialogs.prompt import Ask
+
+if TYPE_CHECKING:
+    from tui.dash import Dash
+
+
+def why_not(verb: str, repo: Repo | None) -> str | None:
+    """Why *verb* cannot be done now; None where it can."""
+    if repo is None:
+        return "this repository is not followed any more"
+    if verb in {"stage", "commit"}:
+        if repo.error is not None:
+            return f"{repo.name} cannot be read: {repo.error}"
+        if repo.kind is RepoKind.BARE:
+            return f"{repo.name} is bare: it has no files"
+        if not repo.dirty and not repo.submodules.total:
+            return f"{repo.name} is clean: there is nothing to {verb}"
+    if verb == "commit":
+        return _no_commit(repo)
+    return None
+
+
+def _no_commit(repo: Repo) -> str | None:
+    """What a commit would be refused for, said before a message is written."""
+    if repo.conflicted:
+        return f"{repo.name} has {plural(repo.conflicted, 'conflict')}: resolve them first"
+    if repo.operation is not None and repo.operation is not Operation.BISECT:
+        step = f" {repo.operation_step}" if repo.operation_step else ""
+        return f"{repo.name}: {repo.operation}{step} is under way: continue or abort that first"
+    return None
+
+
+def act(dash: Dash, verb: str, repo: Repo, file: bytes | None) -> None:
+    """Begin to do it.
+
+    Args:
+        dash: The app.
+        verb: ``stage``, ``commit``, ``fetch``, ``edit`` or ``lazygit``.
+        repo: As it was seen.
+        file: The file under the cursor.
+    """
+    match verb:
+        case "stage" | "commit":
+            dash.run_worker(_plan(dash, verb, repo), name=verb, group="commands")
+        case "fetch":
+            _ask(dash, *repo_plan.fetch_question(repo), "Fetch", FetchRepo(repo.path))
+        case _:
+            dash.run_worker(_open(dash, verb, repo, file), name=verb, group="commands")
+
+
+async def _plan(dash: Dash, verb: str, repo: Repo) -> None:
+    """Ask what would happen, then the person."""
+    try:
+        plan = await dash.engine.ask(RepoPlanOf(repo.path))
+    except SourceError as problem:
+        dash.say(problem.message, good=False)
+        return
+    if not isinstance(plan, RepoPlan):
+        return
+    if verb == "stage":
+        if not any(part.files for part in plan.parts):
+            dash.say(repo_plan.nothing_to_stage(plan), good=False)
+            return
+        _, full = repo_plan.stage_question(repo, plan, every=True)
+        question = repo_plan.stage_question(repo, plan)
+        _ask(dash, *question, "Stage all", StageRepo(repo.path, repo.head), full)
+        return
+    blocked = [f"{part.name}: {part.blocked}" for part in plan.parts if part.blocked]
+    if blocked:
+        dash.say(f"nothing is committed: {'; '.join(blocked)}", good=False)
+        return
+    if not any(part.staged for part in plan.parts):
+        dash.say("nothing is staged: A stages everything", good=False)
+        return
+
+    def take(message: str | None) -> None:
+        if message and message.strip():
+            question = repo_plan.commit_question(repo, plan, message.strip())
+            _ask(dash, *question, "Commit", CommitRepo(repo.path, message.strip(), repo.head))
+
+    words = repo_plan.commit_words(plan)
+    check = repo_plan.message_problem
+    dash.push_screen(Ask(f"Message of the commit in {repo.name}", words, check=check), take)
+
+
+def _ask(
+    dash: Dash,
+    title: str,
+    lines: repo_plan.Lines,
+    yes: str,
+    command: RepoCommand,
+    full: repo_plan.Lines | None = None,
+) -> None:
+    def answered(agreed: bool | None) -> None:
+        if agreed:
+            dash.run_worker(_send(dash, command), name="repo", group="commands")
+
+    dash.push_screen(Confirm(title, lines, yes=yes, full=full), answered)
+
+
+async def _send(dash: Dash, command: RepoCommand) -> None:
+    outcome = await dash.engine.dispatch(command)
+    dash.report(outcome)
+
+
+async def _open(dash: Dash, verb: str, repo: Repo, file: bytes | None) -> None:
+    """Give the terminal to a program of the person until it ends."""
+    if verb == "lazygit":
+        words, name = ["lazygit"], "lazygit"
+    else:
+        editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
+        try:
+            words = [*shlex.split(editor), _named(repo, file)]
+        except ValueError as problem:
+            dash.say(f"$EDITOR cannot be read: {problem}", good=False)
+            return
+        name = words[0]
+    # What is found from here is what is started, not a file of that name in the repository.
+    program = shutil.which(words[0])
+    if program is None:
+        cure = "set $EDITOR to another" if verb == "edit" else "install it, or use a shell"
+        dash.say(f"{name} is not on the PATH: {cure}", good=False)
+        return
+    begun = dash.engine.clock.monotonic()
+    try:
+        # The screen is held meanwhile, so that what goes on underneath does not paint over the program.
+        with dash.suspend(), dash.batch_update():
+            code = await asyncio.to_thread(_run, [_absolute(program), *words[1:]], Path(repo.path))
+    except SuspendNotSupported:
+        dash.say("this terminal cannot be given to another program", good=False)
+        return
+    dash.refresh(layout=True)
+    took = (dash.engine.clock.monotonic() - begun) * 1000
+    dash.engine.note(f"repo {repo.name}", f"{name} ended with {code}", code == 0, took)
+    dash.engine.refresh()
+
+
+def _named(repo: Repo, file: bytes | None) -> str:
+    """*file* of *repo* for an editor: absolute, so that none is an option or a command (``+!sh``)."""
+    return str(Path(repo.path) / os.fsdecode(file)) if file is not None else repo.path
+
+
+def _absolute(program: str) -> str:
+    """*program* from here, links kept: some programs go by the name that they are called by."""
+    return str(Path(program).absolute())
+
+
+def _run(words: list[str], folder: Path) -> int:
+    try:
+        return subprocess.run(words, cwd=folder, env=_environment(), check=False).returncode
+    except OSError:
+        return 127
+
+
+def _environment() -> dict[str, str]:
+    """Ours, with ``core.fsmonitor`` off: each `git status` would run what the repository names there.
+
+    The rest of git is the program's own, as in a shell. The variables are those of git-config(1); what the
+    person has set by them stays, and one that git cannot read is left for git to complain about.
+    """
+    env = dict(os.environ)
+    given = env.get("GIT_CONFIG_COUNT") or "0"
+    if given.isdecimal() and len(given) < 4:
+        env |= {f"GIT_CONFIG_KEY_{int(given)}": "core.fsmonitor", f"GIT_CONFIG_VALUE_{int(given)}": "false"}
+        env["GIT_CONFIG_COUNT"] = str(int(given) + 1)
+    return env

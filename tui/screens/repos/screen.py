@@ -1,0 +1,311 @@
+"""A repository in depth: files by state, the diff of what is under the cursor, commits, stashes, runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.widget import Widget
+
+from agentdash.core.related import Link, of_repo
+from agentdash.core.repos.model import FileChange, Repo
+from agentdash.core.repos.queries import RepoDetail, RepoDetailOf
+from agentdash.core.runs.model import Run
+from agentdash.core.runs.place import RepoIndex
+from agentdash.core.snapshot import SourceError, Topic
+from agentdash.core.text import printable
+from tui.format.repos import head as repo_head
+from tui.format.repos import lists as repo_lists
+from tui.format.state import PaneKind, PaneState, pane_state
+from tui.screens.base import FactScreen
+from tui.screens.repos import actions as repo_acts
+from tui.screens.repos import diff as repo_diff
+from tui.screens.repos.diff import DiffPane
+from tui.screens.repos.tabs import RepoDeck
+from tui.widgets.document import Para
+from tui.widgets.linebar import LineBar
+from tui.widgets.pane import Pane
+from tui.widgets.table.table import LineTable
+
+NARROW = 110
+"""Columns below which one list is shown at a time, above the diff."""
+
+
+class RepoScreen(FactScreen):
+    """One repository.
+
+    Args:
+        path: Its work tree.
+        name: For the trail.
+    """
+
+    AUTO_FOCUS = "#files-table"
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (NARROW, "-wide")]  # noqa: RUF012 - as Textual declares it
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("A", "stage", "Stage all", id="repos.stage"),
+        Binding("C", "commit", "Commit", id="repos.commit"),
+        Binding("F", "fetch", "Fetch", id="repos.fetch"),
+        Binding("v", "next_view", "View", id="repos.view"),
+        Binding("o", "edit", "Editor", id="repos.edit"),
+        Binding("L", "lazygit", "Lazygit", id="repos.lazygit"),
+        Binding("z", "zoom", "Zoom", show=False, id="repos.zoom"),
+        Binding("y", "copy", "Copy", show=False, id="repos.copy"),
+        Binding("escape", "back", "Back", id="screen.back"),
+    ]
+    CHANGES = frozenset({"stage", "commit", "fetch", "edit", "lazygit"})
+
+    def __init__(self, path: str, name: str) -> None:
+        super().__init__()
+        self._path = path
+        self._repo_name = name
+        self._files = LineTable(repo_lists.FILE_COLUMNS, id="files-table", show_header=False)
+        self._detail: RepoDetail | None = None
+        self._asked: Repo | None = None
+        self._last = self._files
+        self._places = RepoIndex(None)
+
+    # What it is about
+
+    @property
+    def about(self) -> Repo | None:
+        """What it shows."""
+        return self.repo
+
+    def links(self) -> Sequence[Link]:
+        """The runs that work in it, the services that run in it."""
+        return of_repo(self.dash.store, self.repo) if self.repo is not None else ()
+
+    @property
+    def trail(self) -> tuple[str, ...]:
+        """The way that led here."""
+        return ("Repos", printable(self._repo_name))
+
+    @property
+    def repo(self) -> Repo | None:
+        """Its newest record."""
+        found = self.dash.store.repos
+        return next((repo for repo in found.repos if repo.path == self._path), None) if found else None
+
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        """The runs that work in it, live ones first."""
+        store = self.dash.store
+        if self._places.snapshot is not store.repos:
+            self._places = RepoIndex(store.repos)
+        runs = store.runs.runs if store.runs else ()
+        here = [run for run in runs if (of := self._places.of_run(run)) is not None and of.path == self._path]
+        return tuple(sorted(here, key=lambda run: run.status.terminal))
+
+    # What it shows
+
+    def body(self) -> Iterable[Widget]:
+        """Two lines of state; files over a deck at the left, the diff at the right."""
+        yield LineBar(id="repo-state")
+        yield LineBar(id="repo-trouble")
+        with Horizontal(id="repo-body"):
+            with Vertical(id="repo-left"):
+                yield Pane("Files", self._files, id="repo-files")
+                yield RepoDeck(id="repo-deck")
+            yield DiffPane(self.dash, id="repo-diff")
+
+    @property
+    def deck(self) -> RepoDeck:
+        """Commits, stashes, work trees, submodules, runs."""
+        return self.query_one("#repo-deck", RepoDeck)
+
+    @property
+    def diff(self) -> DiffPane:
+        """The diff of what is under the cursor."""
+        return self.query_one("#repo-diff", DiffPane)
+
+    def facts(self, topics: frozenset[Topic], now: int) -> None:
+        """Show what is known now; ask for more where the repository has changed."""
+        del topics
+        repo, runs = self.repo, self.runs
+        state, trouble = self.query_one("#repo-state", LineBar), self.query_one("#repo-trouble", LineBar)
+        if repo is None:
+            state.left, trouble.left = repo_head.GONE, ()
+        else:
+            state.left = repo_head.state_line(repo, self._detail)
+            trouble.left = repo_head.trouble_line(repo, runs, now)
+            self._show_files(repo, now)
+            if repo is not self._asked:
+                self._asked = repo
+                self.run_worker(self._read_detail(), name="detail", group="detail", exclusive=True)
+        self._show_deck(repo, runs, now)
+        self._show_diff()
+
+    def _show_files(self, repo: Repo, now: int) -> None:
+        pane = self.query_one("#repo-files", Pane)
+        self._files.set_rows(repo_lists.file_rows(repo))
+        total = repo.changes_total or len(repo.changes)
+        health = self.dash.store.health.get(Topic.REPOS)
+        pane.summary = f"{total} changed" if total else ""
+        if repo.error is not None:
+            pane.state = PaneState(
+                PaneKind.ERROR, (Para.of(f"✗ {printable(repo.error)}", "bad", hang=2),), over=True
+            )
+        else:
+            pane.state = pane_state(health, now, rows=total, empty=("clean: nothing is uncommitted", ""))
+
+    def _show_deck(self, repo: Repo | None, runs: tuple[Run, ...], now: int) -> None:
+        known = self.dash.store.repos.repos if self.dash.store.repos else ()
+        inner = {
+            one.path[len(self._path) + 1 :]: one for one in known if one.path.startswith(f"{self._path}/")
+        }
+        self.deck.present(repo, self._detail, inner, runs, now)
+
+    async def _read_detail(self) -> None:
+        try:
+            answer = await self.dash.engine.ask(RepoDetailOf(self._path))
+        except SourceError as problem:
+            self._detail = RepoDetail(self._path, failed=(problem.message,))
+        else:
+            self._detail = answer if isinstance(answer, RepoDetail) else RepoDetail(self._path)
+        if self.ready:
+            self.facts(frozenset(), self.dash.now())
+
+    # The diff of what is under the cursor
+
+    def _wanted(self) -> repo_diff.Wanted:
+        """What the diff should be of."""
+        repo, table = self.repo, self._last
+        key = table.cursor_key
+        if table in {self.deck.commits, self.deck.stashes} and isinstance(key, str):
+            return repo_diff.of_commit(self._path, key)
+        if repo is None or not repo.changes:
+            return repo_diff.of_commit(self._path, repo.head if repo else None)
+        change = self._change
+        return repo_diff.of_all(repo) if change is None else repo_diff.of_file(repo, change)
+
+    @property
+    def _change(self) -> FileChange | None:
+        """The file under the cursor."""
+        key = self._files.cursor_key
+        changes = self.repo.changes if self.repo else ()
+        return next((one for one in changes if (one.exact, one.xy) == key), None)
+
+    def _show_diff(self) -> None:
+        self.diff.want(self._wanted(), self.repo)
+
+    # What a person does
+
+    def on_line_table_row_highlighted(self, message: LineTable.RowHighlighted) -> None:
+        """Another file, commit or stash: show its diff."""
+        if isinstance(message.table, LineTable) and message.table.has_focus:
+            self._last = message.table
+            self._show_diff()
+
+    def on_descendant_focus(self) -> None:
+        """Another list: what is under its cursor counts."""
+        if isinstance(self.focused, LineTable):
+            self._last = self.focused
+            self._show_diff()
+        super().on_descendant_focus()
+
+    def on_line_table_row_selected(self, message: LineTable.RowSelected) -> None:
+        """Enter: into the diff, the work tree, the submodule or the run."""
+        key, deck = message.key, self.deck
+        if message.table is deck.runs:
+            run = next((run for run in self.runs if run.id == key), None)
+            if run is not None:
+                self.dash.open(run)
+        elif message.table is deck.trees:
+            self._enter(str(key))
+        elif message.table is deck.submodules:
+            self._enter(f"{self._path}/{key}")
+        elif message.table is self._files and self._change is not None and self._is_inner(self._change):
+            self._enter(f"{self._path}/{self._change.path}")
+        else:
+            self.diff.page.focus()
+
+    def _is_inner(self, change: FileChange) -> bool:
+        """Whether a changed path is a repository that is followed by itself."""
+        place = f"{self._path}/{change.path.rstrip('/')}"
+        known = self.dash.store.repos.repos if self.dash.store.repos else ()
+        return any(one.path == place for one in known)
+
+    def _enter(self, place: str) -> None:
+        """Go to another repository."""
+        place = place.rstrip("/")
+        known = self.dash.store.repos.repos if self.dash.store.repos else ()
+        repo = next((one for one in known if one.path == place), None)
+        if repo is None:
+            self.dash.say(f"{place} is none of the repositories that are followed", good=False)
+        elif repo.path != self._path:
+            self.dash.open(repo)
+
+    def on_deck_turned(self) -> None:
+        """Another list is shown."""
+        self.facts(frozenset(), self.dash.now())
+
+    async def action_back(self) -> None:
+        """From the diff to the list, else to where one came from."""
+        if self.diff.page.has_focus and not self.has_class("-zoom"):
+            self._last.focus()
+        elif self.has_class("-zoom"):
+            self.action_zoom()
+        else:
+            await super().action_back()
+
+    def action_next_view(self) -> None:
+        """The next list; where there is room for one only, the files come in turn."""
+        deck = self.deck
+        keys = list(deck.widgets)
+        narrow = self.has_class("-narrow")
+        if narrow and not self.has_class("-deck"):
+            deck.current = keys[0]
+            self.add_class("-deck")
+        elif narrow and deck.current == keys[-1]:
+            self.remove_class("-deck")
+            self._files.focus()
+            return
+        elif deck.has_focus_within or narrow:
+            deck.turn()
+        deck.body.focus()
+
+    def action_zoom(self) -> None:
+        """The diff alone, or the lists beside it again."""
+        self.toggle_class("-zoom")
+        (self.diff.page if self.has_class("-zoom") else self._last).focus()
+
+    def action_copy(self) -> None:
+        """Copy the diff as text."""
+        self.dash.copy(self.diff.text, "the diff")
+
+    def blocked(self) -> set[str]:
+        """Nothing is there to change, or it cannot be read."""
+        return {verb for verb in ("stage", "commit", "fetch", "edit", "lazygit") if self._why_not(verb)}
+
+    def _why_not(self, verb: str) -> str | None:
+        return repo_acts.why_not(verb, self.repo)
+
+    def _act(self, verb: str) -> None:
+        repo, why = self.repo, self._why_not(verb)
+        if repo is None or why is not None:
+            self.dash.say(why or "this repository is not followed any more", good=False)
+            return
+        repo_acts.act(self.dash, verb, repo, self._change.exact if self._change else None)
+
+    def action_stage(self) -> None:
+        """Stage everything, in submodules too; asks first."""
+        self._act("stage")
+
+    def action_commit(self) -> None:
+        """Commit what is staged; asks for the message, then whether to."""
+        self._act("commit")
+
+    def action_fetch(self) -> None:
+        """Fetch from its remote; asks first."""
+        self._act("fetch")
+
+    def action_edit(self) -> None:
+        """Open the file under the cursor in the person's editor."""
+        self._act("edit")
+
+    def action_lazygit(self) -> None:
+        """Open it in lazygit."""
+        self._act("lazygit")

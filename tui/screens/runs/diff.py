@@ -1,0 +1,113 @@
+"""The diff of a run's repository in a table: read now and then; long lines wrapped, or shifted sideways."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import TYPE_CHECKING
+
+from agentdash.core.repos.model import Repo
+from agentdash.core.repos.queries import RepoDiff, RepoDiffOf
+from agentdash.core.runs.model import Run
+from agentdash.core.snapshot import SourceError
+from agentdash.core.text import printable
+from tui.format.runs.diff import COLUMNS, DiffText, diff_text, fitted, hunk_around, widest
+from tui.format.state import PaneKind, PaneState
+from tui.widgets.document import Para
+from tui.widgets.table.table import LineTable
+from tui.widgets.tabs import Deck
+
+if TYPE_CHECKING:
+    from tui.dash import Dash
+
+EVERY = 3_000
+"""Milliseconds after which the diff of a live run is read again: not every edit shows in its repository."""
+SIDE_STEP = 16
+"""Cells that one step sideways shifts."""
+GUTTER = 12
+"""Cells of the two columns of numbers, with what is between."""
+
+
+class DiffView:
+    """The view.
+
+    Attributes:
+        table: Its widget.
+        wrap: Whether long lines go on below themselves; else they are cut, and can be shifted.
+        shift: Cells that they are shifted.
+    """
+
+    def __init__(self) -> None:
+        self.table = LineTable(COLUMNS, id="diff-table", show_header=False)
+        self.wrap = False
+        self.shift = 0
+        self._diff: DiffText | None = None
+        self._of: tuple[Repo | None, int] = (None, 0)
+        self._failed = ""
+
+    def wants(self, repo: Repo | None, run: Run | None, now: int) -> bool:
+        """Whether it is time to read; said once."""
+        seen, at = self._of
+        live = run is not None and not run.status.terminal
+        due = repo is not None and (repo is not seen or (live and now - at >= EVERY))
+        if due:
+            self._of = (repo, now)
+        return due
+
+    async def read(self, dash: Dash, repo: Repo) -> None:
+        """Read it; a failure is kept in words."""
+        try:
+            answer = await dash.engine.ask(RepoDiffOf(repo.path))
+        except SourceError as problem:
+            self._failed = problem.message
+            return
+        if isinstance(answer, RepoDiff):
+            self._diff, self._failed = diff_text(answer, repo), ""
+
+    def present(self, deck: Deck, repo: Repo | None, run: Run | None) -> None:
+        """Show what was read, or why there is nothing."""
+        notice: tuple[Para, ...] = ()
+        if repo is None:
+            where = printable(run.cwd) if run is not None and run.cwd else "its folder"
+            notice = (Para.of(f"? {where} is in no repository that is followed here", "unknown", hang=2),)
+        elif self._failed:
+            notice = (Para.of(f"✗ {printable(self._failed)}", "bad", hang=2),)
+        elif self._diff is None:
+            notice = (Para.of("◌ reading …", "dim"),)
+        elif not self._diff.rows:
+            notice = (Para.of("✓ nothing differs from the last commit", "good"),)
+        rows = self._diff.rows if self._diff is not None and repo is not None else ()
+        self.table.set_rows(fitted(rows, self._room, wrap=self.wrap, shift=self.shift))
+        name = printable(repo.name) if repo else ""
+        parts = [
+            name,
+            self._diff.summary if rows and self._diff is not None else "",
+            self._manner(bool(rows)),
+        ]
+        deck.summary = " · ".join(part for part in parts if part)
+        deck.state = PaneState(PaneKind.LIVE, notice, dim=bool(notice and rows))
+
+    @property
+    def _room(self) -> int:
+        """Cells of the text of a line."""
+        return max(20, self.table.size.width - GUTTER - 1)
+
+    def _manner(self, any_rows: bool) -> str:
+        if not any_rows or self._diff is None:
+            return ""
+        if self.wrap:
+            return "wrapped (w)"
+        if self.shift:
+            return f"from column {self.shift + 1} (←)"
+        return "←→ sideways, w wraps" if widest(self._diff.rows) > self._room else ""
+
+    def move(self, step: int) -> None:
+        """Shift sideways, as far as there is text."""
+        most = max(0, widest(self._diff.rows) - self._room) if self._diff is not None else 0
+        self.wrap = False
+        self.shift = max(0, min(self.shift + step * SIDE_STEP, most + SIDE_STEP - 1))
+
+    def hunk(self, key: Hashable) -> list[Para]:
+        """The hunk that the row *key* is in, as a page; its lines wrap."""
+        origin = key[1] if isinstance(key, tuple) and key[0] == "wrapped" else key
+        rows = hunk_around(self._diff.rows, origin) if self._diff is not None else []
+        return [Para.of(row.cells[2].text, row.cells[2].style, hang=1) for row in rows]

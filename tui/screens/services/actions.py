@@ -1,0 +1,105 @@
+"""Starts, stops and restarts a service: asked first, with what will happen; what cannot be done says why."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from agentdash.core.services.commands import ControlService, ServiceAction
+from agentdash.core.services.model import Service
+from agentdash.core.units import plural
+from tui.screens.dialogs.confirm import Confirm
+from tui.widgets.cells import clean, shorten
+from tui.widgets.document import Para, field
+
+if TYPE_CHECKING:
+    from tui.dash import Dash
+
+
+MOST_SHOWN = 4096
+"""Characters of a command that a person may be asked about."""
+
+
+def why_not(service: Service | None, verb: str) -> str | None:
+    """Why *verb* cannot be done now; None where it can."""
+    if service is None:
+        return "no service is selected"
+    if service.start_exact is None:
+        return f"{service.name} has no command: give it one under [[services]] in the settings"
+    if verb != ServiceAction.STOP and len(service.start_exact + (service.start_script or "")) > MOST_SHOWN:
+        return f"{service.name} is not started from here: its command is too long to be shown"
+    if verb == ServiceAction.START and service.pid is not None:
+        return f"{service.name} runs already, as process {service.pid}"
+    if verb == ServiceAction.STOP and service.pid is None:
+        return f"{service.name} is not running, or its process may not be seen"
+    return None
+
+
+def control(dash: Dash, service: Service | None, verb: str) -> None:
+    """Ask, then do it."""
+    reason = why_not(service, verb)
+    if reason is not None or service is None:
+        dash.say(reason or "no service is selected", good=False)
+        return
+    action = ServiceAction(verb)
+    command = ControlService(
+        service.name,
+        action,
+        service.pid,
+        service.create_time,
+        start_command=service.start_exact,
+        start_folder=service.start_folder,
+        start_script=service.start_script,
+    )
+
+    async def send() -> None:
+        outcome = await dash.engine.dispatch(command)
+        dash.report(outcome)
+
+    def answered(yes: bool | None) -> None:
+        if yes:
+            dash.run_worker(send(), name=f"{verb} service", group="commands")
+
+    title = f"{verb.capitalize()} {_name(service)}?"
+    dash.push_screen(Confirm(title, plan(service, action), yes=verb.capitalize()), answered)
+
+
+def _name(service: Service) -> str:
+    return shorten(clean(service.name), 48)
+
+
+def plan(service: Service, action: ServiceAction) -> list[Para]:
+    """What will happen: which process is ended, and what is started, in full and as it is.
+
+    Both may come from a repository: what is long is scrolled, and nothing is masked.
+    """
+    told = [field("service", _name(service), "bold", 8)]
+    if service.pid is not None and action is not ServiceAction.START:
+        told += _ended(service)
+    if action is not ServiceAction.STOP:
+        told.append(field("command", clean(service.start_exact or ""), width=8))
+        if service.start_script:
+            told.append(field("runs", clean(service.start_script), width=8))
+        told.append(field("in", clean(service.start_folder or "the folder of agentdash"), width=8))
+    if service.origin:
+        told.append(field("from", clean(f"{service.origin} of {service.start_folder}"), "warn", width=8))
+    elif service.described_in:
+        told.append(field("from", clean(service.described_in), "warn", width=8))
+    told.append(Para())
+    if action is not ServiceAction.START and service.pid is not None:
+        told.append(Para.of("It gets SIGTERM; what is left after 10 s gets SIGKILL."))
+    if action is not ServiceAction.STOP:
+        told.append(Para.of("It gets a session of its own, and keeps running after agentdash exits."))
+    return told
+
+
+def _ended(service: Service) -> list[Para]:
+    """Which process is ended: what is called a service in a file may be any of this user's."""
+    runs = clean(service.command or "its command line may not be read")
+    count = service.children
+    others = (
+        "with all that it started"
+        if count is None
+        else f"with {plural(count, 'process', 'processes')} that it started"
+    )
+    told = [field("ends", f"process {service.pid}, {others}", width=8), field("", runs, width=8)]
+    return [*told, field("", f"in {clean(service.cwd)}", "dim", 8)] if service.cwd else told

@@ -1,0 +1,161 @@
+"""A service in depth: its state, its course, its processes and its log; all facts at the side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import tzinfo
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.widget import Widget
+
+from agentdash.core import units
+from agentdash.core.logs.model import LogRing
+from agentdash.core.related import Link, of_service
+from agentdash.core.services.model import Service
+from agentdash.core.snapshot import Topic
+from agentdash.core.text import printable
+from tui.format.services import page as service_page
+from tui.format.state import LIVE
+from tui.screens.base import FactScreen
+from tui.screens.logs import actions as log_acts
+from tui.screens.services import actions as service_acts
+from tui.widgets.document import Document, Para
+from tui.widgets.linebar import LineBar
+from tui.widgets.log.view import LogView
+from tui.widgets.pane import Pane
+from tui.widgets.table.table import LineTable
+
+NARROW = 100
+"""Cells below which the facts take the place of the rest, when they are asked for."""
+
+
+class ServiceScreen(FactScreen):
+    """One service.
+
+    Args:
+        name: As the services view has it.
+        ring: The lines of all logs; those of this service are shown.
+        zone: Time zone of what is shown.
+    """
+
+    AUTO_FOCUS = "LogView"
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (NARROW, "-wide")]  # noqa: RUF012 - as Textual declares it
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("U", "control('start')", "Start", id="services.start"),
+        Binding("X", "control('stop')", "Stop", id="services.stop"),
+        Binding("B", "control('restart')", "Restart", id="services.restart"),
+        Binding("v", "turn", "Facts", id="services.facts"),
+        Binding("t", "trace", "Trace", id="log.trace"),
+        Binding("x", "export", "Write to a file", show=False, id="log.export"),
+        Binding("escape", "back", "Back", id="screen.back"),
+    ]
+    CHANGES = frozenset({"control"})
+
+    def __init__(self, name: str, ring: LogRing, zone: tzinfo | None) -> None:
+        super().__init__()
+        self._service = name
+        self._log_view = LogView(ring, tz=zone, id="service-log")
+        self._log_view.source_filter = name
+
+    @property
+    def about(self) -> Service | None:
+        """What it shows."""
+        return self._found()
+
+    def links(self) -> Sequence[Link]:
+        """Consumers that bear its name, its repository, and runs there."""
+        service = self._found()
+        return of_service(self.dash.store, service) if service is not None else ()
+
+    @property
+    def trail(self) -> tuple[str, ...]:
+        """The way that led here."""
+        return ("Services", printable(self._service))
+
+    def body(self) -> Iterable[Widget]:
+        """Two lines of state; course, processes and log at the left, facts at the right."""
+        yield LineBar(id="service-state")
+        yield LineBar(id="service-said")
+        with Horizontal(id="service-body"):
+            with Vertical(id="service-left"):
+                yield Pane("Last 10 minutes", Document(id="service-chart"), id="service-course")
+                yield Pane("Processes", LineTable(service_page.PROCESS_COLUMNS), id="service-processes")
+                yield Pane("Log", self._log_view, id="service-lines")
+            yield Pane("Service", Document(id="service-page"), id="service-facts")
+
+    def on_mount(self) -> None:
+        """Show what is known already."""
+        for pane in self.query(Pane):
+            pane.state = LIVE
+
+    def facts(self, topics: frozenset[Topic], now: int) -> None:  # noqa: ARG002 - all of it is cheap
+        """Show all anew."""
+        service = self._found()
+        page = self.query_one("#service-page", Document)
+        self._log_view.keep_up()
+        how = (
+            "following"
+            if self._log_view.following
+            else f"held, {self._log_view.frozen_new} new below (f follows)"
+        )
+        self.query_one(
+            "#service-lines", Pane
+        ).summary = f"{how} · {units.plural(self._log_view.shown, 'line')}"
+        if service is None:
+            self.query_one("#service-state", LineBar).left = service_page.GONE
+            self.query_one("#service-said", LineBar).left = ()
+            page.show([Para.of("this service is not there any more", "unknown")])
+            self.query_one(LineTable).set_rows(())
+            return
+        self.query_one("#service-state", LineBar).left = service_page.state_line(service, now)
+        self.query_one("#service-said", LineBar).left = service_page.said_line(service, now)
+        page.show(service_page.page(service, now, self.dash.zone))
+        self._draw_course(service)
+        self.query_one(LineTable).set_rows(service_page.process_rows(service, now))
+        self.query_one("#service-processes", Pane).summary = service_page.processes_summary(service)
+
+    def _draw_course(self, service: Service) -> None:
+        chart = self.query_one("#service-chart", Document)
+        course = self.dash.store.service_courses.of(service.name)
+        chart.show(service_page.course(service, course, chart.scrollable_content_region.width))
+
+    def on_resize(self) -> None:
+        """The chart is as wide as its pane."""
+        if (service := self._found()) is not None:
+            self.call_after_refresh(self._draw_course, service)
+
+    def action_turn(self) -> None:
+        """Show or hide the facts: beside the rest, or in its place where there is little room."""
+        self.toggle_class("-turned")
+        if self.has_class("-narrow") and self.has_class("-turned"):
+            self.query_one("#service-page").focus()
+        else:
+            self._log_view.focus()
+
+    def _found(self) -> Service | None:
+        found = self.dash.store.services
+        return next((s for s in found.services if s.name == self._service), None) if found else None
+
+    def blocked(self) -> set[str]:
+        """What cannot be done to it now."""
+        verbs = ("start", "stop", "restart")
+        return {f"control('{verb}')" for verb in verbs if service_acts.why_not(self._found(), verb)}
+
+    def action_control(self, verb: str) -> None:
+        """Start, stop or restart it."""
+        service_acts.control(self.dash, self._found(), verb)
+
+    def action_trace(self) -> None:
+        """All that logs and streams say of the id of the line."""
+        log_acts.trace(self.dash, self._log_view.current_line)
+
+    def action_export(self) -> None:
+        """Write its lines to a file."""
+        log_acts.export(self.dash, self._log_view)
+
+    def on_log_view_line_selected(self, message: LogView.LineSelected) -> None:
+        """Enter on a line."""
+        self.dash.open(message.line)

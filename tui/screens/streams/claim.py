@@ -1,0 +1,123 @@
+"""For which consumer entries are claimed: those of the group, who lives first; or another name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import Input
+
+from agentdash.core import units
+from agentdash.core.streams.consumer_signs import Signs
+from agentdash.core.streams.model import Consumer, Group
+from agentdash.core.text import decode
+from tui.format.streams import entries
+from tui.screens.dialogs.dialog import ENTER_OR_ESCAPE, Dialog, Plan
+from tui.widgets.cells import clean
+from tui.widgets.document import Para
+from tui.widgets.table.table import LineTable
+
+
+class ClaimFor(Dialog[bytes | None]):
+    """Choose a consumer with Enter, or type a name; Esc cancels.
+
+    Args:
+        count: How many entries are claimed.
+        group: Whose consumers are listed.
+        holders: Who holds the entries now; who holds them all is not listed.
+        signs: Signs of life, by name.
+    """
+
+    BOX = "#asking"
+    SHRINKS = "#claim-table, #plan"
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,n", "back", "Cancel", show=False, id="ask.back"),
+        Binding("y", "choose", "Confirm", show=False, id="ask.choose"),
+        Binding("q", "app.quit", "Quit", show=False, id="ask.quit"),
+    ]
+
+    def __init__(
+        self, count: int, group: Group, holders: frozenset[bytes], signs: Mapping[bytes, Signs]
+    ) -> None:
+        super().__init__()
+        self._title = f"Claim {units.plural(count, 'entry', 'entries')} for which consumer?"
+        self._signs = signs
+        self._names = {consumer.name for consumer in group.consumers}
+        self._listed = [c for c in claimants(group, signs) if holders != {c.name}]
+        self._table = LineTable(entries.CONSUMER_COLUMNS, id="claim-table")
+
+    def compose(self) -> ComposeResult:
+        """The consumers, and a line for another name."""
+        with Vertical(id="asking") as box:
+            box.border_title = Content(clean(self._title))
+            another = " · Tab: another name" if self._listed else ""
+            box.border_subtitle = Content(f"{ENTER_OR_ESCAPE}{another}")
+            if self._listed:
+                yield self._table
+            yield Plan(id="plan")
+            yield Input("", placeholder="another name", id="answer")
+
+    def on_mount(self) -> None:
+        """The one that lives most certainly has the cursor."""
+        self._table.set_rows([entries.consumer_row(c, self._signs.get(c.name)) for c in self._listed])
+        (self._table if self._listed else self.query_one(Input)).focus()
+        self.call_after_refresh(self._tell, None)
+
+    def _tell(self, problem: str | None) -> None:
+        none = "" if self._listed else "The group has no other consumer. "
+        lines = [Para.of(f"{none}A new name creates the consumer.", "dim", 2)]
+        if problem:
+            lines.append(Para.of(f"✗ {problem}", "bad", 2))
+        self.query_one(Plan).show(lines)
+
+    def on_line_table_row_selected(self, message: LineTable.RowSelected) -> None:
+        """Enter: that one."""
+        message.stop()
+        if isinstance(message.key, bytes):
+            self.dismiss(message.key)
+
+    def on_line_table_row_highlighted(self, message: LineTable.RowHighlighted) -> None:
+        """Nothing follows the cursor here."""
+        message.stop()
+
+    def on_input_changed(self) -> None:
+        """A complaint is about what was there before."""
+        self._tell(None)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Take the name that was typed; one that is shown like that stands for the exact one."""
+        event.stop()
+        if not event.value.strip():
+            self._tell("a name is needed")
+            return
+        alike = [name for name in self._names if decode(name) == event.value]
+        if len(alike) > 1:
+            self._tell("several consumers look like that: choose one above")
+        else:
+            self.dismiss(alike[0] if alike else event.value.encode())
+
+    def action_choose(self) -> None:
+        """As Enter on a consumer."""
+        if self._table.has_focus:
+            self._table.action_select()
+
+    def action_back(self) -> None:
+        """Nobody was chosen."""
+        self.dismiss(None)
+
+
+def claimants(group: Group, signs: Mapping[bytes, Signs]) -> list[Consumer]:
+    """Consumers of *group*: who lives by their signs, who may, who does not; in each the least idle first."""
+
+    def rank(consumer: Consumer) -> tuple[int, float]:
+        found = signs.get(consumer.name)
+        alive = found.alive if found is not None else None
+        idle = consumer.idle_ms if consumer.idle_ms is not None else float("inf")
+        return {True: 0, None: 1, False: 2}[alive], idle
+
+    return sorted(group.consumers, key=rank)

@@ -1,0 +1,88 @@
+"""Counts what a change of a stream costs its groups, while the question is shown. Bounded."""
+
+from __future__ import annotations
+
+from agentdash.core.queries import PendingList, PendingOf
+from agentdash.core.snapshot import SourceError
+from agentdash.core.streams.commands import SetGroupId, StreamCommand, TrimStream
+from agentdash.core.streams.ids import after
+from agentdash.core.streams.model import Stream, id_parts
+from agentdash.core.streams.queries import EntriesFrom, EntryPage
+from tui.format.streams.cost import Cost, Counted
+from tui.screens.streams.asker import Asker
+
+MOST_GROUPS = 20
+"""Groups whose pending entries are counted."""
+MOST_COUNTED = 500
+"""Entries that are read, at most, to count them."""
+_TOO_MANY = "it would take reading too many entries"
+
+
+def has_cost(command: StreamCommand) -> bool:
+    """Whether something is to be counted before *command*."""
+    return isinstance(command, TrimStream | SetGroupId)
+
+
+async def cost_of(ask: Asker, command: StreamCommand, stream: Stream) -> Cost:
+    """What *command* costs the groups of *stream*; what cannot be counted says why."""
+    try:
+        match command:
+            case TrimStream():
+                return await _trim(ask, command, stream)
+            case SetGroupId():
+                return await _moved(ask, command, stream)
+    except SourceError as problem:
+        return Cost(problem=problem.message)
+    return Cost()
+
+
+async def _trim(ask: Asker, command: TrimStream, stream: Stream) -> Cost:
+    groups = [group for group in stream.groups if group.pending][:MOST_GROUPS]
+    if not groups:
+        return Cost()
+    first = await _first_kept(ask, command, stream)
+    if first is None:
+        return Cost(problem=_TOO_MANY)
+    counted = []
+    for group in groups:
+        found = await ask(PendingOf(stream.name, group.name, None, MOST_COUNTED))
+        if not isinstance(found, PendingList):
+            return Cost(problem="the server gave no answer")
+        lost = [one for one in found.entries if not one.gone and id_parts(one.id) < first]
+        below = sum(id_parts(one.id) < first for one in found.entries)
+        exact = below < len(found.entries) or len(found.entries) >= found.total
+        if lost or not exact:
+            counted.append((group.name, Counted(len(lost), exact)))
+    return Cost(tuple(counted))
+
+
+async def _first_kept(ask: Asker, command: TrimStream, stream: Stream) -> tuple[int, int] | None:
+    """Below which id entries are dropped; None where that would take too much reading."""
+    if command.minid is not None:
+        return id_parts(command.minid)
+    keeps = command.maxlen or 0
+    drops = stream.length - keeps
+    if drops <= 0:
+        return 0, 0
+    if keeps == 0:
+        return id_parts(after(stream.last_id or "0-0") or "0-0")
+    if drops < MOST_COUNTED:
+        query = EntriesFrom(stream.name, older=False, count=drops + 1)
+    elif keeps <= MOST_COUNTED:
+        query = EntriesFrom(stream.name, older=True, count=keeps)
+    else:
+        return None
+    page = await ask(query)
+    if not isinstance(page, EntryPage) or len(page.entries) < query.count:
+        return None
+    return id_parts(page.entries[-1].id)
+
+
+async def _moved(ask: Asker, command: SetGroupId, stream: Stream) -> Cost:
+    target = (stream.last_id or "0-0") if command.after == "$" else command.after
+    low, high = sorted((id_parts(command.seen), id_parts(target)))
+    page = await ask(EntriesFrom(stream.name, after(f"{low[0]}-{low[1]}"), older=False, count=MOST_COUNTED))
+    if not isinstance(page, EntryPage):
+        return Cost(problem="the server gave no answer")
+    count = sum(id_parts(entry.id) <= high for entry in page.entries)
+    return Cost(passed=Counted(count, exact=count < len(page.entries) or not page.more))

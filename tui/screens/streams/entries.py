@@ -1,0 +1,265 @@
+"""The list on the stream screen: pending entries, the stream itself, what was searched for."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from textual.message import Message
+
+from agentdash.core.snapshot import SourceError
+from agentdash.core.streams.commands import SeenEntry
+from agentdash.core.streams.model import Group, Stream
+from agentdash.core.text import printable
+from tui.format.state import PaneKind, PaneState
+from tui.format.streams import entries
+from tui.guard import is_there
+from tui.screens.streams.list_kinds import EntryList, FoundEntries, PendingEntries, StreamEntries
+from tui.widgets.document import Para
+from tui.widgets.pane import Pane
+from tui.widgets.table.table import LineTable
+
+if TYPE_CHECKING:
+    from tui.dash import Dash
+
+NEAR = 10
+"""Rows from the end of the list at which the next page is read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Looking:
+    """What is looked at: a stream, one of its groups, one of its consumers (None: all)."""
+
+    stream: Stream
+    group: Group | None = None
+    consumer: bytes | None = None
+
+
+class EntryPane(Pane):
+    """Entries in a table, brought up to date by one worker.
+
+    Args:
+        name: The key of the stream.
+        look: What is looked at now; None where the stream is gone.
+        beside: Read after each pass, for what else the screen shows; raises SourceError.
+
+    Attributes:
+        table: Its widget.
+        shown: What it lists now.
+        found: The last search.
+        asking: Whether something is being read.
+        failed: Why the last pass failed, in words; empty where it did not.
+    """
+
+    class Listed(Message):
+        """The list was brought up to date."""
+
+    class Turned(Message):
+        """Another kind of list is shown."""
+
+    def __init__(
+        self, name: bytes, look: Callable[[], Looking | None], beside: Callable[[], Awaitable[None]]
+    ) -> None:
+        self.table = LineTable(entries.PENDING_COLUMNS, id="entries-table")
+        super().__init__("Pending", self.table, id="stream-entries")
+        self.pending = PendingEntries(name)
+        self.stream_entries = StreamEntries(name)
+        self.found: FoundEntries | None = None
+        self.shown: EntryList = self.pending
+        self.asking = False
+        self.failed = ""
+        self._key = name
+        self._look = look
+        self._beside = beside
+        self._wants: set[str] = set()
+
+    @property
+    def dash(self) -> Dash:
+        """The app, as what it is."""
+        return cast("Dash", self.app)
+
+    @property
+    def current(self) -> str | None:
+        """Id of the entry under the cursor."""
+        key = self.table.cursor_key
+        return key if isinstance(key, str) else None
+
+    def holds(self, entry_id: str) -> bool:
+        """Whether the list has it (still)."""
+        return self.table.row_of(entry_id) is not None
+
+    def chosen(self, read: str | None = None) -> tuple[SeenEntry, ...]:
+        """The marked entries, else the one that is *read*, else that under the cursor, as they are seen."""
+        marks = self.table.marks
+        ids = [str(row.key) for row in self.table.rows if row.key in marks]
+        one = read or self.current
+        if not ids and one is not None and (read is None or not self.shown.pending or self.holds(one)):
+            ids = [one]
+        held = self.pending.entries if self.shown.pending else {}
+        return tuple(
+            SeenEntry(i, held[i].consumer, held[i].idle_ms) if i in held else SeenEntry(i) for i in ids
+        )
+
+    # Reading
+
+    def ask(self, want: str = "read") -> None:
+        """Read what is looked at: ``read`` to bring it up to date, ``older`` or ``newer`` to read on."""
+        self._wants.add(want)
+        if not self.asking:
+            self.asking = True
+            self.run_worker(self._read(), name="entries", group="entries")
+
+    async def _read(self) -> None:
+        try:
+            while self._wants:
+                wants, self._wants = self._wants, set()
+                await self._read_once(wants)
+        finally:
+            self.asking = False
+
+    async def _read_once(self, wants: set[str]) -> None:
+        looking, ask = self._look(), self.dash.engine.ask
+        if looking is None:
+            return
+        if self.shown.pending:
+            self.pending.look_at(looking.group.name if looking.group else None, looking.consumer)
+        try:
+            if "read" in wants:
+                await self.shown.read(ask, looking.stream)
+            if isinstance(self.shown, StreamEntries):
+                if "older" in wants:
+                    await self.shown.older(ask)
+                if "newer" in wants:
+                    await self.shown.newer(ask)
+            self.failed = ""
+            await self._beside()
+        except SourceError as problem:
+            self.failed = problem.message
+        if is_there(self):
+            self.draw()
+
+    def read_on(self) -> None:
+        """Near an end of the list: read on there. Away from the newest entry: hold."""
+        shown, at = self.shown, self.table.cursor_row
+        if not isinstance(shown, StreamEntries) or not len(shown.window):
+            return
+        if at > 0:
+            self.hold()
+        if at >= self.table.row_count - NEAR and not shown.window.at_oldest:
+            self.ask("older")
+        if at <= 0 and not shown.window.at_newest:
+            self.ask("newer")
+
+    # Showing
+
+    def show(self, shown: EntryList) -> None:
+        """Another kind of list."""
+        if shown is not self.shown:
+            self.shown = shown
+            self.table.clear_marks()
+            self.table.highlight = self.found.needle if self.found is not None and shown is self.found else ""
+            self.table.set_rows(())
+            self.table.set_columns(shown.columns)
+            self.draw()
+            self.post_message(self.Turned())
+        self.ask()
+
+    def draw(self) -> None:
+        """Show what was read."""
+        looking, shown = self._look(), self.shown
+        if looking is None or not is_there(self):
+            return
+        failed = (Para.of(f"✗ {printable(self.failed)}", "bad", hang=2),) if self.failed else ()
+        rows = shown.rows(self.dash.now(), looking.stream)
+        follow = isinstance(shown, StreamEntries) and shown.following and self.table.cursor_row <= 0
+        self.table.set_rows(rows)
+        if follow and rows:
+            self.table.move_to(rows[0].key)
+        self.entitle(shown.title)
+        self.summary = shown.summary(looking.stream)
+        notice = failed or ((Para.of(shown.empty, "dim"),) if not rows else ())
+        self.state = PaneState(PaneKind.ERROR if failed else PaneKind.LIVE, notice, dim=bool(failed and rows))
+        self.post_message(self.Listed())
+
+    # What a person does
+
+    def follow(self) -> None:
+        """The newest entry, and stay there."""
+        shown = self.stream_entries
+        shown.following = True
+        shown.window.clear()
+        self.show(shown)
+        self.table.focus()
+        self.table.action_first()
+
+    def hold(self) -> None:
+        """Stay at the entry under the cursor while others come."""
+        shown, looking = self.shown, self._look()
+        if isinstance(shown, StreamEntries) and shown.following:
+            shown.following = False
+            if looking is not None:
+                self.summary = shown.summary(looking.stream)
+
+    def go(self, where: str) -> None:
+        """Show what is around *where*: an id, ``-`` or ``+``."""
+        self.show(self.stream_entries)
+        self.table.focus()
+        self.run_worker(self._go(where), group="goto", exclusive=True)
+
+    async def _go(self, where: str) -> None:
+        shown = self.stream_entries
+        shown.following = where == "+"
+        try:
+            entry_id = await shown.go(self.dash.engine.ask, where)
+        except SourceError as problem:
+            self.dash.say(problem.message, good=False)
+            return
+        self.draw()
+        if entry_id is not None:
+            self.table.move_to(entry_id)
+
+    def search(self, text: str) -> None:
+        """Look for *text* in the fields of all entries, newest first."""
+        if self.found is not None:
+            self.found.running = False
+        self.found = FoundEntries(self._key, text)
+        self.show(self.found)
+        self.table.focus()
+        self.search_on()
+
+    def why_no_search(self) -> str | None:
+        """Why no search can go on now, in words; None where one can."""
+        found = self.found
+        if found is None or self.shown is not found:
+            return "nothing was searched for: / searches"
+        if found.running:
+            return "it is searching: esc stops"
+        return "all entries were searched" if found.complete else None
+
+    def search_on(self) -> None:
+        """Go on with a search that has paused."""
+        found = self.found
+        if found is not None and not found.running and self.shown is found:
+            self.run_worker(self._search(found), name="search", group="search")
+
+    async def _search(self, found: FoundEntries) -> None:
+        def show() -> None:
+            if self.shown is found:
+                self.draw()
+            else:
+                found.running = False
+
+        try:
+            await found.search(self.dash.engine.ask, show)
+        except SourceError as problem:
+            self.failed = problem.message
+            self.draw()
+
+    def changed(self, *, done: bool) -> None:
+        """Something was changed by a command, or was to be: look again at once."""
+        if done:
+            self.table.clear_marks()
+        if isinstance(self.shown, StreamEntries):
+            self.shown.window.clear()
+        self.ask()

@@ -1,0 +1,98 @@
+"""Entries that were searched for as a list on the stream screen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from agentdash.core import units
+from agentdash.core.streams.model import Message, Stream
+from agentdash.core.streams.queries import SearchEntries, SearchPage
+from agentdash.core.text import printable
+from tui.format.item import Column, Row
+from tui.format.streams import entries
+from tui.screens.streams.asker import Asker
+
+SEARCHED_AT_ONCE = 100_000
+"""Entries that one search looks at before it asks whether to go on."""
+MOST_FOUND = 1000
+
+
+class FoundEntries:
+    """Entries with a field that holds a text: found step by step, from the newest on.
+
+    Attributes:
+        running: Whether the search goes on by itself; taking it away stops it.
+        scanned: Entries that were looked at.
+        complete: Whether the oldest entry was reached.
+    """
+
+    columns: ClassVar[tuple[Column, ...]] = entries.MESSAGE_COLUMNS
+    pending: ClassVar[bool] = False
+
+    def __init__(self, stream: bytes, needle: str) -> None:
+        self.needle = needle
+        self.running = False
+        self.scanned = 0
+        self.complete = False
+        self._stream = stream
+        self._next: str | None = None
+        self._found: dict[str, Message] = {}
+
+    @property
+    def title(self) -> str:
+        """For the border."""
+        return f"Entries with “{printable(self.needle)}”"
+
+    def summary(self, stream: Stream) -> str:
+        """How far it has come, and how to go on or stop."""
+        seen = f"{len(self._found)} found in {units.count(self.scanned)} of {units.count(stream.length)}"
+        if self.running:
+            return f"{seen} · searching, esc stops"
+        if self.complete:
+            return f"{seen} · all searched"
+        return f"{seen} · n goes on"
+
+    @property
+    def empty(self) -> str:
+        """What to say where there are none."""
+        if self.running:
+            return f"◌ searching … {units.count(self.scanned)} entries so far"
+        if self.complete:
+            return "○ no entry holds it"
+        return f"○ none in the newest {units.count(self.scanned)} entries · n goes on"
+
+    def rows(self, now: int, stream: Stream) -> list[Row]:  # noqa: ARG002 - other lists need it
+        """The lines, newest first."""
+        return [entries.message_row(message, now) for message in self._found.values()]
+
+    def message(self, entry_id: str) -> Message | None:
+        """The data of one."""
+        return self._found.get(entry_id)
+
+    async def read(self, ask: Asker, stream: Stream) -> None:
+        """What was found does not change."""
+
+    async def search(self, ask: Asker, show: Callable[[], None]) -> None:
+        """Search on until the oldest entry, a good many more, or until `running` is taken away.
+
+        Raises:
+            SourceError: when the server cannot be asked.
+        """
+        self.running = not self.complete
+        limit = self.scanned + SEARCHED_AT_ONCE
+        try:
+            while self.running and self.scanned < limit and len(self._found) < MOST_FOUND:
+                answer = await ask(SearchEntries(self._stream, self.needle, self._next))
+                if not isinstance(answer, SearchPage):
+                    return
+                self._found |= {message.id: message for message in answer.found}
+                self.scanned += answer.scanned
+                self._next = answer.next_start
+                self.complete = answer.next_start is None
+                if self.complete:
+                    self.running = False
+                show()
+        finally:
+            self.running = False
+            show()

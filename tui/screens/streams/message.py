@@ -1,0 +1,177 @@
+"""The message on the stream screen: reads all that is known of one entry, and writes the page."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, cast
+
+from agentdash.core.queries import MessageAt
+from agentdash.core.snapshot import SourceError
+from agentdash.core.streams.consumer_signs import Signs
+from agentdash.core.streams.message_body import correlation_ids
+from agentdash.core.streams.model import Message, Stream
+from agentdash.core.streams.owners import Owner, owner_of
+from agentdash.core.streams.queries import Holder, Holders, HoldersOf
+from agentdash.core.text import printable
+from tui.format.state import LIVE, PaneKind, PaneState
+from tui.format.streams.body import FIRST, MOST, Body, body_of, is_long
+from tui.format.streams.message import Looked, findings_about, lines_about, message_page
+from tui.guard import is_there
+from tui.screens.streams.entries import Looking
+from tui.screens.streams.list_kinds import EntryList, PendingEntries
+from tui.widgets.document import Para
+from tui.widgets.folding import FoldingDocument
+from tui.widgets.pane import Pane
+
+if TYPE_CHECKING:
+    from tui.dash import Dash
+
+MOST_GROUPS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class ReadBody:
+    """What was read out of the fields of the entry *id*, *most* bytes of them."""
+
+    id: str
+    most: int
+    shown: Body
+    correlation: tuple[str, ...]
+
+
+def read_body(message: Message, most: int) -> ReadBody:
+    """Take 10 to 200 ms where the fields are long."""
+    return ReadBody(message.id, most, body_of(message.fields, most), correlation_ids(message.fields))
+
+
+class MessagePane(Pane):
+    """The entry that is looked at.
+
+    Attributes:
+        correlation: The ids that tie it to log lines.
+        why_not: Why an action cannot be done now, by its verb; None where it can.
+    """
+
+    def __init__(self) -> None:
+        self.page = FoldingDocument(id="message-page")
+        super().__init__("Message", self.page, id="stream-message")
+        self.correlation: tuple[str, ...] = ()
+        self.why_not: Callable[[str], str | None] = lambda _verb: None
+        self._read: Message | None = None
+        self._page_of: str | None = None
+        self._body: ReadBody | None = None
+        self._most = FIRST
+
+    @property
+    def dash(self) -> Dash:
+        """The app, as what it is."""
+        return cast("Dash", self.app)
+
+    async def read(
+        self,
+        looking: Looking | None,
+        entry_id: str | None,
+        shown: EntryList,
+        signs: Mapping[bytes, Signs],
+        current: Callable[[], str | None],
+    ) -> None:
+        """Read what is not known yet of *entry_id*, and show it if it is still `current` then.
+
+        What was read of it before stays, dimmed, when the server cannot be asked.
+        """
+        if entry_id is None or looking is None:
+            self.state, self._page_of = LIVE, None
+            self.summary, self.correlation = "", ()
+            self.page.show([Para.of("no entry is selected", "dim")])
+            return
+        state = LIVE
+        try:
+            paras: Sequence[Para] = await self._paras(looking, entry_id, shown, signs)
+        except SourceError as problem:
+            failed = Para.of(f"✗ {printable(problem.message)}", "bad", 2)
+            known = self._page_of == entry_id
+            paras = self.page.paras if known else (Para.of(entry_id, "id"),)
+            state = PaneState(PaneKind.ERROR, (failed,), dim=known)
+        if is_there(self) and current() == entry_id:
+            self.state, self._page_of = state, entry_id
+            self.page.show(paras)
+            self.summary = self._keys()
+
+    def on_resize(self) -> None:
+        """As many keys as there is room for now."""
+        if self._page_of is not None:
+            self.summary = self._keys()
+
+    def _keys(self) -> str:
+        """Where one can go from here; what has no room stands in the help."""
+        keys = ["y copy", *(["t trace"] if self.correlation else []), "l log", "o repo", "c connected"]
+        while len(words := " · ".join(keys)) > self.outer_size.width - 4 and len(keys) > 1:
+            del keys[0]
+        return words
+
+    async def _paras(
+        self, looking: Looking, entry_id: str, shown: EntryList, signs: Mapping[bytes, Signs]
+    ) -> list[Para]:
+        stream = looking.stream
+        message = shown.message(entry_id)
+        pending = shown.entries.get(entry_id) if isinstance(shown, PendingEntries) else None
+        if message is None and not (pending is not None and pending.gone):
+            message = await self._message(stream, entry_id)
+        body = await self._body_of(message) if message is not None else None
+        holders = await self._holders(stream, entry_id)
+        store, now = self.dash.store, self.dash.now()
+        self.correlation = body.correlation if body else ()
+        group = looking.group if shown.pending else None
+        looked = Looked(
+            stream=stream,
+            id=entry_id,
+            message=message,
+            pending=pending,
+            group=group,
+            holders=holders,
+            lines=lines_about(store.logs, entry_id, self.correlation),
+            findings=findings_about(
+                store.findings.findings if store.findings else (),
+                stream.name,
+                group.name if group else None,
+                entry_id,
+            ),
+            signs=signs,
+            owner=owner_of(pending.consumer, store) if pending is not None else Owner(),
+            body=body.shown if body else None,
+        )
+        return message_page(looked, now, self.dash.zone, self.why_not)
+
+    async def _body_of(self, message: Message) -> ReadBody:
+        """What is in the fields: made once for each entry; of long ones in a thread, for keys do not wait."""
+        known = self._body
+        if known is None or known.id != message.id or known.most != self._most:
+            if known is not None and known.id != message.id:
+                self._most = FIRST
+            make = partial(read_body, message, self._most)
+            self._body = await asyncio.to_thread(make) if is_long(message.fields) else make()
+        return self._body  # type: ignore[return-value]
+
+    def more(self) -> bool:
+        """Show four times as much of long fields from now on; False where all is shown."""
+        if self._body is None or not self._body.shown.cut:
+            return False
+        self._most = min(MOST, 4 * self._most)
+        return True
+
+    async def _message(self, stream: Stream, entry_id: str) -> Message | None:
+        """Its data; an entry never changes, so it is read once while it is looked at."""
+        if self._read is None or self._read.id != entry_id:
+            answer = await self.dash.engine.ask(MessageAt(stream.name, entry_id))
+            self._read = answer if isinstance(answer, Message) else None
+        return self._read
+
+    async def _holders(self, stream: Stream, entry_id: str) -> tuple[Holder, ...] | None:
+        groups = tuple(group.name for group in stream.groups[:MOST_GROUPS])
+        if not groups:
+            return ()
+        answer = await self.dash.engine.ask(HoldersOf(stream.name, entry_id, groups))
+        return answer.holders if isinstance(answer, Holders) else None

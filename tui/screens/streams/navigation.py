@@ -1,0 +1,66 @@
+"""Ways through a stream: to a place, to a text, and back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from agentdash.core.streams.ids import EXAMPLES, place
+from tui.screens.dialogs.prompt import Ask
+from tui.screens.streams.entries import EntryPane
+from tui.widgets.document import Para
+
+if TYPE_CHECKING:
+    from tui.dash import Dash
+    from tui.screens.streams.view import StreamView
+
+
+def back(screen: StreamView) -> bool:
+    """One step back in *screen*; False where it is at its first step."""
+    pane, found, depth = screen.entries, screen.entries.found, screen.depth
+    if found is not None and found.running:
+        found.running = False
+    elif depth == 3:
+        screen.look_closer(False)
+    elif pane.table.marks:
+        pane.table.clear_marks()
+    elif found is not None and pane.shown is found:
+        pane.found = None
+        pane.show(pane.stream_entries)
+    elif not pane.shown.pending and screen.stream is not None and screen.stream.groups:
+        pane.show(pane.pending)
+        screen.set_focus(screen.groups.table)
+    elif depth == 0 or not pane.shown.pending:
+        return False
+    else:
+        screen.set_focus((screen.groups.table, screen.consumers.table)[depth - 1])
+    return True
+
+
+def ask_place(dash: Dash, pane: EntryPane) -> None:
+    """Ask for an id or a time, and show what is there."""
+    now, zone = dash.now(), dash.zone
+
+    def check(text: str) -> str | None:
+        try:
+            place(text, now, zone)
+        except ValueError as problem:
+            return str(problem)
+        return None
+
+    def take(text: str | None) -> None:
+        if text is not None:
+            pane.go(place(text, now, zone))
+
+    dash.push_screen(Ask("Go to which entry?", [Para.of(EXAMPLES, "dim", 2)], check=check), take)
+
+
+def ask_text(dash: Dash, pane: EntryPane) -> None:
+    """Ask for a text, and look for it in the fields of all entries, newest first."""
+    told = [Para.of("Held by a name, a value, or name=value; A–Z without regard to case.", "dim", 2)]
+    value = pane.found.needle if pane.found else ""
+
+    def take(text: str | None) -> None:
+        if text:
+            pane.search(text)
+
+    dash.push_screen(Ask("Search for which text?", told, value=value), take)

@@ -1,0 +1,141 @@
+"""What is still to be known before an action on a stream: for whom, where to, from where on, how much."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from agentdash.core.streams.commands import (
+    ClaimEntries,
+    CreateGroup,
+    DeadLetterEntries,
+    StreamCommand,
+    TrimStream,
+)
+from agentdash.core.streams.ids import EXAMPLES, place
+from agentdash.core.streams.model import Group, Stream
+from agentdash.core.text import decode
+from tui.format.streams.cost import name as short
+from tui.screens.dialogs.prompt import Ask
+from tui.screens.streams.claim import ClaimFor
+from tui.screens.streams.selection import Selection
+from tui.widgets.document import Para
+
+if TYPE_CHECKING:
+    from tui.dash import Dash
+
+DEAD = b":dead"
+"""What the name of a dead-letter stream is proposed to end in."""
+Then = Callable[[StreamCommand], None]
+"""What to do with the command that comes of it."""
+
+
+def ask_claim(dash: Dash, selected: Selection, group: Group, then: Then) -> None:
+    """For whom."""
+
+    def take(consumer: bytes | None) -> None:
+        if consumer is not None:
+            then(ClaimEntries(selected.stream.name, group.name, selected.entries, consumer))
+
+    holders = frozenset(entry.consumer for entry in selected.entries if entry.consumer is not None)
+    dash.push_screen(ClaimFor(len(selected.entries), group, holders, selected.signs), take)
+
+
+def ask_dead_letter(dash: Dash, selected: Selection, group: Group, then: Then) -> None:
+    """Into which stream."""
+    exact = selected.stream.name + DEAD
+    proposed = {decode(exact): exact}  # a name that is no text is shown in another way than it is
+    told = [Para.of("The stream that the entries are copied to; created if missing.", "dim")]
+
+    def check(text: str) -> str | None:
+        if proposed.get(text, text.encode()) == selected.stream.name:
+            return "that is the stream itself"
+        return _not_empty(text)
+
+    def take(text: str | None) -> None:
+        if text is not None:
+            target = proposed.get(text, text.encode())
+            then(DeadLetterEntries(selected.stream.name, group.name, selected.entries, target))
+
+    dash.push_screen(Ask("Copy to which stream?", told, value=decode(exact), check=check), take)
+
+
+def ask_new_group(dash: Dash, stream: Stream, then: Then) -> None:
+    """Its name, and where it begins."""
+    there = {group.name for group in stream.groups}
+
+    def check(text: str) -> str | None:
+        return "there is a group of that name" if text.encode() in there else _not_empty(text)
+
+    def take(text: str | None) -> None:
+        if text is not None:
+            name = text.encode()
+            make = partial(CreateGroup, stream.name, name)
+            ask_position(dash, "Begin after which entry?", make, then)
+
+    dash.push_screen(Ask("Name of the new group?", check=check), take)
+
+
+def ask_position(dash: Dash, title: str, make: Callable[[str], StreamCommand], then: Then) -> None:
+    """After which entry."""
+    now, zone = dash.now(), dash.zone
+    told = [
+        Para.of("$: what comes from now on.  0: all from the first entry on.", ""),
+        Para.of(f"Or a place: {EXAMPLES}", "dim", 2),
+    ]
+
+    def after(text: str) -> str:
+        text = text.strip()
+        if text in {"$", "0"}:
+            return text
+        found = place(text, now, zone)
+        return {"-": "0", "+": "$"}.get(found, found)
+
+    def take(text: str | None) -> None:
+        if text is not None:
+            then(make(after(text)))
+
+    dash.push_screen(Ask(title, told, value="$", choices=("$", "0"), check=_checked(after)), take)
+
+
+def ask_trim(dash: Dash, stream: Stream, then: Then) -> None:
+    """How much stays."""
+    now, zone = dash.now(), dash.zone
+    told = [
+        Para.of("A number: so many of the newest entries stay.", ""),
+        Para.of("Or a place, before which all is dropped: 2h, 14:05, or an id as MS-SEQ.", ""),
+    ]
+
+    def make(text: str) -> TrimStream:
+        text = text.strip().replace(" ", "")
+        if text.isdecimal() and text.isascii():
+            return TrimStream(stream.name, maxlen=int(text[:19]), seen=stream.last_id)
+        least = place(text, now, zone)
+        if least in {"-", "+"}:
+            raise ValueError("say how many stay, or before which place all is dropped")
+        return TrimStream(stream.name, minid=least, seen=stream.last_id)
+
+    def take(text: str | None) -> None:
+        if text is not None:
+            then(make(text))
+
+    title = f"Trim {short(stream.name)}: how much stays?"
+    dash.push_screen(Ask(title, told, value=str(stream.length), check=_checked(make)), take)
+
+
+def _not_empty(text: str) -> str | None:
+    return None if text.strip() else "a name is needed"
+
+
+def _checked(read: Callable[[str], object]) -> Callable[[str], str | None]:
+    """A check that says what *read* does not understand."""
+
+    def check(text: str) -> str | None:
+        try:
+            read(text)
+        except ValueError as problem:
+            return str(problem)
+        return None
+
+    return check

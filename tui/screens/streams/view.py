@@ -1,0 +1,286 @@
+"""What is seen of a stream: groups → consumers → entries → the message; charts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from textual.containers import Vertical
+from textual.widget import Widget
+
+from agentdash.core import related
+from agentdash.core.commands import Outcome
+from agentdash.core.related import Link, StreamPlace
+from agentdash.core.snapshot import Topic
+from agentdash.core.streams.model import Group, Stream, StreamJudgement
+from agentdash.core.text import decode
+from tui.format.streams import shape as stream_shape
+from tui.screens.base import FactScreen
+from tui.screens.streams.actions import StreamActs
+from tui.screens.streams.background import Aside
+from tui.screens.streams.entries import EntryPane, Looking
+from tui.screens.streams.message import MessagePane
+from tui.screens.streams.selection import Selection
+from tui.screens.streams.topology import ChartPane, ConsumersPane, GroupsPane
+from tui.widgets.document import Document
+from tui.widgets.table.table import LineTable
+
+NARROW = 100
+"""Columns below which the message has the whole screen, once one has gone in to it."""
+SHORT = 34
+"""Lines of the terminal below which there is no room for charts and for the shape of the entries."""
+
+
+class StreamView(FactScreen):
+    """What is seen of one stream.
+
+    Args:
+        place: Which one, and what in it to begin with.
+    """
+
+    AUTO_FOCUS = "#groups-table"
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (NARROW, "-wide")]  # noqa: RUF012 - as Textual declares it
+
+    def __init__(self, place: StreamPlace) -> None:
+        super().__init__()
+        self._key = place.stream
+        self._wanted: StreamPlace | None = place if place.group is not None else None
+        self._at_group: bytes | None = None
+        self._read_now: str | None = None
+        self.groups = GroupsPane()
+        self.consumers = ConsumersPane()
+        self.entries = EntryPane(place.stream, self._looking, self._read_beside)
+        self.chart = ChartPane()
+        self.message = MessagePane()
+
+    def on_mount(self) -> None:
+        """What needs the app."""
+        self.aside = Aside(self.dash, self._key)
+        self.acts = StreamActs(self.dash, self.selection, self._changed, self.aside)
+        self.message.why_not = self.acts.why_not
+        self.entries.table.marks_enabled = not self.dash.engine.read_only
+
+    # What it is about
+
+    @property
+    def about(self) -> object:
+        """What it shows, to tell whether it is the same."""
+        return StreamPlace(self._key)
+
+    @property
+    def stream(self) -> Stream | None:
+        """Its newest record."""
+        found = self.dash.store.streams
+        return next((stream for stream in found.streams if stream.name == self._key), None) if found else None
+
+    @property
+    def judgement(self) -> StreamJudgement:
+        """What the window of samples says of it."""
+        found = self.dash.store.streams
+        if found is None:
+            return StreamJudgement()
+        pairs = zip(found.streams, found.judgements, strict=False)
+        return next((judged for stream, judged in pairs if stream.name == self._key), StreamJudgement())
+
+    @property
+    def group(self) -> Group | None:
+        """The group under the cursor."""
+        stream, name = self.stream, self.groups.current
+        return next((group for group in stream.groups if group.name == name), None) if stream else None
+
+    @property
+    def entry(self) -> str | None:
+        """Id of the entry that is read, whatever becomes of it in the list; else of that under the cursor."""
+        return self._read_now or self.entries.current
+
+    def _looking(self) -> Looking | None:
+        stream = self.stream
+        return Looking(stream, self.group, self.consumers.current) if stream is not None else None
+
+    def selection(self) -> Selection | None:
+        """What an action would take: the marked entries, else the one under the cursor."""
+        looking, pane = self._looking(), self.entries
+        if looking is None:
+            return None
+        signs = self.aside.signs_of(looking.group)
+        return Selection(
+            looking.stream,
+            looking.group,
+            looking.consumer,
+            pane.chosen(self._read_now),
+            pane.shown.pending,
+            pane.pending.bodies,
+            signs,
+            left=self._read_now if self._read_now and not pane.holds(self._read_now) else None,
+            gone=frozenset(entry.id for entry in pane.pending.entries.values() if entry.gone),
+        )
+
+    def links(self) -> list[Link]:
+        """Whose the message is, its log lines, repository, findings; without one, of the whole group."""
+        place = StreamPlace(self._key, self.groups.current, self.consumers.current, self.entry)
+        held = self.entries.pending.entries if self.entries.shown.pending else {}
+        entry = held.get(self.entry or "")
+        holder = entry.consumer if entry is not None else self.consumers.current
+        stream, group, store = self.stream, self.group, self.dash.store
+        if holder is None and entry is None and stream is not None:
+            return related.of_stream(store, stream, group)
+        found = related.findings_on(store, self._key, group.name if group is not None else None)
+        return [*related.of_message(store, place, holder, self.message.correlation), *found]
+
+    @property
+    def trail(self) -> tuple[str, ...]:
+        """The way that led here, as far in as the focus is."""
+        steps = ["Streams", decode(self._key)]
+        depth, pane, group = self.depth, self.entries, self.group
+        if not pane.shown.pending:
+            steps.append("found" if pane.shown is pane.found else "entries")
+        elif group is not None and depth >= 1:
+            steps.append(decode(group.name))
+            if depth >= 2:
+                consumer = self.consumers.current
+                if consumer or depth == 2:
+                    steps.append(decode(consumer) if consumer else "all consumers")
+        if depth >= 3 and self.entry is not None:
+            steps.append(self.entry)
+        return tuple(steps)
+
+    @property
+    def depth(self) -> int:
+        """How far in the focus is: 0 groups, 1 consumers, 2 entries, 3 the message."""
+        order = ("groups-table", "consumers-table", "entries-table", "message-page")
+        name = self.focused.id if self.focused else None
+        return order.index(name) if name in order else 0
+
+    # What it shows
+
+    def body(self) -> Iterable[Widget]:
+        """Groups, consumers, entries and charts at the left, the message at the right."""
+        shape = Document(id="stream-shape")
+        shape.can_focus = False
+        with Vertical(id="stream-left"):
+            yield self.groups
+            yield shape
+            yield self.consumers
+            yield self.entries
+            yield self.chart
+        yield self.message
+
+    def on_resize(self) -> None:
+        """Charts and the shape of the entries only where there is room."""
+        self.chart.display = self.query_one("#stream-shape").display = self.app.size.height >= SHORT
+
+    def facts(self, topics: frozenset[Topic], now: int) -> None:
+        """Show groups, consumers and charts anew, and ask for the entries."""
+        stream = self.stream
+        if stream is None:
+            self.groups.gone()
+            return
+        self.groups.present(stream, self.judgement, self.dash.store.health.get(Topic.STREAMS), now)
+        self._go_to_wanted()
+        self.query_one("#stream-shape", Document).show(stream_shape.line(stream))
+        if not stream.groups and self.entries.shown.pending:
+            self.entries.show(self.entries.stream_entries)
+        self._show_consumers()
+        group, courses = self.group, self.dash.store.courses
+        of_group = courses.of_group(stream.name, group.name) if group is not None else None
+        self.chart.present(stream, self.judgement, courses.of(stream.name), group, of_group)
+        if Topic.STREAMS in topics:
+            self.entries.ask()
+
+    def _show_consumers(self) -> None:
+        group = self.group
+        self.consumers.display = group is not None and self.entries.shown.pending
+        self.consumers.present(group, self.aside.signs_of(group))
+
+    def go_to(self, place: StreamPlace) -> None:
+        """Look at the group, the consumer and the entry of *place*, as far as they are there."""
+        self._wanted = place
+        self._go_to_wanted()
+
+    def _go_to_wanted(self) -> None:
+        wanted = self._wanted
+        if wanted is None or not self.groups.table.move_to(wanted.group):
+            return
+        self._wanted, self._at_group = None, wanted.group
+        self._show_consumers()
+        if wanted.consumer is not None and self.consumers.table.move_to(wanted.consumer):
+            self.set_focus(self.entries.table)
+        else:
+            self.set_focus(self.consumers.table)
+
+    async def _read_beside(self) -> None:
+        await self.aside.read()
+        if self.ready:
+            self._show_consumers()
+
+    async def _read_message(self) -> None:
+        looking, pane = self._looking(), self.entries
+        holders = self.aside.signs_of(self.group)
+        await self.message.read(looking, self.entry, pane.shown, holders, lambda: self.entry)
+
+    # What happens
+
+    def on_descendant_focus(self) -> None:
+        """The trail goes as far in as the focus does; who goes away from the message reads it no longer."""
+        if self.depth == 3:
+            self._read_now = self._read_now or self.entries.current
+        elif self._read_now is not None:
+            self._read_now = None
+            self._start_message()
+        self.call_after_refresh(lambda: self._draw_header(self.dash.now()))
+
+    def on_line_table_row_highlighted(self, message: LineTable.RowHighlighted) -> None:
+        """Another group, consumer or entry: show what belongs to it."""
+        if message.table is self.groups.table:
+            self._show_consumers()
+            if self.groups.current != self._at_group:
+                self._at_group = self.groups.current
+                self.consumers.table.action_first()
+            self.entries.ask()
+        elif message.table is self.consumers.table:
+            self.entries.ask()
+        else:
+            self.entries.read_on()
+            self._start_message()
+        self.call_after_refresh(self.draw_footer)
+
+    def on_entry_pane_listed(self) -> None:
+        """The list is up to date: so shall the message be."""
+        self._start_message()
+
+    def on_entry_pane_turned(self) -> None:
+        """Another kind of list has other keys."""
+        self._show_consumers()
+        self.refresh_bindings()
+
+    def _start_message(self) -> None:
+        # A function, not its coroutine: the worker may be replaced before it begins.
+        self.run_worker(
+            self._read_message,  # type: ignore[arg-type] # mypy cannot choose between two kinds of work
+            name="message",
+            group="message",
+            exclusive=True,
+        )
+
+    def on_line_table_row_selected(self, message: LineTable.RowSelected) -> None:
+        """Enter: one step in."""
+        if message.table is self.groups.table:
+            self.entries.show(self.entries.pending)
+            self.set_focus(self.consumers.table)
+        elif message.table is self.consumers.table:
+            self.set_focus(self.entries.table)
+        else:
+            self.look_closer(True)
+
+    def look_closer(self, closer: bool) -> None:
+        """Go in to the message, which stays however the list moves; or back to the entries."""
+        if closer:
+            self._read_now = self.entries.current
+            self.entries.hold()
+        self.set_class(closer, "-closer")
+        self.set_focus(self.message.page if closer else self.entries.table)
+
+    def _changed(self, outcome: Outcome) -> None:
+        """Look again at once."""
+        if self.ready:
+            self.entries.changed(done=outcome.ok)
+            self.draw_footer()

@@ -1,0 +1,236 @@
+"""A table that draws only what is seen, and repaints only what has changed: its keys, the mouse."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.geometry import Region
+
+from tui.widgets.cells import Cell
+from tui.widgets.match import matcher
+from tui.widgets.palette import LAYERS, NAMES, default_css
+from tui.widgets.table.columns import Column
+from tui.widgets.table.draw import GUTTER, TableDrawing
+from tui.widgets.table.rows import Row
+
+if TYPE_CHECKING:
+    from textual import events
+
+__all__ = ["Cell", "Column", "LineTable", "Row"]
+
+
+class LineTable(TableDrawing, can_focus=True, inherit_bindings=False):
+    """Rows of cells with a cursor that stays with its row, whatever comes above, below or in its place.
+
+    Give it rows with `set_rows`; nothing is repainted but lines that are seen and have changed.
+
+    Args:
+        columns: See `Column`; those that do not fit are dropped by priority.
+        show_header: Whether the first line shows the titles.
+        marks_enabled: Whether rows can be marked; marked rows have a sign before them.
+        gap: Cells between two columns.
+    """
+
+    ALLOW_SELECT = False
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "cursor_up", "Up", show=False, id="table.up"),
+        Binding("down,j", "cursor_down", "Down", show=False, id="table.down"),
+        Binding("pageup", "page_up", "Page up", show=False, id="table.page_up"),
+        Binding("pagedown", "page_down", "Page down", show=False, id="table.page_down"),
+        Binding("home,g", "first", "First", show=False, id="table.first"),
+        Binding("end,G", "last", "Last", show=False, id="table.last"),
+        Binding("enter", "select", "Open", id="table.select"),
+        Binding("space", "mark", "Mark", id="table.mark"),
+        Binding("s", "sort_next", "Sort by next column", show=False, id="table.sort"),
+        Binding("S", "sort_reverse", "Reverse order", show=False, id="table.sort_reverse"),
+    ]
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"line-table--{name}" for name in (*NAMES, *LAYERS)}
+    """
+    | Class | What |
+    | :- | :- |
+    | `line-table--header` | The titles. |
+    | `line-table--cursor` | The line of the cursor: its background. |
+    | `line-table--hover` | The line under the mouse: its background. |
+    | `line-table--match` | Text that was searched for. |
+    | `line-table--mark` | The sign of a marked row. |
+    | `line-table--dim` … | One for each of `palette.NAMES`. |
+    """
+
+    DEFAULT_CSS = default_css("LineTable", "line-table")
+
+    # What a person does
+
+    def watch_cursor_row(self, old: int, new: int) -> None:
+        """Repaint the line it was on and the one it is on."""
+        self._repaint(old)
+        self._repaint(new)
+        self.post_message(self.RowHighlighted(self, self.cursor_key))
+
+    def watch_highlight(self, text: str) -> None:
+        """Draw anew with other matches."""
+        self._matcher = matcher(text)
+        self._redraw()
+
+    def watch_marks_enabled(self, enabled: bool) -> None:
+        """Make room for the signs, or take it back."""
+        if not enabled:
+            self.clear_marks()
+        self._places = (-1, ())
+        self._redraw()
+
+    def watch_sort_key(self) -> None:
+        """Sort anew."""
+        self._resort()
+
+    def watch_sort_descending(self) -> None:
+        """Sort anew."""
+        self._resort()
+
+    def _resort(self) -> None:
+        self._replace(self._sorted(self._given))
+        self.refresh(Region(0, 0, self.size.width, self._head))
+
+    def watch_has_focus(self, _has_focus: bool) -> None:
+        """The cursor is strong in focus and weak outside."""
+        super().watch_has_focus(_has_focus)
+        self._redraw()
+
+    def on_mount(self) -> None:
+        """Take in what was set before."""
+        self._matcher = matcher(self.highlight)
+        if self.sort_key is not None:
+            self._resort()
+
+    def on_resize(self) -> None:
+        """Keep the cursor in view if it was."""
+        self._resize_content()
+        self._reveal()
+
+    def on_focus(self) -> None:
+        """Remember that a press may only have brought the focus."""
+        self._pressed_to_focus = True
+        self._reveal()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+        """Marking is there only where marks are; sorting only where a column allows it."""
+        if action == "mark":
+            return self.marks_enabled
+        if action in {"sort_next", "sort_reverse"}:
+            return any(column.sortable for column in self.columns)
+        return True
+
+    def _move(self, to: int, step: int) -> None:
+        self._pressed_to_focus = False
+        self._moved = True
+        index = self._nearest(max(0, min(to, len(self._rows) - 1)), step)
+        if index >= 0:
+            self.cursor_row = index
+            if step < 0 and not any(row.selectable for row in self._rows[:index]):
+                self._scroll(0)  # rows above that cannot be selected are to be seen too
+            self._reveal()
+
+    def action_cursor_up(self) -> None:
+        """Move one row up."""
+        self._move(self.cursor_row - 1, -1)
+
+    def action_cursor_down(self) -> None:
+        """Move one row down."""
+        self._move(self.cursor_row + 1, 1)
+
+    def action_page_up(self) -> None:
+        """Move a page up."""
+        self._move(self.cursor_row - max(1, self._page - 1), -1)
+
+    def action_page_down(self) -> None:
+        """Move a page down."""
+        self._move(self.cursor_row + max(1, self._page - 1), 1)
+
+    def action_first(self) -> None:
+        """Go to the first row."""
+        self._move(0, 1)
+        self._moved = False
+        self._scroll(0)
+
+    def action_last(self) -> None:
+        """Go to the last row."""
+        self._move(len(self._rows) - 1, -1)
+
+    def action_select(self) -> None:
+        """Say that the row was chosen."""
+        key = self.cursor_key
+        if key is not None or 0 <= self.cursor_row < len(self._rows):
+            self.post_message(self.RowSelected(self, key))
+
+    def action_mark(self) -> None:
+        """Mark or unmark the row, and go on to the next."""
+        if self.cursor_row < 0 or not self.marks_enabled:
+            return
+        key = self.cursor_key
+        self._marks ^= {key}
+        self._marks_moved({key})
+        self._move(self.cursor_row + 1, 1)
+
+    def action_sort_next(self) -> None:
+        """Sort by the next column that is shown; after the last, as the rows are given."""
+        keys: list[str | None] = [
+            self.columns[place.index].key
+            for place in self._laid_out(self._width)
+            if self.columns[place.index].sortable
+        ]
+        keys.append(None)
+        at = keys.index(self.sort_key) if self.sort_key in keys else len(keys) - 1
+        self._sort_by(keys[(at + 1) % len(keys)], descending=False)
+
+    def action_sort_reverse(self) -> None:
+        """Turn the order round."""
+        if self.sort_key is not None:
+            self._sort_by(self.sort_key, descending=not self.sort_descending)
+
+    def _sort_by(self, key: str | None, *, descending: bool) -> None:
+        self.sort_key, self.sort_descending = key, descending
+        self.post_message(self.SortChanged(self, key, descending))
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Show which row is under the mouse."""
+        at = self._row_at(event)
+        self._hover_over(-1 if at is None else at)
+
+    def on_leave(self) -> None:
+        """The mouse is elsewhere."""
+        self._hover_over(-1)
+
+    def _hover_over(self, index: int) -> None:
+        if index != self._hover:
+            old, self._hover = self._hover, index
+            self._repaint(old)
+            self._repaint(index)
+
+    def on_click(self, event: events.Click) -> None:
+        """Move the cursor to the row; on the row of the cursor, or twice: choose it; on a title: sort."""
+        at = self._row_at(event)
+        brought_focus, self._pressed_to_focus = self._pressed_to_focus, False
+        if at is None:
+            return
+        if at < 0:
+            self._click_title(event)
+        elif self._rows[at].selectable:
+            again = at == self.cursor_row and (event.chain > 1 or not brought_focus)
+            self._moved = True
+            self.cursor_row = at
+            if again:
+                self.action_select()
+
+    def _click_title(self, event: events.Click) -> None:
+        offset = event.get_content_offset(self)
+        if offset is None:
+            return
+        left = GUTTER if self.marks_enabled else 0
+        for place in self._laid_out(self._width):
+            column = self.columns[place.index]
+            if left <= offset.x < left + place.width and column.sortable:
+                again = column.key == self.sort_key
+                self._sort_by(column.key, descending=not self.sort_descending if again else False)
+            left += place.width + self.gap
