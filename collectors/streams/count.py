@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from redis.exceptions import NoPermissionError, ResponseError
 
 from agentdash.core.queries import LagOf
+from agentdash.core.round_robin import OldestFirst
 from agentdash.core.snapshot import SourceError
 from agentdash.core.streams.model import Group, Lag, LagGrade, Stream
 from agentdash.core.text import decode
@@ -116,12 +117,14 @@ class LagCount:
     def __init__(self, limit: int) -> None:
         self._most = max(1, min(limit, MOST_FOR_A_PERSON))
         self._counted: dict[Name, Counted] = {}
+        self._turn = OldestFirst[Name]()
         self._now = 0.0
         self.gap: str | None = None
 
     def restart(self) -> None:
         """The server may be another one."""
         self._counted.clear()
+        self._turn.clear()
         self.gap = None
 
     async def look(self, reads: Reads, streams: Sequence[Stream], now: float) -> set[bytes]:
@@ -148,9 +151,11 @@ class LagCount:
         }
         touched = {stream for stream, _ in self._counted}
         self._counted = {name: of for name, of in self._counted.items() if name in wanted}
+        self._turn.keep(wanted)
         if self.gap is not None:
             return touched
-        for name in self._due(wanted):
+        due = [name for name, (stream, group) in wanted.items() if self._is_due(name, stream, group)]
+        for name in self._turn.pick(due, GROUPS_A_POLL):
             stream, group = wanted[name]
             try:
                 lag = await count(reads, stream, group, self._most)
@@ -178,16 +183,12 @@ class LagCount:
         lag = still(counted, stream, group, self._now)
         return group if lag is None else replace(group, lag=lag)
 
-    def _due(self, wanted: dict[Name, tuple[Stream, Group]]) -> list[Name]:
-        """Those never counted first, then those counted longest ago; not what still holds, nor too soon."""
-        due = []
-        for name, (stream, group) in wanted.items():
-            before = self._counted.get(name)
-            if before is None or (
-                self._now - before.at >= EVERY and still(before, stream, group, self._now) != before.lag
-            ):
-                due.append((before.at if before else -1.0, name))
-        return [name for _, name in sorted(due)[:GROUPS_A_POLL]]
+    def _is_due(self, name: Name, stream: Stream, group: Group) -> bool:
+        """Whether it was never counted, or long enough ago and the count no longer holds."""
+        before = self._counted.get(name)
+        return before is None or (
+            self._now - before.at >= EVERY and still(before, stream, group, self._now) != before.lag
+        )
 
 
 def _counted(lag: Lag, now: float, stream: Stream, group: Group) -> Counted:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from redis.exceptions import NoPermissionError, ResponseError
 
+from agentdash.core.round_robin import OldestFirst
 from agentdash.core.streams.lag import position
 from agentdash.core.streams.model import Group, OldestPending, Stream
 from collectors.streams.read import Command, Reads
@@ -42,7 +43,7 @@ class PendingWalk:
 
     def __init__(self) -> None:
         self._walks: dict[Name, Walk] = {}
-        self._turn: list[Name] = []
+        self._turn = OldestFirst[Name]()
         self.gap: str | None = None
 
     def restart(self) -> None:
@@ -69,10 +70,11 @@ class PendingWalk:
         done = [name for name in self._walks if name not in wanted]
         for name in done:
             del self._walks[name]
+        self._turn.keep(wanted)
         touched = {stream for stream, _ in done}
         if self.gap is not None or not wanted:
             return touched
-        chosen = self._next(wanted)
+        chosen = self._turn.pick(wanted, GROUPS_A_POLL)
         commands: list[Command] = [
             ("XPENDING", *name, self._walks.get(name, Walk()).start, "+", ENTRIES) for name in chosen
         ]
@@ -98,17 +100,6 @@ class PendingWalk:
         if oldest is not None and oldest.deliveries >= walk.worst.deliveries:
             return group  # it tells no more than what every poll shows
         return replace(group, most_delivered=walk.worst)
-
-    def _next(self, wanted: Iterable[Name]) -> list[Name]:
-        chosen: list[Name] = []
-        known = set(wanted)
-        if not self._turn:
-            self._turn = list(reversed(list(known)))
-        while self._turn and len(chosen) < GROUPS_A_POLL:
-            name = self._turn.pop()
-            if name in known:
-                chosen.append(name)
-        return chosen
 
     def _note(self, name: Name, reply: object) -> None:
         if isinstance(reply, NoPermissionError):

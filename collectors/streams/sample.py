@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from redis.exceptions import NoPermissionError, ResponseError
 
+from agentdash.core.round_robin import OldestFirst
 from agentdash.core.streams.model import Stream
 from collectors.streams.read import Command, Reads
 from collectors.streams.schema import MOST_PRODUCERS, Schema, schema_of
@@ -44,7 +45,7 @@ class Sampler:
 
     def __init__(self) -> None:
         self._samples: dict[bytes, Sample] = {}
-        self._turn: list[bytes] = []
+        self._turn = OldestFirst[bytes]()
         self._denied: set[str] = set()
 
     @property
@@ -84,8 +85,8 @@ class Sampler:
     def keep(self, names: Iterable[bytes]) -> None:
         """Forget all but *names*."""
         wanted = set(names)
-        for name in [name for name in self._samples if name not in wanted]:
-            del self._samples[name]
+        self._samples = {name: sample for name, sample in self._samples.items() if name in wanted}
+        self._turn.keep(wanted)
 
     async def look(self, reads: Reads, streams: Sequence[Stream]) -> set[bytes]:
         """Look up the next few: ``MEMORY USAGE`` (sampled by the server), the newest entries; one round trip.
@@ -96,7 +97,8 @@ class Sampler:
         Raises:
             redis.exceptions.RedisError: when the connection fails.
         """
-        chosen = self._next({stream.name: stream for stream in streams if stream.error is None})
+        readable = {stream.name: stream for stream in streams if stream.error is None}
+        chosen = [readable[name] for name in self._turn.pick(readable, PER_POLL)]
         commands: list[tuple[Stream, str, Command]] = []
         for stream in chosen:
             if "memory" not in self._denied:
@@ -112,17 +114,6 @@ class Sampler:
             whole = sample.whole or stream.name in known or stream.length <= 0 or "memory" in self._denied
             self._samples[stream.name] = replace(sample, whole=whole)
         return {stream.name for stream in chosen}
-
-    def _next(self, streams: dict[bytes, Stream]) -> list[Stream]:
-        never = [name for name in streams if name not in self._samples][:PER_POLL]
-        if not never and not self._turn:
-            self._turn = list(streams)
-        chosen = [streams[name] for name in never]
-        while len(chosen) < PER_POLL and self._turn:
-            name = self._turn.pop()
-            if name in streams and name not in never:
-                chosen.append(streams[name])
-        return chosen
 
     def _affordable(self, stream: Stream) -> int:
         """How many of its newest entries may be fetched; memory is looked up first."""

@@ -12,6 +12,7 @@ import marshal
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
+from agentdash.core.round_robin import OldestFirst
 from agentdash.core.streams.model import LagGrade, Stream
 from collectors.streams.read import Command, Reads
 
@@ -46,10 +47,10 @@ class Looks:
         self._most_in_turn = int(IN_TURN_A_SECOND * poll)
         self._most_cheap = int(CHEAP_A_SECOND * poll)
         self._cheap: dict[bytes, int] = {}
-        self._asked: dict[bytes, None] = {}
+        self._asked = OldestFirst[bytes]()
         self._hot: set[bytes] = set()
         self._mute: set[bytes] = set()
-        self._turn: dict[bytes, None] = {}
+        self._turn = OldestFirst[bytes]()
 
     def restart(self) -> None:
         """The server may be another one: nothing is known."""
@@ -92,7 +93,7 @@ class Looks:
         Raises:
             redis.exceptions.RedisError: when the connection fails.
         """
-        chosen = self._due(names)
+        chosen = names if len(names) <= self._most_cheap else self._asked.pick(names, self._most_cheap)
         commands: list[Command] = []
         for name in chosen:
             commands += [("XLEN", name), ("XINFO", "GROUPS", name)]
@@ -106,24 +107,10 @@ class Looks:
                 self._cheap[name] = mark
         return found
 
-    def _due(self, names: Sequence[bytes]) -> Sequence[bytes]:
-        """Of *names* as many as are asked at a time, those asked longest ago first."""
-        if len(names) <= self._most_cheap:
-            return names
-        wanted = set(names)
-        never = [name for name in names if name not in self._asked]
-        before = (name for name in self._asked if name in wanted)
-        chosen = [*never, *before][: self._most_cheap]
-        for name in chosen:
-            self._asked.pop(name, None)
-            self._asked[name] = None
-        return chosen
-
     def note(self, before: Stream | None, after: Stream) -> None:
         """*after* was looked at in full."""
         name = after.name
-        self._turn.pop(name, None)
-        self._turn[name] = None
+        self._turn.mark(name)
         (self._mute.discard if tells(after) else self._mute.add)(name)
         (self._hot.add if before is not None and moved(before, after) else self._hot.discard)(name)
 
@@ -131,9 +118,9 @@ class Looks:
         """Forget all but *names*."""
         wanted = set(names)
         for name in [name for name in self._turn if name not in wanted]:
-            del self._turn[name]
+            self._turn.discard(name)
             self._cheap.pop(name, None)
-            self._asked.pop(name, None)
+            self._asked.discard(name)
             self._hot.discard(name)
             self._mute.discard(name)
 
