@@ -6,11 +6,11 @@ stays bounded; and then only one sample of each bucket is taken, at its beginnin
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from math import isnan, nan
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from agentdash.core.time_buckets import TimeBuckets, Values
 
 if TYPE_CHECKING:
     from agentdash.core.streams.model import Group, GroupJudgement, Stream, StreamJudgement, StreamsSnapshot
@@ -24,9 +24,6 @@ FINE = 600
 
 LENGTH, RATE_IN = range(2)
 LAG, PENDING, RATE_OUT = range(3)
-
-Values = tuple[float | None, ...]
-"""Oldest first; None where nothing was known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,57 +45,35 @@ class GroupCourse:
     spacing_ms: int
 
 
-@dataclass(slots=True)
-class _Track:
-    """Values of one subject, `metrics` to a bucket; the newest last. `counter`: at the end of a bucket."""
+class _Metrics(TimeBuckets):
+    """The buckets of one stream or group, and a counter of it as it was when the newest bucket began."""
 
-    metrics: int
-    buckets: int
-    values: array[float] = field(default_factory=lambda: array("f"))
-    counter: int | None = None
-    counted_at: int = 0
+    __slots__ = ("_counted_at", "_counter")
 
-    def turn(self, times: int) -> None:
-        """Begin so many new buckets."""
-        times = min(times, self.buckets)
-        self.values.extend([nan] * (self.metrics * times))
-        excess = len(self.values) - self.metrics * self.buckets
-        if excess > 0:
-            del self.values[:excess]
+    def __init__(self, metrics: int, count: int) -> None:
+        super().__init__(metrics, count)
+        self._counter: int | None = None
+        self._counted_at = 0
 
-    def put(self, metric: int, value: float | None, *, keep_peak: bool = False) -> None:
-        """Note a value in the newest bucket."""
-        if value is None:
-            return
-        at = len(self.values) - self.metrics + metric
-        if keep_peak and not isnan(self.values[at]):
-            value = max(value, self.values[at])
-        self.values[at] = value
-
-    def rate(self, metric: int, counter: int | None, now: int, otherwise: float | None) -> None:
-        """Note how fast *counter* went since the bucket before; where it is not known, *otherwise*."""
-        span = now - self.counted_at
-        known = counter is not None and self.counter is not None and counter >= self.counter and span > 0
-        if known and counter is not None and self.counter is not None:
-            self.put(metric, (counter - self.counter) * 60_000 / span)
-        elif self.counter is None or counter is None:
+    def put_rate(self, metric: int, counter: int | None, now: int, otherwise: float | None) -> None:
+        """Put the rise of *counter* per minute in this bucket; *otherwise* where nothing counts."""
+        span = now - self._counted_at
+        if counter is None or self._counter is None:
             self.put(metric, otherwise)
+        elif counter >= self._counter and span > 0:
+            self.put(metric, (counter - self._counter) * 60_000 / span)
 
-    def count_from(self, counter: int | None, now: int) -> None:
-        """A new bucket begins here."""
-        self.counter, self.counted_at = counter, now
-
-    def read(self, metric: int) -> Values:
-        """All values of one metric."""
-        return tuple(None if isnan(value) else value for value in self.values[metric :: self.metrics])
+    def restart_counter(self, counter: int | None, now: int) -> None:
+        """A new bucket begins at *now*."""
+        self._counter, self._counted_at = counter, now
 
 
 class StreamCourses:
     """The courses of all streams. One writer: `saw` with each judged snapshot."""
 
     def __init__(self) -> None:
-        self._streams: dict[bytes, _Track] = {}
-        self._groups: dict[tuple[bytes, bytes], _Track] = {}
+        self._streams: dict[bytes, _Metrics] = {}
+        self._groups: dict[tuple[bytes, bytes], _Metrics] = {}
         self._spacing = SPACINGS[0]
         self._bucket: int | None = None
 
@@ -146,18 +121,18 @@ class StreamCourses:
         self,
         stream: Stream,
         judgement: StreamJudgement | None,
-        streams: dict[bytes, _Track],
-        groups: dict[tuple[bytes, bytes], _Track],
+        streams: dict[bytes, _Metrics],
+        groups: dict[tuple[bytes, bytes], _Metrics],
         turns: int,
         now: int,
     ) -> None:
         track = self._streams[stream.name] = _at(streams.get(stream.name), 2, turns, self._spacing)
         if stream.error is None:
-            track.put(LENGTH, stream.length, keep_peak=True)
+            track.put_peak(LENGTH, stream.length)
             rate = judgement.rate_in if judgement else None
-            track.rate(RATE_IN, stream.entries_added, now, rate)
+            track.put_rate(RATE_IN, stream.entries_added, now, rate)
             if turns:
-                track.count_from(stream.entries_added, now)
+                track.restart_counter(stream.entries_added, now)
         for group in stream.groups:
             key = (stream.name, group.name)
             of = self._groups[key] = _at(groups.get(key), 3, turns, self._spacing)
@@ -165,17 +140,17 @@ class StreamCourses:
                 _take_group(of, group, judgement.group(group.name) if judgement else None, turns, now)
 
 
-def _take_group(track: _Track, group: Group, judged: GroupJudgement | None, turns: int, now: int) -> None:
-    track.put(LAG, group.lag.value, keep_peak=True)
-    track.put(PENDING, group.pending, keep_peak=True)
-    track.rate(RATE_OUT, group.entries_read, now, judged.rate_out if judged else None)
+def _take_group(track: _Metrics, group: Group, judged: GroupJudgement | None, turns: int, now: int) -> None:
+    track.put_peak(LAG, group.lag.value)
+    track.put_peak(PENDING, group.pending)
+    track.put_rate(RATE_OUT, group.entries_read, now, judged.rate_out if judged else None)
     if turns:
-        track.count_from(group.entries_read, now)
+        track.restart_counter(group.entries_read, now)
 
 
-def _at(track: _Track | None, metrics: int, turns: int, spacing: int) -> _Track:
+def _at(track: _Metrics | None, metrics: int, turns: int, spacing: int) -> _Metrics:
     if track is None:
-        track = _Track(metrics, SPAN_MS // spacing)
+        track = _Metrics(metrics, SPAN_MS // spacing)
         turns = max(turns, 1)
-    track.turn(min(turns, track.buckets))
+    track.advance(turns)
     return track

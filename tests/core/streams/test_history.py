@@ -75,7 +75,7 @@ def test_thousands_of_streams_keep_a_bounded_past() -> None:
     many = tuple(Stream(b"s%d" % n, 1, entries_added=1, groups=groups) for n in range(5000))
     for step in range(40):
         courses.saw(snapshot(T0 + step * 30_000, *many))
-    kept = sum(len(track.values) for track in (*courses._streams.values(), *courses._groups.values()))
+    kept = sum(len(track._values) for track in (*courses._streams.values(), *courses._groups.values()))
     assert kept <= BUDGET
     course = courses.of(b"s1")
     assert course is not None
