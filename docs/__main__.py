@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from docs import keys_page, settings_page
+from docs import adr_index, keys_page, settings_page
 
 FOLDER = Path(__file__).parent
 
 
 def pages() -> dict[Path, str]:
     """Each such page, by its file."""
-    return {FOLDER / "settings.md": settings_page.page(), FOLDER / "keys.md": keys_page.page()}
+    decisions = FOLDER / "adr"
+    return {
+        FOLDER / "settings.md": settings_page.page(),
+        FOLDER / "keys.md": keys_page.page(),
+        decisions / "README.md": adr_index.page(decisions),
+    }
 
 
 if __name__ == "__main__":
