@@ -7,7 +7,7 @@ from pathlib import Path
 
 _HEAD = """# Decisions
 
-One page for each decision that somebody might want to undo: what was decided, the alternatives, and the price.
+One page for each decision that somebody might want to undo: the decision, alternatives, and the price.
 A decision that another one replaces stays, and names it. This page is made from them: `python -m docs`.
 
 | decision | status |
