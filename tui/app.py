@@ -256,7 +256,7 @@ class AgentDash(Dash):
 
     def trace(self, correlation: str) -> None:
         """All that logs and streams hold of *correlation*."""
-        from agentdash.core.related import Trace
+        from agentdash.core.links.related import Trace
 
         self.open(Trace(correlation))
 

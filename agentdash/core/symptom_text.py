@@ -1,16 +1,11 @@
-"""The words of a symptom: identities, evidence lines, commands that a person can paste."""
+"""Fingerprints of symptoms, and commands that can be pasted into a shell."""
 
 from __future__ import annotations
 
 import hashlib
 import shlex
 
-from agentdash.core.streams.model import GroupJudgement, Lag, LagGrade, Stream
-from agentdash.core.text import decode_name, is_utf8, printable
-from agentdash.core.units import age, count
-
-_MARKS = {LagGrade.EXACT: "", LagGrade.BOUNDED: "≥", LagGrade.ESTIMATED: "≈", LagGrade.UNKNOWN: "?"}
-
+from agentdash.core.text import is_utf8, printable
 
 _LONGEST = 1000
 """Bytes of a name in a command, and of one in a fingerprint, that are written whole."""
@@ -69,26 +64,6 @@ def _encoded(word: str) -> bytes:
         return word.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:  # half of a pair: no name in a file system
         return word.encode("utf-8", "replace")
-
-
-def lag_words(lag: Lag) -> str:
-    """``212``, ``≥100``, ``≈40`` or ``?``."""
-    return _MARKS[lag.grade] if lag.value is None else f"{_MARKS[lag.grade]}{lag.value}"
-
-
-def forecast_words(of: GroupJudgement, rate_in: float | None) -> str:
-    """``drains in 12m00``, ``never drains`` or, while rates are not known, ``watching``."""
-    if of.forecast_s is not None:
-        return f"drains in {age(of.forecast_s * 1000)}"
-    if rate_in is None or of.rate_out is None:
-        return "watching"
-    return f"never drains ({count(rate_in)}/min in, {count(of.rate_out)}/min out)"
-
-
-def snapshot_line(stream: Stream) -> str:
-    """What the server said of the stream, in its own words."""
-    added = "" if stream.entries_added is None else f", entries-added {stream.entries_added}"
-    return f"{decode_name(stream.name)}: length {stream.length}, last-generated-id {stream.last_id}{added}"
 
 
 def _exact(name: bytes) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from agentdash.core.findings.model import Finding, FindingsSnapshot, FindingStatus, InboxSnapshot, Symptom
 from agentdash.core.findings.mutes import Mute
 from agentdash.core.findings.tracker import FindingTracker
+from agentdash.core.links.owners import Owners
 from agentdash.core.logs.model import LogBatch
 from agentdash.core.logs.rules.apply import LogRules
 from agentdash.core.repos.model import ReposSnapshot
@@ -22,7 +23,6 @@ from agentdash.core.settings.model import Settings
 from agentdash.core.streams.judge.judge import StreamJudge
 from agentdash.core.streams.mentions import Mention
 from agentdash.core.streams.model import StreamsSnapshot
-from agentdash.core.streams.owners import Owners
 from agentdash.core.streams.rules.apply import merge, stream_symptoms, watched_since
 
 LOGS_OPEN_AFTER_S = 1.0

@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.widget import Widget
 
-from agentdash.core.related import Link
+from agentdash.core.links.related import Link
 from agentdash.core.snapshot import Topic
 from tui.format.board import header
 from tui.screens import connected

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from agentdash.core.related import Link, LinkKind, StreamPlace, identity, unique
+from agentdash.core.links.related import Link, LinkKind, StreamPlace, identity, unique
 from tui.screens.dialogs.menu import Choice, Menu
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from datetime import tzinfo
 
 from agentdash.core.findings.model import Finding
+from agentdash.core.links.related import StreamPlace, of_line
 from agentdash.core.logs.model import LogLine, LogRing
-from agentdash.core.related import StreamPlace, of_line
 from agentdash.core.repos.model import Repo
 from agentdash.core.runs.model import Run
 from agentdash.core.services.model import Service

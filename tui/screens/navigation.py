@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from textual.screen import Screen
 
 from agentdash.core.findings.model import Finding, Symptom
+from agentdash.core.links.related import RunLog, StreamPlace, Trace
 from agentdash.core.logs.model import Level, LogLine
-from agentdash.core.related import RunLog, StreamPlace, Trace
 from agentdash.core.repos.model import Repo
 from agentdash.core.runs.model import Run
 from agentdash.core.services.model import Service

@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
 from agentdash.core.findings.model import Finding
-from agentdash.core.related import Link, of_finding
+from agentdash.core.links.related import Link, of_finding
 from agentdash.core.snapshot import Topic
 from agentdash.core.store import Store
 from agentdash.core.text import printable

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from agentdash.core.links.owner_status import life_of
+from agentdash.core.links.owners import Owner
 from agentdash.core.streams.model import Consumer, Group, LagGrade
-from agentdash.core.streams.owner_liveness import life_of
-from agentdash.core.streams.owners import Owner
 from agentdash.core.streams.queries import Clients
 from agentdash.core.units import plural
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 from itertools import islice
 
 from agentdash.core.bounded_json import read_json
-from agentdash.core.logs.parse.parts import CORRELATION_NAMES
+from agentdash.core.correlation import CORRELATION_NAMES
 
 LONGEST = 64 * 1024
 """Bytes of a value that is parsed; a longer one is shown as it is."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from agentdash.core import related
+from agentdash.core.links import related
+from agentdash.core.links.owners import Owner, owner_of
+from agentdash.core.links.related import LinkKind, StreamPlace, Trace
 from agentdash.core.logs.model import LogLine
-from agentdash.core.related import LinkKind, StreamPlace, Trace
 from agentdash.core.repos.model import Repo, RepoKind, ReposSnapshot
 from agentdash.core.runs.model import Run, RunsSnapshot, RunStatus
 from agentdash.core.services.model import Service, ServicesSnapshot, ServiceState
@@ -22,7 +23,6 @@ from agentdash.core.streams.model import (
     Stream,
     StreamsSnapshot,
 )
-from agentdash.core.streams.owners import Owner, owner_of
 from agentdash.core.streams.queries import Clients
 from tui.format.streams.actions import presses
 

@@ -11,12 +11,12 @@ from agentdash.core import units
 from agentdash.core.cli_form import redis_cli
 from agentdash.core.clock import time_text
 from agentdash.core.findings.model import Finding, FindingStatus
+from agentdash.core.links.owners import Owner
 from agentdash.core.logs.model import Level, LogLine
 from agentdash.core.secrets.mask import mask
 from agentdash.core.services.model import exit_words
 from agentdash.core.streams.consumer_signs import Signs
 from agentdash.core.streams.model import Group, Message, PendingEntry, Stream, id_age_ms, id_parts
-from agentdash.core.streams.owners import Owner
 from agentdash.core.streams.queries import Holder
 from agentdash.core.text import decode, printable
 from tui.format.streams.actions import MANY_DELIVERIES, press_paras

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from agentdash.core.fleet import Attention, attention
-from agentdash.core.related import identity
+from agentdash.core.links.related import identity
 from agentdash.core.snapshot import Topic
 from agentdash.core.store import Store
 from tui.screens.base import FactScreen

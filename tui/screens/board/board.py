@@ -11,11 +11,11 @@ from textual.containers import Container
 from textual.widget import Widget
 from textual.widgets import Input
 
-from agentdash.core import related
 from agentdash.core.findings.model import Finding
 from agentdash.core.fleet import attention
+from agentdash.core.links import related
+from agentdash.core.links.related import Link
 from agentdash.core.logs.model import LogLine
-from agentdash.core.related import Link
 from agentdash.core.repos.model import Repo
 from agentdash.core.runs.model import Run
 from agentdash.core.services.model import Service

@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
-from agentdash.core.related import Link, of_repo
+from agentdash.core.links.related import Link, of_repo
 from agentdash.core.repos.model import FileChange, Repo
 from agentdash.core.repos.queries import RepoDetail, RepoDetailOf
 from agentdash.core.runs.model import Run

@@ -8,8 +8,8 @@ from typing import Any
 from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
-from agentdash.core import related
-from agentdash.core.related import Link
+from agentdash.core.links import related
+from agentdash.core.links.related import Link
 from agentdash.core.runs.model import Run
 from agentdash.core.runs.place import RepoIndex
 from agentdash.core.snapshot import SourceError, Topic

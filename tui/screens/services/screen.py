@@ -11,8 +11,8 @@ from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
 from agentdash.core import units
+from agentdash.core.links.related import Link, of_service
 from agentdash.core.logs.model import LogRing
-from agentdash.core.related import Link, of_service
 from agentdash.core.services.model import Service
 from agentdash.core.snapshot import Topic
 from agentdash.core.text import printable

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from agentdash.core.links.owners import Owners
 from agentdash.core.streams.consumer_signs import Signs, signs
 from agentdash.core.streams.model import Group, StreamsSnapshot
-from agentdash.core.streams.owners import Owners
 from agentdash.core.streams.queries import Clients, ClientsNow, Rights, RightsOn
 
 if TYPE_CHECKING:

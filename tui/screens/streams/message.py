@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
+from agentdash.core.links.owners import Owner, owner_of
 from agentdash.core.queries import MessageAt
 from agentdash.core.snapshot import SourceError
 from agentdash.core.streams.consumer_signs import Signs
 from agentdash.core.streams.message_body import correlation_ids
 from agentdash.core.streams.model import Message, Stream
-from agentdash.core.streams.owners import Owner, owner_of
 from agentdash.core.streams.queries import Holder, Holders, HoldersOf
 from agentdash.core.text import printable
 from tui.format.state import LIVE, PaneKind, PaneState

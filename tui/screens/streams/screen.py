@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
-from agentdash.core.related import LinkKind
+from agentdash.core.links.related import LinkKind
 from agentdash.core.text import decode
 from tui.format import detail
 from tui.format.streams import shape as stream_shape

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from textual.containers import Vertical
 from textual.widget import Widget
 
-from agentdash.core import related
 from agentdash.core.commands import Outcome
-from agentdash.core.related import Link, StreamPlace
+from agentdash.core.links import related
+from agentdash.core.links.related import Link, StreamPlace
 from agentdash.core.snapshot import Topic
 from agentdash.core.streams.model import Group, Stream, StreamJudgement
 from agentdash.core.text import decode

@@ -10,9 +10,10 @@ import json
 from typing import Any
 
 from agentdash.core.bounded_json import read_json
+from agentdash.core.correlation import CORRELATION_NAMES
 from agentdash.core.logs.model import Level
 from agentdash.core.logs.parse import levels, times
-from agentdash.core.logs.parse.parts import CORRELATION_NAMES, Parts
+from agentdash.core.logs.parse.parts import Parts
 
 TIME = (
     "time",

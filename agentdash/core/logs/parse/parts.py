@@ -7,12 +7,6 @@ from dataclasses import dataclass, field
 
 from agentdash.core.logs.model import Level
 
-CORRELATION_NAMES = (
-    "correlationid", "correlation_id", "correlation-id", "corr", "corrid", "corr_id", "trace_id", "traceid",
-    "trace.id", "trace", "request_id", "requestid", "request.id", "req_id", "reqid", "x-request-id",
-    "x-correlation-id", "dd.trace_id", "http.request.id",
-)  # fmt: skip
-
 _CORRELATION = re.compile(
     r"(?<![A-Za-z0-9])(?:x-)?(?:corr(?:elation)?[_-]?(?:id)?|trace[_-]?id|req(?:uest)?[_-]?id)[\"']?\s?[=:]\s?[\"']?"
     r"(?P<id>[A-Za-z0-9][\w.:/-]{2,127})",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from agentdash.core.links.owners import Owners
 from agentdash.core.settings.model import StreamsSettings
 from agentdash.core.streams.judge.cap import cap_of, made_anew, was_trimmed
 from agentdash.core.streams.judge.liveness import active_consumers, note_signs, redelivered
@@ -28,7 +29,6 @@ from agentdash.core.streams.model import (
     StreamsSnapshot,
     Verdict,
 )
-from agentdash.core.streams.owners import Owners
 
 POINTS = 60
 """Samples kept of a window, at most."""

@@ -9,10 +9,10 @@ that it belongs to is gone. What is not known is no sign.
 
 from __future__ import annotations
 
+from agentdash.core.links.owner_status import Life, life_of
+from agentdash.core.links.owners import Owners
 from agentdash.core.streams.judge.window import GroupWindow, least
 from agentdash.core.streams.model import Consumer, Group, Readers
-from agentdash.core.streams.owner_liveness import Life, life_of
-from agentdash.core.streams.owners import Owners
 
 LEAST_WATCHED_MS = 2000
 """A rate of deliveries over less time than this says nothing."""

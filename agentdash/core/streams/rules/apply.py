@@ -12,11 +12,11 @@ from itertools import islice
 
 from agentdash.core.findings.model import Severity, Symptom
 from agentdash.core.findings.order import merge
+from agentdash.core.links.owners import Owners
 from agentdash.core.runs.model import RunsSnapshot, RunStatus
 from agentdash.core.settings.model import StreamsSettings
 from agentdash.core.streams.mentions import Mention
 from agentdash.core.streams.model import StreamsSnapshot
-from agentdash.core.streams.owners import Owners
 from agentdash.core.streams.rules import (
     groups as rules_groups,
 )

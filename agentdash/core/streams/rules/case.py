@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from agentdash.core.findings.model import Severity, Symptom
+from agentdash.core.links.owners import Owners
 from agentdash.core.settings.model import StreamsSettings
 from agentdash.core.streams.mentions import Mention
 from agentdash.core.streams.model import Group, GroupJudgement, Readers, Stream, StreamJudgement
-from agentdash.core.streams.owners import Owners
-from agentdash.core.symptom_text import identity, lag_words, snapshot_line
+from agentdash.core.streams.rules.wording import evidence_line, lag_text
+from agentdash.core.symptom_text import identity
 from agentdash.core.text import decode_name
 
 ANALYST = "REDIS_STREAM_ANALYST"
@@ -52,7 +53,7 @@ class StreamCase:
             summary=summary,
             stream=self.stream.name,
             metrics=tuple(metrics),
-            evidence=(snapshot_line(self.stream), *lines),
+            evidence=(evidence_line(self.stream), *lines),
             **more,
         )
 
@@ -109,7 +110,7 @@ class GroupCase:
         counts = f"pending {group.pending}, consumers {len(group.consumers)}"
         position = f"last-delivered-id {group.last_delivered_id}"
         return (
-            snapshot_line(self.at.stream),
-            f"group {decode_name(group.name)}: {position}, lag {lag_words(group.lag)}{reason}, {counts}",
+            evidence_line(self.at.stream),
+            f"group {decode_name(group.name)}: {position}, lag {lag_text(group.lag)}{reason}, {counts}",
             f"verdict {self.of.verdict}: {self.of.why}",
         )

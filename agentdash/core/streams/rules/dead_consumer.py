@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from agentdash.core.findings.model import Severity, Symptom
+from agentdash.core.links.owner_status import UNKNOWN, Life, life_of
+from agentdash.core.links.owners import NOBODY, Owner
 from agentdash.core.streams.judge.liveness import is_gone
 from agentdash.core.streams.model import Consumer
-from agentdash.core.streams.owner_liveness import UNKNOWN, Life, life_of
-from agentdash.core.streams.owners import NOBODY, Owner
 from agentdash.core.streams.rules.case import GroupCase
-from agentdash.core.symptom_text import lag_words, redis_cli, shell_word
+from agentdash.core.streams.rules.wording import lag_text
+from agentdash.core.symptom_text import redis_cli, shell_word
 from agentdash.core.text import decode_name
 from agentdash.core.units import age, plural
 
@@ -165,7 +166,7 @@ def _reading(case: GroupCase, gone: bool) -> tuple[str, ...]:
 def _work(case: GroupCase) -> str:
     parts = []
     if (case.group.lag.value or 0) > 0:
-        parts.append(f"{lag_words(case.group.lag)} unread")
+        parts.append(f"{lag_text(case.group.lag)} unread")
     if case.group.pending > 0:
         parts.append(f"{case.group.pending} pending")
     return " and ".join(parts)

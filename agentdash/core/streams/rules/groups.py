@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from agentdash.core.findings.model import Severity, Symptom
 from agentdash.core.streams.model import GroupJudgement, Verdict
 from agentdash.core.streams.rules.case import GroupCase
-from agentdash.core.symptom_text import forecast_words, lag_words, redis_cli
+from agentdash.core.streams.rules.wording import forecast_text, lag_text
+from agentdash.core.symptom_text import redis_cli
 from agentdash.core.text import decode_name
 
 
@@ -20,7 +21,7 @@ def consumer_lag(case: GroupCase) -> Iterator[Symptom]:
     yield case.symptom(
         "CONSUMER_LAG",
         Severity.CRITICAL.lowered() if drains else Severity.CRITICAL,
-        f"{lag_words(case.group.lag)} behind, {forecast_words(case.of, case.at.judged.rate_in)}",
+        f"{lag_text(case.group.lag)} behind, {forecast_text(case.of, case.at.judged.rate_in)}",
         hypothesis=_why_behind(case.of),
         recommendation=(
             "It catches up by itself; more consumers would make it quicker."

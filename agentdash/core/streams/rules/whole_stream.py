@@ -9,7 +9,8 @@ from agentdash.core.patterns import matches
 from agentdash.core.settings.model import StreamsSettings
 from agentdash.core.streams.model import Cap, Group, Stream
 from agentdash.core.streams.rules.case import StreamCase
-from agentdash.core.symptom_text import lag_words, redis_cli
+from agentdash.core.streams.rules.wording import lag_text
+from agentdash.core.symptom_text import redis_cli
 from agentdash.core.text import decode_name
 from agentdash.core.units import age, count, plural
 
@@ -44,7 +45,7 @@ def stream_growing(case: StreamCase) -> Iterator[Symptom]:
     lasts = age(case.judged.grows_s * 1000)
     if slowest is not None:
         summary = (
-            f"grows for {lasts}, and {decode_name(slowest.name)} falls behind ({lag_words(slowest.lag)} now)"
+            f"grows for {lasts}, and {decode_name(slowest.name)} falls behind ({lag_text(slowest.lag)} now)"
         )
         cure = (
             f"Make {decode_name(slowest.name)} read faster, or add consumers to it; see what they wait for."

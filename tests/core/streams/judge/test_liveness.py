@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from agentdash.core.links.owners import FRESH_MS, Owners
 from agentdash.core.runs.model import Run, RunsSnapshot, RunStatus
 from agentdash.core.services.model import Service, ServicesSnapshot, ServiceState
 from agentdash.core.settings.model import StreamsSettings
 from agentdash.core.streams.judge.judge import StreamJudge
 from agentdash.core.streams.model import Consumer, Group, Lag, Readers, Stream, StreamsSnapshot
-from agentdash.core.streams.owners import FRESH_MS, Owners
 from agentdash.core.streams.rules.apply import stream_symptoms
 from agentdash.core.streams.rules.dead_consumer import ONE_SIGN
 

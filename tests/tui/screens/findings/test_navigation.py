@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from agentdash.core.findings.model import Finding, FindingStatus, Severity, Symptom
+from agentdash.core.links.related import StreamPlace
 from agentdash.core.logs.model import Level, LogBatch, LogLine
-from agentdash.core.related import StreamPlace
 from agentdash.core.repos.model import Repo, RepoKind, ReposSnapshot
 from agentdash.core.runs.model import Run, RunsSnapshot, RunStatus
 from agentdash.core.services.model import Service, ServicesSnapshot, ServiceState

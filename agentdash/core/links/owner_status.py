@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from agentdash.core.links.owners import Owner
 from agentdash.core.runs.model import Run, RunStatus
 from agentdash.core.services.model import Service, ServiceState, exit_words
-from agentdash.core.streams.owners import Owner
 from agentdash.core.text import printable
 from agentdash.core.units import age
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from agentdash.core.findings.model import Finding, FindingStatus
+from agentdash.core.links.owners import consumers_of, owner_of
 from agentdash.core.logs.model import LogLine
 from agentdash.core.repos.model import Repo
 from agentdash.core.runs.model import Run
@@ -17,7 +18,6 @@ from agentdash.core.runs.place import RepoIndex
 from agentdash.core.services.model import Service
 from agentdash.core.store import Store
 from agentdash.core.streams.model import Group, Stream
-from agentdash.core.streams.owners import consumers_of, owner_of
 from agentdash.core.text import decode, printable
 from agentdash.core.units import plural
 
