@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, cast
 
 from agentdash.core.fleet_history import FleetHistory
 from agentdash.core.logs.model import LogBatch, LogRing, LogSource
@@ -14,13 +15,21 @@ from agentdash.core.snapshot import SourceHealth, Topic
 from agentdash.core.streams.history import StreamCourses
 
 if TYPE_CHECKING:
-    from agentdash.core.findings.model import FindingsSnapshot
-    from agentdash.core.repos.model import ReposSnapshot
-    from agentdash.core.runs.model import RunsSnapshot
-    from agentdash.core.services.model import ServicesSnapshot
-    from agentdash.core.streams.model import StreamsSnapshot
+    from agentdash.core.findings.model import Finding, FindingsSnapshot
+    from agentdash.core.repos.model import Repo, ReposSnapshot
+    from agentdash.core.runs.model import Run, RunsSnapshot
+    from agentdash.core.services.model import Service, ServicesSnapshot
+    from agentdash.core.streams.model import Group, Stream, StreamJudgement, StreamsSnapshot
 
 Listener = Callable[[Topic], None]
+_KEYS: dict[Topic, Callable[[Any], object]] = {
+    Topic.RUNS: attrgetter("id"),
+    Topic.STREAMS: attrgetter("name"),
+    Topic.FINDINGS: attrgetter("symptom.fingerprint"),
+    Topic.REPOS: attrgetter("path"),
+    Topic.SERVICES: attrgetter("name"),
+}
+"""What identifies a record of a topic."""
 
 
 @dataclass(slots=True)
@@ -50,6 +59,60 @@ class Store:
     run_history: RunHistory = field(default_factory=RunHistory)
     server_label: str = ""
     _listeners: list[Listener] = field(default_factory=list)
+    _indexes: dict[Topic, tuple[object, dict[object, Any]]] = field(default_factory=dict)
+
+    def run(self, run_id: str) -> Run | None:
+        """The run with this id."""
+        return cast("Run | None", self.record(Topic.RUNS, run_id))
+
+    def runs_named(self, name: str) -> list[Run]:
+        """The runs with this id or title."""
+        return [run for run in (self.runs.runs if self.runs else ()) if name in {run.id, run.title}]
+
+    def stream(self, name: bytes) -> Stream | None:
+        """The stream with this key."""
+        return cast("Stream | None", self.record(Topic.STREAMS, name))
+
+    def group(self, stream: bytes, name: bytes | None) -> Group | None:
+        """The consumer group *name* of *stream*."""
+        known = self.stream(stream)
+        return next((group for group in known.groups if group.name == name), None) if known else None
+
+    def judgement(self, stream: bytes) -> StreamJudgement:
+        """The judgement of *stream*; an empty one where it was not judged."""
+        from agentdash.core.streams.model import UNJUDGED
+
+        known = self.stream(stream)
+        judged = self.streams.judged if known is not None and self.streams is not None else ()
+        return next((judgement for one, judgement in judged if one is known), UNJUDGED)
+
+    def repo(self, path: str) -> Repo | None:
+        """The repository with this work tree."""
+        return cast("Repo | None", self.record(Topic.REPOS, path))
+
+    def repos_named(self, name: str) -> list[Repo]:
+        """The repositories with this path or name."""
+        return [repo for repo in (self.repos.repos if self.repos else ()) if name in {repo.path, repo.name}]
+
+    def service(self, name: str) -> Service | None:
+        """The service with this name."""
+        return cast("Service | None", self.record(Topic.SERVICES, name))
+
+    def finding(self, fingerprint: str) -> Finding | None:
+        """The finding with this fingerprint."""
+        return cast("Finding | None", self.record(Topic.FINDINGS, fingerprint))
+
+    def record(self, topic: Topic, key: object) -> object | None:
+        """The record of *topic* with this key; None where there is none. Logs have no keys."""
+        snapshot = getattr(self, topic.value)
+        if snapshot is None or topic not in _KEYS:
+            return None
+        indexed, index = self._indexes.get(topic, (None, {}))
+        if indexed is not snapshot:
+            key_of = _KEYS[topic]
+            index = {key_of(record): record for record in reversed(getattr(snapshot, topic.value))}
+            self._indexes[topic] = snapshot, index
+        return index.get(key)
 
     def put(self, topic: Topic, snapshot: object) -> None:
         """Take the newest snapshot of *topic* and tell who listens."""

@@ -88,8 +88,7 @@ def _streams(snapshot: StreamsSnapshot | None) -> Grid:
     )
     rows: list[Row] = []
     if snapshot is not None:
-        judged = snapshot.judgements or (StreamJudgement(),) * len(snapshot.streams)
-        for stream, judgement in zip(snapshot.streams, judged, strict=True):
+        for stream, judgement in snapshot.judged:
             head: Row = (
                 decode(stream.name),
                 count(stream.length),

@@ -68,19 +68,15 @@ def subject_of(finding: Finding, store: Store) -> object | None:
     That is a place in a stream, a run, a service, a repository; else the log line that tells of it.
     """
     symptom = finding.symptom
-    for stream in store.streams.streams if symptom.stream and store.streams else ():
-        if stream.name == symptom.stream:
-            entry = symptom.message_ids[0] if symptom.message_ids else None
-            return StreamPlace(stream.name, symptom.consumer_group, symptom.consumer, entry)
-    for run in store.runs.runs if symptom.run and store.runs else ():
-        if symptom.run in {run.id, run.title}:
-            return run
-    for service in store.services.services if symptom.service and store.services else ():
-        if service.name == symptom.service:
-            return service
-    for repo in store.repos.repos if symptom.repo and store.repos else ():
-        if symptom.repo in {repo.path, repo.name}:
-            return repo
+    if symptom.stream and store.stream(symptom.stream):
+        entry = symptom.message_ids[0] if symptom.message_ids else None
+        return StreamPlace(symptom.stream, symptom.consumer_group, symptom.consumer, entry)
+    if symptom.run and (runs := store.runs_named(symptom.run)):
+        return runs[0]
+    if symptom.service and (service := store.service(symptom.service)):
+        return service
+    if symptom.repo and (repos := store.repos_named(symptom.repo)):
+        return repos[0]
     return _line_of(symptom, store) if symptom.service else None
 
 

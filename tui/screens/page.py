@@ -113,10 +113,7 @@ class FindingPage(PageScreen):
     @property
     def about(self) -> Finding:
         """The finding as it is now; as it was last, where it has gone."""
-        found, fingerprint = self.dash.store.findings, self._finding.symptom.fingerprint
-        for candidate in found.findings if found else ():
-            if candidate.symptom.fingerprint == fingerprint:
-                self._finding = candidate
+        self._finding = self.dash.store.finding(self._finding.symptom.fingerprint) or self._finding
         return self._finding
 
     async def action_acknowledge(self) -> None:

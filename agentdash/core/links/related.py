@@ -169,20 +169,16 @@ def findings_on(store: Store, stream: bytes, group: bytes | None) -> list[Link]:
 def of_finding(store: Store, finding: Finding) -> list[Link]:
     """What it is about, what hangs together with that, and its trace."""
     symptom, links = finding.symptom, list[Link]()
-    for stream in store.streams.streams if symptom.stream and store.streams else ():
-        if stream.name == symptom.stream:
-            group = next((group for group in stream.groups if group.name == symptom.consumer_group), None)
-            links.append(_stream(stream, group, "it is about it"))
-            links += (link for link in of_stream(store, stream, group) if link.kind is not LinkKind.FINDING)
-    for run in store.runs.runs if symptom.run and store.runs else ():
-        if symptom.run in {run.id, run.title}:
-            links += (_run(run, "it is about it"), *of_run(store, run))
-    for service in store.services.services if symptom.service and store.services else ():
-        if service.name == symptom.service:
-            links += (_service(service, "it is about it"), *of_service(store, service))
-    for repo in store.repos.repos if symptom.repo and store.repos else ():
-        if symptom.repo in {repo.path, repo.name}:
-            links += (_repo(repo, "it is about it"), *of_repo(store, repo))
+    if symptom.stream and (stream := store.stream(symptom.stream)):
+        group = store.group(stream.name, symptom.consumer_group)
+        links.append(_stream(stream, group, "it is about it"))
+        links += (link for link in of_stream(store, stream, group) if link.kind is not LinkKind.FINDING)
+    for run in store.runs_named(symptom.run) if symptom.run else ():
+        links += (_run(run, "it is about it"), *of_run(store, run))
+    if symptom.service and (service := store.service(symptom.service)):
+        links += (_service(service, "it is about it"), *of_service(store, service))
+    for repo in store.repos_named(symptom.repo) if symptom.repo else ():
+        links += (_repo(repo, "it is about it"), *of_repo(store, repo))
     ids = (*((symptom.correlation_id,) if symptom.correlation_id else ()), *symptom.message_ids)
     traces = (
         Link(LinkKind.LOG, f"log lines with {printable(i)}", "it names it", Trace(i)) for i in ids[:MOST]

@@ -202,6 +202,9 @@ class StreamJudgement:
         return self._by_name.get(name)
 
 
+UNJUDGED = StreamJudgement()
+
+
 @dataclass(frozen=True, slots=True)
 class Readers:
     """Clients that wait in a blocking XREADGROUP, by CLIENT LIST.
@@ -246,6 +249,12 @@ class StreamsSnapshot:
     gaps: tuple[str, ...] = ()
     epoch: int = 0
     readers: Readers | None = None
+
+    @property
+    def judged(self) -> tuple[tuple[Stream, StreamJudgement], ...]:
+        """Each stream with its judgement, or with an empty one."""
+        judgements = self.judgements or (UNJUDGED,) * len(self.streams)
+        return tuple(zip(self.streams, judgements, strict=True))
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,13 +17,10 @@ from agentdash.core.streams.model import (
 from agentdash.core.text import printable
 from agentdash.headless.names import named
 
-_UNJUDGED = StreamJudgement()
-
 
 def stream_items(snapshot: StreamsSnapshot) -> Iterator[dict[str, object]]:
     """One item a stream; ages are as of when the snapshot was taken."""
-    judged = snapshot.judgements or (_UNJUDGED,) * len(snapshot.streams)
-    for stream, judgement in zip(snapshot.streams, judged, strict=True):
+    for stream, judgement in snapshot.judged:
         yield _stream(stream, judgement, snapshot.taken_at)
 
 

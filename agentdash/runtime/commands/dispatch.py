@@ -126,8 +126,7 @@ def _has_changed(command: ControlService, described: ServiceSettings, script: st
 
 
 async def _control_service(engine: Running, command: ControlService) -> Outcome:
-    known = engine.store.services.services if engine.store.services else ()
-    service = next((s for s in known if s.name == command.name), None)
+    service = engine.store.service(command.name)
     if service is None:
         return Outcome(False, f"there is no service {command.name}")
     await load("agentdash.actions.services.control")

@@ -67,8 +67,7 @@ def _by_name(mutes: Iterable[Mute]) -> Mutes:
 
 
 def _acknowledge(engine: Running, command: MarkFinding) -> Outcome:
-    shown = engine.store.findings.findings if engine.store.findings else ()
-    known = next((one for one in shown if one.symptom.fingerprint == command.fingerprint), None)
+    known = engine.store.finding(command.fingerprint)
     if known is not None and known.status is FindingStatus.ACKNOWLEDGED:
         return Outcome(True, "already acknowledged")
     if not engine.intake.analysis.acknowledge(command.fingerprint, engine.clock.now_ms()):

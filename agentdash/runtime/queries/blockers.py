@@ -24,8 +24,7 @@ async def why_of(query: WhyOf, store: Store, host: str, clock: Clock) -> RunWhy:
     Raises:
         SourceError: when the run is not among those that are shown.
     """
-    runs = store.runs.runs if store.runs else ()
-    run = next((run for run in runs if run.id == query.run_id), None)
+    run = store.run(query.run_id)
     if run is None:
         raise SourceError(
             f"Run {query.run_id} is not among the runs that are shown", "it may have been deleted"

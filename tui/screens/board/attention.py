@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from agentdash.core.fleet import Attention, attention
 from agentdash.core.links.related import identity
-from agentdash.core.snapshot import Topic
 from agentdash.core.store import Store
 from tui.screens.base import FactScreen
 
@@ -47,13 +46,4 @@ def step_aside(dash: Dash) -> None:
 
 def needing(store: Store, need: Attention) -> object | None:
     """The record of what *need* names; None where it has gone."""
-    match need.topic:
-        case Topic.RUNS if store.runs is not None:
-            return next((run for run in store.runs.runs if run.id == need.key), None)
-        case Topic.FINDINGS if store.findings is not None:
-            return next((f for f in store.findings.findings if f.symptom.fingerprint == need.key), None)
-        case Topic.SERVICES if store.services is not None:
-            return next((service for service in store.services.services if service.name == need.key), None)
-        case Topic.REPOS if store.repos is not None:
-            return next((repo for repo in store.repos.repos if repo.path == need.key), None)
-    return None
+    return store.record(need.topic, need.key)

@@ -210,12 +210,7 @@ class Board(FactScreen):
 
     def judgement(self, stream: Stream) -> StreamJudgement:
         """What the window of samples says of *stream*."""
-        found = self.dash.store.streams
-        if found is not None:
-            for candidate, judged in zip(found.streams, found.judgements, strict=False):
-                if candidate.name == stream.name:
-                    return judged
-        return StreamJudgement()
+        return self.dash.store.judgement(stream.name)
 
     # Zoom
 

@@ -86,8 +86,7 @@ class RepoScreen(FactScreen):
     @property
     def repo(self) -> Repo | None:
         """Its newest record."""
-        found = self.dash.store.repos
-        return next((repo for repo in found.repos if repo.path == self._path), None) if found else None
+        return self.dash.store.repo(self._path)
 
     @property
     def runs(self) -> tuple[Run, ...]:
@@ -210,8 +209,7 @@ class RepoScreen(FactScreen):
         """Enter: into the diff, the work tree, the submodule or the run."""
         key, deck = message.key, self.deck
         if message.table is deck.runs:
-            run = next((run for run in self.runs if run.id == key), None)
-            if run is not None:
+            if (run := self.dash.store.run(str(key))) is not None:
                 self.dash.open(run)
         elif message.table is deck.trees:
             self._enter(str(key))
@@ -224,15 +222,12 @@ class RepoScreen(FactScreen):
 
     def _is_inner(self, change: FileChange) -> bool:
         """Whether a changed path is a repository that is followed by itself."""
-        place = f"{self._path}/{change.path.rstrip('/')}"
-        known = self.dash.store.repos.repos if self.dash.store.repos else ()
-        return any(one.path == place for one in known)
+        return self.dash.store.repo(f"{self._path}/{change.path.rstrip('/')}") is not None
 
     def _enter(self, place: str) -> None:
         """Go to another repository."""
         place = place.rstrip("/")
-        known = self.dash.store.repos.repos if self.dash.store.repos else ()
-        repo = next((one for one in known if one.path == place), None)
+        repo = self.dash.store.repo(place)
         if repo is None:
             self.dash.say(f"{place} is none of the repositories that are followed", good=False)
         elif repo.path != self._path:

@@ -72,8 +72,7 @@ class RunView(TwoDecks):
     @property
     def run(self) -> Run | None:
         """Its newest record."""
-        found = self.dash.store.runs
-        return next((run for run in found.runs if run.id == self._run_id), None) if found else None
+        return self.dash.store.run(self._run_id)
 
     @property
     def around(self) -> Around:

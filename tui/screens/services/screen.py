@@ -136,8 +136,7 @@ class ServiceScreen(FactScreen):
             self._log_view.focus()
 
     def _found(self) -> Service | None:
-        found = self.dash.store.services
-        return next((s for s in found.services if s.name == self._service), None) if found else None
+        return self.dash.store.service(self._service)
 
     def blocked(self) -> set[str]:
         """What cannot be done to it now."""

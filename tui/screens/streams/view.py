@@ -69,23 +69,17 @@ class StreamView(FactScreen):
     @property
     def stream(self) -> Stream | None:
         """Its newest record."""
-        found = self.dash.store.streams
-        return next((stream for stream in found.streams if stream.name == self._key), None) if found else None
+        return self.dash.store.stream(self._key)
 
     @property
     def judgement(self) -> StreamJudgement:
         """What the window of samples says of it."""
-        found = self.dash.store.streams
-        if found is None:
-            return StreamJudgement()
-        pairs = zip(found.streams, found.judgements, strict=False)
-        return next((judged for stream, judged in pairs if stream.name == self._key), StreamJudgement())
+        return self.dash.store.judgement(self._key)
 
     @property
     def group(self) -> Group | None:
         """The group under the cursor."""
-        stream, name = self.stream, self.groups.current
-        return next((group for group in stream.groups if group.name == name), None) if stream else None
+        return self.dash.store.group(self._key, self.groups.current)
 
     @property
     def entry(self) -> str | None:
