@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from tests.support import ROOT
 
-MODULES = {"detect-secrets": "detect_secrets", "pyyaml": "yaml"}
+MODULES = {"detect-secrets": "detect_secrets", "gitpython": "git", "pyyaml": "yaml"}
 """Where a package is imported by another name than it is installed by."""
 UNDERNEATH = {"hiredis"}
 """redis-py takes it as its parser where it is installed."""
