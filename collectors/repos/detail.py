@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from agentdash.core.bounds import bounded_int, bounded_time_ms
 from agentdash.core.repos.model import Repo, RepoKind
 from agentdash.core.repos.queries import CommitLine, RepoDetail, RepoSize, SubmoduleLine, WorktreeLine
-from agentdash.core.secrets.safe_text import safe_decode
+from agentdash.core.secrets.safe_text import safe_decode, safe_text
 from agentdash.core.snapshot import SourceError
 from agentdash.core.text import decode
 from agentdash.git import ask
 from agentdash.git.folder import GitDir, read_small
 from collectors.repos.find import repository_at
+
+if TYPE_CHECKING:
+    from git import Commit
 
 COMMITS = 50
 STASHES = 50
@@ -50,7 +53,7 @@ def read_detail(repo: Repo, timeout: float) -> RepoDetail:
 
     path = Path(repo.path)
     reflog = ("-g", f"-n{STASHES}", "refs/stash", "--")
-    commits = part("commits", lambda: _log(path, timeout, f"-n{COMMITS}", "HEAD")) if repo.head else None
+    commits = part("commits", lambda: _commits(repo, timeout)) if repo.head else None
     stashes = part("stashes", lambda: _log(path, timeout, *reflog)) if repo.stash else None
     has_work = repo.head is not None and repo.kind is not RepoKind.BARE
     size = part("changes", lambda: _size(path, timeout)) if has_work else None
@@ -78,6 +81,28 @@ def read_size(repo: Repo, timeout: float) -> RepoSize:
         return RepoSize(repo.path, *_size(Path(repo.path), timeout))
     except (ask.GitFailed, OSError) as failure:
         raise SourceError(f"{repo.name} cannot be compared: {failure}") from failure
+
+
+def _commits(repo: Repo, timeout: float) -> tuple[CommitLine, ...]:
+    from agentdash.git.gitpython import CheckedRepo
+
+    path = Path(repo.path)
+    try:
+        return tuple(map(_commit_line, CheckedRepo(path, timeout).commits("HEAD", COMMITS)))
+    except ValueError:
+        return _log(path, timeout, f"-n{COMMITS}", "HEAD")
+
+
+def _commit_line(commit: Commit) -> CommitLine:
+    when = bounded_time_ms(commit.committed_date * 1000)
+    paragraph = str(commit.message).lstrip("\n").partition("\n\n")[0]
+    return CommitLine(
+        sha=commit.hexsha,
+        at=when,
+        author=safe_text(commit.author.name or "", 200),
+        subject=safe_text(" ".join(paragraph.split()), 500),
+        at_out_of_range=when is None,
+    )
 
 
 def _log(path: Path, timeout: float, *what: str) -> tuple[CommitLine, ...]:
@@ -126,23 +151,29 @@ def _pair(line: bytes) -> tuple[bytes, bytes]:
 
 
 def _submodules(repo: Repo, timeout: float) -> tuple[SubmoduleLine, ...]:
-    folders = repo.submodules.folders
-    if not folders:
+    if not repo.submodules.folders:
         return ()
+    from agentdash.git.gitpython import CheckedRepo
+
     path = Path(repo.path)
-    arguments = ("--literal-pathspecs", "ls-files", "-s", "-z", "--", *folders)
-    recorded: dict[str, str] = {}
-    for entry in ask.text(path, arguments, timeout).split(b"\0"):
-        facts, _, name = entry.partition(b"\t")
-        words = facts.split()
-        if len(words) == 3 and words[0] == b"160000":
-            recorded[os.fsdecode(name)] = words[1].decode("ascii", "replace")
+    checked = CheckedRepo(path, timeout)
+    urls: dict[str, str] = {}
+    with suppress(ask.GitFailed):  # a SHA-256 repository, or a .gitmodules that GitPython cannot parse
+        urls = {str(one.path): one.url for one in checked.submodules}
     lines = []
-    for folder in folders:
+    for folder in repo.submodules.folders:
+        recorded = checked.index.entries.get((folder, 0))
         found = repository_at(path / folder)
         there = found is not None and found.error is None
-        head = _head(found.git_dir) if found is not None and there else None
-        lines.append(SubmoduleLine(folder, recorded.get(folder), head, there))
+        lines.append(
+            SubmoduleLine(
+                folder=folder,
+                recorded=recorded.hexsha if recorded else None,
+                head=_head(found.git_dir) if found is not None and there else None,
+                initialised=there,
+                url=safe_text(urls.get(folder, ""), 200),
+            )
+        )
     return tuple(lines)
 
 

@@ -52,6 +52,19 @@ def test_what_needs_no_source_loads_no_driver(tmp_path: Path, args: list[str]) -
     assert not {"redis", "git", "psutil", "pydantic"} & loaded_after(AFTER, *args, cwd=tmp_path)
 
 
+def test_gitpython_is_loaded_for_one_repository_s_detail_only(tmp_path: Path, redis_url: str) -> None:
+    subprocess.run(("git", "init", "-q", str(tmp_path / "web")), check=True)
+    place = ("--redis", redis_url, "--projects", str(tmp_path))
+    assert "git" not in loaded_after(AFTER, "repos", "--json", *place, cwd=tmp_path)
+    code = (
+        "import sys; from agentdash.core.repos.model import Repo;"
+        "from collectors.repos.detail import read_detail;"
+        f"read_detail(Repo({str(tmp_path / 'web')!r}, 'web', head='0' * 40), 10);"
+        "print('LOADED', *sys.modules, file=sys.stderr)"
+    )
+    assert "git" in loaded_after(code, cwd=tmp_path)
+
+
 def test_the_screen_is_there_before_any_driver(tmp_path: Path) -> None:
     code = (
         "import sys, agentdash.cli.root, tui.screens.board.board; "

@@ -6,10 +6,12 @@ person commits: see docs/adr/0014-no-hooks.md.
 
 from __future__ import annotations
 
+import io
 import os
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from agentdash.actions.repos.fetch import why_not_fetched
 from agentdash.actions.repos.stage_plan import (
@@ -29,7 +31,9 @@ from agentdash.core.text import decode, printable
 from agentdash.core.units import plural
 from agentdash.git import ask
 from agentdash.git.included import Setting
-from agentdash.git.status import StatusParser
+
+if TYPE_CHECKING:
+    from agentdash.git.gitpython import CheckedRepo
 
 NETWORK_TIMEOUT = 120.0
 _FETCH = (
@@ -153,9 +157,15 @@ def _add(path: Path, files: tuple[bytes, ...], timeout: float) -> dict[bytes, st
 
 
 def _add_now(path: Path, files: tuple[bytes, ...], timeout: float) -> None:
-    given = b"\0".join(files) + b"\0"
-    arguments = ("--literal-pathspecs", "add", "-A", "--pathspec-from-file=-", "--pathspec-file-nul")
-    ask.text(path, arguments, max(timeout, 60.0), stdin=given, writes=())
+    paths = io.BytesIO(b"\0".join(files) + b"\0")
+    git = _writable(path, timeout).git(literal_pathspecs=True)
+    git.add("-A", pathspec_from_file="-", pathspec_file_nul=True, istream=paths)
+
+
+def _writable(path: Path, timeout: float) -> CheckedRepo:
+    from agentdash.git.gitpython import CheckedRepo
+
+    return CheckedRepo(path, max(timeout, 60.0), writes=True)
 
 
 def commit(command: CommitRepo, timeout: float, step: Step) -> Outcome:
@@ -218,19 +228,25 @@ def _may_commit(name: str, path: Path, seen: Seen, timeout: float) -> None:
 
 
 def _commit_now(path: Path, message: str, timeout: float) -> str:
-    # A signature would be made by a program that the repository may name.
-    arguments = ("commit", "-q", "--no-verify", "--no-gpg-sign", "--no-status", "--file=-")
-    given = message.strip().encode("utf-8", "replace") + b"\n"
+    git = _writable(path, timeout).git
     who = {name: value for name, value in os.environ.items() if name.startswith(_WHO)}
-    ask.text(path, arguments, max(timeout, 60.0), stdin=given, more=who, writes=())
+    text = io.BytesIO(message.strip().encode("utf-8", "replace") + b"\n")
+    with git.custom_environment(**who):
+        # A signature would be made by a program that the repository may name.
+        git.commit("-q", "--no-verify", "--no-gpg-sign", "--no-status", file="-", istream=text)
     return _head(path, timeout) or ""
 
 
 def _head(path: Path, timeout: float) -> str | None:
-    parser = StatusParser()
-    arguments = ("status", "--porcelain=v2", "--branch", "-z", "-uno", "--ignore-submodules=all")
-    parser.feed(ask.text(path, arguments, timeout))
-    return parser.facts.head
+    """The id of HEAD's commit; None where there is none."""
+    from agentdash.git.gitpython import CheckedRepo
+
+    try:
+        return str(CheckedRepo(path, timeout).git.rev_parse("--verify", "--quiet", "HEAD"))
+    except ask.GitFailed as failure:
+        if failure.code == 1:
+            return None
+        raise
 
 
 def _as_seen(path: Path, seen: str | None, timeout: float) -> None:

@@ -80,12 +80,17 @@ class WorktreeLine:
 
 @dataclass(frozen=True, slots=True)
 class SubmoduleLine:
-    """One registered submodule: the commit that the index records, and the one that is checked out."""
+    """One registered submodule: the commit that the index records, and the one that is checked out.
+
+    Attributes:
+        url: Where it is cloned from, secrets masked; empty where that is not known.
+    """
 
     folder: str
     recorded: str | None
     head: str | None
     initialised: bool
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

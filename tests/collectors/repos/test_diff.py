@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from agentdash.core.repos.model import Repo, RepoKind
-from agentdash.core.repos.queries import RepoCommitOf, RepoDiffOf
+from agentdash.core.repos.queries import RepoCommitOf, RepoDiffOf, SubmoduleLine
 from agentdash.core.snapshot import SourceError
+from agentdash.git.folder import submodules
 from collectors.repos import diff as repos_diff
 from collectors.repos.detail import read_detail
 from collectors.repos.diff import read_commit_diff, read_diff
-
-
-def git(path: Path, *arguments: str) -> str:
-    done = subprocess.run(("git", *arguments), cwd=path, check=True, capture_output=True, text=True)
-    return done.stdout.strip()
+from tests.collectors.repos.stage import commit, git, repository
 
 
 @pytest.fixture
@@ -169,3 +165,23 @@ def test_secrets_are_masked_in_changes_and_in_new_files(work: Path) -> None:
     fresh = read_diff(repo(work), 10, RepoDiffOf(str(work), b"new.env", untracked=True))
     assert fresh.lines[3:] == ("+AWS_SECRET_ACCESS_KEY=••••••••", "+PORT=80")
     assert fresh.masked == 1
+
+
+def test_the_submodules_of_a_repository(work: Path, tmp_path: Path) -> None:
+    head = commit(repository(tmp_path / "lib source"))
+    git(work, "submodule", "--quiet", "add", str(tmp_path / "lib source"), "lib")
+    row = replace(repo(work), submodules=submodules(work, 0))
+    expected = SubmoduleLine("lib", head, head, initialised=True, url=str(tmp_path / "lib source"))
+    assert read_detail(row, 10).submodules == (expected,)
+    git(work, "config", "-f", ".gitmodules", "--unset", "submodule.lib.url")
+    assert read_detail(row, 10).submodules == (replace(expected, url=""),)
+
+
+def test_commits_that_gitpython_misreads_are_read_by_git(work: Path, tmp_path: Path) -> None:
+    (tmp_path / "message").write_bytes(b"\xe9t\xe9")
+    git(work, "-c", "i18n.commitEncoding=ISO-8859-1", "commit", "--allow-empty", "-qF", "../message")
+    assert [one.subject for one in read_detail(repo(work), 10).commits] == ["été", "first"]
+    other = repository(tmp_path / "sha256", "--object-format=sha256")
+    assert [one.sha for one in read_detail(Repo(str(other), "", head=commit(other)), 10).commits] == [
+        git(other, "rev-parse", "HEAD")
+    ]

@@ -41,6 +41,7 @@ SUBMODULE_COLUMNS = (
     Column("recorded", "RECORDED", 8, priority=1),
     Column("head", "IS AT", 9, priority=2),
     Column("state", "STATE", 16, min_width=8),
+    Column("url", "URL", 20, flex=1, priority=3),
 )
 RUN_COLUMNS = (
     Column("mark", "", 1, sortable=False),
@@ -153,8 +154,9 @@ def submodule_rows(submodules: Sequence[SubmoduleLine], known: dict[str, Repo]) 
             Cell((one.recorded or units.UNKNOWN)[:7], "id"),
             Cell(f"→ {one.head[:7]}", "id") if one.head not in {None, one.recorded} else Cell(),
             Cell(words, style),
+            Cell(one.url, "dim"),
         )
-        rows.append(Row(one.folder, cells, sort=(folder, one.recorded, one.head, words)))
+        rows.append(Row(one.folder, cells, sort=(folder, one.recorded, one.head, words, one.url)))
     return rows
 
 
