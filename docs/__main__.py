@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from docs import adr_index, keys_page, settings_page
+from docs import adr_index, json_page, keys_page, settings_page
 
 FOLDER = Path(__file__).parent
 
@@ -15,6 +15,7 @@ def pages() -> dict[Path, str]:
     return {
         FOLDER / "settings.md": settings_page.page(),
         FOLDER / "keys.md": keys_page.page(),
+        FOLDER / "json.md": json_page.page(),
         decisions / "README.md": adr_index.page(decisions),
     }
 

@@ -67,15 +67,15 @@ def schema(ctx: click.Context, view: str | None) -> int:
     There are: all, runs, streams, repos, services, findings, logs, and logline: one line of them.
     """
     from agentdash.core.settings.keys import nearest
-    from agentdash.headless.schemas import SHAPES, settings_schema, view_schema
-    from agentdash.headless.views import dumps
+    from agentdash.headless.schemas import settings_schema, view_schema
+    from agentdash.headless.views import OBJECTS, dumps
 
     if view is None:
         data(dumps(settings_schema(), indent=2))
         return Code.FINE
-    if view not in SHAPES:
-        guess = nearest(view, SHAPES)
-        hint = f"Did you mean {guess}?" if guess else f"There are: {', '.join(SHAPES)}."
+    if view not in OBJECTS:
+        guess = nearest(view, OBJECTS)
+        hint = f"Did you mean {guess}?" if guess else f"There are: {', '.join(OBJECTS)}."
         raise click.UsageError(f"There is no view {printable(view)!r}. {hint}", ctx)
     data(dumps(view_schema(view), indent=2))
     return Code.FINE

@@ -18,7 +18,7 @@ from agentdash.core.settings.model import Settings
 from agentdash.process_end import Handled, interrupted
 
 if TYPE_CHECKING:
-    from agentdash.headless.orphans import Orphan
+    from agentdash.headless.runs.orphans import Orphan
     from agentdash.runner.spec import RunSpec
 
 
@@ -173,7 +173,7 @@ async def _steer(
     orphans: list[Orphan] | None,
 ) -> int:
     """Ask the worker, and wait for *patience* seconds; a run that has none is put into *orphans* instead."""
-    from agentdash.headless.steer import target
+    from agentdash.headless.runs.steer import target
 
     async with target(settings, prefix) as run:
         if orphans is not None and (orphan := await run.orphan()) is not None:
@@ -217,7 +217,7 @@ def _ask(orphan: Orphan, *, yes: bool) -> None:
 
 
 async def _clean_up(settings: Settings, orphan: Orphan) -> int:
-    from agentdash.headless.steer import target
+    from agentdash.headless.runs.steer import target
 
     async with target(settings, orphan.run.id) as run:
         outcomes = await run.clean_up(orphan)

@@ -19,6 +19,7 @@ from agentdash.core.snapshot import Topic
 
 if TYPE_CHECKING:
     from agentdash.core.streams.model import StreamsSnapshot
+    from agentdash.headless.envelope import HealthNow
     from agentdash.runtime.engine import Engine
 
 _SUMMARY = {
@@ -151,16 +152,16 @@ def logs(ctx: click.Context, files: tuple[str, ...], as_json: bool, watch: bool,
 
 
 def _read_files(files: tuple[str, ...], as_json: bool, color: bool) -> int:
-    from agentdash.headless.items import log_item
-    from agentdash.headless.lines import log_text
-    from agentdash.headless.log_files import lines_of
+    from agentdash.headless.logs.files import lines_of
+    from agentdash.headless.logs.text import log_text
+    from agentdash.headless.logs.view import LOG_LINE
     from agentdash.headless.views import dumps
 
     code = Code.FINE
     for file in files:
         try:
             for line in lines_of(file):
-                data(dumps(log_item(line)) if as_json else log_text(line, color=color))
+                data(dumps(LOG_LINE.document(line)) if as_json else log_text(line, color=color))
         except BrokenPipeError:
             raise
         except OSError as problem:
@@ -214,27 +215,28 @@ async def _once(
     timeout: float,  # noqa: ASYNC109 - a bound for the engine
     fail_on: Severity | None,
 ) -> int:
-    from agentdash.headless.items import log_item
+    from agentdash.headless.envelope import health_at
+    from agentdash.headless.logs.view import LOG_LINE
     from agentdash.headless.session import full_pass, session
-    from agentdash.headless.views import document, dumps, health_of
+    from agentdash.headless.views import document, dumps
 
     async with session(settings, [topic]) as engine:
         missed = await full_pass(engine, timeout)
         now = engine.clock.now_ms()
-        health = health_of(engine.store.health.get(topic), now)
+        health = health_at(engine.store.health.get(topic), now)
         if not as_json:
             _table(engine, topic, settings)
         elif topic is Topic.LOGS:
             for line in engine.store.logs:
-                data(dumps(log_item(line)))
+                data(dumps(LOG_LINE.document(line)))
         else:
             data(dumps(document(topic, engine.store, now, engine.host), indent=2))
-        if as_json and health["error"]:
+        if as_json and health.error:
             _remark(topic, health)
         found = engine.store.findings.findings if engine.store.findings else ()
     if missed:
         return Code.NOT_IN_TIME
-    if health["state"] == "error":
+    if health.state == "error":
         return Code.NO_SERVICE
     bad = fail_on is not None and any(f.active and f.symptom.severity.rank <= fail_on.rank for f in found)
     return Code.BAD if bad else Code.FINE
@@ -242,13 +244,13 @@ async def _once(
 
 def _table(engine: Engine, topic: Topic, settings: Settings) -> None:
     """Print a view for a person; what there is to say about it goes to stderr."""
+    from agentdash.headless.envelope import health_at
     from agentdash.headless.grid import render
-    from agentdash.headless.lines import log_text
-    from agentdash.headless.tables import table
-    from agentdash.headless.views import gaps, health_of
+    from agentdash.headless.logs.text import log_text
+    from agentdash.headless.views import gaps, table
 
     store, now, color = engine.store, engine.clock.now_ms(), colored(settings)
-    health = health_of(store.health.get(topic), now)
+    health = health_at(store.health.get(topic), now)
     empty, lacking = "no lines yet", [] if topic is Topic.LOGS else gaps(topic, store)
     if topic is Topic.LOGS:
         for line in store.logs:
@@ -264,7 +266,7 @@ def _table(engine: Engine, topic: Topic, settings: Settings) -> None:
             _too_short(store.streams, settings.streams.window)
     for gap in lacking:
         say(f"{topic}: {gap}")
-    if health["error"]:
+    if health.error:
         _remark(topic, health)
     elif not rows and not lacking:
         say(empty)
@@ -283,7 +285,7 @@ def _sources(engine: Engine) -> None:
             say(f"logs: {source.path}: {source.error}")
 
 
-def _remark(topic: Topic, health: dict[str, object]) -> None:
-    say(f"{topic.value}: {health['error']}")
-    if health["cure"]:
-        say(str(health["cure"]))
+def _remark(topic: Topic, health: HealthNow) -> None:
+    say(f"{topic.value}: {health.error}")
+    if health.cure:
+        say(health.cure)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from rich.cells import cell_len, set_cell_size
 
 from agentdash.core.text import printable
+from agentdash.core.units import age
 
 GAP = "  "
 _TONES = {"good": "32", "warn": "33", "bad": "31", "dim": "2"}
@@ -51,6 +52,11 @@ class Grid:
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
     empty: str
+
+
+def since(at: int | None, now: int) -> str:
+    """The time from *at* to *now*, both Unix ms; unknown where *at* is None."""
+    return age(None if at is None else now - at)
 
 
 def render(grid: Grid, *, width: int | None = None, color: bool = False) -> Iterator[str]:

@@ -6,8 +6,9 @@ import asyncio
 from collections.abc import AsyncIterator
 
 from agentdash.core.snapshot import Topic
-from agentdash.headless.items import log_item
-from agentdash.headless.views import Document, document
+from agentdash.headless.json_object import Document
+from agentdash.headless.logs.view import LOG_LINE
+from agentdash.headless.views import document
 from agentdash.runtime.engine import Engine
 
 OWN_SOURCE = "agentdash"
@@ -49,7 +50,7 @@ async def new_lines(engine: Engine, *, own: bool = True) -> AsyncIterator[Docume
         seen, passed_over = ring.end, ring.skipped
         for line in lines:
             if own or line.source != OWN_SOURCE:
-                yield log_item(line)
+                yield LOG_LINE.document(line)
         await changed.wait()
         await asyncio.sleep(PACE)
 

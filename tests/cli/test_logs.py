@@ -4,8 +4,9 @@ import json
 import subprocess
 from pathlib import Path
 
-from agentdash.headless.log_files import LONGEST, lines_of
-from agentdash.headless.schemas import LogLine
+from agentdash.headless.logs.files import LONGEST, lines_of
+from agentdash.headless.logs.view import LOG_LINE
+from agentdash.headless.schemas import model_of
 from tests.command_line import PROGRAM, agentdash
 
 LINES = (
@@ -22,7 +23,7 @@ def test_every_line_of_a_file_is_one_object_of_the_published_shape(tmp_path: Pat
     texts = done.stdout.splitlines()
     assert len(texts) == 3
     for text in texts:
-        assert LogLine.model_validate_json(text, strict=True).model_dump(
+        assert model_of(LOG_LINE).model_validate_json(text, strict=True).model_dump(
             mode="json", by_alias=True
         ) == json.loads(text)
     first, _, last = map(json.loads, texts)

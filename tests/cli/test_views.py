@@ -14,7 +14,8 @@ import redis
 from redis.asyncio import Redis
 
 from agentdash.core.snapshot import Topic
-from agentdash.headless.schemas import SHAPES
+from agentdash.headless.schemas import model_of
+from agentdash.headless.views import OBJECTS
 from tests.command_line import PROGRAM, agentdash, document, trust
 from tests.support import wait_until
 
@@ -54,7 +55,7 @@ def streams(redis_url: str) -> Iterator[redis.Redis]:
 @pytest.mark.parametrize("view", ["all", *(topic for topic in Topic if topic is not Topic.LOGS)])
 def test_every_view_has_its_published_shape(place: Path, streams: redis.Redis, view: str) -> None:
     made = document(*(["snapshot"] if view == "all" else [view]), "--json", cwd=place)
-    read = SHAPES[view].model_validate_json(json.dumps(made), strict=True)
+    read = model_of(OBJECTS[view]).model_validate_json(json.dumps(made), strict=True)
     assert read.model_dump(mode="json", by_alias=True) == made
 
 

@@ -28,10 +28,9 @@ from agentdash.core.streams.message_body import correlation_ids
 from agentdash.core.text import printable
 from agentdash.git.status import StatusParser
 from agentdash.headless.grid import render
-from agentdash.headless.items import log_item
-from agentdash.headless.lines import log_text
-from agentdash.headless.tables import table
-from agentdash.headless.views import document, dumps
+from agentdash.headless.logs.text import log_text
+from agentdash.headless.logs.view import LOG_LINE
+from agentdash.headless.views import document, dumps, table
 from agentdash.runner.agents.decoder import OutputDecoder
 from collectors.inbox.line import BadLineError, read_line
 from collectors.repos.commit import parse_commit
@@ -170,7 +169,7 @@ def in_logs(value: str) -> None:
         for piece in line.split(b"\n")[:20]:
             got = parser.line(piece, offset, NOW)
             assert_shown([line_text(got)[:500], log_text(got)[:500], got.message[:500]])
-            json.loads(dumps(log_item(got)), parse_constant=pytest.fail)
+            json.loads(dumps(LOG_LINE.document(got)), parse_constant=pytest.fail)
 
 
 def in_a_repository(value: str) -> None:

@@ -22,8 +22,8 @@ from agentdash.core.streams.model import (
     Verdict,
 )
 from agentdash.headless.grid import Cell, Grid, columns_of, render
-from agentdash.headless.lines import log_text
-from agentdash.headless.tables import table
+from agentdash.headless.logs.text import log_text
+from agentdash.headless.views import table
 from tests.full_store import NOW, full_store
 from tui.format.runs.listing import COLUMNS, Around, item
 

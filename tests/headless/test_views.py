@@ -10,9 +10,10 @@ from agentdash.core.findings.model import Finding, FindingStatus, Severity, Symp
 from agentdash.core.runs.model import Run, RunsSnapshot, RunStatus, Tokens
 from agentdash.core.snapshot import SourceHealth, SourceState, Topic
 from agentdash.core.store import Store
-from agentdash.headless.items import finding_item, plain
-from agentdash.headless.schemas import SHAPES, settings_schema, view_schema
-from agentdash.headless.views import all_views, document, dumps
+from agentdash.headless.findings.view import FINDING
+from agentdash.headless.json_object import plain
+from agentdash.headless.schemas import model_of, settings_schema, view_schema
+from agentdash.headless.views import OBJECTS, all_views, document, dumps
 from tests.full_store import NOW, full_store
 
 
@@ -22,7 +23,7 @@ def test_a_document_has_the_published_shape(store: Store, view: str) -> None:
     made = all_views(store, NOW, "h") if view == "all" else document(Topic(view), store, NOW, "h")
     text = dumps(made)
     assert text.isascii()
-    read = SHAPES[view].model_validate_json(text, strict=True)
+    read = model_of(OBJECTS[view]).model_validate_json(text, strict=True)
     assert read.model_dump(mode="json", by_alias=True) == json.loads(text)
     assert made["schema"] == f"agentdash/{view}/1"
 
@@ -87,13 +88,13 @@ def test_what_another_agent_says_of_its_finding_is_passed_on() -> None:
         "related_findings": ("CA-002",),
     }
     symptom = Symptom("p", "CONFIG_AUDITOR", "CONFIG_DRIFT", Severity.LOW, "differs", **told)
-    item = finding_item(Finding("CA-001", symptom, FindingStatus.OPEN, NOW, NOW))
+    item = FINDING.document(Finding("CA-001", symptom, FindingStatus.OPEN, NOW, NOW))
     assert (item["priority"], item["pattern"]) == ("P1", "timeout")
     assert (item["expected"], item["actual"]) == ("group `workers`", "group `worker`")
     assert (item["affectedFiles"], item["relatedFindings"]) == (["app/queue.py:12"], ["CA-002"])
 
 
-@pytest.mark.parametrize("view", list(SHAPES))
+@pytest.mark.parametrize("view", list(OBJECTS))
 def test_every_shape_is_published(view: str) -> None:
     schema = view_schema(view)
     assert schema["type"] == "object"

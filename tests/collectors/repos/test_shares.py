@@ -16,8 +16,7 @@ from agentdash.core.repos.model import Repo, ReposSnapshot
 from agentdash.core.settings.model import ReposSettings
 from agentdash.core.snapshot import SourceHealth, SourceState, Topic
 from agentdash.core.store import Store
-from agentdash.headless.tables import table
-from agentdash.headless.views import gaps
+from agentdash.headless.views import gaps, table
 from collectors.repos import find as repos_find
 from collectors.repos.collector import ReposCollector
 from collectors.repos.find import MOST_INSIDE, Search

@@ -14,8 +14,10 @@ import pytest
 from redis.asyncio import Redis
 
 from agentdash.core.settings.model import RedisSettings
-from agentdash.core.streams.model import Lag, LagGrade, Verdict
-from agentdash.headless.streams.items import stream_items
+from agentdash.core.snapshot import Topic
+from agentdash.core.store import Store
+from agentdash.core.streams.model import Lag, LagGrade, StreamsSnapshot, Verdict
+from agentdash.headless.views import document
 from agentdash.server.client import open_client
 from tests.collectors.streams.raw import Raw
 from tests.collectors.streams.scenes import ODD, SCENES, group
@@ -146,12 +148,16 @@ def same_lag(lag: Item, told: int | None, unread: int, length: int) -> None:
         assert value == told
 
 
+def items_of(snapshot: StreamsSnapshot) -> list[dict[str, Any]]:
+    return document(Topic.STREAMS, Store(streams=snapshot), 0, "h")["items"]
+
+
 async def all_the_same(stage: Stage, raw: Raw, old: bool = False) -> None:
     """Every field of every stream, as the next poll of *stage* gives it."""
     keys = [stream.name for stream in stage.snapshot.streams]
     before = {key: Told(raw, key) for key in keys}
     await stage.poll()
-    items = list(stream_items(stage.snapshot))
+    items = items_of(stage.snapshot)
     assert [key_of(item, "name") for item in items] == keys
     assert set(keys) == {key for key in raw("KEYS", "*") if raw("TYPE", key) == b"stream"}
     for item, key in zip(items, keys, strict=True):
@@ -176,7 +182,7 @@ async def test_all_numbers_of_all_scenes_are_the_servers(server: tuple[Redis, bo
         assert stage.stream(b"lag").groups == ()
         raw("FLUSHDB")
         await stage.poll()
-        assert list(stream_items(stage.snapshot)) == []
+        assert items_of(stage.snapshot) == []
 
 
 @pytest.mark.parametrize("version", ["7.0", "6.2"])

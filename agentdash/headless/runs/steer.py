@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from agentdash.core.commands import ControlRun, Outcome, Refused
 from agentdash.core.runs.model import ControlAction, RunKeys, RunStatus
 from agentdash.core.settings.model import Settings
-from agentdash.headless.orphans import Orphan, clean_up, find_orphan
 from agentdash.headless.reach import reach
+from agentdash.headless.runs.orphans import Orphan, clean_up, find_orphan
 
 if TYPE_CHECKING:
     from agentdash.activity import Activity
