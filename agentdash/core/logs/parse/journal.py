@@ -14,6 +14,9 @@ from agentdash.core.logs.model import Level
 from agentdash.core.logs.parse.levels import SYSLOG
 from agentdash.core.logs.parse.parts import Parts
 
+LEVEL = "PRIORITY"
+"""The field of an entry's level."""
+
 _SIGN = '"__REALTIME_TIMESTAMP"'
 _PART = "_AGENTDASH_PART"  # ours: the entry is a further line of the one before it
 _SEVERAL = re.compile(rb"\\n|[,\[]\s?10\s?[,\]]")
@@ -57,7 +60,7 @@ def entry(text: str) -> JournalEntry | None:
         return None
     if not isinstance(record, dict):
         return None
-    at, priority = _number(record.get("__REALTIME_TIMESTAMP")), _number(record.get("PRIORITY"))
+    at, priority = _number(record.get("__REALTIME_TIMESTAMP")), _number(record.get(LEVEL))
     named = (record.get(name) for name in ("SYSLOG_IDENTIFIER", "_COMM", "_SYSTEMD_UNIT"))
     shown = {"unit": record.get("_SYSTEMD_UNIT"), "pid": _number(record.get("_PID"))}
     return JournalEntry(

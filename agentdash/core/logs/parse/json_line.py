@@ -45,12 +45,12 @@ SERVICE = (
 )
 
 
-def read(text: str, near: int) -> Parts | None:
+def read(text: str, read_at: int) -> Parts | None:
     """One JSON object as `Parts`; None where the text is none.
 
     Args:
         text: The line, trimmed.
-        near: When it was read, Unix ms.
+        read_at: When it was read, Unix ms.
     """
     if not (text.startswith("{") and text.endswith("}")):
         return None
@@ -58,15 +58,15 @@ def read(text: str, near: int) -> Parts | None:
         record = read_json(text)
     except ValueError:
         return None
-    return of_record(record, near) if isinstance(record, dict) else None
+    return of_record(record, read_at) if isinstance(record, dict) else None
 
 
-def of_record(record: dict[str, Any], near: int) -> Parts:
+def of_record(record: dict[str, Any], read_at: int) -> Parts:
     """The parts of a decoded record. What is not one of the known fields stays in ``fields``."""
     if isinstance(record.get("record"), dict) and isinstance(record.get("text"), str):
         record = _loguru(record["record"])
     rest = dict(record)
-    at = _time(rest, near)
+    at = _time(rest, read_at)
     level = _level(rest)
     message = _text(rest, MESSAGE)
     parts = Parts(message or "", at, level, _service(rest), _correlation(rest), rest)
@@ -91,9 +91,9 @@ def _loguru(record: dict[str, Any]) -> dict[str, Any]:
     return {**flat, **extra} if isinstance(extra, dict) else flat
 
 
-def _time(rest: dict[str, Any], near: int) -> int | None:
+def _time(rest: dict[str, Any], read_at: int) -> int | None:
     for name in TIME:
-        if name in rest and (at := times.of_value(rest[name], near)) is not None:
+        if name in rest and (at := times.of_value(rest[name], read_at)) is not None:
             del rest[name]
             return at
     return None

@@ -18,7 +18,9 @@ LEVELS: dict[str, Level] = {word: level for level, words in _WORDS.items() for w
 
 # Where a level stands alone before a text these are too short, or too much of an ordinary word, to be one.
 _SHORT = {"trc", "dbg", "inf", "ntc", "wrn", "err", "ftl", "pnc", "crit", "emerg", "eror"}
-_ORDINARY = {"fine", "finer", "finest", "http", "success", "silly", "verbose", "information", "informational"}
+PROSE = frozenset({"fine", "finer", "finest", "http", "silly"})
+"""Levels that are frequent words of prose."""
+_ORDINARY = PROSE | {"success", "verbose", "information", "informational"}
 
 LETTERS: dict[str, Level] = {
     "V": Level.TRACE, "T": Level.TRACE, "D": Level.DEBUG, "I": Level.INFO, "N": Level.INFO,

@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 from agentdash.core.logs.model import Level, LogLine
-from agentdash.core.logs.parse import (
-    journal as log_parse_journal,
-)
-from agentdash.core.logs.parse import (
-    json_line as log_parse_json,
-)
-from agentdash.core.logs.parse import (
-    plain as log_parse_plain,
-)
+from agentdash.core.logs.parse import journal
+from agentdash.core.logs.parse.formats import LogFormats
 from agentdash.core.logs.parse.parts import Parts, correlation_in
 from agentdash.core.logs.parse.stack_trace import TraceFollower
+from agentdash.core.logs.parse.table import FORMATS
 from agentdash.core.secrets.data import DataMask
 from agentdash.core.secrets.mask import MASK, mask
 from agentdash.core.secrets.over_lines import NameFollower
@@ -41,12 +35,14 @@ class LogParser:
 
     Args:
         source: The name of the source.
-        service: Who writes it, for lines that do not say so themselves.
+        service: Who writes it, for lines that do not name their service.
+        formats: The formats that lines may have.
     """
 
-    def __init__(self, source: str, service: str | None = None) -> None:
+    def __init__(self, source: str, service: str | None = None, formats: LogFormats = FORMATS) -> None:
         self.source = source
         self.service = service
+        self._formats = formats
         self._traces: dict[str | None, TraceFollower] = {}
         self._key = KeyFollower()
         self._names = NameFollower()
@@ -68,22 +64,22 @@ class LogParser:
             tail: Whether it is the rest of a line whose beginning was already handed out.
         """
         text = strip_escapes(raw.strip(b"\r\n\0").decode("utf-8", "backslashreplace"))
-        journal = log_parse_journal.entry(text)
-        if journal is not None:
-            text = strip_escapes(journal.message)
+        entry = journal.entry(text)
+        if entry is not None:
+            text = strip_escapes(entry.message)
         bare = text.strip()
         if len(raw) <= JSON_LIMIT and not cut:
-            parts, structured = _parts(bare, seen_at)
+            parts, structured = _parts(bare, seen_at, self._formats)
         else:
             cut += max(0, len(bare) - _HEAD)
-            parts, structured = log_parse_plain.read(bare[:_HEAD], seen_at), False
+            (parts, _), structured = self._formats.read(bare[:_HEAD], seen_at), False
         headed = structured or parts.at is not None or parts.level is not None
         opens_bare = _opens_bare(parts)
-        if journal is not None:
-            journal.complete(parts)
+        if entry is not None:
+            entry.complete(parts)
         fault = parts.level in _FAULTS
-        trace = self._trace_of(journal.service if journal is not None else None)
-        if journal is not None and journal.part and (before := trace.goes_on()) is not None:
+        trace = self._trace_of(entry.service if entry is not None else None)
+        if entry is not None and entry.part and (before := trace.goes_on()) is not None:
             continues: int | None = before
         else:
             headed = headed and not opens_bare
@@ -121,29 +117,33 @@ class LogParser:
         return trace
 
 
-def level_of(raw: bytes, near: int) -> Level | None:
-    """Only the level of a line that stands alone; *near*: when it was read, Unix ms."""
+def level_of(raw: bytes, read_at: int, formats: LogFormats = FORMATS) -> Level | None:
+    """The level of a line by itself; a line that continues another has none.
+
+    Args:
+        raw: Its bytes.
+        read_at: When it was read, Unix ms.
+        formats: The formats that it may have.
+    """
     text = strip_escapes(raw.strip(b"\r\n\0").decode("utf-8", "backslashreplace"))
-    journal = log_parse_journal.entry(text)
-    if journal is None:
-        return _parts(text.strip(), near)[0].level
-    if journal.part:
+    entry = journal.entry(text)
+    if entry is None:
+        return _parts(text.strip(), read_at, formats)[0].level
+    if entry.part:
         return None
-    return _parts(strip_escapes(journal.message).strip(), near)[0].level or journal.level
+    return _parts(strip_escapes(entry.message).strip(), read_at, formats)[0].level or entry.level
 
 
-def _parts(text: str, near: int) -> tuple[Parts, bool]:
+def _parts(text: str, read_at: int, formats: LogFormats) -> tuple[Parts, bool]:
     """The parts of a line, and whether it is structured."""
-    parts = log_parse_json.read(text, near)
-    if parts is None:
-        return log_parse_plain.read(text, near), False
-    inner = parts.fields.get("log")
+    parts, structured = formats.read(text, read_at)
+    inner = parts.fields.get("log") if structured else None
     if isinstance(inner, str) and parts.fields.get("stream") in ("stdout", "stderr"):  # may be a list
         # What a container wrote, in the envelope of its runtime.
-        wrapped, structured = _parts(inner.strip(), near)
+        wrapped, structured = _parts(inner.strip(), read_at, formats)
         wrapped.at = parts.at if wrapped.at is None else wrapped.at
         return wrapped, structured
-    return parts, True
+    return parts, structured
 
 
 def _opens_bare(parts: Parts) -> bool:

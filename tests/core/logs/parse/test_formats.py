@@ -10,7 +10,10 @@ from datetime import UTC, datetime
 import pytest
 
 from agentdash.core.logs.model import Level, LogLine
+from agentdash.core.logs.parse.formats import LogFormat, LogFormats
 from agentdash.core.logs.parse.line import LogParser
+from agentdash.core.logs.parse.scan import FaultSearch
+from agentdash.core.logs.parse.table import ROWS
 
 NOW = int(datetime(2024, 11, 20, 18, 0, tzinfo=UTC).timestamp() * 1000)
 AT = int(datetime(2024, 11, 20, 16, 28, 1, 123000, tzinfo=UTC).timestamp() * 1000)
@@ -165,3 +168,54 @@ def test_a_line_that_is_only_a_message_has_no_level(kind: str) -> None:
 )  # fmt: skip
 def test_a_word_that_is_no_level_stays_a_word(text: str) -> None:
     assert read(text).level is None
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_the_example_of_each_row_is_read_by_it_and_found_as_an_error(row: LogFormat) -> None:
+    has_level = row.name != "access log"
+    parts = row.reader()(row.example, NOW)
+    assert parts is not None
+    assert (
+        "open() failed" if row.name.startswith("nginx") else "disk full"
+    ) in parts.message or not has_level
+    line = read(row.example)
+    assert (line.message, line.level, line.at) == (parts.message, parts.level, parts.at)
+    assert (line.level is Level.ERROR) == has_level
+    example = row.example.encode() + b"\n"
+    assert bool(list(FaultSearch().find(example, NOW))) == (line.level is Level.ERROR)
+
+
+@pytest.mark.parametrize(
+    ("row", "other"),
+    [
+        (
+            LogFormat(
+                "gateway",
+                "~2024-11-20T16:28:01.123Z~cart~error=1~ disk full",
+                first="~",
+                head=r"~(?P<time>[^~]+)~(?P<service>[^~]*)~(?P<level>\w+)=",
+                rest=r"\d~\s",
+            ),
+            "~2024-11-20T16:28:01.123Z~cart~info=1~ no error",
+        ),
+        (
+            LogFormat(
+                "lettered gateway",
+                "!E! 2024-11-20T16:28:01.123Z cart: disk full",
+                first="!",
+                head=r"!(?P<letter>[IE])! ",
+                rest=r"(?P<time>\S+) (?P<service>\w+): ",
+            ),
+            "!I! 2024-11-20T16:28:01.123Z cart: no error",
+        ),
+    ],
+)
+def test_a_new_format_is_one_row(row: LogFormat, other: str) -> None:
+    formats = LogFormats((row, *ROWS))
+    line = LogParser("web", formats=formats).line(row.example.encode(), 0, NOW)
+    assert (line.at, line.level, line.service, line.message) == (AT, Level.ERROR, "cart", "disk full")
+    search = FaultSearch(formats)
+    data = "\n".join([other] * 50 + [row.example] + [other] * 50).encode() + b"\n"
+    for _ in range(3):
+        assert [data[start:end] for start, end in search.find(data, NOW)] == [row.example.encode()]
+    assert read(row.example).level is None

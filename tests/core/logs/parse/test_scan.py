@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentdash.core.logs.parse.heads import MOST, Gathered, Head, QuietHeads
 from agentdash.core.logs.parse.line import level_of
-from agentdash.core.logs.parse.scan import FAULTS, FaultSearch
+from agentdash.core.logs.parse.prefixes import MAX_PREFIXES, HarmlessPrefixes, Prefix, SelectedLines
+from agentdash.core.logs.parse.scan import FaultSearch
+from agentdash.core.logs.parse.signs import FAULTS
 from tests.core.logs.parse.test_formats import JSON, LOGFMT, MESSAGES, NOW, PLAIN
 
 WORDS = [
@@ -101,7 +102,7 @@ def test_among_many_that_begin_alike() -> None:
         chance.shuffle(piece)
         for _ in range(2):
             assert found(piece, search) == [line for line in piece if line in faults]
-        known += search._quiet.others(quiet + b"\n") == []
+        known += search._harmless.unknown(quiet + b"\n") == []
     assert known > 200
 
 
@@ -130,18 +131,18 @@ def test_json_lines_that_are_no_errors_are_known_by_how_they_begin(name: str) ->
     search = FaultSearch()
     lines = [json.dumps({**record, "level": level, field: f"{n}: no error, 50"}).encode() for n in range(200)]
     assert found(lines, search) == []
-    assert search._quiet.others(b"\n".join(lines) + b"\n") == []
+    assert search._harmless.unknown(b"\n".join(lines) + b"\n") == []
     bad = [line.replace(b"30", b"50", 1).replace(b'"info"', b'"error"', 1) for line in lines[:3]]
     assert found([*lines, *bad, *lines], search) == bad
 
 
 def test_heads_are_learned_and_bounded() -> None:
-    heads = QuietHeads(lambda line: Head(line.split(b"=")[0] + b"="))
-    for number in range(3 * MOST):
+    heads = HarmlessPrefixes(lambda line: Prefix(line.split(b"=")[0] + b"="))
+    for number in range(3 * MAX_PREFIXES):
         lines = [b"%s=%d\n" % (b"abcdefghij"[number % 10 :] * (1 + number // 10), n) for n in range(50)]
         data = b"".join(lines)
-        assert heads.others(data) in ([], None)
-    assert len(heads._heads) <= MOST
+        assert heads.unknown(data) in ([], None)
+    assert len(heads._prefixes) <= MAX_PREFIXES
 
 
 def test_lines_without_a_head_are_all_looked_at_and_not_tried_each_time() -> None:
@@ -150,19 +151,23 @@ def test_lines_without_a_head_are_all_looked_at_and_not_tried_each_time() -> Non
     def ask(line: bytes) -> None:
         asked.append(line)
 
-    heads = QuietHeads(ask)
+    heads = HarmlessPrefixes(ask)
     data = b"x\n" * 1000
     for _ in range(100):
-        assert heads.others(data) is None
+        assert heads.unknown(data) is None
     assert 0 < len(asked) < 200
 
 
 def test_gathered_lines_know_their_place() -> None:
     data = b"one\ntwo\nthree\nfour\nfive"
-    gathered = Gathered(data, [4, 8, 19])
+    gathered = SelectedLines(data, [4, 8, 19])
     assert gathered.data == b"two\nthree\n\nfive\n"
-    assert [gathered.place(gathered.data.index(word)) for word in (b"two", b"three", b"five")] == [4, 8, 19]
-    assert data[gathered.place(11) :] == b"five"
+    assert [gathered.offset_in_piece(gathered.data.index(word)) for word in (b"two", b"three", b"five")] == [
+        4,
+        8,
+        19,
+    ]
+    assert data[gathered.offset_in_piece(11) :] == b"five"
 
 
 @given(
