@@ -9,7 +9,7 @@ from contextlib import suppress
 from glob import has_magic, iglob
 from pathlib import Path
 
-from agentdash.core.files import OutsideError, steps_within
+from agentdash.files.small import OutsideError, steps_within
 
 
 def matches(pattern: str, root: str | Path | None = None) -> Iterator[str]:

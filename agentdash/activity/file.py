@@ -19,7 +19,7 @@ from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 
-from agentdash.core.state_files import open_state
+from agentdash.files.state import open_state
 
 _SLACK = 64 * 1024
 _WORTH = 256

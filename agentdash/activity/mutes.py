@@ -12,7 +12,7 @@ from pathlib import Path
 
 from agentdash.core.bounded_json import read_json
 from agentdash.core.findings.mutes import MOST, Mute
-from agentdash.core.state_files import locked_folder, read_state, write_state
+from agentdash.files.state import locked_folder, read_state, write_state
 
 LARGEST = 1 << 20
 

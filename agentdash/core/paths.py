@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from agentdash.core.files import file_name
+from agentdash.core.file_names import file_name
 from agentdash.core.settings.model import ServiceSettings, Settings
 
 _NO_HOME = Path("/(no home folder)")

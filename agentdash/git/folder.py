@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from agentdash.core.files import open_regular
 from agentdash.core.repos.model import Operation, Submodules
 from agentdash.core.secrets.safe_text import safe_text
+from agentdash.files.small import open_regular
 
 _ID = re.compile(r"[0-9a-f]{40,64}")
 _SMALL = 64 * 1024

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from agentdash.core.files import open_regular
 from agentdash.core.secrets.safe_text import safe_text
+from agentdash.files.small import open_regular
 from agentdash.git.call import GitFailed, call
 from agentdash.git.folder import GitDir, Unusable
 from agentdash.git.places import settled

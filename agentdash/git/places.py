@@ -10,8 +10,8 @@ from __future__ import annotations
 import os
 import stat
 
-from agentdash.core.files import check_regular, open_regular
 from agentdash.core.secrets.safe_text import safe_text
+from agentdash.files.small import check_regular, open_regular
 from agentdash.git.folder import GitDir, Unusable
 
 _OF_THE_SYSTEM = frozenset({"/proc", "/dev", "/sys"})

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Literal, Self
 
 from agentdash.core.bounded_json import read_json
-from agentdash.core.files import open_regular
 from agentdash.core.paths import current_folder
+from agentdash.files.small import open_regular
 
 PauseMode = Literal["boundary", "freeze"]
 

@@ -261,7 +261,7 @@ class Engine:
 
     async def _see_to_state_folder(self) -> None:
         """Say what is not kept where the state folder cannot be used."""
-        from agentdash.core.state_files import make_folder
+        from agentdash.files.state import make_folder
 
         try:
             await asyncio.to_thread(make_folder, state_dir(self.settings))

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from agentdash.core.snapshot import SourceError
-from agentdash.core.state_files import open_state
 from agentdash.core.text import printable
+from agentdash.files.state import open_state
 
 LOG = "valkey.log"
 _DATA = "appendonlydir"

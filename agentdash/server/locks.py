@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from agentdash.core.state_files import open_state
+from agentdash.files.state import open_state
 
 _PAUSE = 0.01
 

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from agentdash.core.snapshot import SourceError
-from agentdash.core.state_files import make_folder
+from agentdash.files.state import make_folder
 
 SOCKET = "valkey.sock"
 # sockaddr_un.sun_path holds 108 bytes on Linux and 104 on macOS, with the closing NUL.

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from agentdash.core.bounded_json import read_json
-from agentdash.core.state_files import read_state, write_state
+from agentdash.files.state import read_state, write_state
 
 FILE = "server.json"
 _LARGEST = 64 * 1024

@@ -11,11 +11,11 @@ from itertools import islice
 from pathlib import Path
 
 from agentdash.core.clock import Clock
-from agentdash.core.files import OUTSIDE, OutsideError
 from agentdash.core.findings.model import Finding, InboxSnapshot
 from agentdash.core.secrets.safe_text import safe_text
 from agentdash.core.settings.model import FindingsSettings
 from agentdash.core.snapshot import Topic
+from agentdash.files.small import OUTSIDE, OutsideError
 from collectors.globs import matches, matches_within
 from collectors.inbox.file import MOST_LINE, FollowedFile
 

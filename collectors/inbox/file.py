@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from agentdash.core.files import open_to_read
+from agentdash.files.small import open_to_read
 
 MOST_BYTES = 1 << 20
 """Read from one file in one pass, at most."""

@@ -9,12 +9,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from agentdash.core.clock import Clock
-from agentdash.core.files import OUTSIDE, steps_within
 from agentdash.core.logs.model import OWN, Level, LogBatch, LogLine, LogSource
 from agentdash.core.logs.parse.line import LogParser
 from agentdash.core.settings.model import LogsSettings
 from agentdash.core.snapshot import SourceError, Topic
 from agentdash.core.text import printable
+from agentdash.files.small import OUTSIDE, steps_within
 from collectors.logs.activity import OwnLog, as_told
 from collectors.logs.backlog import LogBacklog, RawLine
 from collectors.logs.file import Look

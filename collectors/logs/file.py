@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from agentdash.core.files import open_within
+from agentdash.files.small import open_within
 
 READ_SIZE = 1024 * 1024
 """Bytes that one read takes."""

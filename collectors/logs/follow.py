@@ -6,7 +6,7 @@ import errno
 import os
 from pathlib import Path
 
-from agentdash.core.files import OUTSIDE, OutsideError
+from agentdash.files.small import OUTSIDE, OutsideError
 from collectors.logs.file import READ_SIZE, Look, NotALog, OpenLog, Piece
 from collectors.logs.rotation import between, copies_of, copies_since, last_mark, resume_in
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 
-from agentdash.core.files import name_of
+from agentdash.core.file_names import name_of
 from agentdash.core.text import printable
 from collectors.globs import matches, matches_within
 from collectors.logs.rotation import rotated_from
@@ -25,7 +25,7 @@ class LogSources:
     Args:
         sources: Pairs of a name and a path or glob, which may begin with ``~``.
         started: Folder with the output of services that agentdash started, ``NAME.log`` each, NAME as
-            `agentdash.core.files.file_name` writes it. It need not exist.
+            `agentdash.core.file_names.file_name` writes it. It need not exist.
         confined: Those of the paths and globs that may not lead out of a folder, and that folder.
 
     Attributes:

@@ -7,11 +7,11 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from agentdash.core.files import OUTSIDE, OutsideError, steps_within
 from agentdash.core.paths import real_path
 from agentdash.core.settings.model import ReposSettings
 from agentdash.core.snapshot import SourceError
 from agentdash.core.text import printable
+from agentdash.files.small import OUTSIDE, OutsideError, steps_within
 from collectors.repos.find import Found, Search, unreadable
 from collectors.repos.watch import Watch
 

@@ -13,10 +13,10 @@ from itertools import islice, zip_longest
 from pathlib import Path
 
 from agentdash.core.bounded_json import read_json
-from agentdash.core.files import read_file
 from agentdash.core.settings.model import ServiceSettings
 from agentdash.core.text import printable
 from agentdash.core.units import plural
+from agentdash.files.small import read_file
 
 EVERY = 10.0
 """Seconds between two looks at the files; they are read again only where they changed."""

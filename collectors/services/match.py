@@ -9,9 +9,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from agentdash.core.files import open_to_read
 from agentdash.core.paths import real_path
 from agentdash.core.settings.model import ServiceSettings
+from agentdash.files.small import open_to_read
 from collectors.services.processes import Known, Table
 
 # A pid file is written by the process itself, after it began; file systems may keep whole seconds only.

@@ -6,8 +6,8 @@ import os
 import stat
 from pathlib import Path
 
-from agentdash.core.files import open_to_read
 from agentdash.core.logs.parse.line import LogParser
+from agentdash.files.small import open_to_read
 
 _TAIL = 16 * 1024
 

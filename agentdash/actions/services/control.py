@@ -14,14 +14,15 @@ from typing import BinaryIO
 import psutil
 
 from agentdash.core.commands import Outcome, Refused
-from agentdash.core.files import file_name, open_regular
+from agentdash.core.file_names import file_name
 from agentdash.core.paths import service_log
 from agentdash.core.secrets.safe_text import safe_text
 from agentdash.core.services.commands import ControlService, ServiceAction
 from agentdash.core.services.model import exit_words
 from agentdash.core.settings.model import ServiceSettings
-from agentdash.core.state_files import make_folder, open_state
 from agentdash.core.text import printable
+from agentdash.files.small import open_regular
+from agentdash.files.state import make_folder, open_state
 from agentdash.processes import ENDS, SAME_MS
 
 ENDED_AT_ONCE = 0.5

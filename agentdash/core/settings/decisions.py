@@ -14,7 +14,7 @@ from pathlib import Path
 
 from agentdash.core.paths import own_state_dir
 from agentdash.core.settings.trust import State
-from agentdash.core.state_files import locked_folder, read_state, write_state
+from agentdash.files.state import locked_folder, read_state, write_state
 
 FILE = "trust.json"
 MOST = 1000

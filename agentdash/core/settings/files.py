@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from agentdash.core.files import open_regular, read_descriptor
 from agentdash.core.settings import syntax as settings_syntax
+from agentdash.files.small import open_regular, read_descriptor
 
 FILE_NAME = "agentdash.toml"
 LARGEST = 256 * 1024

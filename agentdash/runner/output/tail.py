@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from agentdash.core.files import open_regular
+from agentdash.files.small import open_regular
 from agentdash.runner.output.held_lines import WORDS_LOST
 
 SHOWN = 2048

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from agentdash.core.files import OUTSIDE, OutsideError, open_within, read_descriptor
 from agentdash.core.settings.load import load
 from agentdash.core.snapshot import Topic
+from agentdash.files.small import OUTSIDE, OutsideError, open_within, read_descriptor
 from agentdash.headless.session import full_pass
 from agentdash.headless.views import gaps
 from agentdash.runtime.engine import Engine

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agentdash.actions.services.control import control
-from agentdash.core.files import file_name, name_of
+from agentdash.core.file_names import file_name, name_of
 from agentdash.core.paths import service_log
 from agentdash.core.services.commands import ControlService, ServiceAction
 from agentdash.core.services.model import Service, ServiceState

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from agentdash.core.files import open_regular, read_descriptor
+from agentdash.files.small import open_regular, read_descriptor
 
 _ROOT = 0
 _PATIENCE_S = 5.0

@@ -1,6 +1,6 @@
-"""Small files of others, read without waiting and without end; names from outside as file names.
+"""Small files of others, read with a limit and without blocking.
 
-What is meant to be a small file may be a pipe, a device, a folder or a gigabyte: none of them is read, and
+A path that should be a small file may be a pipe, a device, a folder or a gigabyte: none of these is read, and
 the error says which it is.
 """
 
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 import stat
 from pathlib import Path
 
@@ -25,10 +24,6 @@ _KINDS = (
     (stat.S_ISBLK, "a device"),
     (stat.S_ISLNK, "a symbolic link"),
 )
-_PLAIN = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789_-+@.")
-_LONGEST = 180
-_CUT_ESCAPE = re.compile(r"%[0-9A-F]?$")
-_ESCAPE = re.compile(rb"%([0-9A-F]{2})")
 
 
 class OutsideError(OSError):
@@ -145,26 +140,3 @@ def read_descriptor(descriptor: int, path: str | Path, most: int) -> bytes:
             errno.EFBIG, f"it is larger than {most // 1024:,} KiB, the most that is read", os.fspath(path)
         )
     return b"".join(parts)
-
-
-def file_name(name: str) -> str:
-    """A file name for *name*, whatever it holds; `name_of` reads it back.
-
-    Everything but lower-case letters, digits and ``_-+@.`` is written as ``%XX`` (RFC 3986), a dot at its
-    beginning too, and capital letters, so that no two names are one file where case does not count. A name
-    that becomes longer than 180 characters is cut, and ends with ``~`` and 12 digits of its SHA-256.
-    """
-    raw = name.encode("utf-8", "surrogatepass")
-    coded = "".join(chr(byte) if byte in _PLAIN else f"%{byte:02X}" for byte in raw)
-    coded = f"%2E{coded[1:]}" if coded.startswith(".") else coded or "%"
-    if len(coded) <= _LONGEST:
-        return coded
-    import hashlib  # 10 ms, and few names need it
-
-    return f"{_CUT_ESCAPE.sub('', coded[: _LONGEST - 20])}~{hashlib.sha256(raw).hexdigest()[:12]}"
-
-
-def name_of(file: str) -> str:
-    """What `file_name` made *file* of; what it cut off is gone. Of other names that name."""
-    raw = _ESCAPE.sub(lambda found: bytes.fromhex(found[1].decode()), os.fsencode(file))
-    return "" if file == "%" else raw.decode("utf-8", "backslashreplace")

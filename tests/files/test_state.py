@@ -10,10 +10,10 @@ import pytest
 
 from agentdash.activity.file import LineFile, read_activity
 from agentdash.activity.mutes import change_mutes, read_mutes
-from agentdash.core.files import read_file
 from agentdash.core.findings.mutes import Mute
 from agentdash.core.snapshot import SourceError
-from agentdash.core.state_files import make_folder, open_state, read_state, write_state
+from agentdash.files.small import read_file
+from agentdash.files.state import make_folder, open_state, read_state, write_state
 from agentdash.server.embedded import EmbeddedServer
 from agentdash.server.locks import FileLock
 from tests.support import ROOT
@@ -210,8 +210,8 @@ def test_a_state_folder_below_somebody_elses_is_not_made(tmp_path: Path) -> None
 
 
 WRITERS_OF_THEIR_OWN = {
-    "agentdash/core/files.py": "opens what others ask for",
-    "agentdash/core/state_files.py": "opens all state files",
+    "agentdash/files/small.py": "opens what others ask for",
+    "agentdash/files/state.py": "opens all state files",
     "agentdash/cli/init.py": "the file that a person named, put in its place whole",
     "tui/screens/logs/actions.py": "the file that a person named, which must not exist",
     "agentdash/actions/services/control.py": "the null device as a service's log",
@@ -250,4 +250,4 @@ def test_nothing_else_opens_a_file_to_write_to_it() -> None:
             ):
                 found.add(name)
     assert found <= WRITERS_OF_THEIR_OWN.keys()
-    assert found >= {"agentdash/core/state_files.py", "tui/screens/logs/actions.py"}  # it sees them
+    assert found >= {"agentdash/files/state.py", "tui/screens/logs/actions.py"}  # it sees them
