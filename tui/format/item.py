@@ -20,6 +20,8 @@ class Item:
         problem: Whether `!` keeps it.
         children: Lines that belong under it and move with it.
         kinds: What `View.kind` may ask for that it is.
+        more: The line that says how many further lines there are to list under it; None where there are none.
+        left_out: How many lines that belong under it are not among `children`.
     """
 
     row: Row
@@ -27,6 +29,8 @@ class Item:
     problem: bool = False
     children: tuple[Item, ...] = ()
     kinds: frozenset[str] = frozenset()
+    more: Row | None = None
+    left_out: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +85,15 @@ def rows_of(listing: Listing, view: View) -> tuple[list[Row], dict[Hashable, obj
         kept = _kept(item, view)
         children = [child for child in item.children if _kept(child, view) or (kept and not view.problems)]
         if not kept and not children:
-            hidden += 1 + len(item.children)
+            hidden += 1 + len(item.children) + item.left_out
             continue
-        hidden += len(item.children) - len(children)
+        hidden += len(item.children) - len(children) + item.left_out
         for row, subject in ((item.row, item.subject), *((child.row, child.subject) for child in children)):
             rows.append(row)
             subjects[row.key] = subject
+        if item.more is not None:
+            rows.append(item.more)
+            subjects[item.more.key] = item.subject
     return rows, subjects, hidden
 
 

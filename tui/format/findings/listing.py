@@ -111,11 +111,33 @@ def item(finding: Finding, now: int, symptoms: tuple[Finding, ...] = ()) -> Item
 def _line(finding: Finding, now: int, branch: str) -> Item:
     symptom = finding.symptom
     key = symptom.fingerprint if not finding.outside else ("inbox", finding.finding_id)
-    row = LateRow(key, partial(_cells, finding, now, branch), depth=1 if branch else 0)
+    row = LateRow(
+        key,
+        partial(_cells, finding, now, branch),
+        depth=1 if branch else 0,
+        make_sort=partial(_sort, finding, now, branch),
+    )
     return Item(row, finding, problem=finding.status is FindingStatus.OPEN)
 
 
-def _cells(finding: Finding, now: int, branch: str) -> tuple[tuple[Cell, ...], tuple[object, ...]]:
+def _sort(finding: Finding, now: int, branch: str) -> tuple[object, ...]:
+    symptom = finding.symptom
+    return (
+        None, symptom.severity.rank, _lead(finding, branch) + printable(symptom.summary),
+        now - finding.first_seen, finding.status.value, symptom.category, finding.finding_id,
+        symptom.agent_id,
+    )  # fmt: skip
+
+
+def _lead(finding: Finding, branch: str) -> str:
+    """What stands before the summary: what it is about, and how often; empty, or ends in a colon."""
+    about = "" if branch else subject_of(finding)
+    times = f"×{units.count(finding.count)}" if finding.count > 1 else ""
+    lead = " ".join(part for part in (about, times) if part)
+    return lead and f"{lead}: "
+
+
+def _cells(finding: Finding, now: int, branch: str) -> tuple[Cell, ...]:
     symptom = finding.symptom
     glyph, style = STYLES[symptom.severity]
     quiet = finding.status is not FindingStatus.OPEN
@@ -128,11 +150,8 @@ def _cells(finding: Finding, now: int, branch: str) -> tuple[tuple[Cell, ...], t
         glyph, word = "◌", "watching"
     elif finding.status in {FindingStatus.ACKNOWLEDGED, FindingStatus.MUTED}:
         glyph = "✓" if finding.status is FindingStatus.ACKNOWLEDGED else "–"
-    about = subject_of(finding)
     text = printable(symptom.summary)
-    times = f"×{units.count(finding.count)}" if finding.count > 1 else ""
-    lead = " ".join(part for part in ("" if branch else about, times) if part)
-    lead += ": " if lead else ""
+    lead = _lead(finding, branch)
     shown = "dim" if quiet else "bold" if symptom.severity is Severity.CRITICAL else ""
     colour = "dim" if quiet else style
     mark = BRANCH if branch else glyph
@@ -140,7 +159,7 @@ def _cells(finding: Finding, now: int, branch: str) -> tuple[tuple[Cell, ...], t
         word = word.lower()
         if finding.status in {FindingStatus.ACKNOWLEDGED, FindingStatus.MUTED}:
             word = f"{glyph} crit" if symptom.severity is Severity.CRITICAL else f"{glyph} {word}"
-    cells = (
+    return (
         Cell(mark, "faint" if branch else colour),
         Cell(word, colour),
         Cell(spans=((lead, shown), (text, shown))) if lead else Cell(text, shown),
@@ -150,8 +169,3 @@ def _cells(finding: Finding, now: int, branch: str) -> tuple[tuple[Cell, ...], t
         Cell(printable(finding.finding_id), "id"),
         Cell(printable(symptom.agent_id), "dim"),
     )
-    sort = (
-        None, symptom.severity.rank, f"{lead}{text}", now - finding.first_seen,
-        finding.status.value, symptom.category, finding.finding_id, symptom.agent_id,
-    )  # fmt: skip
-    return cells, sort

@@ -58,25 +58,14 @@ MESSAGE_COLUMNS = (
 
 def group_row(group: Group, judgement: StreamJudgement, now: int) -> Row:
     """One group; a stream may have thousands, of which a screen shows a few."""
-    return LateRow(group.name, partial(_group_line, group, judgement, now))
+    cells, sort = partial(_group_cells, group, judgement, now), partial(_group_sort, group, judgement)
+    return LateRow(group.name, cells, make_sort=sort)
 
 
-def _group_line(
-    group: Group, judgement: StreamJudgement, now: int
-) -> tuple[tuple[Cell, ...], tuple[object, ...]]:
-    judged: GroupJudgement = judgement.group(group.name) or NO_JUDGEMENT
+def _group_sort(group: Group, judgement: StreamJudgement) -> tuple[object, ...]:
+    judged = judgement.group(group.name) or NO_JUDGEMENT
     oldest = group.oldest_pending.idle_ms if group.oldest_pending else None
-    rates = f"{units.count(judgement.rate_in)}/{units.count(judged.rate_out)}"
-    cells = (
-        Cell(decode(group.name), "bold"),
-        _consumers_cell(group),
-        lag_cell(group.lag, stopped=judged.verdict is Verdict.STOPPED),
-        pending_cell(group.pending),
-        oldest_cell(oldest),
-        Cell(rates, "dim"),
-        verdict_cell(judged, now),
-    )
-    sort = (
+    return (
         decode(group.name),
         len(group.consumers),
         group.lag.value,
@@ -85,7 +74,21 @@ def _group_line(
         None,
         judged.verdict.value,
     )
-    return cells, sort
+
+
+def _group_cells(group: Group, judgement: StreamJudgement, now: int) -> tuple[Cell, ...]:
+    judged: GroupJudgement = judgement.group(group.name) or NO_JUDGEMENT
+    oldest = group.oldest_pending.idle_ms if group.oldest_pending else None
+    rates = f"{units.count(judgement.rate_in)}/{units.count(judged.rate_out)}"
+    return (
+        Cell(decode(group.name), "bold"),
+        _consumers_cell(group),
+        lag_cell(group.lag, stopped=judged.verdict is Verdict.STOPPED),
+        pending_cell(group.pending),
+        oldest_cell(oldest),
+        Cell(rates, "dim"),
+        verdict_cell(judged, now),
+    )
 
 
 def _consumers_cell(group: Group) -> Cell:

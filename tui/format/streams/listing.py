@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from heapq import nsmallest
 
 from agentdash.core import units
 from agentdash.core.streams.model import (
@@ -12,12 +13,11 @@ from agentdash.core.streams.model import (
     LagGrade,
     Stream,
     StreamJudgement,
-    StreamsSnapshot,
     Verdict,
     id_age_ms,
 )
 from agentdash.core.text import decode
-from tui.format.item import Cell, Column, Item, Listing, View
+from tui.format.item import Cell, Column, Item, Row, View
 from tui.format.streams.forecast import drains_cell, drains_value
 from tui.widgets.cells import sparkline
 from tui.widgets.table.rows import LateRow
@@ -57,30 +57,13 @@ _ORDER = [
     Verdict.STOPPED, Verdict.UNREAD, Verdict.STALLED, Verdict.REWOUND, Verdict.SLOW, Verdict.UNKNOWN,
     Verdict.WATCHING, Verdict.OK,
 ]  # fmt: skip
+_PLACE = {verdict: place for place, verdict in enumerate(_ORDER)}
+_TROUBLES = frozenset(_ORDER[:5])
 NO_JUDGEMENT = GroupJudgement(Verdict.WATCHING)
+MOST_GROUPS = 200
+"""Groups of one stream that are listed under it, the worst ones; its own screen lists all."""
 Judged = tuple[Group, GroupJudgement]
 """A group and what is said of it."""
-
-
-def listing(snapshot: StreamsSnapshot, now: int, view: View) -> Listing:
-    """All streams, the troubled ones first; a healthy one is folded into one line."""
-    judgements = snapshot.judgements or tuple(StreamJudgement() for _ in snapshot.streams)
-    pairs = [
-        (stream, judgement, worst_group(stream, judgement))
-        for stream, judgement in zip(snapshot.streams, judgements, strict=True)
-    ]
-    pairs.sort(key=lambda pair: (_rank(pair[0], pair[2]), pair[0].name))
-    groups = sum(len(stream.groups) for stream in snapshot.streams)
-    known = f"{len(pairs)} of " if snapshot.known > len(pairs) else ""
-    parts = [known + units.plural(max(snapshot.known, len(pairs)), "stream"), units.plural(groups, "group")]
-    if not snapshot.scan_complete:
-        parts.append("searching")
-    return Listing(
-        items=tuple(_item(stream, judgement, worst, now, view) for stream, judgement, worst in pairs),
-        summary=" · ".join(parts),
-        notes=snapshot.gaps,
-        empty=("no streams on this server", "they appear by themselves once something runs XADD"),
-    )
 
 
 def missing(stream: Stream) -> str:
@@ -94,44 +77,94 @@ def worst_group(stream: Stream, judgement: StreamJudgement) -> Judged | None:
     lowest = len(_ORDER)
     for group in stream.groups:
         judged = judgement.group(group.name) or NO_JUDGEMENT
-        if (place := _ORDER.index(judged.verdict)) < lowest:
+        if (place := _PLACE[judged.verdict]) < lowest:
             worst, lowest = (group, judged), place
+            if not place:
+                break
     return worst
 
 
-def _rank(stream: Stream, worst: Judged | None) -> int:
+def troubled(worst: Judged | None) -> bool:
+    """Whether something is wrong with the group that is worst off."""
+    return worst is not None and worst[1].verdict in _TROUBLES
+
+
+def rank(stream: Stream, worst: Judged | None) -> int:
+    """Sort key: the worst first, and what cannot be read before all."""
     if stream.error:
         return 0
-    return len(_ORDER) if worst is None else _ORDER.index(worst[1].verdict)
+    return len(_ORDER) if worst is None else _PLACE[worst[1].verdict]
 
 
 def item(stream: Stream, judgement: StreamJudgement, now: int, view: View) -> Item:
     """One stream, with its groups beneath when something is wrong with one or the person unfolded it."""
-    return _item(stream, judgement, worst_group(stream, judgement), now, view)
+    return item_of(stream, judgement, worst_group(stream, judgement), now, view, MOST_GROUPS)
 
 
-def _item(stream: Stream, judgement: StreamJudgement, worst: Judged | None, now: int, view: View) -> Item:
-    troubled = worst is not None and worst[1].verdict in _ORDER[:5]
-    unfolded = bool(stream.groups) and (troubled != (stream.name in view.toggled))
-    row = LateRow((stream.name,), partial(_line, stream, judgement, worst, now, troubled, unfolded))
-    children = tuple(group_item(stream, group, judgement, now) for group in stream.groups) if unfolded else ()
-    return Item(row, (stream, None), problem=troubled or bool(stream.error), children=children)
+def item_of(
+    stream: Stream, judgement: StreamJudgement, worst: Judged | None, now: int, view: View, most: int
+) -> Item:
+    """The same where its *worst* group is known; at *most* so many of its groups are listed."""
+    trouble = troubled(worst)
+    unfolded = bool(stream.groups) and (trouble != (stream.name in view.toggled))
+    row = LateRow(
+        (stream.name,),
+        partial(_cells, stream, judgement, worst, now, trouble, unfolded),
+        make_sort=partial(_sort, stream, judgement, worst, unfolded),
+    )
+    groups, further = listed(stream, judgement, view.needle, most) if unfolded else ((), 0)
+    return Item(
+        row,
+        (stream, None),
+        problem=trouble or bool(stream.error),
+        children=tuple(group_item(stream, group, judgement, now) for group in groups),
+        more=_more_row(stream, further) if further else None,
+        left_out=len(stream.groups) - len(groups) if unfolded else 0,
+    )
 
 
-def _line(
+def listed(
+    stream: Stream, judgement: StreamJudgement, needle: str, most: int
+) -> tuple[tuple[Group, ...], int]:
+    """The groups that are listed under *stream*, and how many further ones might be.
+
+    That is all, or of too many the *most* that are worst off: of those with *needle* in their name, if any.
+    """
+    groups = stream.groups
+    if len(groups) <= most:
+        return groups, 0
+    if folded := needle.casefold():
+        groups = tuple(group for group in groups if folded in decode(group.name).casefold()) or groups
+
+    def place(group: Group) -> int:
+        return _PLACE[(judgement.group(group.name) or NO_JUDGEMENT).verdict]
+
+    chosen = tuple(nsmallest(most, groups, key=place)) if len(groups) > most else groups
+    return chosen, len(groups) - len(chosen)
+
+
+def _more_row(stream: Stream, further: int) -> Row:
+    """Says how many groups are not listed, and where they are."""
+    name = Cell(f"  … {further:,} more", "dim")
+    blank = (Cell(""),) * 6
+    return Row(
+        (stream.name, None), (name, *blank, Cell("Enter: all groups", "dim"), *(Cell(""),) * 5), depth=1
+    )
+
+
+def _cells(
     stream: Stream,
     judgement: StreamJudgement,
     worst: Judged | None,
     now: int,
     troubled: bool,
     unfolded: bool,
-) -> tuple[tuple[Cell, ...], tuple[object, ...]]:
-    """The cells of a stream, and the raw values to sort it by."""
+) -> tuple[Cell, ...]:
+    """The cells of a stream."""
     mark = "▾" if unfolded else "▸" if stream.groups else " "
     count = f" ({len(stream.groups)})" if len(stream.groups) > 1 and not unfolded else ""
-    name = decode(stream.name)
     lead = (
-        Cell(spans=((f"{mark} ", "dim"), (name, "bold" if troubled else ""), (count, "dim"))),
+        Cell(spans=((f"{mark} ", "dim"), (decode(stream.name), "bold" if troubled else ""), (count, "dim"))),
         Cell(units.count(stream.length)),
         Cell(sparkline(judgement.rates, 8), "spark"),
         Cell(units.count(judgement.rate_in), "dim" if not judgement.rate_in else ""),
@@ -139,19 +172,17 @@ def _line(
     if stream.error:
         middle = (Cell("?", "unknown"), Cell("?", "unknown"), Cell(units.UNKNOWN, "dim"))
         verdict = Cell(f"? {stream.error}", "unknown")
-        values: tuple[object, ...] = (None, None, None, "error")
     elif unfolded:
-        middle, verdict, values = (Cell(""), Cell(""), Cell("")), Cell(""), (None, None, None, None)
+        middle, verdict = (Cell(""), Cell(""), Cell("")), Cell("")
     elif worst is None:
         middle = (Cell(units.UNKNOWN, "dim"), Cell(units.UNKNOWN, "dim"), Cell(units.UNKNOWN, "dim"))
         known = stream.groups_known
         verdict = Cell("○ no group", "dim") if known else Cell("? groups are not told", "unknown")
-        values = (None, None, None, "no group" if known else None)
     else:
-        middle, verdict, values = _folded(stream, worst, now)
-    drains, drains_in = Cell(""), None
+        middle, verdict = _folded(stream, worst), verdict_cell(worst[1], now)
+    drains = Cell("")
     if worst is not None and not unfolded and not stream.error:
-        drains, drains_in = drains_cell(*worst, judgement.rate_in), drains_value(*worst)
+        drains = drains_cell(*worst, judgement.rate_in)
     tail = (
         drains,
         Cell(judgement.cap.value, "dim"),
@@ -159,38 +190,52 @@ def _line(
         Cell(units.size(stream.memory_bytes) if stream.memory_bytes is not None else missing(stream), "dim"),
         Cell(" ".join(stream.fields or ()) or missing(stream), "dim"),
     )
-    lag, pending, oldest, word = values
-    sort = (name, stream.length, None, judgement.rate_in, lag, pending, oldest, word, drains_in)
-    return (*lead, *middle, verdict, *tail), sort
+    return (*lead, *middle, verdict, *tail)
 
 
-def _folded(
-    stream: Stream, worst: Judged, now: int
-) -> tuple[tuple[Cell, Cell, Cell], Cell, tuple[object, ...]]:
-    """One line for all groups of a stream: the greatest lag, all pending, the oldest."""
+def _sort(
+    stream: Stream, judgement: StreamJudgement, worst: Judged | None, unfolded: bool
+) -> tuple[object, ...]:
+    """The raw values to sort a stream by."""
+    values: tuple[object, ...] = (None, None, None, None)
+    drains_in = None
+    if stream.error:
+        values = (None, None, None, "error")
+    elif worst is None:
+        values = (None, None, None, "no group" if stream.groups_known else None)
+    elif not unfolded:
+        _, lag, pending, oldest = _together(stream)
+        values, drains_in = (lag.value, pending, oldest, worst[1].verdict.value), drains_value(*worst)
+    return (decode(stream.name), stream.length, None, judgement.rate_in, *values, drains_in)
+
+
+def _together(stream: Stream) -> tuple[Group, Lag, int, int | None]:
+    """All groups of a stream: the one with the greatest lag, that lag, all pending, the oldest in ms."""
     top = max(stream.groups, key=lambda group: -1 if group.lag.value is None else group.lag.value)
     unknown = next((group.lag for group in stream.groups if group.lag.value is None), None)
-    lag = unknown or top.lag
     pending = sum(group.pending for group in stream.groups)
     waits = [wait for group in stream.groups if (wait := _oldest_ms(group)) is not None]
-    oldest = max(waits, default=None)
+    return top, unknown or top.lag, pending, max(waits, default=None)
+
+
+def _folded(stream: Stream, worst: Judged) -> tuple[Cell, Cell, Cell]:
+    """One line for all groups of a stream: the greatest lag, all pending, the oldest."""
+    top, lag, pending, oldest = _together(stream)
     stopped = worst[1].verdict is Verdict.STOPPED and worst[0] is top
-    cells = (lag_cell(lag, stopped=stopped), pending_cell(pending), oldest_cell(oldest))
-    word = verdict_cell(worst[1], now)
-    return cells, word, (lag.value, pending, oldest, worst[1].verdict.value)
+    return lag_cell(lag, stopped=stopped), pending_cell(pending), oldest_cell(oldest)
 
 
 def group_item(stream: Stream, group: Group, judgement: StreamJudgement, now: int) -> Item:
     """One group as a line under its stream."""
     judged = judgement.group(group.name) or NO_JUDGEMENT
     row = LateRow((stream.name, group.name), partial(_group_line, group, judged, judgement, now), depth=1)
-    return Item(row, (stream, group), problem=judged.verdict in _ORDER[:5])
+    return Item(row, (stream, group), problem=judged.verdict in _TROUBLES)
 
 
 def _group_line(
     group: Group, judged: GroupJudgement, judgement: StreamJudgement, now: int
-) -> tuple[tuple[Cell, ...], None]:
-    cells = (
+) -> tuple[Cell, ...]:
+    return (
         Cell(f"  {decode(group.name)}"),
         Cell(""),
         Cell(""),
@@ -205,7 +250,6 @@ def _group_line(
         Cell(""),
         Cell(judged.why, "dim"),
     )
-    return cells, None
 
 
 def _oldest_ms(group: Group) -> int | None:

@@ -18,7 +18,8 @@ from tui.format.repos import listing as repos
 from tui.format.runs import listing as runs
 from tui.format.services import listing as services
 from tui.format.streams import listing as streams
-from tui.widgets.table.pane import ListPane
+from tui.format.streams.lines import StreamLines
+from tui.widgets.table.pane import Lister, ListPane
 
 if TYPE_CHECKING:
     from tui.dash import Dash
@@ -132,7 +133,7 @@ def board_panes() -> list[ListPane]:
     return [
         RunsPane(Topic.RUNS, title(Topic.RUNS), runs.RunLines(), runs.COLUMNS, runs.WIDE, marks=True),
         ListPane(Topic.FINDINGS, title(Topic.FINDINGS), _findings, findings.COLUMNS, findings.WIDE),
-        ListPane(Topic.STREAMS, title(Topic.STREAMS), _streams, streams.COLUMNS, streams.WIDE),
+        ListPane(Topic.STREAMS, title(Topic.STREAMS), _streams(), streams.COLUMNS, streams.WIDE),
         ListPane(Topic.REPOS, title(Topic.REPOS), _repos, repos.COLUMNS, repos.WIDE),
         ServicesPane(Topic.SERVICES, title(Topic.SERVICES), _services, services.COLUMNS, services.WIDE),
     ]
@@ -142,8 +143,9 @@ def _findings(store: Store, now: int, _view: View) -> Listing | None:
     return findings.listing(store.findings, now) if store.findings else None
 
 
-def _streams(store: Store, now: int, view: View) -> Listing | None:
-    return streams.listing(store.streams, now, view) if store.streams else None
+def _streams() -> Lister:
+    lines = StreamLines()
+    return lambda store, now, view: lines(store.streams, now, view) if store.streams else None
 
 
 def _repos(store: Store, now: int, _view: View) -> Listing | None:

@@ -31,22 +31,26 @@ class Row:
 
 
 class LateRow(Row):
-    """A row whose cells are made when somebody looks at them: of hundreds of rows a screen shows a few.
+    """A row whose cells are made when they are first read: of thousands of rows a screen shows a few.
 
     Args:
         key: As of any row.
-        make: Gives `cells` and `sort`; called once, at the first look at one of them.
+        make: Gives `cells`; called once, when they are first read.
         depth: As of any row.
+        make_sort: Gives `sort`; called once, when the row is first sorted, which makes no cells. None: the
+            row has no raw values, and stays last.
     """
 
-    __slots__ = ("_make",)
-    _make: Callable[[], tuple[tuple[Cell, ...], tuple[Any, ...] | None]]
+    __slots__ = ("_make", "_make_sort")
+    _make: Callable[[], tuple[Cell, ...]]
+    _make_sort: Callable[[], tuple[Any, ...]]
 
     def __init__(
         self,
         key: Hashable,
-        make: Callable[[], tuple[tuple[Cell, ...], tuple[Any, ...] | None]],
+        make: Callable[[], tuple[Cell, ...]],
         depth: int = 0,
+        make_sort: Callable[[], tuple[Any, ...]] | None = None,
     ) -> None:
         put = object.__setattr__
         put(self, "key", key)
@@ -54,15 +58,18 @@ class LateRow(Row):
         put(self, "dim", False)
         put(self, "selectable", True)
         put(self, "_make", make)
+        if make_sort is None:
+            put(self, "sort", None)
+        else:
+            put(self, "_make_sort", make_sort)
 
     def __getattr__(self, name: str) -> Any:
         """What is not there yet; Python asks here for nothing else."""
         if name not in {"cells", "sort"}:
             raise AttributeError(name)
-        cells, sort = self._make()
-        object.__setattr__(self, "cells", cells)
-        object.__setattr__(self, "sort", sort)
-        return cells if name == "cells" else sort
+        made = self._make() if name == "cells" else self._make_sort()
+        object.__setattr__(self, name, made)
+        return made
 
 
 def order(rows: Sequence[Row], column: int, *, reverse: bool = False) -> list[Row]:
