@@ -71,7 +71,7 @@ DETAIL = RepoDetail(
         WorktreeLine(PATH, "1a2b1a2b", "fix-auth"),
         WorktreeLine("/projects/web-review", "3e6f3e6f", None, "locked"),
     ),
-    submodules=(SubmoduleLine("lib/proto", "77aa77aa", "88bb88bb", True),),
+    submodules=(SubmoduleLine("lib/proto", "77aa77aa", "88bb88bb", True, "git@example.com:team/proto.git"),),
     added=48,
     deleted=17,
 )

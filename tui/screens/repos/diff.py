@@ -12,7 +12,7 @@ from agentdash.core.repos.model import FileChange, Repo
 from agentdash.core.repos.queries import RepoCommitOf, RepoDiff, RepoDiffOf
 from agentdash.core.snapshot import SourceError
 from agentdash.core.text import printable
-from tui.format.repos import diff as repo_diff
+from tui.format.repos import diff_page
 from tui.format.state import LIVE
 from tui.guard import is_there
 from tui.widgets.document import Document, Para
@@ -99,7 +99,7 @@ class DiffPane(Pane):
             self._put((Para.of(f"✗ {printable(problem.message)}", "bad", hang=2),), top=True)
             return
         if isinstance(answer, RepoDiff):
-            self._put(await asyncio.to_thread(repo_diff.page, answer, nothing), top=top)
+            self._put(await asyncio.to_thread(diff_page.page, answer, nothing), top=top)
 
     def _put(self, page: tuple[Para, ...], *, top: bool) -> None:
         if is_there(self):

@@ -10,7 +10,7 @@ from agentdash.core.repos.queries import RepoDiff, RepoDiffOf
 from agentdash.core.runs.model import Run
 from agentdash.core.snapshot import SourceError
 from agentdash.core.text import printable
-from tui.format.runs.diff import COLUMNS, DiffText, diff_text, fitted, hunk_around, widest
+from tui.format.runs.diff_rows import COLUMNS, DiffText, diff_text, fitted, hunk_around, widest
 from tui.format.state import PaneKind, PaneState
 from tui.widgets.document import Para
 from tui.widgets.table.table import LineTable

@@ -22,7 +22,7 @@ from tui.format import detail
 from tui.format.item import View
 from tui.format.runs import news as run_news
 from tui.format.runs import plan as run_plan
-from tui.format.runs.diff import diff_text
+from tui.format.runs.diff_rows import diff_text
 from tui.format.runs.listing import RunLines, done_part
 from tui.format.runs.news import RunNews
 from tui.format.runs.output import LONGEST, LineMaker, tells_of

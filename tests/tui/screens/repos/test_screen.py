@@ -13,7 +13,7 @@ from agentdash.core.snapshot import Topic
 from tests.support import until
 from tests.tui import repo_scene
 from tui.app import AgentDash
-from tui.format.repos import diff as repo_diff
+from tui.format.repos import diff_page
 from tui.format.repos import head as repo_head
 from tui.format.repos import page as repo_page
 from tui.format.repos.listing import branch_cell, change_cell, item, listing
@@ -197,7 +197,7 @@ async def test_where_there_is_little_room_one_list_is_shown() -> None:
 
 
 def test_a_diff_is_coloured_by_line_and_by_word() -> None:
-    page = repo_diff.page(RepoDiff("/x", tuple(repo_scene.DIFF)))
+    page = diff_page.page(RepoDiff("/x", tuple(repo_scene.DIFF)))
     parts = [part for para in page for part in para.parts]
     assert ("if", "good bold") in parts
     assert any(text.startswith("# also") and style == "good italic" for text, style in parts)
@@ -207,8 +207,8 @@ def test_a_diff_is_coloured_by_line_and_by_word() -> None:
 
 def test_a_diff_of_anything_is_a_page() -> None:
     odd = ("@@ -1 +1 @@", "-\x1b[31mred", "+[/x] \u202e", "\\ No newline at end of file", "+++ b/x.zz", "")
-    assert repo_diff.page(RepoDiff("/x", odd, cut=True))[-1].parts[0][0].startswith("… cut here")
-    assert "nothing differs" in repo_diff.page(RepoDiff("/x", ()))[0].parts[0][0]
+    assert diff_page.page(RepoDiff("/x", odd, cut=True))[-1].parts[0][0].startswith("… cut here")
+    assert "nothing differs" in diff_page.page(RepoDiff("/x", ()))[0].parts[0][0]
 
 
 async def test_the_page_beside_the_list_asks_for_the_size_of_what_is_looked_at_once() -> None:

@@ -1,8 +1,8 @@
-"""What is not committed as lines with their numbers, old and new."""
+"""A diff as table rows, each line with its old and new number."""
 
 from __future__ import annotations
 
-import re
+from collections import Counter
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -11,6 +11,8 @@ from rich.cells import cell_len
 from agentdash.core.repos.model import Repo
 from agentdash.core.repos.queries import RepoDiff
 from agentdash.core.text import printable
+from agentdash.core.units import plural
+from tui.format.diff import CUT, STYLES, LineKind, diff_lines
 from tui.format.item import Cell, Column, Row
 from tui.widgets.cells import crop
 
@@ -19,9 +21,7 @@ COLUMNS = (
     Column("new", "", 5, align="right", priority=1, sortable=False),
     Column("line", "", 40, flex=1, min_width=10, sortable=False),
 )
-_HUNK = re.compile(r"@@ -(\d+)(?:,\d+)? \+(\d+)(?:,\d+)? @@ ?(.*)")
-_QUIET = ("index ", "--- ", "+++ ", "old mode", "similarity ", "dissimilarity ")
-_LONGEST = 2000
+_HIDDEN = ("index ", "--- ", "+++ ", "old mode", "similarity ", "dissimilarity ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,51 +29,39 @@ class DiffText:
     """A diff as rows.
 
     Attributes:
-        files: How many differ, and how many are untracked.
         summary: For the border.
     """
 
     rows: tuple[Row, ...]
-    files: int
     summary: str
 
 
 def diff_text(diff: RepoDiff, repo: Repo) -> DiffText:
     """The rows of *diff*, the untracked files of *repo* after them."""
     rows: list[Row] = []
-    old = new = added = removed = files = 0
-    in_hunk = False
-    for number, line in enumerate(diff.lines):
-        if line.startswith("diff --git "):
-            files, in_hunk = files + 1, False
-            if rows:
-                rows.append(_row(f"gap{number}", "", "", selectable=False))
-            rows.append(_row(number, _file_name(line), "bold"))
-        elif (hunk := _HUNK.match(line)) is not None:
-            in_hunk, old, new = True, int(hunk[1]), int(hunk[2])
-            rows.append(_row(number, f"@@ {hunk[3]}".rstrip(), "info"))
-        elif not in_hunk:
-            if not line.startswith(_QUIET):
-                rows.append(_row(number, f"  {line}", "dim"))
-        elif line.startswith("+"):
-            rows.append(_row(number, line, "good", new=new))
-            new, added = new + 1, added + 1
-        elif line.startswith("-"):
-            rows.append(_row(number, line, "bad", old=old))
-            old, removed = old + 1, removed + 1
-        elif line.startswith("\\"):
-            rows.append(_row(number, line, "dim"))
+    count = Counter[LineKind]()
+    for number, line in enumerate(diff_lines(diff.lines)):
+        count[line.kind] += 1
+        if line.kind is LineKind.HUNK:
+            rows.append(_row(number, f"@@{line.text.partition(' @@')[2]}", STYLES[line.kind]))
+        elif line.kind is LineKind.HEADER:
+            if not line.text.startswith(_HIDDEN):
+                rows.append(_row(number, f"  {line.text}", STYLES[line.kind]))
         else:
-            rows.append(_row(number, line, "", old=old, new=new))
-            old, new = old + 1, new + 1
+            if line.kind is LineKind.FILE and rows:
+                rows.append(_row(f"gap{number}", "", "", selectable=False))
+            rows.append(_row(number, line.text, STYLES[line.kind], old=line.old, new=line.new))
     rows += _untracked(repo, bool(rows))
     if diff.cut:
-        rows.append(_row("cut", "… cut here: there is more", "warn"))
-    many = "≥ " if diff.cut else ""
-    words = f"{many}{files} {'file' if files == 1 else 'files'} · {many}+{added} −{removed}"
+        rows.append(_row("cut", CUT.text, CUT.style))
+    least = "≥ " if diff.cut else ""
+    summary = (
+        f"{least}{plural(count[LineKind.FILE], 'file')}"
+        f" · {least}+{count[LineKind.ADDED]} −{count[LineKind.REMOVED]}"
+    )
     if repo.untracked:
-        words += f" · {repo.untracked} untracked"
-    return DiffText(tuple(rows), files, words)
+        summary += f" · {repo.untracked} untracked"
+    return DiffText(tuple(rows), summary)
 
 
 def _untracked(repo: Repo, after: bool) -> list[Row]:
@@ -82,19 +70,9 @@ def _untracked(repo: Repo, after: bool) -> list[Row]:
         return []
     rows = [_row("gap", "", "", selectable=False)] if after else []
     rows.append(_row("untracked", "untracked", "bold"))
-    rows += [_row(("untracked", path), f"? {path}", "warn") for path in paths]
+    rows += [_row(("untracked", path), f"? {printable(path)}", "warn") for path in paths]
     left = (repo.untracked or 0) - len(paths)
     return [*rows, _row("more", f"… and {left} more", "dim")] if left > 0 else rows
-
-
-def _file_name(line: str) -> str:
-    """``src/a.py`` out of ``diff --git a/src/a.py b/src/a.py``; both names where they differ."""
-    names = line.removeprefix("diff --git ")
-    half = len(names) // 2
-    first, second = names[:half], names[half + 1 :]
-    if first[:2] == "a/" and second[:2] == "b/" and first[2:] == second[2:]:
-        return first[2:]
-    return names
 
 
 def _row(
@@ -109,7 +87,7 @@ def _row(
     cells = (
         Cell("" if old is None else str(old), "faint"),
         Cell("" if new is None else str(new), "faint"),
-        Cell(printable(text[:_LONGEST].replace("\t", "    ")), style),
+        Cell(text, style),
     )
     return Row(key=key, cells=cells, selectable=selectable)
 
