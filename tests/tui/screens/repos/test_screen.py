@@ -88,7 +88,9 @@ async def test_a_repository_at_a_glance() -> None:
         ]  # fmt: skip
         assert table(app, "#files-table")[1] == "R. staged src/auth/sessions.py ← src/sessions.py"
         assert table(app, "#commits-table")[0].endswith("mend the refresh of tokens Ada")
-        assert table(app, "#submodules-table") == ["lib/proto 77aa77a → 88bb88b moved"]
+        assert table(app, "#submodules-table") == [
+            "lib/proto 77aa77a → 88bb88b moved git@example.com:team/proto.git"
+        ]
         assert screen.focused is screen.query_one("#files-table")
 
 
