@@ -288,7 +288,7 @@ class Engine:
                 await collector.close()
                 continue
             if isinstance(collector, LogsCollector):
-                self._tell_logs = collector.tell
+                self._tell_logs = collector.add_line
             self._supervise(collector)
 
     async def _connect(self) -> None:

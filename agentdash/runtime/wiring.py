@@ -69,13 +69,13 @@ async def local_collectors(
         "collectors.inbox.collector",
     )
     from collectors.inbox.collector import InboxCollector
-    from collectors.logs.activity import OwnLog
+    from collectors.logs.activity import ActivityLogFile
     from collectors.logs.collector import LogsCollector
     from collectors.repos.collector import ReposCollector
     from collectors.services.collector import ServicesCollector
 
     roots = project_roots(settings, cwd)
-    own = OwnLog(activity.path, activity.wrote) if activity is not None else None
+    own = ActivityLogFile(activity.path, activity.wrote) if activity is not None else None
     started = service_logs(settings) if settings.logs.started else None
     return [
         made(

@@ -10,8 +10,8 @@ from agentdash.core.logs.model import Level, LogLine
 
 
 @dataclass(frozen=True, slots=True)
-class OwnLog:
-    """The activity log, of which this process shows its own lines without reading them back.
+class ActivityLogFile:
+    """The activity log; this process shows its own lines without reading them back.
 
     Attributes:
         path: The file.
@@ -22,10 +22,10 @@ class OwnLog:
     wrote: Callable[[bytes], bool]
 
 
-def as_told(line: LogLine) -> LogLine | None:
-    """A line of the activity log as the program tells it itself; None for routine.
+def own_line(line: LogLine) -> LogLine | None:
+    """A line of the activity log as this process shows its own; None for routine.
 
-    ``runs ok read 4 runs`` becomes ``runs: read 4 runs``: the level says how it went.
+    ``runs ok read 4 runs`` becomes ``runs: read 4 runs``: the outcome shows in the level.
     """
     if line.level is Level.DEBUG:
         return None

@@ -1,4 +1,4 @@
-"""Lines that were read and wait to be parsed: bounded, newest first when there are too many."""
+"""Lines that were read and are not parsed yet: bounded; of too many the newest are kept."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 
 from agentdash.core.logs.parse.line import LogParser
 from agentdash.core.records import record
-from collectors.logs.file import Piece
-from collectors.logs.skipped import PassedOver
+from collectors.logs.flood import FloodSearch
+from collectors.logs.open_log import Piece
 
 
 @record(frozen=True, slots=True)
 class RawLine:
-    """A line as it was read, with who can parse it."""
+    """An unparsed line, and the parser of its source."""
 
     parser: LogParser
     offset: int
@@ -26,7 +26,7 @@ class RawLine:
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:
-    """A piece, whose it is, when it was read, and how many lines it has."""
+    """A piece, the parser of its source, when it was read (Unix ms), and its number of lines."""
 
     parser: LogParser
     piece: Piece
@@ -35,14 +35,14 @@ class _Waiting:
 
 
 class LogBacklog:
-    """What came and was not yet shown, in the order in which it was read.
+    """The unparsed lines of all sources, in the order in which they were read.
 
     Args:
-        limit: Lines that may wait. When more do, all but the newest *keep* are passed over, and counted.
-        keep: Lines that are left then.
-        flood: Lines that may wait in the middle of a flood, that is until no more than these came again.
-        pace: Lines that may be taken each time in the long run; *limit* in a burst. None: any.
-        passed: Where lines go that are passed over, to be searched for errors.
+        limit: Lines that may wait. Of more, all but the newest *keep* are skipped and counted.
+        keep: Lines that are kept then.
+        flood_limit: The limit during a flood, that is until no more than these wait again.
+        rate: Lines per call of `pop` in the long run; *limit* in a burst. None: no limit.
+        search: Searches skipped lines for errors.
     """
 
     def __init__(
@@ -50,17 +50,17 @@ class LogBacklog:
         limit: int,
         keep: int,
         *,
-        flood: int | None = None,
-        pace: int | None = None,
-        passed: PassedOver | None = None,
+        flood_limit: int | None = None,
+        rate: int | None = None,
+        search: FloodSearch | None = None,
     ) -> None:
         self.limit = limit
         self.keep = keep
-        self._flood = limit if flood is None else flood
+        self._flood_limit = limit if flood_limit is None else flood_limit
         self._flooded = False
-        self._pace = limit if pace is None else pace
+        self._rate = limit if rate is None else rate
         self._room = limit
-        self._passed = passed
+        self._search = search
         self._waiting: deque[_Waiting] = deque()
         self._lines = 0
         self._skipped = 0
@@ -69,21 +69,21 @@ class LogBacklog:
         return self._lines
 
     def add(self, parser: LogParser, piece: Piece, read_at: int) -> int:
-        """Take a piece that was read at *read_at*, Unix ms; returns how many lines it has."""
+        """Append a piece that was read at *read_at*, Unix ms; returns its number of lines."""
         lines = _count(piece)
         self._waiting.append(_Waiting(parser, piece, read_at, lines))
         self._lines += lines
         return lines
 
-    def take(self, most: int, *, all_of_them: bool = False) -> Iterator[RawLine]:
-        """Up to *most* lines, oldest first; with *all_of_them* whatever the limit says."""
-        self._room = min(self.limit, self._room + self._pace)
-        limit = self._flood if self._flooded else self.limit
-        self._flooded = self._lines > min(limit, self._room) and not all_of_them
+    def pop(self, most: int, *, unlimited: bool = False) -> Iterator[RawLine]:
+        """Up to *most* lines, oldest first; *unlimited*: skip none."""
+        self._room = min(self.limit, self._room + self._rate)
+        limit = self._flood_limit if self._flooded else self.limit
+        self._flooded = self._lines > min(limit, self._room) and not unlimited
         if self._flooded:
-            self._pass_over(self._lines - self.keep)
+            self._skip(self._lines - self.keep)
         while most > 0 and self._waiting:
-            first = self._take_first(most)
+            first = self._pop_first(most)
             head, offset, tail = first.piece, first.piece.offset, first.piece.tail
             self._room = max(0, self._room - first.lines)
             for data in head.data.removesuffix(b"\n").split(b"\n"):
@@ -93,28 +93,28 @@ class LogBacklog:
                 most -= 1
                 self._lines -= 1
 
-    def take_skipped(self) -> int:
-        """Lines passed over since this was last asked."""
+    def pop_skipped(self) -> int:
+        """Lines skipped since the last call."""
         skipped, self._skipped = self._skipped, 0
         return skipped
 
-    def _pass_over(self, lines: int) -> None:
+    def _skip(self, lines: int) -> None:
         self._skipped += lines
         self._lines -= lines
         parsers: dict[int, LogParser] = {}
         while lines > 0:
-            first = self._take_first(lines)
+            first = self._pop_first(lines)
             parser, piece = first.parser, first.piece
             parsers[id(parser)] = parser
             lines -= first.lines
-            if self._passed is not None:
-                kept = self._passed.look(parser, piece.offset, piece.data, first.read_at, cut=piece.cut)
+            if self._search is not None:
+                kept = self._search.search(parser, piece.offset, piece.data, first.read_at, cut=piece.cut)
                 self._skipped -= kept
         for parser in parsers.values():
             parser.break_off()
 
-    def _take_first(self, most: int) -> _Waiting:
-        """The piece that waits longest, or its first *most* lines: the rest waits on."""
+    def _pop_first(self, most: int) -> _Waiting:
+        """The oldest piece, or its first *most* lines."""
         first = self._waiting.popleft()
         if first.lines <= most:
             return first
@@ -130,7 +130,7 @@ def _count(piece: Piece) -> int:
 
 
 def _after(data: bytes, lines: int, of: int) -> int:
-    """Where the first *lines* of *of* end; found from the nearer end."""
+    """Where the first *lines* of *of* lines end; counted from the nearer end."""
     if 2 * lines <= of:
         place = 0
         for _ in range(lines):

@@ -1,4 +1,4 @@
-"""Which files the configured names and globs lead to at the moment."""
+"""The files that the configured names and globs match now."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from agentdash.core.text import printable
 from collectors.globs import matches, matches_within
 from collectors.logs.rotation import rotated_from
 
-MOST_FILES = 256
+MAX_FILES = 256
 """Files that are followed at most."""
 
-_EVERY = 1.0
-_SIGNS = frozenset("*?[")
+_INTERVAL = 1.0
+_WILDCARDS = frozenset("*?[")
 
 
 class LogSources:
-    """Names for files; globs are looked through again at most once a second.
+    """Names of files; globs are expanded at most once a second.
 
     Args:
         sources: Pairs of a name and a path or glob, which may begin with ``~``.
         started: Folder with the output of services that agentdash started, ``NAME.log`` each, NAME as
-            `agentdash.core.file_names.file_name` writes it. It need not exist.
+            `agentdash.core.file_names.file_name` writes it. It may be missing.
         confined: Those of the paths and globs that may not lead out of a folder, and that folder.
 
     Attributes:
         over: Files that are not followed because there are too many.
         within: Folders that files may not lead out of, by file.
-        left_out: Folders that globs lead to and that are not looked into, as they are outside of those.
+        left_out: Folders outside of those that globs match and that are not listed.
     """
 
     def __init__(
@@ -47,12 +47,12 @@ class LogSources:
         self._started = started
         self._sources = sources
         self._found: dict[Path, str] = {}
-        self._looked_at: float | None = None
+        self._expanded_at: float | None = None
 
     def files(self, now: float) -> dict[Path, str]:
         """The files and their names, in the order of the settings."""
-        if self._looked_at is None or now - self._looked_at >= _EVERY:
-            self._looked_at = now
+        if self._expanded_at is None or now - self._expanded_at >= _INTERVAL:
+            self._expanded_at = now
             self._found = self._expand()
         return self._found
 
@@ -62,40 +62,40 @@ class LogSources:
         self.within, self.left_out = {}, set()
         for found in (*self._configured(), self._of_services()):
             for file, title in found:
-                if len(wanted) < MOST_FILES:
+                if len(wanted) < MAX_FILES:
                     wanted.setdefault(file, title)
                 elif file not in wanted:
                     self.over += 1
-        return _told_apart(wanted)
+        return _distinct(wanted)
 
     def _configured(self) -> Iterator[Iterator[tuple[Path, str]]]:
         for name, pattern in self._sources:
             path = Path(pattern).expanduser()
             folder = self._confined.get(pattern)
-            if _SIGNS.isdisjoint(pattern):
+            if _WILDCARDS.isdisjoint(pattern):
                 if folder is not None:
                     self.within[path] = folder
                 yield iter(((path, name or path.stem),))
             elif folder is None:
-                found = sorted(islice(matches(str(path)), 4 * MOST_FILES))
+                found = sorted(islice(matches(str(path)), 4 * MAX_FILES))
                 yield ((match, match.stem) for match in _unrotated(found) if match.is_file())
             else:
                 confined = matches_within(str(path), folder, self.left_out)
-                inner = [m for m in _unrotated(sorted(set(islice(confined, 4 * MOST_FILES)))) if m.is_file()]
+                inner = [m for m in _unrotated(sorted(set(islice(confined, 4 * MAX_FILES)))) if m.is_file()]
                 self.within |= dict.fromkeys(inner, folder)
                 yield ((match, match.stem) for match in inner)
 
     def _of_services(self) -> Iterator[tuple[Path, str]]:
-        """What agentdash started; a service of the settings is followed already, by its own name."""
+        """Logs of services that agentdash started, beside those that the settings name."""
         if self._started is None or not self._started.is_dir():
             return
         pattern = Path(glob.escape(str(self._started)), "**", "*.log")
-        for file in map(Path, sorted(islice(matches(str(pattern)), 4 * MOST_FILES))):
+        for file in map(Path, sorted(islice(matches(str(pattern)), 4 * MAX_FILES))):
             yield file, printable(name_of(file.relative_to(self._started).as_posix().removesuffix(".log")))
 
 
 def _unrotated(names: list[str]) -> Iterator[Path]:
-    """Without the rotated files of logs that match too: their lines were read while they were the log."""
+    """Without rotated files whose log matches too: their lines were read while they were the log."""
     paths = set(map(Path, names))
     for path in map(Path, names):
         log = rotated_from(path.name)
@@ -103,8 +103,8 @@ def _unrotated(names: list[str]) -> Iterator[Path]:
             yield path
 
 
-def _told_apart(files: dict[Path, str]) -> dict[Path, str]:
-    """Files of one name get their folder's name in front."""
+def _distinct(files: dict[Path, str]) -> dict[Path, str]:
+    """Files of the same name get the name of their folder in front."""
     titles = list(files.values())
     return {
         file: title if titles.count(title) == 1 else f"{file.parent.name}/{title}"

@@ -15,7 +15,7 @@ from agentdash.core.settings.model import ServiceSettings
 from agentdash.runner.output.tail import LogTails
 from agentdash.runner.spec import MOST_PROMPT, RunSpec
 from collectors.globs import matches
-from collectors.inbox.file import FollowedFile
+from collectors.inbox.json_lines import GrowingFile
 from collectors.services.match import match
 from collectors.services.tail import LastLine
 from tests.support import wait_until
@@ -37,7 +37,7 @@ def odd(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 def test_an_inbox_of_another_kind_cannot_be_read(odd: Path) -> None:
     with pytest.raises(OSError, match="not a regular file"):
-        FollowedFile(odd).read()
+        GrowingFile(odd).read()
 
 
 def test_a_pid_file_of_another_kind_cannot_be_read(odd: Path) -> None:

@@ -62,7 +62,7 @@ class LogSource:
     """How one followed file is doing; `error` in words where it cannot be read.
 
     Attributes:
-        awaited: Whether that is only because it is not there yet.
+        missing: Whether that is only because it does not exist yet.
         lost: Bytes of it that were seen and then truncated away before they were read.
     """
 
@@ -72,7 +72,7 @@ class LogSource:
     lines: int = 0
     error: str | None = None
     lost: int = 0
-    awaited: bool = False
+    missing: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from agentdash.core.clock import ManualClock
 from agentdash.core.findings.model import FindingStatus, InboxSnapshot, Severity
 from agentdash.core.settings.model import FindingsSettings
 from collectors.inbox.collector import InboxCollector
-from collectors.inbox.file import MOST_LINE
+from collectors.inbox.json_lines import MAX_LINE
 from collectors.inbox.line import BadLineError, read_line
 
 
@@ -119,7 +119,7 @@ async def test_bad_lines_are_counted_and_named(inbox: InboxCollector, file: Path
 
 
 async def test_a_line_too_long_is_passed_over(inbox: InboxCollector, file: Path) -> None:
-    append(file, "x" * (5 * MOST_LINE) + "\n" + line())
+    append(file, "x" * (5 * MAX_LINE) + "\n" + line())
     snapshot = await told(inbox)
     assert len(snapshot.findings) == 1
     assert snapshot.bad_total == 1

@@ -16,7 +16,7 @@ from agentdash.core.settings.model import LogsSettings
 from agentdash.core.snapshot import SourceError
 from collectors.logs.backlog import LogBacklog
 from collectors.logs.collector import LogsCollector
-from collectors.logs.file import Piece
+from collectors.logs.open_log import Piece
 
 Make = Callable[..., LogsCollector]
 
@@ -82,7 +82,7 @@ async def test_a_missing_file_is_said_and_picked_up_when_it_comes(
     collector = follow(("web", str(tmp_path / "a.log")))
     batch = await look(collector, clock)
     assert batch is not None
-    assert batch.sources[0].error == "it is not there yet; it is followed as soon as it appears"
+    assert batch.sources[0].error == "no such file yet; it is followed as soon as it appears"
     (tmp_path / "a.log").write_text("now\n")
     batch = await look(collector, clock)
     assert batch is not None
@@ -175,28 +175,28 @@ def test_the_backlog_against_a_plain_list(pieces: list[list[bytes]], limit: int,
         if len(expected) > limit:
             skipped += len(expected) - 2
             expected = expected[-2:]
-        got = [line.data for line in backlog.take(most)]
+        got = [line.data for line in backlog.pop(most)]
         assert got == expected[:most]
         del expected[:most]
         taken += got
     assert len(backlog) == len(expected)
-    assert backlog.take_skipped() == skipped
+    assert backlog.pop_skipped() == skipped
 
 
 def test_what_lasts_is_taken_at_its_pace_and_a_burst_at_once() -> None:
     parser = LogParser("x")
-    backlog = LogBacklog(100, 2, flood=100, pace=10)
+    backlog = LogBacklog(100, 2, flood_limit=100, rate=10)
     taken = added = 0
     for turn in range(200):
         backlog.add(parser, Piece(0, b"x\n" * 30), 0)
         added += 30
-        taken += len(list(backlog.take(50)))
+        taken += len(list(backlog.pop(50)))
         assert taken <= 100 + 10 * (turn + 1)
-    skipped = backlog.take_skipped()
+    skipped = backlog.pop_skipped()
     assert taken > 10 * 190
     assert taken + skipped + len(backlog) == added
     for _ in range(10):
-        taken = len(list(backlog.take(50)))
+        taken = len(list(backlog.pop(50)))
     backlog.add(parser, Piece(0, b"x\n" * 100), 0)
-    assert [len(list(backlog.take(50))) for _ in range(3)] == [50, 50, 0]
-    assert backlog.take_skipped() == 0
+    assert [len(list(backlog.pop(50))) for _ in range(3)] == [50, 50, 0]
+    assert backlog.pop_skipped() == 0

@@ -12,11 +12,10 @@ from agentdash.core.clock import SystemClock
 from agentdash.core.logs.model import Level, LogLine
 from agentdash.core.logs.parse.line import LogParser
 from agentdash.core.settings.model import LogsSettings
-from collectors.logs import follow as log_follow
-from collectors.logs import skipped as log_passed
+from collectors.logs import flood, followed
 from collectors.logs.collector import LogsCollector
-from collectors.logs.file import LINE_LIMIT
-from collectors.logs.skipped import PassedOver
+from collectors.logs.flood import FloodSearch
+from collectors.logs.open_log import LINE_LIMIT
 
 FAULTS = {Level.ERROR, Level.FATAL}
 
@@ -99,8 +98,8 @@ async def test_errors_among_bytes_that_are_not_even_cut_into_lines(
     taken: Taken, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """More came between two looks than is read at all."""
-    monkeypatch.setattr(log_follow, "SKIP_ABOVE", 200_000)
-    monkeypatch.setattr(log_follow, "SKIP_LEAVES", 20_000)
+    monkeypatch.setattr(followed, "SKIP_ABOVE", 200_000)
+    monkeypatch.setattr(followed, "SKIP_LEAVES", 20_000)
     with (tmp_path / "a.log").open("a") as file:
         file.write("begun ")
     await taken.take()
@@ -127,19 +126,19 @@ async def test_a_line_without_end_is_held_in_part(taken: Taken, tmp_path: Path) 
 
 
 def test_more_errors_than_are_kept_are_counted_by_source() -> None:
-    passed = PassedOver()
+    passed = FloodSearch()
     lines = b"".join(b"ERROR number %d\n" % number for number in range(300))
-    kept = passed.look(LogParser("web"), 0, lines, 0)
-    assert kept == log_passed.KEPT
-    got, errors = passed.take()
+    kept = passed.search(LogParser("web"), 0, lines, 0)
+    assert kept == flood.MAX_KEPT
+    got, errors = passed.pop()
     assert [line.message for line in got] == [f"number {number}" for number in range(kept)]
     assert got[1].offset == len(b"ERROR number 0\n")
     assert errors == (("web", 300 - kept),)
-    assert passed.take() == ([], ())
+    assert passed.pop() == ([], ())
 
 
 def test_after_a_gap_nothing_continues_what_was_before() -> None:
     parser = LogParser("web")
     parser.line(b"ERROR boom", 0, 0)
-    PassedOver().look(parser, 11, b"INFO x\n", 0)
+    FloodSearch().search(parser, 11, b"INFO x\n", 0)
     assert parser.line(b"    at f (a.js:1)", 18, 0).continues is None

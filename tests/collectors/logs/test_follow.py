@@ -11,9 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from collectors.logs import file as log_file
-from collectors.logs import follow as log_follow
-from collectors.logs.follow import FollowedFile
+from collectors.logs import followed, open_log
+from collectors.logs.followed import FollowedLog
 from tests.support import wait_until
 
 
@@ -21,7 +20,7 @@ class Reader:
     """Polls a followed file and keeps its lines."""
 
     def __init__(self, path: Path, *, fresh: bool = True) -> None:
-        self.file = FollowedFile(path, fresh=fresh)
+        self.file = FollowedLog(path, fresh=fresh)
         self.now = 0.0
         self.lines: list[bytes] = []
         self.skipped = 0
@@ -32,7 +31,7 @@ class Reader:
         for piece in self.file.poll(self.now):
             new += piece.data.removesuffix(b"\n").split(b"\n")
         self.lines += new
-        self.skipped += self.file.take_skipped()
+        self.skipped += self.file.pop_skipped()
         return new
 
 
@@ -55,7 +54,7 @@ def append(path: Path, text: str) -> None:
 
 def test_lines_as_they_come(log: Path, reader: Reader) -> None:
     assert reader.poll() == []
-    assert reader.file.error == "it is not there yet; it is followed as soon as it appears"
+    assert reader.file.error == "no such file yet; it is followed as soon as it appears"
     append(log, "one\ntw")
     assert reader.poll() == [b"one"]
     assert reader.file.error is None
@@ -69,7 +68,7 @@ def test_at_first_sight_only_the_end(log: Path) -> None:
     reader = Reader(log, fresh=False)
     reader.poll()
     assert reader.lines[-1] == b"line 019999"
-    assert 1000 < len(reader.lines) < log_follow.FIRST_SIGHT / 12
+    assert 1000 < len(reader.lines) < followed.FIRST_READ / 12
     assert all(len(line) == 11 for line in reader.lines)
     assert reader.skipped == 0
     reader.file.close()
@@ -79,8 +78,8 @@ def test_a_slow_writer_in_mid_line_is_waited_for_then_shown(log: Path, reader: R
     append(log, "Password: ")
     assert reader.poll() == []
     assert reader.poll(6) == [b"Password: "]
-    append(log, "rest\nnext\n")
-    assert reader.poll() == [b"rest", b"next"]
+    append(log, "unfinished\nnext\n")
+    assert reader.poll() == [b"unfinished", b"next"]
 
 
 def test_rename_and_create_while_the_old_file_is_still_written(log: Path, reader: Reader) -> None:
@@ -126,7 +125,7 @@ def test_copytruncate_of_what_was_not_read_at_all(log: Path, reader: Reader) -> 
     reader.poll()
     reader.poll(6)
     assert reader.lines == [b"0 0", b"0 1", b"1 0", b"1 1", b"2 0", b"2 1", b"last"]
-    assert reader.file.take_truncations() == []
+    assert reader.file.pop_truncations() == []
 
 
 def test_an_older_copy_and_the_renamed_log_are_not_read_again(log: Path, reader: Reader) -> None:
@@ -160,18 +159,18 @@ def test_a_writer_that_counts_rotated_files_upwards(log: Path, reader: Reader) -
 
 
 def test_what_a_truncation_took_is_told(log: Path, reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(log_file, "READ_SIZE", 8)
+    monkeypatch.setattr(open_log, "READ_SIZE", 8)
     append(log, "line 1\nline 2\nline 3\n")
     reader.poll()
-    assert reader.file.take_truncations() == []
+    assert reader.file.pop_truncations() == []
     log.write_text("new\n")
     reader.poll()
     reader.poll()
     assert reader.lines == [b"line 1", b"l", b"new"]
-    assert reader.file.take_truncations() == [13]
+    assert reader.file.pop_truncations() == [13]
     log.write_text("ne\n")
     reader.poll()
-    assert reader.file.take_truncations() == [0]
+    assert reader.file.pop_truncations() == [0]
 
 
 def test_truncated_and_longer_than_before_at_the_next_look(log: Path, reader: Reader) -> None:
@@ -191,9 +190,9 @@ def test_deleted_and_recreated(log: Path, reader: Reader) -> None:
     reader.poll()
     log.unlink()
     reader.poll()
-    assert reader.file.error == "it is not there yet; it is followed as soon as it appears"
+    assert reader.file.error == "no such file yet; it is followed as soon as it appears"
     reader.poll(6)
-    assert not reader.file.held()
+    assert not reader.file.identities()
     append(log, "4\n")
     reader.poll()
     assert reader.lines == [b"1", b"2", b"3", b"4"]
@@ -211,7 +210,7 @@ def test_a_symlink_is_switched(log: Path, reader: Reader, tmp_path: Path) -> Non
 
 
 def test_written_anew_without_its_oldest_lines(log: Path, reader: Reader) -> None:
-    """As a log that is held to a number of lines is: a new file is renamed over the old one."""
+    """As a log that is identities to a number of lines is: a new file is renamed over the old one."""
     lines = [f"line {number:03} of a log that is trimmed" for number in range(40)]
     append(log, "\n".join(lines[:30]) + "\n")
     reader.poll()
@@ -248,7 +247,7 @@ def test_a_line_too_long_is_kept_in_part(log: Path, reader: Reader) -> None:
     for number in range(8):
         pieces += reader.file.poll(number)
     assert b"".join(piece.data for piece in pieces).startswith(b"before\nxxx")
-    assert [piece.cut for piece in pieces if piece.cut] == [4_000_000 + 1 - log_file.LINE_LIMIT]
+    assert [piece.cut for piece in pieces if piece.cut] == [4_000_000 + 1 - open_log.LINE_LIMIT]
     assert pieces[-1].data == b"after\n"
     assert pieces[-1].offset == 7 + 4_000_000 + 1
 
@@ -272,7 +271,7 @@ def test_a_flood_is_passed_over_and_counted_exactly(log: Path, reader: Reader) -
 def test_what_is_no_file_is_said_in_words(log: Path, reader: Reader, kind: str) -> None:
     log.mkdir() if kind == "folder" else os.mkfifo(log)
     reader.poll()
-    assert reader.file.error == "it is not a regular file"
+    assert reader.file.error == "not a regular file"
 
 
 def _newer(path: Path) -> bool:

@@ -146,7 +146,9 @@ async def test_a_message_of_several_lines_is_one_with_what_belongs_to_it(
     assert len({line.offset for line in lines}) == len(lines)
 
 
-async def test_traces_of_services_that_speak_in_turns_are_kept_apart(journal: Journal, looks: Looks) -> None:
+async def test_traces_of_services_that_speak_in_turns_are_kept_split_entry(
+    journal: Journal, looks: Looks
+) -> None:
     await journal.write(
         web("Traceback (most recent call last):"),
         db("ready"),
@@ -193,7 +195,7 @@ async def test_an_empty_journal_is_said_and_looked_at_again(journal: Journal, lo
         return looks.sources["journal"].error
 
     error = await until(told)
-    assert error.startswith("the journal holds nothing that you may read; looked at again in ")
+    assert error.startswith("the journal has no entries that you may read; next attempt in ")
     await journal.write(web("first"))
     await looks.seen(1)
     assert looks.sources["journal"].error is None

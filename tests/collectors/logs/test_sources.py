@@ -16,10 +16,10 @@ from agentdash.core.logs.model import Level, LogLine, LogSource
 from agentdash.core.logs.parse.line import LogParser
 from agentdash.core.settings.model import LogsSettings
 from agentdash.core.snapshot import SourceError
-from collectors.logs import file as log_file
-from collectors.logs.activity import OwnLog
+from collectors.logs import open_log
+from collectors.logs.activity import ActivityLogFile
 from collectors.logs.collector import LogsCollector
-from collectors.logs.order import LOOK_BACK_MS, LogOrder
+from collectors.logs.order import DELAY_MS, LogOrder
 from collectors.logs.sources import LogSources
 from tests.support import until
 
@@ -72,7 +72,10 @@ class Looks:
 
 @asynccontextmanager
 async def looking(
-    *paths: Path, journal: tuple[str, ...] = (), own: OwnLog | None = None, started: Path | None = None
+    *paths: Path,
+    journal: tuple[str, ...] = (),
+    own: ActivityLogFile | None = None,
+    started: Path | None = None,
 ) -> AsyncIterator[Looks]:
     clock = ManualClock()
     files = tuple((path.stem, str(path)) for path in paths)
@@ -97,7 +100,7 @@ async def test_the_journal_goes_on_where_it_ended(tmp_path: Path, monkeypatch: p
         error = looks.sources["journal"].error
         await looks.until_seen(6)
         assert looks.sources["journal"].error is None
-        assert error == "journalctl ended: Journal file is truncated; begun again in 1 s"
+        assert error == "journalctl exited: Journal file is truncated; restart in 1 s"
         child = looks.collector._journal._child if looks.collector._journal else None
         assert child is not None
         assert child.poll() is None
@@ -122,7 +125,7 @@ async def test_a_machine_without_a_journal_says_so(tmp_path: Path, monkeypatch: 
     async with looking(journal=("*",)) as looks:
         await looks.look()
         error = looks.sources["journal"].error
-    assert error == "journalctl is not there: the journal cannot be followed on this machine"
+    assert error == "journalctl not found: the journal cannot be followed on this machine"
 
 
 async def test_what_a_started_service_writes_is_a_source_with_its_name(tmp_path: Path) -> None:
@@ -176,7 +179,7 @@ async def test_the_lines_of_other_agentdash_processes_are_shown(tmp_path: Path) 
     worker.write("run-1", "turn 1 begun", duration_ms=2)
     assert mine.flush()
     assert worker.flush()
-    async with looking(own=OwnLog(path, mine.wrote)) as looks:
+    async with looking(own=ActivityLogFile(path, mine.wrote)) as looks:
         await looks.look()
         worker.write("run-1", "turn 1", ok=False)
         worker.write("run-1", "lease renewed", routine=True)
@@ -197,13 +200,13 @@ async def test_what_a_truncation_took_is_told(tmp_path: Path, monkeypatch: pytes
     log.write_text("")
     async with looking(log) as looks:
         await looks.look()
-        monkeypatch.setattr(log_file, "READ_SIZE", 8)
+        monkeypatch.setattr(open_log, "READ_SIZE", 8)
         log.write_text("line 1\nline 2\nline 3\n")
         await looks.look()
         log.write_text("new\n")
         await looks.look()
         await looks.look()
-    told = "web.log was truncated, and no copy was made: 13 bytes that were not read yet are lost"
+    told = "web.log was truncated without a copy: 13 unread bytes lost"
     assert (told, Level.WARN, "agentdash") in [
         (line.message, line.level, line.service) for line in looks.lines
     ]
@@ -217,26 +220,28 @@ def line(source: str, at: int | None, seen_at: int, message: str) -> LogLine:
 def test_sources_are_woven_together_over_several_looks() -> None:
     order = LogOrder()
     now = 100_000
-    assert [*order.take([line("a", now - 100, now, "a1")], now)] == [line("a", now - 100, now, "a1")]
-    got = order.take([line("a", now - 5, now, "a2"), line("a", None, now, "  a2 goes on")], now)
-    got += order.take([line("b", now - 50, now + 100, "b1"), line("b", now - 80, now + 100, "b2")], now + 100)
+    assert [*order.pop_settled([line("a", now - 100, now, "a1")], now)] == [line("a", now - 100, now, "a1")]
+    got = order.pop_settled([line("a", now - 5, now, "a2"), line("a", None, now, "  a2 goes on")], now)
+    got += order.pop_settled(
+        [line("b", now - 50, now + 100, "b1"), line("b", now - 80, now + 100, "b2")], now + 100
+    )
     assert [one.message for one in got] == ["a2", "  a2 goes on"]  # a was alone until then
-    got = order.take([line("a", now + 150, now + 200, "a3")], now + 200)
-    got += order.take(
+    got = order.pop_settled([line("a", now + 150, now + 200, "a3")], now + 200)
+    got += order.pop_settled(
         [line("b", now + 90, now + 300, "b3"), line("b", now + 9999, now + 300, "b4")], now + 300
     )
     assert [one.message for one in got] == []
-    got = order.take([], now + 300 + LOOK_BACK_MS)
+    got = order.pop_settled([], now + 300 + DELAY_MS)
     assert [one.message for one in got] == ["b1", "b2", "b3", "a3", "b4"]
     assert len(order) == 0
 
 
 def test_a_clock_that_is_set_back_holds_nothing() -> None:
     order = LogOrder()
-    order.take([line("a", None, 90_000, "a"), line("b", None, 90_000, "b")], 90_000)
+    order.pop_settled([line("a", None, 90_000, "a"), line("b", None, 90_000, "b")], 90_000)
     assert len(order) == 2
-    got = order.take([line("a", None, 10_000, "a goes on")], 10_000)
+    got = order.pop_settled([line("a", None, 10_000, "a goes on")], 10_000)
     assert [one.message for one in got] == ["a", "b", "a goes on"]
-    order.take([line("a", None, 10_100, "new a"), line("b", None, 10_100, "new b")], 10_100)
+    order.pop_settled([line("a", None, 10_100, "new a"), line("b", None, 10_100, "new b")], 10_100)
     assert len(order) == 2
-    assert len(order.take([], 10_100 + LOOK_BACK_MS)) == 2  # not only once it is 90 000 again
+    assert len(order.pop_settled([], 10_100 + DELAY_MS)) == 2  # not only once it is 90 000 again

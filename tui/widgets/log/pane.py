@@ -113,9 +113,9 @@ class LogPane(TopicPane):
         self._behind_ms, self._skipped = store.log_behind_ms, store.logs.skipped
         self._lost = sum(source.lost for source in store.log_sources)
         failing = [source for source in store.log_sources if source.error]
-        self._awaited = tuple(source.name for source in failing if source.awaited)
+        self._awaited = tuple(source.name for source in failing if source.missing)
         self._failing = tuple(
-            f"{source.name}: {source.path}: {source.error}" for source in failing if not source.awaited
+            f"{source.name}: {source.path}: {source.error}" for source in failing if not source.missing
         )
         self._course = tuple(value or 0.0 for value in store.history.errors.recent(now)[-COURSE:])
         self.log_view.keep_up()

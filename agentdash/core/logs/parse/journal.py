@@ -73,7 +73,7 @@ def entry(text: str) -> JournalEntry | None:
     )
 
 
-def apart(line: bytes) -> list[bytes]:
+def split_entry(line: bytes) -> list[bytes]:
     """An entry as one for each line that its message has; whatever else comes stays one."""
     if _SEVERAL.search(line) is None:
         return [line]

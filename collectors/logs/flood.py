@@ -1,4 +1,4 @@
-"""Lines that are passed over in a flood: counted, and searched for errors all the same."""
+"""Lines that are skipped in a flood: counted, and searched for errors."""
 
 from __future__ import annotations
 
@@ -9,38 +9,38 @@ from agentdash.core.logs.model import LogLine
 from agentdash.core.logs.parse.line import LogParser
 from agentdash.core.logs.parse.scan import FaultSearch
 
-KEPT = 100
+MAX_KEPT = 100
 """Lines with errors, and of their traces, that are kept of one pass; more are only counted."""
 
 _TRACE = 60
 _LONGEST = 256 * 1024
 
 
-class PassedOver:
-    """What was passed over since it was last taken.
+class FloodSearch:
+    """Finds the errors among skipped lines.
 
     Args:
-        most: See `KEPT`.
+        most: See `MAX_KEPT`.
     """
 
-    def __init__(self, most: int = KEPT) -> None:
+    def __init__(self, most: int = MAX_KEPT) -> None:
         self._most = most
         self._searches: WeakKeyDictionary[LogParser, FaultSearch] = WeakKeyDictionary()
         self._kept: list[LogLine] = []
         self._errors: Counter[str] = Counter()
 
-    def look(self, parser: LogParser, offset: int, data: bytes, read_at: int, *, cut: int = 0) -> int:
-        """Search whole lines that nobody will parse.
+    def search(self, parser: LogParser, offset: int, data: bytes, read_at: int, *, cut: int = 0) -> int:
+        """Search whole lines that are not parsed.
 
         Args:
-            parser: Whose lines they are.
+            parser: The parser of their source.
             offset: Where they begin in the source.
             data: Their bytes.
             read_at: When they were read, Unix ms.
-            cut: Bytes left out of it, which is then one line.
+            cut: Bytes left out: it is then one line.
 
         Returns:
-            How many of them were kept after all: those with errors, and the traces below them.
+            How many of them were kept: those with errors, and the traces below them.
         """
         search = self._searches.setdefault(parser, FaultSearch())
         parser.break_off()
@@ -57,14 +57,14 @@ class PassedOver:
         parser.break_off()
         return len(self._kept) - before
 
-    def take(self) -> tuple[list[LogLine], tuple[tuple[str, int], ...]]:
-        """The lines that were kept, and how many errors were not, by source; both begin anew."""
+    def pop(self) -> tuple[list[LogLine], tuple[tuple[str, int], ...]]:
+        """The lines kept since the last call, and the number of errors that were not, by source."""
         kept, self._kept = self._kept, []
         errors, self._errors = tuple(self._errors.items()), Counter()
         return kept, errors
 
     def _trace(self, parser: LogParser, data: bytes, at: int, offset: int, head: int, read_at: int) -> int:
-        """Keep the lines from *at* on that continue the one at *head*; returns where they end."""
+        """Keep the lines from *at* on that continue the one at *head*; returns their end."""
         for _ in range(_TRACE):
             if at >= len(data):
                 break

@@ -1,4 +1,4 @@
-"""Follows one file of JSON Lines: what was added since, whole lines only, bounded reads."""
+"""A file of JSON Lines that grows: its new whole lines, in bounded reads."""
 
 from __future__ import annotations
 
@@ -8,64 +8,63 @@ from pathlib import Path
 
 from agentdash.files.small import open_to_read
 
-MOST_BYTES = 1 << 20
-"""Read from one file in one pass, at most."""
-
-MOST_LINE = 256 * 1024
-HEAD = 256
+READ_SIZE = 1 << 20
+"""Bytes of one read."""
+MAX_LINE = 256 * 1024
+"""Bytes of a line."""
+_FINGERPRINT_SIZE = 256
 
 
 @dataclass(frozen=True, slots=True)
-class Added:
-    """What came since the last look.
+class NewLines:
+    """The lines of one read.
 
     Attributes:
-        lines: (line number from 1, the line without its newline); None for a line that is too long to be
-        read.
-        anew: The file was replaced or truncated: what was read from it before no longer counts.
-        more: There is more than one pass may read.
+        lines: Line number from 1, and the line without its newline; None for one longer than `MAX_LINE`.
+        restarted: The file was replaced or truncated: lines of earlier reads no longer count.
+        more: More can be read at once.
     """
 
     lines: tuple[tuple[int, bytes | None], ...]
-    anew: bool = False
+    restarted: bool = False
     more: bool = False
 
 
-class FollowedFile:
-    """Remembers how far a file was read, and knows when it is no longer the same.
+class GrowingFile:
+    """Reads on where the last read ended, and detects that the file was replaced or truncated.
 
-    A last line without its newline is half-written: it waits until the rest is there. Where *within* is given
-    the path may not lead out of that folder.
+    A last line without its newline is left until it is complete. Where *within* is given the path may not
+    lead out of that folder.
     """
 
     def __init__(self, path: Path, within: Path | None = None) -> None:
         self.path = path
         self._within = within
         self._identity: tuple[int, int] | None = None
-        self._head = b""
+        self._fingerprint = b""
         self._offset = 0
         self._line = 0
         self._skipping = False
 
-    def read(self) -> Added:
-        """What came since the last call.
+    def read(self) -> NewLines:
+        """The lines since the last call.
 
         Raises:
             OSError: when the file cannot be read.
         """
         with os.fdopen(open_to_read(self.path, self._within), "rb") as file:
-            anew = self._is_another(file.fileno())
-            if anew:
+            restarted = self._is_replaced(file.fileno())
+            if restarted:
                 self._offset = self._line = 0
                 self._skipping = False
-            data = os.pread(file.fileno(), MOST_BYTES, self._offset)
-            self._head = os.pread(file.fileno(), min(HEAD, self._offset + len(data)), 0)
+            data = os.pread(file.fileno(), READ_SIZE, self._offset)
+            self._fingerprint = os.pread(file.fileno(), min(_FINGERPRINT_SIZE, self._offset + len(data)), 0)
             size = os.fstat(file.fileno()).st_size
         lines = self._whole_lines(data)
-        return Added(tuple(lines), anew, more=len(data) == MOST_BYTES and self._offset < size)
+        return NewLines(tuple(lines), restarted, more=len(data) == READ_SIZE and self._offset < size)
 
-    def _is_another(self, fd: int) -> bool:
-        """Whether it was replaced, or truncated: also when it has since grown beyond where it was read to."""
+    def _is_replaced(self, fd: int) -> bool:
+        """Whether it was replaced or truncated, even where it has since grown beyond the last offset."""
         stat = os.fstat(fd)
         identity = (stat.st_dev, stat.st_ino)
         before, self._identity = self._identity, identity
@@ -73,12 +72,12 @@ class FollowedFile:
             return False
         if before != identity or stat.st_size < self._offset:
             return True
-        return os.pread(fd, len(self._head), 0) != self._head
+        return os.pread(fd, len(self._fingerprint), 0) != self._fingerprint
 
     def _whole_lines(self, data: bytes) -> list[tuple[int, bytes | None]]:
         end = data.rfind(b"\n") + 1
         if end == 0:
-            if len(data) >= MOST_LINE:
+            if len(data) >= MAX_LINE:
                 self._skipping = True
                 self._offset += len(data)
             return []
@@ -86,7 +85,7 @@ class FollowedFile:
         lines: list[tuple[int, bytes | None]] = []
         for raw in data[: end - 1].split(b"\n"):
             self._line += 1
-            if self._skipping or len(raw) > MOST_LINE:
+            if self._skipping or len(raw) > MAX_LINE:
                 lines.append((self._line, None))
                 self._skipping = False
             elif raw.strip():
