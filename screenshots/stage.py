@@ -18,6 +18,7 @@ from agentdash.core.settings.model import Settings
 from agentdash.core.snapshot import Snapshot, Topic
 from agentdash.demo.fleet import Fleet
 from agentdash.runtime.engine import Engine
+from agentdash.runtime.notes import Notes
 from screenshots.names import HOST, anonymous
 from screenshots.svg import finished
 from tui.app import AgentDash
@@ -29,19 +30,12 @@ CALM = 4
 """Polls to wait for before each picture: latency and CPU are then those of a program that is watched."""
 
 
-class StageEngine(Engine):
-    """The engine as it is, with this machine's names taken out of what it passes on."""
+class StageNotes(Notes):
+    """Notes with this machine's names taken out."""
 
-    def __init__(self, settings: Settings, folder: Path) -> None:
-        super().__init__(settings, host=HOST, cwd=folder)
-        self._anonymous: Callable[[Any], Any] = anonymous(folder)
+    anonymous: Callable[[Any], Any]
 
-    async def ask(self, query: Query) -> Answer:
-        """Read closer."""
-        answer: Answer = self._anonymous(await super().ask(query))
-        return answer
-
-    def note(
+    def __call__(
         self,
         actor: str,
         step: str,
@@ -51,11 +45,26 @@ class StageEngine(Engine):
         level: Level | None = None,
     ) -> None:
         """Write a line to the activity log."""
-        super().note(actor, self._anonymous(step), ok, duration_ms, routine, level)
+        super().__call__(actor, self.anonymous(step), ok, duration_ms, routine, level)
 
-    def took(self, topic: Topic, snapshot: Snapshot) -> None:
-        """Take what a collector has read, made anonymous."""
-        super().took(topic, self._anonymous(snapshot))
+
+class StageEngine(Engine):
+    """The engine as it is, with this machine's names taken out of what it passes on."""
+
+    def __init__(self, settings: Settings, folder: Path) -> None:
+        super().__init__(settings, host=HOST, cwd=folder)
+        self._anonymous: Callable[[Any], Any] = anonymous(folder)
+        self.note: StageNotes = StageNotes(self.store, self.clock, self.host, shown=True)
+        self.note.anonymous = self._anonymous
+
+    async def ask(self, query: Query) -> Answer:
+        """Read closer."""
+        answer: Answer = self._anonymous(await super().ask(query))
+        return answer
+
+    def receive(self, topic: Topic, snapshot: Snapshot) -> None:
+        """Store what a collector has read, made anonymous."""
+        super().receive(topic, self._anonymous(snapshot))
 
 
 class Stage:

@@ -218,7 +218,7 @@ class AgentDash(Dash):
             self._run_news.saw(self.store.runs)
         for news in self._run_news.take(time.perf_counter()):
             self.say(news.words, good=not news.urgent)
-            self.engine.tell(news.words)
+            self.engine.notify(news.words)
             if news.urgent and self.engine.settings.ui.bell:
                 self.bell()
 

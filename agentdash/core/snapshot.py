@@ -102,19 +102,21 @@ class SourceError(Exception):
 
 
 class Collector(Protocol):
-    """What reads one source. It touches no store, no widget and no other collector.
+    """Reads one source. It has no access to the store, to widgets or to other collectors.
 
     Attributes:
         name: Shown to people, and the key of its health.
         topic: The slice of the store that its snapshots go to.
         cadence: Seconds from the end of one pass to the start of the next.
         timeout: Seconds that one pass may take.
+        patience: Seconds that a pass may wait for a change.
     """
 
     name: str
     topic: Topic
     cadence: float
     timeout: float
+    patience: float = 0.0
 
     async def collect(self) -> Snapshot | None:
         """Read once.
@@ -127,6 +129,10 @@ class Collector(Protocol):
         """
         ...
 
+    def wake(self) -> None:
+        """End a wait for changes, and read everything anew with the next pass."""
+        return
+
     async def close(self) -> None:
-        """Give back what is held: connections, files, watches, threads."""
+        """Release connections, files, watches and threads."""
         ...

@@ -58,7 +58,7 @@ async def full_pass(engine: Engine, patience: float = PATIENCE) -> set[Topic]:
 def _unfinished(engine: Engine) -> set[Topic]:
     """Subjects whose first pass has begun well but is not through."""
     store, found = engine.store, set()
-    if engine.watching:
+    if engine.intake.analysis.is_pending:
         found.add(Topic.FINDINGS)
     if store.streams is not None and not store.streams.scan_complete:
         found.add(Topic.STREAMS)

@@ -6,7 +6,7 @@ import asyncio
 from typing import cast
 
 from agentdash.core.settings.model import StreamsSettings
-from agentdash.core.snapshot import Collector, Snapshot
+from agentdash.core.snapshot import Collector
 from agentdash.core.store import Store
 from agentdash.core.streams.model import StreamsSnapshot
 from agentdash.core.streams.rules.whole_stream import orphan_suspect
@@ -14,20 +14,20 @@ from agentdash.runtime.analysis import Analysis
 from agentdash.runtime.queries.mentions import MentionSearch
 
 MANY = 300
-"""So many streams and groups are judged at once, in a few milliseconds."""
+"""Up to so many streams and groups are judged in the event loop, in a few milliseconds."""
 
 
-class JudgedStreams:
-    """The collector of streams, with the judgements and symptoms of what it reads.
+class JudgedStreams(Collector):
+    """The collector of streams, whose snapshots carry judgements and symptoms.
 
-    One pass at a time: the next one begins when this one is judged.
+    Passes do not overlap: the next one begins when this one is judged.
 
     Args:
         inner: Reads the streams.
         analysis: Judges them.
         store: Runs, services and repositories as they are known at that time; only read.
         settings: Which streams are known.
-        mentions: Looks for the names of the others.
+        mentions: Searches for the names of the others.
     """
 
     def __init__(
@@ -43,16 +43,17 @@ class JudgedStreams:
         self.topic = inner.topic
         self.cadence = inner.cadence
         self.timeout = inner.timeout
+        self.patience = inner.patience
         self._analysis = analysis
         self._store = store
         self._settings = settings
         self._mentions = mentions
 
-    async def collect(self) -> Snapshot | None:
+    async def collect(self) -> StreamsSnapshot | None:
         """Read and judge once.
 
         Raises:
-            SourceError: when the server cannot be asked, in words.
+            SourceError: when the server cannot be read.
         """
         read = cast("StreamsSnapshot | None", await self.inner.collect())
         if read is None:
@@ -62,15 +63,19 @@ class JudgedStreams:
         self._mentions.want(suspects, self._store.repos)
         mentions = self._mentions.found
         if sum(1 + len(stream.groups) for stream in read.streams) <= MANY:
-            return self._analysis.look(read, runs, services, mentions)
+            return self._analysis.judge(read, runs, services, mentions)
         judging = asyncio.ensure_future(
-            asyncio.to_thread(self._analysis.look, read, runs, services, mentions)
+            asyncio.to_thread(self._analysis.judge, read, runs, services, mentions)
         )
         try:
             return await asyncio.shield(judging)
         except asyncio.CancelledError:
             await asyncio.wait([judging])  # the windows belong to one pass at a time
             raise
+
+    def wake(self) -> None:
+        """Wake the collector."""
+        self.inner.wake()
 
     async def close(self) -> None:
         """Close the collector, and end the search."""

@@ -1,4 +1,4 @@
-"""Tells a person who looks elsewhere, by a program of their own choice: ``notify-send``, a script."""
+"""Desktop notifications, by a program of the person's choice: ``notify-send``, a script."""
 
 from __future__ import annotations
 
@@ -7,21 +7,19 @@ import contextlib
 import os
 import shlex
 import tempfile
-from collections.abc import Callable
 
 from agentdash.core.text import printable
+from agentdash.runtime.notes import Note
 
 PATIENCE_S = 10.0
 MOST = 4
-"""Programs that run at the same time; what comes beyond is not told, and that is noted."""
-_SAID = 200
-
-Note = Callable[[str, str, bool], None]
-"""(actor, step, whether it worked): one line for the activity log."""
+"""Programs that run at the same time; further notifications are dropped, which is noted."""
+_PRINTED = 200
+"""Bytes of its stderr that are noted."""
 
 
 class Notifier:
-    """Starts the program, with the message as its last argument; no shell has a part in it.
+    """Starts the program with the message as its last argument, without a shell.
 
     Args:
         command: The program and its arguments, split as a shell would.
@@ -33,51 +31,51 @@ class Notifier:
         self._note = note
         self._running = 0
 
-    async def tell(self, words: str) -> None:
-        """Run it once, for *words*; whatever becomes of it, it is a line in the log and no more."""
+    async def send(self, message: str) -> None:
+        """Run it once for *message*; the result is noted and never raised."""
         if self._running >= MOST:
-            self._note("notify", f"not told, {MOST} of them are still at work: {words}", False)
+            self._note("notify", f"dropped, {MOST} notifications are still running: {message}", False)
             return
         self._running += 1
         try:
-            problem = await self._run(printable(words))
+            problem = await self._run(printable(message))
         finally:
             self._running -= 1
-        told = f"{self._command[0]}: {words}"
-        self._note("notify", f"{told}: {problem}" if problem else told, problem is None)
+        sent = f"{self._command[0]}: {message}"
+        self._note("notify", f"{sent}: {problem}" if problem else sent, problem is None)
 
-    async def _run(self, words: str) -> str | None:
-        """What went wrong, in words."""
+    async def _run(self, message: str) -> str | None:
+        """The error message; None after success."""
         try:
-            # Not a pipe: what the program leaves running, as a window, may hold that, and write to it later.
-            with tempfile.TemporaryFile() as complaint:
-                code = await self._code(words, complaint.fileno())
-                complaint.seek(0)
-                said = complaint.read(_SAID)
+            # Not a pipe: a process that the program leaves running, as a window, would keep it open.
+            with tempfile.TemporaryFile() as stderr:
+                code = await self._exit_code(message, stderr.fileno())
+                stderr.seek(0)
+                printed = stderr.read(_PRINTED)
         except TimeoutError:
             return f"did not end within {PATIENCE_S:.0f} s"
         except OSError as fault:
             return fault.strerror or str(fault)
         if code == 0:
             return None
-        more = printable(said.decode(errors="replace").strip())
-        return f"ended with {code}" + (f": {more}" if more else "")
+        more = printable(printed.decode(errors="replace").strip())
+        return f"exit {code}" + (f": {more}" if more else "")
 
-    async def _code(self, words: str, complaint: int) -> int:
+    async def _exit_code(self, message: str, stderr: int) -> int:
         """The program's exit code.
 
         Raises:
             TimeoutError: where it had to be killed.
             OSError: where it cannot be started.
         """
-        # What begins with a dash, as the title of a run may, would be an option to it.
-        message = f" {words}" if words.startswith("-") else words
+        # A leading dash, as in the title of a run, would make it an option.
+        argument = f" {message}" if message.startswith("-") else message
         child = await asyncio.create_subprocess_exec(
             *self._command,
-            message,
+            argument,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
-            stderr=complaint,
+            stderr=stderr,
             start_new_session=True,
         )
         try:

@@ -1,4 +1,4 @@
-"""What the parts of the engine may use of it: those that answer, those that carry out."""
+"""The part of the engine that queries and commands use."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from agentdash.core.clock import Clock
-from agentdash.core.logs.model import Level
 from agentdash.core.settings.model import Settings
 from agentdash.core.snapshot import Topic
 from agentdash.core.store import Store
+from agentdash.runtime.notes import Notes
 
 if TYPE_CHECKING:
     from agentdash.runtime.intake import Intake
@@ -24,30 +24,19 @@ class Running(Protocol):
     host: str
     store: Store
     intake: Intake
+    note: Notes
     handle: ServerHandle | None
-    look_at: Callable[[bytes], None] | None
+    read_in_full: Callable[[bytes], None] | None
 
     @property
     def read_only(self) -> bool:
-        """Whether nothing may be changed."""
+        """Whether commands are refused."""
         ...
 
     def refresh(self, topic: Topic | None = None) -> None:
-        """Look again now."""
+        """Poll one topic, or all, now."""
         ...
 
     def deny(self, command: str, why: str) -> None:
         """Remember that the server's ACL forbids *command*."""
-        ...
-
-    def note(
-        self,
-        actor: str,
-        step: str,
-        ok: bool | None,
-        duration_ms: float | None = None,
-        routine: bool = False,
-        level: Level | None = None,
-    ) -> None:
-        """Write a line to the activity log."""
         ...

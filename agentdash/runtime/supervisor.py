@@ -10,14 +10,12 @@ from dataclasses import replace
 from agentdash.core.clock import Clock
 from agentdash.core.snapshot import Collector, Snapshot, SourceError, SourceHealth, SourceState
 from agentdash.runtime.news import describe
+from agentdash.runtime.notes import Note
 
 BACKOFF_FIRST = 0.5
 BACKOFF_MOST = 5.0
 SAY_EVERY = 1.0
 """Seconds between two lines of the activity log about passes in which nothing happened."""
-
-Note = Callable[[str, str, bool, float | None, bool], None]
-"""(actor, step, ok, duration in ms, routine): one line for the activity log."""
 
 
 class Supervisor:
@@ -43,9 +41,8 @@ class Supervisor:
         recover: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self.collector = collector
-        # A collector that waits for changes by itself says how long it waits at most.
-        pace = collector.cadence + getattr(collector, "patience", 0.0)
-        self.health = SourceHealth(collector.name, expected_every_ms=int(pace * 1000))
+        every_ms = int((collector.cadence + collector.patience) * 1000)
+        self.health = SourceHealth(collector.name, expected_every_ms=every_ms)
         self._clock = clock
         self._on_snapshot = on_snapshot
         self._on_health = on_health
@@ -72,10 +69,9 @@ class Supervisor:
             await self.collector.close()
 
     def wake(self) -> None:
-        """Look again now, or right after the pass under way."""
+        """Poll now, or right after the pass under way."""
         self._wake.set()
-        if (wake := getattr(self.collector, "wake", None)) is not None:
-            wake()
+        self.collector.wake()
 
     async def first_pass(self) -> None:
         """Return when the first pass is done, well or badly."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agentdash.core.clock import Clock
+from agentdash.core.logs.model import LogLine
 from agentdash.core.paths import service_log, service_logs
 from agentdash.core.runs.model import RunKeys
 from agentdash.core.settings.model import Settings
@@ -19,6 +21,18 @@ if TYPE_CHECKING:
     from agentdash.activity import Activity
     from agentdash.server.find import ServerHandle
     from collectors.streams.collector import StreamsCollector
+
+
+@dataclass(slots=True)
+class LocalCollectors:
+    """The collectors of this machine.
+
+    Attributes:
+        add_line: Hands a line that the engine writes to the collector of logs; None where that failed.
+    """
+
+    collectors: list[Collector] = field(default_factory=list)
+    add_line: Callable[[LogLine], None] | None = None
 
 
 def project_roots(settings: Settings, cwd: Path) -> tuple[Path, ...]:
@@ -60,8 +74,8 @@ def confined_logs(settings: Settings) -> dict[str, Path]:
 
 async def local_collectors(
     settings: Settings, host: str, clock: Clock, cwd: Path, activity: Activity | None = None
-) -> list[Collector]:
-    """Those that read this machine; *activity* is this process's hold on the activity log."""
+) -> LocalCollectors:
+    """Those that read this machine; *activity* is the activity log as this process writes it."""
     await load(
         "collectors.logs.collector",
         "collectors.repos.collector",
@@ -77,54 +91,52 @@ async def local_collectors(
     roots = project_roots(settings, cwd)
     own = ActivityLogFile(activity.path, activity.wrote) if activity is not None else None
     started = service_logs(settings) if settings.logs.started else None
-    return [
-        made(
-            LogsCollector,
-            lambda: LogsCollector(
-                log_sources(settings),
-                settings.logs,
-                host,
-                clock,
-                own=own,
-                started=started,
-                confined=confined_logs(settings),
-            ),
-        ),
-        made(
-            ReposCollector,
-            lambda: ReposCollector(roots, settings.repos, host, clock, within=_within(settings, "projects")),
-        ),
-        made(
-            ServicesCollector,
-            lambda: ServicesCollector(
-                settings.services,
-                roots,
-                host,
-                clock,
-                service_logs(settings),
-                described_in=settings.services_from or None,
-                within=_within(settings, "services"),
-            ),
-        ),
-        made(
-            InboxCollector,
-            lambda: InboxCollector(
-                settings.findings, cwd, host, clock, within=_within(settings, "findings.inbox")
-            ),
-        ),
+    local = LocalCollectors()
+
+    def logs() -> LogsCollector:
+        sources, confined = log_sources(settings), confined_logs(settings)
+        collector = LogsCollector(
+            sources, settings.logs, host, clock, own=own, started=started, confined=confined
+        )
+        local.add_line = collector.add_line
+        return collector
+
+    def repos() -> ReposCollector:
+        return ReposCollector(roots, settings.repos, host, clock, within=_within(settings, "projects"))
+
+    def services() -> ServicesCollector:
+        return ServicesCollector(
+            settings.services,
+            roots,
+            host,
+            clock,
+            service_logs(settings),
+            described_in=settings.services_from or None,
+            within=_within(settings, "services"),
+        )
+
+    def inbox() -> InboxCollector:
+        return InboxCollector(settings.findings, cwd, host, clock, within=_within(settings, "findings.inbox"))
+
+    local.collectors = [
+        made(LogsCollector, logs),
+        made(ReposCollector, repos),
+        made(ServicesCollector, services),
+        made(InboxCollector, inbox),
     ]
+    return local
 
 
 def made(kind: type[Collector], make: Callable[[], Collector]) -> Collector:
-    """What *make* returns; where it fails, a source that says so. The others start all the same."""
+    """What *make* returns; where it fails, a collector that reports it. The others start all the same."""
     try:
         return make()
     except Exception as fault:  # noqa: BLE001 - one source that fails must never take the others along
         return NotStarted(kind.name, kind.topic, f"{type(fault).__name__}: {fault}")
 
 
-class NotStarted:
-    """A source whose collector could not be made.
+class NotStarted(Collector):
+    """Stands for a collector whose constructor failed.
 
     Args:
         name: Of the collector.
@@ -149,7 +161,7 @@ class NotStarted:
         raise SourceError(f"{self.name} cannot be started: {printable(self._why)}.", "Please report it.")
 
     async def close(self) -> None:
-        """Nothing is held."""
+        """Nothing is open."""
 
 
 async def redis_collectors(

@@ -13,7 +13,7 @@ from agentdash.core.clock import Clock
 from agentdash.core.findings.model import Finding, InboxSnapshot
 from agentdash.core.secrets.safe_text import safe_text
 from agentdash.core.settings.model import FindingsSettings
-from agentdash.core.snapshot import Topic
+from agentdash.core.snapshot import Collector, Topic
 from agentdash.files.small import OUTSIDE
 from collectors.globs import matches, matches_within
 from collectors.inbox.json_lines import MAX_LINE, GrowingFile
@@ -39,7 +39,7 @@ class _InboxFile:
     error: str | None = None
 
 
-class InboxCollector:
+class InboxCollector(Collector):
     """Reads the inbox; a bad line is counted and named, never fatal.
 
     Args:

@@ -13,7 +13,7 @@ from agentdash.core.clock import Clock
 from agentdash.core.logs.model import OWN, Level, LogBatch, LogLine, LogSource
 from agentdash.core.logs.parse.line import LogParser
 from agentdash.core.settings.model import LogsSettings
-from agentdash.core.snapshot import SourceError, Topic
+from agentdash.core.snapshot import Collector, SourceError, Topic
 from agentdash.core.text import printable
 from agentdash.files.small import OUTSIDE, steps_within
 from collectors.logs.activity import ActivityLogFile, own_line
@@ -52,7 +52,7 @@ class _Log:
     lost: int = 0
 
 
-class LogsCollector:
+class LogsCollector(Collector):
     """Follows files and globs, the journal where it is configured, and what other agentdash processes write.
 
     A burst of up to a second's worth of lines is shown in full, and two fifths of that second after second;

@@ -12,7 +12,7 @@ from agentdash.core.clock import Clock
 from agentdash.core.repos.model import Repo, ReposSnapshot
 from agentdash.core.repos.submodules import SubmoduleDirt
 from agentdash.core.settings.model import ReposSettings
-from agentdash.core.snapshot import Topic
+from agentdash.core.snapshot import Collector, Topic
 from agentdash.git.folder import Marks, same
 from collectors.repos.find import Found, nested_in
 from collectors.repos.ignored import Ignored
@@ -39,7 +39,7 @@ _BATCH = 0.03
 _WATCH_STEP = 0.05
 
 
-class ReposCollector:
+class ReposCollector(Collector):
     """Follows all repositories below the roots.
 
     A pass waits until something happened, at most `ReposSettings.poll` seconds, and longer where events tell

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 from agentdash.core.clock import Clock, SystemClock
 from agentdash.core.runs.model import Run, RunKeys, RunsSnapshot
 from agentdash.core.settings.model import RunsSettings
-from agentdash.core.snapshot import Topic
+from agentdash.core.snapshot import Collector, Topic
 from agentdash.core.units import plural
 from agentdash.server.client import UNREADABLE, in_words, url_of
 from agentdash.server.cluster import ClusterClient
@@ -38,7 +38,7 @@ _RESTING = 25
 _TTL_STEP_MS = 5000
 
 
-class RunsCollector:
+class RunsCollector(Collector):
     """Collects `RunsSnapshot`.
 
     Args:

@@ -10,7 +10,7 @@ from agentdash.core.clock import Clock
 from agentdash.core.paths import real_path
 from agentdash.core.services.model import ServicesSnapshot
 from agentdash.core.settings.model import ServiceSettings
-from agentdash.core.snapshot import SourceError, Topic
+from agentdash.core.snapshot import Collector, SourceError, Topic
 from collectors.services.declared import DeclaredServices
 from collectors.services.follow import Followed
 from collectors.services.match import Found, Match, discover, match
@@ -23,7 +23,7 @@ _SCAN_WHEN_DOWN = 1.0
 _FOUND_KEPT = 300.0
 
 
-class ServicesCollector:
+class ServicesCollector(Collector):
     """Follows services; psutil is used in one thread of its own.
 
     Args:

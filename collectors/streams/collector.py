@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from agentdash.core.clock import Clock
 from agentdash.core.runs.model import RunKeys
 from agentdash.core.settings.model import StreamsSettings
-from agentdash.core.snapshot import SourceError, Topic
+from agentdash.core.snapshot import Collector, SourceError, Topic
 from agentdash.core.streams.model import Stream, StreamsSnapshot
 from agentdash.server.client import UNREADABLE, in_words, url_of
 from collectors.streams.count import LagCount
@@ -28,7 +28,7 @@ SEEN_FOR = 10.0
 """Seconds."""
 
 
-class StreamsCollector:
+class StreamsCollector(Collector):
     """One command a stream, fifty a write; discovery and dearer samples a little a pass.
 
     Args:

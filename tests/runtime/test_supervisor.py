@@ -11,12 +11,14 @@ import pytest
 
 from agentdash.core.clock import SystemClock
 from agentdash.core.settings.model import Settings
-from agentdash.core.snapshot import Snapshot, SourceError, SourceHealth, SourceState, Topic
+from agentdash.core.snapshot import Collector, Snapshot, SourceError, SourceHealth, SourceState, Topic
+from agentdash.core.store import Store
 from agentdash.runtime import supervisor as module
 from agentdash.runtime.analysis import Analysis
-from agentdash.runtime.engine import Engine
 from agentdash.runtime.intake import Intake
+from agentdash.runtime.sources import Sources
 from agentdash.runtime.supervisor import Supervisor
+from agentdash.runtime.tasks import Tasks
 from tests.support import until
 
 
@@ -27,8 +29,8 @@ class Reading:
 
 
 @dataclass
-class Source:
-    """A collector that does what it is told, one thing a pass."""
+class Source(Collector):
+    """A collector that does one act a pass."""
 
     acts: list[Callable[[], object]]
     name: str = "source"
@@ -174,13 +176,14 @@ async def test_when_the_server_is_back_for_one_source_the_other_is_tried_at_once
     runs = Source([fail, lambda: None], name="runs", cadence=60.0)
     streams = Source([fail, lambda: None], name="streams", topic=Topic.STREAMS, cadence=60.0)
     repos = Source([fail, lambda: None], name="repos", topic=Topic.REPOS, cadence=60.0)
-    engine = Engine(Settings(state_dir=str(tmp_path)), cwd=tmp_path)
-    engine.intake = Intake(engine.store, Analysis(engine.settings, "host"), engine.clock, lambda *_: None)
-    engine.took = lambda *_: None  # type: ignore[method-assign]
+    store, clock = Store(), SystemClock()
+    intake = Intake(store, Analysis(Settings(), "host"), clock, lambda *_: None)
+    tasks = Tasks(lambda *_: None)
+    sources = Sources(intake, lambda *_: None, clock, lambda *_: None, tasks)
     for source in (runs, streams, repos):
-        engine._supervise(source)
+        sources.add(source)
     await until(lambda: runs.passes == streams.passes == repos.passes == 1)
-    engine._supervisors["runs"].wake()
+    sources.wake(Topic.RUNS)
     await until(lambda: streams.passes == 2, what="streams are read again")
     assert (runs.passes, repos.passes) == (2, 1), "what does not stand on the server is left alone"
-    await engine.stop()
+    await tasks.cancel()

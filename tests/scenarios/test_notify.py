@@ -23,14 +23,14 @@ def said() -> Lines:
 
 
 def teller(said: Lines, *command: str) -> Notifier:
-    return Notifier(shlex.join(command), lambda _actor, step, ok: said.append((step, ok)))
+    return Notifier(shlex.join(command), lambda _actor, step, ok, *_: said.append((step, ok)))
 
 
 async def test_the_message_is_one_argument_and_no_shell_reads_it(tmp_path: Path, said: Lines) -> None:
     file = tmp_path / "told"
     script = "import sys; open(sys.argv[1], 'w').write('|'.join(sys.argv[2:]))"
     words = f"run $(touch {tmp_path / 'owned'}); `id` \x1b]0;title\x07 failed"
-    await teller(said, sys.executable, "-c", script, str(file), "two words").tell(words)
+    await teller(said, sys.executable, "-c", script, str(file), "two words").send(words)
     told = file.read_text()
     assert told.startswith("two words|run $(touch ")
     assert "\x1b" not in told
@@ -39,26 +39,26 @@ async def test_the_message_is_one_argument_and_no_shell_reads_it(tmp_path: Path,
 
 
 async def test_what_goes_wrong_is_said_in_the_log(said: Lines, monkeypatch: pytest.MonkeyPatch) -> None:
-    await teller(said, "/does/not/exist").tell("x")
-    await teller(said, sys.executable, "-c", "import sys; sys.exit('no bus')").tell("x")
+    await teller(said, "/does/not/exist").send("x")
+    await teller(said, sys.executable, "-c", "import sys; sys.exit('no bus')").send("x")
     monkeypatch.setattr(notify, "PATIENCE_S", 0.2)
-    await teller(said, sys.executable, "-c", "import time; time.sleep(60)").tell("x")
+    await teller(said, sys.executable, "-c", "import time; time.sleep(60)").send("x")
     assert [ok for _, ok in said] == [False] * 3
     assert said[0][0].endswith(": x: No such file or directory")
-    assert said[1][0].endswith(": ended with 1: no bus")
+    assert said[1][0].endswith(": exit 1: no bus")
     assert said[2][0].endswith("did not end within 0 s")
 
 
 async def test_what_it_leaves_running_is_not_waited_for(tmp_path: Path, said: Lines) -> None:
     pid = tmp_path / "pid"
-    await teller(said, "/bin/sh", "-c", f"sleep 60 & echo $! >{shlex.quote(str(pid))}").tell("x")
+    await teller(said, "/bin/sh", "-c", f"sleep 60 & echo $! >{shlex.quote(str(pid))}").send("x")
     os.kill(int(pid.read_text()), signal.SIGKILL)  # it was still there
     assert [ok for _, ok in said] == [True]
 
 
 async def test_a_title_that_begins_with_a_dash_is_no_option(tmp_path: Path, said: Lines) -> None:
     file = tmp_path / "told"
-    await teller(said, "/bin/sh", "-c", 'printf %s "$2" >"$1"', "sh", str(file)).tell("--icon=/x failed")
+    await teller(said, "/bin/sh", "-c", 'printf %s "$2" >"$1"', "sh", str(file)).send("--icon=/x failed")
     assert file.read_text() == " --icon=/x failed"
 
 

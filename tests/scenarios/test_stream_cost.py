@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from redis.asyncio import Redis
 
-from agentdash.core.queries import Answer, Query
 from agentdash.core.settings.model import Settings
 from agentdash.core.streams.commands import SetGroupId, TrimStream
 from agentdash.core.streams.model import Group, Lag, Stream
-from agentdash.runtime.queries.streams import answer
+from agentdash.runtime.engine import Engine
 from agentdash.server.find import ServerHandle
 from tui.format.streams.cost import Cost, Counted
 from tui.screens.streams.cost import MOST_COUNTED, cost_of
@@ -31,10 +30,9 @@ async def stream_of(client: Redis, length: int = LENGTH) -> Stream:
 
 async def test_the_cost_is_counted(client: Redis, redis_url: str) -> None:
     stream = await stream_of(client)
-    handle = ServerHandle(redis_url, "setting", client)
-
-    async def ask(query: Query) -> Answer:
-        return await answer(query, handle, Settings(), 0)
+    engine = Engine(Settings())
+    engine.handle = ServerHandle(redis_url, "setting", client)
+    ask = engine.ask
 
     def pending(least: int) -> Cost:
         return Cost(pending=((b"g", Counted(least)),))
@@ -53,10 +51,9 @@ async def test_what_takes_too_much_reading_is_a_lower_bound_or_not_known(
 ) -> None:
     length = 2 * MOST_COUNTED + 100
     stream = await stream_of(client, length)
-    handle = ServerHandle(redis_url, "setting", client)
-
-    async def ask(query: Query) -> Answer:
-        return await answer(query, handle, Settings(), 0)
+    engine = Engine(Settings())
+    engine.handle = ServerHandle(redis_url, "setting", client)
+    ask = engine.ask
 
     moved = await cost_of(ask, SetGroupId(b"jobs", b"g", "$", "10-0"), stream)
     assert moved == Cost(passed=Counted(MOST_COUNTED, exact=False))

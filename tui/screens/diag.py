@@ -17,6 +17,6 @@ def diag_screen(dash: Dash) -> PageScreen:
     """The page, as new as the last look."""
 
     def write(store: Store, now: int) -> Sequence[Para]:
-        return diag.paras(dash.own, dash.engine.sources, store, now)
+        return diag.paras(dash.own, dash.engine.health, store, now)
 
     return PageScreen(TRAIL, write)

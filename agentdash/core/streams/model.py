@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from agentdash.core.findings.model import Symptom
 from agentdash.core.records import record
 
 
@@ -234,6 +235,7 @@ class StreamsSnapshot:
         gaps: What cannot be seen, each with the permission or setting that is missing.
         epoch: Another number means that the server is another one, or was started again.
         readers: Who waits in a blocking read; None where that was not asked, or may not be.
+        symptoms: What the rules found in it; () until judged.
     """
 
     taken_at: int
@@ -249,6 +251,7 @@ class StreamsSnapshot:
     gaps: tuple[str, ...] = ()
     epoch: int = 0
     readers: Readers | None = None
+    symptoms: tuple[Symptom, ...] = ()
 
     @property
     def judged(self) -> tuple[tuple[Stream, StreamJudgement], ...]:

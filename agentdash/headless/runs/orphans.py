@@ -61,7 +61,8 @@ async def clean_up(
     orphan: Orphan, handle: ServerHandle, keys: RunKeys, actor: str, host: str, activity: Activity
 ) -> list[Outcome]:
     """End what it left behind on this machine, and record it as failed; a step that fails is the last."""
-    from agentdash.runtime.commands.orphans import clean_up as carry_out
+    from agentdash.runtime.commands.runs import clean_up as action
+    from agentdash.server.outcome import in_outcome
 
     run, child = orphan.run, orphan.child
     steps: list[OrphanCommand] = [MarkOrphanFailed(run.id, actor, run.status)]
@@ -69,7 +70,7 @@ async def clean_up(
         steps.insert(0, EndOrphanChild(run.id, actor, child.pid, child.created_at))
     outcomes: list[Outcome] = []
     for step in steps:
-        outcomes.append(await carry_out(step, handle, keys, host, SystemClock()))
+        outcomes.append(await in_outcome(action(step, handle, keys, host, SystemClock()), handle.url))
         activity.write(f"run {run.id}", outcomes[-1].titled, ok=outcomes[-1].worked)
         if not outcomes[-1].ok:
             break

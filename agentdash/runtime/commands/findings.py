@@ -1,4 +1,4 @@
-"""What a person says of a finding: seen; quiet for a while, also tomorrow; no longer quiet."""
+"""Carries out commands about findings: acknowledge, mute (kept over restarts), unmute."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
 Mutes = dict[str, Mute]
 
 
-async def recall(engine: Running) -> None:
-    """Take over what was muted before; a file that cannot be read is told of in the log."""
+async def load_mutes(engine: Running) -> None:
+    """Apply the mutes of earlier sessions; a file that cannot be read is noted in the activity log."""
     try:
         known = await asyncio.to_thread(read_mutes, mutes_file(engine.settings))
     except (OSError, ValueError) as problem:
-        engine.note("findings", f"what was muted is not known: {problem}", False)
+        engine.note("findings", f"the mutes cannot be read: {problem}", False)
     else:
         engine.intake.analysis.mutes = _by_name(known)
 
 
-async def mark(engine: Running, command: FindingCommand) -> Outcome:
-    """Carry *command* out."""
+async def carry_out(engine: Running, command: FindingCommand) -> Outcome:
+    """Acknowledge, mute or unmute a finding."""
     match command:
         case MarkFinding():
             return _acknowledge(engine, command)
@@ -43,12 +43,12 @@ async def mark(engine: Running, command: FindingCommand) -> Outcome:
             return await _keep(
                 engine,
                 lambda mutes: {name: one for name, one in mutes.items() if name != command.fingerprint},
-                "unmuted: it asks for attention again",
+                "unmuted",
             )
 
 
 async def _keep(engine: Running, change: Callable[[Mutes], Mutes], done: str) -> Outcome:
-    """Change the file, which another agentdash may have changed meanwhile, and go by it."""
+    """Change the file, which another agentdash may have changed meanwhile, and apply it."""
     path, now = mutes_file(engine.settings), engine.clock.now_ms()
 
     def changed(mutes: list[Mute]) -> list[Mute]:
@@ -57,7 +57,7 @@ async def _keep(engine: Running, change: Callable[[Mutes], Mutes], done: str) ->
     try:
         engine.intake.analysis.mutes = _by_name(await asyncio.to_thread(change_mutes, path, changed))
     except (OSError, ValueError) as problem:
-        return Outcome(False, f"that could not be kept: {problem}")
+        return Outcome(False, f"the mutes cannot be written: {problem}")
     engine.intake.put_findings()
     return Outcome(True, done)
 
@@ -71,6 +71,6 @@ def _acknowledge(engine: Running, command: MarkFinding) -> Outcome:
     if known is not None and known.status is FindingStatus.ACKNOWLEDGED:
         return Outcome(True, "already acknowledged")
     if not engine.intake.analysis.acknowledge(command.fingerprint, engine.clock.now_ms()):
-        return Outcome(False, "this finding is no longer there")
+        return Outcome(False, "this finding no longer exists")
     engine.intake.put_findings()
     return Outcome(True, "acknowledged")

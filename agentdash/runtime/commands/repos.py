@@ -1,53 +1,53 @@
-"""Carries out what a person asks of a repository: in a thread, each step told to the activity log."""
+"""Carries out commands about repositories: in a thread, each step noted in the activity log."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from agentdash.actions.repos import carry_out as repos
-from agentdash.actions.repos import stage_plan as repo_stage
 from agentdash.core.commands import Outcome, Refused
 from agentdash.core.repos.commands import (
     MEGABYTE,
     CommitRepo,
     FetchRepo,
     RepoCommand,
-    RepoPlan,
-    RepoPlanOf,
     StageRepo,
 )
-from agentdash.core.repos.model import Repo, RepoKind, ReposSnapshot
+from agentdash.core.repos.model import RepoKind
 from agentdash.core.settings.model import Settings
-from agentdash.core.snapshot import SourceError
+from agentdash.core.snapshot import SourceError, Topic
 from agentdash.core.text import printable
 from agentdash.git.ask import GitFailed
 
-Note = Callable[[str, str, bool], None]
-"""(actor, step, ok): one line for the activity log."""
+if TYPE_CHECKING:
+    from agentdash.runtime.running import Running
 
 
-async def change(
-    command: RepoCommand, snapshot: ReposSnapshot | None, settings: Settings, note: Note
-) -> Outcome:
-    """Do it. Only in a repository that is followed; what fails comes back in words."""
-    loop, timeout = asyncio.get_running_loop(), settings.repos.timeout
-    repo = _followed(command.path, snapshot)
+async def carry_out(engine: Running, command: RepoCommand) -> Outcome:
+    """Fetch, stage or commit, in a repository that is followed; failures are outcomes."""
+    outcome = await _change(engine, command)
+    engine.refresh(Topic.REPOS)
+    return outcome
+
+
+async def _change(engine: Running, command: RepoCommand) -> Outcome:
+    loop, timeout = asyncio.get_running_loop(), engine.settings.repos.timeout
+    repo = engine.store.repo(command.path)
     if repo is None:
-        return Outcome(False, f"{printable(command.path)} is none of the repositories that are followed")
+        return Outcome(False, f"{printable(command.path)} is not a followed repository")
     if repo.kind is RepoKind.BARE and not isinstance(command, FetchRepo):
         return Outcome(False, f"{repo.name} is bare: there is nothing to stage or commit")
 
-    def step(words: str, ok: bool) -> None:
-        loop.call_soon_threadsafe(note, f"repo {repo.name}", words, ok)
+    def step(message: str, ok: bool) -> None:
+        loop.call_soon_threadsafe(engine.note, f"repo {repo.name}", message, ok)
 
     def work() -> Outcome:
         match command:
             case FetchRepo():
                 return repos.fetch(command, timeout, step)
             case StageRepo():
-                return repos.stage(command, _largest(command.largest, settings), timeout, step)
+                return repos.stage(command, largest_file(command.largest, engine.settings), timeout, step)
             case CommitRepo():
                 return repos.commit(command, timeout, step)
 
@@ -59,25 +59,6 @@ async def change(
         return Outcome(False, f"{repo.name}: {error.strerror or error}")
 
 
-async def plan(query: RepoPlanOf, snapshot: ReposSnapshot | None, settings: Settings) -> RepoPlan:
-    """What staging everything would come to.
-
-    Raises:
-        SourceError: with the reason in words.
-    """
-    repo = _followed(query.path, snapshot)
-    if repo is None:
-        raise SourceError(f"{query.path} is none of the repositories that are followed")
-    path, timeout = Path(repo.path), settings.repos.timeout
-    return RepoPlan(
-        await asyncio.to_thread(repo_stage.plan, path, _largest(query.largest, settings), timeout)
-    )
-
-
-def _largest(asked: int | None, settings: Settings) -> int:
-    """Bytes of a file above which it is not staged."""
+def largest_file(asked: int | None, settings: Settings) -> int:
+    """Bytes of the largest file that is staged: as requested, or as set."""
     return asked if asked is not None else round(settings.repos.stage_limit_mb * MEGABYTE)
-
-
-def _followed(path: str, snapshot: ReposSnapshot | None) -> Repo | None:
-    return next((repo for repo in snapshot.repos if repo.path == path), None) if snapshot else None

@@ -11,11 +11,12 @@ import pytest
 from agentdash.actions.repos import carry_out as repos
 from agentdash.actions.repos.stage_plan import plan
 from agentdash.core.commands import Outcome, Refused
-from agentdash.core.repos.commands import CommitRepo, FetchRepo, RepoPlanOf, StageRepo
+from agentdash.core.repos.commands import CommitRepo, FetchRepo, RepoPlan, RepoPlanOf, StageRepo
 from agentdash.core.repos.model import Repo, ReposSnapshot
 from agentdash.core.secrets.files import secret_in
 from agentdash.core.settings.model import ReposSettings, Settings
-from agentdash.runtime.commands import repos as repo_work
+from agentdash.core.snapshot import Topic
+from agentdash.runtime.engine import Engine
 
 TOKEN = "ghp_" + "a1B2" * 9
 
@@ -131,10 +132,13 @@ async def test_the_limit_of_size_is_a_setting(web: Path) -> None:
     snapshot = ReposSnapshot(0, "host", (Repo(str(web), "web"),))
     for megabytes, files in ((0.001, 0), (0.002, 1)):
         settings = Settings(repos=ReposSettings(stage_limit_mb=megabytes))
-        planned = await repo_work.plan(RepoPlanOf(str(web)), snapshot, settings)
+        engine = Engine(settings)
+        engine.store.put(Topic.REPOS, snapshot)
+        planned = await engine.ask(RepoPlanOf(str(web)))
+        assert isinstance(planned, RepoPlan)
         assert len(planned.parts[-1].files) == files
         command = StageRepo(str(web), head(web))
-        outcome = await repo_work.change(command, snapshot, settings, lambda *_: None)
+        outcome = await engine.dispatch(command)
         assert ("too large: 2 kB, more than 1 kB" in outcome.message) is (files == 0)
         assert len(git(web, "diff", "--cached", "--name-only").split()) == files
 

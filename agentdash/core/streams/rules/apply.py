@@ -8,6 +8,7 @@ drains makes its lag one step less severe.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from itertools import islice
 
 from agentdash.core.findings.model import Severity, Symptom
@@ -95,7 +96,9 @@ def _worst_first(streams: list[StreamCase], groups: list[GroupCase]) -> Iterator
                 yield from of_stream(stream)
 
 
-def watched_since(snapshot: StreamsSnapshot, settings: StreamsSettings) -> Callable[[Symptom], int | None]:
+def watched_since(
+    snapshot: StreamsSnapshot | None, settings: StreamsSettings
+) -> Callable[[Symptom], int | None]:
     """Since when (Unix ms) the stream and group of a symptom are watched, where their window is not full.
 
     A finding from before is then neither confirmed nor refuted by the absence of its symptom.
@@ -104,17 +107,23 @@ def watched_since(snapshot: StreamsSnapshot, settings: StreamsSettings) -> Calla
         snapshot: With its judgements.
         settings: Its ``window``.
     """
-    begun: dict[tuple[bytes | None, bytes | None], int] = {}
-    for stream, judged in zip(snapshot.streams, snapshot.judgements, strict=False):
-        if judged.window_s < settings.window:
-            begun[stream.name, None] = snapshot.taken_at - int(judged.window_s * 1000)
-        for name, of in judged.groups:
-            if of.window_s < settings.window:
-                begun[stream.name, name] = snapshot.taken_at - int(of.window_s * 1000)
+
+    @cache
+    def begun() -> dict[tuple[bytes | None, bytes | None], int]:
+        found: dict[tuple[bytes | None, bytes | None], int] = {}
+        if snapshot is None:
+            return found
+        for stream, judged in snapshot.judged:
+            if judged.window_s < settings.window:
+                found[stream.name, None] = snapshot.taken_at - int(judged.window_s * 1000)
+            for name, of in judged.groups:
+                if of.window_s < settings.window:
+                    found[stream.name, name] = snapshot.taken_at - int(of.window_s * 1000)
+        return found
 
     def since(symptom: Symptom) -> int | None:
-        of_stream = begun.get((symptom.stream, None))
-        of_group = begun.get((symptom.stream, symptom.consumer_group))
+        of_stream = begun().get((symptom.stream, None))
+        of_group = begun().get((symptom.stream, symptom.consumer_group))
         return max((at for at in (of_stream, of_group) if at is not None), default=None)
 
     return since

@@ -361,14 +361,14 @@ def test_the_log_of_a_run_that_rests_is_not_silent() -> None:
     from dataclasses import replace
 
     from agentdash.core.runs.model import Run, RunsSnapshot, RunStatus
-    from agentdash.runtime.analysis import resting
+    from agentdash.runtime.analysis import idle_runs
 
     at_work = Run("1", "fix", RunStatus.RUNNING, orphaned=False)
     ended = Run("2", "fix", RunStatus.COMPLETED)
     paused = Run("3", "docs", RunStatus.PAUSED)
-    assert resting(RunsSnapshot(1, "host", (ended, paused), 2)) == {"fix", "docs"}
-    assert resting(RunsSnapshot(1, "host", (at_work, ended, paused), 3)) == {"docs"}
-    assert resting(RunsSnapshot(1, "host", (replace(at_work, orphaned=True),), 1)) == {"fix"}
+    assert idle_runs(RunsSnapshot(1, "host", (ended, paused), 2)) == {"fix", "docs"}
+    assert idle_runs(RunsSnapshot(1, "host", (at_work, ended, paused), 3)) == {"docs"}
+    assert idle_runs(RunsSnapshot(1, "host", (replace(at_work, orphaned=True),), 1)) == {"fix"}
 
 
 @pytest.mark.parametrize(

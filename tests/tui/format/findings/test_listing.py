@@ -45,7 +45,7 @@ async def test_a_second_time_it_is_said_that_it_was_put_aside() -> None:
     outside = replace(finding(Severity.HIGH), status=FindingStatus.OPEN, outside=True)
     analysis = Analysis(engine.settings, scene.HOST)
     engine.intake = Intake(engine.store, analysis, engine.clock, lambda *_: None)
-    engine.intake.took(Topic.FINDINGS, InboxSnapshot(scene.NOW, scene.HOST, (outside,)))
+    engine.intake.receive(Topic.FINDINGS, InboxSnapshot(scene.NOW, scene.HOST, (outside,)))
     mark = MarkFinding(outside.symptom.fingerprint)
     said = [(await engine.dispatch(mark)).message for _ in range(2)]
     assert said == ["acknowledged", "already acknowledged"]

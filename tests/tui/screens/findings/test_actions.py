@@ -12,7 +12,7 @@ from agentdash.core.paths import mutes_file
 from agentdash.core.settings.model import Settings
 from agentdash.core.snapshot import Topic
 from agentdash.runtime.analysis import Analysis
-from agentdash.runtime.commands.findings import recall
+from agentdash.runtime.commands.findings import load_mutes
 from agentdash.runtime.intake import Intake
 from tests.support import until
 from tests.tui import scene
@@ -32,7 +32,7 @@ def judged(app: AgentDash, tmp_path: Path) -> Engine:
     shown = engine.store.findings
     assert shown is not None
     outside = tuple(replace(one, outside=True, cause=None) for one in shown.findings[:2])
-    engine.intake.took(Topic.FINDINGS, InboxSnapshot(scene.NOW, scene.HOST, outside))
+    engine.intake.receive(Topic.FINDINGS, InboxSnapshot(scene.NOW, scene.HOST, outside))
     return engine
 
 
@@ -56,7 +56,7 @@ async def test_a_finding_is_muted_with_a_reason_and_speaks_again(tmp_path: Path)
         assert (first(app).status, first(app).reason) == (FindingStatus.MUTED, "vendor")
         assert first(app).muted_until == scene.NOW + 8 * 3_600_000
         engine.intake.analysis.mutes = {}
-        await recall(engine)
+        await load_mutes(engine)
         assert set(engine.intake.analysis.mutes) == {first(app).symptom.fingerprint}, "as after a new start"
         await pilot.press("M")
         await until(lambda: first(app).status is FindingStatus.OPEN, what="the outcome")
