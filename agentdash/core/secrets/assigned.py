@@ -24,6 +24,11 @@ HINTS = (
 )  # fmt: skip
 """A text without any of them, in small letters, holds no name that means a secret."""
 
+_SIGNS = (
+    "pass", "pw", "key", "token", "secret", "auth", "cookie", "cred", "sig", "sessid", "psk",
+    "bearer", "basic",
+)  # fmt: skip
+"""Fewer texts that are in all of `HINTS`, and in what has no name."""
 _AFTER = re.compile(
     r"(?P<rest>[\w-]{0,48}(?:\.[\w-]{1,40}){0,4})"
     r"(?P<closing>\\{0,31}(?:[\"'`]|\*{2})?\]?)"
@@ -67,6 +72,14 @@ _DIRECTIVES = frozenset({"requirepass", "masterauth", "ansible_password", "PASSW
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
 _SETS = re.compile(r"(?i)(?:set|with|change|update|reset)")
 _HEADER_NAME = re.compile(r"(?i)authorization|cookie|.+[-_.].+")
+
+
+def may_hold_name(low: str) -> bool:
+    """A quick check that lets most texts pass: whether a text in small letters may name a secret."""
+    for sign in _SIGNS:  # noqa: SIM110 - a generator costs more than all of the searching
+        if sign in low:
+            return True
+    return False
 
 
 def assigned_spans(text: str, low: str) -> Iterator[Span]:

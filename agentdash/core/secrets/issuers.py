@@ -197,6 +197,10 @@ ISSUERS: tuple[Issuer, ...] = (
     Issuer("jwt", ("eyj",), r"eyJ[\w=-]{8,2000}\.(?:eyJ[\w=-]{4,8000}\.[\w=+/-]*|\.[\w=-]{4,2000}\.[\w=-]{4,8000}\.[\w=-]+|[\w=-]{4,2000}\.[\w=-]{4,2000}\.[\w=-]{4,8000}\.[\w=-]+)", "gitleaks"),
     Issuer("jwt", (".ey",), r"ey[A-Za-z0-9]{17,2000}\.ey[\w/-]{17,8000}\.[\w/=-]*", "gitleaks"),
     Issuer("jwt", ("zxlk",), r"ZXlK[\w+/-]{40,}={0,2}", "gitleaks"),
+    # A part of one where a terminal has broken its line.
+    Issuer("jwt", ("eyj",), r"eyJ[\w-]{17,4000}(?:\.[\w-]{0,8000}){0,2}$", "issuer"),
+    Issuer("jwt", (".eyj",), r"[\w-]{1,400}\.eyJ[\w-]{8,8000}(?:\.[\w-]{0,8000})?", "issuer"),
+    Issuer("private-key", ("private-mac:", "private-hash:"), r"Private-(?:MAC|Hash): ?([0-9a-fA-F]{40,64})", "issuer"),
     Issuer("private-key", ("ls0tls1crudjti",), r"LS0tLS1CRUdJTi(?!BDRVJUSUZJQ0FUR|BQVUJMSUMg)[A-Za-z0-9+/]{20,100000}={0,2}", "issuer"),
     Issuer("password-hash", ("$",), r"\$(?:2[aby]|[156y]|apr1|argon2id?)\$([\w./$=,+-]{22,300})", "issuer"),
     Issuer("gitlab-session", ("_gitlab_session=",), r"_gitlab_session=([0-9a-z]{32})", "gitleaks"),

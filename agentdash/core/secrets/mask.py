@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from agentdash.core.secrets.assigned import HINTS, assigned_spans
+from agentdash.core.secrets.assigned import assigned_spans, may_hold_name
 from agentdash.core.secrets.commands import command_spans, may_hold_command
 from agentdash.core.secrets.languages import IN_ASCII
 from agentdash.core.secrets.names import meaning_of
-from agentdash.core.secrets.over_lines import NameFollower
+from agentdash.core.secrets.over_lines import LineFollower
 from agentdash.core.secrets.pem import KeyFollower
 from agentdash.core.secrets.shapes import token_spans
 from agentdash.core.secrets.statements import statement_spans, word_spans
@@ -37,19 +37,28 @@ _OF_HOST = re.compile(r"[^\s\"'<>`/?#]{1,1024}")
 _OF_URL = re.compile(r"[^\s\"'<>`]{1,1024}")
 _HOST = re.compile(r"@(?:[\w.-]+(?::\d+)?,?)+(?:/[\w.-]*)?(?:\?|$)")
 _NO_PASSWORDS = frozenset({"password", "pass", "passwd", "pw", "pwd"})
-_STATEMENTS = (
-    "passw", "auth ", "\"auth", "authenticate ", "pass ", "identified ", " >",
-    ":*:", ":5432:", "\ttrue\t", "\tfalse\t", "key is ",
+_NAMED_STATEMENTS = (
+    "passw",
+    "auth ",
+    '"auth',
+    "authenticate ",
+    "pass ",
+    "key is ",
     "token is ",
     "access key",
-)  # fmt: skip
-"""What a text must hold for one of `secret_statements`."""
+)
+_OTHER_STATEMENTS = ("identified ", " >", ":*:", ":5432:", "\ttrue\t", "\tfalse\t")
+"""What a text must hold for one of `secret_statements`: the first only together with a secret's name."""
+_SHORTEST_TOKEN = 14
+"""Letters and digits of the shortest secret that is known without any other sign beside it."""
 _FORGIVING = 3
 """Characters of a value beside a secret's name below which a field is no secret."""
 
 
 def mask(text: str) -> tuple[str, tuple[str, ...]]:
     """The text with each secret replaced, and the kinds that were found, in order, once each."""
+    if len(text) < _SHORTEST_TOKEN and text.isalnum() and text.isascii():
+        return text, ()
     view = View(text)
     spans = _joined(spans_in(view.text))
     if not spans:
@@ -83,6 +92,25 @@ def mask_from(text: str, begin: int) -> str:
     return view.masked(_joined(spans_in(view.text)), begin)
 
 
+def mask_line(text: str, before: LineFollower, *, begin: int = 0, indent: int = 0) -> tuple[str, list[str]]:
+    """As `mask`, of the next line of one source: also what lines before it have named or begun.
+
+    Args:
+        text: The line, without its end.
+        before: What is known of the lines before it; knows of this one afterwards.
+        begin: Characters at its beginning that are left out of what is returned.
+        indent: Blanks before it that are no part of *text*.
+    """
+    view = View(text)
+    spans = spans_in(view.text)
+    spans = _joined(spans + before.spans(view.text, indent)) if before.may_name(view.text) else _joined(spans)
+    if spans or view.text.endswith(MASK):
+        before.ended(view.text, spans)
+    elif not begin:
+        return text, []
+    return view.masked(spans, begin), [span.kind for span in spans]
+
+
 def mask_lines(text: str) -> str:
     """A text of several lines, masked; also what stands on another line than its name."""
     return masked_text(text)[0]
@@ -93,15 +121,17 @@ def masked_text(text: str) -> tuple[str, tuple[str, ...]]:
     text, kinds = mask(text)
     if "\n" not in text and len(text) < _ROW:
         return text, kinds
-    key, names = KeyFollower(), NameFollower()
+    key, lines_before = KeyFollower(), LineFollower()
     lines: list[str] = []
     found = dict.fromkeys(kinds)
     for line in text.splitlines(keepends=True):
         body = line.rstrip("\r\n")
         shown, of_key = key.mask(body, MASK)
-        spans = [] if of_key else names.spans(body)
-        found |= dict.fromkeys(["private-key"] if of_key else [span.kind for span in spans])
-        lines.append((View(shown).masked(spans) if spans else shown) + line[len(body) :])
+        in_line = ["private-key"]
+        if not of_key:
+            shown, in_line = mask_line(body, lines_before)
+        found |= dict.fromkeys(in_line)
+        lines.append(shown + line[len(body) :])
     return "".join(lines), tuple(found)
 
 
@@ -132,38 +162,27 @@ def spans_in(text: str) -> list[Span]:
     spans = token_spans(text, low)
     if "://" in low and "@" in low:
         spans += _logins(text)
-    if _has_hint(low):
+    named = may_hold_name(low)
+    if named:
         spans += assigned_spans(text, low)
-    if _has_word(low):
+    if (":" in low or "=" in low) and _has_word(low):
         spans += word_spans(text)
-    if _has_statement(low):
+    if (named and _has_any(low, _NAMED_STATEMENTS)) or _has_any(low, _OTHER_STATEMENTS):
         spans += statement_spans(text, low)
     if may_hold_command(low):
         spans += command_spans(text, low)
     return spans
 
 
-def _has_hint(low: str) -> bool:
-    for hint in HINTS:  # a generator costs more than all of the searching
-        if hint in low:
-            return True
-    return "bearer" in low or "basic" in low
-
-
-def _has_statement(low: str) -> bool:
-    for sign in _STATEMENTS:  # noqa: SIM110 - as above
+def _has_any(low: str, signs: tuple[str, ...]) -> bool:
+    for sign in signs:  # noqa: SIM110 - a generator costs more than all of the searching
         if sign in low:
             return True
     return False
 
 
 def _has_word(low: str) -> bool:
-    if not low.isascii():
-        return ":" in low or "=" in low
-    for word in IN_ASCII:  # noqa: SIM110 - as above
-        if word in low:
-            return True
-    return False
+    return not low.isascii() or _has_any(low, IN_ASCII)
 
 
 def _logins(text: str) -> Iterable[Span]:

@@ -18,6 +18,9 @@ _EDGE = "\"'`|,+ \t"
 _BODY = re.compile(r"=?(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?(?:\\[nr])*")
 _ROW = re.compile(r"(?=[^a-z]*[a-z])(?=[^A-Z]*[A-Z])(?=\D*\d)[A-Za-z0-9+/]{60,76}={0,2}")
 _ANY_ROW = re.compile(r"[A-Za-z0-9+/]{16,}={0,2}")
+_SHORT_ROW = re.compile(r"[A-Za-z0-9+/]{1,15}={0,2}")
+# The private part of a key of PuTTY: so many lines of base64 follow.
+_PUTTY = re.compile(r"(?<![\w-])Private-Lines: ?(?P<count>\d{1,3})[ \t]*$")
 _HEADER = re.compile(r"(?:Proc-Type|DEK-Info|Comment|Subject|Version|Hash|x-[\w-]+): ")
 _SHORTEST = 16
 _MOST = 512
@@ -32,15 +35,25 @@ class KeyFollower:
         self._others = 0
         self._unknown = True
         self._in_body = False
+        self._rows = 0
+        self._counted = 0
 
     def mask(self, text: str, by: str) -> tuple[str, bool]:
         """The text of the next line, with *by* in place of what is of a key, and whether anything is."""
+        if self._counted:
+            self._counted -= 1
+            if _ANY_ROW.fullmatch(row := text.strip(_EDGE)) or _SHORT_ROW.fullmatch(row):
+                return by, True
+            self._counted = 0
+        if "Private-Lines" in text and (putty := _PUTTY.search(text)) is not None:
+            self._counted = int(putty["count"])
+            return text, False
         if not self._left and not self._unknown and "PRIVATE KEY" not in text:
             return text, False
         end = _END.search(text)
         begin = _BEGIN.search(text)
         if begin is not None and (end is None or end.start() < begin.start()):
-            self._left, self._others, self._in_body, self._unknown = _MOST, 0, True, False
+            self._left, self._others, self._in_body, self._unknown, self._rows = _MOST, 0, True, False, 0
             return text[: begin.start()] + by, True
         if begin is not None:
             return text, False  # a whole key in one line is known by its shape
@@ -52,7 +65,7 @@ class KeyFollower:
 
     def inside(self, text: str) -> bool:
         """Whether the next line, of which *text* is the beginning, may belong to a key."""
-        return (self._left > 0 and self._in_body) or "PRIVATE KEY" in text
+        return (self._left > 0 and self._in_body) or self._counted > 0 or "PRIVATE KEY" in text
 
     def _is_body(self, text: str) -> bool:
         if self._unknown and not self._left:
@@ -66,10 +79,13 @@ class KeyFollower:
             return False
         if _HEADER.match(text) is not None:
             return self._in_body
-        if (self._in_body and _ANY_ROW.fullmatch(text) is not None) or (
-            _BODY.fullmatch(text) is not None and (self._in_body or len(text) >= _SHORTEST)
+        if (
+            (self._in_body and _ANY_ROW.fullmatch(text) is not None)
+            or (_BODY.fullmatch(text) is not None and (self._in_body or len(text) >= _SHORTEST))
+            or (self._in_body and self._rows > 0 and _SHORT_ROW.fullmatch(text) is not None)
         ):
             self._others, self._in_body = 0, True
+            self._rows += 1
             return True
         self._in_body = False
         self._others += 1

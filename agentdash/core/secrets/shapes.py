@@ -23,6 +23,8 @@ _HEAD = 3
 _BEGINS = r"(?:(?<![A-Za-z0-9])|(?<=\\[nrtbf]))"
 _HEADS = re.compile(rf"{_BEGINS}(?=([a-z0-9][^\s]{{2}}))")
 _LONG = re.compile(r"[A-Za-z0-9_-]{14}|[A-Za-z0-9_+/-]{28}")
+_WITHOUT_SIGN = re.compile(r"[A-Za-z0-9_-]{24}")
+"""What a text must hold for a token that has no sign of its own."""
 _BESIDE_ISSUER = re.compile(
     r"(?P<rest>(?![a-z])[ \t\w.-]{0,30})[\\\s'\"]{0,6}(?:=>|:{1,3}=|\?=|\|\||[=>:])[\\`'\"\s=]{0,6}"
     r"(?P<value>[\w.+/%:-]{12,200}={0,2})"
@@ -51,6 +53,10 @@ _DETECTORS: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
 _KEY_BEGIN = re.compile(r"-{0,5} ?BEGIN [A-Z0-9 ]{0,60}PRIVATE KEY(?: BLOCK)? ?-{4,5}")
 _KEY_END = re.compile(r"-{0,5} ?END [A-Z0-9 ]{0,60}KEY(?: BLOCK)? ?-{4,5}")
 _KEY_REST = re.compile(r"(?:[A-Za-z0-9+/=\s]|\\[nr]|\n(?:Proc-Type|DEK-Info|Comment|Subject): [^\n]*)*")
+# The private part of a key of PuTTY where several lines are one text.
+_PUTTY = re.compile(
+    r"Private-Lines: ?\d{1,4}(?:\r?\n|\\r|\\n)+((?:[A-Za-z0-9+/=]{1,80}(?:\r?\n|\\r|\\n|\"|$)+)+)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +75,10 @@ def token_spans(text: str, low: str) -> list[Span]:
         text: What is searched.
         low: The same in small letters.
     """
-    spans = _key_spans(text) if "private key" in low else []
+    spans = _key_spans(text) if "private" in low else []
     if _LONG.search(text) is None:
         return spans
-    for shape in _candidates(low):
+    for shape in _candidates(text, low):
         for match in shape.pattern.finditer(text):
             group = 1 if shape.pattern.groups and match[1] else 0
             start, end = match.span(group)
@@ -127,10 +133,12 @@ def may_begin(text: str) -> bool:
     )
 
 
-def _candidates(low: str) -> dict[Shape, None]:
+def _candidates(text: str, low: str) -> dict[Shape, None]:
     """The shapes of which *low* holds a sign, each once."""
     shapes = _shapes()
-    found: dict[Shape, None] = dict.fromkeys(shapes.by_sign[""])
+    found: dict[Shape, None] = {}
+    if _WITHOUT_SIGN.search(text) is not None:
+        found = dict.fromkeys(shapes.by_sign[""])
     signs = [sign for sign in shapes.inner if sign in low]
     for head in shapes.heads.keys() & set(_HEADS.findall(low)):
         signs += (sign for sign in shapes.heads[head] if sign in low)
@@ -156,6 +164,7 @@ def _key_spans(text: str) -> list[Span]:
         rest = end or _KEY_REST.match(text, begin.end())
         done = begin.end() if rest is None else rest.end()
         spans.append(Span(begin.start(), done, "private-key"))
+    spans += (Span(*putty.span(1), "private-key") for putty in _PUTTY.finditer(text))
     return spans
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 
-from agentdash.core.secrets.mask import MASK, mask_from, spans_in
+from agentdash.core.secrets.mask import MASK, mask_from, mask_line, spans_in
+from agentdash.core.secrets.over_lines import LineFollower
 from agentdash.core.secrets.pem import KeyFollower
 from agentdash.core.secrets.unfinished import unfinished_secret
 
@@ -34,6 +35,7 @@ class HeldLines:
 
     def __init__(self) -> None:
         self._key = KeyFollower()
+        self._before = LineFollower()
         self._line = bytearray()
         self._shown = 0
         self._passing = 0
@@ -81,8 +83,8 @@ class HeldLines:
             self._swallowing = stop is None
         size = len(self._line) - half_character(self._line)
         text = self._line[:size].decode("utf-8", "surrogateescape")
-        if self._key.inside(text):
-            return b""
+        if self._key.inside(text) or self._before.follows:
+            return b"" if len(self._line) <= LINE_HELD else self._swallow()
         end = unfinished_secret(text, moving=moving)
         out = mask_from(text[:end], self._chars())
         self._shown = max(self._shown, len(text[:end].encode("utf-8", "surrogateescape")))
@@ -92,7 +94,7 @@ class HeldLines:
 
     def lose(self, dropped: bytes, *, amid_line: bool) -> None:
         """*dropped*, which came next, is not kept; what follows begins a line, or goes on amid one."""
-        self._key = KeyFollower()
+        self._key, self._before = KeyFollower(), LineFollower()
         edges = _KEY_EDGE.findall(bytes(self._line) + dropped)
         if edges and edges[-1] == b"BEGIN":
             self._key.mask("-----BEGIN PRIVATE KEY-----", MASK)
@@ -127,8 +129,18 @@ class HeldLines:
         text = body.decode("utf-8", "surrogateescape")
         start = len(raw[:shown].decode("utf-8", "surrogateescape"))
         masked, of_key = self._key.mask(text, MASK)
-        out = MASK if of_key and start else mask_from(masked if of_key else text, 0 if of_key else start)
+        if of_key:
+            out = MASK if start else mask_from(masked, 0)
+        else:
+            out = mask_line(text, self._before, begin=start)[0]
         return out.encode("utf-8", "surrogateescape") + raw[len(raw.rstrip(b"\r\n")) :]
+
+    def _swallow(self) -> bytes:
+        """A line that belongs to a secret before it has no end: none of it is kept."""
+        self.lost += len(self._line) - self._shown
+        self._line.clear()
+        self._shown, self._swallowing = 0, True
+        return b""
 
     def _chars(self) -> int:
         return len(self._line[: self._shown].decode("utf-8", "surrogateescape"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from agentdash.core.logs.model import Level, LogLine
 from agentdash.core.logs.parse import journal
 from agentdash.core.logs.parse.formats import LogFormats
@@ -9,10 +11,10 @@ from agentdash.core.logs.parse.parts import Parts, correlation_in
 from agentdash.core.logs.parse.stack_trace import TraceFollower
 from agentdash.core.logs.parse.table import FORMATS
 from agentdash.core.secrets.data import DataMask
-from agentdash.core.secrets.mask import MASK, mask
-from agentdash.core.secrets.over_lines import NameFollower
+from agentdash.core.secrets.mask import MASK, mask, mask_line
+from agentdash.core.secrets.over_lines import LineFollower
 from agentdash.core.secrets.pem import KeyFollower
-from agentdash.core.secrets.view import View
+from agentdash.core.secrets.safe_text import safe_text
 from agentdash.core.text import printable, strip_escapes
 
 MESSAGE_LIMIT = 16 * 1024
@@ -45,13 +47,13 @@ class LogParser:
         self._formats = formats
         self._traces: dict[str | None, TraceFollower] = {}
         self._key = KeyFollower()
-        self._names = NameFollower()
+        self._before = LineFollower()
 
     def break_off(self) -> None:
         """Lines were passed over: what comes next continues nothing that was seen."""
         self._traces = {}
         self._key = KeyFollower()
-        self._names = NameFollower()
+        self._before = LineFollower()
 
     def line(self, raw: bytes, offset: int, seen_at: int, *, cut: int = 0, tail: bool = False) -> LogLine:
         """One line.
@@ -87,23 +89,26 @@ class LogParser:
         if continues is None and tail:
             continues = offset
         kinds: list[str] = []
+        found: Sequence[str]
         if continues is None:
             message = parts.message
         else:
             message, parts.level = text.rstrip(), None
         message, of_key = self._key.mask(message, MASK)
-        beside = [] if of_key else self._names.spans(message)
-        message = View(message).masked(beside) if beside else message
-        kinds += ["private-key"] if of_key else [span.kind for span in beside]
-        message, found = mask(_shortened(message, cut))
+        if of_key:
+            kinds.append("private-key")
+            message, found = mask(_shortened(message, cut))
+        else:
+            indent = len(text) - len(text.lstrip()) if continues is None and not headed else 0
+            message, found = mask_line(_shortened(message, cut), self._before, indent=indent)
         kinds += found
         fields = _clean(parts.fields, kinds, small=len(raw) > FIELDS_LIMIT)
         correlation = parts.correlation_id or correlation_in(message)
         service = parts.service or self.service
         return LogLine(
             self.source, offset, seen_at, printable(message), parts.at, parts.level,
-            printable(service[:200]) if service else None,
-            printable(mask(correlation[:200])[0]) if correlation else None,
+            safe_text(service, 200) if service else None,
+            safe_text(correlation, 200) if correlation else None,
             fields, continues, tuple(dict.fromkeys(kinds)), structured,
         )  # fmt: skip
 
@@ -168,7 +173,7 @@ def _clean(fields: dict[str, object], kinds: list[str], *, small: bool) -> dict[
     masking = DataMask()
     safe = masking.items(cleaned)
     kinds.extend(masking.kinds)
-    return {printable(name): _clean_value(value, 0) for name, value in safe.items()}
+    return {safe_text(name): _clean_value(value, 0) for name, value in safe.items()}
 
 
 def _clean_value(value: object, depth: int) -> object:
