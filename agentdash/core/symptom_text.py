@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import shlex
 
+from agentdash.core.secrets.mask import mask
 from agentdash.core.text import is_utf8, printable
 
 _LONGEST = 1000
@@ -23,7 +24,7 @@ def redis_cli(*words: str | bytes) -> str:
     A name of more than `_LONGEST` bytes is shown in part, and the line says so: nobody could paste it.
     """
     raw = [word if isinstance(word, bytes) else _encoded(word) for word in words]
-    line = " ".join(["redis-cli", *map(_shortened, raw)])
+    line = mask(" ".join(["redis-cli", *map(_shortened, raw)]))[0]
     longest = max(map(len, raw))
     return line if longest <= _LONGEST else f"{line}  # incomplete: a name has {longest:,} bytes"
 
@@ -70,5 +71,7 @@ def _exact(name: bytes) -> str:
     if len(name) > _LONGEST:
         return f"{_exact(name[:40])}…sha256:{hashlib.sha256(name).hexdigest()}"
     text = name.decode("utf-8", "replace")
+    if mask(text)[1]:
+        return f"sha256:{hashlib.sha256(name).hexdigest()}"
     plain = is_utf8(name) and printable(text) == text and "/" not in text and not text.startswith("0x")
     return text if plain else f"0x{name.hex()}"

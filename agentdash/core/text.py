@@ -49,10 +49,16 @@ def _pattern(ranges: Codes, but: str = "") -> re.Pattern[str]:
     return re.compile(f"[{but}{_one_of(ranges)}]")  # takes 1 ms, and most programs never need it
 
 
+@cache
+def _suspect() -> re.Pattern[str]:
+    return _pattern(_HARMLESS, "^")  # kept by no argument: to hash the table costs more than the search
+
+
 _CONTROLS = {code: 0x2400 + code for code in range(0x20)} | {0x7F: 0x2421}
 _MARKS = frozenset({"Mn", "Me"})
 """Unicode's categories of combining marks."""
 
+_READ = 4096
 LONGEST_NAME = 200
 """Bytes of a name that are shown whole within a sentence."""
 MOST_MARKS = 4
@@ -73,7 +79,7 @@ def printable(text: str) -> str:
     """
     if text.isascii():
         return text if text.isprintable() else _without_controls(text)
-    if _pattern(_HARMLESS, "^").search(text) is None:
+    if _suspect().search(text) is None:
         return text
     text = _pattern(_HIDDEN).sub("\ufffd", _pattern(_LEFT_OUT).sub("", _without_controls(text)))
     kept: list[str] = []
@@ -95,15 +101,17 @@ def printable_lines(text: str) -> str:
 
 
 def decode(raw: bytes) -> str:
-    r"""Bytes as printable text; bytes that are no UTF-8 are shown as ``\xNN``."""
-    return printable(raw.decode("utf-8", "backslashreplace"))
+    r"""Bytes as printable text, secrets masked; bytes that are no UTF-8 are shown as ``\xNN``."""
+    from agentdash.core.secrets.safe_text import safe_decode  # which stands on this module
+
+    return safe_decode(raw)
 
 
 def decode_name(raw: bytes) -> str:
     """The name of a stream, group or consumer within a sentence: as `decode`; of a long one both ends."""
     if len(raw) <= LONGEST_NAME:
         return decode(raw)
-    return f"{decode(raw[:80])}…{decode(raw[-60:])} ({len(raw):,} bytes)"
+    return f"{decode(raw[:_READ])[:80]}…{decode(raw[-_READ:])[-60:]} ({len(raw):,} bytes)"
 
 
 def is_utf8(raw: bytes) -> bool:

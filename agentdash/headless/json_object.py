@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any, get_args, get_origin
 
-from agentdash.core.text import decode
+from agentdash.core.text import decode, printable
 
 Document = dict[str, object]
 Getter = Callable[[Any, Any], Any]
@@ -91,7 +91,7 @@ def name_fields(name: str, kind: Any, *descriptions: str, get: str | None = None
     """A name that is bytes, as two fields: printable text, and ``…Hex`` where that text is not the name.
 
     Hex is given beside names that are not UTF-8 and beside those with control characters: the text that is
-    printed for these cannot be turned back into the name.
+    printed for these cannot be turned back into the name. There is none beside a name that holds a secret.
     """
     raw = attrgetter(get or name)
     text, exact = descriptions or ("", "")
@@ -102,7 +102,9 @@ def name_fields(name: str, kind: Any, *descriptions: str, get: str | None = None
 
     def hexadecimal(record: object, _: object) -> str | None:
         value = raw(record)
-        return None if value is None or decode(value).encode(errors="replace") == value else value.hex()
+        if value is None or (shown := decode(value)).encode(errors="replace") == value:
+            return None
+        return value.hex() if shown == printable(value.decode("utf-8", "backslashreplace")) else None
 
     return Field(name, kind, text, printed), Field(f"{name}Hex", str | None, exact, hexadecimal)
 

@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 from agentdash.core.file_names import name_of
-from agentdash.core.text import printable
+from agentdash.core.secrets.safe_text import safe_text
 from collectors.globs import matches, matches_within
 from collectors.logs.rotation import rotated_from
 
@@ -75,15 +75,15 @@ class LogSources:
             if _WILDCARDS.isdisjoint(pattern):
                 if folder is not None:
                     self.within[path] = folder
-                yield iter(((path, name or path.stem),))
+                yield iter(((path, safe_text(name or path.stem)),))
             elif folder is None:
                 found = sorted(islice(matches(str(path)), 4 * MAX_FILES))
-                yield ((match, match.stem) for match in _unrotated(found) if match.is_file())
+                yield ((match, safe_text(match.stem)) for match in _unrotated(found) if match.is_file())
             else:
                 confined = matches_within(str(path), folder, self.left_out)
                 inner = [m for m in _unrotated(sorted(set(islice(confined, 4 * MAX_FILES)))) if m.is_file()]
                 self.within |= dict.fromkeys(inner, folder)
-                yield ((match, match.stem) for match in inner)
+                yield ((match, safe_text(match.stem)) for match in inner)
 
     def _of_services(self) -> Iterator[tuple[Path, str]]:
         """Logs of services that agentdash started, beside those that the settings name."""
@@ -91,7 +91,7 @@ class LogSources:
             return
         pattern = Path(glob.escape(str(self._started)), "**", "*.log")
         for file in map(Path, sorted(islice(matches(str(pattern)), 4 * MAX_FILES))):
-            yield file, printable(name_of(file.relative_to(self._started).as_posix().removesuffix(".log")))
+            yield file, safe_text(name_of(file.relative_to(self._started).as_posix().removesuffix(".log")))
 
 
 def _unrotated(names: list[str]) -> Iterator[Path]:

@@ -13,6 +13,7 @@ from itertools import islice, zip_longest
 from pathlib import Path
 
 from agentdash.core.bounded_json import read_json
+from agentdash.core.secrets.safe_text import safe_text
 from agentdash.core.settings.model import ServiceSettings
 from agentdash.core.text import printable
 from agentdash.core.units import plural
@@ -168,7 +169,7 @@ def _package(text: str, folder: Path) -> Iterator[tuple[ServiceSettings, str]]:
 
 def _compose(text: str, folder: Path) -> Iterator[ServiceSettings]:
     """Only those that publish a port: that is all that can be seen of a container from here."""
-    from collectors.services import (
+    from collectors.services.collector import (
         yaml_nodes as of,  # PyYAML takes 20 ms to load; most projects have no such file
     )
 
@@ -181,7 +182,10 @@ def _compose(text: str, folder: Path) -> Iterator[ServiceSettings]:
             seen.add(name)
             command = shlex.join(("docker", "compose", "up", "-d", "--", name))
             yield ServiceSettings(
-                name=f"{folder.name}/{name[:_LONGEST_NAME]}", port=port, cwd=str(folder), command=command
+                name=safe_text(f"{folder.name}/{name[:_LONGEST_NAME]}"),
+                port=port,
+                cwd=str(folder),
+                command=command,
             )
 
 
@@ -192,7 +196,9 @@ def _published(short: str | None, long: str | None) -> int | None:
 
 
 def _service(folder: Path, name: str, sign: str, command: str) -> ServiceSettings:
-    return ServiceSettings(name=f"{folder.name}/{name}", match=sign, cwd=str(folder), command=command)
+    return ServiceSettings(
+        name=safe_text(f"{folder.name}/{name}"), match=sign, cwd=str(folder), command=command
+    )
 
 
 def _sign(command: str) -> str | None:

@@ -15,6 +15,7 @@ from agentdash.core.runs.activity import malformed_words
 from agentdash.core.runs.blockers import last_seen
 from agentdash.core.runs.model import Run
 from agentdash.core.runs.orphan import child_words
+from agentdash.core.secrets.safe_text import safe_text
 from agentdash.core.streams.model import Group, Stream, StreamJudgement
 from agentdash.core.text import decode, printable
 from tui.format.repos.listing import branch_cell
@@ -213,7 +214,7 @@ def finding(subject: Finding, now: int) -> list[Para]:
         ("repo", symptom.repo),
         ("correlation", symptom.correlation_id),
     )
-    shown += [field(name, printable(value), "info") for name, value in about if value]
+    shown += [field(name, safe_text(value), "info") for name, value in about if value]
     if symptom.message_ids:
         shown.append(field("entries", " ".join(symptom.message_ids[:20]), "id"))
     for title, text in (

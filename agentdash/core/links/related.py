@@ -15,10 +15,11 @@ from agentdash.core.logs.model import LogLine
 from agentdash.core.repos.model import Repo
 from agentdash.core.runs.model import Run
 from agentdash.core.runs.place import RepoIndex
+from agentdash.core.secrets.safe_text import safe_text
 from agentdash.core.services.model import Service
 from agentdash.core.store import Store
 from agentdash.core.streams.model import Group, Stream
-from agentdash.core.text import decode, printable
+from agentdash.core.text import decode
 from agentdash.core.units import plural
 
 MOST = 12
@@ -86,7 +87,7 @@ def of_run(store: Store, run: Run) -> list[Link]:
     links.append(Link(LinkKind.LOG, "its log lines", _name(run), RunLog(run)))
     repo = RepoIndex(store.repos).of_run(run)
     if repo is not None:
-        links.append(_repo(repo, f"it works in {printable(run.cwd or '')}"))
+        links.append(_repo(repo, f"it works in {safe_text(run.cwd or '')}"))
     return links
 
 
@@ -95,7 +96,7 @@ def of_service(store: Store, service: Service) -> list[Link]:
     links = list(_held(store, service=service))
     repo = RepoIndex(store.repos).of_folder(service.cwd) if service.cwd else None
     if repo is not None:
-        links.append(_repo(repo, f"it runs in {printable(service.cwd or '')}"))
+        links.append(_repo(repo, f"it runs in {safe_text(service.cwd or '')}"))
         links += _runs_in(store, repo)
     return links
 
@@ -137,7 +138,7 @@ def of_message(
     said = "correlation id", "entry id"
     for number, wanted in enumerate(ids):
         kind = said[0] if number < len(correlation) else said[1]
-        links.append(Link(LinkKind.LOG, f"log lines with {printable(wanted)}", f"by {kind}", Trace(wanted)))
+        links.append(Link(LinkKind.LOG, f"log lines with {safe_text(wanted)}", f"by {kind}", Trace(wanted)))
     return links
 
 
@@ -155,7 +156,7 @@ def findings_on(store: Store, stream: bytes, group: bytes | None) -> list[Link]:
     return [
         Link(
             LinkKind.FINDING,
-            f"{printable(finding.finding_id)} {printable(finding.symptom.summary)}",
+            f"{safe_text(finding.finding_id)} {safe_text(finding.symptom.summary)}",
             finding.symptom.severity.value,
             finding,
         )
@@ -181,7 +182,7 @@ def of_finding(store: Store, finding: Finding) -> list[Link]:
         links += (_repo(repo, "it is about it"), *of_repo(store, repo))
     ids = (*((symptom.correlation_id,) if symptom.correlation_id else ()), *symptom.message_ids)
     traces = (
-        Link(LinkKind.LOG, f"log lines with {printable(i)}", "it names it", Trace(i)) for i in ids[:MOST]
+        Link(LinkKind.LOG, f"log lines with {safe_text(i)}", "it names it", Trace(i)) for i in ids[:MOST]
     )
     return [*links, *traces]
 
@@ -198,7 +199,7 @@ def of_line(store: Store, line: LogLine) -> list[Link]:
             links.append(_run(run, "it wrote the line"))
             links += [link for link in of_run(store, run) if link.kind is not LinkKind.LOG]
     if line.correlation_id:
-        shown = printable(line.correlation_id)
+        shown = safe_text(line.correlation_id)
         links.append(Link(LinkKind.LOG, f"trace {shown}", "by correlation id", Trace(line.correlation_id)))
     return links
 
@@ -248,12 +249,12 @@ def _run(run: Run, why: str) -> Link:
 
 def _service(service: Service, why: str) -> Link:
     pid = "" if service.pid is None else f", process {service.pid}"
-    return Link(LinkKind.SERVICE, f"{printable(service.name)}{pid}", why, service)
+    return Link(LinkKind.SERVICE, f"{safe_text(service.name)}{pid}", why, service)
 
 
 def _repo(repo: Repo, why: str) -> Link:
-    return Link(LinkKind.REPO, printable(repo.name), why, repo)
+    return Link(LinkKind.REPO, safe_text(repo.name), why, repo)
 
 
 def _name(run: Run) -> str:
-    return printable(run.title or run.id)
+    return safe_text(run.title or run.id)

@@ -63,6 +63,10 @@ class Layer:
     within: str | None = None
 
 
+_LONG_NAME = 14
+"""Characters of a name below which it holds no secret."""
+
+
 def load(
     given: Mapping[str, tuple[str, object]] | None = None,
     *,
@@ -266,6 +270,15 @@ def _from_options(given: Mapping[str, tuple[str, object]], wrong: list[str]) -> 
         yield Layer(option, values)
 
 
+def _named(service: ServiceSettings) -> ServiceSettings:
+    """A service by the name that is shown and sought everywhere: one that holds a secret is masked."""
+    if len(service.name) < _LONG_NAME:
+        return service
+    from agentdash.core.secrets.safe_text import safe_text  # only where a name is long enough for one
+
+    return replace(service, name=safe_text(service.name))
+
+
 def _built(values: Mapping[str, object]) -> Settings:
     """The records of the merged values."""
     settings = Settings()
@@ -274,6 +287,8 @@ def _built(values: Mapping[str, object]) -> Settings:
         section, _, part = name.rpartition(".")
         parts.setdefault(section, {})[part] = value
     changed = dict(parts.pop("", {}))
+    if isinstance(services := changed.get("services"), tuple):
+        changed["services"] = tuple(map(_named, services))
     for section, fields in parts.items():
         changed[section] = replace(getattr(settings, section), **fields)
     return replace(settings, **changed)  # type: ignore[arg-type]  # the keys and types were checked one by one

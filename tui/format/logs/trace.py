@@ -9,6 +9,7 @@ from agentdash.core import units
 from agentdash.core.logs.model import Level, LogLine, LogRing
 from agentdash.core.queries import TraceFound
 from agentdash.core.secrets.mask import masked_field
+from agentdash.core.secrets.safe_text import safe_text
 from agentdash.core.streams.model import Message
 from agentdash.core.text import decode, printable
 from tui.widgets.cells import Part
@@ -57,7 +58,7 @@ def page(
         rows += [(_ms(message), _entry(name, message, zone)) for name, message in answer.entries]
     rows.sort(key=lambda row: row[0])
     head = Para(
-        ((printable(wanted), "bold"), (f"  {units.plural(counted, 'line')} · {_said(answer)}", "dim"))
+        ((safe_text(wanted), "bold"), (f"  {units.plural(counted, 'line')} · {_said(answer)}", "dim"))
     )
     body = [para for _, para in rows] or [Para.of("nothing that is held says this id", "dim")]
     return [head, Para(), *body]
@@ -67,7 +68,7 @@ def _said(answer: TraceFound | str | None) -> str:
     if answer is None:
         return "asking the streams"
     if isinstance(answer, str):
-        return printable(answer)
+        return safe_text(answer)
     read = (
         units.plural(answer.streams, "stream")
         if answer.streams == answer.of
@@ -82,7 +83,7 @@ def _line(line: LogLine, at: int, zone: tzinfo | None) -> Para:
         return Para.of(f"{'':13}  {line.message}", "dim", 15)
     style = _LEVELS.get(line.level, "") if line.level else ""
     level = line.level.upper() if line.level else ""
-    service = printable(line.service or line.source)
+    service = safe_text(line.service or line.source)
     return Para(
         ((f"{clock(at, zone)} ", "dim"), (f"{service} ", "accent"), (f"{level} ", style), (line.message, "")),
         13,
@@ -96,7 +97,8 @@ def _entry(name: bytes, message: Message, zone: tzinfo | None) -> Para:
         (f"{message.id} ", "id"),
     ]
     for field, value in message.fields[:_FIELDS]:
-        shown = masked_field(decode(field), decode(value[:4096]))[0]
+        text = value[:4096].decode("utf-8", "backslashreplace")
+        shown = printable(masked_field(decode(field), text)[0])
         parts += [
             (f"{decode(field)}=", "dim"),
             (f"{shown[:_VALUE]}{'…' if len(shown) > _VALUE else ''} ", ""),

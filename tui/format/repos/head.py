@@ -8,7 +8,7 @@ from agentdash.core import units
 from agentdash.core.repos.model import Operation, Repo, RepoKind
 from agentdash.core.repos.queries import RepoDetail
 from agentdash.core.runs.model import Run
-from agentdash.core.text import printable
+from agentdash.core.secrets.safe_text import safe_text
 from tui.format.repos.listing import branch_cell, change_cell, commit_age
 from tui.widgets.cells import Part
 from tui.widgets.linebar import Word
@@ -18,10 +18,10 @@ GONE = (Word((("this repository is not followed any more", "unknown"),)),)
 
 def state_line(repo: Repo, detail: RepoDetail | None) -> tuple[Word, ...]:
     """Name, branch, upstream, changes and their size."""
-    words = [Word(((printable(repo.name), "bold"),)), Word(branch_cell(repo).parts)]
+    words = [Word(((safe_text(repo.name), "bold"),)), Word(branch_cell(repo).parts)]
     if repo.error is None and repo.upstream:
         words.append(
-            Word((("of ", "dim"), (printable(repo.upstream), "warn" if repo.upstream_gone else "dim")))
+            Word((("of ", "dim"), (safe_text(repo.upstream), "warn" if repo.upstream_gone else "dim")))
         )
     if repo.kind is not RepoKind.BARE:
         words.append(Word(change_cell(repo).parts))
@@ -40,7 +40,7 @@ def trouble_line(repo: Repo, runs: Sequence[Run], now: int) -> tuple[Word, ...]:
     """What a person must know before they touch it; else its last commit."""
     words: list[tuple[Part, ...]] = []
     if repo.error:
-        words.append(((f"✗ {printable(repo.error)}", "bad"),))
+        words.append(((f"✗ {safe_text(repo.error)}", "bad"),))
     if repo.operation:
         words.append(((f"{operation_words(repo, now)}: {way_out(repo)}", "bad"),))
     if repo.loose:
@@ -50,11 +50,11 @@ def trouble_line(repo: Repo, runs: Sequence[Run], now: int) -> tuple[Word, ...]:
         words.append(((f"index.lock is there, {units.age(repo.lock_age_ms)} old", "warn"),))
     live = [run for run in runs if not run.status.terminal]
     if live:
-        names = ", ".join(printable(run.title or run.id) for run in live[:3])
+        names = ", ".join(safe_text(run.title or run.id) for run in live[:3])
         words.append((("works here: ", "dim"), (names, "info")))
     if repo.head and not repo.error:
         age = commit_age(repo, now) if repo.committed_at is not None or repo.committed_out_of_range else ""
-        words.append(((repo.head[:7], "id"), (f" {printable(repo.subject or '')} ", ""), (age, "dim")))
+        words.append(((repo.head[:7], "id"), (f" {safe_text(repo.subject or '')} ", ""), (age, "dim")))
     elif not repo.error:
         words.append((("not read yet" if repo.unread else "no commits yet", "dim"),))
     return tuple(Word(parts) for parts in words)
@@ -63,7 +63,7 @@ def trouble_line(repo: Repo, runs: Sequence[Run], now: int) -> tuple[Word, ...]:
 def operation_words(repo: Repo, now: int) -> str:
     """``rebase 1/3 of feat, not moved for 2m04``."""
     step = f" {repo.operation_step}" if repo.operation_step else ""
-    on = f" of {printable(repo.operation_branch)}" if repo.operation_branch else ""
+    on = f" of {safe_text(repo.operation_branch)}" if repo.operation_branch else ""
     since = None if repo.operation_since is None else now - repo.operation_since
     still = f", not moved for {units.age(since)}" if since is not None and since >= 0 else ""
     return f"{repo.operation}{step}{on}{still}"

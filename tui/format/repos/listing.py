@@ -6,7 +6,7 @@ from agentdash.core import units
 from agentdash.core.bounds import OUT_OF_RANGE
 from agentdash.core.fleet import repo_in_trouble
 from agentdash.core.repos.model import Repo, ReposSnapshot
-from agentdash.core.text import printable
+from agentdash.core.secrets.safe_text import safe_text
 from tui.format.item import Cell, Column, Item, Listing, Row
 
 COLUMNS = (
@@ -39,14 +39,14 @@ def listing(snapshot: ReposSnapshot, now: int) -> Listing:
     if snapshot.unread:
         parts.append(f"reading, {len(repos) - snapshot.unread} of {len(repos)} done")
     if snapshot.reason:
-        parts.append(printable(snapshot.reason))
+        parts.append(safe_text(snapshot.reason))
     roots = ", ".join(snapshot.roots)
     return Listing(
         items=(*map(_problem, snapshot.problems), *(item(repo, now) for repo in repos)),
         summary=" · ".join(parts),
         notes=(*snapshot.problems, *((snapshot.reason,) if snapshot.reason else ())),
         empty=(
-            f"no git repositories below {printable(roots)}",
+            f"no git repositories below {safe_text(roots)}",
             "name another folder:  agentdash --projects DIR",
         ),
     )
@@ -54,7 +54,7 @@ def listing(snapshot: ReposSnapshot, now: int) -> Listing:
 
 def _problem(words: str) -> Item:
     """A root that cannot be searched: a line of its own, above all others."""
-    text = printable(words)
+    text = safe_text(words)
     cells = (Cell("✗", "bad"), Cell(text, "bad"), Cell("error", "bad bold"), Cell("?", "unknown"), Cell(""))
     filled = (*cells, Cell(text, "bad"), *(Cell(""),) * 4)
     return Item(Row(key=("problem", words), cells=filled, selectable=False), None, problem=True)
@@ -101,11 +101,11 @@ def _item(repo: Repo, age: str) -> Item:
         branch_cell(repo),
         change_cell(repo),
         Cell(age, "dim"),
-        Cell(printable(repo.error or repo.subject or units.UNKNOWN), "bad" if repo.error else "dim"),
-        Cell(printable(repo.upstream or units.UNKNOWN), "dim"),
+        Cell(safe_text(repo.error or repo.subject or units.UNKNOWN), "bad" if repo.error else "dim"),
+        Cell(safe_text(repo.upstream or units.UNKNOWN), "dim"),
         Cell("" if not repo.stash else str(repo.stash), "warn"),
         Cell(repo.kind.value, "dim"),
-        Cell(printable(repo.path), "dim"),
+        Cell(safe_text(repo.path), "dim"),
     )
     total = (repo.staged or 0) + (repo.unstaged or 0) + (repo.untracked or 0)
     sort = (
@@ -117,7 +117,7 @@ def _item(repo: Repo, age: str) -> Item:
 
 def _name_cell(repo: Repo, busy: bool) -> Cell:
     """``leaf in top/vendor``: what tells two apart comes first, because the end is cut."""
-    around, _, name = printable(repo.name).rpartition("/")
+    around, _, name = safe_text(repo.name).rpartition("/")
     style = "" if busy else "dim"
     return (
         Cell(spans=((name, style), (f" in {around}", "dim"))) if around and name else Cell(repo.name, style)
@@ -131,7 +131,7 @@ def branch_cell(repo: Repo) -> Cell:
     if repo.operation:
         step = f" {repo.operation_step}" if repo.operation_step else ""
         on = repo.operation_branch or repo.branch
-        under = ((f" {printable(on)}", "dim"),) if on else ()
+        under = ((f" {safe_text(on)}", "dim"),) if on else ()
         return Cell(spans=((f"{repo.operation}{step}", "bad bold"), *under))
     if repo.detached:
         loose = ((f" ↑{repo.loose}", "bad"),) if repo.loose else ()
@@ -139,7 +139,7 @@ def branch_cell(repo: Repo) -> Cell:
     main = repo.branch in {"main", "master", "trunk"}
     spans = [
         (
-            printable(repo.branch or units.UNKNOWN),
+            safe_text(repo.branch or units.UNKNOWN),
             "dim" if main and not repo.dirty else "" if main else "info",
         )
     ]

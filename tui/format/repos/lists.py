@@ -9,7 +9,7 @@ from agentdash.core.bounds import OUT_OF_RANGE
 from agentdash.core.repos.model import FileChange, Repo
 from agentdash.core.repos.queries import CommitLine, SubmoduleLine, WorktreeLine
 from agentdash.core.runs.model import Run
-from agentdash.core.text import printable
+from agentdash.core.secrets.safe_text import safe_text
 from tui.format.item import Cell, Column, Row
 from tui.format.runs.listing import GLYPHS, doing_words, state_words
 
@@ -75,8 +75,8 @@ def file_rows(repo: Repo) -> list[Row]:
     rows = []
     for change in files(repo):
         state = state_of(change)
-        path = printable(change.path)
-        origin = ((f" ← {printable(change.renamed_from)}", "dim"),) if change.renamed_from else ()
+        path = safe_text(change.path)
+        origin = ((f" ← {safe_text(change.renamed_from)}", "dim"),) if change.renamed_from else ()
         word = "staged+" if state == "both" else state
         cells = (
             Cell(change.xy, styles[state]),
@@ -148,7 +148,7 @@ def submodule_rows(submodules: Sequence[SubmoduleLine], known: dict[str, Repo]) 
     rows = []
     for one in submodules:
         words, style = _submodule_state(one, known.get(one.folder))
-        folder = printable(one.folder)
+        folder = safe_text(one.folder)
         cells = (
             Cell(folder),
             Cell((one.recorded or units.UNKNOWN)[:7], "id"),
@@ -175,7 +175,7 @@ def run_rows(runs: Sequence[Run], now: int) -> list[Row]:
     rows = []
     for run in runs:
         glyph, style = ("?", "unknown") if run.orphaned else GLYPHS[run.status]
-        name, state = printable(run.title or run.id), state_words(run)
+        name, state = safe_text(run.title or run.id), state_words(run)
         cells = (Cell(glyph, style), Cell(name), Cell(state, style), Cell(spans=(doing_words(run),)))
         rows.append(Row(run.id, cells, sort=(None, name, state, None)))
     return rows

@@ -8,7 +8,7 @@ from agentdash.core import units
 from agentdash.core.bounds import OUT_OF_RANGE
 from agentdash.core.repos.model import Repo
 from agentdash.core.repos.queries import RepoSize
-from agentdash.core.text import printable
+from agentdash.core.secrets.safe_text import safe_text
 from tui.format.detail import BLANK, heading, moment
 from tui.format.repos.head import operation_words, way_out
 from tui.format.repos.lists import files, state_of
@@ -25,15 +25,15 @@ def page(subject: Repo, now: int, zone: tzinfo | None, size: RepoSize | None = N
         size: How large its uncommitted change is, once that is known.
     """
     shown = [
-        Para.of(printable(subject.name), "bold"),
-        field("path", printable(subject.path)),
+        Para.of(safe_text(subject.name), "bold"),
+        field("path", safe_text(subject.path)),
         field("kind", subject.kind.value),
         field("branch", _where(subject), "warn" if subject.detached else "info"),
         field("upstream", _upstream(subject), "warn" if subject.upstream_gone else ""),
-        field("commit", f"{(subject.head or 'none yet')[:10]}  {printable(subject.subject or '')}"),
+        field("commit", f"{(subject.head or 'none yet')[:10]}  {safe_text(subject.subject or '')}"),
     ]
     if subject.head is not None:
-        by = printable(subject.author or units.UNKNOWN)
+        by = safe_text(subject.author or units.UNKNOWN)
         when = OUT_OF_RANGE if subject.committed_out_of_range else moment(subject.committed_at, now, zone)
         shown.append(field("author", f"{by}, {when}"))
     if subject.stash:
@@ -42,13 +42,13 @@ def page(subject: Repo, now: int, zone: tzinfo | None, size: RepoSize | None = N
         shown.append(_submodules(subject))
     shown += _unfinished(subject, now)
     if subject.error:
-        return [*shown, BLANK, Para.of(f"✗ {printable(subject.error)}", "bad", hang=2)]
+        return [*shown, BLANK, Para.of(f"✗ {safe_text(subject.error)}", "bad", hang=2)]
     return [*shown, BLANK, *_changes(subject, size)]
 
 
 def _where(subject: Repo) -> str:
     if not subject.detached:
-        return printable(subject.branch or units.UNKNOWN)
+        return safe_text(subject.branch or units.UNKNOWN)
     loose = f", {units.plural(subject.loose, 'commit')} on no branch" if subject.loose else ""
     return f"detached at {(subject.head or '')[:10]}{loose}"
 
@@ -57,9 +57,9 @@ def _upstream(subject: Repo) -> str:
     if subject.upstream is None:
         return "none"
     if subject.upstream_gone:
-        return f"{printable(subject.upstream)}, which is gone"
+        return f"{safe_text(subject.upstream)}, which is gone"
     ahead, behind = (units.UNKNOWN if n is None else str(n) for n in (subject.ahead, subject.behind))
-    return f"{printable(subject.upstream)}  ↑{ahead} ↓{behind}"
+    return f"{safe_text(subject.upstream)}  ↑{ahead} ↓{behind}"
 
 
 def _submodules(subject: Repo) -> Para:
@@ -91,8 +91,8 @@ def _changes(subject: Repo, size: RepoSize | None) -> list[Para]:
     for change in files(subject):
         index, tree = change.xy[:1], change.xy[1:2]
         style = "bad" if state_of(change) == "conflict" else "warn" if index in ".?" else "good"
-        origin = f" ← {printable(change.renamed_from)}" if change.renamed_from else ""
-        shown.append(Para(((f"{index}{tree} ", style), (printable(change.path) + origin, "")), hang=3))
+        origin = f" ← {safe_text(change.renamed_from)}" if change.renamed_from else ""
+        shown.append(Para(((f"{index}{tree} ", style), (safe_text(change.path) + origin, "")), hang=3))
     if total > len(subject.changes):
         shown.append(Para.of(f"… {total - len(subject.changes)} more", "dim"))
     return shown

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from agentdash.core.repos.commands import RepoPlan
 from agentdash.core.repos.model import Repo
-from agentdash.core.text import decode, printable
+from agentdash.core.secrets.safe_text import safe_text
+from agentdash.core.text import decode
 from agentdash.core.units import plural
 from tui.widgets.cells import clean, shorten
 from tui.widgets.document import Para, field
@@ -24,7 +25,7 @@ NAME = 48
 def fetch_question(repo: Repo) -> tuple[str, Lines]:
     """Title and lines."""
     lines = [
-        field("repo", printable(repo.path), "bold", 6),
+        field("repo", safe_text(repo.path), "bold", 6),
         Para(),
         Para.of(
             "Opens the network: git fetch from its default remote, with your own ssh and credential helpers."
@@ -41,7 +42,7 @@ def stage_question(repo: Repo, plan: RepoPlan, *, every: bool = False) -> tuple[
     for part in plan.parts:
         if part.blocked:
             lines.append(
-                Para(((f"{_name(part.name)}  ", "bold"), (f"left out: {printable(part.blocked)}", "warn")), 2)
+                Para(((f"{_name(part.name)}  ", "bold"), (f"left out: {safe_text(part.blocked)}", "warn")), 2)
             )
         elif part.files:
             names = ", ".join(_name(decode(name)) for name in part.files[:named])
@@ -58,7 +59,7 @@ def stage_question(repo: Repo, plan: RepoPlan, *, every: bool = False) -> tuple[
 def _left_out(plan: RepoPlan, most: int) -> list[Para]:
     left = [(part.name, one) for part in plan.parts for one in part.left if one.reason != "ignored"]
     lines = [
-        Para((("left out: ", "warn"), (f"{name}/{one.path}", ""), (f"  {printable(one.reason)}", "dim")), 2)
+        Para((("left out: ", "warn"), (f"{name}/{one.path}", ""), (f"  {safe_text(one.reason)}", "dim")), 2)
         for name, one in left[:most]
     ]
     if len(left) > most:
@@ -94,7 +95,7 @@ def commit_question(repo: Repo, plan: RepoPlan, message: str) -> tuple[str, Line
     lines = [
         *commit_words(plan),
         Para(),
-        field("message", printable(message), "bold", 8),
+        field("message", safe_text(message), "bold", 8),
         Para(),
         Para.of(
             "Submodules first, their new commits then go into this one. Hooks are not run, nothing is signed."

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from agentdash.core import units
 from agentdash.core.fleet import service_in_trouble
+from agentdash.core.secrets.safe_text import safe_text
 from agentdash.core.services.model import Service, ServicesSnapshot, ServiceState, exit_words
-from agentdash.core.text import printable
 from tui.format.item import Cell, Column, Item, Listing, Row
 from tui.widgets.cells import sparkline
 
@@ -72,7 +72,7 @@ def item(service: Service, now: int) -> Item:
     words, style = note(service, now)
     cells = (
         Cell(glyph, colour),
-        Cell(printable(service.name), f"{colour} bold" if trouble else ""),
+        Cell(safe_text(service.name), f"{colour} bold" if trouble else ""),
         Cell(f":{service.ports[0]}" if service.ports else "", "dim"),
         cpu,
         Cell(sparkline(service.cpu_history, 8), "bad" if trouble else "spark"),
@@ -82,7 +82,7 @@ def item(service: Service, now: int) -> Item:
         Cell(units.UNKNOWN if service.pid is None else str(service.pid), "dim"),
         Cell(units.UNKNOWN if service.threads is None else str(service.threads), "dim"),
         Cell(units.UNKNOWN if service.open_files is None else str(service.open_files), "dim"),
-        Cell(printable(service.command or units.UNKNOWN), "dim"),
+        Cell(safe_text(service.command or units.UNKNOWN), "dim"),
     )
     sort = (
         None, service.name, service.ports[0] if service.ports else None, service.cpu_percent, None,
@@ -105,9 +105,9 @@ def note(service: Service, now: int) -> tuple[str, str]:
     if parts:
         return ", ".join(parts), "bad" if service_in_trouble(service) else "warn"
     if service.error:
-        return printable(service.error), "unknown"
+        return safe_text(service.error), "unknown"
     if service.probe is not None and service.probe.ok is False:
-        return printable(f"probe failed: {service.probe.error or 'no answer'}"), "bad"
+        return safe_text(f"probe failed: {service.probe.error or 'no answer'}"), "bad"
     talked = service.last_line_at is not None and service.last_line
     silent = now - service.last_line_at if talked and service.last_line_at is not None else None
     if silent is not None and silent > SILENT_MS:
@@ -116,4 +116,4 @@ def note(service: Service, now: int) -> tuple[str, str]:
         return f"memory ↑ {units.size(service.rss_trend)}/min", "warn"
     if service.probe is not None and service.probe.latency_ms is not None:
         return f"{service.probe.latency_ms:.1f} ms", "good"
-    return printable(service.last_line or ""), "dim"
+    return safe_text(service.last_line or ""), "dim"

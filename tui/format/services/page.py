@@ -9,7 +9,6 @@ from agentdash.core import units
 from agentdash.core.secrets.safe_text import safe_text
 from agentdash.core.services.history import BUCKETS, ServiceCourse
 from agentdash.core.services.model import Service, ServiceProcess, ServiceState, exit_words
-from agentdash.core.text import printable
 from tui.format.detail import BLANK, moment
 from tui.format.item import Cell, Column, Row
 from tui.format.services.listing import GLYPHS, GROWS, SILENT_MS
@@ -57,7 +56,7 @@ def state_line(service: Service, now: int) -> tuple[Word, ...]:
     if service.ports:
         words.append(Word((("port ", "dim"), (" ".join(map(str, service.ports)), ""))))
     if service.error:
-        words.append(Word(((printable(service.error), "unknown"),)))
+        words.append(Word(((safe_text(service.error), "unknown"),)))
     return tuple(words)
 
 
@@ -66,13 +65,13 @@ def said_line(service: Service, now: int) -> tuple[Word, ...]:
     if service.log is None:
         return (Word((("no log is known: name one with `log` in its settings", "dim"),)),)
     if service.last_line_at is None:
-        return (Word(((f"no log yet at {printable(service.log)}", "dim"),)),)
+        return (Word(((f"no log yet at {safe_text(service.log)}", "dim"),)),)
     if not service.last_line:
-        return (Word(((f"it has said nothing yet in {printable(service.log)}", "dim"),)),)
+        return (Word(((f"it has said nothing yet in {safe_text(service.log)}", "dim"),)),)
     silent = now - service.last_line_at
     return (
         Word(((f"silent {units.age(silent)}", "warn" if silent > SILENT_MS else "dim"),)),
-        Word(((printable(service.last_line), ""),)),
+        Word(((safe_text(service.last_line), ""),)),
     )
 
 
@@ -81,7 +80,7 @@ def _probe(service: Service) -> tuple[tuple[str, str], ...]:
     if probe is None or probe.ok is None:
         return (("probe ", "dim"), ("not asked yet", "unknown"))
     if not probe.ok:
-        return (("probe ", "dim"), (f"fails: {printable(probe.error or 'no answer')}", "bad"))
+        return (("probe ", "dim"), (f"fails: {safe_text(probe.error or 'no answer')}", "bad"))
     took = units.UNKNOWN if probe.latency_ms is None else f"{probe.latency_ms:.1f} ms"
     return (("probe ", "dim"), (took, "good"))
 
@@ -173,10 +172,10 @@ def page(service: Service, now: int, zone: tzinfo | None) -> list[Para]:
     """All that is known of it, besides its course."""
     glyph, style = ("○", "dim") if service.never_seen else GLYPHS[service.state]
     shown = [
-        Para(((f"{glyph} ", style), (printable(service.name), "bold"), (f"  {service.state}", style))),
+        Para(((f"{glyph} ", style), (safe_text(service.name), "bold"), (f"  {service.state}", style))),
         BLANK,
         *([field("pid", str(service.pid))] if service.pid is not None else ()),
-        *([field("declared", f"in {printable(service.origin)}")] if service.origin else []),
+        *([field("declared", f"in {safe_text(service.origin)}")] if service.origin else []),
         *([field("started", moment(service.create_time, now, zone))] if service.pid is not None else ()),
         field("restarts", f"{service.restarts} since agentdash started"),
         *_ended(service, now, zone),
@@ -184,18 +183,18 @@ def page(service: Service, now: int, zone: tzinfo | None) -> list[Para]:
         *([field("ports", " ".join(map(str, service.ports)))] if service.ports else ()),
     ]
     if service.start_command is not None:
-        shown.append(field("starts by", printable(service.start_command)))
+        shown.append(field("starts by", safe_text(service.start_command)))
         if service.start_script:
             shown.append(field("runs", safe_text(service.start_script)))
     if service.probe is not None:
-        shown.append(field("probe", printable(service.probe.target)))
+        shown.append(field("probe", safe_text(service.probe.target)))
         shown.append(Para((("".ljust(12), ""), *_probe(service)[1:]), hang=12))
     if service.error:
-        shown.append(field("error", printable(service.error), "unknown"))
+        shown.append(field("error", safe_text(service.error), "unknown"))
     if service.log is not None:
-        shown.append(field("log", printable(service.log)))
+        shown.append(field("log", safe_text(service.log)))
     if service.last_line:
-        shown.append(field("last line", printable(service.last_line)))
+        shown.append(field("last line", safe_text(service.last_line)))
         shown.append(field("", moment(service.last_line_at, now, zone), "dim"))
     return shown
 
@@ -210,7 +209,7 @@ def _process(service: Service) -> list[Para]:
         field("threads", _or(service.threads)),
         field("open files", _or(service.open_files)),
         field("children", _or(service.children)),
-        field("folder", printable(service.cwd or units.UNKNOWN)),
+        field("folder", safe_text(service.cwd or units.UNKNOWN)),
         field("command", service.command or units.UNKNOWN),
     ]
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from agentdash.core import units
+from agentdash.core.secrets.safe_text import safe_text
 from agentdash.core.streams.model import Stream
-from agentdash.core.text import printable
 from tui.widgets.cells import Part
 from tui.widgets.document import Para
 
@@ -26,11 +26,11 @@ def line(stream: Stream) -> list[Para]:
     payload = dict(stream.payload)
     parts: list[Part] = [("fields ", "dim")]
     for name in stream.fields:
-        parts.append((f" {printable(name)}", "info"))
+        parts.append((f" {safe_text(name)}", "info"))
         if name in payload:
             keys = payload[name]
             more = ", …" if len(keys) > KEYS_IN_LINE else ""
-            parts.append((f" {{{', '.join(map(printable, keys[:KEYS_IN_LINE]))}{more}}}", "dim"))
+            parts.append((f" {{{', '.join(map(safe_text, keys[:KEYS_IN_LINE]))}{more}}}", "dim"))
     shown = [Para(tuple(parts), 8)]
     if len(stream.field_sets) > 1:
         shown.append(Para(((f"▲ {len(stream.field_sets)} field sets", "warn"), *_differ(stream)), 8))
@@ -42,7 +42,7 @@ def _differ(stream: Stream) -> tuple[Part, ...]:
     sets = [frozenset(names) for names in stream.field_sets]
     common = frozenset.intersection(*sets)
     only = sorted(frozenset.union(*sets) - common)
-    return ((f" among the newest entries: not all have {', '.join(map(printable, only[:8]))}", "dim"),)
+    return ((f" among the newest entries: not all have {', '.join(map(safe_text, only[:8]))}", "dim"),)
 
 
 def paras(stream: Stream) -> list[Para]:
@@ -53,12 +53,12 @@ def paras(stream: Stream) -> list[Para]:
     shown = [Para.of("Fields of the newest entry", "bold")]
     for name in stream.fields:
         keys = payload.get(name)
-        words = f"  JSON with {', '.join(map(printable, keys))}" if keys else ""
-        shown.append(Para(((f"  {printable(name)}", "info"), (words, "dim")), 4))
+        words = f"  JSON with {', '.join(map(safe_text, keys))}" if keys else ""
+        shown.append(Para(((f"  {safe_text(name)}", "info"), (words, "dim")), 4))
     if len(stream.field_sets) > 1:
         shown += [Para(), Para.of("The newest entries differ in their fields", "warn bold")]
         for names in stream.field_sets[:SETS]:
-            shown.append(Para.of(f"  {' '.join(map(printable, names)) or '(none)'}", "", 4))
+            shown.append(Para.of(f"  {' '.join(map(safe_text, names)) or '(none)'}", "", 4))
         if len(stream.field_sets) > SETS:
             shown.append(Para.of(f"  … {len(stream.field_sets) - SETS} more", "dim"))
     return shown

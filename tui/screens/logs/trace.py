@@ -9,8 +9,8 @@ from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
 from agentdash.core.queries import TraceFound, TraceOf
+from agentdash.core.secrets.safe_text import safe_text
 from agentdash.core.snapshot import SourceError, Topic
-from agentdash.core.text import printable
 from tui.format.logs import trace
 from tui.screens.base import FactScreen
 from tui.widgets.document import Document
@@ -38,7 +38,7 @@ class TraceScreen(FactScreen):
     @property
     def trail(self) -> tuple[str, ...]:
         """The way that led here."""
-        return ("Log", f"trace {printable(self._wanted)}")
+        return ("Log", f"trace {safe_text(self._wanted)}")
 
     def body(self) -> Iterable[Widget]:
         """The page."""

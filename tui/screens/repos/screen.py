@@ -14,8 +14,8 @@ from agentdash.core.repos.model import FileChange, Repo
 from agentdash.core.repos.queries import RepoDetail, RepoDetailOf
 from agentdash.core.runs.model import Run
 from agentdash.core.runs.place import RepoIndex
+from agentdash.core.secrets.safe_text import safe_text
 from agentdash.core.snapshot import SourceError, Topic
-from agentdash.core.text import printable
 from tui.format.repos import head as repo_head
 from tui.format.repos import lists as repo_lists
 from tui.format.state import PaneKind, PaneState, pane_state
@@ -81,7 +81,7 @@ class RepoScreen(FactScreen):
     @property
     def trail(self) -> tuple[str, ...]:
         """The way that led here."""
-        return ("Repos", printable(self._repo_name))
+        return ("Repos", safe_text(self._repo_name))
 
     @property
     def repo(self) -> Repo | None:
@@ -145,7 +145,7 @@ class RepoScreen(FactScreen):
         pane.summary = f"{total} changed" if total else ""
         if repo.error is not None:
             pane.state = PaneState(
-                PaneKind.ERROR, (Para.of(f"✗ {printable(repo.error)}", "bad", hang=2),), over=True
+                PaneKind.ERROR, (Para.of(f"✗ {safe_text(repo.error)}", "bad", hang=2),), over=True
             )
         else:
             pane.state = pane_state(health, now, rows=total, empty=("clean: nothing is uncommitted", ""))

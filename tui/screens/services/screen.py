@@ -13,9 +13,9 @@ from textual.widget import Widget
 from agentdash.core import units
 from agentdash.core.links.related import Link, of_service
 from agentdash.core.logs.model import LogRing
+from agentdash.core.secrets.safe_text import safe_text
 from agentdash.core.services.model import Service
 from agentdash.core.snapshot import Topic
-from agentdash.core.text import printable
 from tui.format.services import page as service_page
 from tui.format.state import LIVE
 from tui.screens.base import FactScreen
@@ -73,7 +73,7 @@ class ServiceScreen(FactScreen):
     @property
     def trail(self) -> tuple[str, ...]:
         """The way that led here."""
-        return ("Services", printable(self._service))
+        return ("Services", safe_text(self._service))
 
     def body(self) -> Iterable[Widget]:
         """Two lines of state; course, processes and log at the left, facts at the right."""
