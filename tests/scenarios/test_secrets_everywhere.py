@@ -1,12 +1,7 @@
-# ruff: noqa: E501 - tables: a row a line
-
 """One secret in every source: no output, no key and no file that agentdash writes holds it."""
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from pathlib import Path
 
 import redis
@@ -15,87 +10,42 @@ from agentdash.core.secrets.mask import MASK
 from tests.command_line import agentdash
 from tests.core.secrets.test_recall import left
 from tests.secret_samples import Samples
+from tests.secret_world import secret_world
 from tests.support import wait_until
 
 
-def _git(folder: Path, *words: str) -> None:
-    subprocess.run(["git", *words], cwd=folder, check=True, capture_output=True)
+def _record(url: str) -> str:
+    """All keys of the run that a worker recorded."""
+    with redis.Redis.from_url(url, decode_responses=True) as client:
+        (run,) = set(client.zrange("codi:api:runs", 0, -1)) - {"r1"}
+        keys = sorted(client.scan_iter(f"codi:api:run:{run}:*"))
+        read = {"stream": client.xrange, "hash": client.hgetall}
+        return "\n".join(f"{key} {read[kind](key)}" for key in keys if (kind := client.type(key)) in read)
 
 
 def test_a_secret_in_every_source_is_in_no_output(tmp_path: Path, redis_url: str, home: Path) -> None:
-    make = Samples(21)
-    token, made = make.token("github classic")
-    password = make.some("abcdefghjkABCDEFGHJK23456789", 20)
-    repo = tmp_path / "code/web"
-    repo.mkdir(parents=True)
-    _git(repo, "init", "-q", "-b", f"fix/{token}")
-    (repo / f"{token}.txt").write_text("a")
-    _git(repo, "add", ".")
-    _git(repo, "-c", f"user.name=Joe {token}", "commit", "-q", "-m", f"use dbPassword={password} and {token}")
-    (repo / f"new-{token}.txt").write_text("b")
-    finding = {
-        "category": f"LEAK {token}", "severity": "HIGH", "summary": f"saw {token}", "evidence": [f"password={password}"],
-        "hypothesis": f"\x1b[36mpassword\x1b[0m={password}", "fingerprint": f"f-{token}", "service": f"web-{token}",
-    }  # fmt: skip
-    (tmp_path / "inbox.jsonl").write_text(json.dumps(finding) + "\n" + json.dumps({"severity": token}) + "\n")
-    (tmp_path / "web.log").write_text(f"ERROR cannot log in: dbPassword={password}\nERROR bad {token}\n")
-    child = subprocess.Popen(
-        [sys.executable, "-c", "import sys; print('up', flush=True); sys.stdin.read()", "--api-token", token, f"--password={password}"],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-    )  # fmt: skip
-    settings = tmp_path / "agentdash.toml"
-    settings.write_text(
-        f'projects = ["{tmp_path}/code"]\nstate_dir = "{tmp_path}/state"\n[redis]\nurl = "{redis_url}"\n'
-        f'[findings]\ninbox = ["inbox.jsonl"]\n[[services]]\nname = "web"\npid_file = "{tmp_path}/web.pid"\n'
-        f'log = "{tmp_path}/web.log"\ncommand = "serve --password {password} --token {token}"\n'
-        f'probe = "http://joe:{password}@127.0.0.1:9/"\n'
-    )
     seen: list[str] = []
-    try:
-        (tmp_path / "web.pid").write_text(str(child.pid))
-        with redis.Redis.from_url(redis_url) as client:
-            prefix = "codi:api"
-            command = json.dumps(["agent", "--password", password, token])
-            meta = {
-                "id": "r1",
-                "title": f"with {token}",
-                "command": command,
-                "status": "running",
-                "createdAt": "1",
-            }
-            client.hset(f"{prefix}:run:r1:meta", mapping={**meta, "error.message": f"password={password}"})
-            client.zadd(f"{prefix}:runs", {"r1": 1})
-            client.xadd(
-                f"{prefix}:run:r1:events",
-                {"type": "subprocess_output", "at": "1", "data": json.dumps({"text": token})},
-            )
-            client.xadd("orders", {"note": f"accessToken={password}", "token": token})
+    with secret_world(tmp_path, redis_url) as world:
+        world.run_agent()
+        kept = _record(redis_url)
         for words in (
             ("snapshot", "--json"), ("snapshot",), ("findings", "--json"), ("config", "show"),
-            ("repos", "--redis", f"http://joe:{password}@h"),
+            ("repos", "--redis", f"http://joe:{world.password}@h"),
         ):  # fmt: skip
             done = agentdash(*words, cwd=tmp_path)
             seen.append(f"{words[:2]}\n{done.stdout}\n{done.stderr}")
-        settings.write_text(settings.read_text() + f'match = ["password={password}", "{token}"]\n')
+        settings = tmp_path / "agentdash.toml"
+        settings.write_text(settings.read_text() + f'cwd = ["password={world.password}", "{world.token}"]\n')
         done = agentdash("config", "show", cwd=tmp_path)
         seen.append(done.stdout + done.stderr)
-    finally:
-        child.kill()
-        child.communicate()
-    state = tmp_path / "state"
-    seen += (
-        [path.read_text("utf-8", "replace") for path in state.rglob("*") if path.is_file()]
-        if state.is_dir()
-        else []
-    )
-    for topic in ("snapshot",):
-        assert any(MASK in one for one in seen if topic in one[:40]), topic
-    leaks = [(one[:80], one[max(0, one.find(made[:6]) - 80) :][:120]) for one in seen if left(made, one)]
-    leaks += [
-        (one[:80], one[max(0, one.find(password[:6]) - 80) :][:120]) for one in seen if left(password, one)
-    ]
+    assert "dbPassword" in kept
+    assert "user,password" in kept
+    seen.append(kept)
+    seen += [path.read_text("utf-8", "replace") for path in (*tmp_path.glob("state/**/*"),) if path.is_file()]
+    seen += [path.read_text("utf-8", "replace") for path in home.rglob("*.log")]
+    assert any(MASK in one for one in seen if "snapshot" in one[:40])
     assert any(f"LEAK {MASK}" in one for one in seen)
-    assert not leaks
+    assert not [(one[:80], leak) for one in seen for leak in world.leaks(one)]
 
 
 def test_the_line_that_announces_a_finding_is_masked(tmp_path: Path) -> None:
