@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from agentdash.core.log_parse_secrets import mask
+
 _PLAIN = re.compile(rb"[A-Za-z0-9_.:@/+=,~$*{}\-]+\Z")
 _ESCAPED = {0x22: '\\"', 0x5C: "\\\\", 0x0A: "\\n", 0x0D: "\\r", 0x09: "\\t", 0x08: "\\b", 0x07: "\\a"}
 
@@ -16,14 +18,14 @@ Word = bytes | str | int
 
 
 def redis_cli(words: Sequence[Word], *, longest: int | None = None) -> str:
-    """*words* as one line for redis-cli, in printable ASCII.
+    """*words* as one line for redis-cli, in printable ASCII; a secret in a name is masked.
 
     Args:
         words: The command and its arguments.
         longest: Bytes of one word that are shown, of its beginning and its end; a longer one has ``…`` in its
             middle and can then not be typed in. None: all.
     """
-    return " ".join(quoted(word, longest) for word in words)
+    return mask(" ".join(quoted(word, longest) for word in words))[0]
 
 
 def quoted(word: Word, longest: int | None = None) -> str:
