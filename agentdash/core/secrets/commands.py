@@ -80,18 +80,19 @@ def command_spans(text: str, low: str) -> Iterator[Span]:
     for sign, pattern in _COMMANDS:
         if sign not in low:
             continue
-        place = low.find(sign)
+        place, done = low.find(sign), 0
         for _ in range(_MOST):
             if place < 0:
                 break
-            match = pattern.search(text, max(0, place - _BEFORE), place + _WITHIN)
+            match = pattern.search(text, max(done, place - _BEFORE), place + _WITHIN)
             if match is None:
                 place = low.find(sign, place + _WITHIN // 2)
                 continue
             group = next(number for number, found in enumerate(match.groups(), 1) if found)
             if not stands_for_one(match[group]):
                 yield Span(*match.span(group), "password")
-            place = low.find(sign, match.end())
+            done = match.end()
+            place = low.find(sign, done)
 
 
 def masked_words(words: Sequence[str], masked: Callable[[str], str]) -> list[str]:
