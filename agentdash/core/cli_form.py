@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from agentdash.core.log_parse_secrets import mask
+from agentdash.core.secrets.mask import mask
 
 _PLAIN = re.compile(rb"[A-Za-z0-9_.:@/+=,~$*{}\-]+\Z")
 _ESCAPED = {0x22: '\\"', 0x5C: "\\\\", 0x0A: "\\n", 0x0D: "\\r", 0x09: "\\t", 0x08: "\\b", 0x07: "\\a"}

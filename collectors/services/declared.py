@@ -169,9 +169,7 @@ def _package(text: str, folder: Path) -> Iterator[tuple[ServiceSettings, str]]:
 
 def _compose(text: str, folder: Path) -> Iterator[ServiceSettings]:
     """Only those that publish a port: that is all that can be seen of a container from here."""
-    from collectors.services.collector import (
-        yaml_nodes as of,  # PyYAML takes 20 ms to load; most projects have no such file
-    )
+    from collectors.services import yaml_nodes as of  # PyYAML takes 20 ms to load, and few projects need it
 
     seen: set[str] = set()
     for name, service in of.items(of.item(of.read_yaml(text), "services")):

@@ -13,8 +13,8 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from agentdash.core.log_parse_secrets import MASK
-from agentdash.core.settings_load import load
+from agentdash.core.secrets.mask import MASK
+from agentdash.core.settings.load import load
 from agentdash.runtime.engine import Engine
 from tests.secret_world import SecretWorld, secret_world
 from tests.support import until

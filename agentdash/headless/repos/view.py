@@ -6,6 +6,7 @@ from typing import Literal
 
 from agentdash.core.repos.model import Operation, RepoKind
 from agentdash.core.runs.place import RepoIndex
+from agentdash.core.secrets.safe_text import safe_text
 from agentdash.core.store import Store
 from agentdash.core.text import printable
 from agentdash.headless.envelope import Moment, view_of
@@ -18,7 +19,12 @@ SUBMODULES = JsonObject(
         Field("total", int),
         Field("uninitialised", int),
         Field("moved", int, "checked out at another commit than recorded"),
-        Field("folders", list[str], "their folders, relative to the repository"),
+        Field(
+            "folders",
+            list[str],
+            "their folders, relative to the repository",
+            lambda submodules, _: [safe_text(folder) for folder in submodules.folders],
+        ),
     ),
 )
 REPO = JsonObject(
