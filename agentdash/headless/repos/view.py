@@ -31,7 +31,7 @@ REPO = JsonObject(
     "Repo",
     "One repository.",
     (
-        Field("path", str),
+        Field("path", str, get=lambda repo, _: safe_text(repo.path)),
         Field("name", str),
         Field("kind", RepoKind),
         Field("branch", str | None),
