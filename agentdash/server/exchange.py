@@ -7,16 +7,13 @@ lost. A redirection of a cluster is an answer, too: nothing was carried out, so 
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
-from redis import exceptions as faults
-
 from agentdash.server.client import url_of
 from agentdash.server.cluster import ClusterClient
-from agentdash.server.cluster_map import key_of
 from agentdash.server.link import Command, Link, MayHaveBeenCarriedOut
+from agentdash.server.slots import key_of
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -26,9 +23,6 @@ if TYPE_CHECKING:
     from agentdash.server.address import Host
 
 __all__ = ["Command", "Exchange", "MayHaveBeenCarriedOut"]
-
-_HOPS = 5
-"""Nodes that one command is sent to in turn, at most."""
 
 
 class Exchange:
@@ -98,32 +92,9 @@ class Exchange:
         client, key = self._client, key_of(command)
         if not isinstance(client, ClusterClient) or key is None:
             return await work(self._link(None, client), False)
-        host, asking = await client.holder(key), False
-        for _ in range(_HOPS):
-            try:
-                return await work(self._link(host, client.node(host)), asking)
-            except faults.AskError as redirected:  # a MovedError is one, too
-                asking = not isinstance(redirected, faults.MovedError)
-                host = (redirected.host or host[0], redirected.port)
-                if not asking:
-                    client.outdate()
-            except faults.TryAgainError:
-                await asyncio.sleep(0.05)
-            except faults.ClusterDownError:
-                client.outdate()
-                raise
-            except MayHaveBeenCarriedOut as unsure:
-                if isinstance(unsure.__cause__, Exception):
-                    client.failure(host, unsure.__cause__)
-                raise
-            except faults.TimeoutError as problem:
-                raise client.failure(host, problem) from problem.__cause__
-            except faults.ConnectionError as problem:  # nothing was sent: another node may have taken over
-                client.failure(host, problem)
-                if (other := await client.holder(key)) == host:
-                    raise
-                host, asking = other, False
-        raise faults.ClusterError(f"{_HOPS} nodes in turn did not hold the key: the cluster is being rebuilt")
+        router = client.router
+        # Where the connection breaks, nothing was sent: else the link raises MayHaveBeenCarriedOut.
+        return await router.route(key, lambda host, asking: work(self._link(host, router.node(host)), asking))
 
     def _link(self, host: Host | None, node: Redis) -> Link:
         if host not in self._links:

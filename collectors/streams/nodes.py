@@ -15,7 +15,7 @@ from agentdash.core.text import printable
 from agentdash.server.address import Host, spelled
 from agentdash.server.client import in_words, url_of
 from agentdash.server.cluster import ClusterClient, is_unreached
-from agentdash.server.cluster_map import key_of
+from agentdash.server.slots import key_of
 
 REST = 2.0
 """Seconds for which a node that did not answer is left alone: each try may take as long as a time-out."""
@@ -41,7 +41,7 @@ class Nodes:
     """
 
     def __init__(self, client: ClusterClient, ask: AskOne, partial: bool) -> None:
-        self._client = client
+        self._router = client.router
         self._ask = ask
         self._partial = partial
         self._down: dict[Host, tuple[float, Exception]] = {}
@@ -52,7 +52,7 @@ class Nodes:
         Raises:
             redis.exceptions.RedisError: when none tells which they are.
         """
-        return {spelled(host): host for host in await self._client.primaries()}
+        return {spelled(host): host for host in await self._router.primaries()}
 
     async def holder(self, key: bytes) -> str | None:
         """The name of the node that holds *key*; None where none does.
@@ -61,7 +61,7 @@ class Nodes:
             redis.exceptions.RedisError: when none tells.
         """
         try:
-            return spelled(await self._client.holder(key))
+            return spelled(await self._router.holder(key))
         except ClusterDownError:
             return None
 
@@ -93,7 +93,7 @@ class Nodes:
         parts: dict[Host, list[int]] = {}
         for number, command in enumerate(commands):
             try:
-                parts.setdefault(await self._client.holder(key_of(command) or near or b""), []).append(number)
+                parts.setdefault(await self._router.holder(key_of(command) or near or b""), []).append(number)
             except ClusterDownError as problem:
                 replies[number] = problem
         await self._gather(commands, parts, replies, asking=False)
@@ -105,7 +105,7 @@ class Nodes:
                     # A node that does not know its own address names none: it is that which was asked.
                     again.setdefault((reply.host or name, reply.port), []).append(number)
             if again:
-                self._client.outdate()
+                self._router.outdate()
                 await self._gather(commands, again, replies, asking=kind is AskError)
                 asked |= {number: host for host, part in again.items() for number in part}
         return [self._told(reply) for reply in replies]
@@ -127,7 +127,7 @@ class Nodes:
         found = await asyncio.gather(*map(self._one, parts, asked))
         for (host, part), answers in zip(parts.items(), found, strict=True):
             if isinstance(answers, Exception) and not self._partial:
-                raise in_words(answers, url_of(self._client.node(host))) from answers
+                raise in_words(answers, url_of(self._router.node(host))) from answers
             for place, number in enumerate(part):
                 replies[number] = (
                     _down(host, answers)
@@ -141,9 +141,9 @@ class Nodes:
         if problem is not None and self._partial and time.monotonic() < until:
             return problem
         try:
-            replies = await self._ask(self._client.node(host), commands)
+            replies = await self._ask(self._router.node(host), commands)
         except (RedisError, OSError) as failure:
-            self._client.outdate(host)
+            self._router.outdate(host)
             self._down[host] = (time.monotonic() + REST, failure)
             return failure
         self._down.pop(host, None)
@@ -151,7 +151,7 @@ class Nodes:
 
     def _told(self, reply: Any) -> Any:
         if isinstance(reply, ClusterDownError):
-            self._client.outdate()
+            self._router.outdate()
             return NodeDown(f"the cluster does not serve it now ({printable(str(reply))})")
         if isinstance(reply, AskError):
             return NodeDown("the cluster is being rebuilt, it is on its way from node to node")

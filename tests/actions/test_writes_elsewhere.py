@@ -33,13 +33,13 @@ async def test_a_redirection_is_followed_and_nothing_is_doubled(cluster: Cluster
     client = open_client(cluster.url, QUICK)
     assert isinstance(client, ClusterClient)
     await prepare(client, stream)
-    known = await client._known()
-    client._map = replace(known, owners=tuple(reversed(known.owners)))  # as of a time long ago
+    known = await client.router._slots()
+    client.router._map = replace(known, owners=tuple(reversed(known.owners)))  # as of a time long ago
     outcome = await change(client, DeadLetterEntries(stream.encode(), b"g", ENTRIES, dead.encode()))
     assert outcome.effect is Effect.DONE, outcome
     assert on(second).xlen(dead) == 2
     assert on(first).xpending(stream, "g")["pending"] == 0
-    client._map = replace(known, owners=tuple(reversed(known.owners)))
+    client.router._map = replace(known, owners=tuple(reversed(known.owners)))
     assert (await change(client, TrimStream(stream.encode(), maxlen=1))).ok
     assert on(first).xlen(stream) == 1
     await client.aclose()

@@ -11,7 +11,7 @@ from agentdash.core.snapshot import SourceError
 from agentdash.core.text import mask_url
 from agentdash.server.address import address
 from agentdash.server.client import open_client, place, url_of
-from agentdash.server.cluster_map import key_of, slot_map
+from agentdash.server.slots import key_of, slot_map
 
 
 @pytest.mark.parametrize(

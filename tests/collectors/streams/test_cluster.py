@@ -186,7 +186,7 @@ async def test_moved_slots_are_followed(several: Redis, cluster: Cluster, endpoi
     assert (await pipe.execute())[0] == 4
     assert stage.snapshot.epoch == 0
     assert isinstance(several, ClusterClient)
-    assert {host for host, _ in several._nodes} == {"127.0.0.1"}
+    assert {host for host, _ in several.router._nodes} == {"127.0.0.1"}
     for port in cluster.ports:
         on(port).config_set("cluster-preferred-endpoint-type", "ip")
 
