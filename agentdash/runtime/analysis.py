@@ -9,7 +9,7 @@ from agentdash.core.findings.model import Finding, FindingsSnapshot, FindingStat
 from agentdash.core.findings.mutes import Mute
 from agentdash.core.findings.order import merge
 from agentdash.core.findings.tracker import FindingTracker
-from agentdash.core.links.owners import Owners
+from agentdash.core.links.owners import Owners, paused_consumers
 from agentdash.core.logs.rules.apply import LogRules
 from agentdash.core.repos import rules as repo_rules
 from agentdash.core.runs import rules as run_rules
@@ -100,9 +100,16 @@ class Analysis:
             mentions: Which of the streams without a group are named in a file.
         """
         now = snapshot.taken_at
-        owners = Owners.at(now, runs, services)
+        owners = Owners.at(now, runs, services).status
         judged = self._judge.judge(snapshot, owners)
-        symptoms = stream_symptoms(judged, runs, self._settings.streams, now, owners, mentions)
+        symptoms = stream_symptoms(
+            judged,
+            self._settings.streams,
+            now,
+            paused=paused_consumers(runs),
+            owners=owners,
+            mentions=mentions,
+        )
         return replace(judged, symptoms=tuple(symptoms))
 
     def receive(self, topic: Topic, snapshot: Snapshot, store: Store) -> bool:

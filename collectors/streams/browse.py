@@ -11,7 +11,6 @@ from agentdash.core.streams.entry_window import size
 from agentdash.core.streams.ids import after, before
 from agentdash.core.streams.model import Message
 from agentdash.core.streams.queries import (
-    ClientsNow,
     EntriesFrom,
     EntryPage,
     Holder,
@@ -24,10 +23,8 @@ from agentdash.core.streams.queries import (
     StreamQuery,
 )
 from agentdash.core.text import decode
-from collectors.streams.collector import database
 from collectors.streams.detail import messages_in, told
 from collectors.streams.read import PER_WRITE, Reads
-from collectors.streams.readers import clients_now
 from collectors.streams.replies.full import pending_line
 from collectors.streams.rights import rights
 
@@ -60,8 +57,6 @@ async def answer(client: Redis, query: StreamQuery, now: int) -> StreamAnswer:
             return await holders(client, query)
         case RightsOn():
             return await rights(client, query)
-        case ClientsNow():
-            return await clients_now(Reads(client), str(database(client)))
 
 
 async def page(client: Redis, query: EntriesFrom, now: int) -> EntryPage:

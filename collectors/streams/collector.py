@@ -12,12 +12,12 @@ from agentdash.core.settings.model import StreamsSettings
 from agentdash.core.snapshot import Collector, SourceError, Topic
 from agentdash.core.streams.model import Stream, StreamsSnapshot
 from agentdash.server.client import UNREADABLE, in_words, url_of
+from collectors.streams.clients import ClientPoll
 from collectors.streams.count import LagCount
 from collectors.streams.discovery import SLICE_EVERY, Discovery
 from collectors.streams.pending import PendingWalk
 from collectors.streams.pulse import Pulse
 from collectors.streams.read import Reads
-from collectors.streams.readers import ReaderWatch
 from collectors.streams.sample import Sampler
 from collectors.streams.topology import Topology
 
@@ -54,7 +54,7 @@ class StreamsCollector(Collector):
         self._sampler = Sampler()
         self._walk = PendingWalk()
         self._count = LagCount(settings.lag_limit)
-        self._readers = ReaderWatch(database(client))
+        self._clients = ClientPoll(database(client))
         self._host = host
         self._clock = clock
         self._shown: dict[bytes, Stream] = {}
@@ -93,14 +93,15 @@ class StreamsCollector(Collector):
         self._last_pass = begun
         taken_at = self._clock.now_ms()
         names = self._discovery.names
-        fresh = await self._topology.read(self._reads, names, self._pulse.server_ms, self._on_screen(begun))
+        on_screen = self._on_screen(begun)
+        fresh = await self._topology.read(self._reads, names, self._pulse.server_ms, on_screen)
         for gone in self._topology.gone:
             self._discovery.forget(gone)
         streams = self._topology.streams
         touched = fresh | await self._sampler.look(self._reads, streams)
         touched |= await self._walk.look(self._reads, streams)
         touched |= await self._count.look(self._reads, streams, begun)
-        readers = await self._readers.look(self._reads, streams, begun)
+        clients = await self._clients.poll(self._reads, streams, begun, on_screen=bool(on_screen))
         self._show(streams, touched)
         return StreamsSnapshot(
             taken_at=taken_at,
@@ -114,7 +115,7 @@ class StreamsCollector(Collector):
             ping_ms=self._pulse.ping_ms,
             gaps=self._gaps(),
             epoch=self._pulse.epoch,
-            readers=readers,
+            clients=clients,
         )
 
     def _slices(self, now: float) -> int:
@@ -147,20 +148,20 @@ class StreamsCollector(Collector):
             *self._sampler.gaps,
             self._walk.gap,
             self._count.gap,
-            self._readers.gap,
+            self._clients.gap,
             *self._topology.gaps,
         )
         return tuple(gap for gap in found if gap is not None)
 
     def _restart(self) -> None:
         """Whatever was learned of the server may be true no more."""
-        for part in (self._discovery, self._topology, self._sampler, self._walk, self._count, self._readers):
+        for part in (self._discovery, self._topology, self._sampler, self._walk, self._count, self._clients):
             part.restart()
 
     def _lost(self) -> None:
         """It may be the same server that answers again: what was read stays; rights are asked anew."""
         self._pulse.lost()
-        for part in (self._topology, self._sampler, self._readers):
+        for part in (self._topology, self._sampler, self._clients):
             part.restart()
         self._walk.gap = self._count.gap = None
 

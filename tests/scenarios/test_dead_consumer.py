@@ -19,7 +19,7 @@ from agentdash.core.findings.model import Finding, FindingStatus
 from agentdash.core.services.commands import ControlService, ServiceAction
 from agentdash.core.services.model import Service
 from agentdash.core.settings.model import RedisSettings, ServiceSettings, Settings, StreamsSettings
-from agentdash.core.streams.judge import liveness as judge_signs
+from agentdash.core.streams import liveness
 from agentdash.runtime.engine import Engine
 from tests.support import until
 
@@ -100,7 +100,7 @@ def dead(engine: Engine) -> list[Finding]:
 async def test_a_killed_consumer_is_named_until_it_is_back(
     engine: Engine, client: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(judge_signs, "GONE_AFTER_MS", 1000)
+    monkeypatch.setattr(liveness, "GONE_AFTER_MS", 1000)
     billing, twin = await started(engine, BILLING), await started(engine, TWIN)
     said = "shop/billing-1 reads"
     await until(lambda: [one for one in engine.store.logs if one.message == said], what="its first line")

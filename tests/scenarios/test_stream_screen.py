@@ -209,11 +209,11 @@ async def test_who_waits_in_a_blocking_read_is_seen(client: Redis, redis_url: st
         async with dashboard(redis_url, tmp_path) as (app, pilot):
             screen = await to_pending(app, pilot, 3)
 
-            def signs() -> dict[object, str]:
+            def liveness() -> dict[object, str]:
                 return {row.key: row.cells[4].plain for row in screen.consumers.table.rows}
 
-            await until(lambda: signs().get(b"idler") == "● blocked in XREADGROUP now", what="the reader")
-            assert signs()[b"orders"] == "○ no client blocked"
+            await until(lambda: liveness().get(b"idler") == "● blocked in XREADGROUP now", what="the reader")
+            assert liveness()[b"orders"] == "○ no client blocked"
     finally:
         read.cancel()
         await asyncio.gather(read, return_exceptions=True)

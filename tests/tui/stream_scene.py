@@ -15,6 +15,7 @@ from agentdash.core.queries import Answer, MessageAt, MessagesAt, PendingList, P
 from agentdash.core.settings.model import Settings
 from agentdash.core.snapshot import SourceError, Topic
 from agentdash.core.streams.model import (
+    Clients,
     Consumer,
     Message,
     PendingEntry,
@@ -24,8 +25,6 @@ from agentdash.core.streams.model import (
     id_parts,
 )
 from agentdash.core.streams.queries import (
-    Clients,
-    ClientsNow,
     EntriesFrom,
     EntryPage,
     Holder,
@@ -64,7 +63,6 @@ class StreamEngine(scene.StillEngine):
         self.asked: list[Query] = []
         self.sent: list[Command] = []
         self.rights = Rights(known=True)
-        self.clients = Clients((b"shipping-1", b"shipping-2"), frozenset({b"shipping-1", b"shipping-2"}))
         self.entries = list(ENTRIES)
         self.pending = [
             PendingEntry(STUCK[2], b"billing-1", 250_000, 7, id_age_ms(STUCK[2], NOW)),
@@ -94,8 +92,6 @@ class StreamEngine(scene.StillEngine):
                 return Holders(tuple(Holder(b"billing", e.consumer, e.idle_ms, e.deliveries) for e in held))
             case RightsOn():
                 return self.rights
-            case ClientsNow():
-                return self.clients
         raise SourceError("nothing is known of that")
 
     def _page(self, query: EntriesFrom) -> EntryPage:
@@ -135,6 +131,7 @@ def app(*, theme: str = "agentdash", read_only: bool = False) -> AgentDash:
     engine = StreamEngine(Settings(ui=UiSettings(theme=theme), read_only=read_only))
     scene.put_all(engine)
     engine.put(length=len(ENTRIES), first_id=ENTRIES[0].id, last_id=ENTRIES[-1].id)
+    put_clients(engine, b"shipping-1", b"shipping-2")
     put_course(engine)
     put_story(engine)
     dash = AgentDash(engine, zone=UTC)
@@ -157,7 +154,15 @@ def put_second_consumer(dash: AgentDash) -> None:
     billing, *others = next(s for s in found.streams if s.name == b"orders").groups
     more = (*billing.consumers, Consumer(b"worker-2", 0, 900, 900), Consumer(b"billing-old", 0, 86_400_000))
     engine.put(groups=(replace(billing, consumers=more), *others))
-    engine.clients = Clients((b"worker-2",), frozenset({b"worker-2"}))
+    put_clients(engine, b"worker-2")
+
+
+def put_clients(engine: StreamEngine, *blocked: bytes, connected: tuple[bytes, ...] = ()) -> None:
+    """Clients of these consumers are blocked in XREADGROUP, those of others connected."""
+    found = engine.store.streams
+    assert found is not None
+    clients = Clients(frozenset(blocked), connected=frozenset((*blocked, *connected)))
+    engine.store.put(Topic.STREAMS, replace(found, clients=clients))
 
 
 def put_course(engine: StreamEngine) -> None:

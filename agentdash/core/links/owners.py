@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cached_property
 
-from agentdash.core.runs.model import Run, RunsSnapshot
+from agentdash.core.links.owner import Owner
+from agentdash.core.runs.model import Run, RunsSnapshot, RunStatus
 from agentdash.core.services.model import Service, ServicesSnapshot
 from agentdash.core.store import Store
+from agentdash.core.streams.liveness import OwnerStatus
 from agentdash.core.streams.model import Consumer, Group, Stream
 from agentdash.core.text import decode
 
@@ -24,17 +25,6 @@ _WORDS = re.compile(r"[^A-Za-z0-9]+")
 
 FRESH_MS = 15_000
 """Runs and services that were read longer ago than this tell nothing of who lives now."""
-
-
-@dataclass(frozen=True, slots=True)
-class Owner:
-    """Whose a consumer is, as far as its name tells; neither where it tells nothing."""
-
-    run: Run | None = None
-    service: Service | None = None
-
-
-NOBODY = Owner()
 
 
 class Owners:
@@ -61,6 +51,10 @@ class Owners:
         name = decode(consumer)
         run = self._by_run.get(name)
         return Owner(run=run) if run is not None else Owner(service=self._service(name))
+
+    def status(self, consumer: bytes, now: int) -> OwnerStatus:
+        """Whether the owner of *consumer* is alive at *now*, Unix ms."""
+        return self.of(consumer).status(now)
 
     @cached_property
     def _by_run(self) -> dict[str, Run]:
@@ -97,6 +91,12 @@ def owner_of(consumer: bytes, store: Store) -> Owner:
 def names_of_run(run: Run) -> frozenset[str]:
     """Names that a consumer of *run* may bear."""
     return frozenset(name for name in (run.id, run.worker, run.lock_owner) if name)
+
+
+def paused_consumers(runs: RunsSnapshot | None) -> frozenset[bytes]:
+    """Names of consumers that are paused runs, or their workers."""
+    paused = (run for run in (runs.runs if runs else ()) if run.status is RunStatus.PAUSED)
+    return frozenset(name.encode() for run in paused for name in (run.id, run.worker) if name)
 
 
 def _one_each(pairs: Iterable[tuple[str, Service]]) -> dict[str, Service | None]:

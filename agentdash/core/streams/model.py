@@ -98,6 +98,11 @@ class Group:
     consumers_known: bool = True
 
     @property
+    def has_work(self) -> bool:
+        """Whether work is known to wait: entries not delivered yet, or delivered and not acknowledged."""
+        return (self.lag.value or 0) > 0 or self.pending > 0
+
+    @property
     def worst(self) -> OldestPending | None:
         """Of the pending entries that were looked up, the one that was delivered most often."""
         known = [one for one in (self.oldest_pending, self.most_delivered) if one is not None]
@@ -146,7 +151,7 @@ class GroupJudgement:
         since: Since when the verdict holds, Unix ms; None where that is not known.
         rate_out: Entries per minute that the group is given; None while unknown.
         forecast_s: Seconds until it has caught up; None when it never will or that is not known.
-        active: Consumers that seem alive.
+        active: How many consumers are not dead; None where they may not be listed.
         why: The verdict in a few words.
         window_s: How long it has been watched for this, seconds.
         pending_since: Since when its lowest pending entry waits, Unix ms, by the earliest evidence.
@@ -156,6 +161,7 @@ class GroupJudgement:
             to be, within the window.
         lost: How many, in all that the server's counters tell; None where they do not.
         redelivered: Deliveries per minute of `Group.worst`; None until it was seen twice.
+        dead: Names of the dead consumers (see `agentdash.core.streams.liveness`).
     """
 
     verdict: Verdict
@@ -171,6 +177,7 @@ class GroupJudgement:
     lost_since: int | None = None
     lost: int | None = None
     redelivered: float | None = None
+    dead: frozenset[bytes] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,18 +214,20 @@ UNJUDGED = StreamJudgement()
 
 
 @dataclass(frozen=True, slots=True)
-class Readers:
-    """Clients that wait in a blocking XREADGROUP, by CLIENT LIST.
-
-    The server does not tell which group they wait for. One that waits has nothing unread in its group.
+class Clients:
+    """Clients that are blocked in XREADGROUP, by CLIENT LIST; the server does not report in which group.
 
     Attributes:
-        names: Of those whose connection has the name of a consumer (CLIENT SETNAME).
-        unnamed: How many others: each may be any consumer.
+        blocked: Names of consumers for which a client of that name (CLIENT SETNAME) is blocked.
+        unnamed: How many other clients are blocked: each may be any consumer.
+        connected: Names of consumers of which a client is connected.
+        why_unknown: Why CLIENT LIST could not be read; None where it was.
     """
 
-    names: frozenset[bytes] = frozenset()
+    blocked: frozenset[bytes] = frozenset()
     unnamed: int = 0
+    connected: frozenset[bytes] = frozenset()
+    why_unknown: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +243,7 @@ class StreamsSnapshot:
         judgements: One for each of `streams`, in the same order; () until judged.
         gaps: What cannot be seen, each with the permission or setting that is missing.
         epoch: Another number means that the server is another one, or was started again.
-        readers: Who waits in a blocking read; None where that was not asked, or may not be.
+        clients: Who is blocked in a read; None while CLIENT LIST was not read.
         symptoms: What the rules found in it; () until judged.
     """
 
@@ -250,7 +259,7 @@ class StreamsSnapshot:
     judgements: tuple[StreamJudgement, ...] = ()
     gaps: tuple[str, ...] = ()
     epoch: int = 0
-    readers: Readers | None = None
+    clients: Clients | None = None
     symptoms: tuple[Symptom, ...] = ()
 
     @property

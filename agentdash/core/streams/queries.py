@@ -112,25 +112,5 @@ class Rights:
     denied: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ClientsNow:
-    """Which clients wait in a blocking XREADGROUP now, and which are connected by a name."""
-
-
-@dataclass(frozen=True, slots=True)
-class Clients:
-    """The answer to `ClientsNow`.
-
-    Attributes:
-        waiting: Names of those that wait in XREADGROUP, empty for one that has none (CLIENT SETNAME).
-        connected: Names of all that have one.
-        why: Why that is not known, in words; None where it is.
-    """
-
-    waiting: tuple[bytes, ...] = ()
-    connected: frozenset[bytes] = frozenset()
-    why: str | None = None
-
-
-StreamQuery = EntriesFrom | SearchEntries | HoldersOf | RightsOn | ClientsNow
-StreamAnswer = EntryPage | SearchPage | Holders | Rights | Clients
+StreamQuery = EntriesFrom | SearchEntries | HoldersOf | RightsOn
+StreamAnswer = EntryPage | SearchPage | Holders | Rights

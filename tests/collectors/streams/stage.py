@@ -39,7 +39,7 @@ class Stage:
             self.clock.advance(seconds)
             self.snapshot = self.judge.judge(await self.collector.collect())
             now = self.snapshot.taken_at
-            symptoms = stream_symptoms(self.snapshot, None, self.settings, now)
+            symptoms = stream_symptoms(self.snapshot, self.settings, now)
             self.tracker.update(symptoms, now, watched_since(self.snapshot, self.settings))
             self.findings = merge(self.tracker.findings, None, now, "here")
         return self.snapshot

@@ -8,9 +8,9 @@ import pytest
 import redis.asyncio
 from redis.asyncio import Redis
 
-from agentdash.core.streams.model import Readers
+from agentdash.core.streams.model import Clients, Consumer, Group, Lag, Stream
 from collectors.streams import schedule as streams_looks
-from collectors.streams.readers import blocked_readers, told_apart
+from collectors.streams.clients import clients_in, summarize
 from collectors.streams.schedule import marked
 from tests.collectors.streams.stage import Stage, add, work
 from tests.collectors.streams.test_cost import make
@@ -176,5 +176,7 @@ def test_blocked_readers_of_a_list_of_clients() -> None:
         b"what is this = \xff\n\n"
         b"id=6 name=app flags=b cmd=XREADGROUP future=1"
     )
-    assert blocked_readers(listed, "0") == [b"c1", b"", b"app"]
-    assert told_apart([b"", b"app"], ()) == Readers(frozenset(), 2)
+    consumers = tuple(Consumer(name, 0, 0) for name in (b"c1", b"c3", b"c9"))
+    group = Group(b"g", 0, Lag(0), "0-0", 0, consumers=consumers)
+    found = summarize(clients_in(listed), b"0", [Stream(b"s", 0, groups=(group,))])
+    assert found == Clients(frozenset({b"c1"}), 2, frozenset({b"c1", b"c3"}))

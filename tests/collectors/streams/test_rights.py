@@ -53,7 +53,7 @@ async def test_the_rights_of_the_documentation_are_enough(client: Redis, login: 
     await stage.poll(3)
     await whole.poll(3)
     assert stage.snapshot.gaps == ()
-    assert stage.snapshot.readers == whole.snapshot.readers
+    assert stage.snapshot.clients == whole.snapshot.clients
     assert [(s.name, s.length, s.memory_bytes, s.fields) for s in stage.snapshot.streams] == [
         (s.name, s.length, s.memory_bytes, s.fields) for s in whole.snapshot.streams
     ]

@@ -228,7 +228,7 @@ async def test_a_reader_in_block_0_that_left_an_entry_pending_is_not_dead(
 
         await until(idle)
         await stage.poll(10)
-        assert stage.snapshot.readers is not None
+        assert stage.snapshot.clients is not None
         assert stage.group(b"jobs", b"g").active == 1
         assert "DEAD_CONSUMER" not in stage.open()
     finally:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from agentdash.core import units
-from agentdash.core.streams.consumer_signs import Signs
+from agentdash.core.streams.liveness import Liveness
 from agentdash.core.streams.model import Group, PendingEntry
 from agentdash.core.text import decode
 from tui.widgets.document import Para
@@ -25,7 +25,7 @@ class Press:
     words: str
 
 
-def presses(entry: PendingEntry, group: Group, signs: Mapping[bytes, Signs]) -> list[Press]:
+def presses(entry: PendingEntry, group: Group, liveness: Mapping[bytes, Liveness]) -> list[Press]:
     """What can be done about *entry*, what helps most first; nothing where it is too early."""
     acknowledge = Press("A", "acknowledge", "acknowledge: its work is done, or shall not be")
     if entry.gone:
@@ -35,10 +35,10 @@ def presses(entry: PendingEntry, group: Group, signs: Mapping[bytes, Signs]) -> 
             Press(".", "dead_letter", "copy to dead letters and acknowledge: it fails again and again"),
             acknowledge,
         ]
-    holder = signs.get(entry.consumer)
+    holder = liveness.get(entry.consumer)
     if entry.idle_ms < FRESH_MS and (holder is None or holder.alive is not False):
         return []
-    other = next(iter(others(entry.consumer, group, signs)), None)
+    other = next(iter(others(entry.consumer, group, liveness)), None)
     words = (
         f"claim for {decode(other)}, which lives" if other else "claim for a new consumer: no other one lives"
     )
@@ -46,10 +46,10 @@ def presses(entry: PendingEntry, group: Group, signs: Mapping[bytes, Signs]) -> 
     return [Press("C", "claim", words), acknowledge, delete]
 
 
-def others(holder: bytes, group: Group, signs: Mapping[bytes, Signs]) -> Iterator[bytes]:
-    """Consumers but *holder* that live, by their signs."""
+def others(holder: bytes, group: Group, liveness: Mapping[bytes, Liveness]) -> Iterator[bytes]:
+    """Names of the live consumers other than *holder*."""
     for consumer in group.consumers:
-        found = signs.get(consumer.name)
+        found = liveness.get(consumer.name)
         if consumer.name != holder and found is not None and found.alive:
             yield consumer.name
 
@@ -57,12 +57,12 @@ def others(holder: bytes, group: Group, signs: Mapping[bytes, Signs]) -> Iterato
 def press_paras(
     entry: PendingEntry,
     group: Group,
-    signs: Mapping[bytes, Signs],
+    liveness: Mapping[bytes, Liveness],
     why_not: Callable[[str], str | None],
 ) -> Iterator[Para]:
     """As lines; greyed with the reason where it cannot be done."""
     yield Para.of("What to press", "bold")
-    found = presses(entry, group, signs)
+    found = presses(entry, group, liveness)
     if not found:
         yield Para.of(f"nothing yet: it was delivered {units.age(entry.idle_ms)} ago", "dim", 2)
     refused = {press.verb: why_not(press.verb) for press in found}

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 
 from agentdash.core import units
-from agentdash.core.streams.consumer_signs import Signs
+from agentdash.core.streams.liveness import Liveness
 from agentdash.core.streams.model import (
     Consumer,
     Group,
@@ -38,8 +38,8 @@ CONSUMER_COLUMNS = (
     Column("consumer", "CONSUMER", 13, flex=1, min_width=8, max_width=26),
     Column("pending", "PEND", 5, align="right"),
     Column("idle", "IDLE", 6, align="right"),
-    Column("inactive", "LAST GOT", 8, align="right", priority=1),
-    Column("signs", "SIGNS OF LIFE", 24, flex=3, min_width=14, sortable=False),
+    Column("inactive", "LAST DELIVERY", 13, align="right", priority=1),
+    Column("liveness", "LIVENESS", 24, flex=3, min_width=14, sortable=False),
 )
 PENDING_COLUMNS = (
     Column("id", "ID", 18, min_width=15),
@@ -97,15 +97,15 @@ def _consumers_cell(group: Group) -> Cell:
     return Cell(str(len(group.consumers)), "" if group.consumers else "bad")
 
 
-def consumer_rows(group: Group, signs: Mapping[bytes, Signs]) -> list[Row]:
-    """All consumers together, then each with its signs of life."""
+def consumer_rows(group: Group, liveness: Mapping[bytes, Liveness]) -> list[Row]:
+    """All consumers together, then each with its liveness."""
     blank = (Cell(""), Cell(""), Cell(""))
     whole = (Cell("all consumers", "dim"), Cell(str(group.pending), "dim"), *blank)
-    rows = (consumer_row(consumer, signs.get(consumer.name)) for consumer in group.consumers)
+    rows = (consumer_row(consumer, liveness.get(consumer.name)) for consumer in group.consumers)
     return [Row(key=None, cells=whole), *rows]
 
 
-def consumer_row(consumer: Consumer, signs: Signs | None) -> Row:
+def consumer_row(consumer: Consumer, liveness: Liveness | None) -> Row:
     """One consumer. ``never`` is the server's own word for a consumer that was given nothing yet."""
     inactive = consumer.inactive_ms
     got = "never" if inactive is not None and inactive < 0 else units.age(inactive)
@@ -114,23 +114,23 @@ def consumer_row(consumer: Consumer, signs: Signs | None) -> Row:
         pending_cell(consumer.pending),
         Cell(units.age(consumer.idle_ms), "dim"),
         Cell(got, "dim"),
-        signs_cell(signs, holds=consumer.pending > 0),
+        liveness_cell(liveness, holds=consumer.pending > 0),
     )
     sort = (decode(consumer.name), consumer.pending, consumer.idle_ms, inactive, None)
     return Row(key=consumer.name, cells=cells, sort=sort)
 
 
-def signs_cell(signs: Signs | None, *, holds: bool) -> Cell:
+def liveness_cell(liveness: Liveness | None, *, holds: bool) -> Cell:
     """``● blocked in XREADGROUP now``, ``■ its process ended``, ``? …``; what holds nothing back is quiet."""
-    if signs is None:
+    if liveness is None:
         return Cell(units.UNKNOWN, "dim")
-    if signs.alive:
-        return Cell(spans=(("● ", "good"), (signs.words, "dim")))
-    if signs.alive is False:
-        return Cell(spans=(("■ ", "bad"), (signs.words, "bad" if holds else "dim")))
-    if signs.waits is False:
-        return Cell(spans=(("○ ", "warn" if holds else "dim"), (signs.words, "dim")))
-    return Cell(spans=(("? ", "unknown"), (signs.words, "dim")))
+    if liveness.alive:
+        return Cell(spans=(("● ", "good"), (liveness.detail, "dim")))
+    if liveness.alive is False:
+        return Cell(spans=(("■ ", "bad"), (liveness.detail, "bad" if holds else "dim")))
+    if liveness.blocked is False:
+        return Cell(spans=(("○ ", "warn" if holds else "dim"), (liveness.detail, "dim")))
+    return Cell(spans=(("? ", "unknown"), (liveness.detail, "dim")))
 
 
 def pending_row(entry: PendingEntry) -> Row:

@@ -11,11 +11,11 @@ from agentdash.core import units
 from agentdash.core.cli_form import redis_cli
 from agentdash.core.clock import time_text
 from agentdash.core.findings.model import Finding, FindingStatus
-from agentdash.core.links.owners import Owner
+from agentdash.core.links.owner import Owner
 from agentdash.core.logs.model import Level, LogLine
 from agentdash.core.secrets.mask import mask
 from agentdash.core.services.model import exit_words
-from agentdash.core.streams.consumer_signs import Signs
+from agentdash.core.streams.liveness import Liveness
 from agentdash.core.streams.model import Group, Message, PendingEntry, Stream, id_age_ms, id_parts
 from agentdash.core.streams.queries import Holder
 from agentdash.core.text import decode, printable
@@ -42,7 +42,7 @@ class Looked:
         holders: Who holds it, in any group; None where that is not known.
         lines: Log lines that name it or its correlation id, oldest first.
         findings: Findings that are about it or its group.
-        signs: Signs of life of the consumers of `group`.
+        liveness: Of the consumers of `group`, by name.
         owner: Whose the consumer is that holds it.
         body: The lines of its fields, where they were made before: an entry never changes.
     """
@@ -55,7 +55,7 @@ class Looked:
     holders: tuple[Holder, ...] | None = None
     lines: tuple[LogLine, ...] = ()
     findings: tuple[Finding, ...] = ()
-    signs: Mapping[bytes, Signs] = field(default_factory=dict)
+    liveness: Mapping[bytes, Liveness] = field(default_factory=dict)
     owner: Owner = field(default_factory=Owner)
     body: Body | None = None
 
@@ -68,7 +68,7 @@ def message_page(
 ) -> list[Para]:
     """All of it; *why_not* says why an action cannot be done now."""
     pending, group = looked.pending, looked.group
-    presses = tuple(press_paras(pending, group, looked.signs, why_not)) if pending and group else ()
+    presses = tuple(press_paras(pending, group, looked.liveness, why_not)) if pending and group else ()
     return [
         Para.of(looked.id, "id"),
         *_head(looked, now),
@@ -100,10 +100,10 @@ def _head(looked: Looked, now: int) -> Iterator[Para]:
             (decode(pending.consumer), "bold"),
         )
         yield Para(held, 2)
-        signs = looked.signs.get(pending.consumer)
-        if signs is not None:
-            style = "bad" if signs.alive is False else "good" if signs.alive else "unknown"
-            yield Para(((f"{decode(pending.consumer)}: ", "dim"), (printable(signs.words), style)), 2)
+        liveness = looked.liveness.get(pending.consumer)
+        if liveness is not None:
+            style = "bad" if liveness.alive is False else "good" if liveness.alive else "unknown"
+            yield Para(((f"{decode(pending.consumer)}: ", "dim"), (printable(liveness.detail), style)), 2)
         if often:
             yield Para.of("delivered again and again: likely a poison message", "warn", 2)
 

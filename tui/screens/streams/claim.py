@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.widgets import Input
 
 from agentdash.core import units
-from agentdash.core.streams.consumer_signs import Signs
+from agentdash.core.streams.liveness import Liveness
 from agentdash.core.streams.model import Consumer, Group
 from agentdash.core.text import decode
 from tui.format.streams import entries
@@ -29,7 +29,7 @@ class ClaimFor(Dialog[bytes | None]):
         count: How many entries are claimed.
         group: Whose consumers are listed.
         holders: Who holds the entries now; who holds them all is not listed.
-        signs: Signs of life, by name.
+        liveness: By name.
     """
 
     BOX = "#asking"
@@ -42,13 +42,13 @@ class ClaimFor(Dialog[bytes | None]):
     ]
 
     def __init__(
-        self, count: int, group: Group, holders: frozenset[bytes], signs: Mapping[bytes, Signs]
+        self, count: int, group: Group, holders: frozenset[bytes], liveness: Mapping[bytes, Liveness]
     ) -> None:
         super().__init__()
         self._title = f"Claim {units.plural(count, 'entry', 'entries')} for which consumer?"
-        self._signs = signs
+        self._liveness = liveness
         self._names = {consumer.name for consumer in group.consumers}
-        self._listed = [c for c in claimants(group, signs) if holders != {c.name}]
+        self._listed = [c for c in claimants(group, liveness) if holders != {c.name}]
         self._table = LineTable(entries.CONSUMER_COLUMNS, id="claim-table")
 
     def compose(self) -> ComposeResult:
@@ -64,7 +64,7 @@ class ClaimFor(Dialog[bytes | None]):
 
     def on_mount(self) -> None:
         """The one that lives most certainly has the cursor."""
-        self._table.set_rows([entries.consumer_row(c, self._signs.get(c.name)) for c in self._listed])
+        self._table.set_rows([entries.consumer_row(c, self._liveness.get(c.name)) for c in self._listed])
         (self._table if self._listed else self.query_one(Input)).focus()
         self.call_after_refresh(self._tell, None)
 
@@ -111,11 +111,11 @@ class ClaimFor(Dialog[bytes | None]):
         self.dismiss(None)
 
 
-def claimants(group: Group, signs: Mapping[bytes, Signs]) -> list[Consumer]:
-    """Consumers of *group*: who lives by their signs, who may, who does not; in each the least idle first."""
+def claimants(group: Group, liveness: Mapping[bytes, Liveness]) -> list[Consumer]:
+    """Consumers of *group*: live ones, unknown ones, dead ones; the least idle first in each."""
 
     def rank(consumer: Consumer) -> tuple[int, float]:
-        found = signs.get(consumer.name)
+        found = liveness.get(consumer.name)
         alive = found.alive if found is not None else None
         idle = consumer.idle_ms if consumer.idle_ms is not None else float("inf")
         return {True: 0, None: 1, False: 2}[alive], idle

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
-from agentdash.core.links.owners import Owner, owner_of
+from agentdash.core.links.owner import Owner
+from agentdash.core.links.owners import owner_of
 from agentdash.core.queries import MessageAt
 from agentdash.core.snapshot import SourceError
-from agentdash.core.streams.consumer_signs import Signs
+from agentdash.core.streams.liveness import Liveness
 from agentdash.core.streams.message_body import correlation_ids
 from agentdash.core.streams.model import Message, Stream
 from agentdash.core.streams.queries import Holder, Holders, HoldersOf
@@ -75,7 +76,7 @@ class MessagePane(Pane):
         looking: Looking | None,
         entry_id: str | None,
         shown: EntryList,
-        signs: Mapping[bytes, Signs],
+        liveness: Mapping[bytes, Liveness],
         current: Callable[[], str | None],
     ) -> None:
         """Read what is not known yet of *entry_id*, and show it if it is still `current` then.
@@ -89,7 +90,7 @@ class MessagePane(Pane):
             return
         state = LIVE
         try:
-            paras: Sequence[Para] = await self._paras(looking, entry_id, shown, signs)
+            paras: Sequence[Para] = await self._paras(looking, entry_id, shown, liveness)
         except SourceError as problem:
             failed = Para.of(f"✗ {printable(problem.message)}", "bad", 2)
             known = self._page_of == entry_id
@@ -113,7 +114,7 @@ class MessagePane(Pane):
         return words
 
     async def _paras(
-        self, looking: Looking, entry_id: str, shown: EntryList, signs: Mapping[bytes, Signs]
+        self, looking: Looking, entry_id: str, shown: EntryList, liveness: Mapping[bytes, Liveness]
     ) -> list[Para]:
         stream = looking.stream
         message = shown.message(entry_id)
@@ -139,7 +140,7 @@ class MessagePane(Pane):
                 group.name if group else None,
                 entry_id,
             ),
-            signs=signs,
+            liveness=liveness,
             owner=owner_of(pending.consumer, store) if pending is not None else Owner(),
             body=body.shown if body else None,
         )

@@ -39,7 +39,7 @@ def ask_claim(dash: Dash, selected: Selection, group: Group, then: Then) -> None
             then(ClaimEntries(selected.stream.name, group.name, selected.entries, consumer))
 
     holders = frozenset(entry.consumer for entry in selected.entries if entry.consumer is not None)
-    dash.push_screen(ClaimFor(len(selected.entries), group, holders, selected.signs), take)
+    dash.push_screen(ClaimFor(len(selected.entries), group, holders, selected.liveness), take)
 
 
 def ask_dead_letter(dash: Dash, selected: Selection, group: Group, then: Then) -> None:

@@ -19,7 +19,7 @@ from agentdash.core.streams.commands import (
     SetGroupId,
     TrimStream,
 )
-from agentdash.core.streams.consumer_signs import Signs
+from agentdash.core.streams.liveness import Liveness
 from agentdash.core.streams.model import Group, Stream
 from agentdash.core.streams.plan import Fields
 from agentdash.core.text import decode
@@ -35,7 +35,7 @@ class Selection:
         entries: The marked ones, else the one under the cursor.
         pending: Whether these are of the group's list of pending entries.
         bodies: Data of entries, as far as it was read.
-        signs: Signs of life of the consumers of the group.
+        liveness: Of the consumers of the group, by name.
         left: The entry that is read, where the list has it no longer.
         gone: Pending entries that are known to have no data any more.
     """
@@ -46,7 +46,7 @@ class Selection:
     entries: tuple[SeenEntry, ...] = ()
     pending: bool = False
     bodies: Mapping[str, Fields] = field(default_factory=dict)
-    signs: Mapping[bytes, Signs] = field(default_factory=dict)
+    liveness: Mapping[bytes, Liveness] = field(default_factory=dict)
     left: str | None = None
     gone: frozenset[str] = frozenset()
 

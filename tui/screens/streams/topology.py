@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from agentdash.core import units
 from agentdash.core.snapshot import SourceHealth
-from agentdash.core.streams.consumer_signs import Signs
 from agentdash.core.streams.history import GroupCourse, StreamCourse
+from agentdash.core.streams.liveness import Liveness
 from agentdash.core.streams.model import Group, Stream, StreamJudgement
 from agentdash.core.text import decode
 from tui.format.state import LIVE, PaneKind, PaneState, pane_state
@@ -56,7 +56,7 @@ class GroupsPane(Pane):
 
 
 class ConsumersPane(Pane):
-    """The consumers of a group, each with its signs of life."""
+    """The consumers of a group, each with its liveness."""
 
     def __init__(self) -> None:
         self.table = LineTable(entries.CONSUMER_COLUMNS, id="consumers-table")
@@ -68,12 +68,12 @@ class ConsumersPane(Pane):
         key = self.table.cursor_key
         return key if isinstance(key, bytes) else None
 
-    def present(self, group: Group | None, signs: Mapping[bytes, Signs]) -> None:
+    def present(self, group: Group | None, liveness: Mapping[bytes, Liveness]) -> None:
         """Show those of *group*."""
         if group is None:
             self.table.set_rows(())
             return
-        self.table.set_rows(entries.consumer_rows(group, signs))
+        self.table.set_rows(entries.consumer_rows(group, liveness))
         self.entitle(f"Consumers of {decode(group.name)}")
         self.summary = f"{len(group.consumers)}"
         nobody = (Para.of("■ no consumer has ever read in this group, or all were deleted", "bad"),)

@@ -95,7 +95,7 @@ class StreamView(FactScreen):
         looking, pane = self._looking(), self.entries
         if looking is None:
             return None
-        signs = self.aside.signs_of(looking.group)
+        liveness = self.aside.liveness_of(looking.group, self.judgement)
         return Selection(
             looking.stream,
             looking.group,
@@ -103,7 +103,7 @@ class StreamView(FactScreen):
             pane.chosen(self._read_now),
             pane.shown.pending,
             pane.pending.bodies,
-            signs,
+            liveness,
             left=self._read_now if self._read_now and not pane.holds(self._read_now) else None,
             gone=frozenset(entry.id for entry in pane.pending.entries.values() if entry.gone),
         )
@@ -183,7 +183,7 @@ class StreamView(FactScreen):
     def _show_consumers(self) -> None:
         group = self.group
         self.consumers.display = group is not None and self.entries.shown.pending
-        self.consumers.present(group, self.aside.signs_of(group))
+        self.consumers.present(group, self.aside.liveness_of(group, self.judgement))
 
     def go_to(self, place: StreamPlace) -> None:
         """Look at the group, the consumer and the entry of *place*, as far as they are there."""
@@ -208,7 +208,7 @@ class StreamView(FactScreen):
 
     async def _read_message(self) -> None:
         looking, pane = self._looking(), self.entries
-        holders = self.aside.signs_of(self.group)
+        holders = self.aside.liveness_of(self.group, self.judgement)
         await self.message.read(looking, self.entry, pane.shown, holders, lambda: self.entry)
 
     # What happens

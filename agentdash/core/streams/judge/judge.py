@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from agentdash.core.links.owners import Owners
 from agentdash.core.settings.model import StreamsSettings
 from agentdash.core.streams.judge.cap import cap_of, made_anew, was_trimmed
-from agentdash.core.streams.judge.liveness import active_consumers, note_signs, redelivered
 from agentdash.core.streams.judge.loss import note_loss
+from agentdash.core.streams.judge.observations import observe, redelivered
 from agentdash.core.streams.judge.verdict import Opinion, forecast_s, never_falls, rate_out, verdict
 from agentdash.core.streams.judge.window import (
     GroupSample,
@@ -19,11 +18,12 @@ from agentdash.core.streams.judge.window import (
     per_minute,
 )
 from agentdash.core.streams.lag import position
+from agentdash.core.streams.liveness import OwnerLookup, dead_consumers, no_owner
 from agentdash.core.streams.model import (
+    Clients,
     Group,
     GroupJudgement,
     LagGrade,
-    Readers,
     Stream,
     StreamJudgement,
     StreamsSnapshot,
@@ -63,15 +63,15 @@ class StreamJudge:
         self._streams: dict[bytes, StreamWindow] = {}
         self._last_at: int | None = None
         self._epoch = 0
-        self._readers: Readers | None = None
-        self._owners: Owners | None = None
+        self._clients: Clients | None = None
+        self._owners: OwnerLookup = no_owner
         self._judged: dict[bytes, tuple[Stream, StreamJudgement]] = {}
         self._passes = 0
 
-    def judge(self, snapshot: StreamsSnapshot, owners: Owners | None = None) -> StreamsSnapshot:
+    def judge(self, snapshot: StreamsSnapshot, owners: OwnerLookup = no_owner) -> StreamsSnapshot:
         """The snapshot with one judgement for each stream.
 
-        *owners* tells whose consumers are, for signs of life; None where that is not known.
+        *owners* finds the process or run that a consumer belongs to, for its liveness.
 
         With another server, or after a step back in time, the windows start anew. After a mere gap (a lost
         connection, a paused process) they go on: positions and counters tell what happened in between.
@@ -80,9 +80,9 @@ class StreamJudge:
         passed = 0 if self._last_at is None else now - self._last_at
         if passed < 0 or snapshot.epoch != self._epoch:
             self._start_anew()
-        others = snapshot.readers != self._readers
+        others = snapshot.clients != self._clients
         self._owners = owners
-        self._last_at, self._epoch, self._readers = now, snapshot.epoch, snapshot.readers
+        self._last_at, self._epoch, self._clients = now, snapshot.epoch, snapshot.clients
         items = sum(1 + len(stream.groups) for stream in snapshot.streams)
         spacing = max(self._window_ms // POINTS, self._window_ms * items // BUDGET)
         turns = 1 if others else self._turns(items)
@@ -124,7 +124,7 @@ class StreamJudge:
         groups = {}
         for group in stream.groups:
             of = groups[group.name] = window.groups.get(group.name) or GroupWindow()
-            note_signs(of, group, now, self._dead_ms)
+            observe(of, group, now, self._dead_ms)
             note_loss(of, stream, group, before, now)
             of.unacknowledged.note(group.pending, now, self._rest_ms)
             lag = group.lag.value
@@ -177,14 +177,14 @@ class StreamJudge:
         if opinion.verdict is Verdict.OK and known and forecast is None and self._far_behind(group):
             # The lag may dip between two polls; what counts so far behind is that it does not drain.
             opinion = Opinion(Verdict.SLOW, None, f"{group.lag.value} behind, and it does not drain")
+        dead = self._dead(window, group, now)
         return GroupJudgement(
             verdict=opinion.verdict,
             since=opinion.since,
             rate_out=outgoing,
             forecast_s=forecast,
-            active=None
-            if consumers is None
-            else active_consumers(window, group, now, self._dead_ms, self._readers, self._owners),
+            active=None if consumers is None else consumers - len(dead),
+            dead=dead,
             why=opinion.why,
             window_s=window.span_ms / 1000,
             pending_since=window.pending_since,
@@ -194,6 +194,12 @@ class StreamJudge:
             lost=window.lost,
             redelivered=redelivered(window),
         )
+
+    def _dead(self, window: GroupWindow, group: Group, now: int) -> frozenset[bytes]:
+        limit = max(self._dead_ms, 2 * window.habit_ms)
+        since = least((window.waiting_since, window.pending_since))
+        waiting = None if since is None else now - since
+        return dead_consumers(group, limit, waiting, self._clients, self._owners, now)
 
     def _far_behind(self, group: Group) -> bool:
         return (group.lag.value or 0) > self._settings.lag_limit
@@ -216,7 +222,7 @@ class StreamJudge:
         if judged is None:
             return "UNKNOWN"
         lag, over = group.lag.value, (group.lag.value or 0) > self._settings.lag_limit
-        dead = judged.active == 0 and ((lag or 0) > 0 or group.pending > 0)
+        dead = judged.active == 0 and group.has_work
         if dead or judged.verdict is Verdict.STOPPED or (over and judged.forecast_s is None):
             return "CRITICAL"
         waits = (

@@ -13,9 +13,8 @@ from itertools import islice
 
 from agentdash.core.findings.model import Severity, Symptom
 from agentdash.core.findings.order import merge
-from agentdash.core.links.owners import Owners
-from agentdash.core.runs.model import RunsSnapshot, RunStatus
 from agentdash.core.settings.model import StreamsSettings
+from agentdash.core.streams.liveness import OwnerLookup, no_owner
 from agentdash.core.streams.mentions import Mention
 from agentdash.core.streams.model import StreamsSnapshot
 from agentdash.core.streams.rules import (
@@ -55,30 +54,30 @@ OF_GROUPS = (
 
 def stream_symptoms(
     snapshot: StreamsSnapshot,
-    runs: RunsSnapshot | None,
     settings: StreamsSettings,
     now: int,
-    owners: Owners | None = None,
+    *,
+    paused: frozenset[bytes] = frozenset(),
+    owners: OwnerLookup = no_owner,
     mentions: Mapping[bytes, Mention] | None = None,
 ) -> list[Symptom]:
     """What is wrong with the streams of one judged snapshot.
 
     Args:
         snapshot: With its judgements; without them nothing is said.
-        runs: Messages that a consumer named after a paused run (or its worker) holds wait on purpose.
         settings: The thresholds.
         now: Unix ms.
-        owners: Whose consumers are, as for the judgements; None where that is not known.
+        paused: Names of consumers that are paused on purpose: what they hold may wait.
+        owners: Finds the process or run that a consumer belongs to, as for the judgements.
         mentions: See `StreamCase.mentions`.
 
     Returns:
         At most `MOST`; where there are more, the least severe are left out.
     """
-    paused, known = frozenset(_paused(runs)), owners or Owners()
     streams: list[StreamCase] = []
     groups: list[GroupCase] = []
     for stream, judged in zip(snapshot.streams, snapshot.judgements, strict=False):
-        case = StreamCase(stream, judged, settings, now, paused, snapshot.readers, known, mentions)
+        case = StreamCase(stream, judged, settings, now, paused, snapshot.clients, owners, mentions)
         streams.append(case)
         of = dict(judged.groups)
         groups += [GroupCase(case, group, of[group.name]) for group in stream.groups if group.name in of]
@@ -127,11 +126,3 @@ def watched_since(
         return max((at for at in (of_stream, of_group) if at is not None), default=None)
 
     return since
-
-
-def _paused(runs: RunsSnapshot | None) -> Iterator[bytes]:
-    for run in runs.runs if runs else ():
-        if run.status is RunStatus.PAUSED:
-            yield run.id.encode()
-            if run.worker:
-                yield run.worker.encode()

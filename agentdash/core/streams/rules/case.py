@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from agentdash.core.findings.model import Severity, Symptom
-from agentdash.core.links.owners import Owners
 from agentdash.core.settings.model import StreamsSettings
+from agentdash.core.streams.liveness import OwnerLookup, no_owner
 from agentdash.core.streams.mentions import Mention
-from agentdash.core.streams.model import Group, GroupJudgement, Readers, Stream, StreamJudgement
+from agentdash.core.streams.model import Clients, Group, GroupJudgement, Stream, StreamJudgement
 from agentdash.core.streams.rules.wording import evidence_line, lag_text
 from agentdash.core.symptom_text import identity
 from agentdash.core.text import decode_name
@@ -25,8 +25,8 @@ class StreamCase:
     Attributes:
         now: Unix ms.
         paused: Names of consumers that are paused runs, or their workers.
-        readers: Who waits in a blocking read; None where that is not known.
-        owners: Whose processes and runs consumers are.
+        clients: Who is blocked in a read; None while CLIENT LIST was not read.
+        owners: Finds the process or run that a consumer belongs to.
         mentions: Where names of streams stand in repositories, of those that were looked for; None where
             nobody looks.
     """
@@ -36,8 +36,8 @@ class StreamCase:
     settings: StreamsSettings
     now: int
     paused: frozenset[bytes] = frozenset()
-    readers: Readers | None = None
-    owners: Owners = field(default_factory=Owners)
+    clients: Clients | None = None
+    owners: OwnerLookup = no_owner
     mentions: Mapping[bytes, Mention] | None = None
 
     def symptom(self, category: str, severity: Severity, summary: str, *lines: str, **more: Any) -> Symptom:
@@ -65,11 +65,6 @@ class GroupCase:
     at: StreamCase
     group: Group
     of: GroupJudgement
-
-    @property
-    def waits(self) -> bool:
-        """Whether work is known to wait for it."""
-        return (self.group.lag.value or 0) > 0 or self.group.pending > 0
 
     def symptom(
         self,

@@ -13,13 +13,13 @@ from agentdash.core.settings.model import StreamsSettings
 from agentdash.core.streams.judge.judge import BUDGET, POINTS, StreamJudge
 from agentdash.core.streams.model import (
     Cap,
+    Clients,
     Consumer,
     Group,
     GroupJudgement,
     Lag,
     LagGrade,
     OldestPending,
-    Readers,
     Stream,
     StreamJudgement,
     StreamsSnapshot,
@@ -288,7 +288,7 @@ def test_of_thousands_what_moves_is_judged_at_once_and_what_rests_in_turn() -> N
         before = after
     assert fresh[7] == 6
     assert {count for number, count in enumerate(fresh) if number != 7} <= {1, 2}
-    judge.judge(replace(at(7, *resting), readers=Readers()))
+    judge.judge(replace(at(7, *resting), clients=Clients()))
     assert judge.judge(replace(at(7, *resting), epoch=1)).judgements[0].window_s == 0
 
 

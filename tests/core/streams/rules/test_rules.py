@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agentdash.core.findings.model import Finding, FindingStatus, InboxSnapshot, Severity, Symptom
+from agentdash.core.links.owners import paused_consumers
 from agentdash.core.runs.model import Run, RunsSnapshot, RunStatus
 from agentdash.core.settings.model import StreamsSettings
 from agentdash.core.streams.model import (
@@ -41,12 +42,22 @@ def judged(
 ) -> StreamsSnapshot:
     group = Group(b"g", int(pending is not None), lag, "5-0", 5, pending, (Consumer(b"c", 0, 10, 10),))
     stream = Stream(b"s", 500, "1-0", "500-0", 500, "0-0", groups=(group,))
-    of = GroupJudgement(Verdict.OK, None, 10.0, forecast, active, "", 60.0, since)
+    of = GroupJudgement(
+        verdict=Verdict.OK,
+        rate_out=10.0,
+        forecast_s=forecast,
+        active=active,
+        dead=frozenset() if active else frozenset({b"c"}),
+        window_s=60.0,
+        pending_since=since,
+    )
     return StreamsSnapshot(NOW, "here", (stream,), judgements=(StreamJudgement(5.0, groups=((b"g", of),)),))
 
 
 def categories(snapshot: StreamsSnapshot, runs: RunsSnapshot | None = None) -> list[str]:
-    return [s.category for s in stream_symptoms(snapshot, runs, StreamsSettings(), NOW)]
+    return [
+        s.category for s in stream_symptoms(snapshot, StreamsSettings(), NOW, paused=paused_consumers(runs))
+    ]
 
 
 def test_thresholds_are_exceeded_not_met() -> None:
@@ -62,14 +73,14 @@ def test_unknown_raises_nothing() -> None:
 
 
 def test_an_estimate_is_marked_as_one() -> None:
-    (lag,) = stream_symptoms(judged(Lag(150, LagGrade.ESTIMATED, "deleted")), None, StreamsSettings(), NOW)
+    (lag,) = stream_symptoms(judged(Lag(150, LagGrade.ESTIMATED, "deleted")), StreamsSettings(), NOW)
     assert lag.summary.startswith("≈150 behind")
     assert any("deleted" in line for line in lag.evidence)
 
 
 def test_what_drains_is_one_step_less_severe() -> None:
     def severity(forecast: float | None) -> Severity:
-        (lag,) = stream_symptoms(judged(Lag(150), forecast=forecast), None, StreamsSettings(), NOW)
+        (lag,) = stream_symptoms(judged(Lag(150), forecast=forecast), StreamsSettings(), NOW)
         return lag.severity
 
     assert severity(None) is Severity.CRITICAL
@@ -86,7 +97,7 @@ def test_messages_of_a_paused_run_wait_on_purpose() -> None:
 def test_every_symptom_says_what_why_and_how() -> None:
     pending = OldestPending("5-0", b"c", 90_000, 4)
     found = stream_symptoms(
-        judged(Lag(150), pending=pending, since=NOW - 90_000, active=0), None, StreamsSettings(), NOW
+        judged(Lag(150), pending=pending, since=NOW - 90_000, active=0), StreamsSettings(), NOW
     )
     assert {s.category for s in found} == {
         "CONSUMER_LAG",

@@ -21,7 +21,7 @@ from agentdash.core.streams.commands import (
     TrimStream,
 )
 from agentdash.core.streams.model import Consumer, Lag, Message
-from agentdash.core.streams.queries import Clients, Rights
+from agentdash.core.streams.queries import Rights
 from tests.support import until
 from tests.tui import scene, stream_scene
 from tests.tui.stream_scene import ENTRIES, PACKED, STUCK, StreamEngine, engine_of
@@ -144,19 +144,18 @@ async def test_claim_for_a_consumer_whose_name_is_no_text() -> None:
 async def test_claim_lists_who_lives_first_and_takes_another_name() -> None:
     app = stream_scene.app()
     engine = engine_of(app)
-    engine.clients = Clients((b"billing-3",), frozenset({b"billing-2", b"billing-3"}))
     found = engine.store.streams
     assert found is not None
     billing, *others = next(s for s in found.streams if s.name == b"orders").groups
     more = (Consumer(b"billing-2", 9, 90_000), Consumer(b"billing-3", 0, 80_000), Consumer(b"worker", 0, 99))
     engine.put(groups=(replace(billing, consumers=(*billing.consumers, *more), lag=Lag(0)), *others))
+    stream_scene.put_clients(engine, b"billing-3", connected=(b"billing-2",))
     async with app.run_test(size=SIZE) as pilot:
         screen = await go_in(pilot, "enter", "enter", "space", "space")
-        await until(lambda: screen.aside.clients, what="the clients")
-        signs = {row.key: row.cells[4].plain for row in screen.consumers.table.rows}
-        assert signs[b"billing-1"].startswith("■ billing: its process ended 4m10 ago, exit 1")
-        assert signs[b"billing-3"].startswith("● blocked in XREADGROUP now")
-        assert signs[b"worker"] == "● no client blocked · worker: process 41300 runs"
+        liveness = {row.key: row.cells[4].plain for row in screen.consumers.table.rows}
+        assert liveness[b"billing-1"].startswith("■ billing: its process ended 4m10 ago, exit 1")
+        assert liveness[b"billing-3"].startswith("● blocked in XREADGROUP now")
+        assert liveness[b"worker"] == "● no client blocked · worker: process 41300 runs"
         await answer(pilot, "C")
         assert isinstance(app.screen, ClaimFor)
         listed = [row.key for row in app.screen._table.rows]

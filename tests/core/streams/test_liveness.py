@@ -1,17 +1,21 @@
-"""Who is dead: which signs must agree, which are none, and what the finding says of them."""
+"""Which consumers are dead, by which evidence; what the finding and the screen say of it."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from agentdash.core.links.owners import FRESH_MS, Owners
+from agentdash.core.links.owners import FRESH_MS, Owners, paused_consumers
 from agentdash.core.runs.model import Run, RunsSnapshot, RunStatus
 from agentdash.core.services.model import Service, ServicesSnapshot, ServiceState
 from agentdash.core.settings.model import StreamsSettings
 from agentdash.core.streams.judge.judge import StreamJudge
-from agentdash.core.streams.model import Consumer, Group, Lag, Readers, Stream, StreamsSnapshot
+from agentdash.core.streams.liveness import liveness_of, no_owner
+from agentdash.core.streams.model import Clients, Consumer, Group, Lag, LagGrade, Stream, StreamsSnapshot
 from agentdash.core.streams.rules.apply import stream_symptoms
 from agentdash.core.streams.rules.dead_consumer import ONE_SIGN
+from agentdash.headless.streams.items import stream_items
 
 NOW = 1_732_112_345_000
 SETTINGS = StreamsSettings()
@@ -27,7 +31,8 @@ HELD = Run("r7", "fix-auth", RunStatus.RUNNING, orphaned=False)
 ENDED = Run("r7", "fix-auth", RunStatus.FAILED, ended_at=NOW - 30_000)
 PAUSED = Run("r7", "fix-auth", RunStatus.PAUSED, orphaned=True, worker_seen_at=NOW - 30_000)
 
-NAMED, OTHERS, NONE = Readers(frozenset({b"billing-1"})), Readers(unnamed=2), Readers()
+NAMED, OTHERS, NONE = Clients(frozenset({b"billing-1"})), Clients(unnamed=2), Clients()
+DENIED = Clients(why_unknown="CLIENT LIST is not allowed (+client|list)")
 
 
 def group(
@@ -49,14 +54,14 @@ def owners(*known: Service | Run, taken_at: int = NOW) -> Owners:
 
 
 def judged(seen: StreamsSnapshot, known: Owners | None) -> tuple[int | None, StreamsSnapshot]:
-    after = StreamJudge(SETTINGS).judge(seen, known)
+    after = StreamJudge(SETTINGS).judge(seen, no_owner if known is None else known.status)
     of = after.judgements[0].group(b"g")
     assert of is not None
     return of.active, after
 
 
 @pytest.mark.parametrize(
-    ("idle", "pending", "lag", "readers", "known", "dead"),
+    ("idle", "pending", "lag", "clients", "known", "dead"),
     [
         pytest.param(31_000, 0, 4, None, DOWN, True, id="process gone, work unread: nobody can be blocked"),
         pytest.param(31_000, 3, 0, NONE, DOWN, True, id="process gone, nobody blocked"),
@@ -85,11 +90,11 @@ def judged(seen: StreamsSnapshot, known: Owners | None) -> tuple[int | None, Str
     ],
 )
 def test_two_signs_must_agree(
-    idle: int, pending: int, lag: int | None, readers: Readers | None, known: Service | Run, dead: bool
+    idle: int, pending: int, lag: int | None, clients: Clients | None, known: Service | Run, dead: bool
 ) -> None:
     name = b"r7" if isinstance(known, Run) else b"billing-1"
     seen = group(idle, pending, lag, name)
-    seen = StreamsSnapshot(NOW, "here", seen.streams, readers=readers)
+    seen = StreamsSnapshot(NOW, "here", seen.streams, clients=clients)
     assert judged(seen, owners(known))[0] == (0 if dead else 1)
 
 
@@ -103,7 +108,7 @@ def test_what_is_stale_is_no_sign() -> None:
 def test_one_that_holds_nothing_does_not_hide_the_dead() -> None:
     mailer = Service("mailer", ServiceState.DOWN, down_since=NOW - 30_000)
     seen = group(31_000, 3, 0, b"billing-1", Consumer(b"mailer", 0, 31_000, 31_000))
-    seen = StreamsSnapshot(NOW, "here", seen.streams, readers=NONE)
+    seen = StreamsSnapshot(NOW, "here", seen.streams, clients=NONE)
     assert judged(seen, owners(DOWN, mailer))[0] == 0
     assert judged(seen, owners(DOWN))[0] == 1
 
@@ -114,34 +119,34 @@ def test_one_that_holds_nothing_does_not_hide_the_dead() -> None:
         (
             DOWN,
             "4 unread and 3 pending, billing-1 (service billing): its process ended 30s ago, exit 1",
-            "service billing is gone, and nothing has read under this name since",
-            "Start billing (U in the services). If it does not take up what it left, claim 3 pending entries",
+            "service billing has ended, and nothing has read under this name since",
+            "Start billing (U in the services). If it does not resume what it left, claim 3 pending entries",
         ),
-        (ZOMBIE, "its process ended, SIGKILL", "is gone", "Start service billing again. If it does not"),
-        (NOT_HERE, "no process of it runs here", "is gone", "Start service billing again. If it does not"),
+        (ZOMBIE, "its process ended, SIGKILL", "has ended", "Start service billing again. If it does not"),
+        (NOT_HERE, "no process of it runs here", "has ended", "Start service billing again. If it does not"),
         (
             UP,
-            "its consumer silent for 1m30",
+            "its consumer idle for 1m30",
             "It hangs: service billing is alive (process 42 runs)",
             "restart it (B in",
         ),
         (
             UNSEEN,
-            "its consumer silent for 1m30",
-            "The process is gone or hangs",
-            "Look at the process of billing-1",
+            "its consumer idle for 1m30",
+            "The process has ended or hangs",
+            "Check the process of billing-1",
         ),
         (
             ORPHAN,
-            "r7 (run fix-auth): it has no worker, one was last seen 30s ago",
-            "run fix-auth is gone, and",
+            "r7 (run fix-auth): it has no worker, last seen 30s ago",
+            "run fix-auth has ended, and",
             "Take over the run: `agentdash run --run-id r7 -- COMMAND …`; or mark it as failed (F). If it",
         ),
         (
             ENDED,
             "r7 (run fix-auth): it has ended 30s ago, failed",
-            "run fix-auth is gone, and",
-            "The run does not go on: claim 3 pending entries for a consumer that lives (C on the stream).",
+            "run fix-auth has ended, and",
+            "The run is over: claim 3 pending entries for a live consumer (C on the stream).",
         ),
     ],
 )
@@ -151,7 +156,9 @@ def test_the_finding_says_who_died_and_what_to_do(
     of = owners(known)
     _, after = judged(group(90_000, 3, 4, b"r7" if isinstance(known, Run) else b"billing-1"), of)
     (found,) = (
-        one for one in stream_symptoms(after, None, SETTINGS, NOW, of) if one.category == "DEAD_CONSUMER"
+        one
+        for one in stream_symptoms(after, SETTINGS, NOW, owners=of.status)
+        if one.category == "DEAD_CONSUMER"
     )
     assert found.summary.endswith(summary)
     assert why in (found.hypothesis or "")
@@ -165,7 +172,7 @@ def test_the_finding_says_who_died_and_what_to_do(
 
 
 @pytest.mark.parametrize(
-    ("readers", "known", "line"),
+    ("clients", "known", "line"),
     [
         (NONE, (), "no client is blocked in XREADGROUP for it (CLIENT LIST)"),
         (None, (), ONE_SIGN),
@@ -178,11 +185,11 @@ def test_the_finding_says_who_died_and_what_to_do(
     ],
 )
 def test_the_evidence_tells_which_signs_there_are(
-    readers: Readers | None, known: tuple[Service, ...], line: str
+    clients: Clients | None, known: tuple[Service, ...], line: str
 ) -> None:
     of = owners(*known)
-    seen = StreamsSnapshot(NOW, "here", group(90_000, 3, 0).streams, readers=readers)
-    symptoms = stream_symptoms(judged(seen, of)[1], None, SETTINGS, NOW, of)
+    seen = StreamsSnapshot(NOW, "here", group(90_000, 3, 0).streams, clients=clients)
+    symptoms = stream_symptoms(judged(seen, of)[1], SETTINGS, NOW, owners=of.status)
     (found,) = (one for one in symptoms if one.category == "DEAD_CONSUMER")
     assert found.evidence[-1] == line
 
@@ -191,5 +198,67 @@ def test_a_paused_run_is_not_dead() -> None:
     runs = RunsSnapshot(NOW, "here", (PAUSED,), 1)
     of = Owners.at(NOW, runs, None)
     _, after = judged(group(90_000, 3, 4, b"r7"), of)
-    found = {one.category for one in stream_symptoms(after, runs, SETTINGS, NOW, of)}
+    found = {
+        one.category
+        for one in stream_symptoms(after, SETTINGS, NOW, paused=paused_consumers(runs), owners=of.status)
+    }
     assert "DEAD_CONSUMER" not in found
+
+
+SCREEN_ROWS = [
+    (None, 0, (), None, "CLIENT LIST not read yet"),
+    (DENIED, 0, (), None, "CLIENT LIST is not allowed"),
+    (NAMED, 0, (), True, "blocked in XREADGROUP now"),
+    (NAMED, 9, (), None, "no client blocked"),  # with unread entries none is blocked
+    (Clients(connected=frozenset({b"billing-1"})), 9, (), None, "connected, not blocked in XREADGROUP"),
+    (None, 9, (), None, "not blocked in XREADGROUP: entries are unread"),
+    (OTHERS, 0, (), None, "2 unnamed clients blocked in XREADGROUP, maybe this one"),
+    (NONE, 0, (DOWN,), False, "billing: its process ended 30s ago, exit 1 · no client blocked"),
+    (NAMED, 0, (DOWN,), True, "blocked in XREADGROUP now"),
+    (NONE, 0, (UP,), True, "no client blocked · billing: process 42 runs"),
+]
+
+
+@pytest.mark.parametrize(("clients", "lag", "known", "alive", "detail"), SCREEN_ROWS)
+def test_the_screen_shows_the_evidence(
+    clients: Clients | None, lag: int, known: tuple[Service, ...], alive: bool | None, detail: str
+) -> None:
+    found = group(31_000, 0, lag).streams[0].groups[0]
+    (one,) = liveness_of(found, None, clients, owners(*known).status, NOW).values()
+    assert one.alive is alive
+    assert one.detail == detail or (clients is DENIED and one.detail.startswith(detail))
+
+
+def test_an_estimated_lag_does_not_outweigh_a_blocked_client() -> None:
+    seen = group(90_000, 3, 4)
+    found = replace(seen.streams[0].groups[0], lag=Lag(4, LagGrade.ESTIMATED))
+    stream = replace(seen.streams[0], groups=(found,))
+    for clients, active in ((NAMED, 1), (NONE, 0)):
+        after = StreamJudge(SETTINGS).judge(replace(seen, streams=(stream,), clients=clients))
+        of = after.judgements[0].group(b"g")
+        assert of is not None
+        assert of.active == active
+
+
+@pytest.mark.parametrize("clients", [None, DENIED, NAMED, OTHERS, NONE])
+@pytest.mark.parametrize("known", [None, DOWN, LATELY, ZOMBIE, UP, UNSEEN, NOT_HERE, ORPHAN, HELD, ENDED])
+@pytest.mark.parametrize(("idle", "pending"), [(100, 3), (31_000, 3), (90_000, 3), (90_000, 0)])
+@pytest.mark.parametrize("lag", [0, 4, None])
+def test_finding_screen_and_json_agree(
+    clients: Clients | None, known: Service | Run | None, idle: int, pending: int, lag: int | None
+) -> None:
+    of = owners(*([known] if known is not None else []))
+    seen = replace(
+        group(idle, pending, lag, b"r7" if isinstance(known, Run) else b"billing-1"), clients=clients
+    )
+    active, after = judged(seen, of)
+    found = after.streams[0].groups[0]
+    (shown,) = liveness_of(found, after.judgements[0].group(b"g"), clients, of.status, NOW).values()
+    documented = next(stream_items(after))["groups"][0]["activeConsumers"]  # type: ignore[index]
+    symptoms = stream_symptoms(after, SETTINGS, NOW, owners=of.status)
+    reported = "DEAD_CONSUMER" in {one.category for one in symptoms}
+    assert reported == shown.dead == (active == 0) == (documented == 0)
+    if reported:
+        assert shown.alive is False
+    if shown.alive:
+        assert not reported

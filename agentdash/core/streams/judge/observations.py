@@ -1,0 +1,74 @@
+"""What each sample of a group adds to its window: pauses, waiting work, pending entries. Pure."""
+
+from __future__ import annotations
+
+from agentdash.core.streams.judge.window import GroupWindow, least
+from agentdash.core.streams.model import Group
+
+LEAST_WATCHED_MS = 2000
+"""A rate of deliveries over less time than this says nothing."""
+
+HABIT_OUTAGE = 5
+"""A pause longer than so many limits was an outage, not a habit."""
+
+
+def observe(window: GroupWindow, group: Group, now: int, limit_ms: int) -> None:
+    """Take from *group* what later judgement needs: pauses, waiting work, the oldest pending entry.
+
+    Args:
+        window: Of this group; changed.
+        group: As read at *now*.
+        now: Unix ms.
+        limit_ms: Idle time after which a consumer may be dead.
+    """
+    idle = least(consumer.idle_ms for consumer in group.consumers)
+    before = window.idle
+    went_on = window.worked and idle is not None and before is not None and idle < before
+    if went_on and before is not None and before <= HABIT_OUTAGE * limit_ms:
+        window.habit_ms = max(window.habit_ms, before)
+    window.idle = idle
+    window.worked = group.has_work
+    if not window.worked:
+        window.waiting_since = None
+    elif window.waiting_since is None:
+        window.waiting_since = now
+    _note_pending(window, group, now)
+    _note_deliveries(window, group, now)
+
+
+def _note_pending(window: GroupWindow, group: Group, now: int) -> None:
+    """Since when the lowest pending entry waits.
+
+    A claim resets the entry's idle time, so the earliest time counts that agentdash has evidence of: when it
+    first saw this entry pending, less the idle time that it had then.
+    """
+    oldest = group.oldest_pending
+    if oldest is None:
+        window.pending_id = window.pending_since = None
+        return
+    since = now - oldest.idle_ms
+    if window.pending_id == oldest.id and window.pending_since is not None:
+        since = min(since, window.pending_since)
+    window.pending_id, window.pending_since = oldest.id, since
+
+
+def _note_deliveries(window: GroupWindow, group: Group, now: int) -> None:
+    """How often the entry that was delivered most often was given out, then and now."""
+    worst = group.worst
+    if worst is None:
+        window.delivered = None
+    elif window.delivered is None or window.delivered[0] != worst.id:
+        window.delivered = (worst.id, worst.deliveries, now, worst.deliveries, now)
+    else:
+        entry_id, count, since, _, _ = window.delivered
+        if worst.deliveries < count:
+            count, since = worst.deliveries, now
+        window.delivered = (entry_id, count, since, worst.deliveries, now)
+
+
+def redelivered(window: GroupWindow) -> float | None:
+    """Deliveries per minute of the entry that was delivered most often; None until it was watched."""
+    if window.delivered is None:
+        return None
+    _, before, since, after, now = window.delivered
+    return None if now - since < LEAST_WATCHED_MS else (after - before) * 60_000 / (now - since)
