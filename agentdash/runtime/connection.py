@@ -37,7 +37,7 @@ class Connection:
         engine.handle = handle = await self._find()
         engine.store.server_label = handle.label
         runs, streams = await redis_collectors(handle, engine.settings, engine.host, engine.clock)
-        engine.read_in_full = streams.look_at
+        engine.read_in_full = streams.read_in_full
         judged = JudgedStreams(
             streams,
             engine.intake.analysis,

@@ -61,8 +61,8 @@ class StreamsCollector(Collector):
         self._seen: dict[bytes, float] = {}
         self._last_pass: float | None = None
 
-    def look_at(self, stream: bytes) -> None:
-        """A person looks at *stream*: it is read in full for the next while, however many there are."""
+    def read_in_full(self, stream: bytes) -> None:
+        """Read *stream*, which is on the screen, in full for the next `SEEN_FOR`, however many there are."""
         self._seen[stream] = self._clock.monotonic() + SEEN_FOR
 
     async def collect(self) -> StreamsSnapshot:

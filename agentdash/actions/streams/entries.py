@@ -13,14 +13,14 @@ reached is said.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from redis.exceptions import NoPermissionError, RedisError, ResponseError
 
 from agentdash.actions.streams.send import Sender, told
-from agentdash.actions.streams.tally import DONE, Tally, outcome
+from agentdash.actions.streams.tally import Tally, outcome
 from agentdash.core.commands import Outcome, Refused
 from agentdash.core.streams.commands import (
     MOST_ENTRIES,
@@ -29,9 +29,10 @@ from agentdash.core.streams.commands import (
     DeadLetterEntries,
     DeleteEntries,
     EntriesCommand,
+    Fields,
     SeenEntry,
+    Step,
 )
-from agentdash.core.streams.plan import Fields, Step, plan
 from agentdash.core.text import decode
 from agentdash.server.exchange import MayHaveBeenCarriedOut
 
@@ -51,50 +52,38 @@ async def change_entries(sender: Sender, command: EntriesCommand) -> Outcome:
     if isinstance(command, DeadLetterEntries) and command.target == command.stream:
         raise Refused("a dead-letter stream cannot be the stream itself")
     tally = Tally()
-    size = PER_COPY if isinstance(command, DeadLetterEntries | ClaimEntries) else PER_TRANSACTION
+    size = ENTRY_ACTIONS[type(command)].per_round
     for start in range(0, len(command.entries), size):
         part = command.entries[start : start + size]
         await _change_part(sender, command, part, tally)
         if tally.stopped is not None:
             tally.stop(tally.stopped, command.entries[start + size :], "not reached")
             break
-    return outcome(sender, command, tally)
+    return outcome(sender, command, tally, ENTRY_ACTIONS[type(command)].summary(command))
 
 
 async def _change_part(
     sender: Sender, command: EntriesCommand, part: tuple[SeenEntry, ...], tally: Tally
 ) -> None:
     """Some of the entries; a failure after something was changed is noted in *tally*."""
+    action = ENTRY_ACTIONS[type(command)]
     try:
         ready = await _unchanged(sender, command, part, tally.left)
         if ready:
-            await _carry_out(sender, _of(command, ready), tally)
+            await action.carry_out(sender, replace(command, entries=ready), tally)
     except NoPermissionError:
         raise
     except MayHaveBeenCarriedOut as problem:
-        tally.stop(problem, part, f"may have been {DONE[type(command)]}")
+        tally.stop(problem, part, f"may have been {action.done}")
     except RedisError as problem:
         if not tally.touched:
             raise
-        tally.stop(problem, part, f"not {DONE[type(command)]}")
-
-
-async def _carry_out(sender: Sender, command: EntriesCommand, tally: Tally) -> None:
-    """Change entries that were as they should be."""
-    match command:
-        case ClaimEntries():
-            await _claim(sender, command, tally)
-        case DeadLetterEntries():
-            await _set_aside(sender, command, tally)
-        case AcknowledgeEntries():
-            await _acknowledge(sender, command, tally)
-        case DeleteEntries():
-            await _delete(sender, command, tally)
+        tally.stop(problem, part, f"not {action.done}")
 
 
 async def _acknowledge(sender: Sender, command: AcknowledgeEntries, tally: Tally) -> None:
     checks = _who_holds(command, command.entries)
-    replies = await sender.change(checks, plan(command))
+    replies = await sender.change(checks, command.steps())
     tally.touched = bool(told(replies[-1], command.stream)) or tally.touched
     _late(command.entries, replies[: len(checks)], tally.left)
     tally.done += [entry.id for entry in command.entries if entry.id not in tally.left]
@@ -102,7 +91,7 @@ async def _acknowledge(sender: Sender, command: AcknowledgeEntries, tally: Tally
 
 async def _delete(sender: Sender, command: DeleteEntries, tally: Tally) -> None:
     checks = _who_holds(command, command.entries)
-    replies = await sender.change(checks, plan(command))
+    replies = await sender.change(checks, command.steps())
     answers = [int(told(reply, command.stream)) for reply in replies[len(checks) :]]
     tally.touched = any(answers) or tally.touched
     _late(command.entries, replies[: len(checks)], tally.left)
@@ -121,7 +110,7 @@ async def _claim(sender: Sender, command: ClaimEntries, tally: Tally) -> None:
     whole = tuple(entry for entry in command.entries if entry.id in bodies)
     if not whole:
         return
-    (reply,) = await sender.change((), plan(_of(command, whole)))
+    (reply,) = await sender.change((), replace(command, entries=whole).steps())
     claimed = {decode(raw) for raw in told(reply, command.stream)}
     tally.touched = tally.touched or bool(claimed)
     tally.done += [entry.id for entry in whole if entry.id in claimed]
@@ -147,14 +136,14 @@ async def _why_not_claimed(
             tally.left[entry.id] = "was acknowledged or deleted in that moment, and is no longer pending"
 
 
-async def _set_aside(sender: Sender, command: DeadLetterEntries, tally: Tally) -> None:
+async def _copy_and_acknowledge(sender: Sender, command: DeadLetterEntries, tally: Tally) -> None:
     """Copy, and only what is copied is acknowledged: a failure between leaves a copy too many, never none."""
     bodies = await _bodies(sender, command, tally)
     whole = tuple(entry for entry in command.entries if entry.id in bodies)
     if not whole:
         return
     target = decode(command.target)
-    copies = plan(_of(command, whole), bodies)[:-1]
+    copies = replace(command, entries=whole).steps(bodies)[:-1]
     try:
         answers = await sender.change((), copies)
     except MayHaveBeenCarriedOut as problem:
@@ -245,5 +234,36 @@ def _late(entries: Sequence[SeenEntry], replies: Sequence[Any], left: dict[str, 
             left[entry.id] = f"was changed all the same, but in that moment {why}"
 
 
-def _of(command: EntriesCommand, entries: tuple[SeenEntry, ...]) -> EntriesCommand:
-    return replace(command, entries=entries)
+@dataclass(frozen=True, slots=True)
+class EntryAction:
+    """How one kind of change of entries is carried out and reported.
+
+    Attributes:
+        carry_out: Changes entries that are as they were seen.
+        done: What it did to an entry, e.g. ``acknowledged``.
+        summary: What it did to all, before their ids.
+        per_round: Entries that are changed at once.
+    """
+
+    carry_out: Callable[[Sender, Any, Tally], Awaitable[None]]
+    done: str
+    summary: Callable[[Any], str]
+    per_round: int = PER_TRANSACTION
+
+
+ENTRY_ACTIONS: dict[type, EntryAction] = {
+    AcknowledgeEntries: EntryAction(
+        _acknowledge, "acknowledged", lambda command: f"acknowledged for {decode(command.group)}:"
+    ),
+    ClaimEntries: EntryAction(
+        _claim, "claimed", lambda command: f"claimed for {decode(command.consumer)}:", PER_COPY
+    ),
+    DeleteEntries: EntryAction(_delete, "deleted", lambda _: "deleted"),
+    DeadLetterEntries: EntryAction(
+        _copy_and_acknowledge,
+        "copied",
+        lambda command: f"copied to {decode(command.target)} and acknowledged",
+        PER_COPY,
+    ),
+}
+"""By the type of the command."""

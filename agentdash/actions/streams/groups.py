@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from redis.exceptions import NoPermissionError
 
-from agentdash.actions.streams.entries import change_entries
+from agentdash.actions.streams.entries import ENTRY_ACTIONS, change_entries
 from agentdash.actions.streams.send import Sender, told
 from agentdash.core.commands import Effect, Outcome, Refused
 from agentdash.core.streams.commands import (
-    AcknowledgeEntries,
-    ClaimEntries,
     CreateGroup,
-    DeadLetterEntries,
     DeleteConsumer,
-    DeleteEntries,
     DestroyGroup,
     SetGroupId,
     StreamCommand,
     TrimStream,
+    command_name,
 )
 from agentdash.core.streams.model import id_parts
-from agentdash.core.streams.plan import NEEDS, name_of, plan
 from agentdash.core.text import decode, printable
 from agentdash.core.units import plural
 from agentdash.server.exchange import MayHaveBeenCarriedOut
@@ -47,33 +43,17 @@ async def change(client: Redis, command: StreamCommand) -> Outcome:
     """
     async with Sender(client) as sender:
         try:
-            return await _carried_out(sender, command)
+            return await _ACTIONS[type(command)](sender, command)
         except NoPermissionError as problem:
             return _denied(problem, command, sender)
         except MayHaveBeenCarriedOut as problem:
-            steps = " and ".join(dict.fromkeys(name_of(step) for step in plan(command)))
+            steps = " and ".join(dict.fromkeys(command_name(step) for step in command.steps()))
             words = f"{decode(command.stream)}: {steps} was sent, but no answer came: {sender.words(problem)}"
             return Outcome(False, words, tuple(sender.sent), effect=Effect.UNSURE)
 
 
-async def _carried_out(sender: Sender, command: StreamCommand) -> Outcome:
-    match command:
-        case AcknowledgeEntries() | ClaimEntries() | DeleteEntries() | DeadLetterEntries():
-            return await change_entries(sender, command)
-        case CreateGroup():
-            return await _create(sender, command)
-        case DestroyGroup():
-            return await _destroy(sender, command)
-        case DeleteConsumer():
-            return await _delete_consumer(sender, command)
-        case SetGroupId():
-            return await _set_id(sender, command)
-        case TrimStream():
-            return await _trim(sender, command)
-
-
 async def _create(sender: Sender, command: CreateGroup) -> Outcome:
-    (reply,) = await sender.change((), plan(command))
+    (reply,) = await sender.change((), command.steps())
     told(reply, command.stream)
     what = f"{decode(command.stream)}: group {decode(command.group)} created, after {command.after}"
     return Outcome(True, what, tuple(sender.sent))
@@ -86,7 +66,7 @@ async def _destroy(sender: Sender, command: DestroyGroup) -> Outcome:
     name = decode(command.group)
     if pending > command.pending:
         raise Refused(f"{name} has {pending} pending entries now, it had {command.pending}: look again")
-    last, reply = await sender.change([look], plan(command))
+    last, reply = await sender.change([look], command.steps())
     if not told(reply, command.stream):
         raise Refused(f"the group {name} is no longer there")
     lost = int(told(last, command.stream)[0])
@@ -107,7 +87,7 @@ async def _delete_consumer(sender: Sender, command: DeleteConsumer) -> Outcome:
     if found[b"pending"]:
         count = plural(found[b"pending"], "pending entry", "pending entries")
         raise Refused(f"{name} holds {count}, which would be forgotten: claim or acknowledge them first")
-    (lost,) = await sender.change((), plan(command))
+    (lost,) = await sender.change((), command.steps())
     if told(lost, command.stream):
         words = f"{name} was deleted, but was given {lost} entries in that moment: they are pending no more"
         return Outcome(False, words, tuple(sender.sent), effect=Effect.DONE)
@@ -126,7 +106,7 @@ async def _set_id(sender: Sender, command: SetGroupId) -> Outcome:
     target = newest if command.after == "$" else command.after
     if _direction(command.seen, target) != _direction(now, target):
         raise Refused(f"{name} has gone on from {command.seen} to {now} meanwhile: look again")
-    (reply,) = await sender.change((), plan(command))
+    (reply,) = await sender.change((), command.steps())
     told(reply, command.stream)
     return Outcome(True, f"{name} is at {target} now, it was at {now}", tuple(sender.sent))
 
@@ -142,7 +122,7 @@ async def _trim(sender: Sender, command: TrimStream) -> Outcome:
     newest = decode(_pairs(told(info, command.stream))[b"last-generated-id"])
     if command.seen is not None and id_parts(newest) < id_parts(command.seen):
         raise Refused(f"{name} is another stream now: its newest id went back to {newest}")
-    (reply,) = await sender.change((), plan(command))
+    (reply,) = await sender.change((), command.steps())
     dropped = int(told(reply, command.stream))
     return Outcome(True, f"{name}: {plural(dropped, 'entry', 'entries')} dropped", tuple(sender.sent))
 
@@ -154,7 +134,7 @@ def _pairs(flat: Sequence[Any]) -> dict[bytes, Any]:
 
 def _denied(problem: NoPermissionError, command: StreamCommand, sender: Sender) -> Outcome:
     named = _COMMAND.search(str(problem))
-    needs = NEEDS[type(command)]
+    needs = command.NEEDS
     name = printable(named[1]).upper().replace("|", " ") if named else needs[-1]
     # Before Redis 7.0 a refusal names XGROUP where it means XGROUP DESTROY.
     name = next((need for need in needs if need.startswith(f"{name} ")), name)
@@ -164,3 +144,14 @@ def _denied(problem: NoPermissionError, command: StreamCommand, sender: Sender) 
     done = f"; sent before: {len(sender.sent)} commands" if sender.sent else ""
     effect = Effect.PARTLY if sender.sent else Effect.NONE
     return Outcome(False, f"{words}{done}", tuple(sender.sent), name if named else None, effect)
+
+
+_ACTIONS: dict[type, Callable[[Sender, Any], Awaitable[Outcome]]] = {
+    **dict.fromkeys(ENTRY_ACTIONS, change_entries),
+    CreateGroup: _create,
+    DestroyGroup: _destroy,
+    DeleteConsumer: _delete_consumer,
+    SetGroupId: _set_id,
+    TrimStream: _trim,
+}
+"""What carries out a command, by its type."""

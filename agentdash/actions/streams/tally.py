@@ -9,26 +9,12 @@ from redis.exceptions import RedisError
 
 from agentdash.actions.streams.send import Sender
 from agentdash.core.commands import Effect, Outcome, Refused
-from agentdash.core.streams.commands import (
-    AcknowledgeEntries,
-    ClaimEntries,
-    DeadLetterEntries,
-    DeleteEntries,
-    EntriesCommand,
-    SeenEntry,
-)
+from agentdash.core.streams.commands import AcknowledgeEntries, EntriesCommand, SeenEntry
 from agentdash.core.text import decode
 from agentdash.core.units import plural
 from agentdash.server.exchange import MayHaveBeenCarriedOut
 
 _NAMED = 3
-DONE: dict[type, str] = {
-    AcknowledgeEntries: "acknowledged",
-    ClaimEntries: "claimed",
-    DeleteEntries: "deleted",
-    DeadLetterEntries: "copied",
-}
-"""What was done to an entry, by the kind of change."""
 
 
 @dataclass(slots=True)
@@ -61,15 +47,16 @@ class Tally:
             self.left.setdefault(entry.id, what)
 
 
-def outcome(sender: Sender, command: EntriesCommand, tally: Tally) -> Outcome:
-    """What came of it.
+def outcome(sender: Sender, command: EntriesCommand, tally: Tally, summary: str) -> Outcome:
+    """The outcome of *command*; *summary* says what it does, before ids or counts.
 
     Raises:
         Refused: when nothing was changed; with the reason.
     """
     sent, left = tuple(sender.sent), tally.left
+    did = f"{decode(command.stream)}: {summary}"
     if not left and not tally.missing:
-        return Outcome(True, f"{_did(command)} {_entries(tally.done)}", sent, effect=Effect.DONE)
+        return Outcome(True, f"{did} {_entries(tally.done)}", sent, effect=Effect.DONE)
     reasons = _reasons(left)
     if tally.missing:
         reasons.append(f"{tally.missing} of them were no longer in the stream")
@@ -81,7 +68,7 @@ def outcome(sender: Sender, command: EntriesCommand, tally: Tally) -> Outcome:
     why = "; ".join(reasons)
     if not tally.touched and not tally.unsure:
         raise Refused(f"nothing was changed: {why}. Look again.", instead)
-    words = f"{_did(command)} {len(tally.done)} of {len(command.entries)}; {why}"
+    words = f"{did} {len(tally.done)} of {len(command.entries)}; {why}"
     effect = Effect.UNSURE if tally.unsure else Effect.PARTLY
     return Outcome(False, words, sent, effect=effect, instead=instead)
 
@@ -106,16 +93,3 @@ def _list_of(found: Sequence[str]) -> str:
 
 def _entries(done: Sequence[str]) -> str:
     return done[0] if len(done) == 1 else plural(len(done), "entry", "entries")
-
-
-def _did(command: EntriesCommand) -> str:
-    name = decode(command.stream)
-    match command:
-        case AcknowledgeEntries(group=group):
-            return f"{name}: acknowledged for {decode(group)}:"
-        case ClaimEntries(consumer=consumer):
-            return f"{name}: claimed for {decode(consumer)}:"
-        case DeleteEntries():
-            return f"{name}: deleted"
-        case DeadLetterEntries(target=target):
-            return f"{name}: copied to {decode(target)} and acknowledged"

@@ -120,7 +120,7 @@ async def test_what_is_on_the_screen_is_read_in_full(client: Redis) -> None:
     await client.execute_command("XREADGROUP", "GROUP", "g", "c", "STREAMS", "s0050", ">")
     idle = []
     for _ in range(3):
-        stage.collector.look_at(b"s0050")
+        stage.collector.read_in_full(b"s0050")
         await stage.poll()
         idle.append(stage.stream(b"s0050").groups[0].consumers)
     assert all(consumers for consumers in idle)

@@ -1,4 +1,4 @@
-"""What is asked before a stream is changed: the subject, what will happen, and the exact commands."""
+"""The question before a stream is changed: the exact commands, the consequences, the subject."""
 
 from __future__ import annotations
 
@@ -15,15 +15,16 @@ from agentdash.core.streams.commands import (
     DeleteConsumer,
     DeleteEntries,
     DestroyGroup,
+    Fields,
     SeenEntry,
     SetGroupId,
+    Step,
     StreamCommand,
     TrimStream,
 )
 from agentdash.core.streams.model import Stream, id_parts
-from agentdash.core.streams.plan import Fields, Step, plan
 from agentdash.core.text import decode
-from tui.format.streams.cost import Cost, name, names, passed_line, pending_lines, unread_lines
+from tui.format.streams.cost import Cost, Line, name, names, passed_line, pending_lines, unread_lines
 from tui.widgets.cells import clean, shorten
 from tui.widgets.document import Para, field
 
@@ -40,8 +41,8 @@ class Question:
     """A question before a change.
 
     Attributes:
-        plan: What is sent, what will happen, and to what.
-        yes: What the button that does it says.
+        plan: The commands, the consequences, the subject.
+        yes: Label of the button that confirms.
         full: The plan with all entries and commands; None where the plan has them.
     """
 
@@ -51,29 +52,31 @@ class Question:
     full: tuple[Para, ...] | None = None
 
 
-def question(
-    command: StreamCommand,
-    stream: Stream,
-    bodies: Mapping[str, Fields] | None = None,
-    cost: Cost | None = None,
-) -> Question:
-    """Ask for *command*.
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What a command does, before it is confirmed: title, button, and lines of (text, style)."""
+
+    title: str
+    button: str
+    consequences: list[Line]
+
+
+def question(command: StreamCommand, described: Description, bodies: Mapping[str, Fields]) -> Question:
+    """Ask for *command*, which is *described*.
 
     Args:
-        command: What is to be done.
-        stream: As it is known now.
-        bodies: Data of entries, by id, as far as it is known; for the exact form of dead letters.
-        cost: What it costs the groups; None while that is being counted.
+        command: To be confirmed.
+        described: What it does.
+        bodies: Fields of entries by id, as far as known: for the exact form of dead letters.
     """
-    title, yes, what = _words(command, stream, cost)
-    steps = plan(command, bodies)
+    steps = command.steps(bodies) if isinstance(command, DeadLetterEntries) else command.steps()
 
     def lines(every: bool) -> tuple[Para, ...]:
         return (
             Para.of("Will run, if unchanged since shown:", "dim"),
             *_commands(steps, every),
             Para(),
-            *(Para.of(line, style, 2) for line, style in what),
+            *(Para.of(line, style, 2) for line, style in described.consequences),
             Para(),
             *_subject(command, every),
         )
@@ -81,7 +84,7 @@ def question(
     entries: tuple[SeenEntry, ...] = getattr(command, "entries", ())
     short = len(entries) <= MOST_NAMED and all(len(step) <= MOST_WORDS for step in steps)
     whole = short and len(steps) <= MOST_COMMANDS
-    return Question(title, lines(False), yes, None if whole else lines(True))
+    return Question(described.title, lines(False), described.button, None if whole else lines(True))
 
 
 def _subject(command: StreamCommand, every: bool) -> Iterator[Para]:
@@ -95,7 +98,7 @@ def _subject(command: StreamCommand, every: bool) -> Iterator[Para]:
     entries: tuple[SeenEntry, ...] = getattr(command, "entries", ())
     shown = entries if every else entries[:MOST_NAMED]
     for number, entry in enumerate(shown):
-        held = f"  held by {name(entry.consumer)}" if entry.consumer is not None else ""
+        held = f"  pending at {name(entry.consumer)}" if entry.consumer is not None else ""
         yield field("entries" if number == 0 else "", f"{entry.id}{held}", "id", 9)
     if len(entries) > len(shown):
         yield field("", f"… {len(entries) - len(shown)} more (d: all)", "dim", 9)
@@ -105,105 +108,101 @@ def _name(raw: bytes) -> str:
     return shorten(clean(decode(raw)), NAME)
 
 
-Lines = list[tuple[str, str]]
+# One function per command: (command, the stream as known, the cost; None while that is counted)
 
 
-def _words(command: StreamCommand, stream: Stream, cost: Cost | None) -> tuple[str, str, Lines]:
-    """Title, the button, and what will happen."""
-    match command:
-        case AcknowledgeEntries(entries=entries):
-            many = _many(entries)
-            what = [
-                ("The group counts this as done: nobody is given it again. The data stays in the stream.", "")
-            ]
-            return f"Acknowledge {many}?", "Acknowledge", what
-        case ClaimEntries(entries=entries, consumer=consumer):
-            who = name(consumer)
-            what = [
-                (
-                    f"{who} becomes the owner, and gets this when it reads its own list (XREADGROUP … 0).",
-                    "",
-                ),
-                ("What was delivered again since shown stays with who has it.", "dim"),
-                ("An entry whose data is gone is left out: acknowledge it instead.", "dim"),
-            ]
-            return f"Claim {_many(entries)} for {who}?", "Claim", what
-        case DeleteEntries(entries=entries):
-            return f"Delete {_many(entries)}?", "Delete", _deleted(command, stream)
-        case DeadLetterEntries(entries=entries, target=target):
-            what = [
-                (f"All fields are copied to {name(target)}, with where they came from (dlq.…).", ""),
-                ("Then the group counts this as done. The stream itself keeps it.", ""),
-            ]
-            return f"Move {_many(entries)} to the dead letters?", "Copy and acknowledge", what
-        case TrimStream():
-            return f"Trim {name(command.stream)}?", "Trim", _trim(command, stream, cost)
-        case _:
-            return _group_words(command, stream, cost)
+def acknowledge(command: AcknowledgeEntries, _stream: Stream, _cost: Cost | None) -> Description:
+    """Of `AcknowledgeEntries`."""
+    what = "The group counts this as done: it is not delivered again. The data stays in the stream."
+    return Description(f"Acknowledge {_many(command.entries)}?", "Acknowledge", [(what, "")])
 
 
-def _deleted(command: DeleteEntries, stream: Stream) -> Lines:
-    what = [("The data is gone for all groups and readers. This cannot be undone.", "bad")]
+def claim(command: ClaimEntries, _stream: Stream, _cost: Cost | None) -> Description:
+    """Of `ClaimEntries`."""
+    who = name(command.consumer)
+    lines = [
+        (f"{who} becomes the owner, and gets this when it reads its own list (XREADGROUP … 0).", ""),
+        ("What was delivered again since shown stays with its consumer.", "dim"),
+        ("An entry without data is left out: acknowledge it instead.", "dim"),
+    ]
+    return Description(f"Claim {_many(command.entries)} for {who}?", "Claim", lines)
+
+
+def delete(command: DeleteEntries, stream: Stream, _cost: Cost | None) -> Description:
+    """Of `DeleteEntries`."""
+    lines = [("The data is deleted for all groups and readers. This cannot be undone.", "bad")]
     if command.group is not None:
-        what.append(("It is acknowledged here too, so that no entry without data stays behind.", ""))
-    what += unread_lines(command.entries, stream.groups)
+        lines.append(("It is acknowledged here too, so that no entry without data stays behind.", ""))
+    lines += unread_lines(command.entries, stream.groups)
     others = [g for g in stream.groups if g.pending and g.name != command.group]
     if others:
-        what.append((f"Where it is pending elsewhere ({names(others)}?) it stays so, without data.", "warn"))
+        lines.append((f"Where it is pending elsewhere ({names(others)}?) it stays so, without data.", "warn"))
     if not stream.groups_known:
-        what.append(("Which groups have not read it is not known: they may not be listed.", "warn"))
-    return what
+        lines.append(("Which groups have not read it is unknown: they may not be listed.", "warn"))
+    return Description(f"Delete {_many(command.entries)}?", "Delete", lines)
 
 
-def _group_words(
-    command: CreateGroup | DestroyGroup | DeleteConsumer | SetGroupId, stream: Stream, cost: Cost | None
-) -> tuple[str, str, Lines]:
-    group = name(command.group)
-    match command:
-        case CreateGroup(after=after):
-            first = {"$": "entries that come from now on", "0": "the first entry", "0-0": "the first entry"}
-            what = [(f"It will be given {first.get(after, f'what comes after {after}')}.", "")]
-            return f"Create group {group}?", "Create", what
-        case DestroyGroup(pending=pending):
-            what = [("Its position is forgotten; its consumers get an error when they read next.", "bad")]
-            if pending:
-                count = units.plural(pending, "pending entry is", "pending entries are")
-                what.append((f"{count} forgotten with it.", "bad"))
-            return f"Destroy group {group}?", "Destroy", what
-        case DeleteConsumer(consumer=consumer):
-            what = [("It holds nothing. If it reads again, it is created anew.", "")]
-            return f"Delete consumer {name(consumer)}?", "Delete", what
-        case SetGroupId():
-            return f"Set ID of group {group}?", "Set ID", _moved(command, stream, cost)
+def dead_letter(command: DeadLetterEntries, _stream: Stream, _cost: Cost | None) -> Description:
+    """Of `DeadLetterEntries`."""
+    lines = [
+        (f"All fields are copied to {name(command.target)}, with their origin (dlq.…).", ""),
+        ("Then the group counts this as done. The stream itself keeps it.", ""),
+    ]
+    return Description(f"Move {_many(command.entries)} to the dead letters?", "Copy and acknowledge", lines)
 
 
-def _moved(command: SetGroupId, stream: Stream, cost: Cost | None) -> Lines:
+def create_group(command: CreateGroup, _stream: Stream, _cost: Cost | None) -> Description:
+    """Of `CreateGroup`."""
+    first = {"$": "new entries only", "0": "the first entry", "0-0": "the first entry"}
+    begins = first.get(command.after, f"the entries after {command.after}")
+    return Description(f"Create group {name(command.group)}?", "Create", [(f"It begins with {begins}.", "")])
+
+
+def destroy_group(command: DestroyGroup, _stream: Stream, _cost: Cost | None) -> Description:
+    """Of `DestroyGroup`."""
+    lines = [("Its position is lost; its consumers get an error at their next read.", "bad")]
+    if command.pending:
+        count = units.plural(command.pending, "pending entry is", "pending entries are")
+        lines.append((f"{count} lost with it.", "bad"))
+    return Description(f"Destroy group {name(command.group)}?", "Destroy", lines)
+
+
+def delete_consumer(command: DeleteConsumer, _stream: Stream, _cost: Cost | None) -> Description:
+    """Of `DeleteConsumer`."""
+    what = "It has no pending entries. If it reads again, it is created anew."
+    return Description(f"Delete consumer {name(command.consumer)}?", "Delete", [(what, "")])
+
+
+def set_id(command: SetGroupId, stream: Stream, cost: Cost | None) -> Description:
+    """Of `SetGroupId`."""
     target = (stream.last_id or "0-0") if command.after == "$" else command.after
     lines = [(f"It is at {command.seen}, and will be at {target}.", "")]
     if id_parts(target) != id_parts(command.seen):
         lines.append(passed_line(cost, forward=id_parts(target) > id_parts(command.seen)))
-    return [*lines, ("Its pending entries stay as they are.", "dim")]
+    lines.append(("Its pending entries stay as they are.", "dim"))
+    return Description(f"Set ID of group {name(command.group)}?", "Set ID", lines)
 
 
-def _trim(command: TrimStream, stream: Stream, cost: Cost | None) -> Lines:
+def trim(command: TrimStream, stream: Stream, cost: Cost | None) -> Description:
+    """Of `TrimStream`."""
     if command.maxlen is not None:
         gone = max(0, stream.length - command.maxlen)
         about = "at most " if command.approximate else ""
         lost = f"{about}{gone} of {stream.length} entries are dropped, the oldest"
-        lines = [(f"{lost}. It cannot be undone.", "bad")]
         unread = [g for g in stream.groups if g.lag.value is not None and g.lag.value > command.maxlen]
     else:
-        lines = [(f"All entries before {command.minid} are dropped. It cannot be undone.", "bad")]
+        lost = f"All entries before {command.minid} are dropped"
         least = id_parts(command.minid or "0")
         unread = [g for g in stream.groups if g.lag.value and id_parts(g.last_delivered_id) < least]
+    lines = [(f"{lost}. This cannot be undone.", "bad")]
     unknown = [g for g in stream.groups if g.lag.value is None]
     if unread:
         lines.append((f"Not read yet by {names(unread)}: some of it goes unread.", "bad"))
     if unknown:
-        lines.append((f"How far {names(unknown)} has read is not known.", "warn"))
+        lines.append((f"How far {names(unknown)} has read is unknown.", "warn"))
     if any(group.pending for group in stream.groups):
         lines += pending_lines(cost)
-    return lines
+    return Description(f"Trim {name(command.stream)}?", "Trim", lines)
 
 
 def _many(entries: tuple[SeenEntry, ...]) -> str:

@@ -1,30 +1,20 @@
-"""What can be done to a stream: why not now, what is asked first, the command that comes of it."""
+"""The actions of a stream screen: what is possible now, the question, the command that is sent."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
 from agentdash.core.commands import Outcome
-from agentdash.core.streams.commands import (
-    AcknowledgeEntries,
-    DeleteConsumer,
-    DeleteEntries,
-    DestroyGroup,
-    SetGroupId,
-    StreamCommand,
-)
-from agentdash.core.streams.model import Group
-from agentdash.core.streams.plan import NEEDS
-from tui.format.streams.cost import name
-from tui.format.streams.question import question
+from agentdash.core.snapshot import SourceError
+from agentdash.core.streams.commands import StreamCommand
+from tui.format.streams.cost import Cost, name
 from tui.screens.dialogs.confirm import Confirm
 from tui.screens.dialogs.menu import Choice, Menu
+from tui.screens.streams.action_table import ACTIONS, BY_COMMAND, acknowledge, question_of
 from tui.screens.streams.background import Aside
-from tui.screens.streams.cost import cost_of, has_cost
-from tui.screens.streams.prompts import ask_claim, ask_dead_letter, ask_new_group, ask_position, ask_trim
-from tui.screens.streams.selection import ACTIONS, Selection, why_unfit
+from tui.screens.streams.selection import Selection, why_unfit
 
 if TYPE_CHECKING:
     from tui.dash import Dash
@@ -57,21 +47,21 @@ class StreamActs:
     def why_not(self, verb: str) -> str | None:
         """Why it cannot be done now, in words; None where it can."""
         if self._dash.engine.read_only:
-            return "read-only: started with --read-only, nothing is changed"
+            return "read-only: started with --read-only"
         selected = self._select()
         if selected is None:
-            return "the stream is not there any more"
-        return why_unfit(verb, selected) or self._forbidden(verb)
+            return "the stream no longer exists"
+        return why_unfit(ACTIONS[verb].scope, selected) or self._forbidden(verb)
 
     def _forbidden(self, verb: str) -> str | None:
-        """By what the server said when it was asked; where that may not be, by what it refused before."""
+        """What the server's ACL said when read; where that is not allowed, what it has refused before."""
         rights = self._aside.rights
         denied = dict(rights.denied) if rights.known else self._dash.engine.denied
-        return next((denied[name] for name in NEEDS[ACTIONS[verb][2]] if name in denied), None)
+        return next((denied[name] for name in ACTIONS[verb].command.NEEDS if name in denied), None)
 
     def choices(self) -> list[Choice]:
         """All of them, for the menu."""
-        return [Choice(verb, title, key, self.why_not(verb)) for verb, (title, key, _) in ACTIONS.items()]
+        return [Choice(verb, row.label, row.key, self.why_not(verb)) for verb, row in ACTIONS.items()]
 
     def menu(self) -> None:
         """Let the person choose among all of them."""
@@ -87,53 +77,22 @@ class StreamActs:
     # Asking
 
     def start(self, verb: str) -> None:
-        """Ask what is still to be known, show the plan, and do it if the person says so."""
+        """Prompt for what is missing, show the question, and send the command once confirmed."""
         why, selected = self.why_not(verb), self._select()
         if why is not None or selected is None:
-            self._dash.say(why or "the stream is not there any more", good=False)
+            self._dash.say(why or "the stream no longer exists", good=False)
             return
-        if selected.group is None or verb in {"delete", "create_group", "trim"}:
-            self._start_on_stream(verb, selected)
+        action, then = ACTIONS[verb], partial(self._confirm, selected)
+        if action.needs_data and all(one.id in selected.gone for one in selected.entries):
+            self._dash.say("without data there is nothing to claim or copy: acknowledge instead?", good=False)
+            then(acknowledge(selected))
         else:
-            self._start_in_group(verb, selected, selected.group)
-
-    def _start_on_stream(self, verb: str, selected: Selection) -> None:
-        stream, then = selected.stream, partial(self._confirm, selected)
-        match verb:
-            case "delete":
-                of = selected.group.name if selected.group is not None and selected.pending else None
-                then(DeleteEntries(stream.name, selected.entries, of))
-            case "create_group":
-                ask_new_group(self._dash, stream, then)
-            case "trim":
-                ask_trim(self._dash, stream, then)
-
-    def _start_in_group(self, verb: str, selected: Selection, group: Group) -> None:
-        dash, stream, then = self._dash, selected.stream.name, partial(self._confirm, selected)
-        if verb in {"claim", "dead_letter"} and all(one.id in selected.gone for one in selected.entries):
-            dash.say("without data there is nothing to claim or copy: acknowledge instead?", good=False)
-            then(AcknowledgeEntries(stream, group.name, selected.entries))
-            return
-        match verb:
-            case "acknowledge":
-                then(AcknowledgeEntries(stream, group.name, selected.entries))
-            case "claim":
-                ask_claim(dash, selected, group, then)
-            case "dead_letter":
-                ask_dead_letter(dash, selected, group, then)
-            case "destroy_group":
-                then(DestroyGroup(stream, group.name, group.pending))
-            case "delete_consumer" if selected.consumer is not None:
-                then(DeleteConsumer(stream, group.name, selected.consumer))
-            case "set_id":
-                title = f"Set the ID of {name(group.name)}: after which entry?"
-                last = group.last_delivered_id
-                ask_position(dash, title, lambda after: SetGroupId(stream, group.name, after, last), then)
+            action.prompt(self._dash, selected, then)
 
     # Doing
 
     def _confirm(self, selected: Selection, command: StreamCommand) -> None:
-        asked = question(command, selected.stream, selected.bodies)
+        asked = question_of(command, selected.stream, selected.bodies)
         dialog = Confirm(asked.title, asked.plan, yes=asked.yes, full=asked.full)
 
         def answered(yes: bool | None) -> None:
@@ -141,14 +100,19 @@ class StreamActs:
                 self._dash.run_worker(self._send(command, selected), name="change stream", group="commands")
 
         self._dash.push_screen(dialog, answered)
-        if has_cost(command):
-            counting = self._count(dialog, command, selected)
-            self._dash.run_worker(counting, name="count the cost")
+        if (cost := BY_COMMAND[type(command)].cost) is not None:
+            counting = cost(self._dash.engine.ask, command, selected.stream)
+            self._dash.run_worker(self._count(dialog, counting, command, selected), name="count the cost")
 
-    async def _count(self, dialog: Confirm, command: StreamCommand, selected: Selection) -> None:
-        """While the question is shown: how many entries it is about."""
-        cost = await cost_of(self._dash.engine.ask, command, selected.stream)
-        asked = question(command, selected.stream, selected.bodies, cost)
+    async def _count(
+        self, dialog: Confirm, counting: Awaitable[Cost], command: StreamCommand, selected: Selection
+    ) -> None:
+        """Show in the open question how many entries it is about."""
+        try:
+            cost = await counting
+        except SourceError as problem:
+            cost = Cost(problem=problem.message)
+        asked = question_of(command, selected.stream, selected.bodies, cost)
         dialog.replan(asked.plan, asked.full)
 
     async def _send(self, command: StreamCommand, selected: Selection) -> None:

@@ -1,10 +1,12 @@
-"""Counts what a change of a stream costs its groups, while the question is shown. Bounded."""
+"""Counts what a change of a stream costs its groups, while the question is shown. Bounded.
+
+Each function raises SourceError when the server cannot be read.
+"""
 
 from __future__ import annotations
 
 from agentdash.core.queries import PendingList, PendingOf
-from agentdash.core.snapshot import SourceError
-from agentdash.core.streams.commands import SetGroupId, StreamCommand, TrimStream
+from agentdash.core.streams.commands import SetGroupId, TrimStream
 from agentdash.core.streams.ids import after
 from agentdash.core.streams.model import Stream, id_parts
 from agentdash.core.streams.queries import EntriesFrom, EntryPage
@@ -18,25 +20,8 @@ MOST_COUNTED = 500
 _TOO_MANY = "it would take reading too many entries"
 
 
-def has_cost(command: StreamCommand) -> bool:
-    """Whether something is to be counted before *command*."""
-    return isinstance(command, TrimStream | SetGroupId)
-
-
-async def cost_of(ask: Asker, command: StreamCommand, stream: Stream) -> Cost:
-    """What *command* costs the groups of *stream*; what cannot be counted says why."""
-    try:
-        match command:
-            case TrimStream():
-                return await _trim(ask, command, stream)
-            case SetGroupId():
-                return await _moved(ask, command, stream)
-    except SourceError as problem:
-        return Cost(problem=problem.message)
-    return Cost()
-
-
-async def _trim(ask: Asker, command: TrimStream, stream: Stream) -> Cost:
+async def trim_cost(ask: Asker, command: TrimStream, stream: Stream) -> Cost:
+    """The pending entries of each group that lose their data."""
     groups = [group for group in stream.groups if group.pending][:MOST_GROUPS]
     if not groups:
         return Cost()
@@ -78,7 +63,8 @@ async def _first_kept(ask: Asker, command: TrimStream, stream: Stream) -> tuple[
     return id_parts(page.entries[-1].id)
 
 
-async def _moved(ask: Asker, command: SetGroupId, stream: Stream) -> Cost:
+async def set_id_cost(ask: Asker, command: SetGroupId, stream: Stream) -> Cost:
+    """The entries between the ID of the group and its new one."""
     target = (stream.last_id or "0-0") if command.after == "$" else command.after
     low, high = sorted((id_parts(command.seen), id_parts(target)))
     page = await ask(EntriesFrom(stream.name, after(f"{low[0]}-{low[1]}"), older=False, count=MOST_COUNTED))

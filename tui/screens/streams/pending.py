@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import ClassVar
 
 from agentdash.core.queries import MessagesAt, PendingList, PendingOf
+from agentdash.core.streams.commands import Fields
 from agentdash.core.streams.model import Message, PendingEntry, Stream
-from agentdash.core.streams.plan import Fields
 from agentdash.core.text import decode
 from tui.format.item import Column, Row
 from tui.format.streams import entries

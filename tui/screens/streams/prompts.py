@@ -1,4 +1,4 @@
-"""What is still to be known before an action on a stream: for whom, where to, from where on, how much."""
+"""Prompts for what a command of a stream still needs; each passes the command to *then* unless cancelled."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from agentdash.core.streams.commands import (
     ClaimEntries,
     CreateGroup,
     DeadLetterEntries,
+    SetGroupId,
     StreamCommand,
     TrimStream,
 )
 from agentdash.core.streams.ids import EXAMPLES, place
-from agentdash.core.streams.model import Group, Stream
+from agentdash.core.streams.model import Group
 from agentdash.core.text import decode
 from tui.format.streams.cost import name as short
 from tui.screens.dialogs.prompt import Ask
@@ -31,8 +32,15 @@ Then = Callable[[StreamCommand], None]
 """What to do with the command that comes of it."""
 
 
-def ask_claim(dash: Dash, selected: Selection, group: Group, then: Then) -> None:
-    """For whom."""
+def group_of(selected: Selection) -> Group:
+    """The selected group, which `Scope` has made sure of."""
+    assert selected.group is not None
+    return selected.group
+
+
+def ask_claim(dash: Dash, selected: Selection, then: Then) -> None:
+    """For which consumer."""
+    group = group_of(selected)
 
     def take(consumer: bytes | None) -> None:
         if consumer is not None:
@@ -42,8 +50,9 @@ def ask_claim(dash: Dash, selected: Selection, group: Group, then: Then) -> None
     dash.push_screen(ClaimFor(len(selected.entries), group, holders, selected.liveness), take)
 
 
-def ask_dead_letter(dash: Dash, selected: Selection, group: Group, then: Then) -> None:
-    """Into which stream."""
+def ask_dead_letter(dash: Dash, selected: Selection, then: Then) -> None:
+    """To which stream."""
+    group = group_of(selected)
     exact = selected.stream.name + DEAD
     proposed = {decode(exact): exact}  # a name that is no text is shown in another way than it is
     told = [Para.of("The stream that the entries are copied to; created if missing.", "dim")]
@@ -61,8 +70,9 @@ def ask_dead_letter(dash: Dash, selected: Selection, group: Group, then: Then) -
     dash.push_screen(Ask("Copy to which stream?", told, value=decode(exact), check=check), take)
 
 
-def ask_new_group(dash: Dash, stream: Stream, then: Then) -> None:
-    """Its name, and where it begins."""
+def ask_new_group(dash: Dash, selected: Selection, then: Then) -> None:
+    """Name of the group, and where it begins."""
+    stream = selected.stream
     there = {group.name for group in stream.groups}
 
     def check(text: str) -> str | None:
@@ -75,6 +85,14 @@ def ask_new_group(dash: Dash, stream: Stream, then: Then) -> None:
             ask_position(dash, "Begin after which entry?", make, then)
 
     dash.push_screen(Ask("Name of the new group?", check=check), take)
+
+
+def ask_set_id(dash: Dash, selected: Selection, then: Then) -> None:
+    """After which entry the group goes on."""
+    stream, group = selected.stream.name, group_of(selected)
+    title = f"Set the ID of {short(group.name)}: after which entry?"
+    last = group.last_delivered_id
+    ask_position(dash, title, lambda after: SetGroupId(stream, group.name, after, last), then)
 
 
 def ask_position(dash: Dash, title: str, make: Callable[[str], StreamCommand], then: Then) -> None:
@@ -99,8 +117,9 @@ def ask_position(dash: Dash, title: str, make: Callable[[str], StreamCommand], t
     dash.push_screen(Ask(title, told, value="$", choices=("$", "0"), check=_checked(after)), take)
 
 
-def ask_trim(dash: Dash, stream: Stream, then: Then) -> None:
+def ask_trim(dash: Dash, selected: Selection, then: Then) -> None:
     """How much stays."""
+    stream = selected.stream
     now, zone = dash.now(), dash.zone
     told = [
         Para.of("A number: so many of the newest entries stay.", ""),

@@ -16,7 +16,7 @@ from tui.format.streams.message import masked_copy
 from tui.screens import connected
 from tui.screens.page import PageScreen
 from tui.screens.streams import navigation as stream_ways
-from tui.screens.streams.selection import ACTIONS
+from tui.screens.streams.action_table import ACTIONS
 from tui.screens.streams.view import StreamView
 from tui.widgets.document import Para
 
@@ -166,7 +166,8 @@ class StreamScreen(StreamView):
         """For the palette: title, help, what to call."""
         if self.dash.engine.read_only:
             return
-        for verb, (title, key, _) in ACTIONS.items():
+        for verb, row in ACTIONS.items():
             why = self.acts.why_not(verb)
-            help_text = f"not now: {why}" if why else f"in this stream ({key})" if key else "in this stream"
-            yield title, help_text, partial(self.acts.start, verb)
+            key = f" ({row.key})" if row.key else ""
+            help_text = f"not now: {why}" if why else f"in this stream{key}"
+            yield row.label, help_text, partial(self.acts.start, verb)

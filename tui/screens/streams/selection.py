@@ -1,43 +1,41 @@
-"""What an action on a stream would take, and why that is nothing it can be done to."""
+"""What an action on a stream applies to, and why it does not apply."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import Enum, auto
 
 from agentdash.core import units
-from agentdash.core.streams.commands import (
-    MOST_ENTRIES,
-    AcknowledgeEntries,
-    ClaimEntries,
-    CreateGroup,
-    DeadLetterEntries,
-    DeleteConsumer,
-    DeleteEntries,
-    DestroyGroup,
-    SeenEntry,
-    SetGroupId,
-    TrimStream,
-)
+from agentdash.core.streams.commands import MOST_ENTRIES, Fields, SeenEntry
 from agentdash.core.streams.liveness import Liveness
 from agentdash.core.streams.model import Group, Stream
-from agentdash.core.streams.plan import Fields
 from agentdash.core.text import decode
+
+
+class Scope(Enum):
+    """What an action needs to be selected."""
+
+    PENDING = auto()
+    ENTRIES = auto()
+    GROUP = auto()
+    CONSUMER = auto()
+    STREAM = auto()
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What an action would take, as the person sees it now.
+    """What an action would apply to, as shown now.
 
     Attributes:
-        group: The group that is looked at.
-        consumer: The one that the cursor is on; None for all.
+        group: The group under the cursor.
+        consumer: The one under the cursor; None for all.
         entries: The marked ones, else the one under the cursor.
-        pending: Whether these are of the group's list of pending entries.
-        bodies: Data of entries, as far as it was read.
+        pending: Whether they are pending entries of the group.
+        bodies: Fields of entries by id, as far as read.
         liveness: Of the consumers of the group, by name.
-        left: The entry that is read, where the list has it no longer.
-        gone: Pending entries that are known to have no data any more.
+        left: Id of the entry that is open, where the list no longer has it.
+        gone: Ids of pending entries without data.
     """
 
     stream: Stream
@@ -51,34 +49,18 @@ class Selection:
     gone: frozenset[str] = frozenset()
 
 
-ACTIONS: dict[str, tuple[str, str, type]] = {
-    "acknowledge": ("Acknowledge entries", "A", AcknowledgeEntries),
-    "claim": ("Claim entries for a consumer", "C", ClaimEntries),
-    "delete": ("Delete entries", "D", DeleteEntries),
-    "dead_letter": ("Copy to dead letters, acknowledge", "", DeadLetterEntries),
-    "delete_consumer": ("Delete consumer", "", DeleteConsumer),
-    "set_id": ("Set ID of group", "", SetGroupId),
-    "create_group": ("Create group", "", CreateGroup),
-    "destroy_group": ("Destroy group", "", DestroyGroup),
-    "trim": ("Trim stream", "", TrimStream),
-}
-"""Title, key and kind of command of each, in the order of the menu."""
-_OF_PENDING = {"acknowledge", "claim", "dead_letter"}
-_OF_ENTRIES = _OF_PENDING | {"delete"}
-_OF_GROUP = {"delete_consumer", "set_id", "destroy_group"}
-
-
-def why_unfit(verb: str, selected: Selection) -> str | None:
-    """Why *verb* cannot be done to what is selected, in words; None where it can."""
-    if verb in _OF_PENDING and not selected.pending:
-        return "this is about pending entries: b goes back to them"
-    if verb in _OF_ENTRIES and not selected.entries:
-        return f"{selected.left} is not pending any more" if selected.left else "no entry is selected"
-    if len(selected.entries) > MOST_ENTRIES and verb in _OF_ENTRIES:
+def why_unfit(scope: Scope, selected: Selection) -> str | None:
+    """Why an action of that scope cannot be done to what is selected; None where it can."""
+    of_entries = scope in {Scope.PENDING, Scope.ENTRIES}
+    if scope is Scope.PENDING and not selected.pending:
+        return "only for pending entries: b shows them"
+    if of_entries and not selected.entries:
+        return f"{selected.left} is no longer pending" if selected.left else "no entry is selected"
+    if of_entries and len(selected.entries) > MOST_ENTRIES:
         return f"more than {MOST_ENTRIES} entries are marked"
-    if verb in _OF_GROUP and selected.group is None:
+    if scope in {Scope.GROUP, Scope.CONSUMER} and selected.group is None:
         return "no group reads this stream"
-    return _why_keep(selected) if verb == "delete_consumer" else None
+    return _why_keep(selected) if scope is Scope.CONSUMER else None
 
 
 def _why_keep(selected: Selection) -> str | None:

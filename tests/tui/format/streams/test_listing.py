@@ -28,7 +28,7 @@ from tui.format.streams.chart import spread
 from tui.format.streams.cost import Cost, Counted
 from tui.format.streams.forecast import drains_cell
 from tui.format.streams.listing import item
-from tui.format.streams.question import question
+from tui.screens.streams.action_table import question_of
 from tui.widgets.document import Para
 
 
@@ -89,35 +89,35 @@ def lines(paras: tuple[Para, ...]) -> str:
 
 def test_a_plan_of_many_entries_is_short_and_says_what_is_left_out() -> None:
     entries = tuple(SeenEntry(f"{n}-0", b"a") for n in range(300))
-    asked = question(AcknowledgeEntries(b"s", b"g", entries), Stream(b"s", 300))
+    asked = question_of(AcknowledgeEntries(b"s", b"g", entries), Stream(b"s", 300))
     assert asked.title == "Acknowledge 300 entries?"
     assert "… 290 more (d: all)" in lines(asked.plan)
     assert "… 294 more … 299-0" in lines(asked.plan)
     assert len(asked.plan) < 24
     assert asked.full is not None
-    assert "299-0  held by a" in lines(asked.full)
+    assert "299-0  pending at a" in lines(asked.full)
 
 
 def test_what_a_change_costs_is_said() -> None:
     behind = Group(b"slow", 2, Lag(80), "20-0", None)
     lost = Group(b"lost", 0, Lag(None, LagGrade.UNKNOWN), "0-0", None)
     stream = Stream(b"s", 100, last_id="100-0", groups=(behind, lost))
-    trimmed = lines(question(TrimStream(b"s", maxlen=50), stream).plan)
+    trimmed = lines(question_of(TrimStream(b"s", maxlen=50), stream).plan)
     assert "50 of 100 entries are dropped" in trimmed
     assert "Not read yet by slow" in trimmed
-    assert "How far lost has read is not known" in trimmed
+    assert "How far lost has read is unknown" in trimmed
     assert "XTRIM s MAXLEN 50" in trimmed
-    forward = lines(question(SetGroupId(b"s", b"slow", "$", "20-0"), stream).plan)
+    forward = lines(question_of(SetGroupId(b"s", b"slow", "$", "20-0"), stream).plan)
     assert "will be at 100-0" in forward
     assert "skipped" in forward
-    back = lines(question(SetGroupId(b"s", b"slow", "0", "20-0"), stream).plan)
+    back = lines(question_of(SetGroupId(b"s", b"slow", "0", "20-0"), stream).plan)
     assert "read again" in back
     many = Cost(passed=Counted(500, exact=False), pending=((b"slow", Counted(2)),))
-    counted = lines(question(SetGroupId(b"s", b"slow", "0", "20-0"), stream, cost=many).plan)
+    counted = lines(question_of(SetGroupId(b"s", b"slow", "0", "20-0"), stream, cost=many).plan)
     assert "at least 500 entries are read again." in counted
-    trimmed = lines(question(TrimStream(b"s", maxlen=50), stream, cost=many).plan)
+    trimmed = lines(question_of(TrimStream(b"s", maxlen=50), stream, cost=many).plan)
     assert "slow: 2 pending entries lose their data" in trimmed
-    deleted = lines(question(DeleteEntries(b"s", (SeenEntry("5-0"),)), stream).plan)
+    deleted = lines(question_of(DeleteEntries(b"s", (SeenEntry("5-0"),)), stream).plan)
     assert "pending elsewhere (slow?)" in deleted
     assert "lost has not read it yet, and never will." in deleted
     assert "slow has not read" not in deleted

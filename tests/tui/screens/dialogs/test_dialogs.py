@@ -32,11 +32,11 @@ from agentdash.core.streams.model import Consumer, Group, Lag, Stream
 from tests.tui import scene
 from tui.format.repos import plan as repo_plan
 from tui.format.runs import plan as run_plan
-from tui.format.streams.question import question
 from tui.screens.dialogs.confirm import Confirm
 from tui.screens.dialogs.menu import Choice, Menu
 from tui.screens.dialogs.prompt import Ask
 from tui.screens.services import actions as service_acts
+from tui.screens.streams.action_table import question_of
 from tui.screens.streams.claim import ClaimFor
 from tui.widgets.document import Document, Para
 
@@ -78,7 +78,7 @@ def commands(name: bytes) -> list[StreamCommand]:
 
 def confirm_stream(command: StreamCommand) -> Confirm:
     groups = tuple(Group(command.stream + b"%d" % n, 5, Lag(80), "20-0", None) for n in range(12))
-    asked = question(command, Stream(command.stream, 100, last_id="100-0", groups=groups))
+    asked = question_of(command, Stream(command.stream, 100, last_id="100-0", groups=groups))
     return Confirm(asked.title, asked.plan, yes=asked.yes, full=asked.full)
 
 
@@ -270,10 +270,10 @@ async def test_all_is_listed_on_demand_and_scrolled() -> None:
             return "\n".join("".join(part for part, _ in para.parts) for para in plan.paras)
 
         assert "… 50 more (d: all)" in text()
-        assert f"59-{'9' * 18}  held by" not in text()
+        assert f"59-{'9' * 18}  pending at" not in text()
         await pilot.press("d")
         await pilot.pause()
-        assert f"59-{'9' * 18}  held by" in text()
+        assert f"59-{'9' * 18}  pending at" in text()
         assert "d: all" not in text()
         await pilot.press("down", "j", "j")
         await pilot.pause()

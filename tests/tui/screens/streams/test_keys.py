@@ -339,7 +339,7 @@ async def test_a_message_stays_while_it_is_read_however_the_list_moves() -> None
         assert screen.trail[-1] == STUCK[2]
         await pilot.press("A")
         assert app.screen is screen, "nothing is asked about another entry than the one that is read"
-        assert f"{STUCK[2]} is not pending any more" in toasts(app)
+        assert f"{STUCK[2]} is no longer pending" in toasts(app)
         await pilot.press("escape")
         await until(lambda: text(page).startswith(STUCK[0]), what="the one under the cursor")
         await pilot.press("f", "enter")
@@ -380,7 +380,7 @@ async def test_keys_of_another_list_say_why_or_lead_there() -> None:
         await pilot.press("i", "escape", "f")
         assert screen.entries.shown is screen.entries.stream_entries
         await pilot.press("A")
-        assert "b goes back to them" in toasts(app)
+        assert "b shows them" in toasts(app)
         await pilot.press("slash", *"type=refund", "enter")
         found = screen.entries.found
         assert found is not None
