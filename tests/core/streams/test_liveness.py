@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -10,12 +11,14 @@ from agentdash.core.links.owners import FRESH_MS, Owners, paused_consumers
 from agentdash.core.runs.model import Run, RunsSnapshot, RunStatus
 from agentdash.core.services.model import Service, ServicesSnapshot, ServiceState
 from agentdash.core.settings.model import StreamsSettings
+from agentdash.core.snapshot import Topic
+from agentdash.core.store import Store
 from agentdash.core.streams.judge.judge import StreamJudge
 from agentdash.core.streams.liveness import liveness_of, no_owner
 from agentdash.core.streams.model import Clients, Consumer, Group, Lag, LagGrade, Stream, StreamsSnapshot
 from agentdash.core.streams.rules.apply import stream_symptoms
 from agentdash.core.streams.rules.dead_consumer import ONE_SIGN
-from agentdash.headless.streams.items import stream_items
+from agentdash.headless.views import document
 
 NOW = 1_732_112_345_000
 SETTINGS = StreamsSettings()
@@ -254,7 +257,9 @@ def test_finding_screen_and_json_agree(
     active, after = judged(seen, of)
     found = after.streams[0].groups[0]
     (shown,) = liveness_of(found, after.judgements[0].group(b"g"), clients, of.status, NOW).values()
-    documented = next(stream_items(after))["groups"][0]["activeConsumers"]  # type: ignore[index]
+    store = Store(streams=after)
+    items: Any = document(Topic.STREAMS, store, NOW, "here")["items"]
+    documented = items[0]["groups"][0]["activeConsumers"]
     symptoms = stream_symptoms(after, SETTINGS, NOW, owners=of.status)
     reported = "DEAD_CONSUMER" in {one.category for one in symptoms}
     assert reported == shown.dead == (active == 0) == (documented == 0)
