@@ -24,8 +24,8 @@ from pathlib import Path
 from agentdash.core.clock import SystemClock
 from agentdash.core.settings.model import ReposSettings
 from collectors.repos.collector import ReposCollector
-from collectors.repos.find import Search
-from collectors.repos.tree import TreeWatch
+from collectors.repos.inotify_watch import InotifyWatch
+from collectors.repos.search import RepoSearch
 
 BALLAST = 100_000
 QUIET_S = 15.0
@@ -128,11 +128,11 @@ async def live(root: Path, paths: list[Path]) -> None:
     await collector.collect()
     watch = collector._watch  # noqa: SLF001 - counts of its own
     followed = collector._followed  # noqa: SLF001
-    while isinstance(watch, TreeWatch) and not all(one.watched for one in followed.values()):
+    while isinstance(watch, InotifyWatch) and not all(one.watched for one in followed.values()):
         await collector.collect()
     while await collector.collect() is not None:  # the last one waits, because nothing happens
         pass
-    if isinstance(watch, TreeWatch):
+    if isinstance(watch, InotifyWatch):
         kept = sum(1 for path in paths for _ in folders_not_ignored(path))
         ratio = len(watch) / kept
         print(f"watches           {len(watch):6} for {kept} folders that are not ignored: {ratio:.2f}×")
@@ -171,7 +171,7 @@ async def quiet(collector: ReposCollector) -> None:
 
 def search(root: Path, prune: tuple[str, ...]) -> tuple[float, float]:
     """Milliseconds until those right below the root are found, and until a walk one deep is through."""
-    walk = Search((root.resolve(),), 1, prune)
+    walk = RepoSearch((root.resolve(),), 1, prune)
     begun = time.perf_counter()
     walk.step(0.0)
     first = time.perf_counter() - begun

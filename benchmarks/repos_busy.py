@@ -67,7 +67,7 @@ class State:
 
 
 @dataclass
-class Seen:
+class StagingStatus:
     """When which state was told, and how many git processes it took."""
 
     states: list[tuple[float, State]]
@@ -94,7 +94,7 @@ def build(path: Path) -> None:
         subprocess.run(("git", *words), cwd=path, check=True)
 
 
-async def watch(collector: ReposCollector, seen: Seen) -> None:
+async def watch(collector: ReposCollector, seen: StagingStatus) -> None:
     while True:
         seen.take(await collector.collect())
 
@@ -104,7 +104,7 @@ async def busy(root: Path, count: int, turns: int) -> tuple[list[float], int]:
     paths = [root / f"busy{number}" for number in range(count)]
     for path in paths:
         build(path)
-    collector, seen = ReposCollector((root,), ReposSettings(), "host", SystemClock()), Seen([])
+    collector, seen = ReposCollector((root,), ReposSettings(), "host", SystemClock()), StagingStatus([])
     seen.take(await collector.collect())
     watching = asyncio.create_task(watch(collector, seen))
     processes = [
@@ -125,7 +125,7 @@ async def busy(root: Path, count: int, turns: int) -> tuple[list[float], int]:
     return delays, seen.processes
 
 
-async def delay(seen: Seen, expected: State, at: float) -> float:
+async def delay(seen: StagingStatus, expected: State, at: float) -> float:
     """Seconds from *at* until *expected* was told; what is told in the same moment counts as none."""
     while True:
         for when, state in seen.states:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from agentdash.core.repos.commands import RepoPlan, RepoPlanOf
+from agentdash.core.repos.commands import StagePlan, StagePlanQuery
 from agentdash.core.repos.queries import RepoAnswer, RepoQuery
 from agentdash.core.runs.blockers import RunWhy
 from agentdash.core.runs.model import RunEvent
@@ -125,7 +125,7 @@ Query = (
     | StreamQuery
     | RunEventsOf
     | RepoQuery
-    | RepoPlanOf
+    | StagePlanQuery
     | WhyOf
     | TraceOf
 )
@@ -137,7 +137,7 @@ Answer = (
     | StreamAnswer
     | RunEvents
     | RepoAnswer
-    | RepoPlan
+    | StagePlan
     | RunWhy
     | TraceFound
     | None

@@ -1,6 +1,6 @@
 """Starts every git process: its environment, its overrides and its bounds are built here and nowhere else.
 
-What a repository's own configuration may not do is kept off by overrides (`agentdash.git.execution`). They
+What a repository's own configuration may not do is kept off by overrides (`agentdash.git.config_keys`). They
 travel as ``GIT_CONFIG_COUNT``, which git-config(1) defines for names of any form; ``-c`` splits at the first
 ``=``. They outrank every file of configuration and reach each process that git starts in the same repository.
 """
@@ -14,8 +14,8 @@ from pathlib import Path
 
 from agentdash.core.secrets.safe_text import safe_message
 from agentdash.git import child
-from agentdash.git.execution import FIXED
-from agentdash.git.folder import GitDir
+from agentdash.git.config_keys import FIXED
+from agentdash.git.git_dir import GitDir
 
 READ_MEMORY = 1024 * 1024 * 1024
 """Bytes of memory that a reading git may take: a link to an endless file ends it, not the machine."""
@@ -57,7 +57,7 @@ def call(
         arguments: Options and the command.
         feed: Takes the output.
         timeout: Seconds.
-        overrides: Configuration after `execution.FIXED`: full names and values.
+        overrides: Configuration after `config_keys.FIXED`: full names and values.
         stdin: What it is given to read; held in memory, and sent through a file that has no name.
         more: Environment beyond `environment`, or in place of it.
         limited: Whether it may take no more than `READ_MEMORY`.
@@ -142,10 +142,10 @@ def _run(
     except ValueError as error:  # a NUL in a name from outside
         raise GitFailed(f"git cannot be asked: {error}") from error
     if code:
-        raise GitFailed(in_words(complaint.decode("utf-8", "backslashreplace").strip(), code), code)
+        raise GitFailed(describe_failure(complaint.decode("utf-8", "backslashreplace").strip(), code), code)
 
 
-def in_words(complaint: str, code: int) -> str:
+def describe_failure(complaint: str, code: int) -> str:
     """What git's last words mean, and what to do."""
     if "dubious ownership" in complaint:
         return (

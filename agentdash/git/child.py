@@ -94,7 +94,7 @@ def run(
     return os.waitstatus_to_exitcode(status), complaint
 
 
-def end_all() -> None:
+def terminate_all() -> None:
     """End all that run, and begin no more: this process is at its end. Git removes its locks at SIGTERM."""
     global _ended  # noqa: PLW0603 - it is the whole process's
     deadline = time.monotonic() + _END_S
@@ -113,7 +113,7 @@ def _signal_all(number: signal.Signals) -> None:
             os.killpg(pid, number)
 
 
-process_end.at_end(end_all)
+process_end.at_end(terminate_all)
 
 
 def _spawn(words: tuple[str, ...], env: Mapping[str, str], stdin: int | None, out: int, err: int) -> int:

@@ -1,4 +1,4 @@
-"""GitPython on a repository that is not trusted: `ask.run` starts its git, and git reads refs and index.
+"""GitPython on a repository that is not trusted: `commands.run` starts its git, and git reads refs and index.
 
 Import this module late: GitPython takes about 60 ms to load.
 """
@@ -16,7 +16,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import IO, NoReturn
 
-from agentdash.git import ask
+from agentdash.git import commands
 
 MAX_GITMODULES = 256 * 1024
 """Bytes of a ``.gitmodules`` file that GitPython may parse."""
@@ -64,7 +64,7 @@ class FinishedProcess:
 
 
 class CheckedGit(Git):
-    """Runs git commands by `ask.run`, with its checks, overrides and limits.
+    """Runs git commands by `commands.run`, with its checks, overrides and limits.
 
     Args:
         path: The work tree, or a bare repository.
@@ -88,12 +88,12 @@ class CheckedGit(Git):
         as_process: bool = False,
         stdout_as_string: bool = True,
     ) -> str | bytes | FinishedProcess:
-        """Run one command to its end; its output is limited to `ask.TEXT_SIZE`.
+        """Run one command to its end; its output is limited to `commands.MAX_OUTPUT`.
 
         Raises:
             GitFailed: where git fails, or the repository is refused.
         """
-        output = ask.text(
+        output = commands.output(
             self._path,
             tuple(command[1:]),
             self._timeout,
@@ -127,7 +127,7 @@ class CheckedGit(Git):
 
         Raises:
             GitFailed: where git fails, or the repository is refused.
-            ValueError: where it is missing, or larger than `ask.TEXT_SIZE`.
+            ValueError: where it is missing, or larger than `commands.MAX_OUTPUT`.
         """
         sha = ref.decode() if isinstance(ref, bytes) else ref
         if sha not in self._objects:
@@ -166,7 +166,7 @@ class CheckedRepo(Repo):
     """
 
     def __init__(self, path: Path, timeout: float, *, writes: bool = False) -> None:
-        git_dir, _ = ask.located(path, timeout)
+        git_dir, _ = commands.checked_git_dir(path, timeout)
         self.git_dir, self._common_dir = str(git_dir.own), str(git_dir.shared)
         self._bare = git_dir.own == path
         self._working_tree_dir = None if self._bare else str(path)
@@ -177,7 +177,7 @@ class CheckedRepo(Repo):
         self._ids: dict[str, str] = {}
 
     def config_reader(self, config_level: object = None) -> NoReturn:
-        """Not to be used: `included.settings` reads configuration.
+        """Not to be used: `config.settings` reads configuration.
 
         Raises:
             NotImplementedError: always.
@@ -194,7 +194,7 @@ class CheckedRepo(Repo):
         """
         try:
             sha = self._ids.get(rev) or self.git.rev_parse("--verify", "--quiet", rev)
-        except ask.GitFailed as why:
+        except commands.GitFailed as why:
             raise BadName(rev) from why
         self._ids[rev] = sha
         return Object.new_from_sha(self, bytes.fromhex(sha))
@@ -220,7 +220,7 @@ class CheckedRepo(Repo):
                     key = (os.fsdecode(name), int(stage))
                     found[key] = IndexEntry((int(mode, 8), bytes.fromhex(sha), int(stage) << 12, key[0]))
 
-        ask.run(self._path, ("ls-files", "--stage", "-z"), feed, self._timeout)
+        commands.run(self._path, ("ls-files", "--stage", "-z"), feed, self._timeout)
         index = IndexFile(self)
         index.entries = found
         return index
@@ -237,11 +237,11 @@ class CheckedRepo(Repo):
         except FileNotFoundError:
             return IterableList("name")
         if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_GITMODULES:
-            raise ask.GitFailed(".gitmodules is no regular file, or too large")
+            raise commands.GitFailed(".gitmodules is no regular file, or too large")
         try:
             return super().submodules
         except (configparser.Error, OSError, *_ODD) as why:
-            raise ask.GitFailed(f".gitmodules cannot be used: {why}") from None
+            raise commands.GitFailed(f".gitmodules cannot be used: {why}") from None
 
     def commits(self, rev: str, count: int) -> list[Commit]:
         """The newest *count* commits that *rev* reaches, with their content loaded.

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from agentdash.core.text import printable
-from agentdash.git.ask import GitFailed, text
+from agentdash.git.commands import GitFailed, output
 
 _GREP = (
     "grep", "-I", "-o", "-n", "-z", "--word-regexp", "--fixed-strings", "--untracked", "--no-textconv",
@@ -16,7 +16,7 @@ _GREP = (
 _NOTHING_FOUND = 1
 
 
-def places(path: Path, names: Sequence[bytes], timeout: float) -> dict[bytes, str]:
+def first_occurrences(path: Path, names: Sequence[bytes], timeout: float) -> dict[bytes, str]:
     """The first place of each of *names*, as ``file:line``, printable; those that stand nowhere are left out.
 
     Args:
@@ -29,13 +29,13 @@ def places(path: Path, names: Sequence[bytes], timeout: float) -> dict[bytes, st
     """
     wanted = [part for name in names for part in ("-e", os.fsdecode(name))]
     try:
-        said = text(path, (*_GREP, *wanted), timeout)
+        found_lines = output(path, (*_GREP, *wanted), timeout)
     except GitFailed as why:
         if why.code == _NOTHING_FOUND:
             return {}
         raise
     found: dict[bytes, str] = {}
-    for line in said.split(b"\n"):
+    for line in found_lines.split(b"\n"):
         file, _, rest = line.partition(b"\0")
         number, _, name = rest.partition(b"\0")
         if name and name not in found:

@@ -9,13 +9,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from agentdash.git.folder import GitDir
+from agentdash.git.git_dir import GitDir
 
 _NAME = re.compile(r"sharedindex\.(?:[0-9a-f]{40}|[0-9a-f]{64})")
 
 
 @contextmanager
-def times_kept(git_dir: GitDir) -> Iterator[None]:
+def preserve_times(git_dir: GitDir) -> Iterator[None]:
     """Undo git's ``utime(path, NULL)`` of what is read meanwhile (freshen_shared_index in its read-cache.c).
 
     Only where that is the one change: the same plain file with one name, of the same size, and with all its

@@ -15,9 +15,9 @@ from agentdash.core.text import decode
 
 SHOWN = 500
 """Changed paths that are kept by name; all are counted."""
-MOST_RECORD = 64 * 1024
+MAX_RECORD = 64 * 1024
 """Bytes of one record that are kept; no file system has longer paths."""
-MOST_FOLDERS = 50_000
+MAX_FOLDERS = 50_000
 """Folders that are kept by name, ignored and untracked ones each."""
 
 
@@ -63,7 +63,7 @@ class StatusParser:
         for record in records:
             self._record(record)
         # Kept bounded however long a record is: what is cut is its path, which is shown cut too.
-        self._rest = rest[:MOST_RECORD]
+        self._rest = rest[:MAX_RECORD]
 
     def _record(self, record: bytes) -> None:
         if self._rename is not None:
@@ -124,7 +124,7 @@ class StatusParser:
             self._keep(xy, path)
 
     def _folder(self, path: bytes, folders: set[str]) -> None:
-        if path.endswith(b"/") and len(folders) < MOST_FOLDERS:
+        if path.endswith(b"/") and len(folders) < MAX_FOLDERS:
             folders.add(os.fsdecode(path[:-1]))
 
     def _keep(self, xy: str, path: bytes, renamed_from: bytes | None = None) -> None:

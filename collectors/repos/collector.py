@@ -10,18 +10,18 @@ from pathlib import Path
 
 from agentdash.core.clock import Clock
 from agentdash.core.repos.model import Repo, ReposSnapshot
-from agentdash.core.repos.submodules import SubmoduleDirt
+from agentdash.core.repos.submodules import SubmoduleChanges
 from agentdash.core.settings.model import ReposSettings
 from agentdash.core.snapshot import Collector, Topic
-from agentdash.git.folder import Marks, same
-from collectors.repos.find import Found, nested_in
-from collectors.repos.ignored import Ignored
-from collectors.repos.read import RepoReader
-from collectors.repos.schedule import Followed, sweep_pace
-from collectors.repos.tree import open_watch
-from collectors.repos.walks import Walks
+from agentdash.git.git_dir import Fingerprint, same
+from collectors.repos.ignored_folders import IgnoredFolders
+from collectors.repos.inotify_watch import open_watch
+from collectors.repos.reader import RepoReader
+from collectors.repos.root_scan import RootScan
+from collectors.repos.schedule import RepoSchedule, sweep_pace
+from collectors.repos.search import FoundRepo, nested_repos
 from collectors.repos.watch import Watch
-from collectors.repos.workers import Crew
+from collectors.repos.workers import ReadPool
 
 FIRST_PASS = 5.0
 """Seconds that the first pass waits for all repositories to be read, where they are few."""
@@ -77,13 +77,13 @@ class ReposCollector(Collector):
         self._clock = clock
         self._watch = watch
         self._signal = asyncio.Event()
-        self._crew = Crew(clock, self._signal)
+        self._crew = ReadPool(clock, self._signal)
         self._thread = ThreadPoolExecutor(1, "repos")
-        self._ignored = Ignored(settings.prune)
-        self._walks = Walks(roots, settings, within)
-        self._followed: dict[Path, Followed] = {}
-        self._to_watch: deque[tuple[Followed, Marks, int | None]] = deque()
-        self._dirt = SubmoduleDirt()
+        self._ignored = IgnoredFolders(settings.prune)
+        self._walks = RootScan(roots, settings, within)
+        self._followed: dict[Path, RepoSchedule] = {}
+        self._to_watch: deque[tuple[RepoSchedule, Fingerprint, int | None]] = deque()
+        self._dirt = SubmoduleChanges()
         self._told: tuple[object, ...] | None = None
         self._processes = 0
         self._look_at_all = False
@@ -192,15 +192,15 @@ class ReposCollector(Collector):
             for path in [path for path in self._followed if path not in there]:
                 self._watch.leave(path)
                 del self._followed[path]
-            inner = nested_in(there.values())
+            inner = nested_repos(there.values())
             for path, one in self._followed.items():
                 one.holds(inner.get(path, ()))
 
-    def _follow(self, found: Found) -> None:
+    def _follow(self, found: FoundRepo) -> None:
         assert self._watch is not None
         self._watch.leave(found.path)
         reader = RepoReader(found, self._walks.name(found.path), self._settings.timeout, self._clock)
-        self._followed[found.path] = Followed(reader)
+        self._followed[found.path] = RepoSchedule(reader)
 
     def _start_reading(self) -> None:
         now = self._clock.monotonic()
@@ -227,7 +227,7 @@ class ReposCollector(Collector):
         while self._to_watch and self._clock.monotonic() < deadline:
             self._watch_tree(*self._to_watch.popleft())
 
-    def _watch_tree(self, one: Followed, marks: Marks, since: int | None) -> None:
+    def _watch_tree(self, one: RepoSchedule, marks: Fingerprint, since: int | None) -> None:
         """Watch what its status has told to be worth it; what changed in between makes it due again."""
         assert self._watch is not None
         reader = one.reader
@@ -235,7 +235,7 @@ class ReposCollector(Collector):
             return
         one.watched, late = self._watch.follow(reader.found, reader.unwatched, since)
         one.lock_came(self._clock.monotonic())  # it may have, before it was watched
-        one.dirty = one.dirty or late or (one.watched and not same(marks, reader.marks()))
+        one.dirty = one.dirty or late or (one.watched and not same(marks, reader.fingerprint()))
 
     async def _read_all(self) -> None:
         """For the first snapshot: until everything found so far was read, but not for ever."""
@@ -255,7 +255,7 @@ class ReposCollector(Collector):
 
     def _snapshot(self) -> ReposSnapshot | None:
         assert self._watch is not None
-        repos = self._dirt.seen_in(tuple(one.reader.repo for _, one in sorted(self._followed.items())))
+        repos = self._dirt.apply(tuple(one.reader.repo for _, one in sorted(self._followed.items())))
         reason = self._watch.reason
         mode = "watching" if self._watch.mode == "watching" and reason is None else "polling"
         unread = sum(one.fresh for one in self._followed.values())

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from agentdash.core.bounds import bounded_int, bounded_time_ms, is_number
 from agentdash.core.secrets.safe_text import safe_text
-from agentdash.git.ask import GitFailed, run
-from agentdash.git.folder import beginning
+from agentdash.git.commands import GitFailed, run
+from agentdash.git.git_dir import read_start
 
 _MOST = 256 * 1024
-_MOST_SUBJECT = 4096
+_MAX_SUBJECT = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ def parse_commit(raw: bytes) -> Commit:
             out_of_range = at is None and is_number(seconds)
         elif name == b"encoding":
             encoding = value.decode("ascii", "replace")
-    paragraph = message.lstrip(b"\n").partition(b"\n\n")[0][:_MOST_SUBJECT]
+    paragraph = message.lstrip(b"\n").partition(b"\n\n")[0][:_MAX_SUBJECT]
     try:
         text = paragraph.decode(encoding, "replace")
     except (LookupError, ValueError):  # not known; or "undefined", or no name at all
@@ -84,7 +84,7 @@ def parse_commit(raw: bytes) -> Commit:
 
 
 def _loose(path: Path) -> bytes | None:
-    packed = beginning(path, _MOST)
+    packed = read_start(path, _MOST)
     if packed is None:
         return None
     try:

@@ -14,9 +14,9 @@ from agentdash.core.repos.queries import CommitLine, RepoDetail, RepoSize, Submo
 from agentdash.core.secrets.safe_text import safe_decode, safe_text
 from agentdash.core.snapshot import SourceError
 from agentdash.core.text import decode
-from agentdash.git import ask
-from agentdash.git.folder import GitDir, read_small
-from collectors.repos.find import repository_at
+from agentdash.git import commands
+from agentdash.git.git_dir import GitDir, read_small
+from collectors.repos.search import repository_at
 
 if TYPE_CHECKING:
     from git import Commit
@@ -47,7 +47,7 @@ def read_detail(repo: Repo, timeout: float) -> RepoDetail:
     def part(name: str, read: Callable[[], T]) -> T | None:
         try:
             return read()
-        except (ask.GitFailed, OSError) as failure:
+        except (commands.GitFailed, OSError) as failure:
             failed.append(f"{name}: {failure}")
             return None
 
@@ -79,7 +79,7 @@ def read_size(repo: Repo, timeout: float) -> RepoSize:
         raise SourceError(f"{repo.name} has nothing to compare with")
     try:
         return RepoSize(repo.path, *_size(Path(repo.path), timeout))
-    except (ask.GitFailed, OSError) as failure:
+    except (commands.GitFailed, OSError) as failure:
         raise SourceError(f"{repo.name} cannot be compared: {failure}") from failure
 
 
@@ -107,7 +107,7 @@ def _commit_line(commit: Commit) -> CommitLine:
 
 def _log(path: Path, timeout: float, *what: str) -> tuple[CommitLine, ...]:
     """Five fields and an empty one for each commit, all ended by NUL."""
-    fields = ask.text(path, (*_LOG, *what), timeout).split(b"\0")
+    fields = commands.output(path, (*_LOG, *what), timeout).split(b"\0")
     lines = []
     for at in range(0, len(fields) - 5, 6):
         sha, seconds, author, subject, name = fields[at : at + 5]
@@ -128,7 +128,7 @@ def _log(path: Path, timeout: float, *what: str) -> tuple[CommitLine, ...]:
 
 def _worktrees(path: Path, timeout: float) -> tuple[WorktreeLine, ...]:
     lines = []
-    for block in ask.text(path, ("worktree", "list", "--porcelain", "-z"), timeout).split(b"\0\0"):
+    for block in commands.output(path, ("worktree", "list", "--porcelain", "-z"), timeout).split(b"\0\0"):
         fields = dict(_pair(line) for line in block.split(b"\0") if line)
         if b"worktree" not in fields:
             continue
@@ -158,7 +158,7 @@ def _submodules(repo: Repo, timeout: float) -> tuple[SubmoduleLine, ...]:
     path = Path(repo.path)
     checked = CheckedRepo(path, timeout)
     urls: dict[str, str] = {}
-    with suppress(ask.GitFailed):  # a SHA-256 repository, or a .gitmodules that GitPython cannot parse
+    with suppress(commands.GitFailed):  # a SHA-256 repository, or a .gitmodules that GitPython cannot parse
         urls = {str(one.path): one.url for one in checked.submodules}
     lines = []
     for folder in repo.submodules.folders:
@@ -181,7 +181,7 @@ def _head(git_dir: Path) -> str | None:
     """The commit that HEAD names, as far as plain files tell it."""
     text = (read_small(git_dir / "HEAD") or "").strip()
     if text.startswith("ref: "):
-        shared = GitDir.of(git_dir).shared
+        shared = GitDir.from_git_dir(git_dir).shared
         name = text.removeprefix("ref: ")
         loose = read_small(shared / name)
         packed = (read_small(shared / "packed-refs", _PACKED) or "").splitlines()
@@ -200,5 +200,5 @@ def _size(path: Path, timeout: float) -> tuple[int, int]:
         "HEAD",
         "--",
     )
-    counts = {name: int(number) for number, name in _STAT.findall(ask.text(path, diff, timeout))}
+    counts = {name: int(number) for number, name in _STAT.findall(commands.output(path, diff, timeout))}
     return counts.get(b"insertion", 0), counts.get(b"deletion", 0)

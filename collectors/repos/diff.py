@@ -8,14 +8,14 @@ import stat
 from pathlib import Path
 
 from agentdash.core.repos.model import Repo, RepoKind
-from agentdash.core.repos.queries import RepoCommitOf, RepoDiff, RepoDiffOf
+from agentdash.core.repos.queries import CommitDiffQuery, RepoDiff, RepoDiffQuery
 from agentdash.core.secrets.files import hidden
 from agentdash.core.snapshot import SourceError
-from agentdash.git import ask
-from collectors.repos.find import Found, repository_at
+from agentdash.git import commands
+from collectors.repos.search import FoundRepo, repository_at
 
-MOST_BYTES = 512 * 1024
-MOST_LINES = 10_000
+MAX_BYTES = 512 * 1024
+MAX_LINES = 10_000
 _SHA = re.compile(r"[0-9a-f]{7,64}\Z")
 _SAFELY = (
     # A repository may name programs for both; neither is run.
@@ -36,7 +36,7 @@ class _Enough(Exception):  # noqa: N818 - it ends the reading, and is no fault
     """What is shown at most has been read."""
 
 
-def read_diff(repo: Repo, timeout: float, query: RepoDiffOf | None = None) -> RepoDiff:
+def read_diff(repo: Repo, timeout: float, query: RepoDiffQuery | None = None) -> RepoDiff:
     """What the work tree and the index of *repo* have beyond its last commit. Blocks: call it in a thread.
 
     Args:
@@ -45,7 +45,7 @@ def read_diff(repo: Repo, timeout: float, query: RepoDiffOf | None = None) -> Re
         query: Which file of it; all that are tracked, by default.
 
     Returns:
-        At most `MOST_LINES` lines out of the first `MOST_BYTES`.
+        At most `MAX_LINES` lines out of the first `MAX_BYTES`.
 
     Raises:
         SourceError: in words.
@@ -62,7 +62,7 @@ def read_diff(repo: Repo, timeout: float, query: RepoDiffOf | None = None) -> Re
     return _ask(repo, found, ("diff", *_SAFELY, *against, "--", *paths), timeout)
 
 
-def read_commit_diff(repo: Repo, timeout: float, query: RepoCommitOf) -> RepoDiff:
+def read_commit_diff(repo: Repo, timeout: float, query: CommitDiffQuery) -> RepoDiff:
     """What one commit has changed against its first parent, its message above. Blocks, as `read_diff`.
 
     Raises:
@@ -73,31 +73,31 @@ def read_commit_diff(repo: Repo, timeout: float, query: RepoCommitOf) -> RepoDif
     return _ask(repo, _found(repo), (*_SHOW, *_SAFELY, query.sha, "--"), timeout)
 
 
-def _found(repo: Repo) -> Found:
+def _found(repo: Repo) -> FoundRepo:
     path = Path(repo.path)
-    found = Found(path, path, repo.kind) if repo.kind is RepoKind.BARE else repository_at(path)
+    found = FoundRepo(path, path, repo.kind) if repo.kind is RepoKind.BARE else repository_at(path)
     if found is None or found.error is not None:
         why = found.error if found else "it is no repository any more"
         raise SourceError(f"{repo.name} cannot be compared: {why}")
     return found
 
 
-def _ask(repo: Repo, found: Found, arguments: tuple[str, ...], timeout: float) -> RepoDiff:
+def _ask(repo: Repo, found: FoundRepo, arguments: tuple[str, ...], timeout: float) -> RepoDiff:
     taken = bytearray()
 
     def feed(piece: bytes) -> None:
         taken.extend(piece)
-        if len(taken) > MOST_BYTES:
+        if len(taken) > MAX_BYTES:
             raise _Enough
 
     cut = False
     try:
-        ask.run(found.path, ("--literal-pathspecs", *arguments), feed, timeout)
+        commands.run(found.path, ("--literal-pathspecs", *arguments), feed, timeout)
     except _Enough:
         cut = True
-    except ask.GitFailed as failure:
+    except commands.GitFailed as failure:
         raise SourceError(f"{repo.name} cannot be compared: {failure}") from failure
-    return _lines(repo, bytes(taken[:MOST_BYTES]), cut=cut)
+    return _lines(repo, bytes(taken[:MAX_BYTES]), cut=cut)
 
 
 def _lines(repo: Repo, raw: bytes, *, cut: bool, before: tuple[str, ...] = (), sign: str = "") -> RepoDiff:
@@ -105,8 +105,8 @@ def _lines(repo: Repo, raw: bytes, *, cut: bool, before: tuple[str, ...] = (), s
     lines = raw.decode("utf-8", "backslashreplace").split("\n")
     if cut or not lines[-1]:
         lines.pop()  # half a line, or what follows the last end of line
-    cut = cut or len(lines) > MOST_LINES
-    shown, masked = hidden(sign + line for line in lines[:MOST_LINES])
+    cut = cut or len(lines) > MAX_LINES
+    shown, masked = hidden(sign + line for line in lines[:MAX_LINES])
     return RepoDiff(repo.path, (*before, *shown), cut, masked)
 
 
@@ -124,11 +124,11 @@ def _new_file(repo: Repo, name: bytes, timeout: float) -> RepoDiff:
             raise SourceError(f"{os.fsdecode(name)} is neither a file nor a folder")
         else:
             with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:  # noqa: PTH123
-                raw = file.read(MOST_BYTES + 1)
+                raw = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise SourceError(f"{os.fsdecode(name)} cannot be read: {error.strerror}") from error
     shown = os.fsdecode(name)
     if b"\0" in raw[:8000]:
         return RepoDiff(repo.path, (f"new file, not text: {shown}",))
     head = ("--- /dev/null", f"+++ b/{shown}", "@@ -0,0 +1 @@")
-    return _lines(repo, raw[:MOST_BYTES], cut=len(raw) > MOST_BYTES, before=head, sign="+")
+    return _lines(repo, raw[:MAX_BYTES], cut=len(raw) > MAX_BYTES, before=head, sign="+")

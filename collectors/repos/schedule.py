@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from agentdash.core.repos.model import Repo
-from agentdash.git.folder import Marks, same
-from collectors.repos.read import RepoReader
+from agentdash.git.git_dir import Fingerprint, same
+from collectors.repos.reader import RepoReader
 
 SWEEP = 2.0
 """Seconds between two readings of a repository that is not watched, where there are few."""
@@ -30,7 +30,7 @@ _PAUSE_OF_COST = 3.0
 
 
 @dataclass(slots=True)
-class Followed:
+class RepoSchedule:
     """One repository and when it is due.
 
     Attributes:
@@ -52,7 +52,7 @@ class Followed:
     rest: float = 0.0
     slow: bool = False
     _lock_at: float | None = 0.0
-    _marks: Marks = field(default_factory=dict)
+    _marks: Fingerprint = field(default_factory=dict)
     _looked_at: float = 0.0
     _read_at: float = float("-inf")
     _pause: float = _PAUSE_FIRST
@@ -72,7 +72,7 @@ class Followed:
             self._looked_at = now
             if not self.watched:
                 self.lock_came(now)
-            self.dirty = not same(self._marks, self.reader.marks())
+            self.dirty = not same(self._marks, self.reader.fingerprint())
 
     def holds(self, nested: tuple[str, ...]) -> None:
         """These repositories lie in it: what they are to it is learnt at the next reading."""
@@ -110,13 +110,13 @@ class Followed:
         """It is being read from here on: what happens now counts for the next time."""
         self.busy, self.dirty = True, False
 
-    def read(self) -> tuple[Repo, Marks]:
+    def read(self) -> tuple[Repo, Fingerprint]:
         """Read it, in a thread; the marks are those from before, so that no change is missed."""
-        marks = self.reader.marks()
+        marks = self.reader.fingerprint()
         survey, self.survey = self.survey, False
         return self.reader.read(survey=survey), marks
 
-    def end(self, marks: Marks, now: float, *, cost: float, changed: bool) -> None:
+    def end(self, marks: Fingerprint, now: float, *, cost: float, changed: bool) -> None:
         """It was read. Where events turn out to mean nothing, they are heeded more slowly."""
         self.busy = False
         self._marks, self.cost = marks, cost
@@ -131,7 +131,7 @@ class Followed:
             self._pause = max(self._pause, self.rest, cost * _PAUSE_OF_COST)
 
 
-def sweep_pace(followed: list[Followed]) -> float:
+def sweep_pace(followed: list[RepoSchedule]) -> float:
     """Seconds between two readings of each that is not watched, so that all keep within their share."""
     cost = sum(one.cost for one in followed if not one.watched)
     return max(SWEEP, cost / SWEEP_SHARE)

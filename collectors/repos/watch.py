@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from collectors.repos.find import Found
+from collectors.repos.search import FoundRepo
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Watch(Protocol):
     grown: set[Path]
     locked: set[Path]
 
-    def follow(self, found: Found, unwatched: Unwatched, since: int | None) -> tuple[bool, bool]:
+    def follow(self, found: FoundRepo, unwatched: Unwatched, since: int | None) -> tuple[bool, bool]:
         """Begin to watch a repository, or what is new in it.
 
         Args:
@@ -83,7 +83,7 @@ class NoWatch:
         self.grown: set[Path] = set()
         self.locked: set[Path] = set()
 
-    def follow(self, found: Found, unwatched: Unwatched, since: int | None) -> tuple[bool, bool]:
+    def follow(self, found: FoundRepo, unwatched: Unwatched, since: int | None) -> tuple[bool, bool]:
         """Nothing is watched."""
         del found, unwatched, since
         return False, False

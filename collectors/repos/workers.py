@@ -12,13 +12,13 @@ from dataclasses import dataclass
 
 from agentdash.core.clock import Clock
 from agentdash.core.repos.model import Repo
-from agentdash.git.folder import Marks
-from collectors.repos.schedule import Followed
-from collectors.repos.tree import file_time
+from agentdash.git.git_dir import Fingerprint
+from collectors.repos.inotify_watch import file_time
+from collectors.repos.schedule import RepoSchedule
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ReadResult:
     """One repository that was read.
 
     Attributes:
@@ -29,15 +29,15 @@ class Reading:
         cost: Seconds that it took.
     """
 
-    one: Followed
+    one: RepoSchedule
     before: Repo
     survey: bool
     since: int | None
-    marks: Marks
+    marks: Fingerprint
     cost: float
 
 
-class Crew:
+class ReadPool:
     """Threads, as many as there are cores and at least two, that take what is due by themselves.
 
     Repositories that lie in no other come first, then those inside of others. Those that git was slow in come
@@ -54,12 +54,12 @@ class Crew:
         self._pool = ThreadPoolExecutor(self._cores, "git")
         self._clock = clock
         self._told = told
-        self._due: deque[Followed] = deque()
-        self._inside: deque[Followed] = deque()
-        self._slow: deque[Followed] = deque()
+        self._due: deque[RepoSchedule] = deque()
+        self._inside: deque[RepoSchedule] = deque()
+        self._slow: deque[RepoSchedule] = deque()
         self._slow_turn = threading.Lock()
         self._late: set[str] = set()
-        self._done: deque[Reading] = deque()
+        self._done: deque[ReadResult] = deque()
         self.working: set[asyncio.Future[None]] = set()
 
     @property
@@ -67,7 +67,7 @@ class Crew:
         """How many are to be read and not begun, but for those that git is slow in."""
         return len(self._due) + len(self._inside)
 
-    def read(self, ones: Iterable[Followed]) -> None:
+    def read(self, ones: Iterable[RepoSchedule]) -> None:
         """Begin to read them; what comes of it is there to `take` a little later."""
         for one in ones:
             one.begin()
@@ -79,10 +79,10 @@ class Crew:
                 self._slow.appendleft(one)
         self._set_to_work()
 
-    def _is_slow(self, one: Followed) -> bool:
+    def _is_slow(self, one: RepoSchedule) -> bool:
         return one.slow or _outermost(one) in self._late
 
-    def take(self) -> list[Reading]:
+    def take(self) -> list[ReadResult]:
         """What was read since the last time."""
         return [self._done.popleft() for _ in range(len(self._done))]
 
@@ -117,7 +117,7 @@ class Crew:
             finally:
                 self._slow_turn.release()
 
-    def _next(self) -> Followed | None:
+    def _next(self) -> RepoSchedule | None:
         """The one that is read next, but for those that git is slow in."""
         while (one := _first(self._due) or _first(self._inside)) is not None:
             if not self._is_slow(one):
@@ -125,24 +125,24 @@ class Crew:
             self._slow.append(one)
         return None
 
-    def _read(self, one: Followed, call: Callable[..., object]) -> None:
+    def _read(self, one: RepoSchedule, call: Callable[..., object]) -> None:
         before, survey, since = one.reader.repo, one.survey, file_time()
         begun = self._clock.monotonic()
         repo, marks = one.read()
         cost = self._clock.monotonic() - begun
         if repo.error is not None and cost >= one.reader.timeout and (outermost := _outermost(one)):
             self._late.add(outermost)
-        self._done.append(Reading(one, before, survey, since, marks, cost))
+        self._done.append(ReadResult(one, before, survey, since, marks, cost))
         # Whoever waits sets it back before taking: where it is set, this one will be taken, too.
         if not self._told.is_set():
             call(self._told.set)
 
 
-def _outermost(one: Followed) -> str | None:
+def _outermost(one: RepoSchedule) -> str | None:
     return one.reader.found.outermost
 
 
-def _first(queue: deque[Followed]) -> Followed | None:
+def _first(queue: deque[RepoSchedule]) -> RepoSchedule | None:
     try:
         return queue.popleft()
     except IndexError:

@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from agentdash.git import ask, child
+from agentdash.git import child, commands
 from tests.collectors.repos.stage import commit, repository
 from tests.support import until
 
@@ -68,15 +68,15 @@ def test_where_the_system_has_less(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_folder_that_is_gone_or_closed_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(ask.GitFailed, match="its folder is gone"):
-        ask.text(tmp_path / "gone", ("status",), 20)
+    with pytest.raises(commands.GitFailed, match="its folder is gone"):
+        commands.output(tmp_path / "gone", ("status",), 20)
     (tmp_path / "file").write_text("")
-    with pytest.raises(ask.GitFailed, match="its folder cannot be entered: Not a directory"):
-        ask.text(tmp_path / "file", ("status",), 20)
+    with pytest.raises(commands.GitFailed, match="its folder cannot be entered: Not a directory"):
+        commands.output(tmp_path / "file", ("status",), 20)
     commit(repository(tmp_path / "-odd\nname"))
     stood = tmp_path / "stood"
     stood.mkdir()
     monkeypatch.chdir(stood)
     stood.rmdir()  # nor does it matter where this program was started
-    assert b"a.txt" in ask.text(tmp_path / "-odd\nname", ("ls-files",), 20)
+    assert b"a.txt" in commands.output(tmp_path / "-odd\nname", ("ls-files",), 20)
     os.chdir(tmp_path)

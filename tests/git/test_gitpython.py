@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from agentdash.git.ask import GitFailed
+from agentdash.git.commands import GitFailed
 from agentdash.git.gitpython import CheckedRepo, Git, Repo
 from tests.collectors.repos.stage import commit, git, repository
 from tests.git.traps import Traps, arm, everything_below, trapped, write_all

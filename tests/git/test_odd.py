@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from agentdash.actions.repos.stage_plan import Member, family
+from agentdash.actions.repos.stage_plan import StageTarget, stage_targets
 from agentdash.core.clock import SystemClock
 from agentdash.core.fleet import fleet_state
 from agentdash.core.settings.model import Settings
 from agentdash.core.snapshot import SourceError, SourceHealth, SourceState, Topic
 from agentdash.core.store import Store
-from agentdash.git import ask, call
-from agentdash.git.folder import MOST_SUBMODULES, GitDir, Unusable, submodules
-from agentdash.git.status import MOST_RECORD, StatusParser
+from agentdash.git import call, commands
+from agentdash.git.git_dir import MAX_SUBMODULES, GitDir, UnusableRepo, submodules
+from agentdash.git.status import MAX_RECORD, StatusParser
 from agentdash.runtime.wiring import NotStarted, local_collectors, made
 from collectors.repos.collector import ReposCollector
 from collectors.services.collector import ServicesCollector
@@ -162,8 +162,8 @@ def test_odd_repositories_are_rows_with_their_errors(tmp_path: Path, monkeypatch
     assert wrong == {}
     assert all("a fault of agentdash" not in (repo.error or "") for repo in rows.values())
     assert all(character.isprintable() for repo in rows.values() for character in repo.error or "")
-    assert rows["submodules without end"].submodules.total > MOST_SUBMODULES
-    assert len(rows["submodules without end"].submodules.folders) == MOST_SUBMODULES
+    assert rows["submodules without end"].submodules.total > MAX_SUBMODULES
+    assert len(rows["submodules without end"].submodules.folders) == MAX_SUBMODULES
     assert everything_below(projects) == before
 
 
@@ -175,10 +175,10 @@ def test_a_pipe_that_is_named_is_not_opened(tmp_path: Path) -> None:
         before = (web / ".git/config").read_text()
         (web / ".git/config").write_text(before + text)
         if "include" in text:
-            with pytest.raises(ask.GitFailed, match="it is a pipe"):
-                ask.text(web, ("status",), 20)
+            with pytest.raises(commands.GitFailed, match="it is a pipe"):
+                commands.output(web, ("status",), 20)
         else:  # a file of patterns that is none is not read
-            assert ask.text(web, ("status", "--porcelain"), 20) == b""
+            assert commands.output(web, ("status", "--porcelain"), 20) == b""
         (web / ".git/config").write_text(before)
 
 
@@ -200,12 +200,14 @@ def test_a_pointer_is_read_as_git_reads_it(tmp_path: Path, pointed: bytes) -> No
     (web / ".git").write_bytes(b"gitdir: " + pointed)
     told = git(web, "rev-parse", "--absolute-git-dir", check=False).encode("utf-8", "surrogateescape")
     try:
-        ours = os.fsencode(GitDir.at(web).own)
-    except Unusable:
+        ours = os.fsencode(GitDir.from_work_tree(web).own)
+    except UnusableRepo:
         assert told == b""
     else:
         # What git prints is read with blanks at its end taken away.
-        assert ours.strip() == told or (told == b"" and not (GitDir.at(web).own / "HEAD").exists())
+        assert ours.strip() == told or (
+            told == b"" and not (GitDir.from_work_tree(web).own / "HEAD").exists()
+        )
 
 
 def test_a_root_that_cannot_be_is_a_problem_of_its_own(tmp_path: Path) -> None:
@@ -260,7 +262,7 @@ def test_submodules_that_lead_round_and_round_are_staged_once(tmp_path: Path) ->
     text = "".join(f'[submodule "{n}"]\n\tpath = {way}\n' for n, way in enumerate(ways))
     (web / ".gitmodules").write_text(text)
     (web / "lib/.gitmodules").write_text(text)
-    assert list(family(web)) == [Member(web / "lib"), Member(web)]
+    assert list(stage_targets(web)) == [StageTarget(web / "lib"), StageTarget(web)]
     assert submodules(web, 0).total == len(ways)
 
 
@@ -268,6 +270,6 @@ def test_a_record_without_end_takes_no_memory() -> None:
     parser = StatusParser()
     for _ in range(200):
         parser.feed(b"? " + b"x" * 65_536)
-    assert len(parser._rest) <= MOST_RECORD
+    assert len(parser._rest) <= MAX_RECORD
     parser.feed(b"\0? b\0")
     assert parser.facts.untracked == 2

@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from agentdash.actions.repos import carry_out as repos
+from agentdash.actions.repos import operations as repos
 from agentdash.core.repos.commands import StageRepo
-from agentdash.git import ask
-from agentdash.git.folder import GitDir, Unusable, beginning, submodules
-from agentdash.git.included import settings
-from agentdash.git.own import overrides
-from agentdash.git.places import settled
-from agentdash.git.shared_index import times_kept
+from agentdash.git import commands
+from agentdash.git.config import settings
+from agentdash.git.git_dir import GitDir, UnusableRepo, read_start, submodules
+from agentdash.git.opened_files import resolve_regular
+from agentdash.git.overrides import overrides
+from agentdash.git.shared_index import preserve_times
 from collectors.repos.detail import read_detail
 from tests.collectors.repos.stage import commit, git, repository
 from tests.git.traps import read_all
@@ -86,12 +86,12 @@ def test_what_a_process_was_given_is_no_configuration(
     quoted = f".git/x{clean}x".replace('"', '\\"').replace("\n", "\\n")
     lines(web, f'[core]\n\texcludesFile = "{quoted}"\n')
     place(web, file)
-    with pytest.raises(ask.GitFailed, match="where each process finds something else"):
-        ask.text(web, ("status",), 20)
+    with pytest.raises(commands.GitFailed, match="where each process finds something else"):
+        commands.output(web, ("status",), 20)
     (row,) = read_all(web.parent).repos
     assert row.error is not None
     head = git(web, "-c", "core.excludesFile=", "rev-parse", "HEAD", check=False)
-    with pytest.raises(ask.GitFailed):
+    with pytest.raises(commands.GitFailed):
         repos.stage(StageRepo(str(web), head), 5_000_000, 20, lambda _words, _ok: None)
     assert not (tmp_path / "ran").exists()
 
@@ -100,18 +100,18 @@ def test_a_condition_that_comes_to_hold_later_is_reckoned_with(web: Path) -> Non
     (web / ".git/evil").write_text('[filter "evil"]\n\tclean = cat\n[include]\n\tpath = more\n')
     (web / ".git/more").write_text('[filter "more"]\n\tprocess = cat\n')
     lines(web, '[includeIf "onbranch:later"]\n\tpath = evil\n')
-    undone = overrides(web, settings(web, GitDir.at(web), 20)[0])
+    undone = overrides(web, settings(web, GitDir.from_work_tree(web), 20)[0])
     assert {"filter.evil.clean", "filter.more.process"} <= undone.keys()
     git(web, "checkout", "-q", "-b", "later")
-    assert ask.text(web, ("status", "--porcelain"), 20) == b""
+    assert commands.output(web, ("status", "--porcelain"), 20) == b""
 
 
 def test_plain_includes_and_links_go_on(web: Path, tmp_path: Path) -> None:
     (tmp_path / "real.cfg").write_text("[user]\n\tname = included\n")
     (tmp_path / "link.cfg").symlink_to("real.cfg")
     lines(web, "[include]\n\tpath = ../../../link.cfg\n\tpath = not-there\n")
-    assert ("user.name", "included") in {(one.key, one.value) for one in ask.own_settings(web, 20)}
-    assert ask.text(web, ("status", "--porcelain"), 20) == b""
+    assert ("user.name", "included") in {(one.key, one.value) for one in commands.effective_settings(web, 20)}
+    assert commands.output(web, ("status", "--porcelain"), 20) == b""
 
 
 @pytest.mark.parametrize("name", ["x\ny", "x\ry", "x\x1by", "x\ty"])
@@ -120,7 +120,7 @@ def test_no_name_with_line_breaks_is_handed_to_git(web: Path, name: str) -> None
     quoted = name.replace("\n", "\\n").replace("\t", "\\t")
     (web / "plain").write_text("")
     lines(web, f'[core]\n\texcludesFile = "{quoted}"\n\tattributesFile = plain\n')
-    undone = overrides(web, settings(web, GitDir.at(web), 20)[0])
+    undone = overrides(web, settings(web, GitDir.from_work_tree(web), 20)[0])
     assert undone == {"core.excludesfile": os.devnull, "core.attributesfile": str(web / "plain")}
 
 
@@ -132,8 +132,8 @@ def test_a_file_is_settled_only_where_it_is_the_same_for_all(tmp_path: Path) -> 
     (tmp_path / "loop").symlink_to("loop")
     (tmp_path / "out").symlink_to("/proc/self/../version")
     real = os.path.realpath(tmp_path)
-    assert settled(f"{tmp_path}/./link") == f"{real}/file"
-    assert settled(f"{tmp_path}/empty") == f"{real}/empty"
+    assert resolve_regular(f"{tmp_path}/./link") == f"{real}/file"
+    assert resolve_regular(f"{tmp_path}/empty") == f"{real}/empty"
     for wrong in (
         "/proc/version",
         "/dev/null",
@@ -142,10 +142,10 @@ def test_a_file_is_settled_only_where_it_is_the_same_for_all(tmp_path: Path) -> 
         f"{tmp_path}/loop",
         "/",
     ):
-        with pytest.raises(Unusable):
-            settled(wrong)
+        with pytest.raises(UnusableRepo):
+            resolve_regular(wrong)
     with pytest.raises(FileNotFoundError):
-        settled(f"{tmp_path}/none")
+        resolve_regular(f"{tmp_path}/none")
 
 
 def waiting_writer(pipe: Path) -> bool:
@@ -171,10 +171,10 @@ def test_no_pipe_outside_is_opened(web: Path, tmp_path: Path, name: str) -> None
     held = os.open(pipe, os.O_RDWR | os.O_NONBLOCK)
     try:
         os.write(held, b"the only copy")
-        assert beginning(web / ".git" / name, 100) is None
+        assert read_start(web / ".git" / name, 100) is None
         began = time.monotonic()
-        with pytest.raises(ask.GitFailed, match=r"pipe|damaged"):
-            ask.text(web, ("status",), 20)
+        with pytest.raises(commands.GitFailed, match=r"pipe|damaged"):
+            commands.output(web, ("status",), 20)
         assert time.monotonic() - began < 10
         assert os.read(held, 100) == b"the only copy"
     finally:
@@ -193,7 +193,7 @@ def test_only_git_s_own_touch_of_a_shared_index_is_undone(web: Path, tmp_path: P
         place.write_text("x")
         os.utime(place, (old, old))
     os.link(plain["e"], tmp_path / "another name")
-    with times_kept(GitDir.at(web)):
+    with preserve_times(GitDir.from_work_tree(web)):
         for place in (outside, plain["b"], plain["e"]):
             os.utime(place)
         plain["c"].write_text("y")

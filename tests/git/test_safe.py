@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agentdash.actions.repos import carry_out as repos
+from agentdash.actions.repos import operations as repos
 from agentdash.core.commands import Outcome
 from agentdash.core.repos.commands import FetchRepo
-from agentdash.git import ask, included, own
+from agentdash.git import commands, config, overrides
 from agentdash.git.call import call
-from agentdash.git.execution import folded, neutral
-from agentdash.git.folder import GitDir
+from agentdash.git.config_keys import neutral_value, normalized
+from agentdash.git.git_dir import GitDir
 from tests.collectors.repos.stage import commit, git, repository
 from tests.git.traps import Traps, everything_below, read_all, snapshot_of
 
@@ -123,9 +123,9 @@ def test_credentials_come_from_the_user_alone(web: Path, tmp_path: Path, traps: 
     users = program(tmp_path, "users", "echo username=me; echo password=mine")
     git(web, "config", "--global", "credential.https://example.com.helper", users)
     taken: list[bytes] = []
-    found = ask.own_settings(web, 20)
+    found = commands.effective_settings(web, 20)
     asked = b"protocol=https\nhost=example.com\n\n"
-    ask.run(
+    commands.run(
         web,
         ("credential", "fill"),
         taken.append,
@@ -135,7 +135,7 @@ def test_credentials_come_from_the_user_alone(web: Path, tmp_path: Path, traps: 
     )
     assert b"password=mine" in b"".join(taken)
     taken.clear()
-    call(web, GitDir.at(web), ("credential", "fill"), taken.append, 20, stdin=asked)
+    call(web, GitDir.from_work_tree(web), ("credential", "fill"), taken.append, 20, stdin=asked)
     assert b"mine" not in b"".join(taken), "only a fetch has them"
     assert traps.traces() == set()
 
@@ -153,7 +153,7 @@ def test_a_filter_of_the_user_goes_on_and_takes_no_orders(web: Path, tmp_path: P
     git(web, "config", "--global", "filter.lfs.clean", ours)
     (web / ".gitattributes").write_text("*.txt filter=lfs\n")
     (web / "a.txt").write_text("b\n")
-    assert b"a.txt" in ask.text(web, ("status", "--porcelain"), 20)
+    assert b"a.txt" in commands.output(web, ("status", "--porcelain"), 20)
     assert (tmp_path / "ours").exists()
     assert traps.traces() == set()
 
@@ -166,38 +166,41 @@ def test_a_repository_of_somebody_else_is_asked_about_first(web: Path, tmp_path:
     (web / "a.txt").write_text("b\n")
     for place in (web, web / ".git"):
         os.chown(place, 12345, 12345)
-    with pytest.raises(ask.GitFailed, match="it belongs to another user"):
-        ask.text(web, ("status",), 20)
+    with pytest.raises(commands.GitFailed, match="it belongs to another user"):
+        commands.output(web, ("status",), 20)
     git(tmp_path, "config", "--global", "safe.directory", "*")
-    assert b"a.txt" in ask.text(web, ("status", "--porcelain"), 20)
+    assert b"a.txt" in commands.output(web, ("status", "--porcelain"), 20)
     # One that only looks like a repository does not lead git to the one around it.
     (web / "a:b/inner/.git/refs").mkdir(parents=True)
     os.chown(web / "a:b/inner/.git", 12345, 12345)
-    with pytest.raises(ask.GitFailed, match="damaged or points nowhere"):
-        ask.text(web / "a:b/inner", ("status",), 20)
+    with pytest.raises(commands.GitFailed, match="damaged or points nowhere"):
+        commands.output(web / "a:b/inner", ("status",), 20)
     assert traps.traces() == set()
 
 
 def test_hooks_that_are_configured_are_off_whosoever_they_are() -> None:
     found = (
-        included.Setting(True, "hook.evil.command", "x"),
-        included.Setting(False, "hook.mine.event", "pre-commit"),
-        included.Setting(False, "filter.lfs.clean", "git-lfs clean -- %f"),
+        config.ConfigSetting(True, "hook.evil.command", "x"),
+        config.ConfigSetting(False, "hook.mine.event", "pre-commit"),
+        config.ConfigSetting(False, "filter.lfs.clean", "git-lfs clean -- %f"),
     )
-    assert own.overrides(Path("/"), found) == {"hook.evil.enabled": "false", "hook.mine.enabled": "false"}
+    assert overrides.overrides(Path("/"), found) == {
+        "hook.evil.enabled": "false",
+        "hook.mine.enabled": "false",
+    }
 
 
 def test_what_cannot_be_asked_is_no_answer(web: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where git cannot list the configuration, nothing else is started."""
     with (web / ".git/config").open("a") as file:
         file.write('[filter "x"]\n\tclean = y\n[broken\n')
-    with pytest.raises(ask.GitFailed, match="bad config"):
-        ask.text(web, ("status",), 20)
+    with pytest.raises(commands.GitFailed, match="bad config"):
+        commands.output(web, ("status",), 20)
     git(web, "config", "-f", ".git/config", "--list", check=False)
     (web / ".git/config").write_text("[filter]\n" + "\tx = " + "y" * 900 + "\n")
-    monkeypatch.setattr(included, "MOST_SETTINGS", 500)
-    with pytest.raises(ask.GitFailed, match="too large to be checked"):
-        ask.text(web, ("status",), 20)
+    monkeypatch.setattr(config, "MAX_SETTINGS", 500)
+    with pytest.raises(commands.GitFailed, match="too large to be checked"):
+        commands.output(web, ("status",), 20)
 
 
 def test_reading_leaves_the_time_of_a_shared_index(web: Path) -> None:
@@ -216,9 +219,9 @@ def test_reading_leaves_the_time_of_a_shared_index(web: Path) -> None:
 
 def test_one_process_for_a_plain_repository_two_where_it_may_name_programs(web: Path) -> None:
     feed = bytearray().extend
-    assert ask.status(web, feed, 20) == 1
+    assert commands.status(web, feed, 20) == 1
     git(web, "config", "core.excludesFile", "ignored")
-    assert ask.status(web, feed, 20) == 2
+    assert commands.status(web, feed, 20) == 2
     snapshot = asyncio.run(snapshot_of(web.parent))
     assert snapshot.repos[0].error is None
 
@@ -251,23 +254,23 @@ def test_a_file_that_is_not_asked_about_sets_nothing(
     dangerous = [
         key
         for key in listed
-        if (neutral(key) is not None and not key.startswith("remote."))
-        or folded(key) in {"core.attributesfile", "core.excludesfile"}
+        if (neutral_value(key) is not None and not key.startswith("remote."))
+        or normalized(key) in {"core.attributesfile", "core.excludesfile"}
         or key.startswith("include.")
     ]
-    assert not dangerous or own.may_set(GitDir(folder, folder))
+    assert not dangerous or overrides.needs_overrides(GitDir(folder, folder))
 
 
 def test_only_plain_files_are_searched(tmp_path: Path) -> None:
     place = GitDir(tmp_path, tmp_path)
-    assert not own.may_set(place)
+    assert not overrides.needs_overrides(place)
     (tmp_path / "config").write_text("[core]\n")
-    assert not own.may_set(place)
-    (tmp_path / "config").write_text("# x\n" * (included.MOST_SEARCHED // 4 + 1))
-    assert own.may_set(place)
+    assert not overrides.needs_overrides(place)
+    (tmp_path / "config").write_text("# x\n" * (config.MAX_SEARCHED // 4 + 1))
+    assert overrides.needs_overrides(place)
     for make in (lambda path: path.symlink_to("/dev/null"), os.mkfifo, Path.mkdir):
         (tmp_path / "config").unlink()
         make(tmp_path / "config")
-        assert own.may_set(place)
+        assert overrides.needs_overrides(place)
         if stat.S_ISDIR((tmp_path / "config").lstat().st_mode):
             break

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from agentdash.git.execution import means_of
+from agentdash.git.config_keys import safeguard_of
 from tests.git.trap_places import PLACES, WRITTEN
 from tests.git.traps import (
     Traps,
@@ -78,9 +78,9 @@ def run(planted: dict[str, Traps]) -> dict[str, set[str]]:
 
 
 def test_each_key_of_git_is_in_a_list() -> None:
-    assert [key for key in known_keys() if means_of(key) is None] == []
-    assert means_of("core.somethingNewCommand") is None
-    assert means_of("newsection.command") is None
+    assert [key for key in known_keys() if safeguard_of(key) is None] == []
+    assert safeguard_of("core.somethingNewCommand") is None
+    assert safeguard_of("newsection.command") is None
 
 
 def test_the_traps_are_traps(template: Path, projects: Path) -> None:

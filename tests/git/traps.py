@@ -12,18 +12,18 @@ from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
 
-from agentdash.actions.repos import carry_out as repos
+from agentdash.actions.repos import operations as repos
 from agentdash.actions.repos import stage_plan as repo_stage
 from agentdash.core.clock import SystemClock
 from agentdash.core.commands import Outcome
 from agentdash.core.repos.commands import CommitRepo, FetchRepo, StageRepo
 from agentdash.core.repos.model import Repo, ReposSnapshot
-from agentdash.core.repos.queries import RepoCommitOf, RepoDiffOf
+from agentdash.core.repos.queries import CommitDiffQuery, RepoDiffQuery
 from agentdash.core.settings.model import ReposSettings
 from agentdash.core.snapshot import SourceError
-from agentdash.git.ask import GitFailed
-from agentdash.git.execution import FIXED, Means, means_of, refused
-from agentdash.git.grep import places
+from agentdash.git.commands import GitFailed
+from agentdash.git.config_keys import FIXED, Safeguard, is_refused, safeguard_of
+from agentdash.git.grep import first_occurrences
 from collectors.repos.collector import ReposCollector
 from collectors.repos.detail import read_detail, read_size
 from collectors.repos.diff import read_commit_diff, read_diff
@@ -126,7 +126,11 @@ def trap_settings(*, fetch: bool) -> str:
     left_out = {"remote.<name>.url", "remote.<name>.vcs", "url.<base>.insteadof"} if fetch else set()
     lines: list[str] = []
     for key in known_keys():
-        if means_of(key) is Means.INERT or (fetch and refused(key)) or key.lower() in _APART | left_out:
+        if (
+            safeguard_of(key) is Safeguard.INERT
+            or (fetch and is_refused(key))
+            or key.lower() in _APART | left_out
+        ):
             continue
         lines += lines_of(key)
     return "".join(lines)
@@ -289,12 +293,12 @@ def _read(repo: Repo) -> None:
     attempts: list[Callable[[], object]] = [
         lambda: read_size(repo, 10),
         lambda: read_diff(repo, 10),
-        lambda: read_diff(repo, 10, RepoDiffOf(repo.path, b"a.txt")),
-        lambda: read_diff(repo, 10, RepoDiffOf(repo.path, b"new", untracked=True)),
-        lambda: places(path, [b"swapcase", b"new"], 10),
+        lambda: read_diff(repo, 10, RepoDiffQuery(repo.path, b"a.txt")),
+        lambda: read_diff(repo, 10, RepoDiffQuery(repo.path, b"new", untracked=True)),
+        lambda: first_occurrences(path, [b"swapcase", b"new"], 10),
         lambda: repo_stage.plan(path, 1_000_000, 10),
     ]
-    queries = [RepoCommitOf(repo.path, one.sha) for one in detail.commits[:3]]
+    queries = [CommitDiffQuery(repo.path, one.sha) for one in detail.commits[:3]]
     attempts += [partial(read_commit_diff, repo, 10, query) for query in queries]
     for attempt in attempts:
         try:

@@ -14,8 +14,8 @@ from agentdash.core.findings.model import Finding, FindingStatus
 from agentdash.core.repos.model import Repo, ReposSnapshot
 from agentdash.core.settings.model import RedisSettings, Settings, StreamsSettings
 from agentdash.core.streams.mentions import Mention
-from agentdash.git.ask import GitFailed
-from agentdash.git.grep import places
+from agentdash.git.commands import GitFailed
+from agentdash.git.grep import first_occurrences
 from agentdash.runtime.engine import Engine
 from agentdash.runtime.queries import mentions
 from tests.support import until
@@ -51,14 +51,14 @@ def test_places_are_those_of_whole_names_in_files_that_are_not_ignored(code: Pat
         b"$(touch x)",
         b"\xff",
     ]
-    assert places(code, names, 10) == {
+    assert first_occurrences(code, names, 10) == {
         b"jobs": "src/worker.py:3",
         b"jobs:eu": "src/worker.py:4",
         b"fresh": "new.toml:1",
     }
-    assert places(code, [b"nothing"], 10) == {}
+    assert first_occurrences(code, [b"nothing"], 10) == {}
     with pytest.raises(GitFailed, match=r"its \.git is gone"):
-        places(code.parent, [b"jobs"], 10)
+        first_occurrences(code.parent, [b"jobs"], 10)
 
 
 def test_searching_runs_nothing_that_a_repository_brings(code: Path) -> None:
@@ -67,7 +67,7 @@ def test_searching_runs_nothing_that_a_repository_brings(code: Path) -> None:
         subprocess.run(["git", "config", name, f"touch {trap}"], cwd=code, check=True)
     (code / ".gitattributes").write_text("* diff=x\n")
     before = {path: path.stat() for path in sorted((code / ".git").rglob("*"))}
-    assert places(code, [b"jobs"], 10) == {b"jobs": "src/worker.py:3"}
+    assert first_occurrences(code, [b"jobs"], 10) == {b"jobs": "src/worker.py:3"}
     assert not trap.exists()
     assert {path: path.stat().st_ctime_ns for path in before} == {
         path: stat.st_ctime_ns for path, stat in before.items()

@@ -6,17 +6,17 @@ from dataclasses import replace
 
 from agentdash.core.commands import Command, Outcome
 from agentdash.core.queries import Answer, Query
-from agentdash.core.repos.commands import LeftOut, RepoPlan, RepoPlanOf, StagePart
+from agentdash.core.repos.commands import LeftOut, StagePart, StagePlan, StagePlanQuery
 from agentdash.core.repos.model import FileChange, ReposSnapshot, Submodules
 from agentdash.core.repos.queries import (
+    CommitDiffQuery,
     CommitLine,
-    RepoCommitOf,
     RepoDetail,
-    RepoDetailOf,
+    RepoDetailQuery,
     RepoDiff,
-    RepoDiffOf,
+    RepoDiffQuery,
     RepoSize,
-    RepoSizeOf,
+    RepoSizeQuery,
     SubmoduleLine,
     WorktreeLine,
 )
@@ -75,14 +75,14 @@ DETAIL = RepoDetail(
     added=48,
     deleted=17,
 )
-PLAN = RepoPlan((
+PLAN = StagePlan((
     StagePart(f"{PATH}/lib/proto", "web/lib/proto", blocked="locked: index.lock is there"),
     StagePart(
         PATH, "web", (b"src/auth/token.py", b"docs/auth.md", b"notes.md"),
         (LeftOut(".env", "a secret (github-token) in line 3"), LeftOut("x.log", "ignored")), 4, 3,
     ),
 ))  # fmt: skip
-FREE = RepoPlan(PLAN.parts[1:])
+FREE = StagePlan(PLAN.parts[1:])
 """The same where nothing is locked."""
 
 
@@ -91,21 +91,21 @@ class TellingEngine(scene.StillEngine):
 
     asked: list[Query]
     sent: list[Command]
-    plan: RepoPlan
+    plan: StagePlan
 
     async def ask(self, query: Query) -> Answer:
         """Answer from what is made up."""
         self.asked.append(query)
         match query:
-            case RepoDetailOf():
+            case RepoDetailQuery():
                 return DETAIL
-            case RepoSizeOf(path=path):
+            case RepoSizeQuery(path=path):
                 return RepoSize(path, 48, 17)
-            case RepoDiffOf():
+            case RepoDiffQuery():
                 return RepoDiff(PATH, tuple(DIFF))
-            case RepoCommitOf(sha=sha):
+            case CommitDiffQuery(sha=sha):
                 return RepoDiff(PATH, (f"commit {sha}", "Author: Ada", "", "    mend the refresh", "", *DIFF))
-            case RepoPlanOf():
+            case StagePlanQuery():
                 return self.plan
         return None
 

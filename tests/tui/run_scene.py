@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from agentdash.core.queries import Answer, Query, RunEvents, RunEventsOf, WhyOf
-from agentdash.core.repos.queries import RepoDiff, RepoDiffOf
+from agentdash.core.repos.queries import RepoDiff, RepoDiffQuery
 from agentdash.core.runs.blockers import ChildProbe, why
 from agentdash.core.runs.model import ChildSeen, Run, RunEvent, RunsSnapshot
 from agentdash.core.snapshot import SourceError, Topic
@@ -116,7 +116,7 @@ class TellingEngine(scene.StillEngine):
                 if after is None:
                     return RunEvents(tuple(known[-count:]))
                 return RunEvents(tuple([e for e in known if _key(e.id) > _key(after)][:count]))
-            case RepoDiffOf(path=path):
+            case RepoDiffQuery(path=path):
                 return RepoDiff(path, tuple(self.diff))
             case WhyOf(run_id=run_id):
                 runs = self.store.runs.runs if self.store.runs else ()

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from agentdash.core.secrets.files import secret_in
-from agentdash.git import ask
+from agentdash.git import commands
 
-MOST_BYTES = 5_000_000
+MAX_BYTES = 5_000_000
 _DIFF = (
     "--literal-pathspecs", "diff", "--no-ext-diff", "--no-textconv", "--no-color", "--no-renames", "-U0",
     "-z",
@@ -26,7 +26,7 @@ def in_new_files(path: Path, names: Iterable[bytes]) -> dict[bytes, str]:
             continue
         try:
             with place.open("rb") as file:
-                raw = file.read(MOST_BYTES)
+                raw = file.read(MAX_BYTES)
         except OSError as error:
             found[name] = f"cannot be read: {error.strerror}"
             continue
@@ -46,7 +46,7 @@ def in_changes(path: Path, names: list[bytes], timeout: float) -> dict[bytes, st
     for group in (one for one in groups if one):
         try:
             raw = _diff(path, group, timeout)
-        except ask.GitFailed as failure:
+        except commands.GitFailed as failure:
             found |= dict.fromkeys(group, f"cannot be looked into: {failure}")
             continue
         shown = set()
@@ -56,7 +56,7 @@ def in_changes(path: Path, names: list[bytes], timeout: float) -> dict[bytes, st
                 found[name] = f"a secret ({secret[1]}) in its new lines"
         # An attribute (``* -diff``) can keep the lines of a file out of a diff: read as new.
         found |= in_new_files(path, [name for name in group if name not in shown])
-        if len(raw) >= ask.TEXT_SIZE:
+        if len(raw) >= commands.MAX_OUTPUT:
             found |= {
                 name: "not looked into: too many changes at once" for name in group if name not in found
             }
@@ -66,7 +66,7 @@ def in_changes(path: Path, names: list[bytes], timeout: float) -> dict[bytes, st
 def _diff(path: Path, names: list[bytes], timeout: float) -> bytes:
     # All that changed in one process; which of it counts is told by the names.
     few = tuple(os.fsdecode(name) for name in names) if len(names) <= 200 else ()
-    return ask.text(path, (*_DIFF, "--", *few), max(timeout, 60.0))
+    return commands.output(path, (*_DIFF, "--", *few), max(timeout, 60.0))
 
 
 def _by_file(raw: bytes, names: list[bytes]) -> Iterator[tuple[bytes, list[str]]]:

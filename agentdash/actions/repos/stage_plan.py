@@ -13,14 +13,14 @@ from agentdash.core.repos.commands import LeftOut, StagePart
 from agentdash.core.snapshot import SourceError
 from agentdash.core.text import decode, printable
 from agentdash.core.units import size
-from agentdash.git import ask
-from agentdash.git.folder import GitDir, Unusable, submodules
-from agentdash.git.writing import below_parent
+from agentdash.git import commands
+from agentdash.git.git_dir import GitDir, UnusableRepo, submodules
+from agentdash.git.write_checks import has_own_git_dir
 
-MOST_DEEP = 10
-MOST_FAMILY = 2000
+MAX_DEEP = 10
+MAX_FAMILY = 2000
 """Repositories that are staged and committed together at most."""
-MOST_FILES = 50_000
+MAX_FILES = 50_000
 NAMED = 50
 """Ignored paths that are named; all are counted."""
 _STATUS = (
@@ -30,7 +30,7 @@ _STATUS = (
 
 
 @dataclass(slots=True)
-class Seen:
+class StagingStatus:
     """One status, as staging needs it: paths that differ from the index, and their states."""
 
     tracked: list[bytes] = field(default_factory=list)
@@ -53,8 +53,8 @@ def git_dir_of(path: Path) -> GitDir:
         SourceError: where it has none.
     """
     try:
-        return GitDir.at(path)
-    except Unusable as why:
+        return GitDir.from_work_tree(path)
+    except UnusableRepo as why:
         raise SourceError(f"{path}: {why}") from None
 
 
@@ -65,7 +65,7 @@ def parent_of(child: Path, paths: Iterable[Path]) -> Path | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class StageTarget:
     """The repository or a submodule of it.
 
     Attributes:
@@ -76,34 +76,34 @@ class Member:
     left_out: str | None = None
 
 
-def family(path: Path) -> Iterator[Member]:
-    """The repository and its initialised submodules, children first, each once; at most `MOST_FAMILY`.
+def stage_targets(path: Path) -> Iterator[StageTarget]:
+    """The repository and its initialised submodules, children first, each once; at most `MAX_FAMILY`.
 
     A child whose git directory lies elsewhere than git puts it is left out, with what is below it.
     """
-    return iter(_family(path, os.path.realpath(path), {os.path.realpath(path)}, MOST_DEEP))
+    return iter(_family(path, os.path.realpath(path), {os.path.realpath(path)}, MAX_DEEP))
 
 
-def _family(path: Path, real: str, seen: set[str], deep: int) -> list[Member]:
-    found: list[Member] = []
+def _family(path: Path, real: str, seen: set[str], deep: int) -> list[StageTarget]:
+    found: list[StageTarget] = []
     for folder in submodules(path, 0).folders if deep else ():
         child = path / folder
         place = os.path.realpath(child)
-        new = place.startswith(f"{real}/") and place not in seen and len(seen) < MOST_FAMILY
+        new = place.startswith(f"{real}/") and place not in seen and len(seen) < MAX_FAMILY
         # One whose path goes through a link, or back and forth, is none that git would enter.
         if new and os.path.exists(f"{place}/.git") and place == f"{real}/{folder}":  # noqa: PTH110 - never raises
             seen.add(place)
             why = _not_of(child, path)
-            found += [Member(child, why)] if why else _family(child, place, seen, deep - 1)
-    return [*found, Member(path)]
+            found += [StageTarget(child, why)] if why else _family(child, place, seen, deep - 1)
+    return [*found, StageTarget(path)]
 
 
 def _not_of(child: Path, parent: Path) -> str | None:
     """Why *child* is none of *parent*'s, although it is named as a submodule of it."""
     try:
-        if below_parent(child, GitDir.at(parent)):
+        if has_own_git_dir(child, GitDir.from_work_tree(parent)):
             return None
-    except Unusable as why:
+    except UnusableRepo as why:
         return str(why)
     return (
         "its git directory is neither in it nor below that of its parent: it may belong to another repository"
@@ -116,22 +116,22 @@ def check_top_level(path: Path, timeout: float) -> None:
     Raises:
         GitFailed: in words.
     """
-    top = ask.top_level(path, timeout)
+    top = commands.top_level(path, timeout)
     if str(top) != os.path.realpath(path):
-        raise ask.GitFailed(f"its configuration (core.worktree) makes git work in {printable(str(top))}")
+        raise commands.GitFailed(f"its configuration (core.worktree) makes git work in {printable(str(top))}")
 
 
-def look(path: Path, timeout: float) -> Seen:
+def read_status(path: Path, timeout: float) -> StagingStatus:
     """What git says of *path* itself, with every untracked file by name.
 
     Raises:
         GitFailed: in words.
     """
-    seen = Seen()
+    seen = StagingStatus()
     rename = False
-    raw = ask.text(path, _STATUS, timeout)
-    if len(raw) >= ask.TEXT_SIZE:
-        raise ask.GitFailed("more has changed than can be staged here: stage it by hand")
+    raw = commands.output(path, _STATUS, timeout)
+    if len(raw) >= commands.MAX_OUTPUT:
+        raise commands.GitFailed("more has changed than can be staged here: stage it by hand")
     for record in raw.split(b"\0"):
         if rename:
             rename = False
@@ -163,18 +163,18 @@ def plan(root: Path, largest: int, timeout: float) -> tuple[StagePart, ...]:
         largest: Bytes of a file above which it is left out.
         timeout: Seconds that each git process may take.
     """
-    return tuple(part_of(member, root, largest, timeout) for member in family(root))
+    return tuple(plan_part(member, root, largest, timeout) for member in stage_targets(root))
 
 
-def name_in(root: Path, path: Path) -> str:
+def display_name(root: Path, path: Path) -> str:
     """What one of the family is called: ``web``, ``web/lib``."""
     return printable(root.name if path == root else f"{root.name}/{path.relative_to(root)}")
 
 
-def part_of(member: Member, root: Path, largest: int, timeout: float) -> StagePart:
+def plan_part(member: StageTarget, root: Path, largest: int, timeout: float) -> StagePart:
     """The plan for one of them."""
     path = member.path
-    name = name_in(root, path)
+    name = display_name(root, path)
     if member.left_out:
         return StagePart(str(path), name, blocked=member.left_out)
     try:
@@ -184,11 +184,11 @@ def part_of(member: Member, root: Path, largest: int, timeout: float) -> StagePa
             return StagePart(
                 str(path), name, blocked=f"locked: {lock} is there, another git works or has died"
             )
-        seen = look(path, timeout)
-    except (ask.GitFailed, OSError, SourceError) as failure:
+        seen = read_status(path, timeout)
+    except (commands.GitFailed, OSError, SourceError) as failure:
         return StagePart(str(path), name, blocked=printable(str(failure)))
-    if len(seen.open) > MOST_FILES:
-        return StagePart(str(path), name, blocked=f"{len(seen.open)} changed files: more than {MOST_FILES}")
+    if len(seen.open) > MAX_FILES:
+        return StagePart(str(path), name, blocked=f"{len(seen.open)} changed files: more than {MAX_FILES}")
     files: list[bytes] = []
     left = [LeftOut(decode(one), "ignored") for one in seen.ignored[:NAMED]]
     left += [LeftOut(decode(one), "in conflict: resolve it first") for one in seen.conflicts]
@@ -231,11 +231,13 @@ def _why_not(path: Path, name: bytes, link: bool, filtered: set[bytes], largest:
 
 def _filtered(path: Path, names: list[bytes], timeout: float) -> set[bytes]:
     """Those whose content goes through a program of the repository's own configuration."""
-    drivers = ask.own_filters(path, timeout) if names else set()
+    drivers = commands.repository_filters(path, timeout) if names else set()
     if not drivers:
         return set()
     given = b"\0".join(names) + b"\0"
-    words = ask.text(path, ("check-attr", "-z", "--stdin", "filter"), timeout, stdin=given).split(b"\0")
+    words = commands.output(path, ("check-attr", "-z", "--stdin", "filter"), timeout, stdin=given).split(
+        b"\0"
+    )
     return {
         name for name, value in zip(words[::3], words[2::3], strict=False) if os.fsdecode(value) in drivers
     }

@@ -72,15 +72,15 @@ class StagePart:
 
 
 @dataclass(frozen=True, slots=True)
-class RepoPlanOf:
-    """What `StageRepo` would do now. The answer is a `RepoPlan`; nothing is changed by asking."""
+class StagePlanQuery:
+    """What `StageRepo` would do now. The answer is a `StagePlan`; nothing is changed by asking."""
 
     path: str
     largest: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class RepoPlan:
-    """The answer to `RepoPlanOf`: children before parents."""
+class StagePlan:
+    """The answer to `StagePlanQuery`: children before parents."""
 
     parts: tuple[StagePart, ...]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class RepoDiffOf:
+class RepoDiffQuery:
     """What is not committed in a repository that is followed, as `git diff` tells it.
 
     Attributes:
@@ -23,7 +23,7 @@ class RepoDiffOf:
 
 
 @dataclass(frozen=True, slots=True)
-class RepoCommitOf:
+class CommitDiffQuery:
     """What one commit, or a stash, has changed. The answer is a `RepoDiff`."""
 
     path: str
@@ -32,7 +32,7 @@ class RepoCommitOf:
 
 @dataclass(frozen=True, slots=True)
 class RepoDiff:
-    """The answer to `RepoDiffOf` and `RepoCommitOf`.
+    """The answer to `RepoDiffQuery` and `CommitDiffQuery`.
 
     Attributes:
         lines: As git gives them, from the first file on; decoded, not yet made printable.
@@ -47,7 +47,7 @@ class RepoDiff:
 
 
 @dataclass(frozen=True, slots=True)
-class RepoDetailOf:
+class RepoDetailQuery:
     """What else there is in a repository. The answer is a `RepoDetail`."""
 
     path: str
@@ -95,7 +95,7 @@ class SubmoduleLine:
 
 @dataclass(frozen=True, slots=True)
 class RepoDetail:
-    """The answer to `RepoDetailOf`; a part that could not be read is empty, and `failed` says why.
+    """The answer to `RepoDetailQuery`; a part that could not be read is empty, and `failed` says why.
 
     Attributes:
         added: Lines that the uncommitted changes add to what git tracks; None: not known.
@@ -113,7 +113,7 @@ class RepoDetail:
 
 
 @dataclass(frozen=True, slots=True)
-class RepoSizeOf:
+class RepoSizeQuery:
     """How large the uncommitted change of a repository is. The answer is a `RepoSize`."""
 
     path: str
@@ -121,12 +121,12 @@ class RepoSizeOf:
 
 @dataclass(frozen=True, slots=True)
 class RepoSize:
-    """The answer to `RepoSizeOf`: lines in what git tracks; new files are not among them."""
+    """The answer to `RepoSizeQuery`: lines in what git tracks; new files are not among them."""
 
     path: str
     added: int
     deleted: int
 
 
-RepoQuery = RepoDiffOf | RepoCommitOf | RepoDetailOf | RepoSizeOf
+RepoQuery = RepoDiffQuery | CommitDiffQuery | RepoDetailQuery | RepoSizeQuery
 RepoAnswer = RepoDiff | RepoDetail | RepoSize

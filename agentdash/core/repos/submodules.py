@@ -7,7 +7,7 @@ from dataclasses import replace
 from agentdash.core.repos.model import FileChange, Repo, RepoKind
 
 
-class SubmoduleDirt:
+class SubmoduleChanges:
     """Adds what is uncommitted in submodules to the rows of their parents.
 
     `git status` tells a submodule with changes as one changed path of its parent. Each repository is read by
@@ -17,7 +17,7 @@ class SubmoduleDirt:
     def __init__(self) -> None:
         self._before: dict[str, tuple[Repo, tuple[str, ...], Repo]] = {}
 
-    def seen_in(self, repos: tuple[Repo, ...]) -> tuple[Repo, ...]:
+    def apply(self, repos: tuple[Repo, ...]) -> tuple[Repo, ...]:
         """*repos*, each with what it would tell of its submodules.
 
         Args:

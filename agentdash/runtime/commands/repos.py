@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from agentdash.actions.repos import carry_out as repos
+from agentdash.actions.repos import operations as repos
 from agentdash.core.commands import Outcome, Refused
 from agentdash.core.repos.commands import (
     MEGABYTE,
@@ -18,7 +18,7 @@ from agentdash.core.repos.model import RepoKind
 from agentdash.core.settings.model import Settings
 from agentdash.core.snapshot import SourceError, Topic
 from agentdash.core.text import printable
-from agentdash.git.ask import GitFailed
+from agentdash.git.commands import GitFailed
 
 if TYPE_CHECKING:
     from agentdash.runtime.running import Running

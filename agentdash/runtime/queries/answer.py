@@ -17,7 +17,7 @@ from agentdash.core.queries import (
     TraceOf,
     WhyOf,
 )
-from agentdash.core.repos.commands import RepoPlanOf
+from agentdash.core.repos.commands import StagePlanQuery
 from agentdash.core.repos.queries import RepoQuery
 from agentdash.core.streams.queries import StreamQuery
 from agentdash.runtime.loading import load
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from agentdash.runtime.running import Running
 
 MODULES: dict[str, Any] = {
-    f"{__package__}.repos": RepoQuery | RepoPlanOf,
+    f"{__package__}.repos": RepoQuery | StagePlanQuery,
     f"{__package__}.runs": WhyOf | RunEventsOf,
     f"{__package__}.streams": (
         PendingOf | MessageAt | MessagesAt | NewestMessages | LagOf | TraceOf | StreamQuery

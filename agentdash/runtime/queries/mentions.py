@@ -76,15 +76,15 @@ class MentionSearch:
         return now - self._at[name] >= (AGAIN if known.place is None else 10 * AGAIN)
 
     async def _look(self, names: list[bytes], repos: list[Repo]) -> None:
-        from agentdash.git.ask import GitFailed
-        from agentdash.git.grep import places
+        from agentdash.git.commands import GitFailed
+        from agentdash.git.grep import first_occurrences
 
         left, seen, failed, spent = list(names), 0, 0, 0.0
         found: dict[bytes, Mention] = {}
         for repo in repos:
             begun = self._clock.monotonic()
             try:
-                there = await asyncio.to_thread(places, Path(repo.path), left, PATIENCE)
+                there = await asyncio.to_thread(first_occurrences, Path(repo.path), left, PATIENCE)
             except GitFailed:
                 failed += 1
                 continue

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agentdash.actions.repos import stage_plan
-from agentdash.core.repos.commands import RepoPlan, RepoPlanOf
+from agentdash.core.repos.commands import StagePlan, StagePlanQuery
 from agentdash.core.repos.queries import (
+    CommitDiffQuery,
     RepoAnswer,
-    RepoCommitOf,
-    RepoDetailOf,
-    RepoDiffOf,
+    RepoDetailQuery,
+    RepoDiffQuery,
     RepoQuery,
-    RepoSizeOf,
+    RepoSizeQuery,
 )
 from agentdash.core.snapshot import SourceError
 from agentdash.runtime.commands.repos import largest_file
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from agentdash.runtime.running import Running
 
 
-async def answer(engine: Running, query: RepoQuery | RepoPlanOf) -> RepoAnswer | RepoPlan:
+async def answer(engine: Running, query: RepoQuery | StagePlanQuery) -> RepoAnswer | StagePlan:
     """Read what *query* asks for, with git.
 
     Raises:
@@ -37,14 +37,14 @@ async def answer(engine: Running, query: RepoQuery | RepoPlanOf) -> RepoAnswer |
             "name the folder above it:  agentdash --projects DIR",
         )
     match query:
-        case RepoDiffOf():
+        case RepoDiffQuery():
             return await asyncio.to_thread(diff.read_diff, repo, timeout, query)
-        case RepoCommitOf():
+        case CommitDiffQuery():
             return await asyncio.to_thread(diff.read_commit_diff, repo, timeout, query)
-        case RepoDetailOf():
+        case RepoDetailQuery():
             return await asyncio.to_thread(detail.read_detail, repo, timeout)
-        case RepoSizeOf():
+        case RepoSizeQuery():
             return await asyncio.to_thread(detail.read_size, repo, timeout)
-        case RepoPlanOf():
+        case StagePlanQuery():
             largest = largest_file(query.largest, engine.settings)
-            return RepoPlan(await asyncio.to_thread(stage_plan.plan, Path(repo.path), largest, timeout))
+            return StagePlan(await asyncio.to_thread(stage_plan.plan, Path(repo.path), largest, timeout))

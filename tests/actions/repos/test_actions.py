@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from agentdash.actions.repos import carry_out as repos
+from agentdash.actions.repos import operations as repos
 from agentdash.actions.repos.stage_plan import plan
 from agentdash.core.commands import Outcome, Refused
-from agentdash.core.repos.commands import CommitRepo, FetchRepo, RepoPlan, RepoPlanOf, StageRepo
+from agentdash.core.repos.commands import CommitRepo, FetchRepo, StagePlan, StagePlanQuery, StageRepo
 from agentdash.core.repos.model import Repo, ReposSnapshot
 from agentdash.core.secrets.files import secret_in
 from agentdash.core.settings.model import ReposSettings, Settings
@@ -134,8 +134,8 @@ async def test_the_limit_of_size_is_a_setting(web: Path) -> None:
         settings = Settings(repos=ReposSettings(stage_limit_mb=megabytes))
         engine = Engine(settings)
         engine.store.put(Topic.REPOS, snapshot)
-        planned = await engine.ask(RepoPlanOf(str(web)))
-        assert isinstance(planned, RepoPlan)
+        planned = await engine.ask(StagePlanQuery(str(web)))
+        assert isinstance(planned, StagePlan)
         assert len(planned.parts[-1].files) == files
         command = StageRepo(str(web), head(web))
         outcome = await engine.dispatch(command)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from agentdash.actions.repos import carry_out as repos
+from agentdash.actions.repos import operations as repos
 from agentdash.actions.repos.stage_plan import plan
 from agentdash.core.commands import Outcome, Refused
 from agentdash.core.repos.commands import CommitRepo, FetchRepo, StageRepo

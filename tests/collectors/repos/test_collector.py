@@ -14,7 +14,7 @@ from agentdash.core.repos.model import Operation, Repo, RepoKind, ReposSnapshot,
 from agentdash.core.settings.model import ReposSettings
 from agentdash.core.snapshot import SourceError
 from collectors.repos.collector import ReposCollector
-from collectors.repos.tree import TreeWatch
+from collectors.repos.inotify_watch import InotifyWatch
 from collectors.repos.watch import NoWatch
 from tests.collectors.repos.stage import commit, fingerprint, git, repository
 from tests.support import until
@@ -401,7 +401,7 @@ async def test_at_the_limit_of_watches_it_polls_and_says_so(root: Path, collecto
     for name in ("one", "two"):
         commit(repository(root / name))
     try:
-        watch = TreeWatch((), most=5)
+        watch = InotifyWatch((), most=5)
     except OSError:
         pytest.skip("no file-system events here")
     collector = collector_of(root, watch=watch)
@@ -420,9 +420,9 @@ async def test_at_the_limit_of_watches_it_polls_and_says_so(root: Path, collecto
     await until(both_changed)
 
 
-async def watching(collector: ReposCollector) -> TreeWatch:
+async def watching(collector: ReposCollector) -> InotifyWatch:
     await collector.collect()
-    if not isinstance(collector._watch, TreeWatch):
+    if not isinstance(collector._watch, InotifyWatch):
         pytest.skip("no file-system events here")
 
     async def all_watched() -> bool:
@@ -547,7 +547,7 @@ async def test_where_all_lie_deep_they_are_found_all_the_same(root: Path, collec
 async def test_one_that_comes_in_an_ignored_folder_is_found_soon(
     root: Path, collector_of: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("collectors.repos.ignored.EVERY", 0.1)
+    monkeypatch.setattr("collectors.repos.ignored_folders.EVERY", 0.1)
     web = repository(root / "web")
     (web / ".gitignore").write_text("/trees/\n")
     commit(web)

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from agentdash.core.repos.model import Repo, RepoKind
-from agentdash.core.repos.queries import RepoCommitOf, RepoDiffOf, SubmoduleLine
+from agentdash.core.repos.queries import CommitDiffQuery, RepoDiffQuery, SubmoduleLine
 from agentdash.core.snapshot import SourceError
-from agentdash.git.folder import submodules
+from agentdash.git.git_dir import submodules
 from collectors.repos import diff as repos_diff
 from collectors.repos.detail import read_detail
 from collectors.repos.diff import read_commit_diff, read_diff
@@ -87,8 +87,8 @@ def test_a_huge_one_is_cut(work: Path) -> None:
     (work / "a.py").write_text("".join(f"line {n} {'x' * 60}\n" for n in range(50_000)))
     diff = read_diff(repo(work), 10)
     assert diff.cut
-    assert len(diff.lines) <= repos_diff.MOST_LINES
-    assert sum(map(len, diff.lines)) <= repos_diff.MOST_BYTES
+    assert len(diff.lines) <= repos_diff.MAX_LINES
+    assert sum(map(len, diff.lines)) <= repos_diff.MAX_BYTES
 
 
 def test_one_long_line_and_bytes_that_are_no_text(work: Path) -> None:
@@ -119,7 +119,7 @@ def test_one_file_alone_also_a_renamed_and_an_untracked_one(work: Path) -> None:
     known = repo(work)
 
     def lines(file: bytes, **more: object) -> tuple[str, ...]:
-        query = RepoDiffOf(str(work), file, **more)  # type: ignore[arg-type]
+        query = RepoDiffQuery(str(work), file, **more)  # type: ignore[arg-type]
         return read_diff(known, 10, query).lines
 
     assert [line for line in lines(b"a.py") if line.startswith("diff")] == ["diff --git a/a.py b/a.py"]
@@ -135,10 +135,10 @@ def test_one_file_alone_also_a_renamed_and_an_untracked_one(work: Path) -> None:
 
 def test_a_commit_and_what_else_there_is(work: Path) -> None:
     head = git(work, "rev-parse", "HEAD")
-    show = read_commit_diff(repo(work), 10, RepoCommitOf(str(work), head))
+    show = read_commit_diff(repo(work), 10, CommitDiffQuery(str(work), head))
     assert "+one" in show.lines
     with pytest.raises(SourceError, match="no commit id"):
-        read_commit_diff(repo(work), 10, RepoCommitOf(str(work), "--output=/tmp/x"))
+        read_commit_diff(repo(work), 10, CommitDiffQuery(str(work), "--output=/tmp/x"))
     (work / "a.py").write_text("one\ntwo\n")
     git(work, "stash")
     git(work, "worktree", "add", "-q", "../tree")
@@ -149,7 +149,9 @@ def test_a_commit_and_what_else_there_is(work: Path) -> None:
     assert [(s.name, s.subject[:8]) for s in detail.stashes] == [("stash@{0}", "WIP on m")]
     assert [(Path(w.path).name, w.branch) for w in detail.worktrees][1:] == [("tree", "tree")]
     assert (detail.added, detail.deleted) == (2, 1)
-    assert "-three" in read_commit_diff(repo(work), 10, RepoCommitOf(str(work), detail.stashes[0].sha)).lines
+    assert (
+        "-three" in read_commit_diff(repo(work), 10, CommitDiffQuery(str(work), detail.stashes[0].sha)).lines
+    )
 
 
 def test_secrets_are_masked_in_changes_and_in_new_files(work: Path) -> None:
@@ -162,7 +164,7 @@ def test_secrets_are_masked_in_changes_and_in_new_files(work: Path) -> None:
     assert diff.masked == 4
     assert "+token = self.refresh()" in diff.lines, "what is no secret is shown"
     assert not any("abcdef" in line for line in diff.lines)
-    fresh = read_diff(repo(work), 10, RepoDiffOf(str(work), b"new.env", untracked=True))
+    fresh = read_diff(repo(work), 10, RepoDiffQuery(str(work), b"new.env", untracked=True))
     assert fresh.lines[3:] == ("+AWS_SECRET_ACCESS_KEY=••••••••", "+PORT=80")
     assert fresh.masked == 1
 

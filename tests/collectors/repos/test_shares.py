@@ -17,10 +17,10 @@ from agentdash.core.settings.model import ReposSettings
 from agentdash.core.snapshot import SourceHealth, SourceState, Topic
 from agentdash.core.store import Store
 from agentdash.headless.views import gaps, table
-from collectors.repos import find as repos_find
+from collectors.repos import search as repos_search
 from collectors.repos.collector import ReposCollector
-from collectors.repos.find import MOST_INSIDE, Search
 from collectors.repos.schedule import REST_FIRST
+from collectors.repos.search import MAX_INSIDE, RepoSearch
 from tests.collectors.repos.stage import commit, repository
 
 HANGING = 40
@@ -42,26 +42,26 @@ def root(tmp_path: Path) -> Path:
     return folder
 
 
-def search(root: Path) -> Search:
-    found = Search((root,), 6, ())
+def search(root: Path) -> RepoSearch:
+    found = RepoSearch((root,), 6, ())
     while not found.complete:
         found.step(1.0)
     return found
 
 
 def test_repositories_inside_of_one_are_bounded_and_the_rest_is_counted(root: Path) -> None:
-    for number in range(MOST_INSIDE + 5):
+    for number in range(MAX_INSIDE + 5):
         bare(root / "aaa" / f"f{number}")
     found = search(root)
     assert root / "zzz" / "team" / "good" in found.found
-    assert len(found.found) == MOST_INSIDE + 2
+    assert len(found.found) == MAX_INSIDE + 2
     assert found.left_out == (
-        f"5 repositories inside of {root}/aaa not listed: {MOST_INSIDE} inside of one are the most",
+        f"5 repositories inside of {root}/aaa not listed: {MAX_INSIDE} inside of one are the most",
     )
 
 
 def test_those_beyond_the_limit_of_all_are_counted(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(repos_find, "MOST", 3)
+    monkeypatch.setattr(repos_search, "MAX_REPOS", 3)
     for number in range(6):
         bare(root / "aaa" / f"f{number}")
     found = search(root)

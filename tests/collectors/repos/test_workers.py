@@ -10,20 +10,20 @@ import pytest
 
 from agentdash.core.clock import SystemClock
 from agentdash.core.repos.model import RepoKind
-from collectors.repos.find import Found
-from collectors.repos.read import RepoReader
-from collectors.repos.schedule import Followed
-from collectors.repos.workers import Crew
+from collectors.repos.reader import RepoReader
+from collectors.repos.schedule import RepoSchedule
+from collectors.repos.search import FoundRepo
+from collectors.repos.workers import ReadPool
 
 
 async def test_nothing_is_left_lying_by_threads_that_are_about_to_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "cpu_count", lambda: 1)
-    found = Found(tmp_path, tmp_path / ".git", RepoKind.BARE, error="it is read in no time")
-    one = Followed(RepoReader(found, "shop", 1.0, SystemClock()))
+    found = FoundRepo(tmp_path, tmp_path / ".git", RepoKind.BARE, error="it is read in no time")
+    one = RepoSchedule(RepoReader(found, "shop", 1.0, SystemClock()))
     told = asyncio.Event()
-    crew = Crew(SystemClock(), told)
+    crew = ReadPool(SystemClock(), told)
     for _ in range(100):  # half of them met a thread that had looked for more already
         told.clear()
         crew.read([one])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from agentdash.core.repos.commands import RepoPlan
+from agentdash.core.repos.commands import StagePlan
 from agentdash.core.repos.model import Repo
 from agentdash.core.secrets.safe_text import safe_text
 from agentdash.core.text import decode
@@ -35,7 +35,7 @@ def fetch_question(repo: Repo) -> tuple[str, Lines]:
     return f"Fetch {_name(repo.name)}?", lines
 
 
-def stage_question(repo: Repo, plan: RepoPlan, *, every: bool = False) -> tuple[str, Lines]:
+def stage_question(repo: Repo, plan: StagePlan, *, every: bool = False) -> tuple[str, Lines]:
     """Title and lines: what is staged in which order, and what is left out and why; with *every*, all."""
     named, left = (MOST, MOST) if every else (NAMED, LEFT)
     lines: list[Para] = []
@@ -56,7 +56,7 @@ def stage_question(repo: Repo, plan: RepoPlan, *, every: bool = False) -> tuple[
     return f"Stage {plural(total, 'file')} in {_name(repo.name)}?", lines
 
 
-def _left_out(plan: RepoPlan, most: int) -> list[Para]:
+def _left_out(plan: StagePlan, most: int) -> list[Para]:
     left = [(part.name, one) for part in plan.parts for one in part.left if one.reason != "ignored"]
     lines = [
         Para((("left out: ", "warn"), (f"{name}/{one.path}", ""), (f"  {safe_text(one.reason)}", "dim")), 2)
@@ -70,7 +70,7 @@ def _left_out(plan: RepoPlan, most: int) -> list[Para]:
     return lines or [Para.of("nothing is left out", "good")]
 
 
-def nothing_to_stage(plan: RepoPlan) -> str:
+def nothing_to_stage(plan: StagePlan) -> str:
     """Why there is nothing to stage."""
     blocked = [f"{part.name}: {part.blocked}" for part in plan.parts if part.blocked]
     left = [
@@ -79,7 +79,7 @@ def nothing_to_stage(plan: RepoPlan) -> str:
     return "; ".join([*blocked, *left][:3]) or "everything is staged"
 
 
-def commit_words(plan: RepoPlan) -> Lines:
+def commit_words(plan: StagePlan) -> Lines:
     """What goes into the commit, for the question about its message."""
     lines = [
         Para(((f"{_name(part.name)}  ", "bold"), (f"{plural(part.staged, 'path')} staged", "")))
@@ -90,7 +90,7 @@ def commit_words(plan: RepoPlan) -> Lines:
     return [*lines, *([Para.of(f"{plural(over, 'file')} not staged: they stay out", "warn")] if over else [])]
 
 
-def commit_question(repo: Repo, plan: RepoPlan, message: str) -> tuple[str, Lines]:
+def commit_question(repo: Repo, plan: StagePlan, message: str) -> tuple[str, Lines]:
     """Title and lines."""
     lines = [
         *commit_words(plan),

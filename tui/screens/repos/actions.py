@@ -16,8 +16,8 @@ from agentdash.core.repos.commands import (
     CommitRepo,
     FetchRepo,
     RepoCommand,
-    RepoPlan,
-    RepoPlanOf,
+    StagePlan,
+    StagePlanQuery,
     StageRepo,
 )
 from agentdash.core.repos.model import Operation, Repo, RepoKind
@@ -78,11 +78,11 @@ def act(dash: Dash, verb: str, repo: Repo, file: bytes | None) -> None:
 async def _plan(dash: Dash, verb: str, repo: Repo) -> None:
     """Ask what would happen, then the person."""
     try:
-        plan = await dash.engine.ask(RepoPlanOf(repo.path))
+        plan = await dash.engine.ask(StagePlanQuery(repo.path))
     except SourceError as problem:
         dash.say(problem.message, good=False)
         return
-    if not isinstance(plan, RepoPlan):
+    if not isinstance(plan, StagePlan):
         return
     if verb == "stage":
         if not any(part.files for part in plan.parts):

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from agentdash.core.repos.model import Repo, RepoKind
-from agentdash.core.repos.queries import RepoSize, RepoSizeOf
+from agentdash.core.repos.queries import RepoSize, RepoSizeQuery
 from agentdash.core.snapshot import SourceError
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class LookedAt:
     async def _ask(self, repo: Repo) -> None:
         await asyncio.sleep(RESTED)
         try:
-            answer = await self._dash.engine.ask(RepoSizeOf(repo.path))
+            answer = await self._dash.engine.ask(RepoSizeQuery(repo.path))
         except SourceError:
             answer = None  # the row of the repository says what is the matter
         self._size = answer if isinstance(answer, RepoSize) else None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from agentdash.core import units
 from agentdash.core.repos.model import FileChange, Repo
-from agentdash.core.repos.queries import RepoCommitOf, RepoDiff, RepoDiffOf
+from agentdash.core.repos.queries import CommitDiffQuery, RepoDiff, RepoDiffQuery
 from agentdash.core.snapshot import SourceError
 from agentdash.core.text import printable
 from tui.format.repos import diff_page
@@ -37,19 +37,19 @@ class Wanted:
     """
 
     key: Hashable
-    query: RepoDiffOf | RepoCommitOf | None
+    query: RepoDiffQuery | CommitDiffQuery | None
     name: str
     nothing: str = _NOTHING
 
 
 def of_commit(path: str, sha: str | None) -> Wanted:
     """What a commit or a stash has changed."""
-    return Wanted(sha, RepoCommitOf(path, sha) if sha else None, (sha or "")[:10])
+    return Wanted(sha, CommitDiffQuery(path, sha) if sha else None, (sha or "")[:10])
 
 
 def of_file(repo: Repo, change: FileChange) -> Wanted:
     """What is not committed of one path."""
-    query = RepoDiffOf(repo.path, change.exact, change.exact_from, untracked=change.xy == "??")
+    query = RepoDiffQuery(repo.path, change.exact, change.exact_from, untracked=change.xy == "??")
     inner = change.path in (*repo.submodules.folders, *repo.submodules.links)
     key = (change.exact, change.xy)
     return Wanted(key, query, printable(change.path), _INSIDE if inner else _NOTHING)
@@ -57,7 +57,7 @@ def of_file(repo: Repo, change: FileChange) -> Wanted:
 
 def of_all(repo: Repo) -> Wanted:
     """What is not committed of all that git tracks."""
-    return Wanted(None, RepoDiffOf(repo.path), "all files")
+    return Wanted(None, RepoDiffQuery(repo.path), "all files")
 
 
 class DiffPane(Pane):
@@ -92,7 +92,7 @@ class DiffPane(Pane):
         """What is shown, to be copied."""
         return "\n".join("".join(text for text, _ in para.parts) for para in self.page.paras)
 
-    async def _read(self, query: RepoDiffOf | RepoCommitOf, nothing: str, top: bool) -> None:
+    async def _read(self, query: RepoDiffQuery | CommitDiffQuery, nothing: str, top: bool) -> None:
         try:
             answer = await self._dash.engine.ask(query)
         except SourceError as problem:

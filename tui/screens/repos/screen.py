@@ -11,7 +11,7 @@ from textual.widget import Widget
 
 from agentdash.core.links.related import Link, of_repo
 from agentdash.core.repos.model import FileChange, Repo
-from agentdash.core.repos.queries import RepoDetail, RepoDetailOf
+from agentdash.core.repos.queries import RepoDetail, RepoDetailQuery
 from agentdash.core.runs.model import Run
 from agentdash.core.runs.place import RepoIndex
 from agentdash.core.secrets.safe_text import safe_text
@@ -159,7 +159,7 @@ class RepoScreen(FactScreen):
 
     async def _read_detail(self) -> None:
         try:
-            answer = await self.dash.engine.ask(RepoDetailOf(self._path))
+            answer = await self.dash.engine.ask(RepoDetailQuery(self._path))
         except SourceError as problem:
             self._detail = RepoDetail(self._path, failed=(problem.message,))
         else:

@@ -6,7 +6,7 @@ from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
 from agentdash.core.repos.model import Repo
-from agentdash.core.repos.queries import RepoDiff, RepoDiffOf
+from agentdash.core.repos.queries import RepoDiff, RepoDiffQuery
 from agentdash.core.runs.model import Run
 from agentdash.core.snapshot import SourceError
 from agentdash.core.text import printable
@@ -56,7 +56,7 @@ class DiffView:
     async def read(self, dash: Dash, repo: Repo) -> None:
         """Read it; a failure is kept in words."""
         try:
-            answer = await dash.engine.ask(RepoDiffOf(repo.path))
+            answer = await dash.engine.ask(RepoDiffQuery(repo.path))
         except SourceError as problem:
             self._failed = problem.message
             return

@@ -11,7 +11,7 @@ from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Button
 
-from agentdash.core.repos.commands import RepoPlan, StagePart
+from agentdash.core.repos.commands import StagePart, StagePlan
 from agentdash.core.repos.model import Repo
 from agentdash.core.runs.model import ControlAction, Run, RunStatus
 from agentdash.core.services.commands import ServiceAction
@@ -92,7 +92,7 @@ def confirm_runs(name: str) -> Confirm:
 def confirm_repo(name: str) -> list[Confirm]:
     repo = replace(repository(), name=name)
     files = tuple(name.encode() + b"%d" % n for n in range(60))
-    plan = RepoPlan(tuple(StagePart(f"/p/{n}", f"{name}{n}", files=files, staged=3) for n in range(9)))
+    plan = StagePlan(tuple(StagePart(f"/p/{n}", f"{name}{n}", files=files, staged=3) for n in range(9)))
     return [
         Confirm(*repo_plan.stage_question(repo, plan), yes="Stage all"),
         Confirm(*repo_plan.commit_question(repo, plan, name), yes="Commit"),

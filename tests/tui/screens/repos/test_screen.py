@@ -8,7 +8,7 @@ import pytest
 
 from agentdash.core.repos.commands import CommitRepo, FetchRepo, StageRepo
 from agentdash.core.repos.model import Operation, Repo, RepoKind, ReposSnapshot
-from agentdash.core.repos.queries import RepoCommitOf, RepoDiff, RepoDiffOf, RepoSizeOf
+from agentdash.core.repos.queries import CommitDiffQuery, RepoDiff, RepoDiffQuery, RepoSizeQuery
 from agentdash.core.snapshot import Topic
 from tests.support import until
 from tests.tui import repo_scene
@@ -98,20 +98,20 @@ async def test_the_diff_follows_the_cursor_and_enter_goes_in() -> None:
     app = repo_scene.app()
     async with app.run_test(size=WIDE) as pilot:
         screen = await opened(app, pilot)
-        assert asked(app, RepoDiffOf) == [RepoDiffOf(repo_scene.PATH, b"src/auth/clock.py")]
+        assert asked(app, RepoDiffQuery) == [RepoDiffQuery(repo_scene.PATH, b"src/auth/clock.py")]
         await pilot.press("j")
-        await until(lambda: len(asked(app, RepoDiffOf)) == 2, what="another diff")
-        assert asked(app, RepoDiffOf)[1] == RepoDiffOf(
+        await until(lambda: len(asked(app, RepoDiffQuery)) == 2, what="another diff")
+        assert asked(app, RepoDiffQuery)[1] == RepoDiffQuery(
             repo_scene.PATH, b"src/auth/sessions.py", b"src/sessions.py"
         )
         await pilot.press("G")
-        await until(lambda: asked(app, RepoDiffOf)[-1].untracked, what="an untracked one")  # type: ignore[attr-defined]
+        await until(lambda: asked(app, RepoDiffQuery)[-1].untracked, what="an untracked one")  # type: ignore[attr-defined]
         await pilot.press("enter")
         assert screen.focused is screen.query_one("#diff-page")
         await pilot.press("escape")
         assert screen.focused is screen.query_one("#files-table")
         await pilot.press("v")
-        await until(lambda: asked(app, RepoCommitOf) and "commit 1a2b" in text(app), what="a commit")
+        await until(lambda: asked(app, CommitDiffQuery) and "commit 1a2b" in text(app), what="a commit")
         await pilot.press("v", "v", "v", "v")
         assert "fix-auth-refresh" in table(app, "#runs-here-table")[0]
         await pilot.press("enter")
@@ -223,7 +223,7 @@ async def test_the_page_beside_the_list_asks_for_the_size_of_what_is_looked_at_o
         await until(lambda: "+48 −17 lines" in text(app, "#detail-page"), what="the size")
         app.screen.update(frozenset({Topic.REPOS}), app.now())  # type: ignore[attr-defined]
         await pilot.pause()
-        assert asked(app, RepoSizeOf) == [RepoSizeOf(repo_scene.PATH)]
+        assert asked(app, RepoSizeQuery) == [RepoSizeQuery(repo_scene.PATH)]
         await pilot.press("up", "up")
         await until(lambda: "rebase 3/7" in text(app, "#detail-page"), what="another")
         assert "+48" not in text(app, "#detail-page")

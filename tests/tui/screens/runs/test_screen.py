@@ -9,7 +9,7 @@ import pytest
 from agentdash.core.clock import ManualClock
 from agentdash.core.commands import Command, ControlRun, Outcome
 from agentdash.core.queries import Query, RunEventsOf, WhyOf
-from agentdash.core.repos.queries import RepoDiffOf
+from agentdash.core.repos.queries import RepoDiffQuery
 from agentdash.core.runs import event as ev
 from agentdash.core.runs.commands import EndOrphanChild, MarkOrphanFailed
 from agentdash.core.runs.model import ControlAction, RunEvent, RunStatus
@@ -539,7 +539,7 @@ async def test_markup_and_control_characters_in_events_and_diff_are_only_text() 
             shown = "".join(segment.text for strip in strips for segment in strip)
             assert "\x1b" not in shown
             assert "\x07" not in shown
-        assert asked(app, RepoDiffOf)
+        assert asked(app, RepoDiffQuery)
         assert asked(app, WhyOf)
 
 

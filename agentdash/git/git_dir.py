@@ -17,7 +17,7 @@ from agentdash.files.small import open_regular
 _ID = re.compile(r"[0-9a-f]{40,64}")
 _SMALL = 64 * 1024
 _POINTER = 1024 * 1024
-MOST_SUBMODULES = 1000
+MAX_SUBMODULES = 1000
 """Registered submodules that are kept by name; all are counted."""
 _MARKS = (
     "HEAD", "index", "index.lock", "logs/HEAD", "FETCH_HEAD", "ORIG_HEAD", "MERGE_HEAD", "CHERRY_PICK_HEAD",
@@ -44,16 +44,16 @@ _SHARED_MARKS = (
 )
 
 
-Marks = dict[str, tuple[int, int, int] | None]
+Fingerprint = dict[str, tuple[int, int, int] | None]
 """By path: inode, size and time; None where nothing is there."""
 
 
-def same(before: Marks, after: Marks) -> bool:
+def same(before: Fingerprint, after: Fingerprint) -> bool:
     """Whether nothing has happened to what is in both."""
     return all(mark == after.get(path, mark) for path, mark in before.items())
 
 
-class Unusable(Exception):  # noqa: N818 - a fact about a folder, not a fault of ours
+class UnusableRepo(Exception):  # noqa: N818 - a fact about a folder, not a fault of ours
     """A folder is no repository that git could use; the text says why, in words."""
 
 
@@ -69,19 +69,19 @@ class GitDir:
     shared: Path
 
     @classmethod
-    def of(cls, own: Path) -> GitDir:
+    def from_git_dir(cls, own: Path) -> GitDir:
         """Those of *own*, which names the shared one where it is another; *own* itself where that is odd."""
         try:
             return cls(own, _shared(own))
-        except Unusable:
+        except UnusableRepo:
             return cls(own, own)
 
     @classmethod
-    def at(cls, path: Path) -> GitDir:
+    def from_work_tree(cls, path: Path) -> GitDir:
         """Those of the work tree *path*, or of the bare repository there.
 
         Raises:
-            Unusable: in words.
+            UnusableRepo: in words.
         """
         git = f"{path}/.git"
         try:
@@ -89,7 +89,7 @@ class GitDir:
         except FileNotFoundError:
             return cls(path, _shared(path)) if os.path.lexists(f"{path}/HEAD") else _gone(path)
         except (OSError, ValueError) as error:
-            raise Unusable(f"its folder cannot be entered: {_reason(error)}") from None
+            raise UnusableRepo(f"its folder cannot be entered: {_reason(error)}") from None
         own = path / ".git" if stat.S_ISDIR(status.st_mode) else _pointed(path, git)
         return cls(own, _shared(own))
 
@@ -98,7 +98,7 @@ class GitDir:
         """Whether its history is cut."""
         return (self.shared / "shallow").exists()
 
-    def marks(self, *refs: str) -> Marks:
+    def fingerprint(self, *refs: str) -> Fingerprint:
         """Inode, size and time of the files that git touches: equal marks mean that git did nothing.
 
         Args:
@@ -159,7 +159,7 @@ class GitDir:
 def submodules(path: Path, moved: int) -> Submodules:
     """Those that ``.gitmodules`` registers, and how many of them have no checkout.
 
-    All are counted; `MOST_SUBMODULES` are kept by name. A path that git would not check out is one without
+    All are counted; `MAX_SUBMODULES` are kept by name. A path that git would not check out is one without
     checkout: one that no file can have, or that leads out of the work tree.
     """
     text = read_small(path / ".gitmodules", 4 * _SMALL)
@@ -173,7 +173,7 @@ def submodules(path: Path, moved: int) -> Submodules:
         if sign and name.strip() == "path":
             total += 1
             folder = value.strip().strip('"').rstrip("/")
-            last = folder if len(folders) < MOST_SUBMODULES and _possible(folder) else None
+            last = folder if len(folders) < MAX_SUBMODULES and _possible(folder) else None
             if last is not None:
                 folders.append(last)
         elif sign and name.strip() == "ignore" and value.strip() in {"all", "dirty"} and last is not None:
@@ -191,7 +191,7 @@ def _possible(folder: str) -> bool:
 
 
 def _gone(path: Path) -> NoReturn:
-    raise Unusable("its .git is gone" if os.path.isdir(path) else "its folder is gone")  # noqa: PTH112 - never raises
+    raise UnusableRepo("its .git is gone" if os.path.isdir(path) else "its folder is gone")  # noqa: PTH112 - never raises
 
 
 def _pointed(path: Path, git: str) -> Path:
@@ -200,32 +200,32 @@ def _pointed(path: Path, git: str) -> Path:
         if stat.S_ISDIR(os.stat(git).st_mode):  # noqa: PTH116 - as below
             return Path(os.path.realpath(git))
     except OSError as error:
-        raise Unusable(f"its .git cannot be followed: {_reason(error)}") from None
-    raw = beginning(git, _POINTER)
+        raise UnusableRepo(f"its .git cannot be followed: {_reason(error)}") from None
+    raw = read_start(git, _POINTER)
     if raw is None or not raw.startswith(b"gitdir: "):
-        raise Unusable("its .git is neither a folder nor a pointer to one")
+        raise UnusableRepo("its .git is neither a folder nor a pointer to one")
     own = _named(path, raw[len(b"gitdir: ") :])
     shown = safe_text(str(own), 300)
     try:
         if stat.S_ISDIR(os.stat(own).st_mode):  # noqa: PTH116 - as below
             return own
     except FileNotFoundError:
-        raise Unusable(f"its .git points to {shown}, which is not there") from None
+        raise UnusableRepo(f"its .git points to {shown}, which is not there") from None
     except OSError as error:
-        raise Unusable(f"its .git points to {shown}: {_reason(error)}") from None
-    raise Unusable(f"its .git points to {shown}, which is no folder")
+        raise UnusableRepo(f"its .git points to {shown}: {_reason(error)}") from None
+    raise UnusableRepo(f"its .git points to {shown}, which is no folder")
 
 
 def _shared(own: Path) -> Path:
     """The git directory that *own* shares with other work trees."""
-    raw = beginning(own / "commondir", _POINTER)
+    raw = read_start(own / "commondir", _POINTER)
     if raw is None:
         if os.path.lexists(own / "commondir"):
-            raise Unusable("its commondir is no plain file")
+            raise UnusableRepo("its commondir is no plain file")
         return own
     shared = _named(own, raw)
     if not os.path.isdir(shared):  # noqa: PTH112 - never raises, unlike Path.is_dir
-        raise Unusable(f"its commondir names {safe_text(str(shared), 200)}, which is no folder")
+        raise UnusableRepo(f"its commondir names {safe_text(str(shared), 200)}, which is no folder")
     return shared
 
 
@@ -241,11 +241,11 @@ def _reason(error: Exception) -> str:
 
 def read_small(path: Path, most: int = _SMALL) -> str | None:
     """The beginning of a small text file; None where it cannot be read."""
-    raw = beginning(path, most)
+    raw = read_start(path, most)
     return None if raw is None else raw.decode("utf-8", "replace")
 
 
-def beginning(path: str | Path, most: int) -> bytes | None:
+def read_start(path: str | Path, most: int) -> bytes | None:
     """The first *most* bytes of a plain file; None where there is none, or it cannot be read.
 
     A pipe or a device that lies there under the name of a file is not opened: that alone may act.

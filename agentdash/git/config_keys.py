@@ -208,7 +208,7 @@ INERT = (
 """Keys that neither run, nor read or write a file of their author's choice."""
 
 
-class Means(StrEnum):
+class Safeguard(StrEnum):
     """What keeps a key from acting; the names of the lists above."""
 
     FIXED = "fixed"
@@ -221,46 +221,48 @@ class Means(StrEnum):
     INERT = "inert"
 
 
-_LISTS: tuple[tuple[Means, tuple[str, ...]], ...] = (
-    (Means.FIXED, tuple(FIXED)),
-    (Means.BY_NAME, tuple(BY_NAME)),
-    (Means.FILE, FILES),
-    (Means.REFUSED, REFUSED),
-    (Means.BY_OPTION, tuple(BY_OPTION)),
-    (Means.PROTECTED, PROTECTED),
-    (Means.UNUSED, UNUSED),
-    (Means.INERT, INERT),
+_LISTS: tuple[tuple[Safeguard, tuple[str, ...]], ...] = (
+    (Safeguard.FIXED, tuple(FIXED)),
+    (Safeguard.BY_NAME, tuple(BY_NAME)),
+    (Safeguard.FILE, FILES),
+    (Safeguard.REFUSED, REFUSED),
+    (Safeguard.BY_OPTION, tuple(BY_OPTION)),
+    (Safeguard.PROTECTED, PROTECTED),
+    (Safeguard.UNUSED, UNUSED),
+    (Safeguard.INERT, INERT),
 )
 
 
-def means_of(key: str) -> Means | None:
+def safeguard_of(key: str) -> Safeguard | None:
     """What keeps *key* from acting; None for a key that no list knows.
 
     ``http.<url>.X`` counts as ``http.X``.
     """
-    plain = folded(key)
+    plain = normalized(key)
     return next((means for means, keys in _LISTS if any(fnmatchcase(plain, one) for one in keys)), None)
 
 
-def neutral(key: str) -> str | None:
+def neutral_value(key: str) -> str | None:
     """The value that undoes *key* where only its full name does; None where nothing need be undone."""
-    plain = folded(key)
+    plain = normalized(key)
     return next((value for pattern, value in BY_NAME.items() if fnmatchcase(plain, pattern)), None)
 
 
-def refused(key: str) -> bool:
+def is_refused(key: str) -> bool:
     """Whether nothing is fetched where the repository's own configuration sets *key*."""
-    plain = folded(key)
+    plain = normalized(key)
     return any(fnmatchcase(plain, pattern) for pattern in REFUSED)
 
 
-def folded(key: str) -> str:
+def normalized(key: str) -> str:
     """*key* in lower case, without the address in ``http.<url>.X``: what the patterns are held against."""
     section, _, rest = key.lower().partition(".")
     return f"{section}.{rest.rpartition('.')[2]}" if section == "http" else f"{section}.{rest}"
 
 
-MAY_SET = re.compile(rb"filter|include|attributesfile|excludesfile|annex|\[hook|\[lfs[^\]]", re.IGNORECASE)
+RISKY_WORDS = re.compile(
+    rb"filter|include|attributesfile|excludesfile|annex|\[hook|\[lfs[^\]]", re.IGNORECASE
+)
 """What a file of configuration has in it where it sets anything that is undone by name, or includes a file.
 
 Names of sections and keys know no escapes (git-config(1), "Syntax"). Those in quotes do, and are not searched

@@ -12,7 +12,7 @@ from agentdash.core.settings.model import ReposSettings
 from agentdash.core.snapshot import SourceError
 from agentdash.core.text import printable
 from agentdash.files.small import OUTSIDE, OutsideError, steps_within
-from collectors.repos.find import Found, Search, unreadable
+from collectors.repos.search import FoundRepo, RepoSearch, search_error
 from collectors.repos.watch import Watch
 
 SEARCH_EVERY = 30.0
@@ -25,7 +25,7 @@ SEARCH_SHARE = 0.05
 _STEP = 0.03
 
 
-class Walks:
+class RootScan:
     """One walk after the other, each in short steps.
 
     Args:
@@ -41,7 +41,7 @@ class Walks:
         self._within = within
         self._roots = roots
         self._settings = settings
-        self._search: Search | None = None
+        self._search: RepoSearch | None = None
         self._begun_at = float("-inf")
         self._marks: object = None
         self._resolved: tuple[Path, ...] = ()
@@ -65,7 +65,7 @@ class Walks:
         return self._unreadable + self._left_out
 
     @property
-    def found(self) -> Mapping[Path, Found]:
+    def found(self) -> Mapping[Path, FoundRepo]:
         """What the newest walk has found so far."""
         return self._search.found if self._search is not None else {}
 
@@ -91,7 +91,7 @@ class Walks:
                 return False
             roots = self._readable()
             self._marks, self._begun_at, watch.moved = marks, now, False
-            self._search = Search(roots, self._settings.depth, self._settings.prune, watch.outside)
+            self._search = RepoSearch(roots, self._settings.depth, self._settings.prune, watch.outside)
             share = 0.0  # what is right below the roots is read first
         elif reading:
             return False  # the walk takes its turn when git has enough cores
@@ -123,7 +123,7 @@ class Walks:
         roots, problems = [], {}
         given = (Path(os.path.expanduser(root)) for root in self._roots)  # noqa: PTH111 - never raises
         for root in dict.fromkeys(given):
-            why = unreadable(root) or self._outside(root)
+            why = search_error(root) or self._outside(root)
             if why is None:
                 roots.append(real_path(root))
             else:

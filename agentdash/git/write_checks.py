@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from agentdash.core.secrets.safe_text import safe_text
-from agentdash.git.folder import GitDir, Unusable, beginning
+from agentdash.git.git_dir import GitDir, UnusableRepo, read_start
 
-MOST_REFS = 500_000
+MAX_REFS = 500_000
 """Files of references and their logs that are gone through; a repository with more is not written to."""
 _WRITTEN = (
     "HEAD", "index", "FETCH_HEAD", "ORIG_HEAD", "COMMIT_EDITMSG", "MERGE_HEAD", "MERGE_MSG", "MERGE_MODE",
@@ -20,32 +20,32 @@ _WALKED = ("refs", "logs")
 _SMALL = 4096
 
 
-def check_own(path: Path, git_dir: GitDir) -> None:
+def check_ownership(path: Path, git_dir: GitDir) -> None:
     """Refuse a git directory that another work tree belongs to: a change here would be one there.
 
     Raises:
-        Unusable: in words.
+        UnusableRepo: in words.
     """
     here, own = os.path.realpath(path), os.path.realpath(git_dir.own)
     if own in {here, f"{here}/.git"}:
         return
-    back = beginning(git_dir.own / "gitdir", _SMALL)
+    back = read_start(git_dir.own / "gitdir", _SMALL)
     if back is not None:
         named = os.path.join(own, os.fsdecode(back.rstrip(b"\r\n")))  # noqa: PTH118 - names of any bytes
         theirs = os.path.realpath(os.path.dirname(named)) != here  # noqa: PTH120 - as above
     else:
         theirs = own.endswith("/.git")
     if theirs:
-        raise Unusable(f"its git directory belongs to another work tree: {safe_text(own, 300)}")
+        raise UnusableRepo(f"its git directory belongs to another work tree: {safe_text(own, 300)}")
 
 
-def below_parent(child: Path, parent: GitDir) -> bool:
+def has_own_git_dir(child: Path, parent: GitDir) -> bool:
     """Whether the submodule *child* has a git directory of its own, in it or in its parent's ``modules``.
 
     Raises:
-        Unusable: in words, where it has none that could be used.
+        UnusableRepo: in words, where it has none that could be used.
     """
-    git_dir = GitDir.at(child)
+    git_dir = GitDir.from_work_tree(child)
     inside = f"{os.path.realpath(child)}/.git"
     homes = tuple(f"{os.path.realpath(one)}/modules/" for one in (parent.own, parent.shared))
     places = {os.path.realpath(git_dir.own), os.path.realpath(git_dir.shared)}
@@ -56,38 +56,40 @@ def check_links(git_dir: GitDir) -> None:
     """Refuse a git directory in which git would write through a link, over what lies elsewhere.
 
     Raises:
-        Unusable: in words.
+        UnusableRepo: in words.
     """
     for base in dict.fromkeys((git_dir.own, git_dir.shared)):
         for name in (*_WRITTEN, *_WALKED):
             if os.path.islink(base / name):  # noqa: PTH114 - never raises
                 raise _link(name)
         for number, entry in enumerate(_below(base)):
-            if number > MOST_REFS:
-                raise Unusable(f"it has more than {MOST_REFS} references: do it in a shell")
+            if number > MAX_REFS:
+                raise UnusableRepo(f"it has more than {MAX_REFS} references: do it in a shell")
             if entry.is_symlink():
                 raise _link(os.path.relpath(entry.path, base))
 
 
-def check_symbolic(git_dir: GitDir) -> None:
+def check_symbolic_refs(git_dir: GitDir) -> None:
     """Refuse a remote-tracking branch or tag that is another name for a branch: fetching would set that.
 
     Raises:
-        Unusable: in words.
+        UnusableRepo: in words.
     """
     for entry in _below(git_dir.shared):
         below = os.path.relpath(entry.path, git_dir.shared)
         if not below.startswith(("refs/remotes/", "refs/tags/")) or entry.is_dir(follow_symlinks=False):
             continue
-        text = beginning(entry.path, _SMALL) or b""
+        text = read_start(entry.path, _SMALL) or b""
         to = text[4:].strip()
         if text.startswith(b"ref:") and not to.startswith(b"refs/remotes/"):
             shown = safe_text(to.decode(errors="replace"), 100)
-            raise Unusable(f"its {safe_text(below, 100)} is another name for {shown}")
+            raise UnusableRepo(f"its {safe_text(below, 100)} is another name for {shown}")
 
 
-def _link(name: str) -> Unusable:
-    return Unusable(f"its {safe_text(name, 100)} is a link, through which git would write: do it in a shell")
+def _link(name: str) -> UnusableRepo:
+    return UnusableRepo(
+        f"its {safe_text(name, 100)} is a link, through which git would write: do it in a shell"
+    )
 
 
 def _below(base: Path) -> Iterator[os.DirEntry[str]]:
@@ -103,4 +105,4 @@ def _below(base: Path) -> Iterator[os.DirEntry[str]]:
         except FileNotFoundError:
             continue
         except OSError as error:
-            raise Unusable(f"its references cannot be read: {error.strerror}") from None
+            raise UnusableRepo(f"its references cannot be read: {error.strerror}") from None

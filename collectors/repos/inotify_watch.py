@@ -11,8 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from agentdash.git.folder import GitDir
-from collectors.repos.find import Found
+from agentdash.git.git_dir import GitDir
 from collectors.repos.inotify import (
     IN_CREATE,
     IN_IGNORED,
@@ -22,11 +21,12 @@ from collectors.repos.inotify import (
     Event,
     Inotify,
 )
+from collectors.repos.search import FoundRepo
 from collectors.repos.watch import NoWatch, Unwatched, Watch
 
-MOST_WATCHES = 60_000
+MAX_WATCHES = 60_000
 """Folders that are watched at most, whatever the system would allow."""
-MOST_OUTSIDE = 5000
+MAX_OUTSIDE = 5000
 """Folders among them that are in no repository."""
 
 # Below a git directory only what nothing in the directory itself gives away: a branch moved without HEAD,
@@ -40,7 +40,7 @@ _COARSE = 5
 
 
 @dataclass(slots=True)
-class Folder:
+class WatchedFolder:
     """A watched folder and the work trees of which it tells: those of one repository share some.
 
     Attributes:
@@ -54,17 +54,17 @@ class Folder:
     owners: set[Path] = field(default_factory=set)
 
 
-class TreeWatch:
+class InotifyWatch:
     """Watches the folders of work trees, and those of git directories that tell about state.
 
     Args:
         prune: Names of folders that are not watched where git tracks nothing in them.
-        most: See `MOST_WATCHES`.
+        most: See `MAX_WATCHES`.
     """
 
     mode = "watching"
 
-    def __init__(self, prune: tuple[str, ...], most: int = MOST_WATCHES) -> None:
+    def __init__(self, prune: tuple[str, ...], most: int = MAX_WATCHES) -> None:
         self._inotify = Inotify()
         self.fd: int | None = self._inotify.fd
         self.reason: str | None = None
@@ -74,14 +74,14 @@ class TreeWatch:
         self._prune = frozenset(prune)
         self._most = most
         self._outside = 0
-        self._folders: dict[int, Folder] = {}
+        self._folders: dict[int, WatchedFolder] = {}
         self._of: dict[Path, set[int]] = {}
         self._git_dirs: dict[Path, str] = {}
 
     def __len__(self) -> int:
         return len(self._folders)
 
-    def follow(self, found: Found, unwatched: Unwatched, since: int | None) -> tuple[bool, bool]:
+    def follow(self, found: FoundRepo, unwatched: Unwatched, since: int | None) -> tuple[bool, bool]:
         """See `Watch.follow`."""
         path = found.path
         before = self._of.get(path, set())
@@ -106,10 +106,10 @@ class TreeWatch:
 
     def outside(self, folder: str) -> None:
         """See `Watch.outside`."""
-        if self._outside >= MOST_OUTSIDE:
+        if self._outside >= MAX_OUTSIDE:
             return
         with suppress(OSError):
-            one = self._folders.setdefault(self._watch(folder), Folder(folder))
+            one = self._folders.setdefault(self._watch(folder), WatchedFolder(folder))
             if not one.owners and not one.outside:
                 self._outside += 1
                 one.outside = True
@@ -142,7 +142,7 @@ class TreeWatch:
         self.fd = None
         self._inotify.close()
 
-    def _gone(self, watch: int, folder: Folder) -> None:
+    def _gone(self, watch: int, folder: WatchedFolder) -> None:
         del self._folders[watch]
         self._outside -= folder.outside
         for owner in folder.owners:
@@ -157,7 +157,7 @@ class TreeWatch:
             del self._folders[watch]
             self._inotify.remove(watch)
 
-    def _tells(self, event: Event, folder: Folder) -> bool:
+    def _tells(self, event: Event, folder: WatchedFolder) -> bool:
         """Whether an event is one of the repository's state."""
         name = os.fsdecode(event.name)
         came = bool(event.mask & IN_ISDIR and event.mask & (IN_CREATE | IN_MOVED_TO))
@@ -179,7 +179,7 @@ class TreeWatch:
         return True
 
     def _add_git_dir(self, path: Path, git_dir: Path) -> None:
-        for base in dict.fromkeys((git_dir, GitDir.of(git_dir).shared)):
+        for base in dict.fromkeys((git_dir, GitDir.from_git_dir(git_dir).shared)):
             self._add(path, str(base), in_git=True)
             self._add_refs(path, str(base / _HEADS))
             for remote in _entries(str(base / _REMOTES)):
@@ -226,7 +226,7 @@ class TreeWatch:
             if error.errno in _LIMIT:
                 raise
             return None
-        one = self._folders.setdefault(watch, Folder(folder))
+        one = self._folders.setdefault(watch, WatchedFolder(folder))
         one.in_git = in_git
         self._outside -= one.outside
         one.outside = False
@@ -267,6 +267,6 @@ def file_time() -> int | None:
 def open_watch(prune: tuple[str, ...]) -> Watch:
     """A watch by events where the system has them."""
     try:
-        return TreeWatch(prune)
+        return InotifyWatch(prune)
     except OSError as error:
         return NoWatch(f"no file-system events: {error.strerror or error}")

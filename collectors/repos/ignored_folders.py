@@ -6,15 +6,15 @@ import os
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from collectors.repos.schedule import Followed
+from collectors.repos.schedule import RepoSchedule
 
 EVERY = 20.0
 """Seconds between two looks."""
-MOST = 2000
+MAX_FOLDERS = 2000
 """Folders that are looked at; the rest waits for the next walk."""
 
 
-class Ignored:
+class IgnoredFolders:
     """Tells whether something came or went right in an ignored folder, by the folder's own time.
 
     Such folders are not watched: builds write there all the time. One `stat` each, seldom, costs next to
@@ -29,20 +29,20 @@ class Ignored:
         self._times: dict[str, int] = {}
         self._looked_at = float("-inf")
 
-    def changed(self, followed: Iterable[Followed], now: float) -> bool:
+    def changed(self, followed: Iterable[RepoSchedule], now: float) -> bool:
         """Whether one of their folders has changed since the last look, or is new; False until one is due."""
         if now - self._looked_at < EVERY:
             return False
         self._looked_at = now
         before, self._times = self._times, {}
-        for folder in islice(self._folders(followed), MOST):
+        for folder in islice(self._folders(followed), MAX_FOLDERS):
             try:
                 self._times[folder] = os.stat(folder).st_mtime_ns  # noqa: PTH116 - half the cost of Path.stat
             except OSError:
                 continue
         return any(time != before.get(folder) for folder, time in self._times.items())
 
-    def _folders(self, followed: Iterable[Followed]) -> Iterator[str]:
+    def _folders(self, followed: Iterable[RepoSchedule]) -> Iterator[str]:
         for one in followed:
             for name in one.reader.unwatched.ignored:
                 if self._prune.isdisjoint(name.split("/")):

@@ -13,24 +13,24 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agentdash.actions.repos.fetch import why_not_fetched
+from agentdash.actions.repos.fetch_checks import fetch_refusal
 from agentdash.actions.repos.stage_plan import (
-    Seen,
+    StagingStatus,
     check_top_level,
-    family,
+    display_name,
     git_dir_of,
-    look,
-    name_in,
     parent_of,
-    part_of,
+    plan_part,
+    read_status,
+    stage_targets,
 )
 from agentdash.core.commands import Outcome, Refused
 from agentdash.core.repos.commands import CommitRepo, FetchRepo, StagePart, StageRepo
 from agentdash.core.repos.model import Operation
 from agentdash.core.text import decode, printable
 from agentdash.core.units import plural
-from agentdash.git import ask
-from agentdash.git.included import Setting
+from agentdash.git import commands
+from agentdash.git.config import ConfigSetting
 
 if TYPE_CHECKING:
     from agentdash.git.gitpython import CheckedRepo
@@ -58,13 +58,13 @@ def fetch(command: FetchRepo, timeout: float, step: Step) -> Outcome:
     path = Path(command.path)
     name = printable(path.name)
     try:
-        found = ask.own_settings(path, timeout)
+        found = commands.effective_settings(path, timeout)
         if not any(_REMOTE.fullmatch(one.key) for one in found):
             return Outcome(False, f"{name} has no remote: there is nothing to fetch from")
-        if why := why_not_fetched(path, found):
+        if why := fetch_refusal(path, found):
             return Outcome(False, f"{name} is not fetched: {why}. If you trust it, fetch it in a shell.")
-        ask.text(path, _FETCH, NETWORK_TIMEOUT, more=_network(found), writes=_users_credentials(found))
-    except ask.GitFailed as failure:
+        commands.output(path, _FETCH, NETWORK_TIMEOUT, more=_network(found), writes=_users_credentials(found))
+    except commands.GitFailed as failure:
         return Outcome(False, f"fetch failed: {printable(str(failure))}")
     step("fetched", True)
     return Outcome(True, f"fetched {name}")
@@ -88,8 +88,8 @@ def stage(command: StageRepo, largest: int, timeout: float, step: Step) -> Outco
     root = Path(command.path)
     _as_seen(root, command.seen, timeout)
     staged, left, unclear = 0, list[str](), list[str]()
-    for member in family(root):
-        part = part_of(member, root, largest, timeout)
+    for member in stage_targets(root):
+        part = plan_part(member, root, largest, timeout)
         path = member.path
         if part.blocked:
             step(f"{part.name}: nothing staged: {part.blocked}", False)
@@ -129,8 +129,8 @@ def _some(words: list[str]) -> str:
 def _still_open(path: Path, part: StagePart, failed: dict[bytes, str], timeout: float) -> list[str]:
     """What the status, read again, has beyond what was left out on purpose."""
     try:
-        after = look(path, timeout)
-    except ask.GitFailed as failure:
+        after = read_status(path, timeout)
+    except commands.GitFailed as failure:
         return [f"{part.name} (its status cannot be read: {failure})"]
     known = {one.path for one in part.left} | {decode(name) for name in failed}
     return [f"{part.name}/{decode(name)}" for name in after.open if decode(name) not in known]
@@ -147,11 +147,11 @@ def _add(path: Path, files: tuple[bytes, ...], timeout: float) -> dict[bytes, st
         batch = files[at : at + _BATCH]
         try:
             _add_now(path, batch, timeout)
-        except ask.GitFailed:
+        except commands.GitFailed:
             for one in batch:
                 try:
                     _add_now(path, (one,), timeout)
-                except ask.GitFailed as failure:
+                except commands.GitFailed as failure:
                     failed[one] = printable(str(failure))
     return failed
 
@@ -178,11 +178,11 @@ def commit(command: CommitRepo, timeout: float, step: Step) -> Outcome:
     if not command.message.strip():
         raise Refused("A commit needs a message.")
     _as_seen(root, command.seen, timeout)
-    members = list(family(root))
-    strangers = [f"{name_in(root, one.path)} ({one.left_out})" for one in members if one.left_out]
-    parts = [(one.path, look(one.path, timeout)) for one in members if not one.left_out]
+    members = list(stage_targets(root))
+    strangers = [f"{display_name(root, one.path)} ({one.left_out})" for one in members if one.left_out]
+    parts = [(one.path, read_status(one.path, timeout)) for one in members if not one.left_out]
     for path, seen in parts:
-        _may_commit(name_in(root, path), path, seen, timeout)
+        _may_commit(display_name(root, path), path, seen, timeout)
     for words in strangers:
         step(f"left out: {words}", True)
     made: dict[Path, str] = {}
@@ -195,24 +195,24 @@ def commit(command: CommitRepo, timeout: float, step: Step) -> Outcome:
             if not (links or seen.staged):
                 continue
             sha = _commit_now(path, command.message, timeout)
-        except ask.GitFailed as failure:
-            name = name_in(root, path)
+        except commands.GitFailed as failure:
+            name = display_name(root, path)
             step(f"commit in {name} failed: {failure}", False)
             before = f" ({plural(len(made), 'commit')} in submodules made before it)" if made else ""
             return Outcome(False, f"commit in {name} failed{before}: {printable(str(failure))}")
         made[path] = sha
-        step(f"{name_in(root, path)}: commit {sha[:7]}", True)
+        step(f"{display_name(root, path)}: commit {sha[:7]}", True)
     if not made:
         raise Refused("Nothing is staged: stage something first.")
-    words = ", ".join(f"{name_in(root, path)} {sha[:7]}" for path, sha in made.items())
+    words = ", ".join(f"{display_name(root, path)} {sha[:7]}" for path, sha in made.items())
     out = f"; left out: {_some(strangers)}" if strangers else ""
     return Outcome(True, f"committed {words}; no hook was run{out}")
 
 
-def _may_commit(name: str, path: Path, seen: Seen, timeout: float) -> None:
+def _may_commit(name: str, path: Path, seen: StagingStatus, timeout: float) -> None:
     try:
         check_top_level(path, timeout)
-    except ask.GitFailed as why:
+    except commands.GitFailed as why:
         raise Refused(f"{name} is not committed: {why}") from None
     folder = git_dir_of(path)
     if (folder.own / "index.lock").exists():
@@ -243,7 +243,7 @@ def _head(path: Path, timeout: float) -> str | None:
 
     try:
         return str(CheckedRepo(path, timeout).git.rev_parse("--verify", "--quiet", "HEAD"))
-    except ask.GitFailed as failure:
+    except commands.GitFailed as failure:
         if failure.code == 1:
             return None
         raise
@@ -256,7 +256,7 @@ def _as_seen(path: Path, seen: str | None, timeout: float) -> None:
         raise Refused(f"{printable(path.name)} has changed: HEAD was {was}, now it is {now}. Look again.")
 
 
-def _network(found: Sequence[Setting]) -> dict[str, str]:
+def _network(found: Sequence[ConfigSetting]) -> dict[str, str]:
     """The environment that opens the network, with the user's own ssh."""
     ssh = next((one.value for one in reversed(found) if one.key == "core.sshcommand" and not one.own), None)
     return {
@@ -266,7 +266,7 @@ def _network(found: Sequence[Setting]) -> dict[str, str]:
     }
 
 
-def _users_credentials(found: Sequence[Setting]) -> tuple[tuple[str, str], ...]:
+def _users_credentials(found: Sequence[ConfigSetting]) -> tuple[tuple[str, str], ...]:
     """The credential helpers of the user and the system, after all of the repository's own are taken back."""
     users = ((one.key, one.value) for one in found if one.key.startswith("credential.") and not one.own)
     return (("credential.helper", ""), *users)

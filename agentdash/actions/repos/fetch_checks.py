@@ -8,17 +8,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from agentdash.core.text import printable
-from agentdash.git.execution import refused
-from agentdash.git.folder import GitDir, Unusable
-from agentdash.git.included import Setting
-from agentdash.git.writing import check_symbolic
+from agentdash.git.config import ConfigSetting
+from agentdash.git.config_keys import is_refused
+from agentdash.git.git_dir import GitDir, UnusableRepo
+from agentdash.git.write_checks import check_symbolic_refs
 
 _REFSPEC = re.compile(r"remote\..*\.fetch", re.DOTALL)
 _OLD = ("remotes", "branches")
 """Folders of remotes in the form that git had before 2005; they name refspecs, too."""
 
 
-def why_not_fetched(path: Path, found: Sequence[Setting]) -> str | None:
+def fetch_refusal(path: Path, found: Sequence[ConfigSetting]) -> str | None:
     """Why nothing is fetched into the repository at *path*, in words; None where it may be.
 
     Args:
@@ -26,7 +26,7 @@ def why_not_fetched(path: Path, found: Sequence[Setting]) -> str | None:
         found: All configuration that git heeds there.
     """
     for one in found:
-        if one.own and refused(one.key):
+        if one.own and is_refused(one.key):
             return (
                 f"its own configuration sets {printable(one.key)}, which can weaken a fetch, send a password "
                 "elsewhere or let it write files"
@@ -34,9 +34,9 @@ def why_not_fetched(path: Path, found: Sequence[Setting]) -> str | None:
         if one.own and _REFSPEC.fullmatch(one.key) and not _keeps_branches(one.value):
             return f"{printable(one.key)} is {printable(one.value)}, which can overwrite branches or tags"
     try:
-        git_dir = GitDir.at(path)
-        check_symbolic(git_dir)
-    except Unusable as why:
+        git_dir = GitDir.from_work_tree(path)
+        check_symbolic_refs(git_dir)
+    except UnusableRepo as why:
         return str(why)
     for folder in _OLD:
         if _has_entries(git_dir.shared / folder):

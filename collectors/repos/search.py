@@ -14,18 +14,18 @@ from typing import NamedTuple
 
 from agentdash.core.repos.model import RepoKind
 from agentdash.core.units import plural
-from agentdash.git.folder import GitDir, Unusable, read_small, submodules
+from agentdash.git.git_dir import GitDir, UnusableRepo, read_small, submodules
 
-MOST = 5000
+MAX_REPOS = 5000
 """Repositories that are followed at most."""
-MOST_INSIDE = 200
+MAX_INSIDE = 200
 """Repositories that are followed at most inside of one that lies in none itself: none hides others."""
 
-_MOST_TOLD = 10
+_MAX_TOLD = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundRepo:
     """A repository: its work tree (its git directory where it is bare), and its git directory.
 
     Attributes:
@@ -41,13 +41,13 @@ class Found:
     outermost: str | None = None
 
 
-class Place(NamedTuple):
+class SearchFolder(NamedTuple):
     """A folder that is to be looked into.
 
     Attributes:
         level: How far below its root.
         inside: Whether it lies in a repository.
-        outermost: As in `Found`.
+        outermost: As in `FoundRepo`.
     """
 
     path: str
@@ -56,7 +56,7 @@ class Place(NamedTuple):
     outermost: str | None = None
 
 
-class Search:
+class RepoSearch:
     """One walk through all roots. It follows no link but a root itself, and sees each folder once.
 
     What lies in no repository comes first; then the insides of repositories take turns.
@@ -83,7 +83,7 @@ class Search:
         prune: tuple[str, ...],
         entering: Callable[[str], None] = lambda _folder: None,
     ) -> None:
-        self.found: dict[Path, Found] = {}
+        self.found: dict[Path, FoundRepo] = {}
         self.complete = False
         self._prune = frozenset((*prune, ".git"))
         self._depth = depth
@@ -92,8 +92,8 @@ class Search:
         self._seen: set[tuple[int, int]] = set()
         self._git_dirs: set[Path] = set()
         self._peeked: dict[tuple[int, int], str] = {}
-        self._waiting: deque[Place] = deque(Place(str(root)) for root in roots)
-        self._insides: dict[str, deque[Place]] = {}
+        self._waiting: deque[SearchFolder] = deque(SearchFolder(str(root)) for root in roots)
+        self._insides: dict[str, deque[SearchFolder]] = {}
         self._count_inside: Counter[str] = Counter()
         self._left_out: Counter[str | None] = Counter()
 
@@ -114,16 +114,18 @@ class Search:
         inside = [(outer, count) for outer, count in self._left_out.items() if outer is not None]
         words = [
             f"{plural(count, 'repository', 'repositories')} inside of {outer} not listed: "
-            f"{MOST_INSIDE} inside of one are the most"
-            for outer, count in inside[:_MOST_TOLD]
+            f"{MAX_INSIDE} inside of one are the most"
+            for outer, count in inside[:_MAX_TOLD]
         ]
-        if count := sum(count for _, count in inside[_MOST_TOLD:]):
+        if count := sum(count for _, count in inside[_MAX_TOLD:]):
             words.append(f"{plural(count, 'repository', 'repositories')} inside of others not listed")
         if count := self._left_out[None]:
-            words.append(f"{plural(count, 'repository', 'repositories')} not listed: {MOST} are the most")
+            words.append(
+                f"{plural(count, 'repository', 'repositories')} not listed: {MAX_REPOS} are the most"
+            )
         return tuple(words)
 
-    def _next(self) -> Place:
+    def _next(self) -> SearchFolder:
         if self._waiting:
             return self._waiting.popleft()
         outermost = next(iter(self._insides))
@@ -133,13 +135,13 @@ class Search:
             self._insides[outermost] = places  # at the end of the line
         return place
 
-    def _wait(self, place: Place) -> None:
+    def _wait(self, place: SearchFolder) -> None:
         if place.outermost is None:
             self._waiting.append(place)
         else:
             self._insides.setdefault(place.outermost, deque()).append(place)
 
-    def _enter(self, place: Place) -> None:
+    def _enter(self, place: SearchFolder) -> None:
         # Plain strings and one listing a folder: this is done for thousands of them.
         path, level, inside = place.path, place.level, place.inside
         try:
@@ -158,13 +160,13 @@ class Search:
         outermost = place.outermost or (path if found is not None and level > 0 else None)
         if found is not None and ".gitmodules" in names:
             for folder, deep in _registered(path):
-                self._wait(Place(folder, level + deep, True, outermost))
+                self._wait(SearchFolder(folder, level + deep, True, outermost))
         if level >= self._depth or (found is not None and found.kind is RepoKind.BARE):
             return
         inside = inside or found is not None
         below = [f"{path}/{name}" for name in sorted(folders) if name not in self._prune]
         for folder in below:
-            self._wait(Place(folder, level + 1, inside, outermost))
+            self._wait(SearchFolder(folder, level + 1, inside, outermost))
         if level == 0:
             for folder in below:
                 self._peek(folder, nested=inside)
@@ -177,11 +179,11 @@ class Search:
         except OSError:
             return
         same = self._peeked.setdefault((status.st_dev, status.st_ino), path)
-        if same == path and stat.S_ISDIR(git.st_mode) and len(self.found) < MOST:
+        if same == path and stat.S_ISDIR(git.st_mode) and len(self.found) < MAX_REPOS:
             place = Path(path)
-            self.found[place] = Found(place, place / ".git", RepoKind.NESTED if nested else RepoKind.REPO)
+            self.found[place] = FoundRepo(place, place / ".git", RepoKind.NESTED if nested else RepoKind.REPO)
 
-    def _add(self, found: Found) -> None:
+    def _add(self, found: FoundRepo) -> None:
         """Take it; what looks bare and is the git directory of a work tree apart is not one more."""
         if found.kind is RepoKind.BARE:
             if found.path in self._git_dirs:
@@ -195,9 +197,9 @@ class Search:
         outermost = found.outermost
         if found.path in self.found:
             self.found[found.path] = found
-        elif outermost is not None and self._count_inside[outermost] >= MOST_INSIDE:
+        elif outermost is not None and self._count_inside[outermost] >= MAX_INSIDE:
             self._left_out[outermost] += 1
-        elif len(self.found) >= MOST:
+        elif len(self.found) >= MAX_REPOS:
             self._left_out[None] += 1
         else:
             self.found[found.path] = found
@@ -230,35 +232,35 @@ _BARE = {"HEAD", "objects", "refs"}
 _TELLING = frozenset({".git", ".gitmodules", *_BARE})
 
 
-def _repository(path: str, names: set[str], own_git: bool, *, nested: bool) -> Found | None:
+def _repository(path: str, names: set[str], own_git: bool, *, nested: bool) -> FoundRepo | None:
     if own_git:
         place = Path(path)
-        return Found(place, place / ".git", RepoKind.NESTED if nested else RepoKind.REPO)
+        return FoundRepo(place, place / ".git", RepoKind.NESTED if nested else RepoKind.REPO)
     if ".git" in names:
         return _with_git(Path(path), nested=nested)
     if names >= _BARE:
         place = Path(path)
         if (read_small(place / "HEAD") or "").startswith(("ref: ", *"0123456789abcdef")):
-            return Found(place, place, RepoKind.BARE)
+            return FoundRepo(place, place, RepoKind.BARE)
     return None
 
 
-def _with_git(path: Path, *, nested: bool) -> Found:
+def _with_git(path: Path, *, nested: bool) -> FoundRepo:
     kind = RepoKind.NESTED if nested else RepoKind.REPO
     try:
-        git_dir = GitDir.at(path)
-    except Unusable as why:
-        return Found(path, path / ".git", kind, str(why))
+        git_dir = GitDir.from_work_tree(path)
+    except UnusableRepo as why:
+        return FoundRepo(path, path / ".git", kind, str(why))
     if git_dir.own == path / ".git":
-        return Found(path, git_dir.own, kind)
+        return FoundRepo(path, git_dir.own, kind)
     if git_dir.shared != git_dir.own:
         kind = RepoKind.WORKTREE
     elif "modules" in git_dir.own.parts:
         kind = RepoKind.SUBMODULE
-    return Found(path, git_dir.own, kind)
+    return FoundRepo(path, git_dir.own, kind)
 
 
-def nested_in(all_found: Iterable[Found]) -> dict[Path, tuple[str, ...]]:
+def nested_repos(all_found: Iterable[FoundRepo]) -> dict[Path, tuple[str, ...]]:
     """The repositories that lie in others and are none of their submodules or work trees, as far as is known.
 
     Returns:
@@ -273,12 +275,12 @@ def nested_in(all_found: Iterable[Found]) -> dict[Path, tuple[str, ...]]:
     return {around: tuple(folders) for around, folders in inner.items()}
 
 
-def repository_at(path: Path) -> Found | None:
+def repository_at(path: Path) -> FoundRepo | None:
     """The repository whose work tree is *path* itself; None where there is none."""
     return _with_git(path, nested=False) if os.path.lexists(f"{path}/.git") else None
 
 
-def unreadable(root: Path) -> str | None:
+def search_error(root: Path) -> str | None:
     """Why *root* cannot be searched, in words; None where it can."""
     try:
         with os.scandir(root):

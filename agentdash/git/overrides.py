@@ -9,21 +9,21 @@ from contextlib import suppress
 from pathlib import Path
 
 from agentdash.core.secrets.safe_text import safe_text
-from agentdash.git import execution
+from agentdash.git import config_keys
 from agentdash.git.call import GitFailed
-from agentdash.git.folder import GitDir, Unusable
-from agentdash.git.included import Setting, may_hold
-from agentdash.git.places import settled
+from agentdash.git.config import ConfigSetting, may_contain
+from agentdash.git.git_dir import GitDir, UnusableRepo
+from agentdash.git.opened_files import resolve_regular
 
 _CONTROL = re.compile(r"[\0-\x1f\x7f]")
 
 
-def may_set(git_dir: GitDir) -> bool:
+def needs_overrides(git_dir: GitDir) -> bool:
     """Whether its configuration may set anything that has to be undone by name; without a git process."""
-    return may_hold(git_dir, execution.MAY_SET)
+    return may_contain(git_dir, config_keys.RISKY_WORDS)
 
 
-def overrides(path: Path, found: Sequence[Setting]) -> dict[str, str]:
+def overrides(path: Path, found: Sequence[ConfigSetting]) -> dict[str, str]:
     """What undoes the repository's part of *found*, by full name; the user's own values take its place.
 
     Raises:
@@ -36,9 +36,9 @@ def overrides(path: Path, found: Sequence[Setting]) -> dict[str, str]:
             undone[f"{one.key.rpartition('.')[0]}.enabled"] = "false"  # no hook is run, the user's neither
         elif not one.own:
             continue
-        elif one.key in execution.FILES:
+        elif one.key in config_keys.FILES:
             undone[one.key] = users.get(one.key) or _plain_file(path, one.value)
-        elif (nothing := execution.neutral(one.key)) is not None:
+        elif (nothing := config_keys.neutral_value(one.key)) is not None:
             undone[one.key] = users.get(one.key, nothing)
     if odd := next((key for key in undone if _CONTROL.search(key)), None):
         raise GitFailed(
@@ -47,7 +47,7 @@ def overrides(path: Path, found: Sequence[Setting]) -> dict[str, str]:
     return undone
 
 
-def drivers(undone: Mapping[str, str]) -> set[str]:
+def filter_names(undone: Mapping[str, str]) -> set[str]:
     """Names of the filters that the repository's own configuration defines."""
     keys = (key.split(".", 1)[1] for key in undone if key.startswith("filter."))
     return {key.rpartition(".")[0] for key in keys}
@@ -58,8 +58,8 @@ def _plain_file(path: Path, value: str) -> str:
 
     Nor where its name could be taken for lines of configuration: what git is handed can be read as a file.
     """
-    with suppress(OSError, ValueError, Unusable):
-        place = settled(os.path.join(path, os.path.expanduser(value)))  # noqa: PTH111, PTH118 - for odd names
+    with suppress(OSError, ValueError, UnusableRepo):
+        place = resolve_regular(os.path.join(path, os.path.expanduser(value)))  # noqa: PTH111, PTH118 - for odd names
         if not _CONTROL.search(place):
             return place
     return os.devnull

@@ -12,10 +12,10 @@ import stat
 
 from agentdash.core.secrets.safe_text import safe_text
 from agentdash.files.small import check_regular, open_regular
-from agentdash.git.folder import GitDir, Unusable
+from agentdash.git.git_dir import GitDir, UnusableRepo
 
 _OF_THE_SYSTEM = frozenset({"/proc", "/dev", "/sys"})
-_MOST_LINKS = 40
+_MAX_LINKS = 40
 _OWN = ("HEAD", "index", "commondir", "info/sparse-checkout", "logs/HEAD")
 _SHARED = (
     "config", "packed-refs", "shallow", "info/exclude", "info/attributes", "info/grafts",
@@ -23,24 +23,24 @@ _SHARED = (
 )  # fmt: skip
 
 
-def settled(path: str) -> str:
+def resolve_regular(path: str) -> str:
     """The regular file that the absolute *path* leads to, without links in it.
 
     Raises:
         FileNotFoundError: where nothing is there.
         OSError: where it cannot be reached.
-        Unusable: in words; where it is no regular file, or not the same one for every process.
+        UnusableRepo: in words; where it is no regular file, or not the same one for every process.
     """
     place = _followed(path)
     try:
         status = os.lstat(place)
         check_regular(status, place)
         if status.st_size == 0 and _has_content(place):
-            raise Unusable("is made up by the system as it is read")
+            raise UnusableRepo("is made up by the system as it is read")
     except OSError as error:
         if isinstance(error, FileNotFoundError):
             raise
-        raise Unusable(f"cannot be used: {error.strerror}") from None
+        raise UnusableRepo(f"cannot be used: {error.strerror}") from None
     return place
 
 
@@ -56,14 +56,14 @@ def _followed(path: str) -> str:
             continue
         there = f"{place}/{part}"
         if there in _OF_THE_SYSTEM:
-            raise Unusable(f"leads to {there}, where each process finds something else")
+            raise UnusableRepo(f"leads to {there}, where each process finds something else")
         status = os.lstat(there)
         if not stat.S_ISLNK(status.st_mode):
             place = there
             continue
         target, links = os.readlink(there), links + 1  # noqa: PTH115 - as text, and not as a path
-        if links > _MOST_LINKS or len(os.fsencode(target)) != status.st_size:
-            raise Unusable("goes through a link that cannot be followed safely")
+        if links > _MAX_LINKS or len(os.fsencode(target)) != status.st_size:
+            raise UnusableRepo("goes through a link that cannot be followed safely")
         place = "" if target.startswith("/") else place
         left += target.split("/")[::-1]
     return place or "/"
@@ -83,7 +83,7 @@ def check_opened(git_dir: GitDir) -> None:
     Opening is enough to let go, or to end, whoever waits at the other end of a pipe.
 
     Raises:
-        Unusable: in words.
+        UnusableRepo: in words.
     """
     own, shared = str(git_dir.own), str(git_dir.shared)
     for name, place in (*((name, f"{own}/{name}") for name in _OWN), *_named(shared), *_branch(git_dir)):
@@ -97,7 +97,7 @@ def check_opened(git_dir: GitDir) -> None:
         if not stat.S_ISFIFO(mode) and status.st_rdev == os.stat(os.devnull).st_rdev:  # noqa: PTH116
             continue
         kind = "a pipe" if stat.S_ISFIFO(mode) else "a device"
-        raise Unusable(f"its {safe_text(name, 100)} is {kind}, which git would open")
+        raise UnusableRepo(f"its {safe_text(name, 100)} is {kind}, which git would open")
 
 
 def _named(shared: str) -> list[tuple[str, str]]:

@@ -10,12 +10,12 @@ from pathlib import Path
 from agentdash.core.clock import Clock
 from agentdash.core.repos.model import Repo, RepoKind
 from agentdash.core.secrets.safe_text import safe_text
-from agentdash.git import ask
-from agentdash.git.folder import GitDir, Marks, submodules
+from agentdash.git import commands
+from agentdash.git.git_dir import Fingerprint, GitDir, submodules
 from agentdash.git.status import StatusFacts, StatusParser
 from collectors.repos.commit import Commit, read_commit
-from collectors.repos.find import Found
 from collectors.repos.lock import is_held
+from collectors.repos.search import FoundRepo
 from collectors.repos.watch import Unwatched
 
 LOCK_ASKED = 10_000
@@ -39,9 +39,9 @@ class RepoReader:
         timeout: As it was given.
     """
 
-    def __init__(self, found: Found, name: str, timeout: float, clock: Clock) -> None:
+    def __init__(self, found: FoundRepo, name: str, timeout: float, clock: Clock) -> None:
         self.found = found
-        self.git_dir = GitDir.of(found.git_dir)
+        self.git_dir = GitDir.from_git_dir(found.git_dir)
         self.git_processes = 0
         self.unwatched = Unwatched()
         self.nested: tuple[str, ...] = ()
@@ -52,10 +52,10 @@ class RepoReader:
         self._commit: tuple[str, Commit | None] | None = None
         self._one_at_a_time = threading.Lock()
 
-    def marks(self) -> Marks:
+    def fingerprint(self) -> Fingerprint:
         """The same as long as git does nothing in it."""
         upstream = self.repo.upstream
-        return self.git_dir.marks(
+        return self.git_dir.fingerprint(
             *(
                 f"refs/{kind}/{name}"
                 for kind, name in (("heads", self.repo.branch), ("remotes", upstream))
@@ -74,7 +74,7 @@ class RepoReader:
                 return self.repo
             try:
                 repo = self._bare() if self.found.kind is RepoKind.BARE else self._status(survey)
-            except ask.GitFailed as failure:
+            except commands.GitFailed as failure:
                 repo = replace(self.repo, error=safe_text(str(failure)))
             except OSError as error:
                 repo = replace(self.repo, error=f"it cannot be read: {error.strerror}")
@@ -99,7 +99,7 @@ class RepoReader:
     def _status(self, survey: bool) -> Repo:
         parser = StatusParser()
         path = self.found.path
-        self.git_processes += ask.status(path, parser.feed, self.timeout, ignored=survey)
+        self.git_processes += commands.status(path, parser.feed, self.timeout, ignored=survey)
         facts = parser.facts
         if survey:
             self.unwatched = Unwatched(frozenset(facts.ignored), frozenset(facts.unknown))
@@ -154,8 +154,8 @@ class RepoReader:
         arguments = ("rev-list", "--count", "--max-count=100", "HEAD", "--not", *held)
         self.git_processes += 1
         try:
-            ask.run(self.found.path, arguments, pieces.append, self.timeout)
-        except ask.GitFailed:
+            commands.run(self.found.path, arguments, pieces.append, self.timeout)
+        except commands.GitFailed:
             return None
         return int(b"".join(pieces) or b"0")
 
@@ -171,7 +171,7 @@ class RepoReader:
         if self._links[0] != of:
             self.git_processes += 1
             arguments = ("--literal-pathspecs", "ls-files", "-s", "-z", "--", *self.nested)
-            entries = ask.text(self.found.path, arguments, self.timeout).split(b"\0")
+            entries = commands.output(self.found.path, arguments, self.timeout).split(b"\0")
             links = {os.fsdecode(one.partition(b"\t")[2]) for one in entries if one.startswith(b"160000 ")}
             self._links = (of, tuple(folder for folder in self.nested if folder in links))
         return self._links[1]
@@ -181,8 +181,8 @@ class RepoReader:
         self.git_processes += 1
         arguments = ("rev-parse", "--is-bare-repository", "--verify", "-q", "HEAD^{commit}")
         try:
-            ask.run(self.found.path, arguments, pieces.append, self.timeout)
-        except ask.GitFailed as failure:
+            commands.run(self.found.path, arguments, pieces.append, self.timeout)
+        except commands.GitFailed as failure:
             if str(failure) != "git ended with 1":  # 1 in silence: no commits yet
                 raise
         words = b"".join(pieces).decode("ascii", "replace").split()

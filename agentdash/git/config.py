@@ -15,14 +15,14 @@ from pathlib import Path
 from agentdash.core.secrets.safe_text import safe_text
 from agentdash.files.small import open_regular
 from agentdash.git.call import GitFailed, call
-from agentdash.git.folder import GitDir, Unusable
-from agentdash.git.places import settled
+from agentdash.git.git_dir import GitDir, UnusableRepo
+from agentdash.git.opened_files import resolve_regular
 
-MOST_SEARCHED = 1024 * 1024
+MAX_SEARCHED = 1024 * 1024
 """Bytes of a file of configuration that are searched here; where it is larger, git is asked."""
-MOST_FILES = 50
+MAX_FILES = 50
 """Files that a repository's own configuration may include; one with more is not used."""
-MOST_SETTINGS = 4 * 1024 * 1024
+MAX_SETTINGS = 4 * 1024 * 1024
 """Bytes of configuration that git may list; a repository with more of it is not used."""
 
 _LIST = ("config", "--list", "--show-scope", "--show-origin", "-z")
@@ -32,7 +32,7 @@ _INCLUDE = re.compile(r"include\.path|includeif\..*\.path", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class ConfigSetting:
     """One line of configuration.
 
     Attributes:
@@ -46,7 +46,7 @@ class Setting:
     file: str = ""
 
 
-def settings(path: Path, git_dir: GitDir, timeout: float) -> tuple[tuple[Setting, ...], int]:
+def settings(path: Path, git_dir: GitDir, timeout: float) -> tuple[tuple[ConfigSetting, ...], int]:
     """All configuration that git heeds in *path*, in its order, and what it might heed under a condition.
 
     Returns:
@@ -57,7 +57,7 @@ def settings(path: Path, git_dir: GitDir, timeout: float) -> tuple[tuple[Setting
     """
     for place in _files(git_dir):
         _checked(place, f"its {place.rpartition('/')[2]}")
-    if not may_hold(git_dir, _WORD):
+    if not may_contain(git_dir, _WORD):
         return _listed(path, git_dir, ("--includes",), timeout), 1
     found = _listed(path, git_dir, ("--no-includes",), timeout)
     included, files = _included(path, git_dir, found, timeout)
@@ -66,7 +66,7 @@ def settings(path: Path, git_dir: GitDir, timeout: float) -> tuple[tuple[Setting
     return (*whole, *(one for one in included if one not in whole)), 2 + files
 
 
-def may_hold(git_dir: GitDir, words: re.Pattern[bytes]) -> bool:
+def may_contain(git_dir: GitDir, words: re.Pattern[bytes]) -> bool:
     """Whether the repository's own files of configuration may have one of *words* in them; no process.
 
     Only plain files are searched, and only to their very end: in every other case the answer is yes.
@@ -82,7 +82,7 @@ def _may_hold(place: str, words: re.Pattern[bytes]) -> bool:
     except OSError:
         return True
     try:
-        raw = os.read(descriptor, MOST_SEARCHED)
+        raw = os.read(descriptor, MAX_SEARCHED)
         # A file may tell a wrong size of itself: it is read until nothing comes.
         return bool(words.search(raw)) or (bool(raw) and os.read(descriptor, 1) != b"")
     except OSError:
@@ -96,11 +96,11 @@ def _files(git_dir: GitDir) -> tuple[str, str]:
 
 
 def _included(
-    path: Path, git_dir: GitDir, found: Sequence[Setting], timeout: float
-) -> tuple[list[Setting], int]:
+    path: Path, git_dir: GitDir, found: Sequence[ConfigSetting], timeout: float
+) -> tuple[list[ConfigSetting], int]:
     """What stands in the files that the repository includes, and in those that they include, and how many."""
     settled_files: set[str] = set()
-    everything: list[Setting] = []
+    everything: list[ConfigSetting] = []
     waiting = [one for one in found if one.own]
     while waiting:
         one = waiting.pop()
@@ -111,16 +111,16 @@ def _included(
         if place is None or f"{target}\0{place}" in settled_files:
             continue
         settled_files.add(f"{target}\0{place}")
-        if len(settled_files) > MOST_FILES:
-            raise GitFailed(f"its configuration includes more than {MOST_FILES} files")
+        if len(settled_files) > MAX_FILES:
+            raise GitFailed(f"its configuration includes more than {MAX_FILES} files")
         inside = _listed(path, git_dir, ("--no-includes", "--file", place), timeout)
-        new = [Setting(True, each.key, each.value, target) for each in inside]
+        new = [ConfigSetting(True, each.key, each.value, target) for each in inside]
         everything += new
         waiting += new
     return everything, len(settled_files)
 
 
-def _target(one: Setting) -> str:
+def _target(one: ConfigSetting) -> str:
     """The file that an include names, as git finds it (handle_path_include in its config.c)."""
     if one.value.startswith(("%(", ":(")) or not one.file.startswith("/"):
         raise GitFailed(f"its configuration includes {safe_text(one.value, 100)!r}, which cannot be checked")
@@ -134,21 +134,21 @@ def _checked(place: str, what: str) -> str | None:
         GitFailed: where it is not the same file for every process.
     """
     try:
-        return settled(place)
+        return resolve_regular(place)
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except Unusable as why:
+    except UnusableRepo as why:
         raise GitFailed(f"{what} {why}") from None
     except (OSError, ValueError) as error:
         raise GitFailed(f"{what} cannot be read: {getattr(error, 'strerror', None) or error}") from None
 
 
-def _listed(path: Path, git_dir: GitDir, how: tuple[str, ...], timeout: float) -> tuple[Setting, ...]:
+def _listed(path: Path, git_dir: GitDir, how: tuple[str, ...], timeout: float) -> tuple[ConfigSetting, ...]:
     taken = bytearray()
 
     def feed(piece: bytes) -> None:
         taken.extend(piece)
-        if len(taken) > MOST_SETTINGS:
+        if len(taken) > MAX_SETTINGS:
             raise GitFailed("its configuration is too large to be checked")
 
     call(path, git_dir, (*_LIST, *how), feed, timeout)
@@ -158,5 +158,5 @@ def _listed(path: Path, git_dir: GitDir, how: tuple[str, ...], timeout: float) -
         if scope == b"command" and origin.startswith(b"command line:"):
             continue  # the overrides themselves
         key, _, value = os.fsdecode(entry).partition("\n")
-        found.append(Setting(scope in _OWN, key, value, os.fsdecode(origin.removeprefix(b"file:"))))
+        found.append(ConfigSetting(scope in _OWN, key, value, os.fsdecode(origin.removeprefix(b"file:"))))
     return tuple(found)

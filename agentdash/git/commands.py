@@ -10,24 +10,24 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from agentdash.git.call import GitFailed, call, in_words
-from agentdash.git.folder import GitDir, Unusable
-from agentdash.git.included import Setting, settings
-from agentdash.git.own import drivers, may_set, overrides
-from agentdash.git.places import check_opened
-from agentdash.git.shared_index import times_kept
-from agentdash.git.writing import check_links, check_own
+from agentdash.git.call import GitFailed, call, describe_failure
+from agentdash.git.config import ConfigSetting, settings
+from agentdash.git.git_dir import GitDir, UnusableRepo
+from agentdash.git.opened_files import check_opened
+from agentdash.git.overrides import filter_names, needs_overrides, overrides
+from agentdash.git.shared_index import preserve_times
+from agentdash.git.write_checks import check_links, check_ownership
 
 __all__ = [
-    "TEXT_SIZE",
+    "MAX_OUTPUT",
     "GitFailed",
-    "in_words",
-    "located",
-    "own_filters",
-    "own_settings",
+    "checked_git_dir",
+    "describe_failure",
+    "effective_settings",
+    "output",
+    "repository_filters",
     "run",
     "status",
-    "text",
     "top_level",
 ]
 
@@ -37,8 +37,8 @@ _STATUS = (
     "--ignore-submodules=dirty",
 )  # fmt: skip
 
-TEXT_SIZE = 8 * 1024 * 1024
-"""Bytes that `text` takes at most."""
+MAX_OUTPUT = 8 * 1024 * 1024
+"""Bytes that `output` takes at most."""
 
 
 def status(path: Path, feed: Callable[[bytes], None], timeout: float, *, ignored: bool = False) -> int:
@@ -89,11 +89,11 @@ def run(
     Raises:
         GitFailed: in words.
     """
-    git_dir, processes = located(path, timeout)
+    git_dir, processes = checked_git_dir(path, timeout)
     undone: dict[str, str] = {}
     if writes is not None:
         _check_writable(path, git_dir)
-    if writes is not None or may_set(git_dir):
+    if writes is not None or needs_overrides(git_dir):
         found, asked = settings(path, git_dir, timeout)
         undone, processes = overrides(path, found), processes + asked
     if writes is not None:
@@ -102,42 +102,42 @@ def run(
             overrides=(*undone.items(), *writes), stdin=stdin, more=more, limited=False,
         )  # fmt: skip
     else:
-        with times_kept(git_dir):
+        with preserve_times(git_dir):
             call(path, git_dir, arguments, feed, timeout, overrides=undone.items(), stdin=stdin, more=more)
     return processes + 1
 
 
-def text(path: Path, arguments: tuple[str, ...], timeout: float, **options: object) -> bytes:
+def output(path: Path, arguments: tuple[str, ...], timeout: float, **options: object) -> bytes:
     """What git says, at most a few megabytes of it; see `run`."""
     taken = bytearray()
 
     def feed(piece: bytes) -> None:
-        if len(taken) < TEXT_SIZE:
+        if len(taken) < MAX_OUTPUT:
             taken.extend(piece)
 
     run(path, arguments, feed, timeout, **options)  # type: ignore[arg-type]
     return bytes(taken)
 
 
-def own_settings(path: Path, timeout: float) -> tuple[Setting, ...]:
-    """All configuration that git heeds in *path*; see `included.settings`.
+def effective_settings(path: Path, timeout: float) -> tuple[ConfigSetting, ...]:
+    """All configuration that git heeds in *path*; see `config.settings`.
 
     Raises:
         GitFailed: in words.
     """
-    return settings(path, located(path, timeout)[0], timeout)[0]
+    return settings(path, checked_git_dir(path, timeout)[0], timeout)[0]
 
 
-def own_filters(path: Path, timeout: float) -> set[str]:
+def repository_filters(path: Path, timeout: float) -> set[str]:
     """Names of the filters that the own configuration of the repository at *path* defines.
 
     Raises:
         GitFailed: in words.
     """
-    git_dir, _ = located(path, timeout)
-    if not may_set(git_dir):
+    git_dir, _ = checked_git_dir(path, timeout)
+    if not needs_overrides(git_dir):
         return set()
-    return drivers(overrides(path, settings(path, git_dir, timeout)[0]))
+    return filter_names(overrides(path, settings(path, git_dir, timeout)[0]))
 
 
 def top_level(path: Path, timeout: float) -> Path:
@@ -146,19 +146,19 @@ def top_level(path: Path, timeout: float) -> Path:
     Raises:
         GitFailed: in words.
     """
-    said = text(path, ("rev-parse", "--show-toplevel"), timeout).removesuffix(b"\n")
-    return Path(os.path.realpath(os.fsdecode(said)))
+    printed = output(path, ("rev-parse", "--show-toplevel"), timeout).removesuffix(b"\n")
+    return Path(os.path.realpath(os.fsdecode(printed)))
 
 
 def _check_writable(path: Path, git_dir: GitDir) -> None:
     try:
-        check_own(path, git_dir)
+        check_ownership(path, git_dir)
         check_links(git_dir)
-    except Unusable as why:
+    except UnusableRepo as why:
         raise GitFailed(f"nothing is changed: {why}") from None
 
 
-def located(path: Path, timeout: float) -> tuple[GitDir, int]:
+def checked_git_dir(path: Path, timeout: float) -> tuple[GitDir, int]:
     """The git directory at *path*, and how many git processes it took to know that it may be used.
 
     Git is handed this directory, so that what is checked is what it uses. It then asks no more whose the
@@ -168,9 +168,9 @@ def located(path: Path, timeout: float) -> tuple[GitDir, int]:
         GitFailed: in words.
     """
     try:
-        git_dir = GitDir.at(path)
+        git_dir = GitDir.from_work_tree(path)
         check_opened(git_dir)
-    except Unusable as why:
+    except UnusableRepo as why:
         raise GitFailed(str(why)) from None
     if _is_ours(path, git_dir):
         return git_dir, 0
