@@ -31,3 +31,10 @@ def test_every_dependency_is_used() -> None:
     declared = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["dependencies"]
     names = {re.match(r"[\w-]+", line).group() for line in declared}  # type: ignore[union-attr]
     assert {MODULES.get(name, name) for name in names} - set(named()) - UNDERNEATH == set()
+
+
+def test_every_import_contract_says_why() -> None:
+    lines = (ROOT / "pyproject.toml").read_text().splitlines()
+    starts = [number for number, line in enumerate(lines) if line == "[[tool.importlinter.contracts]]"]
+    assert starts
+    assert [lines[number + 1] for number in starts if not lines[number - 1].startswith("# ")] == []
