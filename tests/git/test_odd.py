@@ -217,7 +217,7 @@ def test_a_root_that_cannot_be_is_a_problem_of_its_own(tmp_path: Path) -> None:
     settings = Settings(projects=(*map(str, roots), "~nobody-of-that-name/x"))
 
     async def read() -> tuple[list[str], tuple[str, ...]]:
-        sources = await local_collectors(settings, "host", SystemClock(), tmp_path)
+        sources = (await local_collectors(settings, "host", SystemClock(), tmp_path)).collectors
         repos = next(one for one in sources if isinstance(one, ReposCollector))
         services = next(one for one in sources if isinstance(one, ServicesCollector))
         assert (await services.collect()) is not None
