@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from agentdash.core.settings.keys import LIMITS, PATHS, Key, keys, sections
 from agentdash.core.settings.model import Settings
-from agentdash.core.settings.trust import POWERS, Power
+from agentdash.settings.trust import POWERS, Power
 
 HEAD = """\
 # Settings

@@ -86,7 +86,7 @@ def schema(ctx: click.Context, view: str | None) -> int:
 def path(ctx: click.Context) -> int:
     """The files that settings are read from, the one that wins last; missing ones are marked."""
     from agentdash.core.paths import current_folder
-    from agentdash.core.settings.files import candidates
+    from agentdash.settings.files import candidates
 
     said = given(ctx).config or os.environ.get("AGENTDASH_CONFIG") or None
     for file in candidates(said, os.environ, current_folder()):

@@ -74,8 +74,8 @@ def _in_words(problem: Exception) -> Code | None:
     """Say what a person can mend; None for what is a fault of ours."""
     from agentdash.cli.codes import Code
     from agentdash.core.commands import Refused
-    from agentdash.core.settings.load import SettingsError
     from agentdash.core.snapshot import SourceError
+    from agentdash.settings.load import SettingsError
 
     if isinstance(problem, SettingsError | Refused):
         return _say(str(problem), Code.REFUSED)

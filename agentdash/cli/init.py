@@ -16,12 +16,12 @@ from agentdash.cli.loop import run_async
 from agentdash.cli.options import everywhere, settings_of
 from agentdash.cli.output import say, words
 from agentdash.core.commands import Refused
-from agentdash.core.settings.files import FILE_NAME
 from agentdash.core.settings.model import Settings
-from agentdash.core.settings.trust import Power
 from agentdash.core.snapshot import Topic
 from agentdash.core.text import printable
 from agentdash.process_end import Handled, interrupted
+from agentdash.settings.files import FILE_NAME
+from agentdash.settings.trust import Power
 
 
 @click.command(

@@ -13,7 +13,7 @@ import click
 from agentdash.core.settings.model import Settings
 
 if TYPE_CHECKING:
-    from agentdash.core.settings.load import Loaded
+    from agentdash.settings.load import Loaded
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -60,7 +60,7 @@ def loaded_of(ctx: click.Context) -> Loaded:
     Raises:
         SettingsError: when something about them is wrong.
     """
-    from agentdash.core.settings.load import load
+    from agentdash.settings.load import load
 
     said = given(ctx)
     return load(said.values, config=said.config)

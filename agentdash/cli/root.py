@@ -14,7 +14,7 @@ from agentdash.cli.options import everywhere, loaded_of, say_ignored, settings_o
 from agentdash.cli.output import no_terminal
 
 if TYPE_CHECKING:
-    from agentdash.core.settings.load import Loaded
+    from agentdash.settings.load import Loaded
 
 
 class PipeClosed(Exception):  # noqa: N818 - nobody is at fault

@@ -16,13 +16,13 @@ from agentdash.cli.codes import Code
 from agentdash.cli.options import everywhere, given
 from agentdash.cli.output import data, say
 from agentdash.core.commands import Refused
-from agentdash.core.settings.files import FILE_NAME
-from agentdash.core.settings.trust import FolderFile
 from agentdash.core.text import printable
+from agentdash.settings.files import FILE_NAME
+from agentdash.settings.trust import FolderFile
 
 if TYPE_CHECKING:
     from agentdash.cli.group import NearestGroup
-    from agentdash.core.settings.load import Loaded
+    from agentdash.settings.load import Loaded
 
 MOST_ASKED = 30
 """Things that a file may ask for at the start of the dashboard: more of them would push each other away."""
@@ -89,7 +89,7 @@ def needs_of(path: Path) -> FolderFile | None:
         Refused: where there is no such file.
         SettingsError: where it is wrong.
     """
-    from agentdash.core.settings.load import load
+    from agentdash.settings.load import load
 
     if not path.is_file() and not path.is_symlink() and not path.exists():
         raise Refused(f"{path} is not there")
@@ -125,7 +125,7 @@ def decide(found: FolderFile, trusted: bool) -> None:
     Raises:
         Refused: where it cannot be kept.
     """
-    from agentdash.core.settings import decisions
+    from agentdash.settings import decisions
 
     now = round(datetime.now(UTC).timestamp() * 1000)
     decision = decisions.Decision(str(found.path), found.sha256, trusted, now)
@@ -170,7 +170,7 @@ def ask(loaded: Loaded) -> bool:
 
 
 def _list() -> int:
-    from agentdash.core.settings import decisions
+    from agentdash.settings import decisions
 
     try:
         known = decisions.read_decisions(decisions.decisions_file())
@@ -186,7 +186,7 @@ def _list() -> int:
 
 
 def _revoke(path: Path) -> int:
-    from agentdash.core.settings import decisions
+    from agentdash.settings import decisions
 
     try:
         count = decisions.forget(decisions.decisions_file(), str(path))

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
 from agentdash.core.secrets.safe_text import masked_data
-from agentdash.core.settings.load import Loaded
 from agentdash.core.settings.model import ServiceSettings
 from agentdash.core.text import mask_url
+from agentdash.settings.load import Loaded
 
 
 @dataclass(frozen=True, slots=True)

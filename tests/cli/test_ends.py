@@ -25,7 +25,7 @@ READ = b"no runs yet"
 
 MOMENTS = {
     ("config", "show"): (
-        "agentdash.cli.stdio", "click", "agentdash.cli.root", "agentdash.core.settings.load",
+        "agentdash.cli.stdio", "click", "agentdash.cli.root", "agentdash.settings.load",
         "agentdash.headless.settings_shown", "agentdash.headless.grid",
     ),
     ("streams", "--watch"): (

@@ -22,7 +22,7 @@ import pytest
 
 from agentdash.cli import entry
 from agentdash.cli.trust import ask, described
-from agentdash.core.settings.load import load
+from agentdash.settings.load import load
 from tests.command_line import PROGRAM
 from tests.support import wait_until
 

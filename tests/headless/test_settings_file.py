@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agentdash.core.settings.keys import keys
-from agentdash.core.settings.load import load
 from agentdash.core.settings.model import ServiceSettings, Settings
 from agentdash.headless.settings_file import Found, found_in, settings_text
+from agentdash.settings.load import load
 from tests.full_store import full_store
 
 

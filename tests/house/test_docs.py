@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from agentdash.core.settings.load import load
 from agentdash.headless.schemas import model_of
 from agentdash.headless.views import OBJECTS
+from agentdash.settings.load import load
 from docs.__main__ import pages
 from docs.keys_page import _NAMES as NAMES
 from docs.keys_page import entries

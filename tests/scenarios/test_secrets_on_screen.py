@@ -14,8 +14,8 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from agentdash.core.secrets.mask import MASK
-from agentdash.core.settings.load import load
 from agentdash.runtime.engine import Engine
+from agentdash.settings.load import load
 from tests.secret_world import SecretWorld, secret_world
 from tests.support import until
 from tui.app import AgentDash

@@ -1,4 +1,4 @@
-"""Settings: what they are, their defaults, and their units. Where they come from is `settings_load`."""
+"""Settings: what they are, their defaults, and their units. They are loaded by `agentdash.settings.load`."""
 
 from __future__ import annotations
 

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from agentdash.core.settings.load import load
 from agentdash.core.snapshot import Topic
 from agentdash.files.small import OUTSIDE, OutsideError, open_within, read_descriptor
 from agentdash.headless.session import full_pass
 from agentdash.headless.views import gaps
 from agentdash.runtime.engine import Engine
+from agentdash.settings.load import load
 from tests.support import until
 
 LINE = "2026-11-29T10:00:00Z ERROR private diary\n"

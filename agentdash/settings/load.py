@@ -12,10 +12,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from agentdash.core.paths import current_folder
-from agentdash.core.settings.files import FileTable, SettingsFile, candidates, read_tables
 from agentdash.core.settings.keys import PATHS, Key, WrongValue, checked, keys, nearest, sections
 from agentdash.core.settings.model import ServiceSettings, Settings
-from agentdash.core.settings.trust import POWERS, FolderFile, Power, State, divide
+from agentdash.settings.files import FileTable, SettingsFile, candidates, read_tables
+from agentdash.settings.trust import POWERS, FolderFile, Power, State, divide
 
 # Variables that are agentdash's but no settings: the settings file itself, and what a run's command is told.
 _NO_SETTINGS = ("AGENTDASH_CONFIG", "AGENTDASH_RUN_", "AGENTDASH_TURN")
@@ -136,7 +136,7 @@ def _layer(
     kept, grants = divide(values, folder)
     if not grants:
         return Layer(file.shown, values, str(folder))
-    from agentdash.core.settings.decisions import decided  # json is not loaded where nothing needs trust
+    from agentdash.settings.decisions import decided  # json is not loaded where nothing needs trust
 
     state: State = "unsafe"
     reason, sha256 = found.unsafe, found.sha256

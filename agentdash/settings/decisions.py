@@ -13,8 +13,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from agentdash.core.paths import own_state_dir
-from agentdash.core.settings.trust import State
 from agentdash.files.state import locked_folder, read_state, write_state
+from agentdash.settings.trust import State
 
 FILE = "trust.json"
 MOST = 1000

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from agentdash.core.settings import syntax as settings_syntax
 from agentdash.files.small import open_regular, read_descriptor
+from agentdash.settings import syntax
 
 FILE_NAME = "agentdash.toml"
 LARGEST = 256 * 1024
@@ -109,7 +109,7 @@ def _read(file: SettingsFile, wrong: list[str]) -> FileTable:
         os.close(descriptor)
     table: dict[str, object] = {}
     try:
-        table, mistakes = settings_syntax.read(raw.decode())
+        table, mistakes = syntax.read(raw.decode())
         wrong += [f"The settings file {file.shown} is not valid TOML: {words}." for words in mistakes]
     except UnicodeDecodeError as exc:
         line = raw[: exc.start].count(b"\n") + 1

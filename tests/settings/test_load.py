@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agentdash.core.settings.keys import keys
-from agentdash.core.settings.load import SettingsError, load
 from agentdash.core.settings.model import ServiceSettings, Settings
+from agentdash.settings.load import SettingsError, load
 
 
 @pytest.fixture
@@ -224,7 +224,7 @@ def test_any_value_of_any_setting_is_taken_or_refused_in_words(value, name: str)
 def test_settings_with_a_file_load_no_pydantic(home: Path) -> None:
     write(home, local="[streams]\npoll = 2")
     code = (
-        "import sys; from agentdash.core.settings.load import load; "
+        "import sys; from agentdash.settings.load import load; "
         "assert load().settings.streams.poll == 2; "
         "print(sorted({'pydantic', 'redis', 'git', 'psutil'} & set(sys.modules)))"
     )
