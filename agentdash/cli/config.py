@@ -44,9 +44,9 @@ def show(ctx: click.Context, as_json: bool) -> int:
 
         data(dumps({row.key: row.record() for row in rows}, indent=2))
         return Code.FINE
-    from agentdash.headless.grid import Cell, Grid, columns_of, render
+    from agentdash.headless.grid import Grid, GridCell, columns_of, render
 
-    lines = tuple((row.key, _text(row.value), Cell(row.where, "dim")) for row in rows)
+    lines = tuple((row.key, _text(row.value), GridCell(row.where, "dim")) for row in rows)
     for line in render(Grid(columns_of("SETTING | VALUE | FROM"), lines, "")):
         data(line)
     return Code.FINE

@@ -56,12 +56,12 @@ def init(ctx: click.Context, file: str, force: bool, timeout: float) -> int:
 
 async def _write(settings: Settings, path: Path, timeout: float) -> int:  # noqa: ASYNC109
     from agentdash.headless.session import full_pass, session
-    from agentdash.headless.settings_file import found_in, settings_text
+    from agentdash.headless.settings_file import detected_settings, settings_text
 
     async with session(settings, [Topic.SERVICES, Topic.STREAMS, Topic.REPOS]) as engine:
         for topic in sorted(await full_pass(engine, timeout)):
             say(f"{topic.value}: not found out within {timeout:g} s")
-        found = found_in(engine.store)
+        found = detected_settings(engine.store)
     try:
         _replace(path, settings_text(found))
     except OSError as problem:

@@ -18,7 +18,7 @@ _WIDEST = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class GridCell:
     """Text with a tone: ``good``, ``warn``, ``bad``, ``dim`` or none."""
 
     text: str
@@ -26,7 +26,7 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class GridColumn:
     """A column; numbers stand to the right, and one column may give way where the terminal is narrow."""
 
     title: str
@@ -34,22 +34,22 @@ class Column:
     gives_way: bool = False
 
 
-def columns_of(titles: str) -> tuple[Column, ...]:
+def columns_of(titles: str) -> tuple[GridColumn, ...]:
     """Columns from ``NAME | >COUNT | ~TEXT``: ``>`` stands to the right, ``~`` gives way."""
     return tuple(
-        Column(title.lstrip(">~"), right=title.startswith(">"), gives_way=title.startswith("~"))
+        GridColumn(title.lstrip(">~"), right=title.startswith(">"), gives_way=title.startswith("~"))
         for title in titles.split(" | ")
     )
 
 
-Row = Sequence[Cell | str]
+Row = Sequence[GridCell | str]
 
 
 @dataclass(frozen=True, slots=True)
 class Grid:
     """A table and what is said where it has no rows."""
 
-    columns: tuple[Column, ...]
+    columns: tuple[GridColumn, ...]
     rows: tuple[Row, ...]
     empty: str
 
@@ -78,7 +78,7 @@ def render(grid: Grid, *, width: int | None = None, color: bool = False) -> Iter
         _narrow(grid.columns, widths, width)
     else:
         widths = [min(size, _WIDEST) for size in widths]
-    titles = [Cell(column.title, "dim") for column in grid.columns]
+    titles = [GridCell(column.title, "dim") for column in grid.columns]
     for row in [titles, *cells]:
         parts = [
             _fit(cell, size, column.right, color, whole=width is None)
@@ -87,11 +87,11 @@ def render(grid: Grid, *, width: int | None = None, color: bool = False) -> Iter
         yield GAP.join(parts).rstrip()
 
 
-def _cell(cell: Cell | str) -> Cell:
-    return Cell(printable(cell)) if isinstance(cell, str) else Cell(printable(cell.text), cell.tone)
+def _cell(cell: GridCell | str) -> GridCell:
+    return GridCell(printable(cell)) if isinstance(cell, str) else GridCell(printable(cell.text), cell.tone)
 
 
-def _narrow(columns: Sequence[Column], widths: list[int], width: int) -> None:
+def _narrow(columns: Sequence[GridColumn], widths: list[int], width: int) -> None:
     """Shrink the columns that give way, the widest first, until the table fits or they are at their least."""
     over = sum(widths) + len(GAP) * (len(widths) - 1) - width
     giving = [at for at, column in enumerate(columns) if column.gives_way]
@@ -103,7 +103,7 @@ def _narrow(columns: Sequence[Column], widths: list[int], width: int) -> None:
         over -= 1
 
 
-def _fit(cell: Cell, size: int, right: bool, color: bool, *, whole: bool) -> str:
+def _fit(cell: GridCell, size: int, right: bool, color: bool, *, whole: bool) -> str:
     text, length = cell.text, cell_len(cell.text)
     if length > size and not whole:
         text = set_cell_size(text, size - 1) + "…"

@@ -19,7 +19,7 @@ _STREAMS_NAMED = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class DetectedSettings:
     """What was found on this machine.
 
     Attributes:
@@ -33,18 +33,18 @@ class Found:
     streams: tuple[str, ...] = ()
 
 
-def found_in(store: Store) -> Found:
+def detected_settings(store: Store) -> DetectedSettings:
     """What of *store* belongs into a settings file."""
     services = store.services.services if store.services else ()
     named = [_service(service) for service in services]
-    return Found(
+    return DetectedSettings(
         roots=store.repos.roots if store.repos else (),
         services=tuple(service for service in named if service is not None),
         streams=tuple(decode(stream.name) for stream in (store.streams.streams if store.streams else ())),
     )
 
 
-def settings_text(found: Found) -> str:
+def settings_text(found: DetectedSettings) -> str:
     """The file. What is commented out is the default; what was found stands in force."""
     return "\n".join(_lines(found)) + "\n"
 
@@ -58,7 +58,7 @@ def _service(service: Service) -> ServiceSettings | None:
     return None
 
 
-def _lines(found: Found) -> Iterator[str]:
+def _lines(found: DetectedSettings) -> Iterator[str]:
     yield "# Settings of agentdash. A line that is commented out shows the default."
     yield "# The command line and the environment (AGENTDASH_STREAMS_POLL, REDIS_URL, …) come before this."
     yield ""

@@ -23,7 +23,7 @@ from agentdash.core.streams.judge.judge import StreamJudge
 from agentdash.core.streams.mentions import Mention
 from agentdash.core.streams.model import StreamsSnapshot
 from agentdash.core.streams.rules.apply import stream_symptoms, watched_since
-from agentdash.runtime.watch import Watch
+from agentdash.runtime.watch import RuleWatch
 
 LOGS_OPEN_AFTER_S = 1.0
 """What a log says is a fact at once; it need not last as a number does."""
@@ -49,14 +49,14 @@ class Analysis:
         self.mutes: dict[str, Mute] = {}
         self._streams = FindingTracker(settings.streams.open_after)
         self.watches = [
-            Watch(
+            RuleWatch(
                 Topic.STREAMS,
                 self._streams,
                 lambda store, _: store.streams.symptoms if store.streams else (),
                 watched_since=lambda store: watched_since(store.streams, settings.streams),
             ),
-            Watch(Topic.RUNS, FindingTracker(run_rules.OPEN_AFTER_S), self._run_symptoms),
-            Watch(
+            RuleWatch(Topic.RUNS, FindingTracker(run_rules.OPEN_AFTER_S), self._run_symptoms),
+            RuleWatch(
                 Topic.LOGS,
                 FindingTracker(LOGS_OPEN_AFTER_S),
                 self._log_symptoms,
@@ -64,7 +64,7 @@ class Analysis:
                 passes=frozenset({Topic.LOGS}),
                 every_ms=500,
             ),
-            Watch(
+            RuleWatch(
                 Topic.REPOS,
                 FindingTracker(repo_rules.OPEN_AFTER_S),
                 lambda store, now: (
@@ -74,7 +74,7 @@ class Analysis:
                 every_ms=1000,
                 calm_ms=10_000,
             ),
-            Watch(
+            RuleWatch(
                 Topic.SERVICES,
                 FindingTracker(service_rules.OPEN_AFTER_S),
                 lambda _, now: self.service_rules.symptoms(now),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from agentdash.core.clock import Clock
 from agentdash.core.logs.model import OWN, Level, LogBatch, LogLine
@@ -18,32 +18,12 @@ _LEVELS = {True: Level.INFO, False: Level.ERROR, None: Level.WARN}
 """By whether a step succeeded; None: unknown."""
 
 
-class Note(Protocol):
-    """Writes one line to the activity log."""
-
-    def __call__(
-        self,
-        actor: str,
-        step: str,
-        ok: bool | None,
-        duration_ms: float | None = None,
-        routine: bool = False,
-        level: Level | None = None,
-    ) -> None:
-        """Write a line.
-
-        Args:
-            actor: Who did it: a collector, a command.
-            step: What, in a few words.
-            ok: Whether it succeeded; None where that is unknown.
-            duration_ms: How long it lasted.
-            routine: Not shown in the log pane.
-            level: Of the line in the log pane; by default derived from *ok*.
-        """
+Note = Callable[..., None]
+"""Writes a line to the activity log; see `Notes`."""
 
 
 class Notes:
-    """The `Note` of an engine.
+    """Writes to the activity log; the log pane shows what is not routine.
 
     Args:
         store: Its logs receive what is not routine.
@@ -73,7 +53,16 @@ class Notes:
         routine: bool = False,
         level: Level | None = None,
     ) -> None:
-        """See `Note`."""
+        """Write a line.
+
+        Args:
+            actor: Who did it: a collector, a command.
+            step: What, in a few words.
+            ok: Whether it succeeded; None where that is unknown.
+            duration_ms: How long it lasted.
+            routine: Not shown in the log pane.
+            level: Of the line in the log pane; by default derived from *ok*.
+        """
         if self.activity is not None:
             self.activity.write(actor, step, ok=ok, duration_ms=duration_ms, routine=routine)
         if routine or not self._shown:

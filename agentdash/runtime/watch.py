@@ -15,7 +15,7 @@ _SETTLED = {FindingStatus.OPEN, FindingStatus.ACKNOWLEDGED, FindingStatus.RESOLV
 
 
 @dataclass(slots=True)
-class Watch:
+class RuleWatch:
     """Rules and the tracker of what they find.
 
     Attributes:

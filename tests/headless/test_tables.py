@@ -21,7 +21,7 @@ from agentdash.core.streams.model import (
     StreamsSnapshot,
     Verdict,
 )
-from agentdash.headless.grid import Cell, Grid, columns_of, render
+from agentdash.headless.grid import Grid, GridCell, columns_of, render
 from agentdash.headless.logs.text import log_text
 from agentdash.headless.views import table
 from tests.full_store import NOW, full_store
@@ -109,7 +109,7 @@ def test_a_table_fits_the_terminal_by_the_columns_that_give_way() -> None:
 
 @given(st.lists(st.tuples(st.text(), st.text(), st.text()), max_size=4), st.integers(20, 80))
 def test_text_from_outside_never_acts_and_columns_stay_aligned(rows, width: int) -> None:
-    grid = Grid(columns_of("A | >B | ~C"), tuple((a, Cell(b, "bad"), c) for a, b, c in rows), "")
+    grid = Grid(columns_of("A | >B | ~C"), tuple((a, GridCell(b, "bad"), c) for a, b, c in rows), "")
     for line in render(grid, width=width, color=False):
         assert line.isprintable() or not any(ord(char) < 32 or 0x7F <= ord(char) < 0xA0 for char in line)
 

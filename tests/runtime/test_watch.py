@@ -4,13 +4,13 @@ from agentdash.core.findings.model import Severity, Symptom
 from agentdash.core.findings.tracker import FindingTracker
 from agentdash.core.snapshot import Topic
 from agentdash.core.store import Store
-from agentdash.runtime.watch import Watch
+from agentdash.runtime.watch import RuleWatch
 
 SYMPTOM = Symptom("f", "RUN_WATCHER", "CRASH", Severity.HIGH, "it fails")
 
 
-def watch_of(symptoms: list[Symptom]) -> Watch:
-    return Watch(
+def watch_of(symptoms: list[Symptom]) -> RuleWatch:
+    return RuleWatch(
         Topic.REPOS,
         FindingTracker(1.0),
         lambda *_: symptoms,

@@ -1,4 +1,4 @@
-"""The life of findings: a symptom must last before it is said, and be gone as long before it is cleared."""
+"""Turns symptoms into findings: one must last before it opens, and be absent as long to be resolved."""
 
 from __future__ import annotations
 
@@ -24,10 +24,14 @@ PREFIXES = {
 
 
 @dataclass(slots=True)
-class _Life:
-    """One fingerprint. `missing_since` and `missed` count the samples without it, `streak` those with it.
+class _Tracked:
+    """One fingerprint.
 
-    `earlier` is how often it had happened when it came on last.
+    Attributes:
+        earlier: How often it had occurred when it last came back.
+        streak: Samples in a row with it.
+        missing_since: Of the first sample in a row without it, Unix ms.
+        missed: Samples in a row without it.
     """
 
     finding: Finding
@@ -38,12 +42,12 @@ class _Life:
 
 
 class FindingTracker:
-    """Watching → open → acknowledged → resolved, by time and by samples; no clock of its own.
+    """Watching → open → acknowledged → resolved, by time and by samples; it has no clock.
 
     A symptom opens when it was in at least two samples in a row, over at least *open_after* seconds. It is
-    resolved when it was absent from at least two, over as long. What comes back is the same finding under the
-    same id, and its count goes on. While a source fails there are no samples: nothing opens or is resolved.
-    Nor does a finding count as absent while what it is about is watched from anew, until it was seen anew.
+    resolved when it was absent from at least two, over as long. A finding that comes back keeps its id and
+    its count. While a source fails there are no samples: nothing opens or is resolved. A finding does not
+    count as absent while its subject is watched for too short a time to judge it.
 
     Args:
         open_after: Seconds.
@@ -51,18 +55,18 @@ class FindingTracker:
 
     def __init__(self, open_after: float) -> None:
         self._lasts_ms = int(open_after * 1000)
-        self._lives: dict[str, _Life] = {}
+        self._tracked: dict[str, _Tracked] = {}
         self._numbers: dict[str, int] = {}
         self._outside: dict[str, None] = {}
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """All that are remembered, also those watched and those resolved, in the order of first sight."""
-        return tuple(life.finding for life in self._lives.values())
+        """All of them, also those watched and those resolved, in the order in which they were first seen."""
+        return tuple(tracked.finding for tracked in self._tracked.values())
 
     @property
     def outside_acknowledged(self) -> frozenset[str]:
-        """Fingerprints that were put aside and are not of our own finding."""
+        """Fingerprints of external findings that were acknowledged."""
         return frozenset(self._outside)
 
     def update(
@@ -71,101 +75,103 @@ class FindingTracker:
         now: int,
         begun: Callable[[Symptom], int | None] = lambda _: None,
     ) -> tuple[Finding, ...]:
-        """Take one sample.
+        """Process one sample.
 
         Args:
-            symptoms: All that holds at *now*; what is not among them is absent.
+            symptoms: All that hold at *now*; others are absent.
             now: Unix ms.
-            begun: Since when (Unix ms) what a symptom is about is watched, where that is too short to judge
-                it; None where it is judged.
+            begun: Since when (Unix ms) the subject of a symptom is watched, where that is too short a time to
+                judge it; else None.
 
         Returns:
             See `findings`.
         """
         present = {symptom.fingerprint: symptom for symptom in symptoms}
-        for fingerprint, life in list(self._lives.items()):
+        for fingerprint, tracked in list(self._tracked.items()):
             if fingerprint in present:
-                self._seen(life, present.pop(fingerprint), now)
+                self._seen(tracked, present.pop(fingerprint), now)
             else:
-                self._missed(fingerprint, life, now, begun(life.finding.symptom))
+                self._missed(fingerprint, tracked, now, begun(tracked.finding.symptom))
         for fingerprint, symptom in present.items():
             times = symptom.times or 1
-            self._lives[fingerprint] = _Life(Finding("", symptom, FindingStatus.WATCHING, now, now, times))
-            self._open_if_due(self._lives[fingerprint], now)
+            self._tracked[fingerprint] = _Tracked(
+                Finding("", symptom, FindingStatus.WATCHING, now, now, times)
+            )
+            self._open_if_due(self._tracked[fingerprint], now)
         self._forget()
         return self.findings
 
     def knows(self, fingerprint: str) -> bool:
-        """Whether a finding with that fingerprint is one of ours."""
-        return fingerprint in self._lives
+        """Whether a finding with that fingerprint is tracked."""
+        return fingerprint in self._tracked
 
     def acknowledge(self, fingerprint: str, now: int) -> bool:
-        """Put an open finding aside until it is resolved; if it comes back later, it is open again.
+        """Acknowledge an open finding until it is resolved; if it comes back later, it is open again.
 
-        A fingerprint that is not one of ours is kept for findings of outside agents.
+        A fingerprint that is not tracked is kept for findings of external agents.
 
         Args:
-            fingerprint: Whose.
+            fingerprint: Of the finding.
             now: Unix ms.
 
         Returns:
-            False where the finding is resolved or not said yet, so that there is nothing to put aside.
+            False where the finding is resolved or not open yet.
         """
-        life = self._lives.get(fingerprint)
-        if life is None:
+        tracked = self._tracked.get(fingerprint)
+        if tracked is None:
             self._outside[fingerprint] = None
             while len(self._outside) > OUTSIDE_LIMIT:
                 del self._outside[next(iter(self._outside))]
             return True
-        if life.finding.status is FindingStatus.OPEN:
-            life.finding = replace(life.finding, status=FindingStatus.ACKNOWLEDGED, last_seen=now)
-        return life.finding.status is FindingStatus.ACKNOWLEDGED
+        if tracked.finding.status is FindingStatus.OPEN:
+            tracked.finding = replace(tracked.finding, status=FindingStatus.ACKNOWLEDGED, last_seen=now)
+        return tracked.finding.status is FindingStatus.ACKNOWLEDGED
 
-    def _seen(self, life: _Life, symptom: Symptom, now: int) -> None:
-        before = life.finding
-        life.missing_since, life.missed = None, 0
-        life.streak += 1
+    def _seen(self, tracked: _Tracked, symptom: Symptom, now: int) -> None:
+        before = tracked.finding
+        tracked.missing_since, tracked.missed = None, 0
+        tracked.streak += 1
         status, first = before.status, before.first_seen
         if status is FindingStatus.RESOLVED:
-            status, life.streak, first = FindingStatus.WATCHING, 1, now
-            life.earlier = before.count
-        life.finding = replace(
+            status, tracked.streak, first = FindingStatus.WATCHING, 1, now
+            tracked.earlier = before.count
+        tracked.finding = replace(
             before,
             symptom=symptom,
             status=status,
             first_seen=first,
             last_seen=now,
-            count=max(before.count, life.earlier + (symptom.times or 1)),
+            count=max(before.count, tracked.earlier + (symptom.times or 1)),
         )
-        self._open_if_due(life, now)
+        self._open_if_due(tracked, now)
 
-    def _open_if_due(self, life: _Life, now: int) -> None:
-        finding = life.finding
-        if finding.status is not FindingStatus.WATCHING or life.streak < LEAST_SAMPLES:
+    def _open_if_due(self, tracked: _Tracked, now: int) -> None:
+        finding = tracked.finding
+        if finding.status is not FindingStatus.WATCHING or tracked.streak < LEAST_SAMPLES:
             return
         if now - finding.first_seen >= self._lasts_ms:
             name = finding.finding_id or self._next_id(finding.symptom.agent_id)
-            life.finding = replace(finding, status=FindingStatus.OPEN, finding_id=name)
+            tracked.finding = replace(finding, status=FindingStatus.OPEN, finding_id=name)
 
-    def _missed(self, fingerprint: str, life: _Life, now: int, begun: int | None) -> None:
-        status = life.finding.status
+    def _missed(self, fingerprint: str, tracked: _Tracked, now: int, begun: int | None) -> None:
+        status = tracked.finding.status
         if status is FindingStatus.RESOLVED:
             return
-        life.streak = 0
+        tracked.streak = 0
         if status is FindingStatus.WATCHING:
-            if life.finding.finding_id:
-                life.finding = replace(life.finding, status=FindingStatus.RESOLVED)
+            if tracked.finding.finding_id:
+                tracked.finding = replace(tracked.finding, status=FindingStatus.RESOLVED)
             else:
-                del self._lives[fingerprint]
+                del self._tracked[fingerprint]
             return
-        if begun is not None and life.finding.last_seen < begun:
-            life.missing_since, life.missed = None, 0
+        if begun is not None and tracked.finding.last_seen < begun:
+            tracked.missing_since, tracked.missed = None, 0
             return
-        life.missed += 1
-        if life.missing_since is None:
-            life.missing_since = now
-        if life.missed >= LEAST_SAMPLES and now - life.missing_since >= self._lasts_ms:
-            life.finding = replace(life.finding, status=FindingStatus.RESOLVED)
+        tracked.missed += 1
+        if tracked.missing_since is None:
+            tracked.missing_since = now
+        if tracked.missed >= LEAST_SAMPLES and now - tracked.missing_since >= self._lasts_ms:
+            tracked.finding = replace(tracked.finding, status=FindingStatus.RESOLVED)
 
     def _next_id(self, agent_id: str) -> str:
         prefix = PREFIXES.get(agent_id, "F")
@@ -173,12 +179,16 @@ class FindingTracker:
         return f"{prefix}-{self._numbers[prefix]:03d}"
 
     def _forget(self) -> None:
-        """Keep the newest resolved ones, and never more lives than can be remembered."""
+        """Keep the newest resolved ones, and at most `REMEMBER` in all."""
         resolved = sorted(
-            (name for name, life in self._lives.items() if life.finding.status is FindingStatus.RESOLVED),
-            key=lambda name: self._lives[name].finding.last_seen,
+            (
+                name
+                for name, tracked in self._tracked.items()
+                if tracked.finding.status is FindingStatus.RESOLVED
+            ),
+            key=lambda name: self._tracked[name].finding.last_seen,
         )
         for name in resolved[: max(0, len(resolved) - KEEP_RESOLVED)]:
-            del self._lives[name]
-        while len(self._lives) > REMEMBER:
-            del self._lives[next(iter(self._lives))]
+            del self._tracked[name]
+        while len(self._tracked) > REMEMBER:
+            del self._tracked[next(iter(self._tracked))]

@@ -8,7 +8,7 @@ from agentdash.core.findings.model import Finding, Severity
 from agentdash.core.store import Store
 from agentdash.core.text import decode
 from agentdash.core.units import count
-from agentdash.headless.grid import Cell, Row, since
+from agentdash.headless.grid import GridCell, Row, since
 
 COLUMNS = "SEVERITY | ID | STATUS | CATEGORY | ~WHERE | >SINCE | >TIMES | ~SUMMARY"
 _TONES = {Severity.CRITICAL: "bad", Severity.HIGH: "bad", Severity.MEDIUM: "warn"}
@@ -27,7 +27,7 @@ def _finding(finding: Finding, now: int) -> Row:
     ]
     where = " › ".join(names) or symptom.run or symptom.repo or symptom.service or ""
     return (
-        Cell(symptom.severity.value, _TONES.get(symptom.severity, "")),
+        GridCell(symptom.severity.value, _TONES.get(symptom.severity, "")),
         finding.finding_id,
         finding.status.value,
         symptom.category,

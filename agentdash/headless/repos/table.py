@@ -8,7 +8,7 @@ from agentdash.core.bounds import OUT_OF_RANGE
 from agentdash.core.repos.model import Repo
 from agentdash.core.store import Store
 from agentdash.core.units import UNKNOWN, count, plural
-from agentdash.headless.grid import Cell, Row, since
+from agentdash.headless.grid import GridCell, Row, since
 
 COLUMNS = "REPOSITORY | ~BRANCH | SYNC | >STAGED | >CHANGED | >NEW | >STASH | STATE | >COMMIT | ~SUBJECT"
 
@@ -36,12 +36,12 @@ def _repo(repo: Repo, now: int) -> Row:
     )
 
 
-def _branch(repo: Repo) -> Cell:
+def _branch(repo: Repo) -> GridCell:
     """The branch, or what stands in its place, as in the pane: an operation, a detached HEAD."""
     if repo.operation:
         words = (repo.operation, repo.operation_step, repo.operation_branch or repo.branch)
-        return Cell(" ".join(word for word in words if word), "bad")
-    return Cell(f"({(repo.head or '')[:7]})" if repo.detached else repo.branch or UNKNOWN)
+        return GridCell(" ".join(word for word in words if word), "bad")
+    return GridCell(f"({(repo.head or '')[:7]})" if repo.detached else repo.branch or UNKNOWN)
 
 
 def _sync(repo: Repo) -> str:
@@ -53,11 +53,11 @@ def _sync(repo: Repo) -> str:
     return " ".join(marks) or "="
 
 
-def _state(repo: Repo) -> Cell:
+def _state(repo: Repo) -> GridCell:
     if repo.error:
-        return Cell("error", "bad")
+        return GridCell("error", "bad")
     if repo.conflicted:
-        return Cell(plural(repo.conflicted, "conflict"), "bad")
+        return GridCell(plural(repo.conflicted, "conflict"), "bad")
     if repo.staged is None:
-        return Cell(UNKNOWN, "dim")
-    return Cell("dirty", "warn") if repo.dirty else Cell("clean", "good")
+        return GridCell(UNKNOWN, "dim")
+    return GridCell("dirty", "warn") if repo.dirty else GridCell("clean", "good")

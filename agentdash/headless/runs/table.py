@@ -9,7 +9,7 @@ from agentdash.core.runs.activity import doing, tokens_words
 from agentdash.core.runs.model import Run, RunStatus
 from agentdash.core.store import Store
 from agentdash.core.units import UNKNOWN, age, count
-from agentdash.headless.grid import Cell, Row, since
+from agentdash.headless.grid import GridCell, Row, since
 
 COLUMNS = "RUN | STATUS | >TURN | >TOKENS | >AGE | >QUIET | ~TITLE | ~DOING"
 _TONES = {
@@ -35,7 +35,7 @@ def _run(run: Run, now: int) -> Row:
     turns = f"{count(run.current_turn)}/{count(run.max_turns)}" if run.max_turns else count(run.current_turn)
     return (
         run.id,
-        Cell(f"{status} ({run.requested} requested)" if run.requested else status, tone),
+        GridCell(f"{status} ({run.requested} requested)" if run.requested else status, tone),
         turns,
         tokens_words(run),
         age(run_age_ms(run, now)),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from agentdash.core.services.model import Service, ServiceState
 from agentdash.core.store import Store
 from agentdash.core.units import UNKNOWN, count, percent, size
-from agentdash.headless.grid import Cell, Row, since
+from agentdash.headless.grid import GridCell, Row, since
 
 COLUMNS = "SERVICE | STATE | >PID | >UP | >CPU | >MEMORY | PORTS | >RESTARTS | >SILENT | ~LAST LINE"
 _TONES = {ServiceState.UP: "good", ServiceState.STARTING: "warn", ServiceState.UNKNOWN: "dim"}
@@ -22,7 +22,7 @@ def rows(store: Store, now: int) -> Iterator[Row]:
 def _service(service: Service, now: int) -> Row:
     return (
         service.name,
-        Cell(service.state.value, _TONES.get(service.state, "bad")),
+        GridCell(service.state.value, _TONES.get(service.state, "bad")),
         str(service.pid) if service.pid else UNKNOWN,
         since(service.create_time, now),
         percent(service.cpu_percent),

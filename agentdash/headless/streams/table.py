@@ -8,7 +8,7 @@ from agentdash.core.store import Store
 from agentdash.core.streams.model import Group, Lag, LagGrade, Stream, StreamJudgement, Verdict
 from agentdash.core.text import decode
 from agentdash.core.units import UNKNOWN, age, count
-from agentdash.headless.grid import Cell, Row
+from agentdash.headless.grid import GridCell, Row
 
 COLUMNS = "~STREAM | >LENGTH | >/MIN | STATUS | ~GROUP | >CONS | >LAG | >PENDING | >OLDEST | VERDICT"
 _TONES = {"HEALTHY": "good", "DEGRADED": "warn", "CRITICAL": "bad"}
@@ -22,10 +22,10 @@ def rows(store: Store, _: int) -> Iterator[Row]:
             decode(stream.name),
             count(stream.length),
             count(judgement.rate_in),
-            Cell(judgement.status, _TONES.get(judgement.status, "dim")),
+            GridCell(judgement.status, _TONES.get(judgement.status, "dim")),
         )
         if not stream.groups:
-            yield (*head, Cell(stream.error or _no_group(stream), "dim"), "", "", "", "", "")
+            yield (*head, GridCell(stream.error or _no_group(stream), "dim"), "", "", "", "", "")
         for number, group in enumerate(stream.groups):
             yield (*(head if number == 0 else ("", "", "", "")), *_group(group, judgement))
 
