@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import SystemCommand
-from textual.binding import Binding, BindingType
-from textual.dom import DOMNode
 from textual.events import Event, InputEvent, Key
 from textual.screen import ModalScreen, Screen
 
@@ -19,6 +17,7 @@ from agentdash.core.snapshot import Topic
 from agentdash.runtime.engine import Engine
 from agentdash.runtime.loading import load
 from tui import themes
+from tui.actions import HIDDEN, Action, HasActions, actions_on, call, keyless, keys_of
 from tui.bridge import RATE, Bridge
 from tui.dash import Dash
 from tui.format.board.titles import NUMBERS, TITLES
@@ -40,7 +39,7 @@ AHEAD = 2.0
 OPENING_STYLES = ("base.tcss", "board.tcss")
 
 
-class AgentDash(Dash):
+class AgentDash(HasActions, Dash):
     """The program on a terminal.
 
     Args:
@@ -55,23 +54,24 @@ class AgentDash(Dash):
     CSS_PATH: ClassVar[list[str | Path]] = sorted(STYLES.glob("*.tcss"))  # type: ignore[assignment]
     ENABLE_COMMAND_PALETTE = True
     NOTIFICATION_TIMEOUT = 3
-    BINDINGS: ClassVar[list[BindingType]] = [
+    WHERE = "everywhere"
+    ACTIONS: ClassVar[tuple[Action[AgentDash], ...]] = (
         *(
-            Binding(
-                str(number), f"app.pane('{topic.value}')", TITLES[topic], show=False, id=f"app.{topic.value}"
+            Action(
+                f"app.{topic.value}", str(number), TITLES[topic], f"app.pane('{topic.value}')", footer=HIDDEN
             )
             for topic, number in NUMBERS.items()
         ),
-        Binding("a", "app.attention", "Needs me", show=False, id="app.attention"),
-        Binding("0", "app.overview", "Overview", show=False, id="app.overview"),
-        Binding("R", "app.refresh_now", "Refresh", show=False, id="app.refresh"),
-        Binding("T", "app.next_theme", "Theme", show=False, id="app.theme"),
-        Binding("question_mark", "app.help", "Help", id="app.help"),
-        Binding("colon,ctrl+p", "app.command_palette", "Command", id="app.command"),
-        Binding("q", "app.quit", "Quit", id="app.quit"),
-        Binding("ctrl+z", "app.suspend_process", "Suspend", show=False, id="app.suspend"),
-        Binding("ctrl+c", "app.copy_or_hint", "Copy", show=False, priority=True, id="app.copy"),
-    ]
+        Action("app.attention", "a", "Needs me", "app.attention", footer=lambda app: app.screen is app.board),
+        Action("app.overview", "0", "Overview", "app.overview", footer=HIDDEN),
+        Action("app.refresh", "R", "Refresh", "app.refresh_now", footer=HIDDEN),
+        Action("app.theme", "T", "Theme", "app.next_theme", footer=HIDDEN),
+        Action("app.help", "question_mark", "Help", "app.help"),
+        Action("app.command", "colon,ctrl+p", "Command", "app.command_palette"),
+        Action("app.quit", "q", "Quit", "app.quit"),
+        Action("app.suspend", "ctrl+z", "Suspend", "app.suspend_process", footer=HIDDEN),
+        Action("app.copy", "ctrl+c", "Copy", "app.copy_or_hint", footer=HIDDEN, priority=True),
+    )
 
     def __init__(
         self,
@@ -333,25 +333,17 @@ class AgentDash(Dash):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """What the palette lists: what the keys of the screen do, and what else it can do."""
-        from tui.screens.base import FactScreen
         from tui.screens.dialogs.help import MOVES
-        from tui.screens.streams.screen import StreamScreen
         from tui.widgets.footer import key_name
 
-        seen: set[str] = set()
-        for active in screen.active_bindings.values():
-            binding = active.binding
-            verb = (binding.id or "").rpartition(".")[2]
-            ours = binding.id not in {None, "app.command"}
-            if not ours or not active.enabled or verb in MOVES or binding.action in seen:
+        for node, action in (*actions_on(screen), *keyless(screen)):
+            if action.verb in MOVES or action.id == "app.command":
                 continue
-            seen.add(binding.action)
-            words = f"{binding.description} ({key_name(binding)})"
-            why = screen.why_not(binding.action) if isinstance(screen, FactScreen) else None
-            about = f"not now: {why}" if why else binding.id or ""
-            yield SystemCommand(words, about, partial(self._press, active.node, binding.action))
-        if isinstance(screen, StreamScreen):
-            yield from (SystemCommand(*command) for command in screen.commands())
+            key = f" ({key_name(keys_of(node, action).split(',')[0])})" if action.key else ""
+            why = action.why_not(node)
+            about = f"not now: {why}" if why else action.id
+            do = partial(self.call_later, self.run_action, call(action.id), node)
+            yield SystemCommand(action.name + key, about, do)
         yield SystemCommand("Diagnostics (diag)", "what agentdash itself costs; its sources", self.show_diag)
         yield SystemCommand("Choose a theme", "among all there are", self.search_themes)
 
@@ -361,7 +353,3 @@ class AgentDash(Dash):
 
         if getattr(self.screen, "trail", ()) != TRAIL:
             self.push_screen(diag_screen(self))
-
-    def _press(self, node: DOMNode, action: str) -> None:
-        """Do what a key does, once the palette is gone."""
-        self.call_later(self.run_action, action, node)

@@ -41,6 +41,11 @@ class Dash(Steady):
         """What is known."""
         return self.engine.store
 
+    @property
+    def read_only(self) -> bool:
+        """Whether nothing beyond the screen may be changed."""
+        return self.engine.read_only
+
     def now(self) -> int:
         """Unix ms, by the engine's clock."""
         return self.engine.clock.now_ms()

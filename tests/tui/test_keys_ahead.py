@@ -22,7 +22,7 @@ from tui.app import AgentDash
 from tui.screens.base import FactScreen
 from tui.screens.board.board import Board
 from tui.screens.dialogs.palette import Palette
-from tui.screens.dialogs.prompt import Ask
+from tui.screens.dialogs.prompt import Prompt
 from tui.widgets.table.pane import ListPane
 
 SIZE = (120, 40)
@@ -139,7 +139,7 @@ async def test_a_palette_opens_again_at_once() -> None:
 async def test_only_the_screen_on_top_is_dismissed() -> None:
     app = scene.app()
     async with app.run_test(size=SIZE):
-        covered, on_top = Ask("One"), Ask("Two")
+        covered, on_top = Prompt("One"), Prompt("Two")
         await app.push_screen(covered)
         await app.push_screen(on_top)
         covered.dismiss(None)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.widget import Widget
 
 from agentdash.core.links.related import Link
 from agentdash.core.snapshot import Topic
+from tui.actions import Action, HasActions, press
 from tui.format.board import header
 from tui.screens import connected
 from tui.widgets.footer import Footer
@@ -21,17 +21,20 @@ from tui.widgets.pane import Pane
 if TYPE_CHECKING:
     from tui.dash import Dash
 
+BACK: Action[Any] = Action("screen.back", "escape", "Back", "back")
 
-class FactScreen(Screen[None]):
+
+class FactScreen(HasActions, Screen[None]):
     """A screen between header and footer that shows what the store has.
 
     Sub-classes give `body`, `facts` and, where they are not the first screen, `trail`.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("c", "connected", "Connected", id="screen.connected"),
-        Binding("escape", "back", "Back", show=False, id="screen.back"),
-    ]
+    WHERE = "every screen"
+    ACTIONS: ClassVar[tuple[Action[Any], ...]] = (
+        Action("screen.connected", "c", "Connected", "connected", visible=lambda screen: screen.has_links),
+        BACK,
+    )
 
     came_from: str = ""
     """What one was at before, where this is shown for what hangs together with it."""
@@ -39,8 +42,6 @@ class FactScreen(Screen[None]):
     """Whether this is shown because it needs a person; the next one takes its place."""
     _mounted = False
     _failed = ""
-    CHANGES: ClassVar[frozenset[str]] = frozenset()
-    """Actions that change something: they have no key where everything is only read."""
 
     def compose(self) -> ComposeResult:
         """Header, what the sub-class has, footer."""
@@ -74,33 +75,14 @@ class FactScreen(Screen[None]):
         """What hangs together with what the cursor is on."""
         return ()
 
+    @property
+    def has_links(self) -> bool:
+        """Whether anything can be connected with what it shows."""
+        return type(self).links is not FactScreen.links
+
     def action_connected(self) -> None:
         """Go to what hangs together with what the cursor is on."""
         connected.choose(self.dash, self.links())
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """The way aside is there only where anything can be connected; nothing changes what is read-only."""
-        if action in self.CHANGES and self.dash.engine.read_only:
-            return False
-        if action == "connected":
-            return type(self).links is not FactScreen.links
-        return super().check_action(action, parameters)
-
-    def why_not(self, action: str) -> str | None:  # noqa: ARG002 - sub-classes know their actions
-        """Why an action cannot be done now, in words; None where it can, or where that is not known."""
-        return None
-
-    def blocked(self) -> set[str]:
-        """The actions that cannot work now: greyed in the footer, and they say why when asked for."""
-        return set()
-
-    def hidden(self) -> set[str]:
-        """Actions that the footer leaves out for now: their keys are there, and say what is to be said."""
-        return set()
-
-    def more_keys(self) -> tuple[Word, ...]:
-        """Words that stand before the keys of the footer: what only this state of things asks for."""
-        return ()
 
     @property
     def ready(self) -> bool:
@@ -140,9 +122,7 @@ class FactScreen(Screen[None]):
 
     def _draw_footer(self) -> None:
         footer = self.query_one(Footer)
-        footer.show(cast("Screen[object]", self), self.blocked(), self.hidden())
-        first = 1 if footer.left[:1] and footer.left[0].action == "back" else 0
-        footer.left = (*footer.left[:first], *self.more_keys(), *footer.left[first:])
+        footer.show(self)
         footer.right = (Word(((self.dash.cost, "dim"),)),)
 
     def on_mount(self) -> None:
@@ -159,11 +139,8 @@ class FactScreen(Screen[None]):
         self.call_after_refresh(self.draw_footer)
 
     async def on_line_bar_action_clicked(self, message: LineBar.ActionClicked) -> None:
-        """A word of header or footer was clicked: done by what has the focus, as if its key was pressed."""
-        name = f"action_{message.action.partition('(')[0]}"
-        nodes = [*(self.focused.ancestors_with_self if self.focused else ()), self]
-        node = next((node for node in nodes if isinstance(node, Widget) and hasattr(node, name)), self)
-        await node.run_action(message.action)
+        """A word of header or footer was clicked: as if the key of its action was pressed."""
+        await press(self, message.action)
 
     async def action_back(self) -> None:
         """Go back to where one came from."""

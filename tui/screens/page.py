@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
 from agentdash.core.findings.model import Finding
@@ -13,8 +12,9 @@ from agentdash.core.links.related import Link, of_finding
 from agentdash.core.snapshot import Topic
 from agentdash.core.store import Store
 from agentdash.core.text import printable
+from tui.actions import Action
 from tui.format import detail
-from tui.screens.base import FactScreen
+from tui.screens.base import BACK, FactScreen
 from tui.screens.findings.actions import acknowledge, mute
 from tui.widgets.document import Document, Para
 
@@ -32,11 +32,12 @@ class PageScreen(FactScreen):
         ways: What hangs together with what the page is about.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "go", "Go to it", id="screen.go"),
-        Binding("y", "copy", "Copy", id="screen.copy"),
-        Binding("escape", "back", "Back", id="screen.back"),
-    ]
+    WHERE = "a page"
+    ACTIONS: ClassVar[tuple[Action[Any], ...]] = (
+        Action("screen.go", "enter", "Go to it", "go", visible=lambda page: page.leads_on),
+        Action("screen.copy", "y", "Copy", "copy"),
+        BACK,
+    )
 
     def __init__(
         self,
@@ -68,13 +69,15 @@ class PageScreen(FactScreen):
         """What hangs together with what the page is about."""
         return self._ways(self.dash.store) if self._ways is not None else ()
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Enter leads somewhere only where there is somewhere to go."""
-        if action == "go":
-            return self._go is not None
-        if action == "connected":
-            return self._ways is not None
-        return super().check_action(action, parameters)
+    @property
+    def has_links(self) -> bool:
+        """Whether anything can be connected with it."""
+        return self._ways is not None
+
+    @property
+    def leads_on(self) -> bool:
+        """Whether Enter leads to what the page is about."""
+        return self._go is not None
 
     def action_go(self) -> None:
         """Go to what the page is about."""
@@ -95,11 +98,11 @@ class FindingPage(PageScreen):
         go: Leads to what a finding is about.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("A", "acknowledge", "Acknowledge", id="findings.acknowledge"),
-        Binding("M", "mute", "Mute", id="findings.mute"),
-    ]
-    CHANGES = frozenset({"acknowledge", "mute"})
+    WHERE = "a finding"
+    ACTIONS: ClassVar[tuple[Action[FindingPage], ...]] = (
+        Action("findings.acknowledge", "A", "Acknowledge", "acknowledge", changes_world=True),
+        Action("findings.mute", "M", "Mute", "mute", changes_world=True),
+    )
 
     def __init__(self, finding: Finding, go: Callable[[Finding], None]) -> None:
         super().__init__(

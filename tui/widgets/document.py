@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from rich.cells import cell_len
 from rich.segment import Segment
-from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from tui.actions import HIDDEN, Action, HasActions
 from tui.widgets.cells import Part, clean, crop
 from tui.widgets.palette import LAYERS, NAMES, Inked, Palette, default_css
 
@@ -93,7 +93,7 @@ def _first_word(text: str, width: int) -> int:
     return cell_len(text[: 4 * width + 16].split(" ", 1)[0])
 
 
-class Document(Inked, ScrollView, can_focus=True):
+class Document(HasActions, Inked, ScrollView, can_focus=True):
     """Styled text that is read, not edited.
 
     | class | what |
@@ -101,14 +101,15 @@ class Document(Inked, ScrollView, can_focus=True):
     | `document--<name>` | the semantic styles and layers of `tui.widgets.palette` |
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("j,down", "scroll_down", "down", show=False, id="document.down"),
-        Binding("k,up", "scroll_up", "up", show=False, id="document.up"),
-        Binding("g,home", "scroll_home", "top", show=False, id="document.first"),
-        Binding("G,end", "scroll_end", "end", show=False, id="document.last"),
-        Binding("pagedown", "page_down", "page down", show=False, id="document.page_down"),
-        Binding("pageup", "page_up", "page up", show=False, id="document.page_up"),
-    ]
+    WHERE = "pages of text"
+    ACTIONS: ClassVar[tuple[Action[Any], ...]] = (
+        Action("document.down", "j,down", "down", "scroll_down", footer=HIDDEN),
+        Action("document.up", "k,up", "up", "scroll_up", footer=HIDDEN),
+        Action("document.first", "g,home", "top", "scroll_home", footer=HIDDEN),
+        Action("document.last", "G,end", "end", "scroll_end", footer=HIDDEN),
+        Action("document.page_down", "pagedown", "page down", "page_down", footer=HIDDEN),
+        Action("document.page_up", "pageup", "page up", "page_up", footer=HIDDEN),
+    )
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"document--{name}" for name in (*NAMES, *LAYERS)}
     DEFAULT_CSS = default_css("Document", "document")
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual import events
-from textual.binding import Binding, BindingType
 
+from tui.actions import HIDDEN, Action
 from tui.widgets.document import Document, Para, Path
 
 
@@ -18,12 +18,13 @@ class FoldingDocument(Document):
     the same parts of each.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter,space", "toggle_fold", "Fold", id="document.fold"),
-        Binding("right", "unfold", "Unfold", show=False, id="document.unfold"),
-        Binding("left", "fold", "Fold", show=False, id="document.fold_in"),
-        Binding("asterisk", "fold_all", "Fold all", show=False, id="document.fold_all"),
-    ]
+    WHERE = "a message"
+    ACTIONS: ClassVar[tuple[Action[Any], ...]] = (
+        Action("document.fold", "enter,space", "Fold", "toggle_fold"),
+        Action("document.unfold", "right", "Unfold", "unfold", footer=HIDDEN),
+        Action("document.fold_in", "left", "Fold", "fold", footer=HIDDEN),
+        Action("document.fold_all", "asterisk", "Fold all", "fold_all", footer=HIDDEN),
+    )
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
         super().__init__(id=id)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from textual.binding import Binding
+from typing import Any
+
 from textual.screen import Screen
 
+from tui.actions import Action, HasActions, actions_on, keys_of
 from tui.widgets.linebar import LineBar, Word
 
 _NAMES = {
@@ -28,36 +30,36 @@ STAYING = {"screen.back", "app.help"}
 class Footer(LineBar):
     """The keys of what has the focus; greyed where they cannot work now."""
 
-    def show(self, screen: Screen[object], blocked: set[str], hidden: set[str]) -> None:
-        """List the keys of *screen*; *blocked* actions cannot work now, *hidden* ones are left out."""
-        seen: set[str] = set()
-        words: list[tuple[int, Word]] = []
-        for binding in (active.binding for active in screen.active_bindings.values()):
-            if not binding.show or not binding.description or binding.action in seen | hidden:
-                continue
-            seen.add(binding.action)
-            words.append((_rank(binding), _word(binding, binding.action in blocked)))
+    def show(self, screen: Screen[Any]) -> None:
+        """List the keys of *screen*."""
+        words = [
+            (_rank(action.id), _word(node, action))
+            for node, action in actions_on(screen)
+            if action.footer(node)
+        ]
         self.left = tuple(word for _, word in sorted(words, key=lambda pair: pair[0]))
 
 
-def _rank(binding: Binding) -> int:
+def _rank(action_id: str) -> int:
     """The way back, which never gives way; then the keys of the pane, the general ones, the way aside."""
-    if binding.id == "screen.back":
+    if action_id == "screen.back":
         return -1
-    if binding.id == "screen.connected":
+    if action_id == "screen.connected":
         return len(LATE) + 1  # where there is room
-    scope = (binding.id or "").partition(".")[0]
+    scope = action_id.partition(".")[0]
     return LATE.index(scope) + 1 if scope in LATE else 0
 
 
-def key_name(binding: Binding) -> str:
-    """The first key of a binding as a person reads it."""
-    first = binding.key.split(",")[0]
-    return binding.key_display or _NAMES.get(first, first)
+def key_name(key: str) -> str:
+    """Textual's *key* as a person reads it."""
+    return _NAMES.get(key, key)
 
 
-def _word(binding: Binding, blocked: bool) -> Word:
-    label = binding.description.lower()
+def _word(node: HasActions, action: Action[Any]) -> Word:
+    blocked = action.why_not(node) is not None
     styles = ("faint", "faint") if blocked else ("accent bold", "dim")
-    parts = ((key_name(binding), styles[0]), (f" {label}", styles[1]))
-    return Word(parts, binding.action, weight=2 if binding.id in STAYING else 0 if blocked else 1)
+    parts = (
+        (key_name(keys_of(node, action).split(",")[0]), styles[0]),
+        (f" {action.label.lower()}", styles[1]),
+    )
+    return Word(parts, action.id, weight=2 if action.id in STAYING else 0 if blocked else 1)

@@ -98,7 +98,7 @@ def runs(store: Store, now: int) -> Word | None:
         if counted[name]:
             parts.append((f" {counted[name]} {mark}", style))
     short = tuple((text if n else text.lstrip(), style) for n, (text, style) in enumerate(parts[1:]))
-    return Word(tuple(parts), "app.pane('runs')", shorter=(short,)) if short else None
+    return Word(tuple(parts), "app.runs", shorter=(short,)) if short else None
 
 
 def findings(store: Store, now: int) -> Word | None:
@@ -119,7 +119,7 @@ def findings(store: Store, now: int) -> Word | None:
         live = health is not None and health.seen_at(now) is SourceState.LIVE
         counts = [("none", "good") if live else ("?", "unknown")]
     lines = [(head, *_joined(counts[:many])) for many in range(len(counts), 0, -1)]
-    return Word(lines[0], "app.pane('findings')", shorter=tuple(lines[1:]))
+    return Word(lines[0], "app.findings", shorter=tuple(lines[1:]))
 
 
 def _joined(counts: Sequence[Part]) -> Iterator[Part]:

@@ -34,7 +34,7 @@ def state_line(run: Run, around: Around, now: int) -> tuple[Word, ...]:
     if around.repo is not None:
         repo = around.repo
         state = (*branch_cell(repo).parts, (" ", ""), *change_cell(repo).parts)
-        words.append(Word(((f"{printable(repo.name)} ", "info bold"), *state), "repo"))
+        words.append(Word(((f"{printable(repo.name)} ", "info bold"), *state), "run.repo"))
     return tuple(words)
 
 
@@ -43,7 +43,7 @@ def doing_line(run: Run, now: int) -> tuple[Word, ...]:
     if run.orphaned:
         words = [Word(((printable(last_seen(run, now)), "unknown"),))]
         if run.child is not None:
-            words.append(Word(((f"its process {run.child.pid} still runs", "warn"),), "end_child"))
+            words.append(Word(((f"its process {run.child.pid} still runs", "warn"),), "runs.end_child"))
         return tuple(words)
     doing, style = doing_words(run)
     words = [Word(((doing, style),))] if doing else []

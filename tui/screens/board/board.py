@@ -6,7 +6,6 @@ from collections.abc import Hashable, Iterable
 from functools import cached_property, partial
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.widget import Widget
 from textual.widgets import Input
@@ -21,15 +20,14 @@ from agentdash.core.runs.model import Run
 from agentdash.core.services.model import Service
 from agentdash.core.snapshot import Topic
 from agentdash.core.streams.model import Group, Stream, StreamJudgement
+from tui.actions import HIDDEN, Action
 from tui.format.board import history as course
 from tui.format.board.titles import PAST, TITLES
-from tui.format.runs.listing import why_not
 from tui.format.state import LIVE
 from tui.screens.base import FactScreen
 from tui.screens.board.panes import board_panes
 from tui.screens.repos.change_size import LookedAt
 from tui.widgets.document import Document, Para
-from tui.widgets.linebar import Word
 from tui.widgets.log.pane import LogPane
 from tui.widgets.log.view import LogView
 from tui.widgets.pane import Pane, TopicPane
@@ -56,21 +54,36 @@ class Board(FactScreen):
 
     VERTICAL_BREAKPOINTS = [(0, "-tiny"), (TINY, "-short"), (SHORT, "-tall")]  # noqa: RUF012 - as Textual declares it
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "filter", "Filter", id="pane.filter"),
-        Binding("exclamation_mark", "problems", "Problems", id="pane.problems"),
-        Binding("a", "app.attention", "Needs me", id="app.attention"),
-        Binding("z", "zoom", "Zoom", show=False, id="pane.zoom"),
-        Binding("d", "details", "Details", show=False, id="pane.details"),
-        Binding("left,right", "fold", "Fold", show=False, id="pane.fold"),
-        Binding("y", "copy", "Copy", show=False, id="pane.copy"),
-        Binding("n", "search_next", "Next match", show=False, id="pane.next"),
-        Binding("N", "search_previous", "Previous match", show=False, id="pane.previous"),
-        Binding("A", "acknowledge", "Acknowledge", show=False, id="findings.acknowledge"),
-        Binding("M", "mute", "Mute", show=False, id="findings.mute"),
-        Binding("escape", "back", "Back", show=False, id="screen.back"),
-    ]
-    CHANGES = frozenset({"acknowledge", "mute"})
+    WHERE = "the overview and its panes"
+    ACTIONS: ClassVar[tuple[Action[Board], ...]] = (
+        Action("pane.filter", "slash", "Filter", "filter"),
+        Action("pane.problems", "exclamation_mark", "Problems", "problems"),
+        Action("pane.zoom", "z", "Zoom", "zoom", footer=HIDDEN),
+        Action("pane.details", "d", "Details", "details", footer=HIDDEN),
+        Action("pane.fold", "left,right", "Fold", "fold", footer=HIDDEN),
+        Action("pane.copy", "y", "Copy", "copy", footer=HIDDEN),
+        Action("pane.next", "n", "Next match", "search_next", footer=HIDDEN),
+        Action("pane.previous", "N", "Previous match", "search_previous", footer=HIDDEN),
+        Action(
+            "findings.acknowledge",
+            "A",
+            "Acknowledge",
+            "acknowledge",
+            changes_world=True,
+            why_not=lambda board: board.no_finding("A acknowledges"),
+            footer=HIDDEN,
+        ),
+        Action(
+            "findings.mute",
+            "M",
+            "Mute",
+            "mute",
+            changes_world=True,
+            why_not=lambda board: board.no_finding("M mutes"),
+            footer=HIDDEN,
+        ),
+        Action("screen.back", "escape", "All panes", "back", footer=lambda board: board.zoomed is not None),
+    )
 
     zoomed: Topic | None = None
     details = True
@@ -341,25 +354,25 @@ class Board(FactScreen):
             self.dash.say("no filter: / sets one", good=False)
         return bool(pane.view.needle)
 
-    async def action_acknowledge(self) -> None:
-        """Put the finding under the cursor aside."""
-        from tui.screens.findings import actions as finding_acts
+    def no_finding(self, key_does: str) -> str | None:
+        """Why the cursor is on no finding that a key could be for."""
+        if isinstance(self.current.subject, Finding):
+            return None
+        return f"{key_does} a finding: select one first (3)"
 
-        subject = self.current.subject
-        if isinstance(subject, Finding):
-            await finding_acts.acknowledge(self.dash, subject)
-        else:
-            self.dash.say("A acknowledges a finding: select one first (3)", good=False)
+    async def action_acknowledge(self) -> None:
+        """Acknowledge the finding under the cursor."""
+        from tui.screens.findings.actions import acknowledge
+
+        if isinstance(finding := self.current.subject, Finding):
+            await acknowledge(self.dash, finding)
 
     def action_mute(self) -> None:
-        """Keep the finding under the cursor quiet for a while, or let it speak again."""
-        from tui.screens.findings import actions as finding_acts
+        """Mute the finding under the cursor for a while, or unmute it."""
+        from tui.screens.findings.actions import mute
 
-        subject = self.current.subject
-        if isinstance(subject, Finding):
-            finding_acts.mute(self.dash, subject)
-        else:
-            self.dash.say("M mutes a finding: select one first (3)", good=False)
+        if isinstance(finding := self.current.subject, Finding):
+            mute(self.dash, finding)
 
     def goto(self, topic: Topic, key: Hashable) -> None:
         """Zoom to the pane of *topic* and put the cursor on *key*."""
@@ -416,29 +429,3 @@ class Board(FactScreen):
     def on_log_view_line_selected(self, message: LogView.LineSelected) -> None:
         """Enter on a line of the log."""
         self.dash.open(message.line)
-
-    def more_keys(self) -> tuple[Word, ...]:
-        """The way back from a zoomed pane, and the keys of a run that has no worker."""
-        back = (
-            (Word((("esc", "accent bold"), (" all panes", "dim")), "back", weight=2),) if self.zoomed else ()
-        )
-        subject = self.current.subject
-        if self.dash.engine.read_only or not (isinstance(subject, Run) and subject.orphaned):
-            return back
-        from tui.format.runs.plan import orphan_keys
-
-        return (*back, *orphan_keys(subject))
-
-    def blocked(self) -> set[str]:
-        """Pause, resume, cancel: by the state of the run under the cursor."""
-        pane = self.current
-        if pane.topic is Topic.SERVICES:
-            from tui.screens.services import actions as service_acts
-
-            known = pane.subject if isinstance(pane.subject, Service) else None
-            verbs = ("start", "stop", "restart")
-            return {f"control('{verb}')" for verb in verbs if service_acts.why_not(known, verb)}
-        if pane.topic is not Topic.RUNS:
-            return set()
-        run = pane.subject if isinstance(pane.subject, Run) else None
-        return {f"control('{verb}')" for verb in ("pause", "resume", "cancel") if why_not(run, verb)}

@@ -7,11 +7,11 @@ from typing import ClassVar
 
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Button
 
+from tui.actions import Action
 from tui.screens.dialogs.dialog import Dialog, Plan
 from tui.widgets.cells import clean
 from tui.widgets.document import Para
@@ -33,15 +33,16 @@ class Confirm(Dialog[bool]):
     BOX = "#question"
     SHRINKS = "#plan"
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,n", "answer(False)", "Cancel", show=False, id="confirm.no"),
-        Binding("y", "answer(True)", "Confirm", show=False, id="confirm.yes"),
-        Binding("q", "app.quit", "Quit", show=False, id="confirm.quit"),
-        Binding("left,right,h,l", "app.focus_next", "Other answer", show=False, id="confirm.other"),
-        Binding("down,j", "scroll_plan(1)", "Scroll down", show=False, id="confirm.down"),
-        Binding("up,k", "scroll_plan(-1)", "Scroll up", show=False, id="confirm.up"),
-        Binding("d", "all", "List all", show=False, id="confirm.all"),
-    ]
+    WHERE = "a question"
+    ACTIONS: ClassVar[tuple[Action[Confirm], ...]] = (
+        Action("confirm.no", "escape,n", "Cancel", "answer(False)"),
+        Action("confirm.yes", "y", "Confirm", "answer(True)"),
+        Action("confirm.quit", "q", "Quit", "app.quit"),
+        Action("confirm.other", "left,right,h,l", "Other answer", "app.focus_next"),
+        Action("confirm.down", "down,j", "Scroll down", "scroll_plan(1)"),
+        Action("confirm.up", "up,k", "Scroll up", "scroll_plan(-1)"),
+        Action("confirm.all", "d", "List all", "all"),
+    )
 
     def __init__(
         self,

@@ -7,6 +7,7 @@ from typing import ClassVar, Generic, TypeVar
 from textual.screen import ModalScreen
 from textual.widget import Widget
 
+from tui.actions import HasActions
 from tui.widgets.document import Document
 
 Answer = TypeVar("Answer")
@@ -20,7 +21,7 @@ class Plan(Document, can_focus=False):
     """What a dialog is about: as high as its lines, or as there is room for beside the answers."""
 
 
-class Dialog(ModalScreen[Answer], Generic[Answer]):
+class Dialog(HasActions, ModalScreen[Answer], Generic[Answer]):
     """A box over the screen. What is in `SHRINKS` is scrolled where there is no room for all of it.
 
     Subclasses compose one box whose last part is how one answers.

@@ -7,12 +7,11 @@ from itertools import zip_longest
 from typing import Any, ClassVar
 
 from rich.cells import cell_len
-from textual.actions import parse
-from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.widget import Widget
 
 from agentdash.core.snapshot import Topic
+from tui.actions import Action, HasActions, keys_of
 from tui.screens.base import FactScreen
 from tui.widgets.cells import Part
 from tui.widgets.document import Document, Para, wrap
@@ -56,9 +55,10 @@ LEGEND = (
 class Help(FactScreen):
     """What can be pressed, grouped by what it acts on."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,question_mark", "back", "Back", id="screen.back"),
-    ]
+    WHERE = "the help"
+    ACTIONS: ClassVar[tuple[Action[Help], ...]] = (
+        Action("screen.back", "escape,question_mark", "Back", "back"),
+    )
 
     def __init__(self, of: Screen[Any]) -> None:
         super().__init__()
@@ -79,39 +79,30 @@ class Help(FactScreen):
         document.show(page(self._of, document.size.width))
 
 
-def keys_of(screen: Screen[Any]) -> list[list[Part]]:
+def sections_of(screen: Screen[Any]) -> list[list[Part]]:
     """Sections of lines: the keys that work on *screen* or on any widget of it, then what the signs mean."""
-    found: dict[str, dict[str, str]] = {}
+    found: dict[str, dict[str, dict[str, None]]] = {}
     for node in (screen.app, screen, *screen.walk_children()):
-        for bindings in node._bindings.key_to_bindings.values():  # noqa: SLF001 - Textual has no public list of them
-            for binding in bindings:
-                if not _there(node, binding):
-                    continue
-                scope, _, verb = (binding.id or "").partition(".")
-                scope = "move" if verb in MOVES else scope
-                words = MOVES.get(verb, binding.description)
-                if words and scope in dict(SCOPES):
-                    why = screen.why_not(binding.action) if isinstance(screen, FactScreen) else None
-                    words = f"{words} (not now: {why})" if why else words
-                    keys = found.setdefault(scope, {})
-                    known, name = keys.get(words, ""), key_name(binding)
-                    keys[words] = known if name in known.split() else f"{known} {name}".strip()
+        if not isinstance(node, HasActions):
+            continue
+        for action in node.actions.values():
+            scope = "move" if action.verb in MOVES else action.id.partition(".")[0]
+            if not action.key or scope not in dict(SCOPES) or not node.check_action("do", (action.id,)):
+                continue
+            why = action.why_not(node)
+            label = f"{MOVES.get(action.verb, action.name)}{f' (not now: {why})' if why else ''}"
+            names = found.setdefault(scope, {}).setdefault(label, {})
+            names |= dict.fromkeys(key_name(key) for key in keys_of(node, action).split(","))
     return [
-        [(title, "bold"), *((f"  {keys:<14}{words}", "") for words, keys in found[scope].items())]
+        [(title, "bold"), *((f"  {' '.join(keys):<14}{label}", "") for label, keys in found[scope].items())]
         for scope, title in SCOPES
         if scope in found
     ]
 
 
-def _there(node: Any, binding: Binding) -> bool:
-    """Whether the key is there at all: a list that cannot be marked has no key for marks."""
-    action, parameters = parse(binding.action)[1:]
-    return not isinstance(node, Widget) or node.check_action(action, parameters) is not False
-
-
 def page(screen: Screen[Any], width: int) -> list[Para]:
     """All of it, in two columns where there is room."""
-    columns = [_section(section) for section in keys_of(screen)]
+    columns = [_section(section) for section in sections_of(screen)]
     columns.append(
         [
             (("What the signs mean", "bold"),),

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 
+from tui.actions import Action
 from tui.screens.dialogs.dialog import ENTER_OR_ESCAPE, Dialog
 from tui.widgets.cells import Cell, clean
 from tui.widgets.table.columns import Column
@@ -57,11 +57,12 @@ class Menu(Dialog[str | None]):
     BOX = "#menu"
     SHRINKS = "#menu-table"
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,full_stop,n", "back", "Cancel", show=False, id="menu.back"),
-        Binding("y", "choose", "Confirm", show=False, id="menu.choose"),
-        Binding("q", "app.quit", "Quit", show=False, id="menu.quit"),
-    ]
+    WHERE = "a menu"
+    ACTIONS: ClassVar[tuple[Action[Menu], ...]] = (
+        Action("menu.back", "escape,full_stop,n", "Cancel", "back"),
+        Action("menu.choose", "y", "Confirm", "choose"),
+        Action("menu.quit", "q", "Quit", "app.quit"),
+    )
 
     def __init__(self, title: str, choices: Sequence[Choice]) -> None:
         super().__init__()

@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.suggester import SuggestFromList
 from textual.widgets import Input
 
+from tui.actions import Action
 from tui.screens.dialogs.dialog import ENTER_OR_ESCAPE, Dialog, Plan
 from tui.screens.dialogs.typed_ahead import TypedAhead
 from tui.widgets.cells import clean
@@ -22,7 +22,7 @@ Check = Callable[[str], str | None]
 MOST_CHOICES = 8
 
 
-class Ask(Dialog[str | None], TypedAhead):
+class Prompt(Dialog[str | None], TypedAhead):
     """One line; Enter confirms it, Esc cancels.
 
     Args:
@@ -37,11 +37,12 @@ class Ask(Dialog[str | None], TypedAhead):
     BOX = "#asking"
     SHRINKS = "#plan"
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "back", "Back", show=False, id="ask.back"),
-        Binding("up", "choose(-1)", "Previous choice", show=False, id="ask.previous"),
-        Binding("down", "choose(1)", "Next choice", show=False, id="ask.next"),
-    ]
+    WHERE = "a question"
+    ACTIONS: ClassVar[tuple[Action[Prompt], ...]] = (
+        Action("ask.back", "escape", "Cancel", "back"),
+        Action("ask.previous", "up", "Previous choice", "choose(-1)"),
+        Action("ask.next", "down", "Next choice", "choose(1)"),
+    )
 
     def __init__(
         self,

@@ -9,7 +9,7 @@ from agentdash.core.findings.model import Finding, FindingStatus
 from agentdash.core.findings.mutes import ALWAYS, SPANS, span
 from agentdash.core.text import printable
 from tui.format.findings.listing import subject_of
-from tui.screens.dialogs.prompt import Ask
+from tui.screens.dialogs.prompt import Prompt
 from tui.widgets.document import Para
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def mute(dash: Dash, finding: Finding) -> None:
     what = f"{about}: {printable(finding.symptom.summary)}" if about else printable(finding.symptom.summary)
     lines = [Para.of(what, "bold"), Para.of(ABOUT, "dim")]
     choices = (*SPANS, ALWAYS)
-    asked = Ask("Mute a finding", lines, value="1h", choices=choices, check=check, extend=True)
+    asked = Prompt("Mute a finding", lines, value="1h", choices=choices, check=check, extend=True)
     dash.push_screen(asked, take)
 
 

@@ -14,7 +14,7 @@ from agentdash.core import units
 from agentdash.core.clock import local_time, time_text
 from agentdash.core.logs.model import LogLine
 from agentdash.core.text import printable
-from tui.screens.dialogs.prompt import Ask
+from tui.screens.dialogs.prompt import Prompt
 from tui.screens.logs.trace import TraceScreen
 from tui.widgets.document import Para
 from tui.widgets.log.draw import line_text
@@ -39,7 +39,7 @@ def search(dash: Dash, view: LogView) -> None:
             dash.say(f"no line says “{text}”", good=False)
 
     lines = [Para.of("n and N go through the lines that say it; nothing is hidden. /…/ is a pattern.", "dim")]
-    dash.push_screen(Ask("Search the log", lines, value=view.search_text), take)
+    dash.push_screen(Prompt("Search the log", lines, value=view.search_text), take)
 
 
 def jump(dash: Dash, view: LogView) -> None:
@@ -58,7 +58,9 @@ def jump(dash: Dash, view: LogView) -> None:
         )
 
     dash.push_screen(
-        Ask("Go to a time", [Para.of("14:05 · 14:05:30 · 2026-11-20 14:05 · 10m ago", "dim")], check=check),
+        Prompt(
+            "Go to a time", [Para.of("14:05 · 14:05:30 · 2026-11-20 14:05 · 10m ago", "dim")], check=check
+        ),
         take,
     )
 
@@ -99,7 +101,9 @@ def export(dash: Dash, view: LogView) -> None:
 
     told = [Para.of(f"{units.plural(len(lines), 'line')}, as shown: filtered, secrets masked.", "dim")]
     stamp = time_text(dash.now(), dash.zone, "%Y%m%d-%H%M%S")
-    dash.push_screen(Ask("Write the log to a file", told, value=f"agentdash-{stamp}.log", check=check), take)
+    dash.push_screen(
+        Prompt("Write the log to a file", told, value=f"agentdash-{stamp}.log", check=check), take
+    )
 
 
 async def _write(dash: Dash, path: Path, lines: list[LogLine]) -> None:

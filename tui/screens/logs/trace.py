@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
 from agentdash.core.queries import TraceFound, TraceOf
 from agentdash.core.secrets.safe_text import safe_text
 from agentdash.core.snapshot import SourceError, Topic
+from tui.actions import Action
 from tui.format.logs import trace
-from tui.screens.base import FactScreen
+from tui.screens.base import BACK, FactScreen
 from tui.widgets.document import Document
 
 
@@ -23,11 +23,12 @@ class TraceScreen(FactScreen):
         wanted: The id.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("r", "ask_again", "Read again", id="trace.again"),
-        Binding("y", "copy", "Copy", id="screen.copy"),
-        Binding("escape", "back", "Back", id="screen.back"),
-    ]
+    WHERE = "a trace"
+    ACTIONS: ClassVar[tuple[Action[TraceScreen], ...]] = (
+        Action("trace.again", "r", "Read again", "ask_again"),
+        Action("screen.copy", "y", "Copy", "copy"),
+        BACK,
+    )
 
     def __init__(self, wanted: str) -> None:
         super().__init__()

@@ -25,7 +25,7 @@ from agentdash.core.snapshot import SourceError
 from agentdash.core.units import plural
 from tui.format.repos import plan as repo_plan
 from tui.screens.dialogs.confirm import Confirm
-from tui.screens.dialogs.prompt import Ask
+from tui.screens.dialogs.prompt import Prompt
 
 if TYPE_CHECKING:
     from tui.dash import Dash
@@ -107,7 +107,7 @@ async def _plan(dash: Dash, verb: str, repo: Repo) -> None:
 
     words = repo_plan.commit_words(plan)
     check = repo_plan.message_problem
-    dash.push_screen(Ask(f"Message of the commit in {repo.name}", words, check=check), take)
+    dash.push_screen(Prompt(f"Message of the commit in {repo.name}", words, check=check), take)
 
 
 def _ask(

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
@@ -16,10 +15,11 @@ from agentdash.core.runs.model import Run
 from agentdash.core.runs.place import RepoIndex
 from agentdash.core.secrets.safe_text import safe_text
 from agentdash.core.snapshot import SourceError, Topic
+from tui.actions import HIDDEN, Action
 from tui.format.repos import head as repo_head
 from tui.format.repos import lists as repo_lists
 from tui.format.state import PaneKind, PaneState, pane_state
-from tui.screens.base import FactScreen
+from tui.screens.base import BACK, FactScreen
 from tui.screens.repos import actions as repo_acts
 from tui.screens.repos import diff as repo_diff
 from tui.screens.repos.diff import DiffPane
@@ -33,6 +33,17 @@ NARROW = 110
 """Columns below which one list is shown at a time, above the diff."""
 
 
+def _change(verb: str, key: str, label: str) -> Action[RepoScreen]:
+    return Action(
+        f"repos.{verb}",
+        key,
+        label,
+        lambda screen: screen.act(verb),
+        changes_world=True,
+        why_not=lambda screen: screen.why_not(verb),
+    )
+
+
 class RepoScreen(FactScreen):
     """One repository.
 
@@ -44,18 +55,18 @@ class RepoScreen(FactScreen):
     AUTO_FOCUS = "#files-table"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (NARROW, "-wide")]  # noqa: RUF012 - as Textual declares it
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("A", "stage", "Stage all", id="repos.stage"),
-        Binding("C", "commit", "Commit", id="repos.commit"),
-        Binding("F", "fetch", "Fetch", id="repos.fetch"),
-        Binding("v", "next_view", "View", id="repos.view"),
-        Binding("o", "edit", "Editor", id="repos.edit"),
-        Binding("L", "lazygit", "Lazygit", id="repos.lazygit"),
-        Binding("z", "zoom", "Zoom", show=False, id="repos.zoom"),
-        Binding("y", "copy", "Copy", show=False, id="repos.copy"),
-        Binding("escape", "back", "Back", id="screen.back"),
-    ]
-    CHANGES = frozenset({"stage", "commit", "fetch", "edit", "lazygit"})
+    WHERE = "a repository"
+    ACTIONS: ClassVar[tuple[Action[Any], ...]] = (
+        _change("stage", "A", "Stage all"),
+        _change("commit", "C", "Commit"),
+        _change("fetch", "F", "Fetch"),
+        Action("repos.view", "v", "View", "next_view"),
+        _change("edit", "o", "Editor"),
+        _change("lazygit", "L", "Lazygit"),
+        Action("repos.zoom", "z", "Zoom", "zoom", footer=HIDDEN),
+        Action("repos.copy", "y", "Copy", "copy", footer=HIDDEN),
+        BACK,
+    )
 
     def __init__(self, path: str, name: str) -> None:
         super().__init__()
@@ -271,36 +282,11 @@ class RepoScreen(FactScreen):
         """Copy the diff as text."""
         self.dash.copy(self.diff.text, "the diff")
 
-    def blocked(self) -> set[str]:
-        """Nothing is there to change, or it cannot be read."""
-        return {verb for verb in ("stage", "commit", "fetch", "edit", "lazygit") if self._why_not(verb)}
-
-    def _why_not(self, verb: str) -> str | None:
+    def why_not(self, verb: str) -> str | None:
+        """Why *verb* cannot be done to it now; None where it can."""
         return repo_acts.why_not(verb, self.repo)
 
-    def _act(self, verb: str) -> None:
-        repo, why = self.repo, self._why_not(verb)
-        if repo is None or why is not None:
-            self.dash.say(why or "this repository is not followed any more", good=False)
-            return
-        repo_acts.act(self.dash, verb, repo, self._change.exact if self._change else None)
-
-    def action_stage(self) -> None:
-        """Stage everything, in submodules too; asks first."""
-        self._act("stage")
-
-    def action_commit(self) -> None:
-        """Commit what is staged; asks for the message, then whether to."""
-        self._act("commit")
-
-    def action_fetch(self) -> None:
-        """Fetch from its remote; asks first."""
-        self._act("fetch")
-
-    def action_edit(self) -> None:
-        """Open the file under the cursor in the person's editor."""
-        self._act("edit")
-
-    def action_lazygit(self) -> None:
-        """Open it in lazygit."""
-        self._act("lazygit")
+    def act(self, verb: str) -> None:
+        """Begin to do *verb*; what changes the repository asks first."""
+        if self.repo is not None:
+            repo_acts.act(self.dash, verb, self.repo, self._change.exact if self._change else None)

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
-from textual.binding import Binding, BindingType
+from typing import Any, ClassVar
 
 from agentdash.core import units
 from agentdash.core.runs.model import Run
 from agentdash.core.text import printable
+from tui.actions import HIDDEN, Action
 from tui.format.item import plain
-from tui.format.runs import plan as run_plan
 from tui.format.runs.events import event_page
-from tui.format.runs.listing import why_not
+from tui.screens.base import BACK
 from tui.screens.page import PageScreen
 from tui.screens.runs import steering
+from tui.screens.runs.controls import RUN_CONTROLS
 from tui.screens.runs.feed import OLDER
 from tui.screens.runs.view import RunView
 from tui.widgets.document import Document
-from tui.widgets.linebar import Word
 from tui.widgets.log.view import LogView
 from tui.widgets.table.table import LineTable
 
@@ -26,28 +24,25 @@ from tui.widgets.table.table import LineTable
 class RunScreen(RunView):
     """One run."""
 
-    CHANGES = frozenset({"control", "mark_failed", "end_child"})
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("p", "control('pause')", "Pause", id="runs.pause"),
-        Binding("r", "control('resume')", "Resume", id="runs.resume"),
-        Binding("X", "control('cancel')", "Cancel", id="runs.cancel"),
-        Binding("F", "mark_failed", "Mark failed", show=False, id="runs.mark_failed"),
-        Binding("K", "end_child", "End its process", show=False, id="runs.end_child"),
-        Binding("v", "next_view", "View", id="run.view"),
-        Binding("m", "show('why')", "Why", id="run.why"),
-        Binding("d", "show('diff')", "Diff", id="run.diff"),
-        Binding("l", "show('log')", "Log", id="run.log"),
-        Binding("o", "repo", "Repo", id="run.repo"),
-        Binding("b", "older", "Older", id="run.older"),
-        Binding("f", "follow", "Follow", id="run.follow"),
-        Binding("w", "wrap", "Wrap", id="run.wrap"),
-        Binding("left", "sideways(-1)", "Left", show=False, id="run.left"),
-        Binding("right", "sideways(1)", "Right", show=False, id="run.right"),
-        Binding("z", "zoom", "Zoom", show=False, id="run.zoom"),
-        Binding("y", "copy", "Copy", show=False, id="run.copy"),
-        Binding("escape", "back", "Back", id="screen.back"),
-    ]
+    WHERE = "a run"
+    ACTIONS: ClassVar[tuple[Action[Any], ...]] = (
+        *RUN_CONTROLS,
+        Action("run.view", "v", "View", "next_view"),
+        Action("run.why", "m", "Why", "show('why')"),
+        Action("run.diff", "d", "Diff", "show('diff')", why_not=lambda run: run.why_no_repo),
+        Action("run.log", "l", "Log", "show('log')"),
+        Action("run.repo", "o", "Repo", "repo", why_not=lambda run: run.why_no_repo),
+        Action("run.older", "b", "Older", "older", why_not=lambda run: run.why_no_older),
+        Action("run.follow", "f", "Follow", "follow"),
+        Action("run.wrap", "w", "Wrap", "wrap", visible=lambda run: run.is_in_diff),
+        Action("run.left", "left", "Left", "sideways(-1)", visible=lambda run: run.is_in_diff, footer=HIDDEN),
+        Action(
+            "run.right", "right", "Right", "sideways(1)", visible=lambda run: run.is_in_diff, footer=HIDDEN
+        ),
+        Action("run.zoom", "z", "Zoom", "zoom", footer=HIDDEN),
+        Action("run.copy", "y", "Copy", "copy", footer=HIDDEN),
+        BACK,
+    )
 
     # What happens
 
@@ -100,52 +95,31 @@ class RunScreen(RunView):
         self._diff.move(step)
         self._show_main(self.dash.now())
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """The diff has keys of its own."""
-        if action in {"wrap", "sideways"}:
-            return self.ready and self.main.current == "diff" and self._diff.table.has_focus
-        return super().check_action(action, parameters)
-
-    def why_not(self, action: str) -> str | None:
-        """Why a run cannot be paused, resumed, cancelled now; and the like."""
-        if action == "older" and (self._feed.whole or self._feed.full):
-            return "there are no older events" if self._feed.whole else "no more events can be held"
-        if action in {"repo", "show('diff')"} and self.around.repo is None:
-            return "its folder is in no repository that is followed here"
-        verb = action.removeprefix("control('").removesuffix("')")
-        return why_not(self.run, verb) if verb in {"pause", "resume", "cancel"} else None
-
-    def blocked(self) -> set[str]:
-        """By the state of the run."""
-        actions = (
-            "control('pause')",
-            "control('resume')",
-            "control('cancel')",
-            "repo",
-            "show('diff')",
-            "older",
-        )
-        return {action for action in actions if self.why_not(action)}
-
-    def more_keys(self) -> tuple[Word, ...]:
-        """Those of an orphan, where it is one."""
-        return () if self.dash.engine.read_only else run_plan.orphan_keys(self.run)
+    @property
+    def is_in_diff(self) -> bool:
+        """Whether the diff has the focus, which has keys of its own."""
+        return self.ready and self.main.current == "diff" and self._diff.table.has_focus
 
     @property
-    def _this(self) -> tuple[Run, ...]:
+    def why_no_repo(self) -> str | None:
+        """Why neither its repository nor its diff can be shown; None where they can."""
+        return None if self.around.repo else "its folder is in no repository that is followed here"
+
+    @property
+    def why_no_older(self) -> str | None:
+        """Why no older events can be read; None where they can."""
+        if self._feed.whole:
+            return "there are no older events"
+        return (
+            "no more events fit: the oldest shown are dropped as new ones come" if self._feed.full else None
+        )
+
+    @property
+    def chosen(self) -> tuple[Run, ...]:
+        """The run, while it is in the store."""
         return (self.run,) if self.run else ()
 
-    def action_control(self, verb: str) -> None:
-        """Pause, resume or cancel it."""
-        self.dash.control(self._this, verb)
-
-    def action_mark_failed(self) -> None:
-        """Record it as failed, where no worker holds it."""
-        steering.mark_failed(self.dash, self._this)
-
-    def action_end_child(self) -> None:
-        """End the process that it left behind."""
-        steering.end_child(self.dash, self._this)
+    just_moved = None
 
     def action_repo(self) -> None:
         """Go to its repository."""
@@ -153,14 +127,9 @@ class RunScreen(RunView):
 
     def action_older(self) -> None:
         """Read a page of older events."""
-        if self._feed.whole:
-            self.dash.say("there are no older events", good=True)
-        elif self._feed.full:
-            self.dash.say("no more events can be held: the oldest ones shown go as new ones come", good=False)
-        else:
-            self.dash.say(f"reading {units.count(OLDER)} older events", good=True)
-            self._events.following = False
-            self._start("older", self._read_older())
+        self.dash.say(f"reading {units.count(OLDER)} older events", good=True)
+        self._events.following = False
+        self._start("older", self._read_older())
 
     def action_follow(self) -> None:
         """Go to the newest event and stay there, or hold what is seen."""

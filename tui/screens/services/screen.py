@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import tzinfo
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
@@ -16,11 +15,12 @@ from agentdash.core.logs.model import LogRing
 from agentdash.core.secrets.safe_text import safe_text
 from agentdash.core.services.model import Service
 from agentdash.core.snapshot import Topic
+from tui.actions import HIDDEN, Action
 from tui.format.services import page as service_page
 from tui.format.state import LIVE
-from tui.screens.base import FactScreen
+from tui.screens.base import BACK, FactScreen
 from tui.screens.logs import actions as log_acts
-from tui.screens.services import actions as service_acts
+from tui.screens.services.controls import SERVICE_CONTROLS
 from tui.widgets.document import Document, Para
 from tui.widgets.linebar import LineBar
 from tui.widgets.log.view import LogView
@@ -43,16 +43,14 @@ class ServiceScreen(FactScreen):
     AUTO_FOCUS = "LogView"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (NARROW, "-wide")]  # noqa: RUF012 - as Textual declares it
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("U", "control('start')", "Start", id="services.start"),
-        Binding("X", "control('stop')", "Stop", id="services.stop"),
-        Binding("B", "control('restart')", "Restart", id="services.restart"),
-        Binding("v", "turn", "Facts", id="services.facts"),
-        Binding("t", "trace", "Trace", id="log.trace"),
-        Binding("x", "export", "Write to a file", show=False, id="log.export"),
-        Binding("escape", "back", "Back", id="screen.back"),
-    ]
-    CHANGES = frozenset({"control"})
+    WHERE = "a service"
+    ACTIONS: ClassVar[tuple[Action[Any], ...]] = (
+        *SERVICE_CONTROLS,
+        Action("services.facts", "v", "Facts", "turn"),
+        Action("log.trace", "t", "Trace", "trace"),
+        Action("log.export", "x", "Write to a file", "export", footer=HIDDEN),
+        BACK,
+    )
 
     def __init__(self, name: str, ring: LogRing, zone: tzinfo | None) -> None:
         super().__init__()
@@ -63,11 +61,16 @@ class ServiceScreen(FactScreen):
     @property
     def about(self) -> Service | None:
         """What it shows."""
-        return self._found()
+        return self.service
+
+    @property
+    def service(self) -> Service | None:
+        """Its newest record."""
+        return self.dash.store.service(self._service)
 
     def links(self) -> Sequence[Link]:
         """Consumers that bear its name, its repository, and runs there."""
-        service = self._found()
+        service = self.service
         return of_service(self.dash.store, service) if service is not None else ()
 
     @property
@@ -93,7 +96,7 @@ class ServiceScreen(FactScreen):
 
     def facts(self, topics: frozenset[Topic], now: int) -> None:  # noqa: ARG002 - all of it is cheap
         """Show all anew."""
-        service = self._found()
+        service = self.service
         page = self.query_one("#service-page", Document)
         self._log_view.keep_up()
         how = (
@@ -124,7 +127,7 @@ class ServiceScreen(FactScreen):
 
     def on_resize(self) -> None:
         """The chart is as wide as its pane."""
-        if (service := self._found()) is not None:
+        if (service := self.service) is not None:
             self.call_after_refresh(self._draw_course, service)
 
     def action_turn(self) -> None:
@@ -134,18 +137,6 @@ class ServiceScreen(FactScreen):
             self.query_one("#service-page").focus()
         else:
             self._log_view.focus()
-
-    def _found(self) -> Service | None:
-        return self.dash.store.service(self._service)
-
-    def blocked(self) -> set[str]:
-        """What cannot be done to it now."""
-        verbs = ("start", "stop", "restart")
-        return {f"control('{verb}')" for verb in verbs if service_acts.why_not(self._found(), verb)}
-
-    def action_control(self, verb: str) -> None:
-        """Start, stop or restart it."""
-        service_acts.control(self.dash, self._found(), verb)
 
     def action_trace(self) -> None:
         """All that logs and streams say of the id of the line."""

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 from agentdash.core.commands import Outcome
 from agentdash.core.snapshot import SourceError
 from agentdash.core.streams.commands import StreamCommand
-from tui.format.streams.cost import Cost, name
+from tui.format.streams.cost import Cost
 from tui.screens.dialogs.confirm import Confirm
-from tui.screens.dialogs.menu import Choice, Menu
 from tui.screens.streams.action_table import ACTIONS, BY_COMMAND, acknowledge, question_of
 from tui.screens.streams.background import Aside
 from tui.screens.streams.selection import Selection, why_unfit
@@ -58,21 +57,6 @@ class StreamActs:
         rights = self._aside.rights
         denied = dict(rights.denied) if rights.known else self._dash.engine.denied
         return next((denied[name] for name in ACTIONS[verb].command.NEEDS if name in denied), None)
-
-    def choices(self) -> list[Choice]:
-        """All of them, for the menu."""
-        return [Choice(verb, row.label, row.key, self.why_not(verb)) for verb, row in ACTIONS.items()]
-
-    def menu(self) -> None:
-        """Let the person choose among all of them."""
-        selected = self._select()
-        subject = name(selected.stream.name) if selected else "the stream"
-
-        def chosen(verb: str | None) -> None:
-            if verb is not None:
-                self.start(verb)
-
-        self._dash.push_screen(Menu(f"Actions on {subject}", self.choices()), chosen)
 
     # Asking
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Input
@@ -15,6 +14,7 @@ from agentdash.core import units
 from agentdash.core.streams.liveness import Liveness
 from agentdash.core.streams.model import Consumer, Group
 from agentdash.core.text import decode
+from tui.actions import Action
 from tui.format.streams import entries
 from tui.screens.dialogs.dialog import ENTER_OR_ESCAPE, Dialog, Plan
 from tui.widgets.cells import clean
@@ -35,11 +35,12 @@ class ClaimFor(Dialog[bytes | None]):
     BOX = "#asking"
     SHRINKS = "#claim-table, #plan"
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,n", "back", "Cancel", show=False, id="ask.back"),
-        Binding("y", "choose", "Confirm", show=False, id="ask.choose"),
-        Binding("q", "app.quit", "Quit", show=False, id="ask.quit"),
-    ]
+    WHERE = "a question"
+    ACTIONS: ClassVar[tuple[Action[ClaimFor], ...]] = (
+        Action("ask.back", "escape,n", "Cancel", "back"),
+        Action("ask.choose", "y", "Confirm", "choose"),
+        Action("ask.quit", "q", "Quit", "app.quit"),
+    )
 
     def __init__(
         self, count: int, group: Group, holders: frozenset[bytes], liveness: Mapping[bytes, Liveness]

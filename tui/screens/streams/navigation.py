@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from agentdash.core.streams.ids import EXAMPLES, place
-from tui.screens.dialogs.prompt import Ask
+from tui.screens.dialogs.prompt import Prompt
 from tui.screens.streams.entries import EntryPane
 from tui.widgets.document import Para
 
@@ -51,7 +51,7 @@ def ask_place(dash: Dash, pane: EntryPane) -> None:
         if text is not None:
             pane.go(place(text, now, zone))
 
-    dash.push_screen(Ask("Go to which entry?", [Para.of(EXAMPLES, "dim", 2)], check=check), take)
+    dash.push_screen(Prompt("Go to which entry?", [Para.of(EXAMPLES, "dim", 2)], check=check), take)
 
 
 def ask_text(dash: Dash, pane: EntryPane) -> None:
@@ -63,4 +63,4 @@ def ask_text(dash: Dash, pane: EntryPane) -> None:
         if text:
             pane.search(text)
 
-    dash.push_screen(Ask("Search for which text?", told, value=value), take)
+    dash.push_screen(Prompt("Search for which text?", told, value=value), take)

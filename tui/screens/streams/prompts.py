@@ -18,7 +18,7 @@ from agentdash.core.streams.ids import EXAMPLES, place
 from agentdash.core.streams.model import Group
 from agentdash.core.text import decode
 from tui.format.streams.cost import name as short
-from tui.screens.dialogs.prompt import Ask
+from tui.screens.dialogs.prompt import Prompt
 from tui.screens.streams.claim import ClaimFor
 from tui.screens.streams.selection import Selection
 from tui.widgets.document import Para
@@ -67,7 +67,7 @@ def ask_dead_letter(dash: Dash, selected: Selection, then: Then) -> None:
             target = proposed.get(text, text.encode())
             then(DeadLetterEntries(selected.stream.name, group.name, selected.entries, target))
 
-    dash.push_screen(Ask("Copy to which stream?", told, value=decode(exact), check=check), take)
+    dash.push_screen(Prompt("Copy to which stream?", told, value=decode(exact), check=check), take)
 
 
 def ask_new_group(dash: Dash, selected: Selection, then: Then) -> None:
@@ -84,7 +84,7 @@ def ask_new_group(dash: Dash, selected: Selection, then: Then) -> None:
             make = partial(CreateGroup, stream.name, name)
             ask_position(dash, "Begin after which entry?", make, then)
 
-    dash.push_screen(Ask("Name of the new group?", check=check), take)
+    dash.push_screen(Prompt("Name of the new group?", check=check), take)
 
 
 def ask_set_id(dash: Dash, selected: Selection, then: Then) -> None:
@@ -114,7 +114,7 @@ def ask_position(dash: Dash, title: str, make: Callable[[str], StreamCommand], t
         if text is not None:
             then(make(after(text)))
 
-    dash.push_screen(Ask(title, told, value="$", choices=("$", "0"), check=_checked(after)), take)
+    dash.push_screen(Prompt(title, told, value="$", choices=("$", "0"), check=_checked(after)), take)
 
 
 def ask_trim(dash: Dash, selected: Selection, then: Then) -> None:
@@ -140,7 +140,7 @@ def ask_trim(dash: Dash, selected: Selection, then: Then) -> None:
             then(make(text))
 
     title = f"Trim {short(stream.name)}: how much stays?"
-    dash.push_screen(Ask(title, told, value=str(stream.length), check=_checked(make)), take)
+    dash.push_screen(Prompt(title, told, value=str(stream.length), check=_checked(make)), take)
 
 
 def _not_empty(text: str) -> str | None:

@@ -2,49 +2,92 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from functools import partial
-from typing import ClassVar
-
-from textual.binding import Binding, BindingType
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
 from agentdash.core.links.related import LinkKind
 from agentdash.core.text import decode
+from tui.actions import ALWAYS, HIDDEN, Action, press
 from tui.format import detail
 from tui.format.streams import shape as stream_shape
+from tui.format.streams.cost import name
 from tui.format.streams.message import masked_copy
 from tui.screens import connected
+from tui.screens.base import BACK
+from tui.screens.dialogs.menu import Choice, Menu
 from tui.screens.page import PageScreen
 from tui.screens.streams import navigation as stream_ways
-from tui.screens.streams.action_table import ACTIONS
+from tui.screens.streams.action_table import ACTIONS, StreamAction
+from tui.screens.streams.selection import Scope
 from tui.screens.streams.view import StreamView
 from tui.widgets.document import Para
+
+
+def _on_entries(screen: StreamScreen) -> bool:
+    """Whether the list is not that of pending entries."""
+    return not screen.entries.shown.pending
+
+
+def _on_pending(screen: StreamScreen) -> bool:
+    """Whether the list is that of pending entries."""
+    return screen.entries.shown.pending
+
+
+def _on_found(screen: StreamScreen) -> bool:
+    """Whether the list is what was searched for."""
+    return screen.entries.shown is screen.entries.found
+
+
+def _change(verb: str, row: StreamAction) -> Action[StreamScreen]:
+    """The key or menu entry of *row*, which changes the stream."""
+    scope = "pending" if row.scope in {Scope.PENDING, Scope.ENTRIES} else "stream"
+    return Action(
+        f"{scope}.{verb}",
+        row.key,
+        verb.capitalize(),
+        lambda screen: screen.acts.start(verb),
+        title=row.label,
+        footer=_on_pending if row.scope is Scope.PENDING else ALWAYS,
+        changes_world=True,
+        why_not=lambda screen: screen.why_not(verb),
+    )
 
 
 class StreamScreen(StreamView):
     """One stream. Enter goes one step in, Esc one step back."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("A", "act('acknowledge')", "Acknowledge", id="pending.acknowledge"),
-        Binding("C", "act('claim')", "Claim", id="pending.claim"),
-        Binding("D", "act('delete')", "Delete", id="pending.delete"),
-        Binding("full_stop", "menu", "Actions", key_display=".", id="stream.actions"),
-        Binding("b", "browse", "Entries", id="stream.browse"),
-        Binding("b", "pending", "Pending", id="stream.pending"),
-        Binding("f", "follow", "Follow", id="stream.follow"),
-        Binding("i", "goto", "Go to id or time", id="stream.goto"),
-        Binding("slash", "search", "Search", id="stream.search"),
-        Binding("n", "search_on", "Search on", id="stream.search_on"),
-        Binding("t", "trace", "Trace", id="stream.trace"),
-        Binding("l", "log", "Log", show=False, id="stream.log"),
-        Binding("o", "repo", "Repo", show=False, id="stream.repo"),
-        Binding("d", "details", "Details", show=False, id="stream.details"),
-        Binding("y", "copy", "Copy", show=False, id="stream.copy"),
-        Binding("m", "more", "More of long fields", show=False, id="stream.more"),
-        Binding("escape", "back", "Back", id="screen.back"),
-    ]
-
-    CHANGES = frozenset({"act", "menu"})
+    WHERE = "a stream"
+    ACTIONS: ClassVar[tuple[Action[Any], ...]] = (
+        *(_change(verb, row) for verb, row in ACTIONS.items()),
+        Action("stream.actions", "full_stop", "Actions", "menu", changes_world=True),
+        Action("stream.browse", "b", "Entries", "browse", visible=_on_pending),
+        Action(
+            "stream.pending",
+            "b",
+            "Pending",
+            "pending",
+            visible=_on_entries,
+            why_not=lambda screen: screen.why_no_pending,
+        ),
+        Action("stream.follow", "f", "Follow", "follow", footer=_on_entries),
+        Action("stream.goto", "i", "Go to id or time", "goto", footer=_on_entries),
+        Action("stream.search", "slash", "Search", "search"),
+        Action(
+            "stream.search_on",
+            "n",
+            "Next match",
+            lambda screen: screen.entries.search_on(),
+            footer=_on_found,
+            why_not=lambda screen: screen.entries.why_no_search(),
+        ),
+        Action("stream.trace", "t", "Trace", "trace"),
+        Action("stream.log", "l", "Log", "log", footer=HIDDEN),
+        Action("stream.repo", "o", "Repo", "repo", footer=HIDDEN),
+        Action("stream.details", "d", "Details", "details", footer=HIDDEN),
+        Action("stream.copy", "y", "Copy", "copy", footer=HIDDEN),
+        Action("stream.more", "m", "More of long fields", "more", footer=HIDDEN),
+        BACK,
+    )
 
     # What a person does
 
@@ -60,9 +103,6 @@ class StreamScreen(StreamView):
 
     def action_pending(self) -> None:
         """The pending entries of the group again."""
-        if (why := self.why_not("pending")) is not None:
-            self.dash.say(why, good=False)
-            return
         self.entries.show(self.entries.pending)
         self.set_focus(self.groups.table)
 
@@ -77,13 +117,6 @@ class StreamScreen(StreamView):
     def action_search(self) -> None:
         """Ask for a text, and look for it in the fields of all entries, newest first."""
         stream_ways.ask_text(self.dash, self.entries)
-
-    def action_search_on(self) -> None:
-        """Go on with a search that has paused."""
-        if (why := self.why_not("search_on")) is not None:
-            self.dash.say(why, good=False)
-        else:
-            self.entries.search_on()
 
     def action_trace(self) -> None:
         """All that logs and streams hold of the correlation id of the message."""
@@ -127,47 +160,25 @@ class StreamScreen(StreamView):
 
     # Changing it
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """One key leads from the pending entries to the stream, and back."""
-        if action in {"browse", "pending"}:
-            return self.entries.shown.pending == (action == "browse")
-        return super().check_action(action, parameters)
+    @property
+    def why_no_pending(self) -> str | None:
+        """Why there are no pending entries to go to; None where there may be."""
+        return None if self.groups.table.row_count else "no group reads this stream: nothing is pending"
 
-    def blocked(self) -> set[str]:
-        """What cannot be done to what is selected."""
-        actions = (*(f"act('{verb}')" for verb in ACTIONS), "pending", "search_on")
-        return {action for action in actions if self.why_not(action) is not None}
-
-    def hidden(self) -> set[str]:
-        """What belongs to another kind of list than the one that is shown."""
-        if self.entries.shown.pending:
-            return {"follow", "goto", "search_on"}
-        found = self.entries.shown is self.entries.found
-        return {"act('acknowledge')", "act('claim')", *(() if found else ("search_on",))}
-
-    def why_not(self, action: str) -> str | None:
-        """Why an action cannot be done now, in words."""
-        if action == "pending":
-            return None if self.groups.table.row_count else "no group reads this stream: nothing is pending"
-        if action == "search_on":
-            return self.entries.why_no_search()
-        verb = action.removeprefix("act('").removesuffix("')")
-        return self.acts.why_not(verb) if self.ready and verb in ACTIONS else None
-
-    def action_act(self, verb: str) -> None:
-        """Ask for one of the actions."""
-        self.acts.start(verb)
+    def why_not(self, verb: str) -> str | None:
+        """Why the stream cannot be changed so now; None where it can."""
+        return self.acts.why_not(verb) if self.ready else None
 
     def action_menu(self) -> None:
-        """Show all actions."""
-        self.acts.menu()
+        """Let the person choose among all that changes the stream."""
+        choices = [
+            Choice(action.id, action.name, action.key, action.why_not(self))
+            for action in self.actions.values()
+            if action.changes_world and action.id != "stream.actions"
+        ]
 
-    def commands(self) -> Iterable[tuple[str, str, Callable[[], None]]]:
-        """For the palette: title, help, what to call."""
-        if self.dash.engine.read_only:
-            return
-        for verb, row in ACTIONS.items():
-            why = self.acts.why_not(verb)
-            key = f" ({row.key})" if row.key else ""
-            help_text = f"not now: {why}" if why else f"in this stream{key}"
-            yield row.label, help_text, partial(self.acts.start, verb)
+        async def chosen(action_id: str | None) -> None:
+            if action_id is not None:
+                await press(self, action_id)
+
+        self.dash.push_screen(Menu(f"Actions on {name(self._key)}", choices), chosen)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from agentdash.core import units
@@ -14,6 +13,7 @@ from agentdash.core.logs.model import Level, LogRing
 from agentdash.core.snapshot import SourceHealth, Topic
 from agentdash.core.store import Store
 from agentdash.core.text import printable
+from tui.actions import HIDDEN, Action, HasActions
 from tui.format.state import pane_state
 from tui.widgets.cells import sparkline
 from tui.widgets.log.terms import WAYS
@@ -27,7 +27,7 @@ WIDE = 100
 EMPTY = ("no log is followed yet", "name files in the settings, [logs] files, or a service's log")
 
 
-class LogPane(TopicPane):
+class LogPane(HasActions, TopicPane):
     """All logs as one.
 
     Args:
@@ -35,12 +35,13 @@ class LogPane(TopicPane):
         zone: Time zone of what is shown.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("t", "ask('trace')", "Trace", id="log.trace"),
-        Binding("asterisk", "ask('search')", "Search", show=False, id="log.search"),
-        Binding("J", "ask('jump')", "Go to a time", show=False, id="log.jump"),
-        Binding("x", "ask('export')", "Write to a file", show=False, id="log.export"),
-    ]
+    WHERE = "the log"
+    ACTIONS: ClassVar[tuple[Action[LogPane], ...]] = (
+        Action("log.trace", "t", "Trace", "ask('trace')"),
+        Action("log.search", "asterisk", "Search", "ask('search')", footer=HIDDEN),
+        Action("log.jump", "J", "Go to a time", "ask('jump')", footer=HIDDEN),
+        Action("log.export", "x", "Write to a file", "ask('export')", footer=HIDDEN),
+    )
 
     @dataclass
     class Asked(Message):

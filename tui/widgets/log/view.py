@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from agentdash.core.logs.model import Level, LogLine
+from tui.actions import HIDDEN, Action, HasActions
 from tui.widgets.log.lines import LogLines
 from tui.widgets.match import condition
 
@@ -21,28 +21,29 @@ _WHEEL = 3
 _ERRORS = {Level.ERROR, Level.FATAL}
 
 
-class LogView(LogLines, can_focus=True, inherit_bindings=False):
+class LogView(HasActions, LogLines, can_focus=True, inherit_bindings=False):
     """The newest lines of a ring with a cursor.
 
     As soon as a person moves, it is held: nothing on screen moves until they follow again.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "cursor_up", "Up", show=False, id="log.up"),
-        Binding("down,j", "cursor_down", "Down", show=False, id="log.down"),
-        Binding("pageup", "page_up", "Page up", show=False, id="log.page_up"),
-        Binding("pagedown", "page_down", "Page down", show=False, id="log.page_down"),
-        Binding("home,g", "first", "First", show=False, id="log.first"),
-        Binding("end,G", "last", "Last, and follow", show=False, id="log.last"),
-        Binding("f", "follow", "Follow", id="log.follow"),
-        Binding("e", "next_error", "Next error", id="log.next_error"),
-        Binding("enter", "select", "Open", id="log.select"),
-        Binding("space", "fold", "Unfold", id="log.fold"),
-        Binding("w", "wrap", "Wrap", id="log.wrap"),
-        Binding("n", "search_next", "Next match", show=False, id="log.search_next"),
-        Binding("N", "search_prev", "Previous match", show=False, id="log.search_prev"),
-        Binding("E", "prev_error", "Previous error", show=False, id="log.prev_error"),
-    ]
+    WHERE = "the log"
+    ACTIONS: ClassVar[tuple[Action[Any], ...]] = (
+        Action("log.up", "up,k", "Up", "cursor_up", footer=HIDDEN),
+        Action("log.down", "down,j", "Down", "cursor_down", footer=HIDDEN),
+        Action("log.page_up", "pageup", "Page up", "page_up", footer=HIDDEN),
+        Action("log.page_down", "pagedown", "Page down", "page_down", footer=HIDDEN),
+        Action("log.first", "home,g", "First", "first", footer=HIDDEN),
+        Action("log.last", "end,G", "Last, and follow", "last", footer=HIDDEN),
+        Action("log.follow", "f", "Follow", "follow"),
+        Action("log.next_error", "e", "Next error", "next_error"),
+        Action("log.select", "enter", "Open", "select"),
+        Action("log.fold", "space", "Unfold", "fold"),
+        Action("log.wrap", "w", "Wrap", "wrap"),
+        Action("log.search_next", "n", "Next match", "search_next", footer=HIDDEN),
+        Action("log.search_prev", "N", "Previous match", "search_prev", footer=HIDDEN),
+        Action("log.prev_error", "E", "Previous error", "prev_error", footer=HIDDEN),
+    )
 
     @dataclass
     class LineSelected(Message):

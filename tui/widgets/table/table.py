@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual.binding import Binding, BindingType
 from textual.geometry import Region
 
+from tui.actions import HIDDEN, Action, HasActions
 from tui.widgets.cells import Cell
 from tui.widgets.match import matcher
 from tui.widgets.palette import LAYERS, NAMES, default_css
@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 __all__ = ["Cell", "Column", "LineTable", "Row"]
 
 
-class LineTable(TableDrawing, can_focus=True, inherit_bindings=False):
+def _can_sort(table: LineTable) -> bool:
+    return any(column.sortable for column in table.columns)
+
+
+class LineTable(HasActions, TableDrawing, can_focus=True, inherit_bindings=False):
     """Rows of cells with a cursor that stays with its row, whatever comes above, below or in its place.
 
     Give it rows with `set_rows`; nothing is repainted but lines that are seen and have changed.
@@ -34,18 +38,19 @@ class LineTable(TableDrawing, can_focus=True, inherit_bindings=False):
 
     ALLOW_SELECT = False
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "cursor_up", "Up", show=False, id="table.up"),
-        Binding("down,j", "cursor_down", "Down", show=False, id="table.down"),
-        Binding("pageup", "page_up", "Page up", show=False, id="table.page_up"),
-        Binding("pagedown", "page_down", "Page down", show=False, id="table.page_down"),
-        Binding("home,g", "first", "First", show=False, id="table.first"),
-        Binding("end,G", "last", "Last", show=False, id="table.last"),
-        Binding("enter", "select", "Open", id="table.select"),
-        Binding("space", "mark", "Mark", id="table.mark"),
-        Binding("s", "sort_next", "Sort by next column", show=False, id="table.sort"),
-        Binding("S", "sort_reverse", "Reverse order", show=False, id="table.sort_reverse"),
-    ]
+    WHERE = "lists"
+    ACTIONS: ClassVar[tuple[Action[Any], ...]] = (
+        Action("table.up", "up,k", "Up", "cursor_up", footer=HIDDEN),
+        Action("table.down", "down,j", "Down", "cursor_down", footer=HIDDEN),
+        Action("table.page_up", "pageup", "Page up", "page_up", footer=HIDDEN),
+        Action("table.page_down", "pagedown", "Page down", "page_down", footer=HIDDEN),
+        Action("table.first", "home,g", "First", "first", footer=HIDDEN),
+        Action("table.last", "end,G", "Last", "last", footer=HIDDEN),
+        Action("table.select", "enter", "Open", "select"),
+        Action("table.mark", "space", "Mark", "mark", visible=lambda table: table.marks_enabled),
+        Action("table.sort", "s", "Sort by next column", "sort_next", visible=_can_sort, footer=HIDDEN),
+        Action("table.sort_reverse", "S", "Reverse order", "sort_reverse", visible=_can_sort, footer=HIDDEN),
+    )
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"line-table--{name}" for name in (*NAMES, *LAYERS)}
     """
@@ -113,14 +118,6 @@ class LineTable(TableDrawing, can_focus=True, inherit_bindings=False):
         """Remember that a press may only have brought the focus."""
         self._pressed_to_focus = True
         self._reveal()
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
-        """Marking is there only where marks are; sorting only where a column allows it."""
-        if action == "mark":
-            return self.marks_enabled
-        if action in {"sort_next", "sort_reverse"}:
-            return any(column.sortable for column in self.columns)
-        return True
 
     def _move(self, to: int, step: int) -> None:
         self._pressed_to_focus = False

@@ -34,7 +34,7 @@ from tui.format.repos import plan as repo_plan
 from tui.format.runs import plan as run_plan
 from tui.screens.dialogs.confirm import Confirm
 from tui.screens.dialogs.menu import Choice, Menu
-from tui.screens.dialogs.prompt import Ask
+from tui.screens.dialogs.prompt import Prompt
 from tui.screens.services import actions as service_acts
 from tui.screens.streams.action_table import question_of
 from tui.screens.streams.claim import ClaimFor
@@ -124,7 +124,7 @@ def others(raw: bytes) -> list[tuple[ModalScreen[object], str]]:
     )
     lines = [Para.of(name)] * 5
     found: list[tuple[ModalScreen[object], str]] = [
-        (Ask(name, lines, value=name, choices=[name] * 20), "#answer"),  # type: ignore[list-item]
+        (Prompt(name, lines, value=name, choices=[name] * 20), "#answer"),  # type: ignore[list-item]
         (ClaimFor(60, group, frozenset(), {}), "#answer"),  # type: ignore[list-item]
         (ClaimFor(60, replace(group, consumers=()), frozenset(), {}), "#answer"),  # type: ignore[list-item]
         (Menu(name, [Choice(f"{n}", name, "x", name, name) for n in range(40)]), "#menu-table"),  # type: ignore[list-item]

@@ -16,7 +16,7 @@ from agentdash.runtime.commands.findings import load_mutes
 from agentdash.runtime.intake import Intake
 from tests.support import until
 from tests.tui import scene
-from tui.screens.dialogs.prompt import Ask
+from tui.screens.dialogs.prompt import Prompt
 from tui.screens.page import FindingPage
 
 if TYPE_CHECKING:
@@ -48,9 +48,9 @@ async def test_a_finding_is_muted_with_a_reason_and_speaks_again(tmp_path: Path)
         await pilot.press("3", "home", "enter")
         assert isinstance(app.screen, FindingPage)
         await pilot.press("M")
-        assert isinstance(app.screen, Ask)
+        assert isinstance(app.screen, Prompt)
         await pilot.press("home", "ctrl+k", *"soon", "enter")
-        assert isinstance(app.screen, Ask), "no time was given: one can still mend it"
+        assert isinstance(app.screen, Prompt), "no time was given: one can still mend it"
         await pilot.press("home", "ctrl+k", *"8h vendor", "enter")
         await until(lambda: first(app).status is FindingStatus.MUTED, what="the outcome")
         assert (first(app).status, first(app).reason) == (FindingStatus.MUTED, "vendor")

@@ -20,7 +20,7 @@ from tests.support import until
 from tests.tui import scene
 from tests.tui.test_keys import SIZE, board
 from tui.format.logs import trace
-from tui.screens.dialogs.prompt import Ask
+from tui.screens.dialogs.prompt import Prompt
 from tui.screens.factories import line_screen
 from tui.screens.logs.actions import moment, write
 from tui.widgets.log.pane import LogPane
@@ -63,7 +63,7 @@ async def test_export_asks_where_to_and_says_where(tmp_path: Path) -> None:
     app = scene.app()
     async with app.run_test(size=SIZE) as pilot:
         await pilot.press("6", "x")
-        assert isinstance(app.screen, Ask)
+        assert isinstance(app.screen, Prompt)
         app.screen.query_one("#answer").value = str(tmp_path / "out.log")  # type: ignore[attr-defined]
         await pilot.press("enter")
         await until(lambda: (tmp_path / "out.log").exists() and (tmp_path / "out.log").read_text())

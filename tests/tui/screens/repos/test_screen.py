@@ -12,6 +12,7 @@ from agentdash.core.repos.queries import CommitDiffQuery, RepoDiff, RepoDiffQuer
 from agentdash.core.snapshot import Topic
 from tests.support import until
 from tests.tui import repo_scene
+from tui.actions import actions_on
 from tui.app import AgentDash
 from tui.format.repos import diff_page
 from tui.format.repos import head as repo_head
@@ -19,7 +20,7 @@ from tui.format.repos import page as repo_page
 from tui.format.repos.listing import branch_cell, change_cell, item, listing
 from tui.screens.board.board import Board
 from tui.screens.dialogs.confirm import Confirm
-from tui.screens.dialogs.prompt import Ask
+from tui.screens.dialogs.prompt import Prompt
 from tui.screens.repos import actions as repo_acts
 from tui.screens.repos.screen import RepoScreen
 from tui.screens.runs.screen import RunScreen
@@ -140,7 +141,7 @@ async def test_stage_commit_and_fetch_ask_first() -> None:
         await until(lambda: "web/lib/proto: locked" in toasts(app), what="the reason")
         app.engine.plan = repo_scene.FREE  # type: ignore[attr-defined]
         await pilot.press("C")
-        await until(lambda: isinstance(app.screen, Ask), what="the message")
+        await until(lambda: isinstance(app.screen, Prompt), what="the message")
         await pilot.press(*"done", "enter")
         await until(lambda: isinstance(app.screen, Confirm), what="the question")
         await pilot.press("tab", "enter")
@@ -157,9 +158,9 @@ async def test_read_only_binds_no_key_that_changes() -> None:
     app = repo_scene.app(read_only=True)
     async with app.run_test(size=WIDE) as pilot:
         screen = await opened(app, pilot)
-        keys = {active.binding.action for active in screen.active_bindings.values()}
-        assert not keys & {"stage", "commit", "fetch", "edit", "lazygit"}
-        assert "copy" in keys
+        keys = {action.id for _, action in actions_on(screen)}
+        assert not keys & {"repos.stage", "repos.commit", "repos.fetch", "repos.edit", "repos.lazygit"}
+        assert "repos.copy" in keys
         await pilot.press(*"ACFoL")
         assert app.screen is screen
         assert sent(app) == []

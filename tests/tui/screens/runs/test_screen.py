@@ -18,6 +18,7 @@ from agentdash.core.streams.model import Consumer
 from agentdash.core.text import decode
 from tests.support import until
 from tests.tui import run_scene, scene
+from tui.actions import actions_on
 from tui.app import AgentDash
 from tui.screens.board.board import Board
 from tui.screens.dialogs.confirm import Confirm
@@ -372,9 +373,9 @@ async def test_read_only_changes_nothing(sent: list[Command]) -> None:
     async with app.run_test(size=WIDE) as pilot:
         await pilot.press("1", "enter", "F", "K", "X", "p")
         assert isinstance(app.screen, RunScreen)
-        keys = {active.binding.action for active in app.screen.active_bindings.values()}
-        assert "show('why')" in keys
-        assert not any(action.startswith(("control", "mark_failed", "end_child")) for action in keys)
+        bound = [action for _, action in actions_on(app.screen)]
+        assert "run.why" in {action.id for action in bound}
+        assert not any(action.changes_world for action in bound)
         assert sent == []
 
 

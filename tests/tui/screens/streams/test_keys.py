@@ -30,7 +30,7 @@ from tui.format.state import PaneKind
 from tui.screens.board.board import Board
 from tui.screens.dialogs.confirm import Confirm
 from tui.screens.dialogs.menu import Menu
-from tui.screens.dialogs.prompt import Ask
+from tui.screens.dialogs.prompt import Prompt
 from tui.screens.logs.trace import TraceScreen
 from tui.screens.services.screen import ServiceScreen
 from tui.screens.streams.claim import ClaimFor
@@ -241,7 +241,7 @@ async def test_the_menu_says_why_not_and_leads_to_the_rest() -> None:
         assert isinstance(app.screen, Menu)
         assert "select a consumer first" in toasts(app)
         await answer(pilot, "up", "enter")
-        assert isinstance(app.screen, Ask)
+        assert isinstance(app.screen, Prompt)
         await answer(pilot, "enter")
         plan = text(app.screen.query_one(Document))
         assert "XADD orders:dead * type charge correlationId" in plan
@@ -257,7 +257,7 @@ async def chosen(pilot: Pilot[int], row: int, *answers: str) -> object:
     """Choose a line of the menu, answer what is asked, and agree; the command."""
     await answer(pilot, "full_stop", *["down"] * row, "enter")
     for typed in answers:
-        assert isinstance(pilot.app.screen, Ask)
+        assert isinstance(pilot.app.screen, Prompt)
         await answer(pilot, "end", "ctrl+u", *typed, "enter")
     assert isinstance(pilot.app.screen, Confirm), text(pilot.app.screen.query_one(Document))
     engine = pilot.app.engine  # type: ignore[attr-defined]
@@ -288,8 +288,10 @@ async def test_read_only_changes_nothing_and_says_so() -> None:
         await go_in(pilot, "A")
         assert isinstance(app.screen, StreamScreen)
         words = {word.action for word in app.screen.query_one(Footer).left}
-        assert "search" in words
-        assert not any(word and word.startswith(("act(", "menu", "mark")) for word in words)
+        assert "stream.search" in words
+        assert not any(
+            word and word.startswith(("pending.", "stream.actions", "table.mark")) for word in words
+        )
         assert not any("Acknowledge" in command.title for command in app.get_system_commands(stream(app)))  # type: ignore[arg-type]
         page = app.screen.message.page
         await until(lambda: "nothing can be done: read-only" in text(page), what="the reason")
@@ -305,8 +307,8 @@ async def test_what_the_acl_forbids_is_greyed_with_that_reason() -> None:
         await pilot.press("A")
         assert isinstance(app.screen, StreamScreen)
         assert "no xack for you" in toasts(app)
-        assert "act('acknowledge')" in screen.blocked()
-        assert "act('claim')" not in screen.blocked()
+        assert screen.why_not("acknowledge") is not None
+        assert screen.why_not("claim") is None
 
 
 async def test_a_refusal_is_not_for_ever_where_rights_cannot_be_asked() -> None:
@@ -316,12 +318,12 @@ async def test_a_refusal_is_not_for_ever_where_rights_cannot_be_asked() -> None:
     async with app.run_test(size=SIZE) as pilot:
         screen = await go_in(pilot)
         engine.deny("XACK", "no xack for you")
-        assert screen.why_not("act('acknowledge')") == "no xack for you"
+        assert screen.why_not("acknowledge") == "no xack for you"
         engine.clock.advance(301)  # type: ignore[attr-defined]
-        assert screen.why_not("act('acknowledge')") is None
+        assert screen.why_not("acknowledge") is None
         engine.deny("XACK", "no xack for you")
         await pilot.press("R")
-        assert screen.why_not("act('acknowledge')") is None
+        assert screen.why_not("acknowledge") is None
 
 
 async def test_a_message_stays_while_it_is_read_however_the_list_moves() -> None:
@@ -388,8 +390,8 @@ async def test_keys_of_another_list_say_why_or_lead_there() -> None:
         await pilot.press("n")
         assert "all entries were searched" in toasts(app)
         footer = {word.action for word in screen.query_one(Footer).left}
-        assert "search_on" in footer
-        assert not footer & {"act('acknowledge')", "act('claim')"}
+        assert "stream.search_on" in footer
+        assert not footer & {"pending.acknowledge", "pending.claim"}
 
 
 async def test_browsing_reads_on_at_both_ends_and_follows() -> None:
