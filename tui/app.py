@@ -20,8 +20,8 @@ from tui import themes
 from tui.actions import HIDDEN, Action, HasActions, actions_on, call, keyless, keys_of
 from tui.bridge import RATE, Bridge
 from tui.dash import Dash
-from tui.format.board.titles import NUMBERS, TITLES
 from tui.screens.board.opening import Opening
+from tui.subjects import SUBJECTS
 from tui.terminal import mind_stops
 
 if TYPE_CHECKING:
@@ -57,10 +57,8 @@ class AgentDash(HasActions, Dash):
     WHERE = "everywhere"
     ACTIONS: ClassVar[tuple[Action[AgentDash], ...]] = (
         *(
-            Action(
-                f"app.{topic.value}", str(number), TITLES[topic], f"app.pane('{topic.value}')", footer=HIDDEN
-            )
-            for topic, number in NUMBERS.items()
+            Action(f"app.{row.topic}", str(row.number), row.title, f"app.pane('{row.topic}')", footer=HIDDEN)
+            for row in SUBJECTS.values()
         ),
         Action("app.attention", "a", "Needs me", "app.attention", footer=lambda app: app.screen is app.board),
         Action("app.overview", "0", "Overview", "app.overview", footer=HIDDEN),

@@ -1,19 +1,21 @@
-"""Which screen shows which thing in depth."""
+"""Which screen shows a record: (app, *record) → screen."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import tzinfo
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from agentdash.core.findings.model import Finding
-from agentdash.core.links.related import StreamPlace, of_line
-from agentdash.core.logs.model import LogLine, LogRing
+from agentdash.core.links.related import RunLog, StreamPlace, Trace, of_line
+from agentdash.core.logs.model import LogLine
 from agentdash.core.repos.model import Repo
 from agentdash.core.runs.model import Run
 from agentdash.core.services.model import Service
 from agentdash.core.store import Store
+from agentdash.core.streams.model import Group, Stream
 from agentdash.core.text import printable
 from tui.format import detail
+from tui.screens.findings.about import subject_of_finding
 from tui.screens.logs.trace import TraceScreen
 from tui.screens.page import FindingPage, PageScreen
 from tui.screens.repos.screen import RepoScreen
@@ -22,43 +24,59 @@ from tui.screens.services.screen import ServiceScreen
 from tui.screens.streams.screen import StreamScreen
 from tui.widgets.document import Para
 
+if TYPE_CHECKING:
+    from tui.dash import Dash
 
-def run_screen(run: Run) -> RunScreen:
+
+def run_screen(_dash: Dash, run: Run) -> RunScreen:
     """A run: its facts and its events."""
     return RunScreen(run.id, run.title or run.id)
 
 
-def stream_screen(place: StreamPlace) -> StreamScreen:
+def run_log_screen(_dash: Dash, log: RunLog) -> RunScreen:
+    """A run, its log lines first."""
+    return RunScreen(log.run.id, log.run.title or log.run.id, "log")
+
+
+def stream_screen(_dash: Dash, stream: Stream, group: Group | None = None) -> StreamScreen:
     """A stream: groups, consumers, pending entries, messages."""
+    return StreamScreen(StreamPlace(stream.name, group.name if group else None))
+
+
+def place_screen(_dash: Dash, place: StreamPlace) -> StreamScreen:
+    """A stream, at one of its groups, consumers or entries."""
     return StreamScreen(place)
 
 
-def run_log_screen(run: Run) -> RunScreen:
-    """A run, its log lines first."""
-    return RunScreen(run.id, run.title or run.id, "log")
+def trace_screen(_dash: Dash, trace: Trace) -> TraceScreen:
+    """All log lines and entries with one correlation id."""
+    return TraceScreen(trace.id)
 
 
-def trace_screen(wanted: str) -> TraceScreen:
-    """All that logs and streams hold of one id."""
-    return TraceScreen(wanted)
-
-
-def service_screen(service: Service, ring: LogRing, zone: tzinfo | None) -> ServiceScreen:
+def service_screen(dash: Dash, service: Service) -> ServiceScreen:
     """A service: its facts and its log."""
-    return ServiceScreen(service.name, ring, zone)
+    return ServiceScreen(service.name, dash.store.logs, dash.zone)
 
 
-def finding_screen(finding: Finding, go: Callable[[Finding], None]) -> FindingPage:
+def finding_screen(dash: Dash, finding: Finding) -> FindingPage:
     """A finding: evidence, hypothesis, recommendation. Enter goes to what it is about."""
+
+    def go(newest: Finding) -> None:
+        subject = subject_of_finding(newest, dash.store)
+        if subject is None:
+            dash.say("what this finding is about is not there now", good=False)
+        else:
+            dash.open(subject)
+
     return FindingPage(finding, go)
 
 
-def repo_screen(repo: Repo) -> RepoScreen:
-    """A repository: files by state, their diff, commits, stashes, work trees, submodules, runs."""
+def repo_screen(_dash: Dash, repo: Repo) -> RepoScreen:
+    """A repository: files by state, their diff, commits, stashes, worktrees, submodules, runs."""
     return RepoScreen(repo.path, repo.name)
 
 
-def line_screen(line: LogLine, zone: tzinfo | None) -> PageScreen:
+def line_screen(dash: Dash, line: LogLine) -> PageScreen:
     """A log line with all its fields, and its whole trace."""
     known: tuple[LogLine, ...] = (line,)
 
@@ -66,22 +84,6 @@ def line_screen(line: LogLine, zone: tzinfo | None) -> PageScreen:
         nonlocal known
         found = store.logs.block(line)
         known = found if len(found) > len(known) else known  # what has gone from the log stays on its page
-        return detail.log_line(known, now, zone)
+        return detail.log_line(known, now, dash.zone)
 
-    return PageScreen(
-        ("Log", printable(line.source)),
-        write,
-        ways=lambda store: of_line(store, line),
-    )
-
-
-__all__ = [
-    "finding_screen",
-    "line_screen",
-    "repo_screen",
-    "run_log_screen",
-    "run_screen",
-    "service_screen",
-    "stream_screen",
-    "trace_screen",
-]
+    return PageScreen(("Log", printable(line.source)), write, ways=lambda store: of_line(store, line))

@@ -103,12 +103,12 @@ class Document(HasActions, Inked, ScrollView, can_focus=True):
 
     WHERE = "pages of text"
     ACTIONS: ClassVar[tuple[Action[Any], ...]] = (
-        Action("document.down", "j,down", "down", "scroll_down", footer=HIDDEN),
-        Action("document.up", "k,up", "up", "scroll_up", footer=HIDDEN),
-        Action("document.first", "g,home", "top", "scroll_home", footer=HIDDEN),
-        Action("document.last", "G,end", "end", "scroll_end", footer=HIDDEN),
-        Action("document.page_down", "pagedown", "page down", "page_down", footer=HIDDEN),
+        Action("document.up", "up,k", "up", "scroll_up", footer=HIDDEN),
+        Action("document.down", "down,j", "down", "scroll_down", footer=HIDDEN),
+        Action("document.first", "home,g", "top", "scroll_home", footer=HIDDEN),
+        Action("document.last", "end,G", "end", "scroll_end", footer=HIDDEN),
         Action("document.page_up", "pageup", "page up", "page_up", footer=HIDDEN),
+        Action("document.page_down", "pagedown", "page down", "page_down", footer=HIDDEN),
     )
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"document--{name}" for name in (*NAMES, *LAYERS)}
     DEFAULT_CSS = default_css("Document", "document")

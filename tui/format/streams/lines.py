@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from agentdash.core import units
+from agentdash.core.store import Store
 from agentdash.core.streams.model import Stream, StreamJudgement, StreamsSnapshot
 from tui.format.item import Item, Listing, View
 from tui.format.streams.listing import MOST_GROUPS, Judged, item_of, rank, troubled, worst_group
@@ -31,8 +32,11 @@ class StreamLines:
     def __init__(self) -> None:
         self._lines: dict[bytes, _Line] = {}
 
-    def __call__(self, snapshot: StreamsSnapshot, now: int, view: View) -> Listing:
+    def __call__(self, store: Store, now: int, view: View) -> Listing | None:
         """All streams, the troubled ones first; a healthy one is folded into one line."""
+        snapshot = store.streams
+        if snapshot is None:
+            return None
         judgements = snapshot.judgements or tuple(StreamJudgement() for _ in snapshot.streams)
         known, self._lines = self._lines, {}
         lines = [

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agentdash.core.fleet import Attention, attention
+from agentdash.core.fleet import attention
 from agentdash.core.links.related import identity
-from agentdash.core.store import Store
 from tui.screens.base import FactScreen
 
 if TYPE_CHECKING:
@@ -22,7 +21,7 @@ def step_aside(dash: Dash) -> None:
     needs = [
         (need, subject)
         for need in attention(dash.store, dash.now())
-        if (subject := needing(dash.store, need))
+        if (subject := dash.store.record(need.topic, need.key))
     ]
     if not needs:
         dash.say("nothing needs you now", good=True)
@@ -42,8 +41,3 @@ def step_aside(dash: Dash) -> None:
     if isinstance(dash.screen, FactScreen):
         dash.screen.came_from, dash.screen.attended = came_from, True
     dash.say(f"{at + 1} of {len(needs)}: {need.why}", good=True)
-
-
-def needing(store: Store, need: Attention) -> object | None:
-    """The record of what *need* names; None where it has gone."""
-    return store.record(need.topic, need.key)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
-from functools import cached_property, partial
+from collections.abc import Hashable, Iterable, Sequence
+from functools import partial
 from typing import ClassVar
 
 from textual.containers import Container
@@ -12,21 +12,14 @@ from textual.widgets import Input
 
 from agentdash.core.findings.model import Finding
 from agentdash.core.fleet import attention
-from agentdash.core.links import related
 from agentdash.core.links.related import Link
-from agentdash.core.logs.model import LogLine
-from agentdash.core.repos.model import Repo
-from agentdash.core.runs.model import Run
-from agentdash.core.services.model import Service
 from agentdash.core.snapshot import Topic
-from agentdash.core.streams.model import Group, Stream, StreamJudgement
 from tui.actions import HIDDEN, Action
 from tui.format.board import history as course
-from tui.format.board.titles import PAST, TITLES
 from tui.format.state import LIVE
 from tui.screens.base import FactScreen
-from tui.screens.board.panes import board_panes
-from tui.screens.repos.change_size import LookedAt
+from tui.screens.pane import BoardPane
+from tui.subjects import HISTORY, SUBJECTS, load, placed
 from tui.widgets.document import Document, Para
 from tui.widgets.log.pane import LogPane
 from tui.widgets.log.view import LogView
@@ -90,24 +83,22 @@ class Board(FactScreen):
 
     def body(self) -> Iterable[Widget]:
         """The panes, the detail beside a zoomed one, the line for the filter."""
-        log = LogPane(self.dash.store.logs, self.dash.zone)
-        past = Pane(PAST, Document(id="past-lines"), id="past")
+        past = Pane(HISTORY, Document(id="past-lines"), id="past")
         past.body.can_focus = False
-        yield Container(
-            *board_panes(), past, log, Pane("Detail", Document(id="detail-page"), id="detail"), id="board"
-        )
+        panes = [past if row is None else load(row.pane)(row, self.dash) for row in placed()]
+        yield Container(*panes, Pane("Detail", Document(id="detail-page"), id="detail"), id="board")
         yield Document(id="too-small")
         yield Input(id="filter")
 
     @property
     def trail(self) -> tuple[str, ...]:
         """The zoomed pane."""
-        return (TITLES[self.zoomed],) if self.zoomed else ()
+        return (SUBJECTS[self.zoomed].title,) if self.zoomed else ()
 
     @property
     def panes(self) -> list[TopicPane]:
         """The six panes, in the order of their numbers."""
-        return [self.pane(topic) for topic in TITLES]
+        return [self.pane(row.topic) for row in SUBJECTS.values()]
 
     def pane(self, topic: Topic) -> TopicPane:
         """The pane of *topic*."""
@@ -174,56 +165,17 @@ class Board(FactScreen):
             self.attempt(side, partial(self._show_detail, side, now))
 
     def _show_detail(self, side: Pane, now: int) -> None:
-        self.query_one("#detail-page", Document).show(self._detail_of(self.current, now))
+        self.query_one("#detail-page", Document).show(
+            pane.page(now) if isinstance(pane := self.current, BoardPane) else ()
+        )
         side.state = LIVE
 
-    @cached_property
-    def looked_at(self) -> LookedAt:
-        """Knows the size of the change in the repository under the cursor."""
-        return LookedAt(self.dash, lambda: self.show_detail(self.dash.now()))
-
-    def _detail_of(self, pane: TopicPane, now: int) -> list[Para]:
-        from tui.format import detail
-        from tui.format.repos import page as repo_page
-        from tui.format.services import page as service_page
-
-        zone = self.dash.zone
-        match pane.subject:
-            case Run() as run:
-                return detail.run(run, now, zone)
-            case (Stream() as stream, None):
-                return detail.stream(stream, self.judgement(stream), now)
-            case (Stream() as stream, Group() as group):
-                return detail.group(group, self.judgement(stream), now)
-            case Finding() as finding:
-                return detail.finding(finding, now)
-            case Repo() as repo:
-                return repo_page.page(repo, now, zone, self.looked_at.size(repo))
-            case Service() as service:
-                return service_page.page(service, now, zone)
-        return [Para.of("nothing is selected", "dim")]
-
-    def links(self) -> list[Link]:
+    def links(self) -> Sequence[Link]:
         """What hangs together with what the cursor is on."""
-        store = self.dash.store
-        match self.current.subject:
-            case Run() as run:
-                return related.of_run(store, run)
-            case Service() as service:
-                return related.of_service(store, service)
-            case Repo() as repo:
-                return related.of_repo(store, repo)
-            case (Stream() as stream, (Group() | None) as group):
-                return related.of_stream(store, stream, group)
-            case Finding() as finding:
-                return related.of_finding(store, finding)
-            case LogLine() as line:
-                return related.of_line(store, line)
-        return []
-
-    def judgement(self, stream: Stream) -> StreamJudgement:
-        """What the window of samples says of *stream*."""
-        return self.dash.store.judgement(stream.name)
+        pane = self.current
+        if pane.subject is None:
+            return ()
+        return SUBJECTS[pane.topic].links_of(self.dash.store, pane.subject)
 
     # Zoom
 
@@ -301,7 +253,7 @@ class Board(FactScreen):
         self._filtered = self.current
         line.display = True
         line.value = self._filtered.needle
-        line.placeholder = f"filter {TITLES[self._filtered.topic].lower()} by a text"
+        line.placeholder = f"filter {SUBJECTS[self._filtered.topic].title.lower()} by a text"
         self.set_focus(line)  # at once: what was typed ahead is for it
 
     def on_input_changed(self, event: Input.Changed) -> None:
@@ -410,6 +362,10 @@ class Board(FactScreen):
         for pane in self.panes:
             if isinstance(pane, ListPane) and pane.table is message.table and pane.subject is not None:
                 self.dash.open(pane.subject)
+
+    def on_board_pane_page_changed(self) -> None:
+        """More is known for the page beside."""
+        self.show_detail(self.dash.now())
 
     def on_log_pane_asked(self, message: LogPane.Asked) -> None:
         """A search, a time, a file, a trace."""

@@ -9,8 +9,7 @@ from textual.containers import Container, Vertical
 from textual.screen import Screen
 from textual.widgets import Static
 
-from agentdash.core.snapshot import Topic
-from tui.format.board.titles import PAST, PLACED, title
+from tui.subjects import HISTORY, Subject, placed
 
 if TYPE_CHECKING:
     from textual import events
@@ -39,13 +38,13 @@ class Opening(Screen[None]):
     def compose(self) -> ComposeResult:
         """The board, without what it shows."""
         yield Static("agentdash", id="opening-header")
-        yield Container(*(self._pane(topic) for topic in PLACED), id="board")
+        yield Container(*map(self._pane, placed()), id="board")
         yield Static(id="opening-footer")
 
-    def _pane(self, topic: Topic | None) -> Vertical:
-        words = Static("◌ reading …" if topic else "")
-        pane = Vertical(words, id=topic.value if topic else "past", classes="pane")
-        pane.border_title = title(topic) if topic else PAST
+    def _pane(self, subject: Subject | None) -> Vertical:
+        notice = Static("◌ reading …" if subject else "")
+        pane = Vertical(notice, id=subject.topic.value if subject else "past", classes="pane")
+        pane.border_title = subject.heading if subject else HISTORY
         return pane
 
     def on_key(self, event: events.Key) -> None:

@@ -25,7 +25,7 @@ class LookedAt:
         told: Called when an answer has come.
     """
 
-    def __init__(self, dash: Dash, told: Callable[[], None]) -> None:
+    def __init__(self, dash: Dash, told: Callable[[], object]) -> None:
         self._dash = dash
         self._told = told
         self._asked: Repo | None = None

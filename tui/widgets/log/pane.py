@@ -31,6 +31,7 @@ class LogPane(HasActions, TopicPane):
     """All logs as one.
 
     Args:
+        title: In the border.
         ring: The lines.
         zone: Time zone of what is shown.
     """
@@ -59,9 +60,9 @@ class LogPane(HasActions, TopicPane):
             """The pane."""
             return self.pane
 
-    def __init__(self, ring: LogRing, zone: tzinfo | None) -> None:
+    def __init__(self, title: str, ring: LogRing, zone: tzinfo | None) -> None:
         self.log_view = LogView(ring, tz=zone, id="log-view")
-        super().__init__(Topic.LOGS, "6 Log", self.log_view)
+        super().__init__(Topic.LOGS, title, self.log_view)
         self._behind_ms = 0
         self._skipped = 0
         self._lost = 0

@@ -6,9 +6,9 @@ from agentdash.core.snapshot import Topic
 from tests.support import until
 from tests.tui import scene
 from tui.app import AgentDash
-from tui.format.board.titles import TITLES
 from tui.screens.board.board import Board
 from tui.screens.board.opening import Opening
+from tui.subjects import SUBJECTS
 
 
 async def test_keys_pressed_before_the_board_is_there_reach_it() -> None:
@@ -18,7 +18,7 @@ async def test_keys_pressed_before_the_board_is_there_reach_it() -> None:
         opening = app.get_default_screen()
         if app.screen is opening:  # it may be there already: keys pressed from now on reach one of the two
             assert isinstance(opening, Opening)
-            assert [opening.query_one(f"#{topic.value}").border_title for topic in TITLES]
+            assert [opening.query_one(f"#{row.topic}").border_title for row in SUBJECTS.values()]
         await pilot.press("4")
         await until(lambda: isinstance(app.screen, Board) and app.screen.zoomed is Topic.REPOS)
         assert len(app.screen_stack) == 1

@@ -137,7 +137,7 @@ def test_a_line_is_opened_with_its_trace_that_stays() -> None:
     ]
     store = Store()
     store.logs.extend(lines)
-    screen = line_screen(lines[0], UTC)
+    screen = line_screen(scene.app(), lines[0])
     for _ in range(2):
         words = ["".join(text for text, _ in para.parts).strip() for para in screen._writer(store, NOW)]
         assert words.index("at f (a.js:1)") == words.index("it broke") + 1

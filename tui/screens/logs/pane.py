@@ -1,0 +1,16 @@
+"""The pane of the log on the board."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tui.subjects import Subject
+from tui.widgets.log.pane import LogPane
+
+if TYPE_CHECKING:
+    from tui.dash import Dash
+
+
+def log_pane(subject: Subject, dash: Dash) -> LogPane:
+    """All logs as one."""
+    return LogPane(subject.heading, dash.store.logs, dash.zone)
