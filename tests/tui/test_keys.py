@@ -177,7 +177,7 @@ async def test_log_freezes_counts_and_follows_again() -> None:
         assert not pane.log_view.following
         app.store.put_lines(scene.logs())
         await pilot.pause(0.3)
-        assert "new below" in pane.summary
+        assert "paused" in pane.summary
         await pilot.press("f")
         assert pane.log_view.following
         assert "following" in pane.summary

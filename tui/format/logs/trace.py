@@ -1,4 +1,4 @@
-"""One correlation id: what logs and streams say of it, in the order of time."""
+"""The trace of a correlation id: its lines and entries, by time."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _LEVELS = {Level.WARN: "warn", Level.ERROR: "bad", Level.FATAL: "bad bold"}
 
 
 def lines_of(ring: LogRing, wanted: str) -> list[LogLine]:
-    """The lines that carry an id or name it, and those that continue them."""
+    """The lines with an id, and those that continue them."""
     found: list[LogLine] = []
     heads: dict[str, int] = {}
     for line in ring:
@@ -44,7 +44,7 @@ def page(
     Args:
         wanted: The id.
         lines: See `lines_of`.
-        answer: What the streams hold; None while they are asked; a text where they could not be.
+        answer: The entries of streams; None while they are searched; a text where that failed.
         zone: Time zone of what is shown.
     """
     rows: list[tuple[int, Para]] = []
@@ -58,15 +58,18 @@ def page(
         rows += [(_ms(message), _entry(name, message, zone)) for name, message in answer.entries]
     rows.sort(key=lambda row: row[0])
     head = Para(
-        ((safe_text(wanted), "bold"), (f"  {units.plural(counted, 'line')} · {_said(answer)}", "dim"))
+        (
+            (safe_text(wanted), "bold"),
+            (f"  {units.plural(counted, 'line')} · {_searched(answer)}", "dim"),
+        )
     )
-    body = [para for _, para in rows] or [Para.of("nothing that is held says this id", "dim")]
+    body = [para for _, para in rows] or [Para.of("no matches", "dim")]
     return [head, Para(), *body]
 
 
-def _said(answer: TraceFound | str | None) -> str:
+def _searched(answer: TraceFound | str | None) -> str:
     if answer is None:
-        return "asking the streams"
+        return "searching streams"
     if isinstance(answer, str):
         return safe_text(answer)
     read = (

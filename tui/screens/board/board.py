@@ -288,7 +288,7 @@ class Board(FactScreen):
         """Go to the next line that matches."""
         pane = self.current
         if isinstance(pane, LogPane):
-            pane.log_view.search_next()
+            pane.log_view.action_search_next()
         elif isinstance(pane, ListPane) and self._has_filter(pane):
             pane.table.action_cursor_down()
 
@@ -296,7 +296,7 @@ class Board(FactScreen):
         """Go to the previous line that matches."""
         pane = self.current
         if isinstance(pane, LogPane):
-            pane.log_view.search_prev()
+            pane.log_view.action_search_prev()
         elif isinstance(pane, ListPane) and self._has_filter(pane):
             pane.table.action_cursor_up()
 
@@ -367,7 +367,7 @@ class Board(FactScreen):
         """More is known for the page beside."""
         self.show_detail(self.dash.now())
 
-    def on_log_pane_asked(self, message: LogPane.Asked) -> None:
+    def on_log_pane_dialog_requested(self, message: LogPane.DialogRequested) -> None:
         """A search, a time, a file, a trace."""
         from tui.screens.logs import actions as log_acts
 

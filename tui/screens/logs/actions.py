@@ -1,4 +1,4 @@
-"""What a person asks of the log: a text to search for, a time to go to, a file to write it to, a trace."""
+"""Actions on the log: search, go to a time, write to a file, trace."""
 
 from __future__ import annotations
 
@@ -29,44 +29,44 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
 def search(dash: Dash, view: LogView) -> None:
-    """Ask what is highlighted, and go to the next line that says it."""
+    """Ask for a text to highlight, and go to the next match."""
 
-    def take(text: str | None) -> None:
+    def accept(text: str | None) -> None:
         if text is None:
             return
         view.search_text = text
-        if text and not view.search_next():
-            dash.say(f"no line says “{text}”", good=False)
+        if text and not view.action_search_next():
+            dash.say(f"no matches: “{text}”", good=False)
 
-    lines = [Para.of("n and N go through the lines that say it; nothing is hidden. /…/ is a pattern.", "dim")]
-    dash.push_screen(Prompt("Search the log", lines, value=view.search_text), take)
+    lines = [Para.of("n, N: next, previous match; no line is hidden. /…/ is a pattern.", "dim")]
+    dash.push_screen(Prompt("Search the log", lines, value=view.search_text), accept)
 
 
 def jump(dash: Dash, view: LogView) -> None:
-    """Ask for a time, and go to the first line of it."""
+    """Ask for a time, and go to its first line."""
 
-    def take(text: str | None) -> None:
+    def accept(text: str | None) -> None:
         at = moment(text or "", dash.now(), dash.zone)
         if at is not None and not view.go_to_time(at):
-            dash.say("no line is of that time or later", good=False)
+            dash.say("no line at that time or later", good=False)
 
     def check(text: str) -> str | None:
         return (
             None
             if moment(text, dash.now(), dash.zone) is not None
-            else "a time is 14:05, 14:05:30 or 10m (ago)"
+            else "give a time such as 14:05, 14:05:30 or 10m (ago)"
         )
 
     dash.push_screen(
         Prompt(
             "Go to a time", [Para.of("14:05 · 14:05:30 · 2026-11-20 14:05 · 10m ago", "dim")], check=check
         ),
-        take,
+        accept,
     )
 
 
 def moment(text: str, now: int, zone: tzinfo | None) -> int | None:
-    """Unix ms of ``14:05``, ``2026-11-20 14:05:30`` or ``10m``; a time of day is the last such one."""
+    """Unix ms of ``14:05``, ``2026-11-20 14:05:30`` or ``10m`` (ago); a time of day is the last one."""
     if (ago := _AGO.match(text.strip())) is not None:
         return now - int(ago[1]) * _UNITS[ago[2].lower()] * 1000
     match = _TIME.fullmatch(text.strip())
@@ -76,18 +76,18 @@ def moment(text: str, now: int, zone: tzinfo | None) -> int | None:
     hour, minute, second = int(match[2]), int(match[3]), int(match[4] or 0)
     try:
         date = datetime.fromisoformat(match[1]).date() if match[1] else today.date()
-        told = datetime.combine(date, clock_time(hour, minute, second), today.tzinfo)
-        at = int(told.timestamp() * 1000)
+        local = datetime.combine(date, clock_time(hour, minute, second), today.tzinfo)
+        at = int(local.timestamp() * 1000)
     except (ValueError, OverflowError, OSError):
         return None
     return at - 86_400_000 if at > now and not match[1] else at
 
 
 def export(dash: Dash, view: LogView) -> None:
-    """Ask where to, and write the lines that are shown."""
+    """Ask for a file, and write the shown lines to it."""
     lines = view.lines()
 
-    def take(text: str | None) -> None:
+    def accept(text: str | None) -> None:
         if text is None:
             return
         path = Path(text).expanduser().absolute()
@@ -97,12 +97,12 @@ def export(dash: Dash, view: LogView) -> None:
     def check(text: str) -> str | None:
         if not text.strip():
             return "give the name of a file"
-        return "it is there already: give another name" if Path(text).expanduser().exists() else None
+        return "the file exists: give another name" if Path(text).expanduser().exists() else None
 
-    told = [Para.of(f"{units.plural(len(lines), 'line')}, as shown: filtered, secrets masked.", "dim")]
+    text = [Para.of(f"{units.plural(len(lines), 'line')}, as shown: filtered, secrets masked.", "dim")]
     stamp = time_text(dash.now(), dash.zone, "%Y%m%d-%H%M%S")
     dash.push_screen(
-        Prompt("Write the log to a file", told, value=f"agentdash-{stamp}.log", check=check), take
+        Prompt("Write the log to a file", text, value=f"agentdash-{stamp}.log", check=check), accept
     )
 
 
@@ -110,7 +110,7 @@ async def _write(dash: Dash, path: Path, lines: list[LogLine]) -> None:
     try:
         await asyncio.to_thread(write, path, lines, dash.zone)
     except OSError as problem:
-        dash.say(f"cannot be written: {path}: {problem.strerror}", good=False)
+        dash.say(f"cannot write {path}: {problem.strerror}", good=False)
     else:
         dash.say(f"{units.plural(len(lines), 'line')} written to {path}", good=True)
 
@@ -119,7 +119,7 @@ def write(path: Path, lines: list[LogLine], zone: tzinfo | None) -> None:
     """Write *lines* to a new file that only its owner may read.
 
     Raises:
-        OSError: where that cannot be; a file that is there is not replaced.
+        OSError: when it cannot be written; an existing file is not replaced.
     """
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     with os.fdopen(fd, "w", encoding="utf-8", errors="backslashreplace") as file:
@@ -130,8 +130,8 @@ def write(path: Path, lines: list[LogLine], zone: tzinfo | None) -> None:
 
 
 def trace(dash: Dash, line: LogLine | None) -> None:
-    """Open the trace of the id that *line* carries."""
+    """Open the trace of the correlation id of *line*."""
     if line is None or not line.correlation_id:
-        dash.say("this line carries no correlation id to trace", good=False)
+        dash.say("this line has no correlation id", good=False)
     else:
         dash.push_screen(TraceScreen(line.correlation_id))

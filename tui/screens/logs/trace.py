@@ -1,4 +1,4 @@
-"""A trace: one correlation id over all logs and streams, in the order of time."""
+"""A trace: the lines and entries of a correlation id in all logs and streams, by time."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tui.widgets.document import Document
 
 
 class TraceScreen(FactScreen):
-    """What is held of one id.
+    """The trace of a correlation id.
 
     Args:
         wanted: The id.
@@ -38,7 +38,7 @@ class TraceScreen(FactScreen):
 
     @property
     def trail(self) -> tuple[str, ...]:
-        """The way that led here."""
+        """The path to this screen."""
         return ("Log", f"trace {safe_text(self._wanted)}")
 
     def body(self) -> Iterable[Widget]:
@@ -46,7 +46,7 @@ class TraceScreen(FactScreen):
         yield Document(id="page")
 
     def on_mount(self) -> None:
-        """Ask the streams."""
+        """Search the streams."""
         self.action_ask_again()
 
     def action_ask_again(self) -> None:
@@ -57,18 +57,18 @@ class TraceScreen(FactScreen):
         streams = self.dash.store.streams
         names = tuple(stream.name for stream in streams.streams) if streams else ()
         if not names:
-            self._answer = "no streams are known"
+            self._answer = "no streams"
             return
         try:
             answer = await self.dash.engine.ask(TraceOf(self._wanted, names))
         except SourceError as problem:
-            self._answer = f"streams cannot be asked: {problem.message}"
+            self._answer = f"streams cannot be searched: {problem.message}"
         else:
             self._answer = answer if isinstance(answer, TraceFound) else None
         self.update(frozenset({Topic.LOGS}), self.dash.now())
 
     def facts(self, topics: frozenset[Topic], now: int) -> None:  # noqa: ARG002 - what has changed is seen here
-        """Write it anew if lines came, or the streams have answered."""
+        """Update the page if there are new lines, or the streams were searched."""
         ring = self.dash.store.logs
         seen = (ring.end, self._answer)
         if seen != self._seen:

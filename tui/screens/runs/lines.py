@@ -69,9 +69,8 @@ class RunLines:
         """Show the one of them that is on top; *whole*: all events were read."""
         view = self.output if deck.current == "output" else self.log
         view.feed()
-        how = "following" if view.following else f"held, {view.frozen_new} new below (f follows)"
         partial = "" if whole or deck.current == "log" else " · b older"
-        deck.summary = f"{how} · {units.plural(view.shown, 'line')}{partial}"
+        deck.summary = f"{view.status} · {units.plural(view.shown, 'line')}{partial}"
         words = _NOTHING[deck.current]
         nothing = PaneState(PaneKind.EMPTY, tuple(Para.of(text, "dim", hang=2) for text in words))
         deck.state = LIVE if len(view.ring) else nothing

@@ -99,14 +99,8 @@ class ServiceScreen(FactScreen):
         service = self.service
         page = self.query_one("#service-page", Document)
         self._log_view.keep_up()
-        how = (
-            "following"
-            if self._log_view.following
-            else f"held, {self._log_view.frozen_new} new below (f follows)"
-        )
-        self.query_one(
-            "#service-lines", Pane
-        ).summary = f"{how} · {units.plural(self._log_view.shown, 'line')}"
+        lines = units.plural(self._log_view.shown, "line")
+        self.query_one("#service-lines", Pane).summary = f"{self._log_view.status} · {lines}"
         if service is None:
             self.query_one("#service-state", LineBar).left = service_page.GONE
             self.query_one("#service-said", LineBar).left = ()

@@ -18,7 +18,7 @@ SERVICES = 6
 """Colours that services are told apart by: names ``service-0`` and on."""
 
 SERVICE_CSS = """
-LogLines {
+LogView {
     & > .log-view--service-0 { color: $success; }
     & > .log-view--service-1 { color: $primary; }
     & > .log-view--service-2 { color: $text-secondary; }
@@ -37,7 +37,7 @@ LogLines {
     }
 }
 """
-"""Their colours, for a widget `LogLines`."""
+"""Their colours, for a widget `LogView`."""
 
 _LEVELS = {
     Level.TRACE: "faint",

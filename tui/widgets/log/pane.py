@@ -1,4 +1,4 @@
-"""The pane of the log: says whether it follows, how much it holds, what came meanwhile, what was skipped."""
+"""The pane of the log: the view, and in its border following or paused, counts, delays and errors."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from agentdash.core.text import printable
 from tui.actions import HIDDEN, Action, HasActions
 from tui.format.state import pane_state
 from tui.widgets.cells import sparkline
-from tui.widgets.log.terms import WAYS
+from tui.widgets.log.terms import SYNTAX
 from tui.widgets.log.view import LogView
 from tui.widgets.pane import TopicPane
 
-COURSE = 30
+BUCKETS = 30
 """Buckets of ten seconds of which the border shows the errors."""
 WIDE = 100
-"""Cells from which on there is room for that."""
-EMPTY = ("no log is followed yet", "name files in the settings, [logs] files, or a service's log")
+"""Cells from which on the border has room for that."""
+EMPTY = ("no log files configured", "set files under [logs] in the settings, or the log of a service")
 
 
 class LogPane(HasActions, TopicPane):
@@ -45,8 +45,8 @@ class LogPane(HasActions, TopicPane):
     )
 
     @dataclass
-    class Asked(Message):
-        """A person wants something of the log for which they must be asked more.
+    class DialogRequested(Message):
+        """An action on the log that needs a dialog.
 
         Attributes:
             what: ``trace``, ``search``, ``jump`` or ``export``.
@@ -67,9 +67,9 @@ class LogPane(HasActions, TopicPane):
         self._skipped = 0
         self._lost = 0
         self._failing: tuple[str, ...] = ()
-        self._awaited: tuple[str, ...] = ()
-        self._said: tuple[SourceHealth | None, int, bool] | None = None
-        self._course: tuple[float, ...] = ()
+        self._missing: tuple[str, ...] = ()
+        self._presented: tuple[SourceHealth | None, int, bool] | None = None
+        self._errors: tuple[float, ...] = ()
 
     @property
     def subject(self) -> object:
@@ -84,7 +84,7 @@ class LogPane(HasActions, TopicPane):
 
     @property
     def needle(self) -> str:
-        """The text that lines must hold."""
+        """The text that lines must contain."""
         return self.log_view.filter_text
 
     @property
@@ -94,50 +94,50 @@ class LogPane(HasActions, TopicPane):
 
     @property
     def narrowed(self) -> bool:
-        """Whether anything is left out, or searched for."""
+        """Whether a filter or a search is set."""
         return super().narrowed or bool(self.log_view.search_text)
 
     def show_all(self) -> None:
-        """Leave nothing out, and highlight nothing."""
+        """Clear the filter and the search."""
         self.log_view.search_text = ""
         super().show_all()
         self.caption()
 
     def narrow(self, *, needle: str | None = None, problems: bool | None = None) -> None:
-        """Change what is shown."""
+        """Change the filter."""
         if needle is not None:
             self.log_view.filter_text = needle
         if problems is not None:
             self.log_view.level_filter = Level.WARN if problems else None
 
     def present(self, store: Store, health: SourceHealth | None, now: int) -> None:
-        """Show the lines that have come."""
+        """Show new lines."""
         self._behind_ms, self._skipped = store.log_behind_ms, store.logs.skipped
         self._lost = sum(source.lost for source in store.log_sources)
         failing = [source for source in store.log_sources if source.error]
-        self._awaited = tuple(source.name for source in failing if source.missing)
+        self._missing = tuple(source.name for source in failing if source.missing)
         self._failing = tuple(
             f"{source.name}: {source.path}: {source.error}" for source in failing if not source.missing
         )
-        self._course = tuple(value or 0.0 for value in store.history.errors.recent(now)[-COURSE:])
+        self._errors = tuple(value or 0.0 for value in store.history.errors.recent(now)[-BUCKETS:])
         self.log_view.keep_up()
         begun = bool(len(store.logs) or store.log_sources)
-        self._said = health, now, begun or (health is not None and health.last_success is not None)
-        self._tell()
+        self._presented = health, now, begun or (health is not None and health.last_success is not None)
+        self._set_state()
         self.caption()
 
-    def _tell(self) -> None:
-        """Say what stands above or in place of the lines."""
-        if self._said is None:
+    def _set_state(self) -> None:
+        """Set what is shown above or in place of the lines."""
+        if self._presented is None:
             return
-        health, now, begun = self._said
+        health, now, begun = self._presented
         rows = self.log_view.total if begun else None
         notes = self._failing
         if rows and not self.log_view.shown:
-            notes = (f"none of {units.count(rows)} lines passes the filter: {WAYS}", *notes)
+            notes = (f"none of {units.count(rows)} lines matches the filter: {SYNTAX}", *notes)
         empty = EMPTY
-        if self._awaited:
-            empty = (f"not there yet: {', '.join(self._awaited)}", "each is followed as soon as it appears")
+        if self._missing:
+            empty = (f"no log file yet: {', '.join(self._missing)}", "each is followed as soon as it appears")
         self.state = pane_state(health, now, rows=rows, empty=empty, notes=notes)
 
     def on_resize(self) -> None:
@@ -146,36 +146,36 @@ class LogPane(HasActions, TopicPane):
 
     def on_log_view_changed(self) -> None:
         """Following, counts or filter changed."""
-        self._tell()
+        self._set_state()
         self.caption()
 
     def caption(self) -> None:
-        """Say in the border how the view stands."""
+        """Set the text of the border."""
         view = self.log_view
         total = f"{view.total:,}".replace(",", " ")
         limit = f"{view.ring.limit:,}".replace(",", " ")
-        parts = ["following" if view.following else f"held, {view.frozen_new} new below (f follows)"]
-        words = [f"“{self.needle}”"] if self.needle else []
-        words += ["warnings and errors"] if self.problems else []
-        parts.append(f"{view.shown:,} of {total}".replace(",", " ") if words else f"{total} of {limit}")
-        words += [f"n N: “{view.search_text}”"] if view.search_text else []
-        if words:
-            parts.append(" ".join(words) + " · esc clears")
-        if any(self._course) and self.size.width >= WIDE:
-            errors = round(sum(self._course))
-            parts.append(f"{units.plural(errors, 'error')} {sparkline(self._course, COURSE)}")
+        parts = [view.status]
+        filters = [f"“{self.needle}”"] if self.needle else []
+        filters += ["warnings and errors"] if self.problems else []
+        parts.append(f"{view.shown:,} of {total}".replace(",", " ") if filters else f"{total} of {limit}")
+        filters += [f"n N: “{view.search_text}”"] if view.search_text else []
+        if filters:
+            parts.append(" ".join(filters) + " · esc clears")
+        if any(self._errors) and self.size.width >= WIDE:
+            errors = round(sum(self._errors))
+            parts.append(f"{units.plural(errors, 'error')} {sparkline(self._errors, BUCKETS)}")
         if self._behind_ms >= 1000:
             parts.append(f"{units.age(self._behind_ms)} behind")
         parts.append(f"{units.count(self._skipped)} skipped")
         if self._lost:
             parts.append(f"{units.size(self._lost)} lost to truncation")
         if self._failing:
-            parts.append(f"{len(self._failing)} not readable")
-        if self._awaited:
-            one = printable(self._awaited[0]) if not self._awaited[1:] else f"{len(self._awaited)} files"
-            parts.append(f"{one} not there yet")
+            parts.append(f"{len(self._failing)} unreadable")
+        if self._missing:
+            one = printable(self._missing[0]) if not self._missing[1:] else f"{len(self._missing)} logs"
+            parts.append(f"{one}: no log file yet")
         self.summary = " · ".join(parts)
 
     def action_ask(self, what: str) -> None:
-        """Ask for more: a text, a time, a file; or open the trace of the line."""
-        self.post_message(self.Asked(self, what))
+        """Open the dialog for a text, a time or a file, or the trace of the line."""
+        self.post_message(self.DialogRequested(self, what))

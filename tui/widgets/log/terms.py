@@ -1,4 +1,4 @@
-"""What a person types to filter the log: terms in front, then a text or a pattern."""
+"""The filter of the log as it is typed: terms, then a text or a pattern."""
 
 from __future__ import annotations
 
@@ -7,32 +7,32 @@ import re
 from agentdash.core.logs.model import Level
 from tui.widgets.log.index import LogFilter
 
-WAYS = "a text · /a pattern/ · level:warn · from:web · -hidden; terms first"
-"""What can be typed, in words."""
+SYNTAX = "a text · /a pattern/ · level:warn · from:web · -hidden; terms first"
+"""The syntax in one line."""
 
 _TERM = re.compile(r"(level|from):(\S+)(?:\s+|$)|-([^\W\d]\S*)(?:\s+|$)", re.IGNORECASE)
 _LEVELS = {level.value: level for level in Level} | {"warning": Level.WARN}
 
 
-def asked(typed: str, level: Level | None = None, source: str = "") -> LogFilter:
-    """The filter that *typed* means: ``from:web level:warn -health timed out``.
+def parse_filter(typed: str, level: Level | None = None, source: str = "") -> LogFilter:
+    """The filter of a text such as ``from:web level:warn -health timed out``.
 
-    ``level:`` takes the least level, ``from:`` the beginning of a source's or service's name, ``-word`` hides
-    lines that say it. The first word that is none of these begins the text.
+    ``level:`` is the least level, ``from:`` the beginning of a source's or service's name, ``-word`` hides
+    lines with that word. The first word that is none of these begins the text.
 
     Args:
-        typed: As it stands in the line.
-        level: The least level that is asked for besides.
-        source: The whole name of a source or service that is asked for besides.
+        typed: The text.
+        level: A least level in addition.
+        source: The whole name of a source or service in addition.
     """
-    rest, began, hidden = typed, "", []
+    rest, prefix, hidden = typed, "", []
     levels = [level] if level is not None else []
     while (term := _TERM.match(rest)) is not None:
         key, value, word = (term[1] or "").lower(), term[2], term[3]
         if word:
             hidden.append(word)
         elif key == "from":
-            began = value
+            prefix = value
         elif value.lower() in _LEVELS:
             levels.append(_LEVELS[value.lower()])
         else:
@@ -40,4 +40,4 @@ def asked(typed: str, level: Level | None = None, source: str = "") -> LogFilter
         rest = rest[term.end() :]
     ranks = list(Level)
     least = max(levels, key=ranks.index, default=None)
-    return LogFilter(rest, least, source, began, tuple(hidden))
+    return LogFilter(rest, least, source, prefix, tuple(hidden))

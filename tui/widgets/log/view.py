@@ -1,31 +1,49 @@
-"""The log as a person goes through it: by keys and mouse, from match to match and error to error."""
+"""The log: the newest lines of a ring, followed or paused, filtered, folded, searched, with a cursor."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from textual.geometry import Region
 from textual.message import Message
+from textual.reactive import reactive
+from textual.strip import Strip
+from textual.timer import Timer
 
-from agentdash.core.logs.model import Level, LogLine
+from agentdash.core.logs.model import Level, LogLine, LogRing
 from tui.actions import HIDDEN, Action, HasActions
-from tui.widgets.log.lines import LogLines
-from tui.widgets.match import condition
+from tui.widgets.log.draw import SERVICE_CSS, SERVICES
+from tui.widgets.log.model import LogViewModel
+from tui.widgets.log.paint import LogPainter
+from tui.widgets.log.scroll import ModelScrollView
+from tui.widgets.log.terms import parse_filter
+from tui.widgets.match import condition, matcher
+from tui.widgets.palette import LAYERS, NAMES, Palette, default_css
 
 if TYPE_CHECKING:
-    from textual import events
-    from textual.scrollbar import ScrollDown, ScrollTo, ScrollUp
+    from datetime import tzinfo
 
+
+REPAINT_INTERVAL = 0.33
+"""Seconds between two repaints while each shows a whole page of new lines."""
 _WHEEL = 3
 _ERRORS = {Level.ERROR, Level.FATAL}
 
 
-class LogView(HasActions, LogLines, can_focus=True, inherit_bindings=False):
-    """The newest lines of a ring with a cursor.
+class LogView(HasActions, ModelScrollView, can_focus=True, inherit_bindings=False):
+    """The newest lines of a ring with a cursor; call `feed` when it has grown.
 
-    As soon as a person moves, it is held: nothing on screen moves until they follow again.
+    Any movement pauses it: nothing on screen moves until it follows again.
+
+    Args:
+        ring: The lines; the view keeps none itself.
+        tz: Zone that times are shown in; None: local.
     """
+
+    ALLOW_SELECT = False
 
     WHERE = "the log"
     ACTIONS: ClassVar[tuple[Action[Any], ...]] = (
@@ -45,6 +63,42 @@ class LogView(HasActions, LogLines, can_focus=True, inherit_bindings=False):
         Action("log.prev_error", "E", "Previous error", "prev_error", footer=HIDDEN),
     )
 
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        *(f"log-view--{name}" for name in (*NAMES, *LAYERS)),
+        *(f"log-view--service-{number}" for number in range(SERVICES)),
+    }
+    """
+    | Class | What |
+    | :- | :- |
+    | `log-view--cursor` | The line of the cursor: its background. |
+    | `log-view--match` | Text that was searched for. |
+    | `log-view--service-0` … | Names of services, each in its colour. |
+    | `log-view--dim` … | One for each of `palette.NAMES`. |
+    """
+
+    DEFAULT_CSS = default_css("LogView", "log-view") + SERVICE_CSS
+
+    filter_text: reactive[str] = reactive("", repaint=False, init=False)
+    """The filter as it was typed, as `terms.parse_filter` reads it."""
+
+    level_filter: reactive[Level | None] = reactive[Level | None](None, repaint=False, init=False)
+    """The least level of lines."""
+
+    source_filter: reactive[str] = reactive("", repaint=False, init=False)
+    """The source or service of lines."""
+
+    search_text: reactive[str] = reactive("", repaint=False, init=False)
+    """What is highlighted, and gone to by `action_search_next`; empty: the text of the filter."""
+
+    wrap: reactive[bool] = reactive(False, repaint=False, init=False)
+    """Whether long lines take several rows, rather than being cut."""
+
+    @dataclass
+    class Changed(Message):
+        """Following or paused, a count or a filter has changed."""
+
+        view: LogView
+
     @dataclass
     class LineSelected(Message):
         """Enter was pressed on a line, or it was clicked while the cursor was there."""
@@ -52,75 +106,196 @@ class LogView(HasActions, LogLines, can_focus=True, inherit_bindings=False):
         view: LogView
         line: LogLine
 
-        @property
-        def control(self) -> LogView:
-            """The view."""
-            return self.view
+    def __init__(
+        self,
+        ring: LogRing,
+        *,
+        tz: tzinfo | None = None,
+        name: str | None = None,
+        id: str | None = None,  # noqa: A002 - Textual's word
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(name=name, id=id, classes=classes)
+        self.model = LogViewModel(ring)
+        self._palette = Palette(self, "log-view")
+        self.painter = LogPainter(self.model, self._palette, tz)
+        self._fed_at = 0.0
+        self._pending: Timer | None = None
+        self._width = -1
+
+    @property
+    def ring(self) -> LogRing:
+        """The lines."""
+        return self.model.ring
+
+    @property
+    def shown(self) -> int:
+        """Lines that pass the filter, folded ones too."""
+        return self.model.index.shown
+
+    @property
+    def total(self) -> int:
+        """Lines in the ring."""
+        return len(self.ring)
 
     @property
     def current_line(self) -> LogLine | None:
-        """The line of the cursor; the newest shown one while following; None where nothing is shown."""
-        if self._cursor is not None:
-            return self.ring.line(self._cursor)
-        last = self._index.at(self._index.rows - 1)
-        return None if last is None else self.ring.line(last.number)
+        """The line of the cursor; the newest shown one while following; None where no line is shown."""
+        return self.model.current
 
-    # Going about
+    def lines(self) -> list[LogLine]:
+        """All lines that pass the filter, in order of display."""
+        return self.model.lines()
 
-    def _hold(self) -> bool:
-        """Stop following, with the cursor on the lowest line in view; False where nothing is shown."""
-        if self.following:
-            self.following = False
-        if self._cursor is None:
-            self._cursor = self._line_at(self.scroll_offset.y)
-        return self._cursor is not None
+    @property
+    def status(self) -> str:
+        """Following or paused, for a border."""
+        return "following" if self.following else f"paused, {self.model.unseen} new (f: follow)"
 
-    def _move_to(self, number: int | None) -> None:
-        if number is None:
+    @property
+    def following(self) -> bool:
+        """Whether the newest line is kept in view."""
+        return self.model.following
+
+    @following.setter
+    def following(self, following: bool) -> None:
+        if following:
+            self.model.follow()
+        else:
+            self.model.pause()
+        self.sync()
+
+    # New lines and filters
+
+    def feed(self) -> None:
+        """Show the lines that came; repaints only if that changes what is on the page."""
+        if self.model.feed():
+            self.sync()
+            self.post_message(self.Changed(self))
+
+    def keep_up(self) -> None:
+        """Like `feed`, but of lines that come by whole pages only a few repaints a second are made."""
+        late = time.monotonic() - self._fed_at
+        model = self.model
+        if model.following and model.pending >= model.page > 0 and late < REPAINT_INTERVAL:
+            if self._pending is None:
+                self._pending = self.set_timer(REPAINT_INTERVAL - late, self.keep_up)
             return
-        before, self._cursor = self._cursor, number
-        self._reveal()
-        for line in (number,) if before is None else (before, number):
-            self._repaint(line)
+        if self._pending is not None:
+            self._pending.stop()
+            self._pending = None
+        self._fed_at = time.monotonic()
+        self.feed()
 
-    def _move_rows(self, rows: int) -> None:
-        held = not self.following
-        if self._hold() and self._cursor is not None and (held or rows < 0):
-            row = self._index.row_of(self._cursor)
-            if rows > 0 and self.wrap:
-                rows = max(rows, self._height(self._cursor))
-            self._move_to(self._line_at(max(0, min(row + rows, self._index.rows - 1)) + self._banner))
+    def change_ring(self, ring: LogRing, older: int = 0) -> None:
+        """Show another ring: the lines of the one before, with *older* more in front of them."""
+        self.model.change_ring(ring, older)
+        self._restyle()
+        self.post_message(self.Changed(self))
+
+    def _refilter(self) -> None:
+        self.model.set_filter(parse_filter(self.filter_text, self.level_filter, self.source_filter))
+        self._restyle(reveal=True)
+        self.post_message(self.Changed(self))
+
+    watch_filter_text = watch_level_filter = watch_source_filter = _refilter
+
+    def watch_search_text(self) -> None:
+        """Highlight other words."""
+        self._restyle()
+        self.post_message(self.Changed(self))
+
+    def watch_wrap(self) -> None:
+        """Count rows anew."""
+        self._restyle(reveal=True)
+
+    # Drawing
+
+    def sync(self) -> bool:
+        """As the base class; reports a change between following and paused."""
+        changed = super().sync()
+        if changed:
+            self.post_message(self.Changed(self))
+        return changed
+
+    def _restyle(self, *, reveal: bool = False) -> None:
+        """Draw all lines anew; with *reveal* scroll to the cursor."""
+        region = self.scrollable_content_region
+        self._width = region.width
+        self.model.page = region.height
+        find = matcher(self.search_text or self.model.index.filter.text)
+        self.painter.restyle(self._width, find, wrap=self.wrap)
+        self.model.set_height(self.painter.height if self.wrap else None)
+        if reveal:
+            self.model.reveal()
+        self.sync()
+        self.refresh()
+
+    def notify_style_update(self) -> None:
+        """Called by Textual when the theme or the state of the widget changes."""
+        super().notify_style_update()
+        self._palette.clear()
+        self.painter.clear()
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Draw the lines of *crop*; all anew if the styles of what is below them have changed."""
+        if self.scrollable_content_region.width != self._width:  # the scroll bar has come or gone
+            self._restyle()
+        if self._palette.renew():
+            self.painter.clear()
+        return super().render_lines(crop)
+
+    def render_line(self, y: int) -> Strip:
+        """Draw row *y* of the page."""
+        return self.painter.row(self.model.top + y, self._width, self.size.width)
+
+    def watch_has_focus(self, _has_focus: bool) -> None:
+        """The cursor is strong in focus and weak outside."""
+        super().watch_has_focus(_has_focus)
+        self.painter.clear()
+        self.refresh()
+
+    def on_mount(self) -> None:
+        """Apply a filter that was set before."""
+        self.model.set_filter(parse_filter(self.filter_text, self.level_filter, self.source_filter))
+
+    def on_resize(self) -> None:
+        """Columns change with the width."""
+        self._restyle()
+
+    # Keys
 
     def action_cursor_up(self) -> None:
         """Move one line up."""
-        self._move_rows(-1)
+        self.model.move_rows(-1)
+        self.sync()
 
     def action_cursor_down(self) -> None:
         """Move one line down."""
-        if not self.following:
-            self._move_rows(1)
+        self.model.move_rows(1)
+        self.sync()
 
     def action_page_up(self) -> None:
         """Move a page up."""
-        self._move_rows(-max(1, self._page - 1))
+        self.model.move_rows(-max(1, self.model.page - 1))
+        self.sync()
 
     def action_page_down(self) -> None:
         """Move a page down."""
-        if not self.following:
-            self._move_rows(max(1, self._page - 1))
+        self.model.move_rows(max(1, self.model.page - 1))
+        self.sync()
 
     def action_first(self) -> None:
         """Go to the oldest line."""
-        if self._hold():
-            self._look_at(0)
-            self._move_to(self._line_at(0))
+        self.model.move_to_first()
+        self.sync()
 
     def action_last(self) -> None:
         """Go to the newest line and follow."""
         self.following = True
 
     def action_follow(self) -> None:
-        """Follow or hold."""
+        """Follow or pause."""
         self.following = not self.following
 
     def action_wrap(self) -> None:
@@ -128,154 +303,51 @@ class LogView(HasActions, LogLines, can_focus=True, inherit_bindings=False):
         self.wrap = not self.wrap
 
     def action_select(self) -> None:
-        """Say that the line was chosen."""
+        """Report the line of the cursor as selected."""
         if (line := self.current_line) is not None:
             self.post_message(self.LineSelected(self, line))
 
     def action_fold(self) -> None:
         """Unfold the lines that continue this one, or fold them again."""
-        if not self._hold() or self._cursor is None:
-            return
-        head = self._index.head_of(self._cursor)
-        if self._index.set_open(head, not self._index.is_open(head)):
-            self._cursor = head
-            self._heights.clear()
-            self._index.changed()
-            self._reveal()
-            self._place()
-            self.refresh()
+        self.model.fold()
+        self.sync()
+        self.refresh()
 
-    def action_search_next(self) -> None:
-        """Go to the next match."""
-        self.search_next()
+    def action_search_next(self) -> bool:
+        """Go to the next match, from the last around to the first; while following, to the newest.
 
-    def action_search_prev(self) -> None:
-        """Go to the match before."""
-        self.search_prev()
-
-    def action_next_error(self) -> None:
-        """Go to the next error."""
-        self.next_error()
-
-    def action_prev_error(self) -> None:
-        """Go to the error before."""
-        self.prev_error()
-
-    def search_next(self) -> bool:
-        """Go to the next line that says what is searched, round to the first; False where none does.
-
-        From the newest line, to the newest that says it.
+        Returns False where there is none.
         """
-        return self._search(-1 if self._cursor is None else 1)
+        return self._search(-1 if self.model.cursor is None else 1)
 
-    def search_prev(self) -> bool:
-        """Go to the line before that says what is searched, round to the last."""
+    def action_search_prev(self) -> bool:
+        """Go to the previous match, from the first around to the last; False where there is none."""
         return self._search(-1)
+
+    def action_next_error(self) -> bool:
+        """Go to the next ERROR or FATAL as `action_search_next` goes to matches."""
+        return self._seek(lambda line: line.level in _ERRORS, -1 if self.model.cursor is None else 1)
+
+    def action_prev_error(self) -> bool:
+        """Go to the previous ERROR or FATAL as `action_search_prev` goes to matches."""
+        return self._seek(lambda line: line.level in _ERRORS, -1)
 
     def go_to_time(self, at: int) -> bool:
         """Go to the first line of *at*, Unix ms, or later; False where there is none."""
-        for number in self._index.numbers():
-            line = self.ring.line(number)
-            if line is not None and line.continues is None and (line.at or line.seen_at) >= at:
-                self._go_to(number)
-                return True
-        return False
-
-    def next_error(self) -> bool:
-        """Go to the next ERROR or FATAL, round to the first; from the newest line, to the newest of them.
-
-        False where there is none.
-        """
-        return self._seek(lambda line: line.level in _ERRORS, -1 if self._cursor is None else 1)
-
-    def prev_error(self) -> bool:
-        """Go to the ERROR or FATAL before, round to the last."""
-        return self._seek(lambda line: line.level in _ERRORS, -1)
+        found = self.model.seek_time(at)
+        self.sync()
+        return found
 
     def _search(self, step: int) -> bool:
-        says = condition(self.search_text or self._index.filter.text)
-        if says is None:
+        matches = condition(self.search_text or self.model.index.filter.text)
+        if matches is None:
             return False
-        return self._seek(lambda line: says(line.message) or says(line.service or line.source), step)
+        return self._seek(lambda line: matches(line.message) or matches(line.service or line.source), step)
 
     def _seek(self, wanted: Callable[[LogLine], bool], step: int) -> bool:
-        numbers = self._index.numbers()
-        if not numbers:
-            return False
-        start = len(numbers) if step < 0 else -1
-        if self._cursor in numbers:
-            start = numbers.index(self._cursor)
-        for distance in range(1, len(numbers) + 1):
-            number = numbers[(start + step * distance) % len(numbers)]
-            line = self.ring.line(number)
-            if line is not None and wanted(line):
-                self._go_to(number)
-                if not 0 <= start + step * distance < len(numbers):
-                    way = ("later", "first") if step > 0 else ("earlier", "last")
-                    self.notify(f"no {way[0]} one: round to the {way[1]}", markup=False)
-                return True
-        return False
-
-    def _go_to(self, number: int) -> None:
-        self._hold()
-        if self._index.head_of(number) != number and self._index.set_open(number, opened=True):
-            self._heights.clear()
-            self._index.changed()
-            self._place()
-        self._move_to(number)
-
-    # The mouse
-
-    def _scroll_by_person(self, top: int) -> None:
-        """Hold where the person scrolled to; at the very end, follow."""
-        end = max(0, self._rows - self._page)
-        if top >= end:
-            self.following = True
-            return
-        if self.following:
-            self.following = False
-        self._look_at(top)
-
-    def on_focus(self) -> None:
-        """Remember that a press may only have brought the focus."""
-        self._pressed_to_focus = True
-
-    def on_click(self, event: events.Click) -> None:
-        """Put the cursor on the line; on the line of the cursor, or twice: choose it."""
-        brought_focus, self._pressed_to_focus = self._pressed_to_focus, False
-        offset = event.get_content_offset(self)
-        row = -1 if offset is None else self.scroll_offset.y + offset.y - self._banner
-        spot = self._index.at(row)
-        if spot is None:
-            return
-        again = spot.number == self._cursor and (event.chain > 1 or not brought_focus)
-        self._hold()
-        self._move_to(spot.number)
-        if again:
-            self.action_select()
-
-    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        """Hold, some lines above."""
-        event.prevent_default().stop()
-        self._scroll_by_person(self.scroll_offset.y - _WHEEL)
-
-    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        """Some lines below; at the end, follow."""
-        event.prevent_default().stop()
-        self._scroll_by_person(self.scroll_offset.y + _WHEEL)
-
-    def on_scroll_to(self, message: ScrollTo) -> None:
-        """The bar was dragged."""
-        message.prevent_default().stop()
-        if message.y is not None:
-            self._scroll_by_person(round(message.y))
-
-    def on_scroll_up(self, message: ScrollUp) -> None:
-        """The bar was clicked above its handle."""
-        message.prevent_default().stop()
-        self._scroll_by_person(self.scroll_offset.y - self._page)
-
-    def on_scroll_down(self, message: ScrollDown) -> None:
-        """The bar was clicked below its handle."""
-        message.prevent_default().stop()
-        self._scroll_by_person(self.scroll_offset.y + self._page)
+        found, wrapped = self.model.seek(wanted, step)
+        self.sync()
+        if wrapped:
+            ends = ("last", "first") if step > 0 else ("first", "last")
+            self.notify(f"{ends[0]} match passed: continued at the {ends[1]}", markup=False)
+        return found

@@ -124,7 +124,7 @@ async def test_a_filter_that_nothing_passes_says_what_can_be_asked() -> None:
         pane = board(app).pane(Topic.LOGS)
         await pilot.press("6", "slash", *"level:fatal xyz", "enter")
         words = "".join(text for para in pane.state.notice for text, _ in para.parts)
-        assert "passes the filter" in words
+        assert "matches the filter" in words
         assert "from:web" in words
         await pilot.press("escape")
         assert pane.state.notice == ()

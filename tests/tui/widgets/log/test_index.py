@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from agentdash.core.logs.model import Level, LogLine, LogRing
 from tui.widgets.log.index import LogFilter, LogIndex, Spot
-from tui.widgets.log.terms import asked
+from tui.widgets.log.terms import parse_filter
 
 
 def line(offset: int, message: str = "m", **more: object) -> LogLine:
@@ -69,7 +69,7 @@ def test_terms_in_front_of_the_text(typed: str, seen: list[str]) -> None:
         ]
     )
     index = LogIndex(ring)
-    index.set_filter(asked(typed))
+    index.set_filter(parse_filter(typed))
     assert messages(index) == seen
 
 

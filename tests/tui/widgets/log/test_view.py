@@ -89,25 +89,25 @@ async def test_it_is_held_still_while_lines_come_and_go() -> None:
         assert not app.view.following
         assert app.current() == "line 48"
         seen = app.seen()
-        drawn = app.view.repaints
+        drawn = app.view.painter.repaints
         for first in range(50, 90, 4):
             app.add(lines(range(first, first + 4)))
             await pilot.pause()
             assert app.seen() == seen
-        assert app.view.repaints == drawn, "what does not change is not drawn again"
-        assert app.view.frozen_new == 40
-        assert app.view.frozen_lost == 0
+        assert app.view.painter.repaints == drawn, "what does not change is not drawn again"
+        assert app.view.model.unseen == 40
+        assert app.view.model.dropped == 0
         app.add(lines(range(90, 97)))
         await pilot.pause()
-        assert app.view.frozen_lost == 3
-        assert app.seen()[:2] == ["… 3 lines that were here have gone: 50 are kept", "line 47"]
+        assert app.view.model.dropped == 3
+        assert app.seen()[:2] == ["… older lines dropped: 3 (buffer 50)", "line 47"]
         app.add(lines(range(97, 300)))
         await pilot.pause()
-        assert (app.view.frozen_new, app.view.frozen_lost) == (250, 206)
+        assert (app.view.model.unseen, app.view.model.dropped) == (250, 206)
         assert app.current() == "line 250"
         await pilot.press("G")
         assert app.view.following
-        assert (app.view.frozen_new, app.view.frozen_lost) == (0, 0)
+        assert (app.view.model.unseen, app.view.model.dropped) == (0, 0)
         assert app.seen()[-1] == "line 299"
 
 
@@ -163,7 +163,7 @@ async def test_while_held_only_lines_that_pass_are_counted() -> None:
         app.view.filter_text = "line"
         await pilot.press("f")
         app.add([line(10), line(11, "other")])
-        assert app.view.frozen_new == 1
+        assert app.view.model.unseen == 1
 
 
 async def test_a_filter_set_before_it_is_shown_holds() -> None:
@@ -209,7 +209,7 @@ async def test_search_goes_round_and_opens_what_it_finds() -> None:
         await pilot.press("n")
         assert app.current() == "at frame 1"
         assert "  at frame 1" in app.seen()
-        assert not app.view.search_prev() or app.current() == "at frame 1"
+        assert not app.view.action_search_prev() or app.current() == "at frame 1"
         app.view.search_text = "line 3"
         await pilot.press("n")
         assert app.current() == "line 30"
@@ -218,7 +218,7 @@ async def test_search_goes_round_and_opens_what_it_finds() -> None:
         await pilot.press("N")
         assert app.current() == "line 39"
         app.view.search_text = "nowhere"
-        assert not app.view.search_next()
+        assert not app.view.action_search_next()
         assert app.current() == "line 39"
         assert app.view.total == app.view.shown == 54
 
@@ -231,7 +231,7 @@ async def test_errors_one_by_one() -> None:
             await pilot.press(key)
             assert app.current() == f"line {at}"
         app.view.source_filter = "nobody"
-        assert not app.view.next_error()
+        assert not app.view.action_next_error()
 
 
 async def test_wrapping() -> None:
