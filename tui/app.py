@@ -302,10 +302,10 @@ class AgentDash(HasActions, Dash):
 
     def action_command_palette(self) -> None:
         """Search commands by their words."""
-        from tui.screens.dialogs.palette import Palette
+        from tui.screens.dialogs.command_search import CommandSearch
 
-        if not isinstance(self.screen, Palette):
-            self.push_screen(Palette())
+        if not isinstance(self.screen, CommandSearch):
+            self.push_screen(CommandSearch())
 
     def on_key(self, event: Key) -> None:
         """A key that comes back unused may have been typed ahead, for the line that has the focus by now."""
@@ -325,9 +325,9 @@ class AgentDash(HasActions, Dash):
         """Choose one among all themes."""
         from textual.theme import ThemeProvider
 
-        from tui.screens.dialogs.palette import Palette
+        from tui.screens.dialogs.command_search import CommandSearch
 
-        self.push_screen(Palette(providers=[ThemeProvider], placeholder="Search for themes…"))
+        self.push_screen(CommandSearch(providers=[ThemeProvider], placeholder="Search for themes…"))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """What the palette lists: what the keys of the screen do, and what else it can do."""

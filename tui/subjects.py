@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class SubjectRow:
     """One kind of thing that is shown. A record of it is one object, or a tuple that begins with one.
 
     Attributes:
@@ -74,7 +74,7 @@ class Subject:
 
 
 _ROWS = (
-    Subject(
+    SubjectRow(
         Topic.RUNS,
         1,
         "Runs",
@@ -82,13 +82,13 @@ _ROWS = (
         record="agentdash.core.runs.model:Run",
         pane="tui.screens.runs.pane:RunsPane",
         listing="tui.format.runs.listing",
-        lines="tui.format.runs.listing:RunLines",
+        lines="tui.format.runs.listing:RunListing",
         page="tui.format.board.pages:of_run",
         links="agentdash.core.links.related:of_run",
         screen="tui.screens.factories:run_screen",
         marks=True,
     ),
-    Subject(
+    SubjectRow(
         Topic.STREAMS,
         2,
         "Streams",
@@ -100,7 +100,7 @@ _ROWS = (
         links="agentdash.core.links.related:of_stream",
         screen="tui.screens.factories:stream_screen",
     ),
-    Subject(
+    SubjectRow(
         Topic.FINDINGS,
         3,
         "Findings",
@@ -111,7 +111,7 @@ _ROWS = (
         links="agentdash.core.links.related:of_finding",
         screen="tui.screens.factories:finding_screen",
     ),
-    Subject(
+    SubjectRow(
         Topic.REPOS,
         4,
         "Repos",
@@ -122,7 +122,7 @@ _ROWS = (
         links="agentdash.core.links.related:of_repo",
         screen="tui.screens.factories:repo_screen",
     ),
-    Subject(
+    SubjectRow(
         Topic.SERVICES,
         5,
         "Services",
@@ -134,7 +134,7 @@ _ROWS = (
         links="agentdash.core.links.related:of_service",
         screen="tui.screens.factories:service_screen",
     ),
-    Subject(
+    SubjectRow(
         Topic.LOGS,
         6,
         "Log",
@@ -152,14 +152,14 @@ HISTORY = "Last 10 min"
 HISTORY_PLACE = 5
 
 
-def placed() -> list[Subject | None]:
+def placed() -> list[SubjectRow | None]:
     """The panes in the order in which they are placed; None is `HISTORY`."""
-    found: list[Subject | None] = [*sorted(SUBJECTS.values(), key=lambda subject: subject.place)]
+    found: list[SubjectRow | None] = [*sorted(SUBJECTS.values(), key=lambda subject: subject.place)]
     at = sum(subject.place < HISTORY_PLACE for subject in SUBJECTS.values())
     return [*found[:at], None, *found[at:]]
 
 
-def subject_of_record(record: object) -> Subject | None:
+def subject_of_record(record: object) -> SubjectRow | None:
     """The row that *record* is one of; None where it is of no subject."""
     first = parts(record)[0]
     return next((subject for subject in SUBJECTS.values() if isinstance(first, load(subject.record))), None)

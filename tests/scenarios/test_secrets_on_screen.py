@@ -112,7 +112,7 @@ ROUTES: dict[str, tuple[str, ...]] = {
     "stream questions": ("2", "enter", "tab", "tab", "A", "escape", "C", "escape", "D", "d", "escape"),
     "findings": ("3", "enter", "y", "A", "M", "escape", "c", "escape", "escape", "j", "enter", "y", "escape", "j", "enter"),
     "repo": ("4", "enter", "j", "j", "j", "y", "v", "j", "y", "v", "v", "v", "v", "A", "escape", "C", "escape", "F", "escape"),
-    "repo decks": ("4", "enter", "tab", "j", "enter", "y", "v", "enter", "y", "v", "enter", "v", "enter", "v", "enter", "c"),
+    "repo panes": ("4", "enter", "tab", "j", "enter", "y", "v", "enter", "y", "v", "enter", "v", "enter", "v", "enter", "c"),
     "other repo": ("4", "j", "enter", "tab", "v", "v", "v", "y", "escape", "j", "enter"),
     "service": ("5", "enter", "v", "y", "v", "t", "escape", "x", "escape", "c", "escape", "X"),
     "other service": ("5", "j", "enter", "v", "y", "X", "escape"),

@@ -21,7 +21,7 @@ from tests.tui import repo_scene, run_scene, scene, service_scene, stream_scene
 from tui.app import AgentDash
 from tui.screens.base import FactScreen
 from tui.screens.board.board import Board
-from tui.screens.dialogs.palette import Palette
+from tui.screens.dialogs.command_search import CommandSearch
 from tui.screens.dialogs.prompt import Prompt
 from tui.widgets.table.pane import ListPane
 
@@ -129,7 +129,9 @@ async def test_a_palette_opens_again_at_once() -> None:
     app = scene.app()
     async with app.run_test(size=SIZE):
         press(app, (":", "escape", ":", "escape", ":"))
-        await until(lambda: isinstance(app.screen, Palette) and app.screen.is_mounted, what="the palette")
+        await until(
+            lambda: isinstance(app.screen, CommandSearch) and app.screen.is_mounted, what="the palette"
+        )
         press(app, ("d", "i", "a", "g"))
         await until(
             lambda: [line.value for line in app.screen.query(Input)] == ["diag"], what="what was typed"

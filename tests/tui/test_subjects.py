@@ -18,10 +18,10 @@ from tests.support import until
 from tests.tui import scene
 from tui.app import AgentDash
 from tui.dash import Dash
-from tui.format.item import Cell, Column, Item, Listing, Row, View
+from tui.format.item import Cell, Column, Item, Listing, ListingView, Row
 from tui.screens.board.board import Board
 from tui.screens.page import PageScreen
-from tui.subjects import SUBJECTS, Subject, load, placed, subject_of_record
+from tui.subjects import SUBJECTS, SubjectRow, load, placed, subject_of_record
 from tui.widgets.document import Document, Para
 from tui.widgets.table.pane import ListPane
 
@@ -29,7 +29,7 @@ SIZE = (120, 40)
 COLUMNS = (Column("what", "", 20, flex=1), Column("how", "HOW", 8))
 
 
-def listing(snapshot: object, _now: int, _view: View) -> Listing:
+def listing(snapshot: object, _now: int, _view: ListingView) -> Listing:
     findings = snapshot.findings  # type: ignore[attr-defined]
     rows = [Row(f.symptom.fingerprint, (Cell(f"trouble {n}"), Cell("bad"))) for n, f in enumerate(findings)]
     items = tuple(Item(row, finding) for row, finding in zip(rows, findings, strict=True))
@@ -49,7 +49,7 @@ def screen(_dash: Dash, finding: Finding) -> PageScreen:
 
 
 @pytest.fixture
-def row(monkeypatch: pytest.MonkeyPatch) -> Subject:
+def row(monkeypatch: pytest.MonkeyPatch) -> SubjectRow:
     """The row of findings, with all of its parts exchanged."""
     module = ModuleType("troubles")
     for part in (listing, page, links, screen):
@@ -62,7 +62,7 @@ def row(monkeypatch: pytest.MonkeyPatch) -> Subject:
     return changed
 
 
-async def test_board_page_links_and_screen_come_of_the_row(row: Subject) -> None:
+async def test_board_page_links_and_screen_come_of_the_row(row: SubjectRow) -> None:
     app = scene.app()
     async with app.run_test(size=SIZE) as pilot:
         board = app.screen

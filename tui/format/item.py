@@ -19,7 +19,7 @@ class Item:
         subject: The record behind it, for keys and drill-down.
         problem: Whether `!` keeps it.
         children: Lines that belong under it and move with it.
-        kinds: What `View.kind` may ask for that it is.
+        kinds: What `ListingView.kind` may ask for that it is.
         more: The line that says how many further lines there are to list under it; None where there are none.
         left_out: How many lines that belong under it are not among `children`.
     """
@@ -51,7 +51,7 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class ListingView:
     """What a person chose for a listing.
 
     Attributes:
@@ -72,7 +72,7 @@ class View:
         return bool(self.needle or self.kind) or self.problems
 
 
-def rows_of(listing: Listing, view: View) -> tuple[list[Row], dict[Hashable, object], int]:
+def rows_of(listing: Listing, view: ListingView) -> tuple[list[Row], dict[Hashable, object], int]:
     """Apply *view* to *listing*.
 
     Returns:
@@ -97,7 +97,7 @@ def rows_of(listing: Listing, view: View) -> tuple[list[Row], dict[Hashable, obj
     return rows, subjects, hidden
 
 
-def _kept(item: Item, view: View) -> bool:
+def _kept(item: Item, view: ListingView) -> bool:
     if (view.problems and not item.problem) or (view.kind and view.kind not in item.kinds):
         return False
     return not view.needle or view.needle.casefold() in plain(item.row).casefold()
@@ -108,4 +108,4 @@ def plain(row: Row) -> str:
     return "  ".join(text for text in (cell.plain.strip() for cell in row.cells) if text)
 
 
-__all__ = ["Cell", "Column", "Item", "Listing", "Row", "View", "plain", "rows_of"]
+__all__ = ["Cell", "Column", "Item", "Listing", "ListingView", "Row", "plain", "rows_of"]

@@ -10,8 +10,8 @@ from textual.message import Message
 
 from agentdash.core.snapshot import Topic
 from tui.actions import HasActions
-from tui.format.item import Listing, View
-from tui.subjects import Subject, load
+from tui.format.item import Listing, ListingView
+from tui.subjects import SubjectRow, load
 from tui.widgets.document import Para
 from tui.widgets.table.pane import Lister, ListPane
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from tui.dash import Dash
 
 
-def _lister(topic: Topic, listing: Callable[[Any, int, View], Listing]) -> Lister:
+def _lister(topic: Topic, listing: Callable[[Any, int, ListingView], Listing]) -> Lister:
     """Lists the slice of *topic*; None before its first data."""
 
-    def lister(store: Store, now: int, view: View) -> Listing | None:
+    def lister(store: Store, now: int, view: ListingView) -> Listing | None:
         snapshot = getattr(store, topic.value)
         return None if snapshot is None else listing(snapshot, now, view)
 
@@ -41,7 +41,7 @@ class BoardPane(HasActions, ListPane):
     class PageChanged(Message):
         """More is known for the page of the record under the cursor."""
 
-    def __init__(self, subject: Subject, dash: Dash) -> None:
+    def __init__(self, subject: SubjectRow, dash: Dash) -> None:
         self.row = subject
         self.dash = dash
         columns = import_module(subject.listing)

@@ -15,7 +15,7 @@ from textual.widget import Widget
 from tui.widgets.pane import Notice, Pane
 
 
-class Deck(Pane):
+class TabGroup(Pane):
     """A pane with several views.
 
     Args:
@@ -26,23 +26,23 @@ class Deck(Pane):
     """Key of the view that is shown."""
 
     @dataclass
-    class Turned(Message):
+    class Switched(Message):
         """Another view is shown."""
 
-        deck: Deck
+        tabs: TabGroup
         key: str
 
         @property
-        def control(self) -> Deck:
-            """The deck."""
-            return self.deck
+        def control(self) -> TabGroup:
+            """The tab group."""
+            return self.tabs
 
     def __init__(self, views: Mapping[str, tuple[str, Widget]], *, id: str) -> None:  # noqa: A002 - Textual's own name
         first = next(iter(views))
         self.titles = {key: title for key, (title, _) in views.items()}
         self.widgets = {key: widget for key, (_, widget) in views.items()}
         super().__init__("", self.widgets[first], id=id)
-        self.set_reactive(Deck.current, first)
+        self.set_reactive(TabGroup.current, first)
         self._name_views()
 
     def compose(self) -> ComposeResult:
@@ -61,7 +61,7 @@ class Deck(Pane):
         if held:
             self.body.focus()
         self._name_views()
-        self.post_message(self.Turned(self, key))
+        self.post_message(self.Switched(self, key))
 
     def rename(self, titles: Mapping[str, str]) -> None:
         """Other names in the border, by the key of the view."""
@@ -69,7 +69,7 @@ class Deck(Pane):
             self.titles = dict(titles)
             self._name_views()
 
-    def turn(self, step: int = 1) -> None:
+    def next_tab(self, step: int = 1) -> None:
         """Show the next view, or the one before."""
         keys = list(self.widgets)
         self.current = keys[(keys.index(self.current) + step) % len(keys)]

@@ -7,7 +7,7 @@ from functools import partial
 from agentdash.core import units
 from agentdash.core.findings.model import Finding, FindingsSnapshot, FindingStatus, Severity
 from agentdash.core.text import decode, printable
-from tui.format.item import Cell, Column, Item, Listing, Row, View
+from tui.format.item import Cell, Column, Item, Listing, ListingView, Row
 from tui.widgets.table.rows import LateRow
 
 COLUMNS = (
@@ -36,7 +36,7 @@ STYLES = {
 }
 
 
-def listing(snapshot: FindingsSnapshot, now: int, _view: View | None = None) -> Listing:
+def listing(snapshot: FindingsSnapshot, now: int, _view: ListingView | None = None) -> Listing:
     """All findings that are not resolved, worst first; each cause with its symptoms."""
     shown = [f for f in snapshot.findings if f.status is not FindingStatus.RESOLVED]
     fingerprints = {f.symptom.fingerprint for f in shown}

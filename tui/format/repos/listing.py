@@ -7,7 +7,7 @@ from agentdash.core.bounds import OUT_OF_RANGE
 from agentdash.core.fleet import repo_in_trouble
 from agentdash.core.repos.model import Repo, ReposSnapshot
 from agentdash.core.secrets.safe_text import safe_text
-from tui.format.item import Cell, Column, Item, Listing, Row, View
+from tui.format.item import Cell, Column, Item, Listing, ListingView, Row
 
 COLUMNS = (
     Column("mark", "", 1, sortable=False),
@@ -29,7 +29,7 @@ WIDE = (
 )
 
 
-def listing(snapshot: ReposSnapshot, now: int, _view: View | None = None) -> Listing:
+def listing(snapshot: ReposSnapshot, now: int, _view: ListingView | None = None) -> Listing:
     """All repositories: those in trouble first, then the changed ones, the clean ones last."""
     repos = sorted(snapshot.repos, key=_order)
     changed = sum(repo.dirty for repo in repos)

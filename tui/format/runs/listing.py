@@ -12,7 +12,7 @@ from agentdash.core.runs.model import Run, RunStatus
 from agentdash.core.runs.place import RepoIndex
 from agentdash.core.store import Store
 from agentdash.core.text import printable
-from tui.format.item import Cell, Column, Item, Listing, Row, View
+from tui.format.item import Cell, Column, Item, Listing, ListingView, Row
 from tui.widgets.cells import bar
 
 COLUMNS = (
@@ -61,14 +61,14 @@ class Around:
     repo: Repo | None = None
 
 
-class RunLines:
+class RunListing:
     """All runs as lines. A run that is as it was keeps its line: a fleet at rest costs next to nothing."""
 
     def __init__(self) -> None:
         self._places = RepoIndex(None)
         self._lines: dict[str, tuple[Run, tuple[object, ...], Item]] = {}
 
-    def __call__(self, store: Store, now: int, _view: View) -> Listing | None:
+    def __call__(self, store: Store, now: int, _view: ListingView) -> Listing | None:
         """The listing: those that need a person first."""
         snapshot = store.runs
         if snapshot is None:

@@ -8,7 +8,7 @@ from agentdash.core import units
 from agentdash.core.fleet import service_in_trouble
 from agentdash.core.secrets.safe_text import safe_text
 from agentdash.core.services.model import Service, ServicesSnapshot, ServiceState, exit_words
-from tui.format.item import Cell, Column, Item, Listing, Row, View
+from tui.format.item import Cell, Column, Item, Listing, ListingView, Row
 from tui.widgets.cells import sparkline
 
 COLUMNS = (
@@ -42,7 +42,7 @@ SILENT_MS = 30_000
 GROWS = 2_000_000
 
 
-def listing(snapshot: ServicesSnapshot, now: int, _view: View | None = None) -> Listing:
+def listing(snapshot: ServicesSnapshot, now: int, _view: ListingView | None = None) -> Listing:
     """All services, those in trouble first."""
     services = sorted(snapshot.services, key=lambda s: (not service_in_trouble(s), s.never_seen, s.name))
     down = sum(s.state in {ServiceState.DOWN, ServiceState.ZOMBIE} and not s.never_seen for s in services)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from agentdash.core import units
 from agentdash.core.store import Store
 from agentdash.core.streams.model import Stream, StreamJudgement, StreamsSnapshot
-from tui.format.item import Item, Listing, View
+from tui.format.item import Item, Listing, ListingView
 from tui.format.streams.listing import MOST_GROUPS, Judged, item_of, rank, troubled, worst_group
 
 MOST_ROWS = 1000
@@ -32,7 +32,7 @@ class StreamLines:
     def __init__(self) -> None:
         self._lines: dict[bytes, _Line] = {}
 
-    def __call__(self, store: Store, now: int, view: View) -> Listing | None:
+    def __call__(self, store: Store, now: int, view: ListingView) -> Listing | None:
         """All streams, the troubled ones first; a healthy one is folded into one line."""
         snapshot = store.streams
         if snapshot is None:
@@ -57,7 +57,7 @@ class StreamLines:
             empty=("no streams on this server", "they appear by themselves once something runs XADD"),
         )
 
-    def _item(self, line: _Line, now: int, view: View, most: int) -> Item:
+    def _item(self, line: _Line, now: int, view: ListingView, most: int) -> Item:
         name = line.stream.name
         # Only of a troubled group it is said for how long; the text matters where it chooses among groups.
         chooses = view.needle if len(line.stream.groups) > most else ""

@@ -17,7 +17,7 @@ from agentdash.core.streams.model import (
     id_age_ms,
 )
 from agentdash.core.text import decode
-from tui.format.item import Cell, Column, Item, Row, View
+from tui.format.item import Cell, Column, Item, ListingView, Row
 from tui.format.streams.forecast import drains_cell, drains_value
 from tui.widgets.cells import sparkline
 from tui.widgets.table.rows import LateRow
@@ -96,13 +96,13 @@ def rank(stream: Stream, worst: Judged | None) -> int:
     return len(_ORDER) if worst is None else _PLACE[worst[1].verdict]
 
 
-def item(stream: Stream, judgement: StreamJudgement, now: int, view: View) -> Item:
+def item(stream: Stream, judgement: StreamJudgement, now: int, view: ListingView) -> Item:
     """One stream, with its groups beneath when something is wrong with one or the person unfolded it."""
     return item_of(stream, judgement, worst_group(stream, judgement), now, view, MOST_GROUPS)
 
 
 def item_of(
-    stream: Stream, judgement: StreamJudgement, worst: Judged | None, now: int, view: View, most: int
+    stream: Stream, judgement: StreamJudgement, worst: Judged | None, now: int, view: ListingView, most: int
 ) -> Item:
     """The same where its *worst* group is known; at *most* so many of its groups are listed."""
     trouble = troubled(worst)

@@ -9,7 +9,7 @@ from textual.containers import Container, Vertical
 from textual.screen import Screen
 from textual.widgets import Static
 
-from tui.subjects import HISTORY, Subject, placed
+from tui.subjects import HISTORY, SubjectRow, placed
 
 if TYPE_CHECKING:
     from textual import events
@@ -41,7 +41,7 @@ class Opening(Screen[None]):
         yield Container(*map(self._pane, placed()), id="board")
         yield Static(id="opening-footer")
 
-    def _pane(self, subject: Subject | None) -> Vertical:
+    def _pane(self, subject: SubjectRow | None) -> Vertical:
         notice = Static("◌ reading …" if subject else "")
         pane = Vertical(notice, id=subject.topic.value if subject else "past", classes="pane")
         pane.border_title = subject.heading if subject else HISTORY

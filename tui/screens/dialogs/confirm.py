@@ -12,11 +12,9 @@ from textual.content import Content
 from textual.widgets import Button
 
 from tui.actions import Action
-from tui.screens.dialogs.dialog import Dialog, Plan
+from tui.screens.dialogs.dialog import Dialog, DialogText
 from tui.widgets.cells import clean
 from tui.widgets.document import Para
-
-__all__ = ["Confirm", "Plan"]
 
 
 class Confirm(Dialog[bool]):
@@ -64,7 +62,7 @@ class Confirm(Dialog[bool]):
         with Vertical(id="question") as box:
             box.border_title = Content(clean(self._title))
             box.border_subtitle = Content("y: confirm · n, Esc: cancel")
-            yield Plan(id="plan")
+            yield DialogText(id="plan")
             with Horizontal(id="answers"):
                 yield Button(_label("Cancel", chosen=False), id="no")
                 yield Button(_label(self._yes, chosen=False), id="yes")
@@ -82,7 +80,7 @@ class Confirm(Dialog[bool]):
 
     def _show(self, *, top: bool = True) -> None:
         plan = self._full if self._full is not None and self._is_full else self._plan
-        self.query_one(Plan).show(plan, top=top)
+        self.query_one(DialogText).show(plan, top=top)
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """Which answer Enter gives is seen without colour, too."""
@@ -106,7 +104,7 @@ class Confirm(Dialog[bool]):
 
     def action_scroll_plan(self, lines: int) -> None:
         """The lines that there is no room for."""
-        self.query_one(Plan).scroll_relative(y=lines, animate=False)
+        self.query_one(DialogText).scroll_relative(y=lines, animate=False)
 
     def action_all(self) -> None:
         """List all that is left out, or the short list again."""

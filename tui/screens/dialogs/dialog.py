@@ -17,7 +17,7 @@ SHORT = 24
 """Rows below which a dialog does without space around its parts."""
 
 
-class Plan(Document, can_focus=False):
+class DialogText(Document, can_focus=False):
     """What a dialog is about: as high as its lines, or as there is room for beside the answers."""
 
 

@@ -12,7 +12,7 @@ from textual.suggester import SuggestFromList
 from textual.widgets import Input
 
 from tui.actions import Action
-from tui.screens.dialogs.dialog import ENTER_OR_ESCAPE, Dialog, Plan
+from tui.screens.dialogs.dialog import ENTER_OR_ESCAPE, Dialog, DialogText
 from tui.screens.dialogs.typed_ahead import TypedAhead
 from tui.widgets.cells import clean
 from tui.widgets.document import Para
@@ -67,7 +67,7 @@ class Prompt(Dialog[str | None], TypedAhead):
         with Vertical(id="asking") as box:
             box.border_title = Content(clean(self._title))
             box.border_subtitle = Content(ENTER_OR_ESCAPE)
-            yield Plan(id="plan")
+            yield DialogText(id="plan")
             suggest = SuggestFromList(self._choices, case_sensitive=False) if self._choices else None
             yield Input(self._value, suggester=suggest, select_on_focus=not self._extend, id="answer")
 
@@ -87,7 +87,7 @@ class Prompt(Dialog[str | None], TypedAhead):
             )
         if problem:
             lines.append(Para.of(f"✗ {problem}", "bad", 2))
-        self.query_one(Plan).show(lines)
+        self.query_one(DialogText).show(lines)
 
     def on_input_changed(self) -> None:
         """A complaint is about what was there before."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.subjects import Subject
+from tui.subjects import SubjectRow
 from tui.widgets.log.pane import LogPane
 
 if TYPE_CHECKING:
     from tui.dash import Dash
 
 
-def log_pane(subject: Subject, dash: Dash) -> LogPane:
+def log_pane(subject: SubjectRow, dash: Dash) -> LogPane:
     """All logs as one."""
     return LogPane(subject.heading, dash.store.logs, dash.zone)

@@ -11,14 +11,14 @@ from tui.screens.repos.change_size import LookedAt
 
 if TYPE_CHECKING:
     from tui.dash import Dash
-    from tui.subjects import Subject
+    from tui.subjects import SubjectRow
     from tui.widgets.document import Para
 
 
 class ReposPane(BoardPane):
     """Repositories."""
 
-    def __init__(self, subject: Subject, dash: Dash) -> None:
+    def __init__(self, subject: SubjectRow, dash: Dash) -> None:
         super().__init__(subject, dash)
         self.change_sizes = LookedAt(dash, lambda: self.post_message(self.PageChanged()))
 

@@ -23,7 +23,7 @@ from tui.screens.base import BACK, FactScreen
 from tui.screens.repos import actions as repo_acts
 from tui.screens.repos import diff as repo_diff
 from tui.screens.repos.diff import DiffPane
-from tui.screens.repos.tabs import RepoDeck
+from tui.screens.repos.tabs import RepoTabs
 from tui.widgets.document import Para
 from tui.widgets.linebar import LineBar
 from tui.widgets.pane import Pane
@@ -112,19 +112,19 @@ class RepoScreen(FactScreen):
     # What it shows
 
     def body(self) -> Iterable[Widget]:
-        """Two lines of state; files over a deck at the left, the diff at the right."""
+        """Two lines of state; files over a tab group at the left, the diff at the right."""
         yield LineBar(id="repo-state")
         yield LineBar(id="repo-trouble")
         with Horizontal(id="repo-body"):
             with Vertical(id="repo-left"):
                 yield Pane("Files", self._files, id="repo-files")
-                yield RepoDeck(id="repo-deck")
+                yield RepoTabs(id="repo-tabs")
             yield DiffPane(self.dash, id="repo-diff")
 
     @property
-    def deck(self) -> RepoDeck:
+    def tabs(self) -> RepoTabs:
         """Commits, stashes, work trees, submodules, runs."""
-        return self.query_one("#repo-deck", RepoDeck)
+        return self.query_one("#repo-tabs", RepoTabs)
 
     @property
     def diff(self) -> DiffPane:
@@ -145,7 +145,7 @@ class RepoScreen(FactScreen):
             if repo is not self._asked:
                 self._asked = repo
                 self.run_worker(self._read_detail(), name="detail", group="detail", exclusive=True)
-        self._show_deck(repo, runs, now)
+        self._show_tabs(repo, runs, now)
         self._show_diff()
 
     def _show_files(self, repo: Repo, now: int) -> None:
@@ -161,12 +161,12 @@ class RepoScreen(FactScreen):
         else:
             pane.state = pane_state(health, now, rows=total, empty=("clean: nothing is uncommitted", ""))
 
-    def _show_deck(self, repo: Repo | None, runs: tuple[Run, ...], now: int) -> None:
+    def _show_tabs(self, repo: Repo | None, runs: tuple[Run, ...], now: int) -> None:
         known = self.dash.store.repos.repos if self.dash.store.repos else ()
         inner = {
             one.path[len(self._path) + 1 :]: one for one in known if one.path.startswith(f"{self._path}/")
         }
-        self.deck.present(repo, self._detail, inner, runs, now)
+        self.tabs.present(repo, self._detail, inner, runs, now)
 
     async def _read_detail(self) -> None:
         try:
@@ -184,7 +184,7 @@ class RepoScreen(FactScreen):
         """What the diff should be of."""
         repo, table = self.repo, self._last
         key = table.cursor_key
-        if table in {self.deck.commits, self.deck.stashes} and isinstance(key, str):
+        if table in {self.tabs.commits, self.tabs.stashes} and isinstance(key, str):
             return repo_diff.of_commit(self._path, key)
         if repo is None or not repo.changes:
             return repo_diff.of_commit(self._path, repo.head if repo else None)
@@ -218,13 +218,13 @@ class RepoScreen(FactScreen):
 
     def on_line_table_row_selected(self, message: LineTable.RowSelected) -> None:
         """Enter: into the diff, the work tree, the submodule or the run."""
-        key, deck = message.key, self.deck
-        if message.table is deck.runs:
+        key, tabs = message.key, self.tabs
+        if message.table is tabs.runs:
             if (run := self.dash.store.run(str(key))) is not None:
                 self.dash.open(run)
-        elif message.table is deck.trees:
+        elif message.table is tabs.trees:
             self._enter(str(key))
-        elif message.table is deck.submodules:
+        elif message.table is tabs.submodules:
             self._enter(f"{self._path}/{key}")
         elif message.table is self._files and self._change is not None and self._is_inner(self._change):
             self._enter(f"{self._path}/{self._change.path}")
@@ -244,7 +244,7 @@ class RepoScreen(FactScreen):
         elif repo.path != self._path:
             self.dash.open(repo)
 
-    def on_deck_turned(self) -> None:
+    def on_tab_group_switched(self) -> None:
         """Another list is shown."""
         self.facts(frozenset(), self.dash.now())
 
@@ -259,19 +259,19 @@ class RepoScreen(FactScreen):
 
     def action_next_view(self) -> None:
         """The next list; where there is room for one only, the files come in turn."""
-        deck = self.deck
-        keys = list(deck.widgets)
+        tabs = self.tabs
+        keys = list(tabs.widgets)
         narrow = self.has_class("-narrow")
-        if narrow and not self.has_class("-deck"):
-            deck.current = keys[0]
-            self.add_class("-deck")
-        elif narrow and deck.current == keys[-1]:
-            self.remove_class("-deck")
+        if narrow and not self.has_class("-tabs"):
+            tabs.current = keys[0]
+            self.add_class("-tabs")
+        elif narrow and tabs.current == keys[-1]:
+            self.remove_class("-tabs")
             self._files.focus()
             return
-        elif deck.has_focus_within or narrow:
-            deck.turn()
-        deck.body.focus()
+        elif tabs.has_focus_within or narrow:
+            tabs.next_tab()
+        tabs.body.focus()
 
     def action_zoom(self) -> None:
         """The diff alone, or the lists beside it again."""

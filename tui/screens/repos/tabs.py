@@ -12,7 +12,7 @@ from tui.format.repos import lists as repo_lists
 from tui.format.state import LIVE, PaneKind, PaneState
 from tui.widgets.document import Para
 from tui.widgets.table.table import LineTable
-from tui.widgets.tabs import Deck
+from tui.widgets.tabs import TabGroup
 
 _NONE = {
     "commits": "no commits yet",
@@ -23,7 +23,7 @@ _NONE = {
 }
 
 
-class RepoDeck(Deck):
+class RepoTabs(TabGroup):
     """Five lists, one of them shown; the names of two tell how many there are."""
 
     def __init__(self, *, id: str) -> None:  # noqa: A002 - Textual's own name

@@ -14,7 +14,7 @@ from tui.format.runs.diff_rows import COLUMNS, DiffText, diff_text, fitted, hunk
 from tui.format.state import PaneKind, PaneState
 from tui.widgets.document import Para
 from tui.widgets.table.table import LineTable
-from tui.widgets.tabs import Deck
+from tui.widgets.tabs import TabGroup
 
 if TYPE_CHECKING:
     from tui.dash import Dash
@@ -63,7 +63,7 @@ class DiffView:
         if isinstance(answer, RepoDiff):
             self._diff, self._failed = diff_text(answer, repo), ""
 
-    def present(self, deck: Deck, repo: Repo | None, run: Run | None) -> None:
+    def present(self, tabs: TabGroup, repo: Repo | None, run: Run | None) -> None:
         """Show what was read, or why there is nothing."""
         notice: tuple[Para, ...] = ()
         if repo is None:
@@ -83,8 +83,8 @@ class DiffView:
             self._diff.summary if rows and self._diff is not None else "",
             self._manner(bool(rows)),
         ]
-        deck.summary = " · ".join(part for part in parts if part)
-        deck.state = PaneState(PaneKind.LIVE, notice, dim=bool(notice and rows))
+        tabs.summary = " · ".join(part for part in parts if part)
+        tabs.state = PaneState(PaneKind.LIVE, notice, dim=bool(notice and rows))
 
     @property
     def _room(self) -> int:

@@ -15,7 +15,7 @@ from tui.screens.runs.feed import RunFeed
 from tui.widgets.document import Para
 from tui.widgets.pane import Pane
 from tui.widgets.table.table import LineTable
-from tui.widgets.tabs import Deck
+from tui.widgets.tabs import TabGroup
 
 
 class EventsView:
@@ -35,7 +35,7 @@ class EventsView:
         rows = self.table.rows
         self.following = not rows or key == rows[-1].key
 
-    def present(self, deck: Deck, feed: RunFeed, run: Run | None, failed: str) -> None:
+    def present(self, tabs: TabGroup, feed: RunFeed, run: Run | None, failed: str) -> None:
         """Show what was read, or why there is nothing."""
         rows = feed.rows
         self.table.set_rows(tuple(rows))
@@ -50,8 +50,8 @@ class EventsView:
         if not rows and not notice:
             notice.append(Para.of("○ no event yet" if feed.begun else "◌ reading …", "dim"))
         kind = PaneKind.ERROR if failed else PaneKind.LIVE if rows else PaneKind.EMPTY
-        deck.state = PaneState(kind, tuple(notice), dim=bool(rows) and bool(notice))
-        deck.summary = " · ".join(self._words(feed, run, len(rows)))
+        tabs.state = PaneState(kind, tuple(notice), dim=bool(rows) and bool(notice))
+        tabs.summary = " · ".join(self._words(feed, run, len(rows)))
 
     def _words(self, feed: RunFeed, run: Run | None, shown: int) -> list[str]:
         total = run.events if run is not None and run.events is not None else None

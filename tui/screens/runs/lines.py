@@ -12,7 +12,7 @@ from tui.format.runs.output import LineMaker, tells_of
 from tui.format.state import LIVE, PaneKind, PaneState
 from tui.widgets.document import Para
 from tui.widgets.log.view import LogView
-from tui.widgets.tabs import Deck
+from tui.widgets.tabs import TabGroup
 
 OUTPUT_LINES = 20_000
 LOG_LINES = 5_000
@@ -65,12 +65,12 @@ class RunLines:
         older, self._output_ring = len(lines) - self._output_ring.first, ring
         self.output.change_ring(ring, older)
 
-    def present(self, deck: Deck, *, whole: bool) -> None:
+    def present(self, tabs: TabGroup, *, whole: bool) -> None:
         """Show the one of them that is on top; *whole*: all events were read."""
-        view = self.output if deck.current == "output" else self.log
+        view = self.output if tabs.current == "output" else self.log
         view.feed()
-        partial = "" if whole or deck.current == "log" else " · b older"
-        deck.summary = f"{view.status} · {units.plural(view.shown, 'line')}{partial}"
-        words = _NOTHING[deck.current]
+        partial = "" if whole or tabs.current == "log" else " · b older"
+        tabs.summary = f"{view.status} · {units.plural(view.shown, 'line')}{partial}"
+        words = _NOTHING[tabs.current]
         nothing = PaneState(PaneKind.EMPTY, tuple(Para.of(text, "dim", hang=2) for text in words))
-        deck.state = LIVE if len(view.ring) else nothing
+        tabs.state = LIVE if len(view.ring) else nothing

@@ -27,7 +27,7 @@ class RunScreen(RunView):
     WHERE = "a run"
     ACTIONS: ClassVar[tuple[Action[Any], ...]] = (
         *RUN_CONTROLS,
-        Action("run.view", "v", "View", "next_view"),
+        Action("run.view", "v", "ListingView", "next_view"),
         Action("run.why", "m", "Why", "show('why')"),
         Action("run.diff", "d", "Diff", "show('diff')", why_not=lambda run: run.why_no_repo),
         Action("run.log", "l", "Log", "show('log')"),
@@ -77,7 +77,7 @@ class RunScreen(RunView):
         """Following or counts changed."""
         self._show_main(self.dash.now())
 
-    def on_deck_turned(self) -> None:
+    def on_tab_group_switched(self) -> None:
         """Draw what is shown now."""
         self.facts(frozenset(), self.dash.now())
         self.refresh_bindings()

@@ -1,4 +1,4 @@
-"""The deck beside a run's events: its facts, why it does not move, the files it touched, its tests."""
+"""The tab group beside a run's events: its facts, why it does not move, the files it touched, its tests."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tui.guard import is_there
 from tui.screens.runs.feed import RunFeed
 from tui.widgets.document import Document, Para
 from tui.widgets.table.table import LineTable
-from tui.widgets.tabs import Deck
+from tui.widgets.tabs import TabGroup
 
 WHY_EVERY = 2_000
 """Milliseconds between two looks at why it does not move, while that is shown."""
@@ -30,7 +30,7 @@ Start = Callable[[str, Coroutine[Any, Any, None]], None]
 """(name, work): begins a piece of reading, one of each name at a time."""
 
 
-class SideDeck(Deck):
+class SideTabs(TabGroup):
     """The views at the right of the run screen.
 
     Args:

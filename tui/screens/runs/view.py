@@ -20,13 +20,13 @@ from tui.screens.runs.diff import DiffView
 from tui.screens.runs.events import EventsView, TurnsPane
 from tui.screens.runs.feed import RunFeed
 from tui.screens.runs.lines import RunLines
-from tui.screens.runs.side_panel import SideDeck
-from tui.screens.two_panes import TwoDecks
+from tui.screens.runs.side_panel import SideTabs
+from tui.screens.two_panes import TwoPanes
 from tui.widgets.linebar import LineBar
-from tui.widgets.tabs import Deck
+from tui.widgets.tabs import TabGroup
 
 
-class RunView(TwoDecks):
+class RunView(TwoPanes):
     """What is seen of one run.
 
     Args:
@@ -38,7 +38,7 @@ class RunView(TwoDecks):
 
     AUTO_FOCUS = "#events-table"
 
-    side: SideDeck
+    side: SideTabs
 
     def __init__(self, run_id: str, name: str, view: str = "events") -> None:
         super().__init__()
@@ -46,7 +46,7 @@ class RunView(TwoDecks):
         self._run_name = name
         self._first_view = view
         self._turns, self._events, self._diff = TurnsPane(), EventsView(), DiffView()
-        self.side = SideDeck(run_id, self._start)
+        self.side = SideTabs(run_id, self._start)
         self._asked: Run | None = None
         self._failed = ""
         self._busy: set[str] = set()
@@ -94,7 +94,7 @@ class RunView(TwoDecks):
     # What it shows
 
     def body(self) -> Iterable[Widget]:
-        """Two lines of state; turns over a deck at the left, a deck at the right."""
+        """Two lines of state; turns over a tab group at the left, a tab group at the right."""
         self._feed = RunFeed(self._run_id, self.dash.zone, self._root)
         self._lines = RunLines(self.dash.zone)
         yield LineBar(id="run-state")
@@ -105,7 +105,7 @@ class RunView(TwoDecks):
             "log": ("Log", self._lines.log),
             "diff": ("Diff", self._diff.table),
         }
-        self.main = Deck(views, id="run-main")
+        self.main = TabGroup(views, id="run-main")
         with Horizontal(id="run-body"):
             with Vertical(id="run-left"):
                 yield self._turns
@@ -136,17 +136,17 @@ class RunView(TwoDecks):
         self.side.present(run, self._feed, self.around, self._root, now)
 
     def _show_main(self, now: int) -> None:
-        deck, run = self.main, self.run
-        match deck.current:
+        tabs, run = self.main, self.run
+        match tabs.current:
             case "events":
-                self._events.present(deck, self._feed, run, self._failed)
+                self._events.present(tabs, self._feed, run, self._failed)
             case "diff":
                 repo = self.around.repo
                 if repo is not None and self._diff.wants(repo, run, now):
                     self._start("diff", self._read_diff())
-                self._diff.present(deck, repo, run)
+                self._diff.present(tabs, repo, run)
             case "output" | "log":
-                self._lines.present(deck, whole=self._feed.whole)
+                self._lines.present(tabs, whole=self._feed.whole)
 
     # Reading
 

@@ -16,7 +16,7 @@ from agentdash.core.streams.model import Consumer, Group
 from agentdash.core.text import decode
 from tui.actions import Action
 from tui.format.streams import entries
-from tui.screens.dialogs.dialog import ENTER_OR_ESCAPE, Dialog, Plan
+from tui.screens.dialogs.dialog import ENTER_OR_ESCAPE, Dialog, DialogText
 from tui.widgets.cells import clean
 from tui.widgets.document import Para
 from tui.widgets.table.table import LineTable
@@ -60,7 +60,7 @@ class ClaimFor(Dialog[bytes | None]):
             box.border_subtitle = Content(f"{ENTER_OR_ESCAPE}{another}")
             if self._listed:
                 yield self._table
-            yield Plan(id="plan")
+            yield DialogText(id="plan")
             yield Input("", placeholder="another name", id="answer")
 
     def on_mount(self) -> None:
@@ -74,7 +74,7 @@ class ClaimFor(Dialog[bytes | None]):
         lines = [Para.of(f"{none}A new name creates the consumer.", "dim", 2)]
         if problem:
             lines.append(Para.of(f"✗ {problem}", "bad", 2))
-        self.query_one(Plan).show(lines)
+        self.query_one(DialogText).show(lines)
 
     def on_line_table_row_selected(self, message: LineTable.RowSelected) -> None:
         """Enter: that one."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from agentdash.core.snapshot import SourceHealth, Topic
 from agentdash.core.store import Store
-from tui.format.item import Column, Listing, View, plain, rows_of
+from tui.format.item import Column, Listing, ListingView, plain, rows_of
 from tui.format.state import pane_state
 from tui.widgets.pane import TopicPane
 from tui.widgets.table.table import LineTable
@@ -15,7 +15,7 @@ from tui.widgets.table.table import LineTable
 ROOMY = 100
 """Cells from which on a pane shows all its columns."""
 
-Lister = Callable[[Store, int, View], Listing | None]
+Lister = Callable[[Store, int, ListingView], Listing | None]
 """(store, now, view) → what to list; None before the first data."""
 
 
@@ -43,7 +43,7 @@ class ListPane(TopicPane):
     ) -> None:
         self.table = LineTable(columns, id=f"{topic.value}-table", show_header=bool(columns[1].title))
         super().__init__(topic, title, self.table)
-        self.view = View()
+        self.view = ListingView()
         self.marks = marks
         self._lister = lister
         self._columns = tuple(columns)

@@ -8,7 +8,7 @@ import pytest
 
 from agentdash.core.findings.model import Finding, FindingsSnapshot, FindingStatus, Severity, Symptom
 from tui.format.findings.listing import COLUMNS, WIDE, listing
-from tui.format.item import Row, View, rows_of
+from tui.format.item import ListingView, Row, rows_of
 from tui.widgets.table.rows import order
 
 NOW = 1_732_112_345_000
@@ -32,7 +32,7 @@ def finding(symptom: Symptom, cause: str | None = None, *, outside: bool = False
 
 
 def shown(*findings: Finding) -> list[Row]:
-    rows, _, _ = rows_of(listing(FindingsSnapshot(NOW, "here", findings), NOW), View())
+    rows, _, _ = rows_of(listing(FindingsSnapshot(NOW, "here", findings), NOW), ListingView())
     return rows
 
 

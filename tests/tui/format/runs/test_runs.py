@@ -19,11 +19,11 @@ from agentdash.core.runs.model import ControlAction, Run, RunEvent, RunsSnapshot
 from agentdash.core.store import Store
 from tests.tui import run_scene, scene
 from tui.format import detail
-from tui.format.item import View
+from tui.format.item import ListingView
 from tui.format.runs import news as run_news
 from tui.format.runs import plan as run_plan
 from tui.format.runs.diff_rows import diff_text
-from tui.format.runs.listing import RunLines, done_part
+from tui.format.runs.listing import RunListing, done_part
 from tui.format.runs.news import RunNews
 from tui.format.runs.output import LONGEST, LineMaker, tells_of
 
@@ -271,14 +271,14 @@ def test_what_came_of_it_in_few_words() -> None:
 
 
 def test_a_run_that_is_as_it_was_keeps_its_line() -> None:
-    store, lines = Store(), RunLines()
+    store, lines = Store(), RunListing()
     still = replace(scene.runs().runs[-1])
     runs = [replace(still, id=f"{n}", title=f"run{n}") for n in range(200)]
     store.runs = snapshot(*runs)
-    first = lines(store, scene.NOW, View())
+    first = lines(store, scene.NOW, ListingView())
     changed = replace(runs[7], tokens=Tokens(99))
     store.runs = snapshot(*runs[:7], changed, *runs[8:])
-    second = lines(store, scene.NOW + 500, View())
+    second = lines(store, scene.NOW + 500, ListingView())
     assert first is not None
     assert second is not None
     before = {item.row.key: item for item in first.items}

@@ -22,7 +22,7 @@ from agentdash.core.streams.model import (
     Verdict,
 )
 from tui.format import detail
-from tui.format.item import View
+from tui.format.item import ListingView
 from tui.format.streams.body import preview
 from tui.format.streams.chart import spread
 from tui.format.streams.cost import Cost, Counted
@@ -62,7 +62,7 @@ def test_forecast(
 def test_what_is_not_known_yet_or_not_told_is_not_said_to_be_missing(
     stream: Stream, said: tuple[str, ...]
 ) -> None:
-    cells = [cell.plain for cell in item(stream, StreamJudgement(), 0, View()).row.cells]
+    cells = [cell.plain for cell in item(stream, StreamJudgement(), 0, ListingView()).row.cells]
     assert (cells[7], *cells[-2:]) == said
     page = str(detail.stream(stream, StreamJudgement(), 0))
     assert ("not looked up yet" in page) == (not stream.sampled)

@@ -187,16 +187,16 @@ async def test_where_there_is_little_room_one_list_is_shown() -> None:
     app = repo_scene.app()
     async with app.run_test(size=NARROW) as pilot:
         screen = await opened(app, pilot)
-        files, deck = screen.query_one("#repo-files"), screen.query_one("#repo-deck")
-        assert (files.display, deck.display) == (True, False)
+        files, tabs = screen.query_one("#repo-files"), screen.query_one("#repo-tabs")
+        assert (files.display, tabs.display) == (True, False)
         assert files.size.height >= 5
         await pilot.press("v")
         await pilot.pause()
-        assert (files.display, deck.display) == (False, True)
+        assert (files.display, tabs.display) == (False, True)
         for _ in range(5):
             await pilot.press("v")
         await pilot.pause()
-        assert (files.display, deck.display) == (True, False)
+        assert (files.display, tabs.display) == (True, False)
 
 
 def test_a_diff_is_coloured_by_line_and_by_word() -> None:

@@ -31,7 +31,7 @@ from tui.widgets.footer import Footer
 from tui.widgets.linebar import LineBar
 from tui.widgets.log.view import LogView
 from tui.widgets.table.table import LineTable
-from tui.widgets.tabs import Deck
+from tui.widgets.tabs import TabGroup
 
 WIDE, NARROW = (120, 40), (80, 24)
 OPEN = ["1", "j", "j", "enter"]
@@ -293,9 +293,9 @@ async def test_on_a_narrow_terminal_the_key_goes_through_all_views() -> None:
         await pilot.press(*OPEN)
         seen = []
         for _ in range(8):
-            deck = screen(app).side if screen(app).has_class("-side") else screen(app).main
-            assert deck.size.width > 70
-            seen.append(deck.current)
+            tabs = screen(app).side if screen(app).has_class("-side") else screen(app).main
+            assert tabs.size.width > 70
+            seen.append(tabs.current)
             await pilot.press("v")
             await pilot.pause()
         assert seen == ["events", "output", "log", "diff", "facts", "why", "files", "tests"]
@@ -313,10 +313,10 @@ async def test_the_names_in_the_border_can_be_clicked() -> None:
     async with app.run_test(size=WIDE) as pilot:
         await pilot.press(*OPEN)
         await pilot.pause()
-        deck = screen(app).main
-        await pilot.click(offset=(deck.region.x + 14, deck.region.y))
+        tabs = screen(app).main
+        await pilot.click(offset=(tabs.region.x + 14, tabs.region.y))
         await pilot.pause()
-        assert deck.current == "output"
+        assert tabs.current == "output"
 
 
 async def test_keys_of_the_footer_can_be_clicked(sent: list[Command]) -> None:
@@ -386,7 +386,7 @@ async def test_long_lines_of_the_diff_wrap_or_are_shifted() -> None:
     async with app.run_test(size=WIDE) as pilot:
         await pilot.press(*OPEN, "d")
         await until(lambda: len(table(app, "#diff-table")) >= 3, what="the diff")
-        await until(lambda: "w wraps" in app.screen.query_one("#run-main", Deck).summary, what="the hint")
+        await until(lambda: "w wraps" in app.screen.query_one("#run-main", TabGroup).summary, what="the hint")
         await pilot.press("right")
         shifted = table(app, "#diff-table")[2]
         assert shifted.endswith("+" + long[1:][16:])

@@ -13,7 +13,7 @@ from textual.worker import Worker, WorkerState
 from tui.screens.dialogs.typed_ahead import TypedAhead
 
 
-class Palette(CommandPalette, TypedAhead):
+class CommandSearch(CommandPalette, TypedAhead):
     """Searched by words. An Enter that comes while they are looked for counts once all is found."""
 
     def __init__(self, **options: Any) -> None:

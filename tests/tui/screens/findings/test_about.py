@@ -15,7 +15,7 @@ from agentdash.core.services.model import Service, ServicesSnapshot, ServiceStat
 from agentdash.core.snapshot import Topic
 from agentdash.core.store import Store
 from agentdash.core.streams.model import Group, Lag, Stream, StreamsSnapshot
-from tui.screens.navigation import subject_of
+from tui.screens.findings.about import subject_of_finding
 
 RUN = Run("r7", "fix-auth", RunStatus.RUNNING)
 BILLING = Service("billing", ServiceState.UP)
@@ -62,4 +62,4 @@ def store() -> Store:
 )
 def test_enter_leads_to_what_it_is_about(store: Store, about: dict[str, Any], subject: object) -> None:
     symptom = Symptom("f", "A", "X", Severity.HIGH, "broken", **about)
-    assert subject_of(Finding("X-1", symptom, FindingStatus.OPEN, 0, 0), store) == subject
+    assert subject_of_finding(Finding("X-1", symptom, FindingStatus.OPEN, 0, 0), store) == subject
