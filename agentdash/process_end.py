@@ -1,9 +1,8 @@
-"""How this process ends: by a signal or by itself, with everything given back, in a bounded time.
+"""Signals and the exit of this process, with resources released, in a bounded time.
 
-Handlers of signals are installed once, before anything heavy is imported, and stay installed to the end:
-neither the event loop nor a library puts the system's default, an end without words and without clean-up, in
-their place. What a signal does changes instead (`Handled`): as long as there is nothing to give back, it ends
-the process at once.
+Signal handlers are installed once, before anything heavy is imported, and stay installed: neither the event
+loop nor a library restores the system's default, which ends the process without clean-up. What a signal does
+changes instead (`SignalHandler`): while there is nothing to release, it ends the process at once.
 
 Exit codes are those of a shell: 128 plus the signal's number (POSIX.1, "Exit Status for Commands").
 """
@@ -20,9 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import NoReturn
 
-    Act = Callable[[int], object]
+    SignalAction = Callable[[int], object]
 
-ENDING = tuple(
+FATAL_SIGNALS = tuple(
     getattr(signal, name)
     for name in (
         "SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGUSR1", "SIGUSR2",
@@ -30,87 +29,87 @@ ENDING = tuple(
     )
     if hasattr(signal, name)
 )  # fmt: skip
-"""Every signal that can be handled and whose default is to end the process, faults of the program aside (see
-signal(7)). SIGPIPE and SIGXFSZ are ignored by Python: what they report comes as an error of the write."""
+"""Every signal that can be handled and whose default ends the process, except for faults of the program (see
+signal(7)). Python ignores SIGPIPE and SIGXFSZ: the write fails with an error instead."""
 
-ORDERLY_S = 10.0
-"""Seconds that an end with everything given back may take; then the process ends all the same."""
+EXIT_TIMEOUT_S = 10.0
+"""Seconds that a clean exit may take; then the process is ended."""
 
 
-def end_now(number: int) -> NoReturn:
-    """End the process: nothing was begun that had to be given back."""
+def exit_now(number: int) -> NoReturn:
+    """End the process: there is nothing to release."""
     os._exit(128 + number)
 
 
-_act: Act = end_now
+_action: SignalAction = exit_now
 
 
 def install() -> None:
     """Handle every signal that ends a process; one that is ignored (``nohup``) stays ignored.
 
-    To be called in the main thread, once.
+    Call it in the main thread, once.
     """
-    for number in ENDING:
+    for number in FATAL_SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, _came)
+            signal.signal(number, _on_signal)
 
 
-def _came(number: int, _frame: FrameType | None) -> None:
-    _act(number)
+def _on_signal(number: int, _frame: FrameType | None) -> None:
+    _action(number)
 
 
-class Handled:
-    """Within this context, a signal calls *act* with its number, between any two steps of the program.
+class SignalHandler:
+    """Within this context, a signal calls *action* with its number, between any two bytecodes.
 
-    Without `install` (in tests, in a program that embeds this one) nothing happens.
+    Without `install` (in tests, in a program that embeds this one) it has no effect.
     """
 
-    def __init__(self, act: Act) -> None:
-        self._inside = act
-        self._outside: Act = end_now
+    def __init__(self, action: SignalAction) -> None:
+        self._action = action
+        self._previous: SignalAction = exit_now
 
     def __enter__(self) -> None:
-        """From here on."""
-        global _act
-        self._outside, _act = _act, self._inside
+        """Install the action."""
+        global _action
+        self._previous, _action = _action, self._action
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """To here."""
-        global _act  # noqa: PLW0603 - signals are the whole process's
-        _act = self._outside
+        """Restore the previous action."""
+        global _action  # noqa: PLW0603 - signals are the whole process's
+        _action = self._previous
 
 
-def on_loop(act: Act) -> Act:
-    """A way to have the running event loop call *act*: what is under way there is not interrupted."""
+def in_event_loop(action: SignalAction) -> SignalAction:
+    """*action*, to be called by the running event loop: the step under way there is not interrupted."""
     import asyncio
 
     loop = asyncio.get_running_loop()
 
     def hand_over(number: int) -> None:
         if loop.is_closed():
-            end_now(number)
-        loop.call_soon_threadsafe(act, number)
+            exit_now(number)
+        loop.call_soon_threadsafe(action, number)
 
     return hand_over
 
 
-def interrupted(number: int) -> NoReturn:
-    """End by an exception: for a question on the terminal, which has to be put back."""
+def raise_exit(number: int) -> NoReturn:
+    """Raise `SystemExit`: for a prompt, after which the terminal must be restored."""
     raise SystemExit(128 + number)
 
 
-def ignored(number: int) -> None:
-    """Do nothing: the process is being ended already."""
+def ignore_signal(number: int) -> None:
+    """Do nothing: the process is exiting already."""
 
 
-def end_at_last(code: int, restore: Callable[[], object] = lambda: None) -> None:
-    """End with *code* whatever happens, if the ordinary way takes longer than `ORDERLY_S`.
+def exit_after_timeout(code: int, restore: Callable[[], object] = lambda: None) -> None:
+    """End the process with *code* if a clean exit takes longer than `EXIT_TIMEOUT_S`.
 
     Args:
         code: The exit code.
-        restore: Called then, in another thread: puts the terminal back.
+        restore: Called before, in another thread: restores the terminal.
     """
     import threading
 
@@ -120,32 +119,32 @@ def end_at_last(code: int, restore: Callable[[], object] = lambda: None) -> None
         finally:
             os._exit(code)
 
-    timer = threading.Timer(ORDERLY_S, end)
+    timer = threading.Timer(EXIT_TIMEOUT_S, end)
     timer.daemon = True
     try:
         timer.start()
-    except RuntimeError:  # no thread can be started: the system ends it, without a word
+    except RuntimeError:  # no thread can be started: the system ends it
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
-        signal.alarm(round(ORDERLY_S))
+        signal.alarm(round(EXIT_TIMEOUT_S))
 
 
-_last_acts: list[Callable[[], object]] = []
+_exit_actions: list[Callable[[], object]] = []
 
 
-def at_end(act: Callable[[], object]) -> None:
-    """Have *act* called by `leave`: it ends what would outlive the process, in a bounded time."""
-    _last_acts.append(act)
+def at_exit(action: Callable[[], object]) -> None:
+    """Have `exit_process` call *action*, which ends what would outlive the process, in a bounded time."""
+    _exit_actions.append(action)
 
 
-def leave(code: int) -> NoReturn:
-    """End with *code*. Threads that still read something are not waited for; see `at_end`."""
-    with Handled(ignored):
-        end_at_last(code)
-        for act in _last_acts:
+def exit_process(code: int) -> NoReturn:
+    """Exit with *code*, after the actions of `at_exit`. Threads that still read are not waited for."""
+    with SignalHandler(ignore_signal):
+        exit_after_timeout(code)
+        for action in _exit_actions:
             try:
-                act()
-            except Exception as problem:  # noqa: BLE001 - the others have their turn
-                _say(f"{type(problem).__name__}: {problem}")
+                action()
+            except Exception as problem:  # noqa: BLE001 - the other actions must run
+                _print_error(f"{type(problem).__name__}: {problem}")
         for stream in (sys.stdout, sys.stderr):
             try:
                 stream.flush()
@@ -154,7 +153,7 @@ def leave(code: int) -> NoReturn:
         os._exit(code)
 
 
-def _say(text: str) -> None:
+def _print_error(text: str) -> None:
     from agentdash.core.text import printable
 
     sys.stderr.write(f"agentdash: {printable(text)}\n")

@@ -7,10 +7,10 @@ from typing import Any
 
 import click
 
-from agentdash.cli.codes import Code
+from agentdash.cli.exit_codes import ExitCode
 from agentdash.cli.group import NearestGroup
-from agentdash.cli.options import everywhere, given, loaded_of, say_ignored
-from agentdash.cli.output import data, words
+from agentdash.cli.options import common_options, loaded_of, options_of, warn_ignored
+from agentdash.cli.output import print_data, print_text
 from agentdash.core.text import printable
 
 
@@ -18,7 +18,7 @@ from agentdash.core.text import printable
     cls=NearestGroup,
     epilog="\b\nExamples:\n  agentdash config show\n  agentdash config schema runs\n  agentdash config path",
 )
-@everywhere
+@common_options
 def config() -> None:
     """Settings: those in force, their files, and the JSON Schemas."""
 
@@ -38,18 +38,18 @@ def show(ctx: click.Context, as_json: bool) -> int:
 
     loaded = loaded_of(ctx)
     rows = list(shown(loaded))
-    say_ignored(loaded)
+    warn_ignored(loaded)
     if as_json:
         from agentdash.headless.views import dumps
 
-        data(dumps({row.key: row.record() for row in rows}, indent=2))
-        return Code.FINE
+        print_data(dumps({row.key: row.record() for row in rows}, indent=2))
+        return ExitCode.SUCCESS
     from agentdash.headless.grid import Grid, GridCell, columns_of, render
 
     lines = tuple((row.key, _text(row.value), GridCell(row.where, "dim")) for row in rows)
     for line in render(Grid(columns_of("SETTING | VALUE | FROM"), lines, "")):
-        data(line)
-    return Code.FINE
+        print_data(line)
+    return ExitCode.SUCCESS
 
 
 def _text(value: Any) -> str:
@@ -71,14 +71,14 @@ def schema(ctx: click.Context, view: str | None) -> int:
     from agentdash.headless.views import OBJECTS, dumps
 
     if view is None:
-        data(dumps(settings_schema(), indent=2))
-        return Code.FINE
+        print_data(dumps(settings_schema(), indent=2))
+        return ExitCode.SUCCESS
     if view not in OBJECTS:
         guess = nearest(view, OBJECTS)
         hint = f"Did you mean {guess}?" if guess else f"There are: {', '.join(OBJECTS)}."
         raise click.UsageError(f"There is no view {printable(view)!r}. {hint}", ctx)
-    data(dumps(view_schema(view), indent=2))
-    return Code.FINE
+    print_data(dumps(view_schema(view), indent=2))
+    return ExitCode.SUCCESS
 
 
 @config.view(epilog="\b\nExample:\n  agentdash config path")
@@ -88,10 +88,10 @@ def path(ctx: click.Context) -> int:
     from agentdash.core.paths import current_folder
     from agentdash.settings.files import candidates
 
-    said = given(ctx).config or os.environ.get("AGENTDASH_CONFIG") or None
-    for file in candidates(said, os.environ, current_folder()):
-        words(f"{file.path}{'' if file.path.is_file() else '  (not there)'}")
-    return Code.FINE
+    given = options_of(ctx).config or os.environ.get("AGENTDASH_CONFIG") or None
+    for file in candidates(given, os.environ, current_folder()):
+        print_text(f"{file.path}{'' if file.path.is_file() else '  (not there)'}")
+    return ExitCode.SUCCESS
 
 
 @click.command(
@@ -108,8 +108,8 @@ def completion(ctx: click.Context, shell: str) -> int:
 
     found = get_completion_class(shell)
     assert found is not None
-    data(found(ctx.find_root().command, {}, "agentdash", "_AGENTDASH_COMPLETE").source())
-    return Code.FINE
+    print_data(found(ctx.find_root().command, {}, "agentdash", "_AGENTDASH_COMPLETE").source())
+    return ExitCode.SUCCESS
 
 
 def add_to(group: NearestGroup) -> None:

@@ -1,4 +1,4 @@
-"""A group of commands that refuses an unknown one with the nearest right one."""
+"""A group of commands that suggests the nearest one for an unknown name."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from typing import Any
 
 import click
 
-from agentdash.cli.options import everywhere
+from agentdash.cli.options import common_options
 
 
 class NearestGroup(click.Group):
-    """Finds commands by their exact name, and knows what a wrong one was probably meant to be."""
+    """Finds commands by their exact name, and suggests the nearest one for another."""
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """As click does, but with a guess in the error."""
+        """As in click, but with a suggestion in the error."""
         name = args[0] if args else ""
         if name and self.get_command(ctx, name) is None and not name.startswith("-"):
             import difflib
@@ -27,10 +27,10 @@ class NearestGroup(click.Group):
         return super().resolve_command(ctx, args)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        """In the order in which they were added: the most used first."""
+        """In the order in which they were added: most used first."""
         return list(self.commands)
 
     def view(self, *, epilog: str) -> Callable[[Callable[..., Any]], click.Command]:
         """Like `command`, with the options of every command."""
         add = self.command(epilog=epilog)
-        return lambda function: add(everywhere(function))
+        return lambda function: add(common_options(function))

@@ -1,4 +1,4 @@
-"""A settings file made from what is found here."""
+"""Writes a settings file with what is detected on this machine."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from pathlib import Path
 
 import click
 
-from agentdash.cli.codes import Code
+from agentdash.cli.exit_codes import ExitCode
 from agentdash.cli.group import NearestGroup
 from agentdash.cli.loop import run_async
-from agentdash.cli.options import everywhere, settings_of
-from agentdash.cli.output import say, words
+from agentdash.cli.options import common_options, settings_of
+from agentdash.cli.output import print_message, print_text
 from agentdash.core.commands import Refused
 from agentdash.core.settings.model import Settings
 from agentdash.core.snapshot import Topic
 from agentdash.core.text import printable
-from agentdash.process_end import Handled, interrupted
+from agentdash.process_end import SignalHandler, raise_exit
 from agentdash.settings.files import FILE_NAME
 from agentdash.settings.trust import Power
 
 
 @click.command(
-    short_help="Write a commented settings file from what is found.",
+    short_help="Write a commented settings file with what is detected.",
     epilog="\b\nExamples:\n  agentdash init\n  agentdash init ~/.config/agentdash/config.toml --force",
 )
 @click.argument("file", default=FILE_NAME, metavar="[FILE]")
@@ -36,21 +36,21 @@ from agentdash.settings.trust import Power
     default=10.0,
     show_default=True,
     metavar="SECONDS",
-    help="Look around at most so long.",
+    help="Time limit of the detection.",
 )
-@everywhere
+@common_options
 @click.pass_context
 def init(ctx: click.Context, file: str, force: bool, timeout: float) -> int:
-    """Write a commented settings file (./agentdash.toml) from what is found: services, streams, roots."""
+    """Write a commented settings file (./agentdash.toml) with the detected services, streams and roots."""
     settings = settings_of(ctx)
     if settings.read_only:
         raise Refused("read-only: no file is written")
     path = Path(file).expanduser()
     if (path.exists() or path.is_symlink()) and not force:
         if not sys.stdin.isatty():
-            raise Refused(f"{file} is there already: overwrite it with --force")
-        with Handled(interrupted):
-            click.confirm(f"{printable(file)} is there already. Overwrite it?", abort=True, err=True)
+            raise Refused(f"{file} exists: overwrite it with --force")
+        with SignalHandler(raise_exit):
+            click.confirm(f"{printable(file)} exists. Overwrite it?", abort=True, err=True)
     return run_async(_write(settings, path, timeout))
 
 
@@ -60,19 +60,19 @@ async def _write(settings: Settings, path: Path, timeout: float) -> int:  # noqa
 
     async with session(settings, [Topic.SERVICES, Topic.STREAMS, Topic.REPOS]) as engine:
         for topic in sorted(await full_pass(engine, timeout)):
-            say(f"{topic.value}: not found out within {timeout:g} s")
+            print_message(f"{topic.value}: not detected within {timeout:g} s")
         found = detected_settings(engine.store)
     try:
         _replace(path, settings_text(found))
     except OSError as problem:
         raise Refused(f"{path} cannot be written: {(problem.strerror or str(problem)).lower()}") from problem
-    words(str(path))
+    print_text(str(path))
     _trust(path)
-    return Code.FINE
+    return ExitCode.SUCCESS
 
 
 def _trust(path: Path) -> None:
-    """Trust what was just written: it was made here, of what was found, and starts nothing."""
+    """Trust the file that was just written: it starts nothing."""
     if path.name != FILE_NAME:
         return
     from agentdash.cli.trust import decide, needs_of
@@ -82,7 +82,7 @@ def _trust(path: Path) -> None:
         if found is not None and all(grant.power is Power.READ for grant in found.grants):
             decide(found, True)
     except (OSError, Refused) as problem:
-        say(f"{path} is not trusted yet: {problem}")
+        print_message(f"{path} is not trusted yet: {problem}")
 
 
 def _replace(path: Path, text: str) -> None:

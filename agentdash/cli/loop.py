@@ -1,4 +1,4 @@
-"""Running a command that waits: a signal ends it cleanly, with everything given back."""
+"""Runs an asynchronous command, which a signal cancels cleanly."""
 
 from __future__ import annotations
 
@@ -7,57 +7,57 @@ from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from agentdash.process_end import Handled, end_at_last, on_loop
+from agentdash.process_end import SignalHandler, exit_after_timeout, in_event_loop
 
 
 class _Threads(ThreadPoolExecutor):
-    """Threads that the end of the event loop does not wait for."""
+    """Threads that the event loop does not wait for when it closes."""
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: ARG002
-        """Begin nothing more; what still reads ends with the process, see `agentdash.process_end.leave`."""
+        """Accept no more work; threads that still read end with the process."""
         super().shutdown(wait=False, cancel_futures=True)
 
 
 def wait_for_no_thread() -> None:
-    """Have the running loop end without its threads: a read from a slow disk may take any time.
+    """Let the running loop close without waiting for its threads: a read from a slow disk may take any time.
 
-    What has to be done to its end is awaited by those who began it.
+    Work that must complete is awaited by its caller.
     """
     asyncio.get_running_loop().set_default_executor(_Threads(thread_name_prefix="asyncio"))
 
 
 def run_async(work: Coroutine[Any, Any, int]) -> int:
-    """Run *work* to its end.
+    """Run *work* until it ends.
 
-    The first signal cancels it; what it holds is given back within `agentdash.process_end.ORDERLY_S`.
-    Further ones change nothing: an impatient second ctrl+c would leave behind what the first is about to end.
+    The first signal cancels it; it then has `agentdash.process_end.EXIT_TIMEOUT_S` seconds to release its
+    resources. Further signals are ignored, so that they do not interrupt that.
 
     Returns:
-        Its exit code; 128 + n where signal n ended it.
+        Its exit code; 128 + n after signal n.
     """
-    ended: list[int] = []
+    signals: list[int] = []
 
-    async def watched() -> int:
+    async def cancellable() -> int:
         task = asyncio.current_task()
         assert task is not None
 
-        def end(number: int) -> None:
-            if not ended:
-                ended.append(number)
-                end_at_last(128 + number)
+        def cancel(number: int) -> None:
+            if not signals:
+                signals.append(number)
+                exit_after_timeout(128 + number)
                 task.cancel()
 
         wait_for_no_thread()
-        with Handled(on_loop(end)):
-            if ended:
+        with SignalHandler(in_event_loop(cancel)):
+            if signals:
                 work.close()
-                return 128 + ended[0]
+                return 128 + signals[0]
             return await work
 
     try:
-        with Handled(ended.append):  # before there is a loop, and after
-            return asyncio.run(watched())
+        with SignalHandler(signals.append):  # before there is a loop, and after
+            return asyncio.run(cancellable())
     except asyncio.CancelledError:
-        if not ended:
+        if not signals:
             raise
-        return 128 + ended[0]
+        return 128 + signals[0]

@@ -1,4 +1,4 @@
-"""The options that every command takes, before or after its name, and the settings that they lead to."""
+"""The options that every command has, before or after its name, and the settings that they result in."""
 
 from __future__ import annotations
 
@@ -17,12 +17,10 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-EVERYWHERE = "Options of every command"
-
 
 @dataclass(slots=True)
-class Given:
-    """What the command line says, gathered from both sides of the command's name.
+class GivenOptions:
+    """The common options of this call, from both sides of the command's name.
 
     Attributes:
         values: Dotted key of a setting to (option, value).
@@ -31,26 +29,26 @@ class Given:
     values: dict[str, tuple[str, Any]] = field(default_factory=dict)
     config: str | None = None
 
-    def take(self, name: str, option: str, value: Any) -> None:
-        """Add the value of an option; folders add up, of others the last one counts."""
+    def add(self, name: str, option: str, value: Any) -> None:
+        """Add the value of an option; folders accumulate, of others the last one counts."""
         if name == "projects":
             value = (*self.values.get(name, ("", ()))[1], *value)
         self.values[name] = (option, value)
 
 
-def given(ctx: click.Context) -> Given:
-    """What was gathered in this call."""
-    return ctx.find_root().ensure_object(Given)
+def options_of(ctx: click.Context) -> GivenOptions:
+    """The common options of this call."""
+    return ctx.find_root().ensure_object(GivenOptions)
 
 
 def settings_of(ctx: click.Context) -> Settings:
-    """The settings in force; what is ignored since it needs trust is said on stderr.
+    """The settings in force; a warning on stderr lists those that are ignored for lack of trust.
 
     Raises:
         SettingsError: when something about them is wrong.
     """
     loaded = loaded_of(ctx)
-    say_ignored(loaded)
+    warn_ignored(loaded)
     return loaded.settings
 
 
@@ -62,26 +60,26 @@ def loaded_of(ctx: click.Context) -> Loaded:
     """
     from agentdash.settings.load import load
 
-    said = given(ctx)
-    return load(said.values, config=said.config)
+    given = options_of(ctx)
+    return load(given.values, config=given.config)
 
 
-def say_ignored(loaded: Loaded) -> tuple[str, ...]:
-    """Say on stderr which settings are ignored since their file is not trusted; the lines that were said."""
+def warn_ignored(loaded: Loaded) -> tuple[str, ...]:
+    """Warn on stderr about settings that are ignored because their file is not trusted; the lines."""
     ignoring = [file for file in loaded.guarded if file.ignored]
     if not ignoring:
         return ()
-    from agentdash.cli.output import say
-    from agentdash.cli.trust import ignored_words
+    from agentdash.cli.output import print_message
+    from agentdash.cli.trust import ignored_message
 
-    lines = tuple(ignored_words(file) for file in ignoring)
+    lines = tuple(ignored_message(file) for file in ignoring)
     for line in lines:
-        say(line)
+        print_message(line)
     return lines
 
 
-def colored(settings: Settings, stream: Any = None) -> bool:
-    """Whether to colour what goes to *stream* (stdout): on a terminal, unless the settings say otherwise.
+def use_color(settings: Settings, stream: Any = None) -> bool:
+    """Whether to color the output to *stream* (stdout): on a terminal, unless the settings differ.
 
     ``NO_COLOR`` (https://no-color.org) counts where it is not empty.
     """
@@ -93,27 +91,27 @@ def colored(settings: Settings, stream: Any = None) -> bool:
 
 
 def _setting(name: str, option: str) -> Callable[[click.Context, click.Parameter, Any], None]:
-    def take(ctx: click.Context, _: click.Parameter, value: Any) -> None:
+    def add(ctx: click.Context, _: click.Parameter, value: Any) -> None:
         if value not in {None, False, ()}:
-            given(ctx).take(name, option, value)
+            options_of(ctx).add(name, option, value)
 
-    return take
+    return add
 
 
 def _color(ctx: click.Context, _: click.Parameter, value: bool) -> None:
     if value:
-        given(ctx).take("color", "--no-color", "never")
+        options_of(ctx).add("color", "--no-color", "never")
 
 
 def _config(ctx: click.Context, _: click.Parameter, value: str | None) -> None:
     if value is not None:
-        given(ctx).config = value
+        options_of(ctx).config = value
 
 
-def everywhere(command: F) -> F:
-    """Give *command* the options of every command; their values go to `Given`, not to its arguments.
+def common_options(command: F) -> F:
+    """Give *command* the options of every command; their values go to `GivenOptions`, not to its arguments.
 
-    They stand after its own in its help, wherever this decorator stands.
+    Its help lists them after its own, wherever this decorator is applied.
     """
     own = getattr(command, "__click_params__", [])
     command.__click_params__ = []  # type: ignore[attr-defined]
@@ -130,7 +128,7 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         multiple=True,
         expose_value=False,
         callback=_setting("projects", "--projects"),
-        help="Look for repositories below DIR; may be given several times.",
+        help="Search for repositories below DIR; repeatable.",
     ),
     click.option(
         "--redis",
@@ -144,14 +142,14 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         metavar="FILE",
         expose_value=False,
         callback=_config,
-        help="Read settings from FILE alone.",
+        help="Read settings from FILE only.",
     ),
     click.option(
         "--read-only",
         is_flag=True,
         expose_value=False,
         callback=_setting("read_only", "--read-only"),
-        help="Change nothing.",
+        help="Carry out no command that changes anything.",
     ),
     click.option(
         "--no-color",

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from agentdash.cli.codes import Code
+from agentdash.cli.exit_codes import ExitCode
 from agentdash.cli.group import NearestGroup
-from agentdash.cli.options import everywhere, loaded_of, say_ignored, settings_of
+from agentdash.cli.options import common_options, loaded_of, settings_of, warn_ignored
 from agentdash.cli.output import no_terminal
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class PipeClosed(Exception):  # noqa: N818 - nobody is at fault
-    """Nobody reads what is printed any more."""
+    """The reader of the output has closed the pipe."""
 
 
 COMMANDS = {
@@ -35,9 +35,9 @@ COMMANDS = {
 
 
 class RootGroup(NearestGroup):
-    """Loads a command when it is asked for, so that the dashboard does not wait for the others.
+    """Imports a command when it is used, so that the dashboard does not wait for the others.
 
-    It also tells a closed pipe apart from other errors, before click turns it into exit code 1.
+    It also reports a closed pipe, before click turns it into exit code 1.
     """
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
@@ -45,13 +45,13 @@ class RootGroup(NearestGroup):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of that name; None where there is none."""
+        """The command with that name; None where there is none."""
         if cmd_name in COMMANDS and cmd_name not in self.commands:
             importlib.import_module(f"agentdash.cli.{COMMANDS[cmd_name]}").add_to(self)
         return super().get_command(ctx, cmd_name)
 
     def make_context(self, *args: Any, **more: Any) -> click.Context:
-        """Read the command line; help is printed here."""
+        """Parse the command line; this prints help."""
         try:
             return super().make_context(*args, **more)
         except BrokenPipeError:
@@ -73,23 +73,23 @@ class RootGroup(NearestGroup):
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="""\b
 Examples:
-  agentdash                                  the dashboard on what is here
-  agentdash --projects ~/code --read-only    on other repositories, changing nothing
-  agentdash demo                             on a small real fleet that it starts and ends itself
+  agentdash                                  the dashboard
+  agentdash --projects ~/code --read-only    with these repositories, changing nothing
+  agentdash demo                             with a small real fleet, ended when it quits
   agentdash streams --json | jq .items       a view for programs
 
 \b
-Exit codes: 0 fine, 1 the thing asked about is bad, 2 wrong use or refused, 3 not reached in time,
-4 a needed service is not there, 5 a change was sent and no answer came: it may have been carried out,
-130 ctrl+c, 141 the reader of the output went away, 143 SIGTERM.""",
+Exit codes: 0 success, 1 check failed, 2 wrong use or refused, 3 not read in time,
+4 a required service is not available, 5 a change was sent and no answer came: it may have been carried out,
+130 ctrl+c, 141 the reader of the output closed the pipe, 143 SIGTERM.""",
 )
-@everywhere
+@common_options
 @click.version_option(package_name="agentdash", message="agentdash %(version)s")
 @click.pass_context
 def root(ctx: click.Context) -> int | None:
     """A live dashboard for coding agents, their Redis streams, repositories, services and logs.
 
-    Without a command it opens the dashboard. Every view can be had without it, as a table or as JSON.
+    Without a command it opens the dashboard. Every view is also available as a table or as JSON.
     """
     if ctx.invoked_subcommand is not None:
         return None
@@ -97,16 +97,16 @@ def root(ctx: click.Context) -> int | None:
 
 
 def dashboard(ctx: click.Context) -> int:
-    """Open the dashboard; without a terminal, say what there is instead."""
+    """Open the dashboard; without a terminal, name the alternatives."""
     if (why := no_terminal()) is not None:
-        settings_of(ctx)  # what is wrong with them is said first
+        settings_of(ctx)  # errors in them are reported first
         click.echo(
-            f"agentdash: the dashboard needs a terminal, and {why}. Without one, ask for a view: "
+            f"agentdash: the dashboard needs a terminal, and {why}. Without one, print a view: "
             "agentdash snapshot --json, "
             "or runs, streams, repos, services, findings, logs with --json.",
             err=True,
         )
-        return Code.REFUSED
+        return ExitCode.REFUSED
     from agentdash.cli.screen import show
     from agentdash.runtime.engine import Engine
     from tui.app import AgentDash
@@ -116,11 +116,11 @@ def dashboard(ctx: click.Context) -> int:
 
 
 def _asked(ctx: click.Context) -> tuple[Loaded, tuple[str, ...]]:
-    """The settings, after a question where a file needs trust; what is said of settings that are ignored."""
+    """The settings, after a prompt where a file needs trust; warnings about settings that are ignored."""
     loaded = loaded_of(ctx)
     if loaded.guarded:
         from agentdash.cli.trust import ask
 
         if ask(loaded):
             loaded = loaded_of(ctx)
-    return loaded, say_ignored(loaded)
+    return loaded, warn_ignored(loaded)

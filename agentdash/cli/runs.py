@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from agentdash.cli.codes import Code
+from agentdash.cli.exit_codes import ExitCode
 from agentdash.cli.group import NearestGroup
 from agentdash.cli.loop import run_async
-from agentdash.cli.options import everywhere, settings_of
-from agentdash.cli.output import data, say
+from agentdash.cli.options import common_options, settings_of
+from agentdash.cli.output import print_data, print_message
 from agentdash.core.commands import Effect, Outcome, Refused
 from agentdash.core.runs.model import ControlAction
 from agentdash.core.settings.model import Settings
-from agentdash.process_end import Handled, interrupted
+from agentdash.process_end import SignalHandler, raise_exit
 
 if TYPE_CHECKING:
     from agentdash.headless.runs.orphans import Orphan
@@ -78,7 +78,7 @@ What codex exec --json and claude -p --output-format stream-json tell is underst
 )
 @click.option("--run-id", metavar="ID", help="Use this id; that of a run without a worker takes it over.")
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- COMMAND…")
-@everywhere
+@common_options
 @click.pass_context
 def run(ctx: click.Context, /, **options: Any) -> int:
     """Run an agent, any COMMAND, under control: in turns, recorded in Redis, steered from anywhere.
@@ -99,10 +99,10 @@ def run(ctx: click.Context, /, **options: Any) -> int:
 
 
 async def _work(spec: RunSpec, settings: Settings) -> int:
-    from agentdash.headless.reach import reach
+    from agentdash.headless.server import open_server
     from agentdash.runner.worker import run_worker
 
-    async with reach(settings) as (handle, activity):
+    async with open_server(settings) as (handle, activity):
         return await run_worker(spec, handle, settings, activity)
 
 
@@ -143,7 +143,7 @@ def _steering(action: ControlAction, summary: str) -> click.Command:
         metavar="SECONDS",
         help="How long --wait waits.",
     )
-    @everywhere
+    @common_options
     @click.pass_context
     def steer_run(
         ctx: click.Context, run_id: str, reason: str | None, wait: bool, timeout: float, yes: bool = False
@@ -178,24 +178,26 @@ async def _steer(
     async with target(settings, prefix) as run:
         if orphans is not None and (orphan := await run.orphan()) is not None:
             orphans.append(orphan)
-            return Code.REFUSED
+            return ExitCode.REFUSED
         outcome = await run.ask(action, reason)
-        say(outcome.titled)
+        print_message(outcome.titled)
         unsure = outcome.effect is Effect.UNSURE
         if patience is None or not (outcome.ok or unsure):
-            return Code.FINE if outcome.ok else _code(outcome)
+            return ExitCode.SUCCESS if outcome.ok else _code(outcome)
         try:
-            data((await run.effect(action, patience)).value)
+            print_data((await run.effect(action, patience)).value)
         except TimeoutError:
             if unsure:
-                say(f"{run.run_id}: not within {patience:g} s; whether it was requested is not known")
-                return Code.UNSURE
-            say(f"{run.run_id}: not within {patience:g} s; the request stands")
-            return Code.NOT_IN_TIME
+                print_message(
+                    f"{run.run_id}: not within {patience:g} s; whether it was requested is not known"
+                )
+                return ExitCode.UNSURE
+            print_message(f"{run.run_id}: not within {patience:g} s; the request stands")
+            return ExitCode.TIMED_OUT
         except Refused as otherwise:
-            say(str(otherwise))
-            return Code.BAD
-    return Code.FINE
+            print_message(str(otherwise))
+            return ExitCode.CHECK_FAILED
+    return ExitCode.SUCCESS
 
 
 def _ask(orphan: Orphan, *, yes: bool) -> None:
@@ -205,14 +207,14 @@ def _ask(orphan: Orphan, *, yes: bool) -> None:
         Refused: where there is nobody to ask.
         click.Abort: where the answer is no.
     """
-    say(f"Run {orphan.run.id} has no worker.")
+    print_message(f"Run {orphan.run.id} has no worker.")
     for line in orphan.question:
-        say(line)
+        print_message(line)
     if yes:
         return
     if not sys.stdin.isatty():
         raise Refused("nothing was done: say --yes to clean it up")
-    with Handled(interrupted):
+    with SignalHandler(raise_exit):
         click.confirm("Clean it up?", abort=True, err=True)
 
 
@@ -222,13 +224,13 @@ async def _clean_up(settings: Settings, orphan: Orphan) -> int:
     async with target(settings, orphan.run.id) as run:
         outcomes = await run.clean_up(orphan)
     for outcome in outcomes:
-        say(outcome.titled)
+        print_message(outcome.titled)
     if not outcomes[-1].ok:
         return _code(outcomes[-1])
-    data("failed")
-    return Code.FINE
+    print_data("failed")
+    return ExitCode.SUCCESS
 
 
-def _code(outcome: Outcome) -> Code:
+def _code(outcome: Outcome) -> ExitCode:
     """Of a command that did not do what it was asked for."""
-    return Code.UNSURE if outcome.effect is Effect.UNSURE else Code.REFUSED
+    return ExitCode.UNSURE if outcome.effect is Effect.UNSURE else ExitCode.REFUSED

@@ -7,9 +7,9 @@ import gc
 import sys
 from typing import TYPE_CHECKING
 
-from agentdash.cli.codes import Code
+from agentdash.cli.exit_codes import ExitCode
 from agentdash.cli.loop import wait_for_no_thread
-from agentdash.process_end import Handled, end_at_last, on_loop
+from agentdash.process_end import SignalHandler, exit_after_timeout, in_event_loop
 
 if TYPE_CHECKING:
     from tui.app import AgentDash
@@ -32,24 +32,24 @@ def show(app: AgentDash) -> int:
 
     terminal = Terminal()
     came: list[int] = []
-    app.leaving = lambda code: end_at_last(code, terminal.put_back)
+    app.leaving = lambda code: exit_after_timeout(code, terminal.put_back)
 
     async def work() -> int:
         wait_for_no_thread()
-        leave = on_loop(lambda number: app.exit(128 + number))
+        leave = in_event_loop(lambda number: app.exit(128 + number))
 
         def ended(number: int) -> None:
             app.leaving(128 + number)  # now, as the loop may hang
             leave(number)
 
-        with Handled(ended):
+        with SignalHandler(ended):
             if came:
                 return 128 + came[0]
             asyncio.get_running_loop().call_later(SETTLED, gc.freeze)
             result = await app.run_async()
-            return result if result is not None else app.return_code or Code.FINE
+            return result if result is not None else app.return_code or ExitCode.SUCCESS
 
     sys.setswitchinterval(TURN)
     gc.set_threshold(*COLLECT)
-    with Handled(came.append):  # before there is a loop, and after
+    with SignalHandler(came.append):  # before there is a loop, and after
         return asyncio.run(work())

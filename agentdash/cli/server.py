@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from agentdash.cli.codes import Code
+from agentdash.cli.exit_codes import ExitCode
 from agentdash.cli.group import NearestGroup
-from agentdash.cli.options import everywhere, settings_of
-from agentdash.cli.output import data, say, words
+from agentdash.cli.options import common_options, settings_of
+from agentdash.cli.output import print_data, print_message, print_text
 from agentdash.core.commands import Refused
 
 
@@ -16,7 +16,7 @@ from agentdash.core.commands import Refused
     short_help="The embedded server: its state, and its end.",
     epilog="\b\nExamples:\n  agentdash server status --json\n  agentdash server stop",
 )
-@everywhere
+@common_options
 def server() -> None:
     """The embedded server: used where no other is set and none answers on localhost:6379."""
 
@@ -32,7 +32,7 @@ def status(ctx: click.Context, as_json: bool) -> int:
 
     found = embedded.status(server_dir(settings_of(ctx)))
     if as_json:
-        data(
+        print_data(
             dumps(
                 {
                     "schema": "agentdash/server/1",
@@ -46,11 +46,11 @@ def status(ctx: click.Context, as_json: bool) -> int:
             )
         )
     elif not found.running:
-        words(f"not running; its data is in {found.folder}")
+        print_text(f"not running; its data is in {found.folder}")
     else:
         how = "" if found.answer is not None else ", but does not answer"
-        words(f"running as process {found.pid}{how}: {found.url}")
-    return Code.FINE if found.running else Code.BAD
+        print_text(f"running as process {found.pid}{how}: {found.url}")
+    return ExitCode.SUCCESS if found.running else ExitCode.CHECK_FAILED
 
 
 @server.view(epilog="\b\nExample:\n  agentdash server stop")
@@ -63,8 +63,8 @@ def stop(ctx: click.Context) -> int:
     settings = settings_of(ctx)
     if settings.read_only:
         raise Refused("read-only: the server is not stopped")
-    say("stopped" if embedded.stop(server_dir(settings)) else "it was not running")
-    return Code.FINE
+    print_message("stopped" if embedded.stop(server_dir(settings)) else "it was not running")
+    return ExitCode.SUCCESS
 
 
 def add_to(group: NearestGroup) -> None:

@@ -73,6 +73,6 @@ def _alike(character: str) -> str:
     return "??" if unicodedata.east_asian_width(character) in {"W", "F"} else "?"
 
 
-def let_go_of_stdout() -> None:
+def discard_stdout() -> None:
     """Nothing can be written there any more: keep Python from trying once more on its way out."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from agentdash.cli.codes import Code
-from agentdash.cli.options import everywhere, given
-from agentdash.cli.output import data, say
+from agentdash.cli.exit_codes import ExitCode
+from agentdash.cli.options import common_options, options_of
+from agentdash.cli.output import print_data, print_message
 from agentdash.core.commands import Refused
 from agentdash.core.text import printable
 from agentdash.settings.files import FILE_NAME
@@ -39,7 +39,7 @@ MOST_TEXT = 4000
 @click.option("--yes", is_flag=True, help="Trust it unasked.")
 @click.option("--list", "listed", is_flag=True, help="Print what was decided, and change nothing.")
 @click.option("--revoke", is_flag=True, help="Forget what was decided about FILE.")
-@everywhere
+@common_options
 @click.pass_context
 def trust(ctx: click.Context, file: str, yes: bool, listed: bool, revoke: bool) -> int:
     """Show what FILE (./agentdash.toml) would be allowed, and trust it after a question.
@@ -49,28 +49,28 @@ def trust(ctx: click.Context, file: str, yes: bool, listed: bool, revoke: bool) 
     """
     if listed:
         return _list()
-    if given(ctx).values.get("read_only"):
+    if options_of(ctx).values.get("read_only"):
         raise Refused("read-only: nothing is decided")
     path = _place(file)
     if revoke:
         return _revoke(path)
     found = needs_of(path)
     if found is None:
-        say(f"{path} needs no trust: it only changes what is shown, or how often")
-        return Code.FINE
+        print_message(f"{path} needs no trust: it only changes what is shown, or how often")
+        return ExitCode.SUCCESS
     if found.state == "unsafe":
-        raise Refused(unsafe_words(found))
+        raise Refused(unsafe_message(found))
     for line in described(found):
-        data(line)
+        print_data(line)
     if found.state == "trusted":
-        say(f"{path} is trusted; forget that with --revoke")
-        return Code.FINE
+        print_message(f"{path} is trusted; forget that with --revoke")
+        return ExitCode.SUCCESS
     if not yes and not sys.stdin.isatty():
         raise Refused("nothing is trusted: say --yes to trust it without a question")
     agreed = yes or click.confirm("Trust it?", default=False, err=True)
     decide(found, agreed)
-    say(f"{path} is {'trusted' if agreed else 'not trusted'}, as long as it does not change")
-    return Code.FINE if agreed else Code.REFUSED
+    print_message(f"{path} is {'trusted' if agreed else 'not trusted'}, as long as it does not change")
+    return ExitCode.SUCCESS if agreed else ExitCode.REFUSED
 
 
 def _place(file: str) -> Path:
@@ -111,7 +111,7 @@ def described(found: FolderFile) -> Iterator[str]:
     yield "In all: " + ", ".join(f"{power} ({count})" for power, count in counted.items())
 
 
-def unsafe_words(found: FolderFile) -> str:
+def unsafe_message(found: FolderFile) -> str:
     """Why a file cannot be trusted as it lies there, and what to do."""
     return (
         f"{found.path} cannot be trusted: {found.reason}. Make it a file of your own that only you may write "
@@ -135,7 +135,7 @@ def decide(found: FolderFile, trusted: bool) -> None:
         raise Refused(f"the answer cannot be kept: {_words(problem)}") from problem
 
 
-def ignored_words(found: FolderFile) -> str:
+def ignored_message(found: FolderFile) -> str:
     """That settings are ignored, which, and what to do: one line."""
     keys = list(found.ignored)
     more = f" and {len(keys) - 6} more" if len(keys) > 6 else ""
@@ -154,7 +154,7 @@ def ask(loaded: Loaded) -> bool:
             continue
         lines = list(described(found))
         if len(found.grants) > MOST_ASKED or sum(map(len, lines)) > MOST_TEXT:
-            say(f"{found.shown} asks for too much to be asked about here")
+            print_message(f"{found.shown} asks for too much to be asked about here")
             continue
         for line in lines:
             click.echo(line, err=True)
@@ -163,7 +163,7 @@ def ask(loaded: Loaded) -> bool:
         try:
             decide(found, answer)
         except Refused as why:  # the dashboard goes on without it
-            say(str(why))
+            print_message(str(why))
         else:
             agreed = agreed or answer
     return agreed
@@ -179,10 +179,10 @@ def _list() -> int:
     for one in known:
         at = datetime.fromtimestamp(one.at / 1000, UTC).astimezone().strftime("%Y-%m-%d %H:%M")
         answer = "trusted " if one.trusted else "declined"
-        data(f"{answer}  {at}  {one.sha256[:12]}  {printable(one.path)}")
+        print_data(f"{answer}  {at}  {one.sha256[:12]}  {printable(one.path)}")
     if not known:
-        say("nothing was decided yet")
-    return Code.FINE
+        print_message("nothing was decided yet")
+    return ExitCode.SUCCESS
 
 
 def _revoke(path: Path) -> int:
@@ -194,8 +194,8 @@ def _revoke(path: Path) -> int:
         raise Refused(f"decisions cannot be changed: {_words(problem)}") from problem
     if not count:
         raise Refused(f"nothing was decided about {path}; --list shows what was")
-    say(f"{path} is asked about again")
-    return Code.FINE
+    print_message(f"{path} is asked about again")
+    return ExitCode.SUCCESS
 
 
 def _words(problem: Exception) -> str:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from agentdash.cli.codes import Code
+from agentdash.cli.exit_codes import ExitCode
 from agentdash.cli.group import NearestGroup
 from agentdash.cli.loop import run_async
-from agentdash.cli.options import colored, everywhere, settings_of
-from agentdash.cli.output import data, say, width
+from agentdash.cli.options import common_options, settings_of, use_color
+from agentdash.cli.output import print_data, print_message, width
 from agentdash.core.findings.model import Severity
 from agentdash.core.settings.model import Settings
 from agentdash.core.snapshot import Topic
@@ -72,7 +72,7 @@ def _command(topic: Topic) -> Callable[[Callable[..., Any]], click.Command]:
             short_help=_SUMMARY[topic],
             epilog=f"\b\nExamples:\n  agentdash {name}\n  agentdash {name} --json | jq '.items[]'\n"
             f"  agentdash {name} --watch",
-        )(everywhere(function))
+        )(common_options(function))
 
     return make
 
@@ -98,7 +98,7 @@ def findings(ctx: click.Context, as_json: bool, watch: bool, timeout: float, fai
 )
 @_JSON
 @_TIMEOUT
-@everywhere
+@common_options
 @click.pass_context
 def snapshot(ctx: click.Context, as_json: bool, timeout: float) -> int:
     """All views at once.
@@ -115,13 +115,13 @@ async def _snapshot(settings: Settings, as_json: bool, timeout: float) -> int:  
     async with session(settings, Topic) as engine:
         missed = await full_pass(engine, timeout)
         if as_json:
-            data(dumps(all_views(engine.store, engine.clock.now_ms(), engine.host), indent=2))
+            print_data(dumps(all_views(engine.store, engine.clock.now_ms(), engine.host), indent=2))
         else:
             for topic in Topic:
-                data(topic.value.upper())
+                print_data(topic.value.upper())
                 _table(engine, topic, settings)
-                data("")
-    return Code.NOT_IN_TIME if missed else Code.FINE
+                print_data("")
+    return ExitCode.TIMED_OUT if missed else ExitCode.SUCCESS
 
 
 @click.command(
@@ -133,7 +133,7 @@ async def _snapshot(settings: Settings, as_json: bool, timeout: float) -> int:  
 @click.option("--json", "as_json", is_flag=True, help="JSON Lines: one object a line of input.")
 @click.option("--watch", is_flag=True, help="Go on with what is written, as JSON Lines.")
 @_TIMEOUT
-@everywhere
+@common_options
 @click.pass_context
 def logs(ctx: click.Context, files: tuple[str, ...], as_json: bool, watch: bool, timeout: float) -> int:
     """Lines of the followed logs, or of FILEs, read as records: time, level, service, message, fields.
@@ -142,7 +142,7 @@ def logs(ctx: click.Context, files: tuple[str, ...], as_json: bool, watch: bool,
     """
     settings = settings_of(ctx)
     if files and not (watch and "-" not in files):
-        return _read_files(files, as_json or watch, colored(settings))
+        return _read_files(files, as_json or watch, use_color(settings))
     if files:
         logs_of = replace(settings.logs, files=files, started=False)
         settings = replace(settings, services=(), logs=logs_of, confined={})
@@ -157,16 +157,16 @@ def _read_files(files: tuple[str, ...], as_json: bool, color: bool) -> int:
     from agentdash.headless.logs.view import LOG_LINE
     from agentdash.headless.views import dumps
 
-    code = Code.FINE
+    code = ExitCode.SUCCESS
     for file in files:
         try:
             for line in lines_of(file):
-                data(dumps(LOG_LINE.document(line)) if as_json else log_text(line, color=color))
+                print_data(dumps(LOG_LINE.document(line)) if as_json else log_text(line, color=color))
         except BrokenPipeError:
             raise
         except OSError as problem:
-            say(f"{file} cannot be read: {(problem.strerror or str(problem)).lower()}")
-            code = Code.NO_SERVICE
+            print_message(f"{file} cannot be read: {(problem.strerror or str(problem)).lower()}")
+            code = ExitCode.UNAVAILABLE
     return code
 
 
@@ -179,8 +179,8 @@ async def _watch_logs(settings: Settings, *, own: bool) -> int:
         await full_pass(engine)
         _sources(engine)
         async for line in new_lines(engine, own=own):
-            data(dumps(line))
-    return Code.FINE
+            print_data(dumps(line))
+    return ExitCode.SUCCESS
 
 
 def _show(
@@ -204,8 +204,8 @@ async def _watch(settings: Settings, topic: Topic) -> int:
     async with session(settings, [topic]) as engine:
         await full_pass(engine)
         async for made in changes(engine, topic):
-            data(dumps(made))
-    return Code.FINE
+            print_data(dumps(made))
+    return ExitCode.SUCCESS
 
 
 async def _once(
@@ -228,18 +228,18 @@ async def _once(
             _table(engine, topic, settings)
         elif topic is Topic.LOGS:
             for line in engine.store.logs:
-                data(dumps(LOG_LINE.document(line)))
+                print_data(dumps(LOG_LINE.document(line)))
         else:
-            data(dumps(document(topic, engine.store, now, engine.host), indent=2))
+            print_data(dumps(document(topic, engine.store, now, engine.host), indent=2))
         if as_json and health.error:
-            _remark(topic, health)
+            _print_problem(topic, health)
         found = engine.store.findings.findings if engine.store.findings else ()
     if missed:
-        return Code.NOT_IN_TIME
+        return ExitCode.TIMED_OUT
     if health.state == "error":
-        return Code.NO_SERVICE
+        return ExitCode.UNAVAILABLE
     bad = fail_on is not None and any(f.active and f.symptom.severity.rank <= fail_on.rank for f in found)
-    return Code.BAD if bad else Code.FINE
+    return ExitCode.CHECK_FAILED if bad else ExitCode.SUCCESS
 
 
 def _table(engine: Engine, topic: Topic, settings: Settings) -> None:
@@ -249,43 +249,45 @@ def _table(engine: Engine, topic: Topic, settings: Settings) -> None:
     from agentdash.headless.logs.text import log_text
     from agentdash.headless.views import gaps, table
 
-    store, now, color = engine.store, engine.clock.now_ms(), colored(settings)
+    store, now, color = engine.store, engine.clock.now_ms(), use_color(settings)
     health = health_at(store.health.get(topic), now)
     empty, lacking = "no lines yet", [] if topic is Topic.LOGS else gaps(topic, store)
     if topic is Topic.LOGS:
         for line in store.logs:
-            data(log_text(line, color=color))
+            print_data(log_text(line, color=color))
         rows = len(store.logs)
         _sources(engine)
     else:
         grid = table(topic, store, now)
         for text in render(grid, width=width(), color=color):
-            data(text)
+            print_data(text)
         rows, empty = len(grid.rows), grid.empty
         if topic is Topic.STREAMS and store.streams is not None:
             _too_short(store.streams, settings.streams.window)
     for gap in lacking:
-        say(f"{topic}: {gap}")
+        print_message(f"{topic}: {gap}")
     if health.error:
-        _remark(topic, health)
+        _print_problem(topic, health)
     elif not rows and not lacking:
-        say(empty)
+        print_message(empty)
 
 
 def _too_short(streams: StreamsSnapshot, window: float) -> None:
     """Say why verdicts are missing where the streams were not watched for *window* seconds."""
     if any(judged.window_s < window for judged in streams.judgements):
-        say(f"streams: rates and verdicts need a window of {window:g} s: agentdash streams --watch has them")
+        print_message(
+            f"streams: rates and verdicts need a window of {window:g} s: agentdash streams --watch has them"
+        )
 
 
 def _sources(engine: Engine) -> None:
     """Say which followed files cannot be read."""
     for source in engine.store.log_sources:
         if source.error:
-            say(f"logs: {source.path}: {source.error}")
+            print_message(f"logs: {source.path}: {source.error}")
 
 
-def _remark(topic: Topic, health: HealthNow) -> None:
-    say(f"{topic.value}: {health.error}")
+def _print_problem(topic: Topic, health: HealthNow) -> None:
+    print_message(f"{topic.value}: {health.error}")
     if health.cure:
-        say(health.cure)
+        print_message(health.cure)

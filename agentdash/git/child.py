@@ -113,7 +113,7 @@ def _signal_all(number: signal.Signals) -> None:
             os.killpg(pid, number)
 
 
-process_end.at_end(terminate_all)
+process_end.at_exit(terminate_all)
 
 
 def _spawn(words: tuple[str, ...], env: Mapping[str, str], stdin: int | None, out: int, err: int) -> int:

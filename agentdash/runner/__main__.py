@@ -10,7 +10,7 @@ from agentdash.activity import Activity
 from agentdash.core.paths import activity_log
 from agentdash.core.settings.model import Settings
 from agentdash.core.snapshot import SourceError
-from agentdash.process_end import Handled, install, on_loop
+from agentdash.process_end import SignalHandler, in_event_loop, install
 from agentdash.runner.detach import unpack
 from agentdash.runner.spec import RunSpec
 from agentdash.runner.work import FAILED
@@ -39,7 +39,7 @@ async def _until_signalled(spec: RunSpec, settings: Settings, activity: Activity
     task = asyncio.current_task()
     assert task is not None
     cancel = task.cancel
-    with Handled(on_loop(lambda _: cancel())):  # before the worker has the run, and after
+    with SignalHandler(in_event_loop(lambda _: cancel())):  # before the worker has the run, and after
         return await _work(spec, settings, activity)
 
 

@@ -12,7 +12,7 @@ from agentdash.core.commands import Refused
 from agentdash.core.settings.model import Settings
 from agentdash.core.snapshot import SourceError
 from agentdash.core.text import printable
-from agentdash.process_end import Handled, on_loop
+from agentdash.process_end import SignalHandler, in_event_loop
 from agentdash.runner.detach import detach
 from agentdash.runner.spec import RunSpec
 from agentdash.runner.work import Surroundings, Worker
@@ -78,7 +78,7 @@ async def _work(worker: Worker) -> int:
         worker.interrupt(number)
 
     try:
-        with Handled(on_loop(interrupt)):
+        with SignalHandler(in_event_loop(interrupt)):
             return await worker.run()
     except asyncio.CancelledError:
         if not came:

@@ -173,4 +173,4 @@ def wait_until_given_back() -> None:
         time.sleep(0.005)
 
 
-process_end.at_end(wait_until_given_back)
+process_end.at_exit(wait_until_given_back)

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from agentdash.process_end import ENDING
+from agentdash.process_end import FATAL_SIGNALS
 from tests.ends import Program, ended_well
 from tests.support import wait_until
 
@@ -42,7 +42,7 @@ MOMENTS = {
     ),
 }  # fmt: skip
 """Modules of which each command imports one after the other, from the first after the handlers are there."""
-ALL = [(args, module, number) for args in MOMENTS for module in MOMENTS[args] for number in (*ENDING,)]
+ALL = [(args, module, number) for args in MOMENTS for module in MOMENTS[args] for number in (*FATAL_SIGNALS,)]
 FEW = [
     (("config", "show"), "agentdash.cli.stdio", INT),
     (("config", "show"), "click", TERM),
@@ -89,7 +89,11 @@ def quits_with_a_question_open(program: Program) -> None:
     [
         pytest.param(twice(INT), 130, id="SIGINT twice"),
         pytest.param(quits_with_a_question_open, 143, id="with a dialog open"),
-        *(pytest.param(twice(number), 128 + number, id=f"{number.name} twice") for number in ENDING if MORE),
+        *(
+            pytest.param(twice(number), 128 + number, id=f"{number.name} twice")
+            for number in FATAL_SIGNALS
+            if MORE
+        ),
     ],
 )
 def test_the_dashboard_ends(tmp_path: Path, act: Callable[[Program], None], code: int) -> None:
@@ -121,7 +125,7 @@ def test_ctrl_z_suspends_with_the_terminal_put_back_and_goes_on(tmp_path: Path) 
     ended_well(Program(tmp_path, tty=True), 0, act)
 
 
-@pytest.mark.parametrize("number", [QUIT] if not MORE else ENDING)
+@pytest.mark.parametrize("number", [QUIT] if not MORE else FATAL_SIGNALS)
 def test_a_signal_ends_a_run_and_its_command(tmp_path: Path, number: signal.Signals) -> None:
     def act(program: Program) -> None:
         program.shows(b"begun")

@@ -11,8 +11,8 @@ AFTER = """
 import sys
 sys.argv = ["agentdash", *sys.argv[1:]]
 from agentdash.cli import main
-from agentdash.process_end import at_end
-at_end(lambda: print("LOADED", *sorted({name.partition(".")[0] for name in sys.modules}), file=sys.stderr))
+from agentdash.process_end import at_exit
+at_exit(lambda: print("LOADED", *sorted({name.partition(".")[0] for name in sys.modules}), file=sys.stderr))
 main()
 """
 

@@ -12,7 +12,7 @@ from tests.command_line import PROGRAM, agentdash
 def test_without_a_terminal_the_dashboard_names_the_views(tmp_path: Path) -> None:
     done = agentdash(cwd=tmp_path)
     assert (done.returncode, done.stdout) == (2, "")
-    assert "needs a terminal, and stdin and stdout and stderr are none" in done.stderr
+    assert "needs a terminal, and stdin and stdout and stderr are not" in done.stderr
     assert "snapshot --json" in done.stderr
 
 

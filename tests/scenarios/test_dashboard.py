@@ -217,7 +217,7 @@ async def test_steering_a_real_run(tmp_path: Path, server: EmbeddedUse) -> None:
 FIRST_PAINT = """
 import asyncio, sys
 from pathlib import Path
-from agentdash.core.settings import Settings
+from agentdash.core.settings.model import Settings
 from agentdash.runtime.engine import Engine
 from tui.app import AgentDash
 

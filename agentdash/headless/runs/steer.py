@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from agentdash.core.commands import ControlRun, Outcome, Refused
 from agentdash.core.runs.model import ControlAction, RunKeys, RunStatus
 from agentdash.core.settings.model import Settings
-from agentdash.headless.reach import reach
 from agentdash.headless.runs.orphans import Orphan, clean_up, find_orphan
+from agentdash.headless.server import open_server
 
 if TYPE_CHECKING:
     from agentdash.activity import Activity
@@ -84,7 +84,7 @@ async def target(settings: Settings, name: str) -> AsyncIterator[Target]:
     """
     if settings.read_only:
         raise Refused("read-only: nothing is changed")
-    async with reach(settings) as (handle, activity):
+    async with open_server(settings) as (handle, activity):
         from agentdash.actions.runs.find import find_run
 
         keys = RunKeys(settings.runs.prefix)

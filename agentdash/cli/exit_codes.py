@@ -5,15 +5,14 @@ from __future__ import annotations
 from enum import IntEnum
 
 
-class Code(IntEnum):
-    """What a command ends with."""
+class ExitCode(IntEnum):
+    """The exit code of a command; 128 + n after signal n."""
 
-    FINE = 0
-    BAD = 1
+    SUCCESS = 0
+    CHECK_FAILED = 1
     REFUSED = 2
-    NOT_IN_TIME = 3
-    NO_SERVICE = 4
+    TIMED_OUT = 3
+    UNAVAILABLE = 4
     UNSURE = 5
     INTERRUPTED = 130
     PIPE_CLOSED = 141
-    TERMINATED = 143

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @asynccontextmanager
-async def reach(settings: Settings) -> AsyncIterator[tuple[ServerHandle, Activity]]:
+async def open_server(settings: Settings) -> AsyncIterator[tuple[ServerHandle, Activity]]:
     """The server in use and the activity log; both are given back on the way out.
 
     Raises:

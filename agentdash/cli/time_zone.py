@@ -9,7 +9,7 @@ import time
 DAY_S = 86_400
 
 
-def mend_zone() -> None:
+def fix_time_zone() -> None:
     """Use UTC where ``TZ`` names an offset of a day or more, and say so: no calendar can show its times.
 
     What this process starts has UTC, too.
