@@ -1,4 +1,4 @@
-"""Settings in force, where they come from, and the published shapes."""
+"""Commands about settings and JSON Schemas."""
 
 from __future__ import annotations
 
@@ -29,10 +29,9 @@ def config() -> None:
 @click.option("--json", "as_json", is_flag=True, help="As JSON: {key: {value, origin, trusted, ignored}}.")
 @click.pass_context
 def show(ctx: click.Context, as_json: bool) -> int:
-    """All settings in force, and where each came from. Secrets in URLs are masked.
+    """Print all settings and the origin of each. Secrets in URLs are masked.
 
-    It says which of them a folder's agentdash.toml was trusted with, and which of its settings are ignored
-    since it is not.
+    Settings of a folder's agentdash.toml are marked as trusted, or as ignored where it is not trusted.
     """
     from agentdash.headless.settings_shown import shown
 
@@ -62,9 +61,9 @@ def _text(value: Any) -> str:
 @click.argument("view", required=False)
 @click.pass_context
 def schema(ctx: click.Context, view: str | None) -> int:
-    """The JSON Schema of a view, or without VIEW that of a settings file.
+    """Print the JSON Schema of a view, or without VIEW that of a settings file.
 
-    There are: all, runs, streams, repos, services, findings, logs, and logline: one line of them.
+    Views: all, runs, streams, repos, services, findings, logs, and logline: one line of them.
     """
     from agentdash.core.settings.keys import nearest
     from agentdash.headless.schemas import settings_schema, view_schema
@@ -84,13 +83,13 @@ def schema(ctx: click.Context, view: str | None) -> int:
 @config.view(epilog="\b\nExample:\n  agentdash config path")
 @click.pass_context
 def path(ctx: click.Context) -> int:
-    """The files that settings are read from, the one that wins last; missing ones are marked."""
+    """Print the files that settings are read from, highest precedence last; missing ones are marked."""
     from agentdash.core.paths import current_folder
     from agentdash.settings.files import candidates
 
     given = options_of(ctx).config or os.environ.get("AGENTDASH_CONFIG") or None
     for file in candidates(given, os.environ, current_folder()):
-        print_text(f"{file.path}{'' if file.path.is_file() else '  (not there)'}")
+        print_text(f"{file.path}{'' if file.path.is_file() else '  (missing)'}")
     return ExitCode.SUCCESS
 
 

@@ -1,4 +1,4 @@
-"""Running an agent under control, and steering runs."""
+"""Commands that run an agent under control, and that control runs."""
 
 from __future__ import annotations
 
@@ -38,32 +38,32 @@ Examples:
   agentdash run --turns 10 --until 'ALL DONE' --prompt-file prompt.md -- claude -p
   agentdash run --detach --title nightly -- make test
 
-Events and output stay in the run's stream until newer ones push them out: about runs.events_maxlen (10 000)
-are kept, and the record for ever. Secrets are masked there where they are recognised (runs.mask).
-What codex exec --json and claude -p --output-format stream-json tell is understood by itself.""",
+The run's stream keeps about runs.events_maxlen (10 000) events and lines of output; the record is kept for
+ever. Known kinds of secrets are masked in both (runs.mask). The output of codex exec --json and of claude -p
+--output-format stream-json is parsed automatically.""",
 )
 @click.option(
     "--turns",
     type=click.IntRange(1),
-    help="Run COMMAND so often.  [default: 1; of a run that is taken over: those it has left]",
+    help="Number of turns.  [default: 1; of a run that is taken over: its remaining turns]",
 )
 @click.option("--until", metavar="REGEX", help="Done when a line of output matches.")
 @click.option("--stop-file", metavar="PATH", help="Done when PATH exists after a turn.")
 @click.option(
-    "--prompt-file", metavar="PATH", help="Feed PATH to COMMAND's standard input, read anew each turn."
+    "--prompt-file", metavar="PATH", help="Feed PATH to COMMAND's standard input, read again for each turn."
 )
 @click.option(
     "--log", "logs", metavar="PATH", multiple=True, help="Report what is appended to PATH; repeatable."
 )
 @click.option("--cwd", metavar="DIR", help="Run COMMAND in DIR.")
-@click.option("--title", help="Shown to people; else the command.")
-@click.option("--detach", is_flag=True, help="Print the run's id at once and go on in the background.")
+@click.option("--title", help="Shown title; by default the command.")
+@click.option("--detach", is_flag=True, help="Print the run's id at once and continue in the background.")
 @click.option(
     "--pause",
     type=click.Choice(["boundary", "freeze"]),
     default="boundary",
     show_default=True,
-    help="What a pause does: wait for the turn's end, or stop the processes at once.",
+    help="Pause at the end of the turn, or stop the processes at once.",
 )
 @click.option(
     "--grace",
@@ -71,7 +71,7 @@ What codex exec --json and claude -p --output-format stream-json tell is underst
     default=10.0,
     show_default=True,
     metavar="SECONDS",
-    help="Between SIGTERM and SIGKILL when it is cancelled.",
+    help="Time between SIGTERM and SIGKILL when it is cancelled.",
 )
 @click.option(
     "--stdin", "pipe_stdin", is_flag=True, help="Let COMMAND read the standard input of this command."
@@ -81,7 +81,7 @@ What codex exec --json and claude -p --output-format stream-json tell is underst
 @common_options
 @click.pass_context
 def run(ctx: click.Context, /, **options: Any) -> int:
-    """Run an agent, any COMMAND, under control: in turns, recorded in Redis, steered from anywhere.
+    """Run an agent, any COMMAND, under control: in turns, recorded in Redis, controlled from anywhere.
 
     Exit code 0 when the run completed, 1 when it failed or was cancelled, 4 when it completed and that could
     not be recorded, 130 after ctrl+c.
@@ -108,40 +108,40 @@ async def _work(spec: RunSpec, settings: Settings) -> int:
 
 _STEERING = {
     ControlAction.PAUSE: "Pause a run at the end of its turn.",
-    ControlAction.RESUME: "Let a paused run go on.",
-    ControlAction.CANCEL: "End a run: SIGTERM to its processes, SIGKILL after its grace.",
+    ControlAction.RESUME: "Resume a paused run.",
+    ControlAction.CANCEL: "Cancel a run: SIGTERM to its processes, SIGKILL after its grace period.",
 }
 _ORPHANS = (
-    "A run that no worker holds (`orphaned` in agentdash runs) is cleaned up instead, after a question: what "
-    "it left running on this machine is ended, and it is marked as failed."
+    "A run without a worker (`orphaned` in agentdash runs) is cleaned up instead, after confirmation: its "
+    "remaining processes on this machine are ended, and it is marked as failed."
 )
 
 
 def _steering(action: ControlAction, summary: str) -> click.Command:
     cancels = action is ControlAction.CANCEL
     about = f"{summary}\n\n{_ORPHANS}" if cancels else summary
-    example = "\n  agentdash cancel 3f2a --yes     # also where its worker is gone" if cancels else ""
+    example = "\n  agentdash cancel 3f2a --yes     # also where it has no worker" if cancels else ""
 
     @click.command(
         action.value,
-        help=f"{about}\n\nRUN is an id, the beginning of one that no other run has, or a title (of "
-        "several runs the one that has not ended). Exit code 2 when "
-        "the run's state does not allow it; with --wait, 3 when it was not reached in time, 1 when the run "
+        help=f"{about}\n\nRUN is an id, a unique prefix of one, or a title (of several runs the one that "
+        "has not ended). Exit code 2 when "
+        "the run's state does not allow it; with --wait, 3 when it was not done in time, 1 when the run "
         "ended otherwise; 5 when it was sent and no answer came: it may have been carried out.",
         short_help=summary,
         epilog=f"\b\nExamples:\n  agentdash {action} 3f2a\n  agentdash {action} nightly\n"
-        f"  agentdash {action} 3f2a --reason 'too dear' --wait{example}",
+        f"  agentdash {action} 3f2a --reason 'too expensive' --wait{example}",
     )
     @click.argument("run_id", metavar="RUN")
-    @click.option("--reason", help="Why, for the record.")
-    @click.option("--wait", is_flag=True, help="Return when the worker has done it.")
+    @click.option("--reason", help="Reason, for the record.")
+    @click.option("--wait", is_flag=True, help="Wait until the worker has done it.")
     @click.option(
         "--timeout",
         type=click.FloatRange(0, min_open=True),
         default=60.0,
         show_default=True,
         metavar="SECONDS",
-        help="How long --wait waits.",
+        help="Time limit of --wait.",
     )
     @common_options
     @click.pass_context
@@ -159,7 +159,7 @@ def _steering(action: ControlAction, summary: str) -> click.Command:
         return run_async(_clean_up(settings, orphans[0]))
 
     if cancels:
-        yes = click.Option(["--yes"], is_flag=True, help="Clean up a run without a worker unasked.")
+        yes = click.Option(["--yes"], is_flag=True, help="Clean up without confirmation.")
         steer_run.params.insert(4, yes)
     return steer_run
 
@@ -172,7 +172,7 @@ async def _steer(
     patience: float | None,
     orphans: list[Orphan] | None,
 ) -> int:
-    """Ask the worker, and wait for *patience* seconds; a run that has none is put into *orphans* instead."""
+    """Request it of the worker and wait *patience* seconds; a run that has none is added to *orphans*."""
     from agentdash.headless.runs.steer import target
 
     async with target(settings, prefix) as run:
@@ -201,10 +201,10 @@ async def _steer(
 
 
 def _ask(orphan: Orphan, *, yes: bool) -> None:
-    """Say what the clean-up of a run without a worker does, and have it agreed to.
+    """Print what the clean-up of a run without a worker does, and ask for confirmation.
 
     Raises:
-        Refused: where there is nobody to ask.
+        Refused: where there is no terminal to ask on.
         click.Abort: where the answer is no.
     """
     print_message(f"Run {orphan.run.id} has no worker.")
@@ -213,7 +213,7 @@ def _ask(orphan: Orphan, *, yes: bool) -> None:
     if yes:
         return
     if not sys.stdin.isatty():
-        raise Refused("nothing was done: say --yes to clean it up")
+        raise Refused("nothing was done: clean it up with --yes")
     with SignalHandler(raise_exit):
         click.confirm("Clean it up?", abort=True, err=True)
 
@@ -232,5 +232,5 @@ async def _clean_up(settings: Settings, orphan: Orphan) -> int:
 
 
 def _code(outcome: Outcome) -> ExitCode:
-    """Of a command that did not do what it was asked for."""
+    """The exit code of a command that was not carried out."""
     return ExitCode.UNSURE if outcome.effect is Effect.UNSURE else ExitCode.REFUSED

@@ -1,4 +1,4 @@
-"""The dashboard on a terminal: signals end it as its own key does, with the terminal put back."""
+"""Runs the dashboard on a terminal; signals quit it like its key does, and restore the terminal."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ if TYPE_CHECKING:
     from tui.app import AgentDash
 
 
-SETTLED = 3.0
-"""Seconds after which all that stays is loaded: going through it for garbage again stops keys for 50 ms."""
+FREEZE_AFTER_S = 3.0
+"""Seconds after which all permanent objects are loaded: collecting them again would block keys for 50 ms."""
 
-TURN = 0.0005
-"""Seconds that a thread may keep the interpreter while the event loop wants it. Python's own 5 ms are paid
-again at each step of the loop while a thread works, and a key takes several steps."""
-COLLECT = (20_000, 20, 50)
-"""After how many allocations, and passes over younger ones, objects are gone through for garbage. Python's
-own (700, 10, 10) are reached many times a minute where there are hundreds of streams."""
+SWITCH_INTERVAL_S = 0.0005
+"""Seconds that a thread may keep the interpreter lock while the event loop waits for it. The default of 5 ms
+is paid at each step of the loop while a thread works, and a key needs several steps."""
+GC_THRESHOLDS = (20_000, 20, 50)
+"""Thresholds of garbage collection. The default (700, 10, 10) is reached many times a minute with hundreds of
+streams."""
 
 
 def show(app: AgentDash) -> int:
-    """Run *app* until it is quit, or a signal ends it; its exit code."""
+    """Run *app* until it quits or a signal ends it; returns its exit code."""
     from tui.terminal import Terminal
 
     terminal = Terminal()
-    came: list[int] = []
+    signals: list[int] = []
     app.leaving = lambda code: exit_after_timeout(code, terminal.put_back)
 
     async def work() -> int:
@@ -43,13 +43,13 @@ def show(app: AgentDash) -> int:
             leave(number)
 
         with SignalHandler(ended):
-            if came:
-                return 128 + came[0]
-            asyncio.get_running_loop().call_later(SETTLED, gc.freeze)
+            if signals:
+                return 128 + signals[0]
+            asyncio.get_running_loop().call_later(FREEZE_AFTER_S, gc.freeze)
             result = await app.run_async()
             return result if result is not None else app.return_code or ExitCode.SUCCESS
 
-    sys.setswitchinterval(TURN)
-    gc.set_threshold(*COLLECT)
-    with SignalHandler(came.append):  # before there is a loop, and after
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    gc.set_threshold(*GC_THRESHOLDS)
+    with SignalHandler(signals.append):  # before there is a loop, and after
         return asyncio.run(work())

@@ -1,4 +1,4 @@
-"""The embedded server, seen and stopped from outside."""
+"""Commands about the embedded server."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from agentdash.core.commands import Refused
 
 @click.group(
     cls=NearestGroup,
-    short_help="The embedded server: its state, and its end.",
+    short_help="The embedded server: status and stop.",
     epilog="\b\nExamples:\n  agentdash server status --json\n  agentdash server stop",
 )
 @common_options
 def server() -> None:
-    """The embedded server: used where no other is set and none answers on localhost:6379."""
+    """The embedded server: used where no other is set and none responds at localhost:6379."""
 
 
 @server.view(epilog="\b\nExample:\n  agentdash server status")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.pass_context
 def status(ctx: click.Context, as_json: bool) -> int:
-    """Whether it runs, where, and as which process. Exit code 1 when it does not."""
+    """Print whether it runs, its URL and its process. Exit code 1 when it does not run."""
     from agentdash.core.paths import server_dir
     from agentdash.headless.views import dumps
     from agentdash.server import embedded
@@ -48,7 +48,7 @@ def status(ctx: click.Context, as_json: bool) -> int:
     elif not found.running:
         print_text(f"not running; its data is in {found.folder}")
     else:
-        how = "" if found.answer is not None else ", but does not answer"
+        how = "" if found.answer is not None else ", but does not respond"
         print_text(f"running as process {found.pid}{how}: {found.url}")
     return ExitCode.SUCCESS if found.running else ExitCode.CHECK_FAILED
 
@@ -56,7 +56,7 @@ def status(ctx: click.Context, as_json: bool) -> int:
 @server.view(epilog="\b\nExample:\n  agentdash server stop")
 @click.pass_context
 def stop(ctx: click.Context) -> int:
-    """Stop it, whoever uses it. Its data stays; who still needs it starts it again."""
+    """Stop it, even while it is used. Its data is kept; a program that needs it starts it again."""
     from agentdash.core.paths import server_dir
     from agentdash.server import embedded
 

@@ -1,4 +1,4 @@
-"""The three standard streams: all there, and able to write any text in the terminal's own encoding."""
+"""The three standard streams: open, and able to write any text in the terminal's encoding."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ LIKE = {
     **dict.fromkeys("“”„", '"'), **dict.fromkeys("‘’", "'"), **dict.fromkeys("✗×", "x"),
     **dict.fromkeys("…≈", "~"), "■": "#", "⏎": "/",
 }  # fmt: skip
-"""ASCII of the same width for the signs that the program draws with."""
+"""ASCII replacements, of the same width, for the symbols that the program draws."""
 ERRORS = "agentdash.alike"
 
 
 def prepare() -> None:
-    """Have three usable standard streams, whatever this process was given.
+    """Ensure that the three standard streams are usable.
 
-    A descriptor that is closed (``>&-``) would be given to the next file or connection that is opened, and
-    what is printed would go there. What is put in its place fails as the closed one does: with EBADF.
+    A closed descriptor (``>&-``) would be reused by the next file or connection that is opened, and output
+    would go there. The replacement fails like the closed one: with EBADF.
     """
     codecs.register_error(ERRORS, alike)
     for descriptor, other_way in ((0, os.O_WRONLY), (1, os.O_RDONLY), (2, os.O_WRONLY)):
@@ -47,7 +47,7 @@ def _on(descriptor: int, mode: str) -> IO[str]:
 
 
 def alike(error: UnicodeError) -> tuple[str, int]:
-    """What is written for characters that an encoding does not have: ASCII that looks like them, as wide.
+    """Replacements for characters that an encoding lacks: similar ASCII of the same width.
 
     An error handler, see `codecs.register_error`.
     """
@@ -74,5 +74,5 @@ def _alike(character: str) -> str:
 
 
 def discard_stdout() -> None:
-    """Nothing can be written there any more: keep Python from trying once more on its way out."""
+    """Redirect stdout to the null device, so that Python does not write to a closed pipe when it exits."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

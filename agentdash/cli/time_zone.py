@@ -1,4 +1,4 @@
-"""The local time zone, where it is one."""
+"""The local time zone."""
 
 from __future__ import annotations
 
@@ -10,10 +10,7 @@ DAY_S = 86_400
 
 
 def fix_time_zone() -> None:
-    """Use UTC where ``TZ`` names an offset of a day or more, and say so: no calendar can show its times.
-
-    What this process starts has UTC, too.
-    """
+    """Use UTC, here and in child processes, where ``TZ`` has an offset of a day or more; print a warning."""
     if max(abs(time.timezone), abs(time.altzone)) >= DAY_S:
         os.environ["TZ"] = "UTC0"
         time.tzset()

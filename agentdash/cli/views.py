@@ -1,4 +1,4 @@
-"""The views: a table for people, JSON for programs, and a line for each change with ``--watch``."""
+"""The commands that print views: as tables, as JSON, or with ``--watch`` a document for each change."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ if TYPE_CHECKING:
     from agentdash.runtime.engine import Engine
 
 _SUMMARY = {
-    Topic.RUNS: "Runs of agents: state, turn, tokens, what each is doing.",
+    Topic.RUNS: "Runs of agents: state, turn, tokens, activity.",
     Topic.STREAMS: "Redis streams: length, rate, groups, lag, pending entries, verdicts.",
     Topic.REPOS: "Git repositories: branch, changes, unfinished operations.",
     Topic.SERVICES: "Services: state, CPU, memory, ports, probes, last line.",
-    Topic.FINDINGS: "What is wrong or will be, worst first, with evidence and cure.",
+    Topic.FINDINGS: "Findings, worst first, with evidence and recommendation.",
 }
 _ENDING = """
 
-Waits until everything was read once; what could not be read says so in `health`. Exit code 3 when something
-was not read in time, 4 when its source cannot be reached.
+Waits until everything was read once; `health` reports what could not be read. Exit code 3 when something
+was not read in time, 4 when its source is not available.
 """
 _JSON = click.option("--json", "as_json", is_flag=True, help="One JSON document instead of a table.")
-_WATCH = click.option("--watch", is_flag=True, help="Go on: JSON Lines, one document for each change.")
+_WATCH = click.option("--watch", is_flag=True, help="JSON Lines: one document now, and one for each change.")
 _TIMEOUT = click.option(
     "--timeout", type=click.FloatRange(0, min_open=True), default=10.0, show_default=True, metavar="SECONDS",
-    help="Wait at most so long for the first full pass.",
+    help="Time limit of the first full pass.",
 )  # fmt: skip
 
 
@@ -81,11 +81,11 @@ def _command(topic: Topic) -> Callable[[Callable[..., Any]], click.Command]:
 @click.option(
     "--fail-on",
     type=click.Choice([severity.value for severity in Severity], case_sensitive=False),
-    help="Exit code 1 when there is a finding this bad or worse that nobody put aside.",
+    help="Exit code 1 when there is an active finding of this severity or worse.",
 )
 @click.pass_context
 def findings(ctx: click.Context, as_json: bool, watch: bool, timeout: float, fail_on: str | None) -> int:
-    """What is wrong; see `_SUMMARY`."""
+    """Print findings; see `_SUMMARY`."""
     least = Severity(fail_on) if fail_on else None
     return _show(
         settings_of(ctx), Topic.FINDINGS, as_json=as_json, watch=watch, timeout=timeout, fail_on=least
@@ -101,9 +101,9 @@ def findings(ctx: click.Context, as_json: bool, watch: bool, timeout: float, fai
 @common_options
 @click.pass_context
 def snapshot(ctx: click.Context, as_json: bool, timeout: float) -> int:
-    """All views at once.
+    """Print all views.
 
-    Exit code 3 when a view was not read in time; it is in the document all the same, its `health` saying so.
+    Exit code 3 when a view was not read in time; it is in the document too, and its `health` reports it.
     """
     return run_async(_snapshot(settings_of(ctx), as_json, timeout))
 
@@ -131,14 +131,14 @@ async def _snapshot(settings: Settings, as_json: bool, timeout: float) -> int:  
 )
 @click.argument("files", nargs=-1, metavar="[FILE]…")
 @click.option("--json", "as_json", is_flag=True, help="JSON Lines: one object a line of input.")
-@click.option("--watch", is_flag=True, help="Go on with what is written, as JSON Lines.")
+@click.option("--watch", is_flag=True, help="JSON Lines: also each line that is written from now on.")
 @_TIMEOUT
 @common_options
 @click.pass_context
 def logs(ctx: click.Context, files: tuple[str, ...], as_json: bool, watch: bool, timeout: float) -> int:
-    """Lines of the followed logs, or of FILEs, read as records: time, level, service, message, fields.
+    """Print lines of the followed logs, or of FILEs, as records: time, level, service, message, fields.
 
-    FILE may be - for standard input. Secrets are masked, and no line can act on the terminal.
+    FILE may be - for standard input. Secrets are masked, and control characters are replaced.
     """
     settings = settings_of(ctx)
     if files and not (watch and "-" not in files):
@@ -177,7 +177,7 @@ async def _watch_logs(settings: Settings, *, own: bool) -> int:
 
     async with session(settings, [Topic.LOGS]) as engine:
         await full_pass(engine)
-        _sources(engine)
+        _print_unreadable(engine)
         async for line in new_lines(engine, own=own):
             print_data(dumps(line))
     return ExitCode.SUCCESS
@@ -243,7 +243,7 @@ async def _once(
 
 
 def _table(engine: Engine, topic: Topic, settings: Settings) -> None:
-    """Print a view for a person; what there is to say about it goes to stderr."""
+    """Print a view as a table; messages about it go to stderr."""
     from agentdash.headless.envelope import health_at
     from agentdash.headless.grid import render
     from agentdash.headless.logs.text import log_text
@@ -256,14 +256,14 @@ def _table(engine: Engine, topic: Topic, settings: Settings) -> None:
         for line in store.logs:
             print_data(log_text(line, color=color))
         rows = len(store.logs)
-        _sources(engine)
+        _print_unreadable(engine)
     else:
         grid = table(topic, store, now)
         for text in render(grid, width=width(), color=color):
             print_data(text)
         rows, empty = len(grid.rows), grid.empty
         if topic is Topic.STREAMS and store.streams is not None:
-            _too_short(store.streams, settings.streams.window)
+            _explain_short_window(store.streams, settings.streams.window)
     for gap in lacking:
         print_message(f"{topic}: {gap}")
     if health.error:
@@ -272,16 +272,16 @@ def _table(engine: Engine, topic: Topic, settings: Settings) -> None:
         print_message(empty)
 
 
-def _too_short(streams: StreamsSnapshot, window: float) -> None:
-    """Say why verdicts are missing where the streams were not watched for *window* seconds."""
+def _explain_short_window(streams: StreamsSnapshot, window: float) -> None:
+    """Explain missing verdicts where the streams were not watched for *window* seconds."""
     if any(judged.window_s < window for judged in streams.judgements):
         print_message(
             f"streams: rates and verdicts need a window of {window:g} s: agentdash streams --watch has them"
         )
 
 
-def _sources(engine: Engine) -> None:
-    """Say which followed files cannot be read."""
+def _print_unreadable(engine: Engine) -> None:
+    """Print which followed files cannot be read."""
     for source in engine.store.log_sources:
         if source.error:
             print_message(f"logs: {source.path}: {source.error}")

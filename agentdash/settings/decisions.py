@@ -1,4 +1,4 @@
-"""What a person decided about the settings files of folders, kept by path and content.
+"""Decisions to trust the settings files of folders, by path and content.
 
 The file is ``trust.json`` in the user's own state folder, never in one that a settings file chose:
 ``{"decisions": [{"path", "sha256", "trusted", "at"}]}``, the newest last, `at` in Unix ms.
@@ -18,13 +18,13 @@ from agentdash.settings.trust import State
 
 FILE = "trust.json"
 MOST = 1000
-"""Decisions that are kept; the oldest go first, and are asked again."""
+"""Maximum number of decisions; the oldest are dropped, and asked again."""
 _LARGEST = 8 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """An answer.
+    """The answer to one prompt.
 
     Attributes:
         path: Of the settings file, absolute.
@@ -40,7 +40,7 @@ class Decision:
 
 
 def decisions_file(env: Mapping[str, str] | None = None) -> Path:
-    """Where decisions are kept.
+    """The file of decisions.
 
     Raises:
         RuntimeError: where there is no home.
@@ -52,8 +52,8 @@ def read_decisions(path: Path) -> list[Decision]:
     """All decisions; none where the file does not exist.
 
     Raises:
-        OSError: where it cannot be read, or is not ours.
-        ValueError: where it is not such a file, in words.
+        OSError: where it cannot be read, or is another user's.
+        ValueError: where it is not such a file.
     """
     try:
         data = json.loads(read_state(path, _LARGEST))
@@ -64,11 +64,11 @@ def read_decisions(path: Path) -> list[Decision]:
     match data:
         case {"decisions": list(rows)}:
             return [_decision(row, path) for row in rows[-MOST:]]
-    raise ValueError(f"{path} holds no decisions: move it away")
+    raise ValueError(f"{path} contains no decisions: move it away")
 
 
 def decide(path: Path, decision: Decision) -> None:
-    """Add *decision* in place of an earlier one about the same content.
+    """Add *decision*, replacing an earlier one about the same content.
 
     Raises:
         OSError, ValueError: as `read_decisions` does, and where it cannot be written.
@@ -77,7 +77,7 @@ def decide(path: Path, decision: Decision) -> None:
 
 
 def forget(path: Path, of: str) -> int:
-    """Forget all decisions about the file *of*; how many there were.
+    """Remove all decisions about the file *of*; returns how many there were.
 
     Raises:
         OSError, ValueError: as `decide` does.
@@ -95,7 +95,7 @@ def forget(path: Path, of: str) -> int:
 
 
 def decided(of: Path, sha256: str, env: Mapping[str, str]) -> tuple[State, str]:
-    """What was decided about the content of the settings file *of*; why that is not known, else empty."""
+    """The decision about the content of the settings file *of*, and why it is unknown, else empty."""
     try:
         known = read_decisions(decisions_file(env))
     except (OSError, RuntimeError, ValueError) as problem:
@@ -121,4 +121,4 @@ def _decision(row: object, path: Path) -> Decision:
     match row:
         case {"path": str(of), "sha256": str(digest), "trusted": bool(trusted), "at": int(at)}:
             return Decision(of, digest, trusted, at)
-    raise ValueError(f"{path} holds something that is no decision: move it away")
+    raise ValueError(f"{path} contains an invalid decision: move it away")

@@ -1,4 +1,4 @@
-"""The settings files: which are looked for, and what they hold."""
+"""Settings files: where they are, and their content."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class SettingsFile:
     """A file that may hold settings.
 
     Attributes:
-        shown: How messages name it.
-        needed: Whether it is wrong when it is not there: a person has named it, and so trusts it.
-        own: Whether it lies where only the user's own settings are.
+        shown: Its name in messages.
+        needed: Whether it must exist: a person has named it, and so trusts it.
+        own: Whether it is in the user's own settings folder.
     """
 
     path: Path
@@ -34,12 +34,12 @@ class SettingsFile:
 
 @dataclass(frozen=True, slots=True)
 class FileTable:
-    """What a settings file held when it was read.
+    """The content of a settings file when it was read.
 
     Attributes:
         table: As TOML has it.
         raw: Its bytes.
-        unsafe: Why what it holds may be somebody else's and cannot be trusted as it lies there; else empty.
+        unsafe: Why others may have written it, so that it cannot be trusted; else empty.
     """
 
     file: SettingsFile
@@ -49,7 +49,7 @@ class FileTable:
 
     @property
     def sha256(self) -> str:
-        """Of its bytes, hexadecimal."""
+        """The digest of its bytes, hexadecimal."""
         import hashlib  # 10 ms before the first paint, and few files need it
 
         return hashlib.sha256(self.raw).hexdigest()
@@ -61,7 +61,7 @@ class FileTable:
 
 
 def candidates(config: str | None, env: Mapping[str, str], cwd: Path) -> tuple[SettingsFile, ...]:
-    """The files to read, the one that wins last: *config* alone where given, else the two usual ones."""
+    """The files to read, highest precedence last: *config* alone where given, else the two default ones."""
     if config is not None:
         return (SettingsFile(Path(os.path.expanduser(config)), config, needed=True),)  # noqa: PTH111
     local = SettingsFile(cwd / FILE_NAME, f"./{FILE_NAME}", own=False)
@@ -73,7 +73,7 @@ def candidates(config: str | None, env: Mapping[str, str], cwd: Path) -> tuple[S
 
 
 def user_folder(env: Mapping[str, str]) -> Path | None:
-    """The user's folder for settings, as the XDG specification has it; None where there is no home."""
+    """The user's settings folder (XDG Base Directory Specification); None where there is no home."""
     base = env.get("XDG_CONFIG_HOME", "")
     if os.path.isabs(base):  # noqa: PTH117 - the specification ignores relative ones; a text is what there is
         return Path(base) / "agentdash"
@@ -82,13 +82,13 @@ def user_folder(env: Mapping[str, str]) -> Path | None:
 
 
 def read_tables(files: Iterable[SettingsFile], wrong: list[str]) -> Iterator[FileTable]:
-    """What each file that is there holds; what is wrong is added to *wrong*."""
+    """The content of each file that exists; mistakes are added to *wrong*."""
     for file in files:
         try:
             yield _read(file, wrong)
         except FileNotFoundError:
             if file.needed:
-                wrong.append(f"The settings file {file.shown} is not there: name another with --config.")
+                wrong.append(f"The settings file {file.shown} does not exist: name another with --config.")
         except OSError as exc:
             why = exc.strerror or str(exc)
             why = why[:1].lower() + why[1:]
@@ -96,7 +96,7 @@ def read_tables(files: Iterable[SettingsFile], wrong: list[str]) -> Iterator[Fil
 
 
 def _read(file: SettingsFile, wrong: list[str]) -> FileTable:
-    """Read *file* once: what is judged, hashed and used are the same bytes.
+    """Read *file* once: the same bytes are checked, hashed and used.
 
     Raises:
         OSError: where it is missing, no regular file, too large, or cannot be read.
@@ -118,14 +118,14 @@ def _read(file: SettingsFile, wrong: list[str]) -> FileTable:
 
 
 def _unsafe(file: SettingsFile, status: os.stat_result) -> str:
-    """Why *file* is not the person's own, or cannot be trusted as it lies there; empty where it can."""
+    """Why *file* cannot be trusted; empty where it can."""
     if file.needed:
         return ""
     if not file.own and file.path.is_symlink():
         return "it is a symbolic link"
     if status.st_uid not in {os.geteuid(), 0}:
         return f"it belongs to another user (uid {status.st_uid})"
-    return "everybody may write to it" if status.st_mode & stat.S_IWOTH else ""
+    return "it is writable by everyone" if status.st_mode & stat.S_IWOTH else ""
 
 
 def _short(path: Path, env: Mapping[str, str]) -> str:

@@ -1,7 +1,7 @@
-"""Where settings come from: command line, environment, ./agentdash.toml, the user's config.toml, defaults.
+"""Loads settings: command line, environment, ./agentdash.toml, the user's config.toml, defaults.
 
-The first that names a key wins. A typo is an error, never ignored: it names the place, the dotted key and the
-nearest key that exists. Nothing heavy is imported here, since this runs before the first paint.
+The first of these that sets a key wins. An unknown key is an error that names the place, the dotted key and
+the nearest existing key. Nothing heavy is imported, since this runs before the first paint.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ from agentdash.core.settings.model import ServiceSettings, Settings
 from agentdash.settings.files import FileTable, SettingsFile, candidates, read_tables
 from agentdash.settings.trust import POWERS, FolderFile, Power, State, divide
 
-# Variables that are agentdash's but no settings: the settings file itself, and what a run's command is told.
+# Variables of agentdash that are no settings: the settings file itself, and those of a run's command.
 _NO_SETTINGS = ("AGENTDASH_CONFIG", "AGENTDASH_RUN_", "AGENTDASH_TURN")
 _WELL_KNOWN = {"REDIS_URL": "redis.url", "PROJECTS": "projects"}
 MOST_MISTAKES = 20
 _LONGEST_MISTAKE = 500
 RELATIVE_DEFAULTS = ("findings.inbox",)
-"""Settings whose default names files in whatever folder one is in, perhaps somebody else's."""
+"""Settings whose default is relative to the current folder, which may belong to someone else."""
 _MAY_READ = frozenset({*(key for key, power in POWERS.items() if power is Power.READ), "services"})
 _FLAGS = dict.fromkeys(("1", "true", "yes", "on"), True) | dict.fromkeys(("0", "false", "no", "off"), False)
 
 
 class SettingsError(Exception):
-    """Settings that cannot be used; the text has one line for each thing that is wrong."""
+    """Invalid settings; the text has one line per mistake."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +37,10 @@ class Loaded:
     """The settings in force.
 
     Attributes:
-        origins: Of each dotted key, where its value is from: ``default``, a file, ``$VARIABLE``, an option.
-        files: The files that were looked for, the one that wins last.
-        guarded: Files with settings that need trust, and what was decided about them.
-        ignored: Values that are not in force since their file is not trusted: key to (value, file).
+        origins: Origin of each dotted key: ``default``, a file, ``$VARIABLE``, an option.
+        files: The files that are read if they exist, highest precedence last.
+        guarded: Files with settings that need trust, and the decisions about them.
+        ignored: Values of files that are not trusted: key to (value, file).
     """
 
     settings: Settings
@@ -52,10 +52,10 @@ class Loaded:
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """Values of one place by dotted key; `services` only where the place gives any.
+    """Values of one origin by dotted key; `services` only where it has any.
 
     Attributes:
-        within: The folder that their paths may not lead out of, absolute; None where they may.
+        within: The folder that confines their paths, absolute; None where they are not confined.
     """
 
     where: str
@@ -74,16 +74,16 @@ def load(
     cwd: Path | None = None,
     config: str | None = None,
 ) -> Loaded:
-    """Put the settings together.
+    """Load and merge the settings.
 
     Args:
         given: From the command line: dotted key to (option, value), e.g. ``{"redis.url": ("--redis", "redis://h")}``.
-        env: The environment; this process's when not given.
-        cwd: The folder whose ``agentdash.toml`` counts; the current one when not given.
-        config: A file that is read instead of the two usual ones; it must exist.
+        env: The environment; by default that of this process.
+        cwd: The folder whose ``agentdash.toml`` is read; by default the current one.
+        config: A file that is read instead of the two default ones; it must exist.
 
     Raises:
-        SettingsError: for a file that cannot be read, an unknown key, or a value that cannot be.
+        SettingsError: for a file that cannot be read, an unknown key, or an invalid value.
     """
     env = os.environ if env is None else env
     wrong: list[str] = []
@@ -110,7 +110,7 @@ def load(
 
 
 def _lines(wrong: list[str]) -> Iterator[str]:
-    """The first mistakes, printable and of bounded length; how many more there are."""
+    """The first mistakes, printable and of bounded length, and the number of others."""
     from agentdash.core.secrets.safe_text import safe_message  # only where something is wrong
 
     for line in wrong[:MOST_MISTAKES]:
@@ -127,7 +127,7 @@ def _layer(
     guarded: list[FolderFile],
     ignored: dict[str, tuple[object, str]],
 ) -> Layer:
-    """What of a file is in force; one that needs trust is added to *guarded*, what it lacks to *ignored*."""
+    """The values of a file that apply; others are added to *ignored*, one that needs trust to *guarded*."""
     file = found.file
     values = _from_table(found.table, file.shown, wrong)
     if not found.needs_trust:
@@ -136,7 +136,7 @@ def _layer(
     kept, grants = divide(values, folder)
     if not grants:
         return Layer(file.shown, values, str(folder))
-    from agentdash.settings.decisions import decided  # json is not loaded where nothing needs trust
+    from agentdash.settings.decisions import decided  # json is only loaded where something needs trust
 
     state: State = "unsafe"
     reason, sha256 = found.unsafe, found.sha256
@@ -150,7 +150,7 @@ def _layer(
 
 
 def _from_table(table: Mapping[str, object], where: str, wrong: list[str]) -> dict[str, object]:
-    """The values of a parsed file by dotted key; what is wrong with it is added to *wrong*."""
+    """The values of a parsed file by dotted key; mistakes are added to *wrong*."""
     values: dict[str, object] = {}
     for name, value in table.items():
         if name == "services":
@@ -175,7 +175,7 @@ def _section(section: str, table: Mapping[str, object], where: str, wrong: list[
         if key is None:
             wrong.append(_unknown(name, where, guess_at=len(wrong) < MOST_MISTAKES))
         else:
-            _take(values, key, value, where, wrong)
+            _add(values, key, value, where, wrong)
     return values
 
 
@@ -195,7 +195,7 @@ def _services(value: object, where: str, wrong: list[str]) -> tuple[ServiceSetti
     return tuple(ServiceSettings(**service) for service in services)  # type: ignore[arg-type]
 
 
-def _take(values: dict[str, object], key: Key, value: object, where: str, wrong: list[str]) -> None:
+def _add(values: dict[str, object], key: Key, value: object, where: str, wrong: list[str]) -> None:
     try:
         values[key.name] = _expanded(key, checked(key, value))
     except WrongValue as exc:
@@ -203,7 +203,7 @@ def _take(values: dict[str, object], key: Key, value: object, where: str, wrong:
 
 
 def _expanded(key: Key, value: object) -> object:
-    """Paths with ``~`` written out."""
+    """Paths with ``~`` expanded."""
     if key.name not in PATHS:
         return value
     if isinstance(value, tuple):
@@ -213,18 +213,18 @@ def _expanded(key: Key, value: object) -> object:
 
 def _unknown(name: str, where: str, *, guess_at: bool = True) -> str:
     if not guess_at:
-        return f"{name} in {where} is no setting."
+        return f"{name} in {where} is not a setting."
     known = [*keys(), *sections()]
     section, _, part = name.rpartition(".")
     guess = nearest(name, known)
     if guess is None:  # the right key in the wrong table
         guess = next((other for other in known if other.rpartition(".")[2] == part), None)
     hint = f"did you mean {guess}?" if guess else "`agentdash config show` lists the settings."
-    return f"{name} in {where} is no setting{f' of [{section}]' if section else ''}: {hint}"
+    return f"{name} in {where} is not a setting{f' of [{section}]' if section else ''}: {hint}"
 
 
 def _from_env(env: Mapping[str, str], wrong: list[str]) -> Iterator[Layer]:
-    """The layers of the environment; the names that other programs use too give way to our own."""
+    """The layers of the environment; AGENTDASH_ variables take precedence over REDIS_URL and PROJECTS."""
     ours = {key.variable: key for key in keys().values() if not key.name.startswith("services.")}
     known = {name: keys()[dotted] for name, dotted in _WELL_KNOWN.items()} | ours
     for variable in sorted(env):
@@ -235,17 +235,17 @@ def _from_env(env: Mapping[str, str], wrong: list[str]) -> Iterator[Layer]:
         ):
             guess = nearest(variable, ours)
             hint = f"did you mean {guess}?" if guess else "`agentdash config show` lists the settings."
-            wrong.append(f"The environment variable {variable} is no setting: {hint}")
+            wrong.append(f"The environment variable {variable} is not a setting: {hint}")
     for variable, key in known.items():
         text = env.get(variable, "")
-        if text:  # as is the custom, an empty variable is one that is not set
+        if text:  # by convention an empty variable is unset
             values: dict[str, object] = {}
-            _take(values, key, _parsed(key, text), f"${variable}", wrong)
+            _add(values, key, _parsed(key, text), f"${variable}", wrong)
             yield Layer(f"${variable}", values)
 
 
 def _parsed(key: Key, text: str) -> object:
-    """A variable's text as what a file would hold; where it cannot be, the text, which `checked` refuses."""
+    """The value that a file would have; where it cannot be parsed, the text, which `checked` rejects."""
     try:
         match key.kind:
             case "number":
@@ -266,7 +266,7 @@ def _parsed(key: Key, text: str) -> object:
 def _from_options(given: Mapping[str, tuple[str, object]], wrong: list[str]) -> Iterator[Layer]:
     for name, (option, value) in given.items():
         values: dict[str, object] = {}
-        _take(values, keys()[name], value, option, wrong)
+        _add(values, keys()[name], value, option, wrong)
         yield Layer(option, values)
 
 
@@ -280,7 +280,7 @@ def _named(service: ServiceSettings) -> ServiceSettings:
 
 
 def _built(values: Mapping[str, object]) -> Settings:
-    """The records of the merged values."""
+    """`Settings` from merged values."""
     settings = Settings()
     parts: dict[str, dict[str, object]] = {}
     for name, value in values.items():

@@ -1,9 +1,9 @@
-"""Which settings a folder's own ``agentdash.toml`` may not make before a person has trusted it.
+"""Which settings of a folder's ``agentdash.toml`` apply only after a person has trusted it.
 
-That file lies in whatever folder one is in, perhaps in somebody else's repository. What starts programs,
-sends requests to servers, chooses where is written, takes a protection away, changes keys, or reads files
-outside of the folder is ignored until it is trusted; what only changes what is shown, or how often, is not.
-Every setting is in `POWERS`; a test holds the table against the settings. See ``docs/adr/0034-trust.md``.
+The current folder may be someone else's repository. Settings that start programs, send requests to servers,
+choose where is written, remove a protection, change keys, or read files outside of the folder are ignored
+until the file is trusted. Every setting is in `POWERS`; a test compares the table with the settings. See
+``docs/adr/0034-trust.md``.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Power(StrEnum):
     PROGRAM = "starts a program"
     SERVER = "sends requests to a server"
     WRITE = "chooses where is written"
-    GUARD = "takes a protection away"
+    GUARD = "removes a protection"
     KEYS = "changes what keys do"
     READ = "reads files outside of the folder"
 
@@ -91,18 +91,18 @@ POWERS: Mapping[str, Power] = {
 State = Literal["trusted", "declined", "undecided", "unsafe"]
 
 _HARMLESS: Mapping[str, object] = {"read_only": True, "runs.mask": True, "redis.embedded": False}
-"""The values of protections that take none away. Numbers (events and lines kept, the lease of a run, the size
-of a file that is staged) can be wrong either way."""
+"""The safe values of protections. Numbers (events and lines kept, the lease of a run, the size of a file that
+is staged) have none: they can be wrong either way."""
 _PATTERN = re.compile(r"[*?\[]")
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """One thing that a file would be allowed.
+    """One permission that a file needs.
 
     Attributes:
         key: The setting, dotted.
-        power: What it can do.
+        power: The effect.
         text: The value, passwords of URLs masked; not made printable.
     """
 
@@ -113,15 +113,15 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class FolderFile:
-    """A settings file that needs trust, and what was decided about what it holds.
+    """A settings file that needs trust, and the decision about its content.
 
     Attributes:
         path: Absolute.
-        shown: How messages name it.
+        shown: Its name in messages.
         sha256: Of the bytes that were read, hexadecimal.
-        state: ``unsafe`` where it cannot be trusted as it lies there.
-        reason: Why it is ``unsafe``, or why decisions are not known; else empty.
-        grants: What it would be allowed.
+        state: ``unsafe`` where it cannot be trusted.
+        reason: Why it is ``unsafe``, or why decisions are unknown; else empty.
+        grants: The permissions that it needs.
     """
 
     path: Path
@@ -138,16 +138,16 @@ class FolderFile:
 
     @property
     def ignored(self) -> tuple[str, ...]:
-        """The settings that are not in force."""
+        """The settings that are ignored."""
         return () if self.state == "trusted" else self.keys
 
 
 def divide(values: Mapping[str, object], folder: Path) -> tuple[dict[str, object], tuple[Grant, ...]]:
-    """What of a folder's settings is in force without trust, and what needs it.
+    """The settings of a folder that apply without trust, and the permissions that the others need.
 
     Args:
         values: By dotted key; ``services`` holds the records.
-        folder: Where the file lies, absolute.
+        folder: Of the file, absolute.
     """
     kept: dict[str, object] = {}
     grants: list[Grant] = []
@@ -175,7 +175,7 @@ def _service(service: ServiceSettings, folder: Path, grants: list[Grant]) -> Ser
 
 
 def _grants(name: str, value: object, base: Path, folder: Path | None = None) -> Iterator[Grant]:
-    """What needs trust in the value of a setting; *base*: what its relative paths start from."""
+    """The permissions that the value of a setting needs; relative paths start at *base*."""
     power = POWERS.get(name, Power.PROGRAM)
     if power is Power.NONE or value in (None, "", (), {}):
         return
@@ -202,7 +202,7 @@ def _text(name: str, item: object, base: Path) -> str:
 
 
 def _leads_outside(path: str, base: Path, folder: Path) -> bool:
-    """Whether *path*, which may be a pattern, names something that is not below *folder*."""
+    """Whether *path*, which may be a pattern, leads out of *folder*."""
     if ".." in Path(path[len(_fixed(path)) :]).parts:
         return True
     try:
@@ -213,6 +213,6 @@ def _leads_outside(path: str, base: Path, folder: Path) -> bool:
 
 
 def _fixed(path: str) -> str:
-    """The part of a pattern before the first name with a sign of patterns in it, with its slash."""
+    """The part of a pattern before the first name with a wildcard, with its slash."""
     found = _PATTERN.search(path)
     return path if found is None else path[: path.rfind("/", 0, found.start()) + 1]

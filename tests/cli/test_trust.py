@@ -141,7 +141,7 @@ def test_config_show_says_what_is_ignored_and_what_was_trusted(place: Path, here
 def test_trust_shows_all_of_it_and_is_for_this_content(place: Path, canary: Canary, here: Here) -> None:
     asked = here("trust")
     assert asked.returncode == 2
-    assert "say --yes" in asked.stderr
+    assert "with --yes" in asked.stderr
     assert f": {place}/run.sh --now" in asked.stdout
     assert f"redis.url: sends requests to a server: redis://127.0.0.1:{canary.port}" in asked.stdout
     assert f"state_dir: chooses where is written: state ({place}/state)" in asked.stdout
@@ -149,7 +149,7 @@ def test_trust_shows_all_of_it_and_is_for_this_content(place: Path, canary: Cana
     assert "\u202e" not in asked.stdout
     assert "lag_limit" not in asked.stdout
     assert asked.stdout.endswith(
-        "In all: chooses where is written (1), sends requests to a server (2), starts a program (2)\n"
+        "Total: chooses where is written (1), sends requests to a server (2), starts a program (2)\n"
     )
     assert here("trust", "--list").stdout == ""
     assert here("trust", "--yes", "--read-only").returncode == 2
@@ -200,11 +200,11 @@ def ask_at_the_start(place: Path, words: str) -> bool:
 def test_what_is_not_to_be_trusted_says_why(place: Path, tmp_path: Path, here: Here) -> None:
     (place / "agentdash.toml").chmod(0o666)
     done = here("trust", "--yes")
-    assert (done.returncode, "everybody may write to it" in done.stderr) == (2, True)
+    assert (done.returncode, "it is writable by everyone" in done.stderr) == (2, True)
     done = here("trust", "--yes", str(tmp_path / "none" / "agentdash.toml"))
-    assert (done.returncode, "is not there" in done.stderr) == (2, True)
+    assert (done.returncode, "does not exist" in done.stderr) == (2, True)
     done = here("trust", "other.toml")
-    assert (done.returncode, "--config FILE needs no trust" in done.stderr) == (2, True)
+    assert (done.returncode, "--config FILE does not" in done.stderr) == (2, True)
     (place / "agentdash.toml").write_text("[streams]\nlag_limit = 7\n")
     done = here("trust")
     assert (done.returncode, "needs no trust" in done.stderr) == (0, True)
@@ -226,7 +226,7 @@ def test_what_does_not_fit_on_a_screen_is_not_asked_about_at_the_start(
     (place / "agentdash.toml").write_text(service * count)
     monkeypatch.setattr(sys, "stdin", io.StringIO("y\n"))
     assert ask(load(cwd=place)) is False
-    assert "asks for too much to be asked about here" in capsys.readouterr().err
+    assert "needs too many permissions for a prompt" in capsys.readouterr().err
     assert here("trust").stdout.count("echo x") == count  # all of it
 
 

@@ -27,7 +27,7 @@ def test_without_a_terminal_the_dashboard_names_the_views(tmp_path: Path) -> Non
             ["--redis", "http://u:hunter2@x", "runs"],
             "redis.url in --redis must be a URL that begins with redis://",
         ),
-        (["runs", "--config", "none.toml"], "The settings file none.toml is not there"),
+        (["runs", "--config", "none.toml"], "The settings file none.toml does not exist"),
         (["pause", "--read-only", "x"], "read-only"),
         (["run", "--read-only", "--", "true"], "read-only"),
         (["run"], "Missing argument"),

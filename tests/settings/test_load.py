@@ -97,7 +97,7 @@ def test_a_file_that_was_named_is_read_instead_and_must_be_there(home: Path, tmp
     other.write_text("read_only = true")
     loaded = load(config=str(other), **where)
     assert (loaded.settings.read_only, loaded.settings.streams.poll) == (True, 1.0)
-    with pytest.raises(SettingsError, match=r"nothing\.toml is not there: name another with --config"):
+    with pytest.raises(SettingsError, match=r"nothing\.toml does not exist: name another with --config"):
         load(config="nothing.toml", **where)
 
 
@@ -106,10 +106,10 @@ def test_a_file_that_was_named_is_read_instead_and_must_be_there(home: Path, tmp
     [
         (
             "[streams]\npol = 1",
-            "streams.pol in ./agentdash.toml is no setting of [streams]: did you mean streams.poll?",
+            "streams.pol in ./agentdash.toml is not a setting of [streams]: did you mean streams.poll?",
         ),
-        ("[stream]\npoll = 1", "stream in ./agentdash.toml is no setting: did you mean streams?"),
-        ("reed_only = true", "reed_only in ./agentdash.toml is no setting: did you mean read_only?"),
+        ("[stream]\npoll = 1", "stream in ./agentdash.toml is not a setting: did you mean streams?"),
+        ("reed_only = true", "reed_only in ./agentdash.toml is not a setting: did you mean read_only?"),
         ("[redis]\nread_only = true", "did you mean read_only?"),
         ("[[services]]\nname = 'a'\nprot = 1", "services.prot in ./agentdash.toml (service 1)"),
         ("[[services]]\nport = 1", "services.name is missing in ./agentdash.toml (service 1)"),
@@ -142,7 +142,8 @@ def test_everything_that_is_wrong_is_said_at_once(home: Path) -> None:
     said = refusal(home, "[streams]\npol = 1\nwindow = 'x'", AGENTDASH_STREAM_POLL="1").splitlines()
     assert len(said) == 3
     assert said[2] == (
-        "The environment variable AGENTDASH_STREAM_POLL is no setting: did you mean AGENTDASH_STREAMS_POLL?"
+        "The environment variable AGENTDASH_STREAM_POLL is not a setting: "
+        "did you mean AGENTDASH_STREAMS_POLL?"
     )
 
 

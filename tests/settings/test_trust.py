@@ -178,7 +178,7 @@ def test_a_file_that_others_may_change_is_not_trusted_as_it_lies_there(how: str,
         path.symlink_to(place / "other.toml")
     elif how == "everybody":
         path.chmod(0o666)
-        words = "everybody may write to it"
+        words = "it is writable by everyone"
     elif os.geteuid() != 0:
         pytest.skip("only root can give files away")
     else:

@@ -1,7 +1,7 @@
-"""Which settings there are, as dotted keys, and what each may be; all of it read off `core.settings`.
+"""The settings by dotted key (``streams.poll``), their kinds and limits.
 
-A setting is known by its dotted key (``streams.poll``). Its kind comes from the type of its field, so that a
-new field is at once known to files, environment and command line. Only limits and words stand here.
+The kind of a setting is derived from the type of its field in `core.settings.model`, so that files, the
+environment and the command line accept a new field at once. Only limits are listed here.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ LIMITS: Mapping[str, tuple[float, float]] = {
     "findings.poll": (0.05, 3600),
     "services.port": (1, 65_535),
 }
-# What names files, so that ~ is expanded and the environment separates several as PATH does.
+# Paths: ~ is expanded, and in the environment they are separated as in PATH.
 PATHS = frozenset(
     {
         "projects",
@@ -65,11 +65,11 @@ URL_SCHEMES = (
 
 _LONGEST_NAME = 100
 _NO_SETTINGS = frozenset({"confined", "services_from"})
-"""Fields of `Settings` that nobody sets."""
+"""Fields of `Settings` that cannot be set."""
 
 
 class WrongValue(ValueError):  # noqa: N818 - it says what it should be
-    """A value that a setting cannot have; the text completes “KEY in FILE must be …”."""
+    """An invalid value; the text completes “KEY in FILE must be …”."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class Key:
         name: Dotted, e.g. ``streams.poll``.
         kind: ``text``, ``number``, ``whole``, ``flag``, ``texts``, ``table`` or ``choice``.
         choices: Of a ``choice``.
-        optional: Whether it may be left open (None).
+        optional: Whether it may be None.
     """
 
     name: str
@@ -95,7 +95,7 @@ class Key:
 
     @property
     def wanted(self) -> str:
-        """What it must be, in words that complete “must be …”."""
+        """Its kind, completing “must be …”."""
         return {
             "text": "a text",
             "number": "a number of seconds",
@@ -152,7 +152,7 @@ def keys() -> Mapping[str, Key]:
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that *word* was probably meant to be, or None."""
+    """The known word that is most similar to *word*, or None."""
     found = difflib.get_close_matches(word[:_LONGEST_NAME], list(known), n=1, cutoff=0.6)
     return found[0] if found else None
 
@@ -161,7 +161,7 @@ def checked(key: Key, value: object) -> object:
     """*value* as the type that `core.settings` declares for *key*.
 
     Raises:
-        WrongValue: with what it must be, and what it was unless it may hold a secret.
+        WrongValue: with the expected kind, and the value unless it may contain a secret.
     """
     right = _typed(key, value)
     if any("\0" in text for text in _texts(right)):  # no path, argument or URL can hold it

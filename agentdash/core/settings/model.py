@@ -1,4 +1,4 @@
-"""Settings: what they are, their defaults, and their units. They are loaded by `agentdash.settings.load`."""
+"""Settings with their defaults and units; `agentdash.settings.load` loads them."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ class RedisSettings:
 
     Attributes:
         url: ``redis://``, ``unix://``, ``redis+sentinel://`` or ``redis+cluster://``, ``rediss`` for
-            TLS; None: localhost:6379 if it answers, else the embedded one.
-        timeout: Seconds for one answer.
-        connect_timeout: Seconds for a connection.
+            TLS; none: localhost:6379 if it responds, else the embedded server.
+        timeout: Seconds to wait for a reply.
+        connect_timeout: Seconds to wait for a connection.
         embedded: Whether the embedded server may be started.
     """
 
@@ -30,13 +30,13 @@ class RunsSettings:
     """Runs and their store.
 
     Attributes:
-        prefix: Every key that agentdash writes begins with it.
-        poll: Seconds between two looks.
-        events_maxlen: Events kept of one run, about.
-        lease: Seconds that a worker's lock lasts when it is not refreshed. A server may be away for two
-            thirds of it; a worker that was killed shows as gone after it at most.
-        shown: Runs shown at most, newest first.
-        mask: Whether secrets that are recognised are masked in what a worker records.
+        prefix: Prefix of every key that agentdash writes.
+        poll: Poll interval in seconds.
+        events_maxlen: Approximate number of events that are kept per run.
+        lease: Seconds until a worker's lock expires when it is not refreshed. The server may be unavailable
+            for two thirds of it; a killed worker is reported as missing after it at the latest.
+        shown: Maximum number of runs that are shown, newest first.
+        mask: Whether secrets are masked in what a worker records.
     """
 
     prefix: str = "codi:api"
@@ -49,23 +49,23 @@ class RunsSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamsSettings:
-    """Which streams are watched, and what is too much.
+    """Which streams are watched, and the thresholds of findings.
 
     Attributes:
-        poll: Seconds between two looks.
-        include: Glob patterns of keys; none given means all.
-        exclude: Glob patterns of keys that are left out.
-        max_streams: More than these are counted, but not read.
+        poll: Poll interval in seconds.
+        include: Glob patterns of keys; none means all.
+        exclude: Glob patterns of keys that are ignored.
+        max_streams: Maximum number of streams that are read; further ones are only counted.
         window: Seconds of samples that a verdict needs.
-        lag_limit: CONSUMER_LAG above this many entries.
-        known: Glob patterns of streams that have no group on purpose; those of `include` count too.
-        stuck_after: Seconds; STUCK_MESSAGE above it.
-        delivery_limit: DELIVERY_FAILURE above this many deliveries of a pending entry.
-        grow_after: Seconds for which a length or a number of pending entries must have risen.
-        growing_above: Entries; a stream that is no longer than this may grow.
-        dead_after: Seconds of idle after which a consumer may be dead.
-        open_after: Seconds (and two samples) that a symptom lasts before it is said, or is gone before it is
-            cleared.
+        lag_limit: Entries of lag above which CONSUMER_LAG is reported.
+        known: Glob patterns of streams that intentionally have no group; those of `include` count too.
+        stuck_after: Seconds of idle time above which STUCK_MESSAGE is reported.
+        delivery_limit: Deliveries of a pending entry above which DELIVERY_FAILURE is reported.
+        grow_after: Seconds for which a length or a number of pending entries must have grown.
+        growing_above: Entries up to which a stream may grow.
+        dead_after: Seconds of idle time after which a consumer may be dead.
+        open_after: Seconds (and two samples) that a symptom lasts before its finding opens, or is absent
+            before it is resolved.
     """
 
     poll: float = 1.0
@@ -85,14 +85,14 @@ class StreamsSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReposSettings:
-    """How repositories are looked for.
+    """How repositories are found and read.
 
     Attributes:
-        poll: Seconds between two cheap looks at each.
-        depth: Folders below a root that the search goes down.
-        prune: Names of folders that are never entered.
-        timeout: Seconds that one git process may take.
-        stage_limit_mb: Megabytes of a file above which staging everything leaves it out, and names it.
+        poll: Seconds between two cheap checks of each.
+        depth: Maximum depth of the search below a root.
+        prune: Names of folders that are not searched.
+        timeout: Time limit of one git process in seconds.
+        stage_limit_mb: Megabytes above which a file is not staged with everything, but listed.
     """
 
     poll: float = 1.0
@@ -110,15 +110,15 @@ class ServiceSettings:
     """One service that is watched.
 
     Attributes:
-        name: Shown.
-        pid_file: A file that holds its process id.
+        name: Shown name.
+        pid_file: A file that contains its process id.
         port: A TCP port that it listens on.
-        match: A text that its command line holds.
+        match: A text that its command line contains.
         cwd: Its working folder.
         log: Its log file.
-        probe: ``tcp://host:port`` or ``http://…`` to ask for its health.
-        command: What starts it, split as a shell would, but never given to one. With it, it can be started,
-            stopped and started again from here.
+        probe: ``tcp://host:port`` or ``http://…``, a health probe.
+        command: Its start command, split like a shell does, but run without one. It makes the service
+            startable, stoppable and restartable.
     """
 
     name: str
@@ -138,11 +138,11 @@ class LogsSettings:
     Attributes:
         files: Paths or globs.
         journal: Units of the systemd journal, followed with journalctl; `*` is all of it.
-        started: Follow what services write that agentdash started and that have no log of their own.
-        limit: Lines held in view, and in the activity log on disk.
-        poll: Seconds between two looks.
+        started: Whether to follow the output of services that agentdash started and that have no log.
+        limit: Maximum number of lines in the log buffer, and in the activity log on disk.
+        poll: Poll interval in seconds.
         finding_for: Seconds after an error, a crash or a secret was last seen in a log, until its finding is
-            cleared.
+            resolved.
     """
 
     files: tuple[str, ...] = ()
@@ -155,11 +155,11 @@ class LogsSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FindingsSettings:
-    """Findings of outside agents.
+    """Findings of external agents.
 
     Attributes:
         inbox: Globs of JSON Lines files that they append to.
-        poll: Seconds between two looks.
+        poll: Poll interval in seconds.
     """
 
     inbox: tuple[str, ...] = ("monitor-session/findings/*.jsonl",)
@@ -168,15 +168,15 @@ class FindingsSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UiSettings:
-    """How it looks.
+    """The user interface.
 
     Attributes:
         theme: ``agentdash``, ``agentdash-light``, ``agentdash-contrast``, or one of Textual's, of which
-            ``ansi-dark`` and ``ansi-light`` take the terminal's own 16 colours.
+            ``ansi-dark`` and ``ansi-light`` use the terminal's own 16 colors.
         keys: Binding id to keys, e.g. ``{"runs.cancel": "ctrl+k"}``.
-        bell: Ring on what needs a person.
-        notify: A program that is told of runs that ended or lost their worker, the message as its last
-            argument, e.g. ``notify-send agentdash``; split as a shell would, but never given to one.
+        bell: Whether to ring the bell when something needs attention.
+        notify: A program that is run when a run has ended or lost its worker, with the message as its last
+            argument, e.g. ``notify-send agentdash``; split like a shell does, but run without one.
     """
 
     theme: str = "agentdash"
@@ -187,18 +187,18 @@ class UiSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """All of them.
+    """All settings.
 
     Attributes:
-        projects: Roots below which repositories are looked for; none: ``~/PROJECTS`` if it is there, else the
+        projects: Root folders of the search for repositories; none: ``~/PROJECTS`` if it exists, else the
             current folder.
-        state_dir: Where agentdash keeps its own files; none: ``$XDG_STATE_HOME/agentdash``, else
+        state_dir: Folder of agentdash's own files; none: ``$XDG_STATE_HOME/agentdash``, else
             ``~/.local/state/agentdash``.
-        read_only: Nothing is ever changed.
+        read_only: Whether all changes are refused.
         color: ``auto``, ``always`` or ``never``.
-        confined: No setting: keys (``services`` for all of those) whose paths and patterns may lead only to
-            what lies in a folder when it is opened, links resolved, and that folder, absolute. They come from
-            a file that nobody trusted, or are a default that begins in whatever folder one is in.
+        confined: No setting: keys (``services`` for all of those) whose paths and patterns may only lead into
+            a folder when they are opened, links resolved, and that folder, absolute. They come from a file
+            that is not trusted, or are a default relative to the current folder.
         services_from: No setting: the file that describes the services; empty where none does.
     """
 
