@@ -60,7 +60,7 @@ class Analysis:
                 Topic.LOGS,
                 FindingTracker(LOGS_OPEN_AFTER_S),
                 self._log_symptoms,
-                receive=self._log_rules.take,
+                receive=self._log_rules.add,
                 passes=frozenset({Topic.LOGS}),
                 every_ms=500,
             ),

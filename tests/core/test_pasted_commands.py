@@ -124,7 +124,7 @@ def of_a_service(name: str) -> Iterator[tuple[str, int]]:
         start_command=shlex.join(["sleep", name]),
     )  # fmt: skip
     rules = ServiceRules()
-    rules.take(ServicesSnapshot(NOW, "h", (up,)))
+    rules.add(ServicesSnapshot(NOW, "h", (up,)))
     for later in (1, DOWN_MS + 10_000):
         gone = Service(
             "web",
@@ -134,7 +134,7 @@ def of_a_service(name: str) -> Iterator[tuple[str, int]]:
             start_command=up.start_command,
             exit_code=1,
         )
-        rules.take(ServicesSnapshot(NOW + later, "h", (gone,)))
+        rules.add(ServicesSnapshot(NOW + later, "h", (gone,)))
     (found,) = rules.symptoms(NOW + DOWN_MS + 10_000)
     assert found.see
     assert found.recommendation
@@ -144,9 +144,9 @@ def of_a_service(name: str) -> Iterator[tuple[str, int]]:
 
 def of_a_log(name: str) -> Iterator[tuple[str, int]]:
     rules = LogRules(LogsSettings())
-    rules.take(LogBatch(NOW, "h", ()))
+    rules.add(LogBatch(NOW, "h", ()))
     line = LogLine(source="web", offset=0, seen_at=NOW, at=NOW, service="web", message="x")
-    rules.take(LogBatch(NOW, "h", (line,), (LogSource("web", f"/l/{name}"),)))
+    rules.add(LogBatch(NOW, "h", (line,), (LogSource("web", f"/l/{name}"),)))
     see = rules._see("web")
     assert see
     yield see, 2

@@ -14,7 +14,7 @@ from agentdash.core.findings.tracker import FindingTracker
 from agentdash.core.logs.model import Level, LogBatch, LogLine, LogSource
 from agentdash.core.logs.parse.line import LogParser
 from agentdash.core.logs.rules.apply import LogRules
-from agentdash.core.logs.rules.trouble import is_start, may_storm, pattern, trouble
+from agentdash.core.logs.rules.classify import category_of, is_start, may_storm, message_pattern
 from agentdash.core.secrets.mask import MASK
 from agentdash.core.settings.model import LogsSettings
 
@@ -30,7 +30,7 @@ class Logs:
         self.now = START
         self.parsers: dict[str, LogParser] = {}
         self.offset = 0
-        self.rules.take(LogBatch(START, "h", ()))
+        self.rules.add(LogBatch(START, "h", ()))
 
     def say(self, *texts: str, source: str = "web", skipped: int = 0) -> None:
         parser = self.parsers.setdefault(source, LogParser(source))
@@ -41,7 +41,7 @@ class Logs:
                 self.offset += len(line) + 1
         errors = ((source, skipped),) if skipped else ()
         sources = (LogSource(source, f"/logs/{source}.log"),)
-        self.rules.take(LogBatch(self.now, "h", tuple(lines), sources, skipped, 0, errors))
+        self.rules.add(LogBatch(self.now, "h", tuple(lines), sources, skipped, 0, errors))
 
     def later(self, seconds: float) -> None:
         self.now += int(seconds * 1000)
@@ -238,7 +238,7 @@ def test_silence_after_talk_and_its_end(logs: Logs) -> None:
     logs.later(26)
     assert logs.seen() == {}
     logs.later(5)
-    assert logs.one("ANOMALY").summary.startswith("silent for ")
+    assert logs.one("ANOMALY").summary.startswith("idle ")
     logs.rules.excused = frozenset({"web"})
     assert logs.seen() == {}
     logs.rules.excused = frozenset()
@@ -332,7 +332,7 @@ def test_what_was_there_before_is_news_only_if_it_is_new() -> None:
     times: Iterable[str] = ("2024-11-20T10:00:00Z", "2024-11-20T16:26:20Z")
     lines = [parser.line(f"{at} ERROR failed at {at[11:13]}".encode(), 0, START) for at in times]
     lines.append(parser.line(b"ERROR nobody knows when", 0, START))
-    rules.take(LogBatch(START, "h", tuple(lines)))
+    rules.add(LogBatch(START, "h", tuple(lines)))
     assert [symptom.evidence for symptom in rules.symptoms(START + 1000)] == [("failed at 16",)]
 
 
@@ -349,12 +349,12 @@ def test_the_pattern_takes_out_what_varies() -> None:
         "order 17 of 0xdead at 2024-11-20T16:28:01.123Z by 3f2504e0-4f89-41d3-9a0c-0305e82c3301 from 10.0.0.1:80",
         "order 9 of 0xbeef at 2023-01-02T03:04:05Z by 11111111-2222-4333-8444-555555555555 from 10.2.0.44:9000",
     ]
-    assert {pattern(text) for text in texts} == {"order # of # at # by # from #"}
+    assert {message_pattern(text) for text in texts} == {"order # of # at # by # from #"}
 
 
 def test_own_words_of_a_level_win() -> None:
     line = LogParser("web").line(b'{"level":"info","msg":"ERROR: it is over"}', 0, 0)
-    assert trouble(line) is None
+    assert category_of(line) is None
 
 
 def test_the_log_of_a_run_that_rests_is_not_silent() -> None:

@@ -1,4 +1,4 @@
-"""What a log line tells the rules: its kind of trouble, and what stays the same when it recurs."""
+"""What kind of problem a log line reports, and what stays the same when it recurs."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _CRASH = re.compile(
     r"|\bException in thread\b|^panic: |^fatal error: |exited with (?:code|signal|status) [1-9]",
     re.IGNORECASE,
 )
-_WAITED = re.compile(
+_TIMEOUT = re.compile(
     r"\b(?:ETIMEDOUT|ECONNREFUSED|ECONNRESET|EHOSTUNREACH|EPIPE|ESOCKETTIMEDOUT)\b"
     r"|(?i:\btimed[ -]?out\b|\btime-?out\b|\bdeadline exceeded\b)"
     r"|(?i:\bconnection (?:refused|reset)\b|TimeoutError)"
@@ -54,7 +54,7 @@ _BARE = re.compile(
     r"(?:UNHANDLED|UNCAUGHT|Unhandled|Uncaught)|.*\b(?:ETIMEDOUT|ECONNREFUSED|ECONNRESET)\b|"
     r"(?:ERROR|FATAL|CRITICAL)[:!]? |Segmentation fault|.*JavaScript heap out of memory|Killed$"
 )
-_AGAIN = re.compile(r"\b(?:re-?tr(?:y|ies|ied|ying)|reconnect\w*|back(?:ing)?[ -]?off)\b", re.IGNORECASE)
+_RETRY = re.compile(r"\b(?:re-?tr(?:y|ies|ied|ying)|reconnect\w*|back(?:ing)?[ -]?off)\b", re.IGNORECASE)
 _STARTED = re.compile(
     r"\b(?:(?:server|service|app(?:lication)?) (?:is )?(?:started|running|up|ready|listening)|"
     r"listening (?:on|at)\b|application startup complete|ready to accept connections|"
@@ -62,8 +62,8 @@ _STARTED = re.compile(
     r"starting (?:up\b|(?:the )?(?:[\w.-]+ )?(?:server|service|app(?:lication)?|daemon)\b|gunicorn\b))",
     re.IGNORECASE,
 )
-# Without one of these in small letters the two above are not searched for: that costs ten times as much.
-_AGAIN_HINTS = ("retr", "re-tr", "reconnect", "back")
+# The two above are searched for only where one of these occurs: they cost ten times as much.
+_RETRY_HINTS = ("retr", "re-tr", "reconnect", "back")
 _STARTED_HINTS = ("start", "listening", "ready", "running", " up")
 _VARIABLE = re.compile(
     r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"
@@ -74,36 +74,36 @@ _MESSAGE_ID = re.compile(r"\b\d{13}-\d+\b")
 _LONGEST = 300
 
 
-def trouble(line: LogLine) -> Category | None:
-    """The kind of trouble that a line tells of; None where it tells of none.
+def category_of(line: LogLine) -> Category | None:
+    """The kind of problem that a line reports; None without one.
 
-    A line is judged by its own level where it has one: prose about an error is no error.
+    A level decides where there is one: prose about an error is no error.
     """
     text = line.message
     if line.level is None:
         if _BARE.match(text) is None or (text.startswith("Killed") and len(text) > 20):
             return None
-        by_words = _by_words(text)
-        return Category.CRASH if by_words is Category.BUG and _is_trace(text) else by_words
+        category = _category_in(text)
+        return Category.CRASH if category is Category.BUG and _is_trace(text) else category
     if line.level in _FAULTS:
-        kind = _by_words(text)
+        kind = _category_in(text)
         return Category.CRASH if line.level is Level.FATAL and kind is Category.BUG else kind
-    if line.level is Level.WARN and _WAITED.search(text) is not None:
+    if line.level is Level.WARN and _TIMEOUT.search(text) is not None:
         return Category.TIMEOUT
     return None
 
 
-def graver(category: Category, text: str) -> Category:
-    """The kind of trouble of a line, where the exception below it may tell more than it does itself."""
-    return _by_words(text) if category is Category.BUG else category
+def category_with_trace(category: Category, text: str) -> Category:
+    """The kind of problem of a line with an exception below it, which may be more specific."""
+    return _category_in(text) if category is Category.BUG else category
 
 
-def _by_words(text: str) -> Category:
+def _category_in(text: str) -> Category:
     if _MEMORY.search(text):
         return Category.MEMORY_LEAK
     if _CRASH.search(text):
         return Category.CRASH
-    return Category.TIMEOUT if _WAITED.search(text) else Category.BUG
+    return Category.TIMEOUT if _TIMEOUT.search(text) else Category.BUG
 
 
 def _is_trace(text: str) -> bool:
@@ -113,30 +113,30 @@ def _is_trace(text: str) -> bool:
 
 
 def may_storm(line: LogLine) -> bool:
-    """Whether it is worth a word that a line like this comes again and again."""
+    """Whether it is a problem when a line like this recurs quickly."""
     loud = line.level in {Level.WARN, Level.ERROR, Level.FATAL}
-    return loud or (_has_one(_AGAIN_HINTS, line.message.lower()) and _AGAIN.search(line.message) is not None)
+    return loud or (_has_one(_RETRY_HINTS, line.message.lower()) and _RETRY.search(line.message) is not None)
 
 
 def is_start(line: LogLine) -> bool:
-    """Whether it is what a service says when it has begun."""
+    """Whether it is the line of a service that has started."""
     if line.level in _FAULTS or not _has_one(_STARTED_HINTS, line.message.lower()):
         return False
     return _STARTED.search(line.message) is not None
 
 
 def _has_one(hints: tuple[str, ...], low: str) -> bool:
-    for hint in hints:  # noqa: SIM110 - a generator costs more than all of the looking
+    for hint in hints:  # noqa: SIM110 - a generator costs more than the search
         if hint in low:
             return True
     return False
 
 
-def pattern(text: str) -> str:
-    """What stays of a message when its numbers, ids and times are taken out."""
+def message_pattern(text: str) -> str:
+    """A message without its numbers, ids and times."""
     return _VARIABLE.sub("#", text[:_LONGEST]).strip()
 
 
 def message_ids(text: str) -> tuple[str, ...]:
-    """Ids of stream entries that a text names."""
+    """Ids of stream entries in a text."""
     return tuple(dict.fromkeys(_MESSAGE_ID.findall(text)))[:10]
