@@ -111,7 +111,7 @@ class LogBacklog:
                 kept = self._search.search(parser, piece.offset, piece.data, first.read_at, cut=piece.cut)
                 self._skipped -= kept
         for parser in parsers.values():
-            parser.break_off()
+            parser.reset()
 
     def _pop_first(self, most: int) -> _Waiting:
         """The oldest piece, or its first *most* lines."""

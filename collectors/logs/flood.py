@@ -43,7 +43,7 @@ class FloodSearch:
             How many of them were kept: those with errors, and the traces below them.
         """
         search = self._searches.setdefault(parser, FaultSearch())
-        parser.break_off()
+        parser.reset()
         before, done = len(self._kept), 0
         for start, end in search.find(data, read_at):
             if start < done:
@@ -54,7 +54,7 @@ class FloodSearch:
             line = parser.line(data[start : min(end, start + _LONGEST)], offset + start, read_at, cut=cut)
             self._kept.append(line)
             done = self._trace(parser, data, end + 1, offset, line.offset, read_at)
-        parser.break_off()
+        parser.reset()
         return len(self._kept) - before
 
     def pop(self) -> tuple[list[LogLine], tuple[tuple[str, int], ...]]:

@@ -45,7 +45,7 @@ class LastLine:
         self.at = status.st_mtime_ns // 1_000_000
         whole = [line for line in lines[:-1] if line.strip()] or [line for line in lines if line.strip()]
         if whole:
-            self._parser.break_off()
+            self._parser.reset()
             for line in whole[-9:]:  # those before it may name what the last one holds
                 last = line.rpartition(b"\n")[2]
                 self.text = self._parser.line(last, 0, self.at).message.strip()

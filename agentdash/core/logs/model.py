@@ -10,11 +10,11 @@ from enum import StrEnum
 from agentdash.core.records import record
 
 OWN = "agentdash"
-"""The source and the service of lines that are about watching itself."""
+"""The source and the service of lines of agentdash itself."""
 
 
 class Level(StrEnum):
-    """Levels of a line, folded as the JSON view does."""
+    """Levels of a line."""
 
     TRACE = "trace"
     DEBUG = "debug"
@@ -31,15 +31,15 @@ class LogLine:
     Attributes:
         source: The name of the file or service it was read from.
         offset: Where it begins in the source, bytes.
-        at: Its own time, Unix ms; None where it carries none.
+        at: Its time, Unix ms; None without one.
         seen_at: When agentdash read it, Unix ms.
-        level: None where the line has none: never a guess.
-        service: Who wrote it, by its own word, else the source's.
+        level: None without one: it is never guessed.
+        service: Who wrote it by the line, else by the source.
         message: The text, free of control characters.
-        correlation_id: The id that ties lines and messages together, where it carries one.
+        correlation_id: The id that relates lines and messages, if it has one.
         fields: Other fields of a structured line.
         continues: Offset of the line that this one continues (a stack trace), else None.
-        masked: The kinds of secrets that were masked in it.
+        masked: The kinds of masked secrets.
         structured: Whether it is JSON.
     """
 
@@ -59,11 +59,12 @@ class LogLine:
 
 @dataclass(frozen=True, slots=True)
 class LogSource:
-    """How one followed file is doing; `error` in words where it cannot be read.
+    """The state of a followed file.
 
     Attributes:
+        error: Why it cannot be read; None while it can.
         missing: Whether that is only because it does not exist yet.
-        lost: Bytes of it that were seen and then truncated away before they were read.
+        lost: Bytes that were truncated away before they were read.
     """
 
     name: str
@@ -80,10 +81,9 @@ class LogBatch:
     """New lines since the last batch, oldest first.
 
     Attributes:
-        skipped: Lines that came but were passed over, to keep up.
-        behind_ms: How long the oldest of them waited before it was read.
-        errors_skipped: How many of those passed over carry an error, by source. As many as there is time for
-            are among the lines, before those that came after the flood.
+        skipped: Lines that were skipped to keep up.
+        behind_ms: How long the oldest of them waited before it was parsed.
+        errors_skipped: Errors among the skipped lines that are not in `lines`, by source.
     """
 
     taken_at: int
@@ -96,9 +96,9 @@ class LogBatch:
 
 
 class LogRing:
-    """The newest *limit* lines: nothing goes below the limit; above it the oldest goes as a new one comes.
+    """The newest *limit* lines.
 
-    Lines are numbered from 0 as they come, so that a view can name a line that has since gone.
+    Lines are numbered from 0, so that a view can name a line that was dropped.
     """
 
     def __init__(self, limit: int = 5000) -> None:
@@ -108,17 +108,17 @@ class LogRing:
         self._lines: deque[LogLine] = deque(maxlen=limit)
 
     def extend(self, lines: Iterable[LogLine], skipped: int = 0) -> None:
-        """Add *lines*; *skipped* more came and were passed over."""
+        """Add *lines*; *skipped* more were skipped."""
         before = len(self._lines)
         count = 0
-        for count, line in enumerate(lines, 1):  # noqa: B007 - the count is what is wanted after the loop
+        for count, line in enumerate(lines, 1):  # noqa: B007 - the count is used after the loop
             self._lines.append(line)
         self.first += before + count - len(self._lines)
         self.skipped += skipped
 
     @property
     def end(self) -> int:
-        """Number of the line that will come next."""
+        """The number of the next line."""
         return self.first + len(self._lines)
 
     def __len__(self) -> int:
@@ -128,14 +128,14 @@ class LogRing:
         return iter(self._lines)
 
     def line(self, number: int) -> LogLine | None:
-        """The line with this *number*; None where it has gone or has not come yet."""
+        """The line with this *number*; None where it was dropped or does not exist yet."""
         index = number - self.first
         return self._lines[index] if 0 <= index < len(self._lines) else None
 
     def block(self, line: LogLine) -> tuple[LogLine, ...]:
-        """The head that *line* continues, or itself, and what continues it, as far as that is there.
+        """The head that *line* continues, or itself, and the lines that continue it, as far as they are kept.
 
-        Where *line* has gone, it alone.
+        Only *line* where it was dropped.
         """
         lines = [other for other in self._lines if other.source == line.source]
         at = next((n for n in range(len(lines) - 1, -1, -1) if lines[n] is line), None)
@@ -152,11 +152,11 @@ class LogRing:
         return tuple(lines[at:end])
 
     def since(self, number: int) -> list[LogLine]:
-        """The lines from *number* on that are still there, oldest first. O(what is returned) from the end."""
+        """The kept lines from *number* on, oldest first. O(length of the result)."""
         wanted = min(len(self._lines), self.end - number)
         if wanted <= 0:
             return []
         newest = iter(reversed(self._lines))
-        taken = [next(newest) for _ in range(wanted)]
-        taken.reverse()
-        return taken
+        found = [next(newest) for _ in range(wanted)]
+        found.reverse()
+        return found

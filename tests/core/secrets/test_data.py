@@ -104,5 +104,5 @@ def test_a_log_hides_what_stands_on_the_line_after_its_name(lines: tuple[str, ..
 def test_lines_that_were_passed_over_part_a_name_from_what_follows() -> None:
     parser = LogParser("web")
     parser.line(b"password:", 0, 0)
-    parser.break_off()
+    parser.reset()
     assert parser.line(b"status7ok8now", 10, 0).message == "status7ok8now"

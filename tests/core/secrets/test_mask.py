@@ -128,7 +128,7 @@ def test_no_line_of_a_private_key_is_shown(name: str) -> None:
 def test_a_key_whose_beginning_was_passed_over_is_masked_too() -> None:
     parser = LogParser("web")
     assert _read(["INFO a"], parser) == [("a", ())]
-    parser.break_off()
+    parser.reset()
     digest = _hex(64)
     hidden = [(MASK, ("private-key",))] * len(ROWS)
     assert _read([*ROWS, "INFO b", digest], parser) == [*hidden, ("b", ()), (digest, ())]

@@ -15,7 +15,7 @@ from tui.widgets.cells import Part, clean, crop, fit, lay
 from tui.widgets.match import Matcher, mark_matches
 
 SERVICES = 6
-"""Colours that services are told apart by: names ``service-0`` and on."""
+"""Number of colours for services: names ``service-0`` and on."""
 
 SERVICE_CSS = """
 LogView {
@@ -47,15 +47,15 @@ _LEVELS = {
     Level.ERROR: "bad bold",
     Level.FATAL: "bad bold",
 }
-_LOUD = {Level.WARN, Level.ERROR, Level.FATAL}
+_PROMINENT = {Level.WARN, Level.ERROR, Level.FATAL}
 _NOTABLE = re.compile(r"(?P<id>\b\d{13}-\d+\b)|(?P<unknown>•{3,})")
-_WRAPPED = 4000
-"""Characters of one line that are wrapped; the whole of a longer one is seen where it is opened."""
+_MAX_WRAPPED = 4000
+"""Characters of one line that are wrapped; a longer one is shown whole on its page."""
 
 
 @dataclass(frozen=True, slots=True)
 class LineShape:
-    """Cells of the columns at one width; what has no room is 0 wide."""
+    """Cells of the columns at one width; 0 for a column without room."""
 
     time: int
     service: int
@@ -69,7 +69,7 @@ class LineShape:
 
 
 def shape(width: int) -> LineShape:
-    """The columns at *width* cells: the time loses its milliseconds first, then the service goes."""
+    """The columns at *width* cells: first the milliseconds of the time are left out, then the service."""
     time = 12 if width >= 60 else 8 if width >= 30 else 0
     service = 18 if width >= 140 else 9 if width >= 44 else 0
     level = 5 if width >= 18 else 0
@@ -78,13 +78,13 @@ def shape(width: int) -> LineShape:
 
 
 def clock(ms: int, tz: tzinfo | None) -> str:
-    """``HH:MM:SS.mmm`` of a Unix time in ms, in *tz* (None: local); dashes for a time no calendar has."""
+    """``HH:MM:SS.mmm`` of a Unix time in ms, in *tz* (None: local); dashes for a time out of range."""
     moment = local_time(ms, tz)
     return "--:--:--.---" if moment is None else f"{moment:%H:%M:%S}.{ms % 1000:03d}"
 
 
 def short_name(name: str, width: int) -> str:
-    """``com.acme.shop.Pay`` as ``c.a.s.Pay`` where it is wider than *width*: its end tells it apart."""
+    """``com.acme.shop.Pay`` as ``c.a.s.Pay`` where it is wider than *width*."""
     parts = name.split(".")
     for at in range(len(parts) - 1 if len(parts) > 2 else 0):
         if cell_len(".".join(parts)) <= width:
@@ -94,18 +94,18 @@ def short_name(name: str, width: int) -> str:
 
 
 def service_style(name: str) -> str:
-    """The same colour for the same name, always."""
+    """The colour of a name."""
     return f"service-{crc32(name.encode('utf-8', 'replace')) % SERVICES}"
 
 
 @dataclass(frozen=True, slots=True)
 class LineDrawing:
-    """How lines are drawn now.
+    """How lines are drawn.
 
     Attributes:
         shape: Widths of the columns.
         tz: Zone that times are shown in; None: local.
-        find: What is highlighted.
+        find: Matches to highlight.
     """
 
     shape: LineShape
@@ -113,27 +113,27 @@ class LineDrawing:
     find: Matcher | None = None
 
     def row(self, line: LogLine, followers: int, *, opened: bool, follows: bool) -> list[Part]:
-        """A line in one row: cut where it is too long, the count of folded lines always seen."""
+        """A line in one row, cut if necessary; the number of folded lines is always visible."""
         width = self.shape.message
         fold = _fold_mark(followers, opened=opened)
         room = width - (len(fold) + 2 if fold else 0)
         if room < 4:
             room, fold = width, ""
-        told = self._message(line, 4 * room + 64, follows=follows)
+        text = self._message(line, 4 * room + 64, follows=follows)
         tail = _correlation(line)
-        if tail and sum(cell_len(text) for text, _ in told) + cell_len(tail) + 1 <= room:
-            told.append((f" {tail}", "dim"))
-        used = min(room, sum(cell_len(text) for text, _ in told))
-        parts = lay(self._quiet(line, self._mark(told)), used)
+        if tail and sum(cell_len(part) for part, _ in text) + cell_len(tail) + 1 <= room:
+            text.append((f" {tail}", "dim"))
+        used = min(room, sum(cell_len(part) for part, _ in text))
+        parts = lay(self._quiet(line, self._mark(text)), used)
         if fold:
             parts.append((f"  {fold}", "dim"))
             used += len(fold) + 2
         return [*self._lead(line, follows=follows), *parts, (" " * (width - used), "")]
 
     def wrapped(self, line: LogLine, followers: int, *, opened: bool, follows: bool) -> list[list[Part]]:
-        """A line in as many rows as it needs."""
-        told = self._told(line, followers, opened=opened, follows=follows)
-        rows = wrap_parts(self._quiet(line, self._mark(told)), self.shape.message)
+        """A line in as many rows as necessary."""
+        text = self._whole(line, followers, opened=opened, follows=follows)
+        rows = wrap_parts(self._quiet(line, self._mark(text)), self.shape.message)
         blank = [(" " * self.shape.indent, "")]
         return [
             [*(blank if number else self._lead(line, follows=follows)), *row]
@@ -141,27 +141,27 @@ class LineDrawing:
         ]
 
     def height(self, line: LogLine, followers: int, *, opened: bool, follows: bool) -> int:
-        """How many rows `wrapped` gives."""
+        """The number of rows of `wrapped`."""
         width = self.shape.message
         tail = _correlation(line)
         if line.message.isascii() and line.message.isprintable() and tail.isascii():
             fold = _fold_mark(followers, opened=opened)
-            length = min(len(_said(line)), _WRAPPED) + (2 if follows else 0)
+            length = min(len(_message_of(line)), _MAX_WRAPPED) + (2 if follows else 0)
             length += len(tail) + 1 if tail else 0
             length += len(fold) + 2 if fold else 0
             return max(1, -(-length // width))
-        return len(wrap_parts(self._told(line, followers, opened=opened, follows=follows), width))
+        return len(wrap_parts(self._whole(line, followers, opened=opened, follows=follows), width))
 
-    def _told(self, line: LogLine, followers: int, *, opened: bool, follows: bool) -> list[Part]:
-        told = self._message(line, _WRAPPED, follows=follows)
+    def _whole(self, line: LogLine, followers: int, *, opened: bool, follows: bool) -> list[Part]:
+        text = self._message(line, _MAX_WRAPPED, follows=follows)
         if tail := _correlation(line):
-            told.append((f" {tail}", "dim"))
+            text.append((f" {tail}", "dim"))
         if fold := _fold_mark(followers, opened=opened):
-            told.append((f"  {fold}", "dim"))
-        return told
+            text.append((f"  {fold}", "dim"))
+        return text
 
     def _message(self, line: LogLine, most: int, *, follows: bool) -> list[Part]:
-        text = clean(_said(line)[:most])
+        text = clean(_message_of(line)[:most])
         parts: list[Part] = [("  ", "")] if follows else []
         done = 0
         for hit in _NOTABLE.finditer(text):
@@ -193,19 +193,19 @@ class LineDrawing:
 
     @staticmethod
     def _quiet(line: LogLine, parts: list[Part]) -> list[Part]:
-        if line.service != OWN or line.level in _LOUD:
+        if line.service != OWN or line.level in _PROMINENT:
             return parts
         return [(text, "dim match" if "match" in style else "dim") for text, style in parts]
 
 
-def _said(line: LogLine) -> str:
-    """The message, without the name of the service where it begins with what stands before it anyway."""
+def _message_of(line: LogLine) -> str:
+    """The message, without the name of the service if it begins with it."""
     name = line.service or line.source
     return line.message[len(name) + 2 :] if line.message.startswith(f"{name}: ") else line.message
 
 
 def _correlation(line: LogLine) -> str:
-    """What is added where the message does not say it itself."""
+    """The correlation id where the message does not contain it."""
     if not line.correlation_id or line.correlation_id in line.message:
         return ""
     return f"corr={clean(line.correlation_id[:40])}"

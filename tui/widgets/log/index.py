@@ -1,4 +1,4 @@
-"""Which lines of a ring are shown, in which order, and on which row: kept up as lines come and go."""
+"""Which lines of a ring are shown, in which order, and on which row."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ _RANKS = {level: rank for rank, level in enumerate(Level)}
 
 @dataclass(frozen=True, slots=True)
 class LogFilter:
-    """What a line must be to be shown.
+    """The lines to show.
 
     Attributes:
-        text: What it or a line that continues it must say, as `match.matcher` takes it; empty: anything.
-        level: The least level; lines without a level are left out then. None: any.
-        source: The name of its source or service; empty: any.
-        began: How that name begins, capitals or not; empty: anyhow.
-        hidden: What it must not say, each as for *text*; the lines that continue it go with it.
+        text: What a line, or one that continues it, contains, as `match.matcher` reads it; empty: any.
+        level: The least level, which excludes lines without one. None: any.
+        source: The name of the source or service; empty: any.
+        prefix: How that name begins, in any case; empty: any.
+        hidden: What a line must not contain, each as for *text*; the lines that continue it are hidden too.
     """
 
     text: str = ""
     level: Level | None = None
     source: str = ""
-    began: str = ""
+    prefix: str = ""
     hidden: tuple[str, ...] = ()
 
     def admits(self, line: LogLine) -> bool:
@@ -38,19 +38,19 @@ class LogFilter:
             return False
         if self.source and self.source not in {line.source, line.service}:
             return False
-        return not self.began or self._begins(line)
+        return not self.prefix or self._has_prefix(line)
 
-    def _begins(self, line: LogLine) -> bool:
-        began = self.began.lower()
-        return line.source.lower().startswith(began) or (line.service or "").lower().startswith(began)
+    def _has_prefix(self, line: LogLine) -> bool:
+        prefix = self.prefix.lower()
+        return line.source.lower().startswith(prefix) or (line.service or "").lower().startswith(prefix)
 
 
 class Spot(NamedTuple):
     """What is on one row.
 
     Attributes:
-        number: The line's number in the ring.
-        part: Which of the rows of that line, when it is wrapped.
+        number: The number of the line in the ring.
+        part: Which row of that line, when it is wrapped.
     """
 
     number: int
@@ -58,13 +58,13 @@ class Spot(NamedTuple):
 
 
 class LogIndex:
-    """The shown lines of a ring: heads in the order they came, each followed by the lines that continue it.
+    """The shown lines of a ring: heads in order, each followed by the lines that continue it.
 
-    Lines that continue one are folded away below their head unless it is opened. Lines are known by the
-    number that the ring gave them, so nothing moves when the oldest go. Each new line is tested once.
+    Lines that continue one are folded below their head unless it is open. Lines are identified by their
+    number in the ring, so nothing moves when the oldest are dropped. Each new line is tested once.
 
     Args:
-        ring: Where the lines are; `feed` takes in what has come since.
+        ring: The lines; call `feed` when it has grown.
     """
 
     def __init__(self, ring: LogRing) -> None:
@@ -73,13 +73,13 @@ class LogIndex:
         self.shown = 0
         """Lines that pass the filter, folded ones too."""
         self.gone: list[int] = []
-        """Numbers of shown lines that left at the last `feed`."""
+        """Numbers of shown lines that were dropped at the last `feed`."""
         self.missed = 0
-        """Lines that came and left again between the last two calls of `feed`: nobody has seen them."""
+        """Lines that came and were dropped between the last two calls of `feed`, unseen."""
         self.height: Callable[[int], int] | None = None
-        """Rows that the line with a number takes, when lines are wrapped; None: each takes one."""
-        self._says: Callable[[str], bool] | None = None
-        self._hides: tuple[Callable[[str], bool], ...] = ()
+        """Rows of the line with a number, when lines are wrapped; None: each has one."""
+        self._contains: Callable[[str], bool] | None = None
+        self._excludes: tuple[Callable[[str], bool], ...] = ()
         self._heads: list[int] = []
         self._followers: dict[int, list[int]] = {}
         self._head_of: dict[int, int] = {}
@@ -89,17 +89,17 @@ class LogIndex:
         self._tops: list[int] | None = None
         self.rebuild()
 
-    # Taking lines in
+    # Lines
 
     def set_filter(self, wanted: LogFilter) -> None:
-        """Show what *wanted* lets through: tests all lines of the ring once."""
+        """Show the lines that pass *wanted*: tests all lines of the ring once."""
         self.filter = wanted
-        self._says = condition(wanted.text)
-        self._hides = tuple(says for says in map(condition, wanted.hidden) if says is not None)
+        self._contains = condition(wanted.text)
+        self._excludes = tuple(contains for contains in map(condition, wanted.hidden) if contains is not None)
         self.rebuild()
 
     def rebuild(self) -> None:
-        """Start again from the oldest line that is there."""
+        """Start again from the oldest line."""
         opened = set(self._opened)
         self._clear()
         self.feed()
@@ -115,7 +115,7 @@ class LogIndex:
         self._seen = self.ring.first
 
     def feed(self) -> int:
-        """Take in what has come and let go what has gone.
+        """Add new lines and forget dropped ones.
 
         Returns:
             How many of the new lines are shown.
@@ -127,21 +127,21 @@ class LogIndex:
             self.gone = self.numbers()
             self._clear()
         else:
-            self._let_go(ring.first)
+            self._drop(ring.first)
         fresh = 0
         for number, line in enumerate(ring.since(self._seen), self._seen):
-            fresh += self._take(number, line)
+            fresh += self._add(number, line)
         self._seen = ring.end
         self.changed()
         return fresh
 
-    def _take(self, number: int, line: LogLine) -> int:
+    def _add(self, number: int, line: LogLine) -> int:
         if line.continues is not None:
             latest = self._latest.get(line.source)
             if latest is not None and latest[0] == line.continues and latest[1] >= self.ring.first:
-                return self._take_follower(number, line, latest[1], admitted=latest[2])
-        admitted = self.filter.admits(line) and not any(says(line.message) for says in self._hides)
-        # A line whose head has not been seen stands for it: what continues the same head goes below.
+                return self._add_follower(number, line, latest[1], admitted=latest[2])
+        admitted = self.filter.admits(line) and not any(contains(line.message) for contains in self._excludes)
+        # A line whose head is unknown replaces it: lines that continue the same head are folded below.
         place = line.offset if line.continues is None else line.continues
         self._latest[line.source] = (place, number, admitted)
         if not admitted or not self._matches(line):
@@ -149,7 +149,7 @@ class LogIndex:
         self._heads.append(number)
         return 1
 
-    def _take_follower(self, number: int, line: LogLine, head: int, *, admitted: bool) -> int:
+    def _add_follower(self, number: int, line: LogLine, head: int, *, admitted: bool) -> int:
         followers = self._followers.setdefault(head, [])
         followers.append(number)
         self._head_of[number] = head
@@ -161,13 +161,13 @@ class LogIndex:
         return 1 + len(followers)
 
     def _matches(self, line: LogLine) -> bool:
-        says = self._says
-        if says is None or says(line.message) or says(line.service or line.source):
+        contains = self._contains
+        if contains is None or contains(line.message) or contains(line.service or line.source):
             return True
-        return line.correlation_id is not None and says(line.correlation_id)
+        return line.correlation_id is not None and contains(line.correlation_id)
 
-    def _let_go(self, first: int) -> None:
-        """Forget lines below *first*; the oldest follower that is left takes the place of its head."""
+    def _drop(self, first: int) -> None:
+        """Forget lines below *first*; the oldest follower that is left replaces its head."""
         count = bisect_left(self._heads, first)
         gone = set(self._heads[:count])
         self.gone += self._heads[:count]
@@ -199,7 +199,7 @@ class LogIndex:
     # Folding
 
     def followers(self, number: int) -> int:
-        """How many lines continue the line with this *number*."""
+        """The number of lines that continue this one."""
         return len(self._followers.get(number, ()))
 
     def is_open(self, number: int) -> bool:
@@ -207,11 +207,11 @@ class LogIndex:
         return number in self._opened
 
     def head_of(self, number: int) -> int:
-        """The head that it continues; itself where it is one."""
+        """The head that a line continues, or itself."""
         return self._head_of.get(number, number)
 
     def set_open(self, number: int, opened: bool) -> bool:
-        """Unfold or fold what belongs to the line; False where there is nothing to unfold."""
+        """Unfold or fold the lines that continue one; returns whether that changed anything."""
         head = self.head_of(number)
         if head not in self._followers or opened == (head in self._opened):
             return False
@@ -222,20 +222,20 @@ class LogIndex:
     # Rows
 
     def changed(self) -> None:
-        """Rows have to be counted anew: lines came, or their heights are others."""
+        """Count rows anew: lines were added, or their heights have changed."""
         self._tops = None
         followers = self._followers
         self.shown = len(self._heads) + sum(len(followers[h]) for h in followers if self._is_shown(h))
 
     @property
     def rows(self) -> int:
-        """How many rows all shown lines take."""
+        """The number of rows of all shown lines."""
         if self.height is None and not self._opened:
             return len(self._heads)
         return self._row_tops()[-1]
 
     def at(self, row: int) -> Spot | None:
-        """What is on *row*; None where nothing is."""
+        """What is on *row*; None for no line."""
         if not 0 <= row < self.rows:
             return None
         if self.height is None and not self._opened:
@@ -251,7 +251,7 @@ class LogIndex:
         return None
 
     def row_of(self, number: int) -> int:
-        """The first row of a line; of a folded one its head's; of one not shown that of the next shown."""
+        """The first row of a line: of a folded one its head's, of a hidden one that of the next shown."""
         head = self.head_of(number)
         at = bisect_left(self._heads, head)
         if self.height is None and not self._opened:
@@ -280,7 +280,7 @@ class LogIndex:
         return [head, *self._followers.get(head, ())] if head in self._opened else [head]
 
     def _row_tops(self) -> list[int]:
-        """The first row of each head, and at the end how many rows there are."""
+        """The first row of each head, and at the end the number of rows."""
         if self._tops is None:
             height, opened = self.height, self._opened
             if height is None:

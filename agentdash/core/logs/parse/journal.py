@@ -1,4 +1,4 @@
-"""Entries of the systemd journal as ``journalctl -o json`` writes them: envelopes around what programs said.
+"""Entries of the systemd journal as ``journalctl -o json`` writes them: envelopes around lines of programs.
 
 Fields and their meaning: systemd.journal-fields(7).
 """
@@ -17,22 +17,22 @@ from agentdash.core.logs.parse.parts import Parts
 LEVEL = "PRIORITY"
 """The field of an entry's level."""
 
-_SIGN = '"__REALTIME_TIMESTAMP"'
-_PART = "_AGENTDASH_PART"  # ours: the entry is a further line of the one before it
+_MARKER = '"__REALTIME_TIMESTAMP"'
+_PART = "_AGENTDASH_PART"  # our own field: the entry is a further line of the one before
 _SEVERAL = re.compile(rb"\\n|[,\[]\s?10\s?[,\]]")
 
 
 @dataclass(frozen=True, slots=True)
 class JournalEntry:
-    """What the journal knows of a line.
+    """A line in the journal.
 
     Attributes:
-        message: What was written, which may be a line of any format itself.
+        message: The line, which may have any format itself.
         at: When, Unix ms.
         level: The priority it was logged with.
         service: The program's name, else the unit's.
         fields: ``unit`` and ``pid``, where they are known.
-        part: Whether it is a further line of what the entry before it said.
+        part: Whether it is a further line of the message of the entry before.
     """
 
     message: str
@@ -43,7 +43,7 @@ class JournalEntry:
     part: bool = False
 
     def complete(self, parts: Parts) -> None:
-        """Add to the parts of the message what only the journal knows; its own word counts first."""
+        """Add what only the journal knows to the parts of the message, which take precedence."""
         parts.at = self.at if self.at is not None else parts.at
         parts.level = parts.level or self.level
         parts.service = parts.service or self.service
@@ -51,8 +51,8 @@ class JournalEntry:
 
 
 def entry(text: str) -> JournalEntry | None:
-    """The entry that *text* is; None where it is none."""
-    if _SIGN not in text or not text.startswith("{"):
+    """The entry of a line; None for another line."""
+    if _MARKER not in text or not text.startswith("{"):
         return None
     try:
         record = read_json(text)
@@ -74,7 +74,7 @@ def entry(text: str) -> JournalEntry | None:
 
 
 def split_entry(line: bytes) -> list[bytes]:
-    """An entry as one for each line that its message has; whatever else comes stays one."""
+    """An entry as one per line of its message; any other line as it is."""
     if _SEVERAL.search(line) is None:
         return [line]
     try:
@@ -90,13 +90,13 @@ def split_entry(line: bytes) -> list[bytes]:
 
 
 def _message(value: object) -> str:
-    """Text; several values of the field come as a list of them."""
+    """The text of the field; several values of it are a list."""
     several = value if isinstance(value, list) and not _is_bytes(value) else [value]
     return " ".join(map(_one_message, several))
 
 
 def _one_message(value: object) -> str:
-    """Text; what is not UTF-8 comes as a list of bytes, what is too long as null."""
+    """The text of a value: a list of bytes where it is not UTF-8, null where it is too long."""
     if isinstance(value, list) and _is_bytes(value):
         return bytes(value).decode("utf-8", "backslashreplace")
     return value if isinstance(value, str) else "(too long for the journal to show)"

@@ -1,6 +1,6 @@
 """JSON lines.
 
-One table of field names serves pino, bunyan, winston, structlog, python-json-logger, zap, zerolog, logrus,
+One table of field names is for pino, bunyan, winston, structlog, python-json-logger, zap, zerolog, logrus,
 loguru, ECS, GELF and container logs: they differ in names and scales only.
 """
 
@@ -46,7 +46,7 @@ SERVICE = (
 
 
 def read(text: str, read_at: int) -> Parts | None:
-    """One JSON object as `Parts`; None where the text is none.
+    """The parts of a JSON object; None for another text.
 
     Args:
         text: The line, trimmed.
@@ -62,7 +62,7 @@ def read(text: str, read_at: int) -> Parts | None:
 
 
 def of_record(record: dict[str, Any], read_at: int) -> Parts:
-    """The parts of a decoded record. What is not one of the known fields stays in ``fields``."""
+    """The parts of a decoded record; unknown fields stay in ``fields``."""
     if isinstance(record.get("record"), dict) and isinstance(record.get("text"), str):
         record = _loguru(record["record"])
     rest = dict(record)
@@ -76,7 +76,7 @@ def of_record(record: dict[str, Any], read_at: int) -> Parts:
 
 
 def _loguru(record: dict[str, Any]) -> dict[str, Any]:
-    """Loguru's ``serialize=True`` nests everything once more."""
+    """The flat record of loguru's ``serialize=True``, which nests everything."""
     flat = {name: value for name, value in record.items() if value is not None and name != "elapsed"}
     for name, inner in (
         ("level", "name"),

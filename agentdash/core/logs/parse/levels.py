@@ -1,4 +1,4 @@
-"""Words and numbers that loggers use for a level, folded to ours."""
+"""The words, letters and numbers of loggers for a level."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _WORDS: dict[Level, str] = {
 }
 LEVELS: dict[str, Level] = {word: level for level, words in _WORDS.items() for word in words.split()}
 
-# Where a level stands alone before a text these are too short, or too much of an ordinary word, to be one.
+# Alone before a message these are too short, or too frequent in prose, to be a level.
 _SHORT = {"trc", "dbg", "inf", "ntc", "wrn", "err", "ftl", "pnc", "crit", "emerg", "eror"}
 PROSE = frozenset({"fine", "finer", "finest", "http", "silly"})
 """Levels that are frequent words of prose."""
@@ -36,7 +36,7 @@ _WORD = re.compile(r"[A-Za-z]{3,13}")
 
 
 def of_word(word: str) -> Level | None:
-    """The level that *word* names, in any case and between any brackets or colons; None for other words."""
+    """The level of a word, in any case and between any brackets or colons; None for other words."""
     if (level := LEVELS.get(word)) is not None:
         return level
     return LEVELS.get(word.strip(" []<>():|,*").lower())
@@ -47,7 +47,7 @@ def of_value(value: object, *, python: bool = False) -> Level | None:
 
     Args:
         value: A word, or a number: pino's and bunyan's tens (30 is info), below 8 syslog's severities.
-        python: Whether a number is of Python's scale, where 40 is an error.
+        python: Whether a number has Python's scale, where 40 is an error.
     """
     if isinstance(value, str):
         return of_value(int(value), python=python) if value.isdecimal() and len(value) < 4 else of_word(value)
@@ -64,9 +64,7 @@ def of_value(value: object, *, python: bool = False) -> Level | None:
 
 
 def leading(text: str, start: int = 0) -> tuple[Level, int] | None:
-    """The level word at *start*, where it is set off as one.
-
-    So it is in ``ERROR x``, ``error: x``, ``[error] x`` and ``INFO[0000] x``.
+    """The level word at *start*, set off as in ``ERROR x``, ``error: x``, ``[error] x`` and ``INFO[0000] x``.
 
     Returns:
         The level and where the text after it begins; None where the word is only a word.

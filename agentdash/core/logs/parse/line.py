@@ -1,4 +1,4 @@
-"""Bytes of a log line become a `LogLine`: time, level, service and ids, safe to show, secrets masked."""
+"""Parses the bytes of a log line: time, level, service and ids, safe to show, secrets masked."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ FIELDS_LIMIT = 16 * 1024
 
 _HEAD = MESSAGE_LIMIT + 4096
 _SHORT_FIELD = 256
-_MOST_FIELDS = 64
-_DEEPEST = 8
-_MOST_SERVICES = 256
+_MAX_FIELDS = 64
+_MAX_DEPTH = 8
+_MAX_SERVICES = 256
 _FAULTS = frozenset({Level.ERROR, Level.FATAL})
 
 
 class LogParser:
-    """Reads the lines of one source, in order: a stack trace is known by what came before it.
+    """Parses the lines of one source in order: stack traces are recognised by the lines before them.
 
     Args:
         source: The name of the source.
@@ -49,8 +49,8 @@ class LogParser:
         self._key = KeyFollower()
         self._before = LineFollower()
 
-    def break_off(self) -> None:
-        """Lines were passed over: what comes next continues nothing that was seen."""
+    def reset(self) -> None:
+        """Lines were skipped: the next one continues none of the earlier ones."""
         self._traces = {}
         self._key = KeyFollower()
         self._before = LineFollower()
@@ -62,8 +62,8 @@ class LogParser:
             raw: Its bytes, with or without the line end.
             offset: Where it begins in the source.
             seen_at: When it was read, Unix ms.
-            cut: Bytes of it that were left out because it is too long.
-            tail: Whether it is the rest of a line whose beginning was already handed out.
+            cut: Bytes that were left out because it is too long.
+            tail: Whether it is the rest of a line whose beginning was parsed before.
         """
         text = strip_escapes(raw.strip(b"\r\n\0").decode("utf-8", "backslashreplace"))
         entry = journal.entry(text)
@@ -81,7 +81,7 @@ class LogParser:
             entry.complete(parts)
         fault = parts.level in _FAULTS
         trace = self._trace_of(entry.service if entry is not None else None)
-        if entry is not None and entry.part and (before := trace.goes_on()) is not None:
+        if entry is not None and entry.part and (before := trace.head()) is not None:
             continues: int | None = before
         else:
             headed = headed and not opens_bare
@@ -113,10 +113,10 @@ class LogParser:
         )  # fmt: skip
 
     def _trace_of(self, service: str | None) -> TraceFollower:
-        """Who follows the traces of a service of the journal, where all take turns; else of the source."""
+        """The traces of a service of the journal, whose lines are mixed with others; else of the source."""
         trace = self._traces.get(service)
         if trace is None:
-            if len(self._traces) >= _MOST_SERVICES:
+            if len(self._traces) >= _MAX_SERVICES:
                 self._traces = {}
             trace = self._traces[service] = TraceFollower()
         return trace
@@ -152,7 +152,7 @@ def _parts(text: str, read_at: int, formats: LogFormats) -> tuple[Parts, bool]:
 
 
 def _opens_bare(parts: Parts) -> bool:
-    """``Error: x`` or ``panic: x`` without a time: a level, but it may belong to the error line before it."""
+    """``Error: x`` or ``panic: x`` without a time: it may belong to the error line before."""
     return parts.at is None and parts.level in _FAULTS and not parts.fields
 
 
@@ -164,9 +164,9 @@ def _shortened(message: str, cut: int) -> str:
 
 
 def _clean(fields: dict[str, object], kinds: list[str], *, small: bool) -> dict[str, object]:
-    """Fields without anything that acts on a terminal, without secrets, and of bounded size."""
+    """Fields that are safe to show, masked, and of bounded size."""
     cleaned: dict[str, object] = {}
-    for name, value in list(fields.items())[:_MOST_FIELDS]:
+    for name, value in list(fields.items())[:_MAX_FIELDS]:
         if small and not (value is None or isinstance(value, int | float) or len(str(value)) <= _SHORT_FIELD):
             continue
         cleaned[name[:_SHORT_FIELD]] = value
@@ -179,7 +179,7 @@ def _clean(fields: dict[str, object], kinds: list[str], *, small: bool) -> dict[
 def _clean_value(value: object, depth: int) -> object:
     if isinstance(value, str):
         return "\n".join(printable(line) for line in value.split("\n"))
-    if depth >= _DEEPEST and isinstance(value, dict | list):
+    if depth >= _MAX_DEPTH and isinstance(value, dict | list):
         return "…"
     if isinstance(value, dict):
         return {printable(str(key)): _clean_value(inner, depth + 1) for key, inner in value.items()}

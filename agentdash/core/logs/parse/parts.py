@@ -1,4 +1,4 @@
-"""What the readers of the single formats hand back, before it becomes a `LogLine`."""
+"""The parts of a line, as the readers of the formats return them."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _CORRELATION = re.compile(
 
 @dataclass(slots=True)
 class Parts:
-    """The parts of one line. All text is as it came: it is made safe and masked once, at the end.
+    """The parts of one line. Texts are raw: they are made safe and masked once, at the end.
 
     Attributes:
         at: Unix ms.
-        message: What is left when time, level and the other parts are taken away.
+        message: The line without time, level and the other parts.
     """
 
     message: str
@@ -32,7 +32,7 @@ class Parts:
 
 
 def correlation_in(text: str) -> str | None:
-    """The correlation id that a text names, as ``corr=…`` or ``request_id: …``."""
+    """The correlation id in a text, as ``corr=…`` or ``request_id: …``."""
     low = text.lower()
     if "corr" not in low and "trace" not in low and "req" not in low:
         return None

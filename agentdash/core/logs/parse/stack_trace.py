@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 
-# Frames, recognisable by themselves, whatever stands before them.
+# Frames, recognisable without the lines before them.
 _FRAME = re.compile(
     r"\s+at .+|\s+File \".+\", line \d+|\s+\.\.\. \d+ (?:more|common)|\s+\d+: (?:0x[0-9a-f]+ - )?[\w<]|"
     r"\s+~*\^+~*\s*$|\t\S+\.(?:go|s):\d+|\s+\[cause\]: |\s+Suppressed: ",
 )
-# Lines that open a trace, and that belong to the line before where that one reports an error.
+# Lines that open a trace; they belong to the line before if that reports an error.
 _OPENS = re.compile(
     r"Traceback \(most recent call last\):|\s*\+ Exception Group Traceback |goroutine \d+ .*\[.+\]:|panic: |"
     r"stack backtrace:|"
@@ -17,23 +17,23 @@ _OPENS = re.compile(
     r"(?:[a-z][\w]*\.)+[A-Z]\w*(?:Exception|Error|Throwable)\b|"
     r"(?:Uncaught )?[A-Z]\w*(?:Error|Exception)(?:: |$| \[)",
 )
-# What may follow an open trace without being indented.
-_GOES_ON = re.compile(
+# Lines of an open trace that are not indented.
+_CONTINUES = re.compile(
     r"$|Caused by: |During handling of the above exception|The above exception was the direct cause|"
     r"Traceback \(most recent call last\):|goroutine \d+ .*\[.+\]:|\[signal |created by |exit status \d+|"
     r"stack backtrace:|note: run with|note: Some details are omitted|[\w./*()\[\]{}<>-]+\(.*\)$|\}$",
 )
-# The server of Go's library tells of a panic on a line with a time.
+# Go's HTTP server reports a panic on a line with a time.
 _SERVING = "http: panic serving "
-# What Rust has to say comes on the line after the place.
+# Rust has the message on the line after the place.
 _PLACE = re.compile(r"thread '.*' .*panicked at .*:$")
 _PYTHON_END = re.compile(r"[A-Za-z_][\w.]*(?::|$)")
 
 
 class TraceFollower:
-    """Says of each line of one source whether it continues an earlier one.
+    """Decides for each line of one source whether it continues an earlier one.
 
-    A line that carries a time or a level of its own always begins something new.
+    A line with a time or a level never does.
     """
 
     def __init__(self) -> None:
@@ -45,10 +45,10 @@ class TraceFollower:
         self._seen = False
 
     def continues(self, raw: str, offset: int, *, headed: bool, fault: bool) -> int | None:
-        """The offset of the line that *raw* continues, or None where it begins something itself.
+        """The offset of the line that *raw* continues; None for none.
 
         Args:
-            raw: The line as it was written, indentation and all.
+            raw: The line with its indentation.
             offset: Where it begins.
             headed: Whether it has a time or a level, or is structured.
             fault: Whether its level is error or fatal.
@@ -63,8 +63,8 @@ class TraceFollower:
         self._place = self._open and _PLACE.match(raw) is not None
         return None
 
-    def goes_on(self) -> int | None:
-        """The offset of the line that a further part of the same message continues; None where none came."""
+    def head(self) -> int | None:
+        """The offset of the line that a further part of the same message continues; None without one."""
         return self._head if self._seen else None
 
     def _belongs(self, raw: str) -> bool:
@@ -85,7 +85,7 @@ class TraceFollower:
                     return False
                 self._python = False  # the exception itself: the last line of this traceback
                 return True
-            if _GOES_ON.match(raw) is not None or (_OPENS.match(raw) is not None and self._head_is_open(raw)):
+            if _CONTINUES.match(raw) is not None or (_OPENS.match(raw) is not None and self._is_chained(raw)):
                 self._python = raw.startswith("Traceback ")
                 return True
             self._open = False
@@ -97,6 +97,6 @@ class TraceFollower:
             return True
         return False
 
-    def _head_is_open(self, raw: str) -> bool:
-        """A second error's name opens its own trace, except as the next link of a chain."""
+    def _is_chained(self, raw: str) -> bool:
+        """Whether *raw* is the next link of a chain; another error opens its own trace."""
         return raw.startswith(("panic: ", "Caused by: ", "goroutine "))

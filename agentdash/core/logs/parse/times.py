@@ -1,4 +1,4 @@
-"""The times that log lines carry, as Unix milliseconds."""
+"""The times of log lines, as Unix milliseconds."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ def leading(text: str, start: int, read_at: int) -> tuple[int, int] | None:
 
     Args:
         text: The line.
-        start: Where to look.
-        read_at: When the line was read, Unix ms: it settles a year or a day that the line does not name.
+        start: Where the time begins.
+        read_at: When the line was read, Unix ms: decides a year or a day that the line does not have.
 
     Returns:
         Unix ms, and where the text after it begins; None where there is no time.
@@ -61,7 +61,7 @@ def leading(text: str, start: int, read_at: int) -> tuple[int, int] | None:
 
 
 def of_match(match: re.Match[str], read_at: int) -> int | None:
-    """Unix ms of a match of one of the shapes above; None where its numbers are no time."""
+    """Unix ms of a match of one of the shapes above; None where its numbers are not a time."""
     part = match.groupdict()
     fraction = int(((part.get("f") or "") + "000")[:3])
     month = _MONTHS.get(part["Mon"].lower()) if "Mon" in part else int(part.get("M") or 0)
@@ -84,7 +84,7 @@ def of_match(match: re.Match[str], read_at: int) -> int | None:
 
 
 def _of_iso(match: re.Match[str]) -> int | None:
-    """The same as `of_match` of a match of `ISO`, for lines of which many are of one second."""
+    """As `of_match` for a match of `ISO`, faster where many lines have the same second."""
     fraction = match["f"]
     end = match.end("m") if fraction is None and match["s"] is None else match.end("s")
     seconds = _iso_seconds(match.string[match.start() : end], match["z"])
@@ -100,7 +100,7 @@ def _iso_seconds(text: str, zone: str | None) -> int | None:
 
 
 def of_value(value: object, read_at: int) -> int | None:
-    """Unix ms of a structured line's time field: a text, seconds, ms, µs or ns since 1970, or two of them."""
+    """Unix ms of a time field: a text, seconds, ms, µs or ns since 1970, or a record of seconds and nanos."""
     if isinstance(value, dict) and isinstance(value.get("nanos"), int):
         nanos = bounded_int(value["nanos"], 0, 999_999_999) or 0
         seconds = of_value(value.get("seconds"), read_at)
@@ -138,7 +138,7 @@ def _seconds(
 
 
 def _without_year(month: int, day: int, clock: tuple[int, int, int], read_at: int) -> int:
-    """The last such day that is not more than a day ahead of *read_at*: logs are of the past."""
+    """The last such day that is at most a day ahead of *read_at*: logs are about the past."""
     year = time.localtime(read_at / 1000).tm_year + 1
     for _ in range(9):  # a 29 February may be eight years back
         try:
@@ -152,7 +152,7 @@ def _without_year(month: int, day: int, clock: tuple[int, int, int], read_at: in
 
 
 def _without_day(clock: tuple[int, int, int], read_at: int) -> int:
-    """That time of the day of *read_at*, or of the day before where it would be an hour ahead or more."""
+    """That time on the day of *read_at*, or on the day before where it would be an hour ahead or more."""
     today = time.localtime(read_at / 1000)
     seconds = _seconds(today.tm_year, today.tm_mon, today.tm_mday, *clock, None)
     return seconds - 86_400 if seconds * 1000 > read_at + 3_600_000 else seconds
