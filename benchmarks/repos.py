@@ -127,7 +127,7 @@ async def live(root: Path, paths: list[Path]) -> None:
     collector = collector_of(root)
     await collector.collect()
     watch = collector._watch  # noqa: SLF001 - counts of its own
-    followed = collector._followed  # noqa: SLF001
+    followed = collector._schedules  # noqa: SLF001
     while isinstance(watch, InotifyWatch) and not all(one.watched for one in followed.values()):
         await collector.collect()
     while await collector.collect() is not None:  # the last one waits, because nothing happens

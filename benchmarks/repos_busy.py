@@ -73,7 +73,7 @@ class StagingStatus:
     states: list[tuple[float, State]]
     processes: int = 0
 
-    def take(self, snapshot: ReposSnapshot | None) -> None:
+    def pop_results(self, snapshot: ReposSnapshot | None) -> None:
         if snapshot is not None:
             now = time.time()
             self.processes += snapshot.git_processes

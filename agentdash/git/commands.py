@@ -21,6 +21,7 @@ from agentdash.git.write_checks import check_links, check_ownership
 __all__ = [
     "MAX_OUTPUT",
     "GitFailed",
+    "bounded_output",
     "checked_git_dir",
     "describe_failure",
     "effective_settings",
@@ -117,6 +118,32 @@ def output(path: Path, arguments: tuple[str, ...], timeout: float, **options: ob
 
     run(path, arguments, feed, timeout, **options)  # type: ignore[arg-type]
     return bytes(taken)
+
+
+class _LimitReached(Exception):  # noqa: N818 - ends git, and is no error
+    pass
+
+
+def bounded_output(
+    path: Path, arguments: tuple[str, ...], limit: int, timeout: float
+) -> tuple[bytes, bool, int]:
+    """The first *limit* bytes of a reading command, after which git is ended; see `run`.
+
+    Returns:
+        (output, there was more, number of git processes, at least).
+    """
+    received = bytearray()
+
+    def feed(piece: bytes) -> None:
+        received.extend(piece)
+        if len(received) > limit:
+            raise _LimitReached
+
+    try:
+        processes = run(path, arguments, feed, timeout)
+    except _LimitReached:
+        return bytes(received[:limit]), True, 1
+    return bytes(received), False, processes
 
 
 def effective_settings(path: Path, timeout: float) -> tuple[ConfigSetting, ...]:

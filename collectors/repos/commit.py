@@ -1,4 +1,4 @@
-"""The commit that HEAD names, read from the object store without a git process."""
+"""Reads HEAD's commit: a loose object without a git process, a packed one by git."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from pathlib import Path
 
 from agentdash.core.bounds import bounded_int, bounded_time_ms, is_number
 from agentdash.core.secrets.safe_text import safe_text
-from agentdash.git.commands import GitFailed, run
+from agentdash.git.commands import GitFailed, bounded_output
 from agentdash.git.git_dir import read_start
 
-_MOST = 256 * 1024
+_MAX = 256 * 1024
 _MAX_SUBJECT = 4096
 
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """What is shown of a commit; `at` is the committer's time, Unix ms; None where no calendar has it."""
+    """The shown fields of a commit; `at` is the committer's time, Unix ms; None where it is out of range."""
 
     subject: str
     author: str | None
@@ -25,14 +25,8 @@ class Commit:
     at_out_of_range: bool = False
 
 
-class _Enough(Exception):  # noqa: N818 - it ends the reading, and is no fault
-    """As much of the commit as is shown has been read."""
-
-
 def read_commit(path: Path, objects: Path, head: str, timeout: float) -> tuple[Commit | None, int]:
-    """The commit *head*, and how many git processes that took.
-
-    A commit just made is a file of its own; one in a pack is asked of git.
+    """The commit *head*, and the number of git processes used.
 
     Args:
         path: The work tree.
@@ -43,22 +37,15 @@ def read_commit(path: Path, objects: Path, head: str, timeout: float) -> tuple[C
     raw = _loose(objects / head[:2] / head[2:])
     if raw is not None:
         return parse_commit(raw), 0
-    pieces: list[bytes] = []
-
-    def feed(piece: bytes) -> None:
-        pieces.append(piece)
-        if sum(map(len, pieces)) > _MOST:
-            raise _Enough
-
     try:
-        processes = run(path, ("cat-file", "commit", head), feed, timeout)
-    except (GitFailed, _Enough):
-        processes = 1
-    return (parse_commit(b"".join(pieces)) if pieces else None), processes
+        raw, _, processes = bounded_output(path, ("cat-file", "commit", head), _MAX, timeout)
+    except GitFailed:
+        return None, 1
+    return parse_commit(raw) if raw else None, processes
 
 
 def parse_commit(raw: bytes) -> Commit:
-    """Reads a commit object: header lines, an empty one, the message."""
+    """Parse a commit object: header lines, an empty line, the message."""
     header, _, message = raw.partition(b"\n\n")
     author: str | None = None
     at: int | None = None
@@ -78,17 +65,17 @@ def parse_commit(raw: bytes) -> Commit:
     paragraph = message.lstrip(b"\n").partition(b"\n\n")[0][:_MAX_SUBJECT]
     try:
         text = paragraph.decode(encoding, "replace")
-    except (LookupError, ValueError):  # not known; or "undefined", or no name at all
+    except (LookupError, ValueError):  # unknown, "undefined", or no name
         text = paragraph.decode("utf-8", "replace")
     return Commit(safe_text(" ".join(text.split()), 500), author, at, out_of_range)
 
 
 def _loose(path: Path) -> bytes | None:
-    packed = read_start(path, _MOST)
+    packed = read_start(path, _MAX)
     if packed is None:
         return None
     try:
-        raw = zlib.decompressobj().decompress(packed, _MOST)
+        raw = zlib.decompressobj().decompress(packed, _MAX)
     except zlib.error:
         return None
     kind, _, body = raw.partition(b"\0")

@@ -1,4 +1,4 @@
-"""What else there is in one repository: commits, stashes, work trees, submodules. Read on demand, bounded."""
+"""Commits, stashes, work trees and submodules of one repository: read on demand, bounded."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ T = TypeVar("T")
 
 
 def read_detail(repo: Repo, timeout: float) -> RepoDetail:
-    """Read it. Blocks: call it in a thread. A part that fails leaves the others as they are.
+    """Read all parts; one that fails is empty, and named in `RepoDetail.failed`. Blocks: call it in a thread.
 
     Args:
-        repo: As it was last read.
-        timeout: Seconds that each git process may take.
+        repo: The newest record.
+        timeout: Limit of each git process, seconds.
     """
     failed: list[str] = []
 
@@ -70,10 +70,10 @@ def read_detail(repo: Repo, timeout: float) -> RepoDetail:
 
 
 def read_size(repo: Repo, timeout: float) -> RepoSize:
-    """How large its uncommitted change is: one git process. Blocks: call it in a thread.
+    """The size of the uncommitted change: one git process. Blocks: call it in a thread.
 
     Raises:
-        SourceError: where git cannot tell, in words; and where there is no commit to compare with.
+        SourceError: where git fails, or there is no commit to compare with.
     """
     if repo.head is None or repo.kind is RepoKind.BARE:
         raise SourceError(f"{repo.name} has nothing to compare with")
@@ -106,7 +106,7 @@ def _commit_line(commit: Commit) -> CommitLine:
 
 
 def _log(path: Path, timeout: float, *what: str) -> tuple[CommitLine, ...]:
-    """Five fields and an empty one for each commit, all ended by NUL."""
+    """Parse five fields and an empty one for each commit, each ended by NUL."""
     fields = commands.output(path, (*_LOG, *what), timeout).split(b"\0")
     lines = []
     for at in range(0, len(fields) - 5, 6):
@@ -178,7 +178,7 @@ def _submodules(repo: Repo, timeout: float) -> tuple[SubmoduleLine, ...]:
 
 
 def _head(git_dir: Path) -> str | None:
-    """The commit that HEAD names, as far as plain files tell it."""
+    """The commit of HEAD, as far as regular files show it."""
     text = (read_small(git_dir / "HEAD") or "").strip()
     if text.startswith("ref: "):
         shared = GitDir.from_git_dir(git_dir).shared

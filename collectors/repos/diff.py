@@ -1,4 +1,4 @@
-"""What is not committed in a repository, as `git diff` tells it: bounded, and read without trusting it."""
+"""Diffs of uncommitted changes and of commits: bounded, and read without trusting the repository."""
 
 from __future__ import annotations
 
@@ -18,59 +18,55 @@ MAX_BYTES = 512 * 1024
 MAX_LINES = 10_000
 _SHA = re.compile(r"[0-9a-f]{7,64}\Z")
 _SAFELY = (
-    # A repository may name programs for both; neither is run.
+    # A repository may name programs for both: neither is run.
     "--no-ext-diff", "--no-textconv",
-    # A look into a submodule would be a git process of its own, under the submodule's own configuration.
+    # Git would start another process in each submodule, with that one's configuration.
     "--ignore-submodules=dirty", "--submodule=short",
     "--no-color", "--no-relative", "-M", "-l200",
 )  # fmt: skip
 _SHOW = (
     "show", "--first-parent", "-m", "--stat", "-p",
-    # The form is named, and none of the repository's own that may ask for a signature to be checked.
+    # A format of the repository's could have signatures checked.
     "--format=commit %H%nAuthor: %an <%ae>%nDate:   %ad%n%n%w(0,4,4)%B", "--date=default",
     "--no-show-signature", "--no-mailmap", "--no-notes", "--no-decorate", "--encoding=UTF-8",
 )  # fmt: skip
 
 
-class _Enough(Exception):  # noqa: N818 - it ends the reading, and is no fault
-    """What is shown at most has been read."""
-
-
 def read_diff(repo: Repo, timeout: float, query: RepoDiffQuery | None = None) -> RepoDiff:
-    """What the work tree and the index of *repo* have beyond its last commit. Blocks: call it in a thread.
+    """The difference of work tree and index of *repo* to its last commit. Blocks: call it in a thread.
 
     Args:
-        repo: As it was last read.
-        timeout: Seconds that git may take.
-        query: Which file of it; all that are tracked, by default.
+        repo: The newest record.
+        timeout: Limit of git, seconds.
+        query: Selects a file; default: all tracked files.
 
     Returns:
         At most `MAX_LINES` lines out of the first `MAX_BYTES`.
 
     Raises:
-        SourceError: in words.
+        SourceError: where git fails.
     """
     if repo.kind is RepoKind.BARE:
         raise SourceError(f"{repo.name} is bare: it has no files that could differ")
     found = _found(repo)
     if query is not None and query.untracked and query.file is not None:
         return _new_file(repo, query.file, timeout)
-    # Before the first commit there is nothing but the index to compare with.
+    # Before the first commit there is only the index to compare with.
     against = ("HEAD",) if repo.head else ("--cached",)
     named = () if query is None else (query.renamed_from, query.file)
     paths = tuple(os.fsdecode(path) for path in named if path is not None)
-    return _ask(repo, found, ("diff", *_SAFELY, *against, "--", *paths), timeout)
+    return _git(repo, found, ("diff", *_SAFELY, *against, "--", *paths), timeout)
 
 
 def read_commit_diff(repo: Repo, timeout: float, query: CommitDiffQuery) -> RepoDiff:
-    """What one commit has changed against its first parent, its message above. Blocks, as `read_diff`.
+    """The message of a commit, and its diff to the first parent. Blocks, as `read_diff`.
 
     Raises:
-        SourceError: in words.
+        SourceError: where git fails.
     """
     if _SHA.match(query.sha) is None:
         raise SourceError(f"{query.sha!r} is no commit id")
-    return _ask(repo, _found(repo), (*_SHOW, *_SAFELY, query.sha, "--"), timeout)
+    return _git(repo, _found(repo), (*_SHOW, *_SAFELY, query.sha, "--"), timeout)
 
 
 def _found(repo: Repo) -> FoundRepo:
@@ -82,42 +78,33 @@ def _found(repo: Repo) -> FoundRepo:
     return found
 
 
-def _ask(repo: Repo, found: FoundRepo, arguments: tuple[str, ...], timeout: float) -> RepoDiff:
-    taken = bytearray()
-
-    def feed(piece: bytes) -> None:
-        taken.extend(piece)
-        if len(taken) > MAX_BYTES:
-            raise _Enough
-
-    cut = False
+def _git(repo: Repo, found: FoundRepo, arguments: tuple[str, ...], timeout: float) -> RepoDiff:
+    arguments = ("--literal-pathspecs", *arguments)
     try:
-        commands.run(found.path, ("--literal-pathspecs", *arguments), feed, timeout)
-    except _Enough:
-        cut = True
+        raw, cut, _ = commands.bounded_output(found.path, arguments, MAX_BYTES, timeout)
     except commands.GitFailed as failure:
         raise SourceError(f"{repo.name} cannot be compared: {failure}") from failure
-    return _lines(repo, bytes(taken[:MAX_BYTES]), cut=cut)
+    return _lines(repo, raw, cut=cut)
 
 
 def _lines(repo: Repo, raw: bytes, *, cut: bool, before: tuple[str, ...] = (), sign: str = "") -> RepoDiff:
-    """What is shown of *raw*, each line after *sign*, all after the lines *before*; secrets masked."""
+    """The lines of *raw* with *sign* before each, after the lines *before*; secrets are masked."""
     lines = raw.decode("utf-8", "backslashreplace").split("\n")
     if cut or not lines[-1]:
-        lines.pop()  # half a line, or what follows the last end of line
+        lines.pop()  # half a line, or the empty text after the last one
     cut = cut or len(lines) > MAX_LINES
     shown, masked = hidden(sign + line for line in lines[:MAX_LINES])
     return RepoDiff(repo.path, (*before, *shown), cut, masked)
 
 
 def _new_file(repo: Repo, name: bytes, timeout: float) -> RepoDiff:
-    """A file that git does not track yet, as all new; of a folder, the names of what is in it."""
+    """An untracked file as a new one; of a folder, the names of its files."""
     path = Path(repo.path) / os.fsdecode(name)
     try:
         kind = path.lstat().st_mode
         if stat.S_ISDIR(kind):
             others = ("ls-files", "--others", "--exclude-standard", "--", os.fsdecode(name))
-            return _ask(repo, _found(repo), others, timeout)
+            return _git(repo, _found(repo), others, timeout)
         if stat.S_ISLNK(kind):
             raw = b"link to " + os.fsencode(path.readlink())
         elif not stat.S_ISREG(kind):

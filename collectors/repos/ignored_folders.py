@@ -1,4 +1,4 @@
-"""Folders that git ignores: nothing in them changes a status, but a repository may come right in one."""
+"""Ignored folders: they change no status, but a new repository may appear in one."""
 
 from __future__ import annotations
 
@@ -8,42 +8,41 @@ from itertools import islice
 
 from collectors.repos.schedule import RepoSchedule
 
-EVERY = 20.0
-"""Seconds between two looks."""
+CHECK_INTERVAL = 20.0
+"""Seconds between two checks."""
 MAX_FOLDERS = 2000
-"""Folders that are looked at; the rest waits for the next walk."""
+"""Upper limit of checked folders; the next scan covers the others."""
 
 
 class IgnoredFolders:
-    """Tells whether something came or went right in an ignored folder, by the folder's own time.
+    """Notices new entries in ignored folders by the folders' modification times.
 
-    Such folders are not watched: builds write there all the time. One `stat` each, seldom, costs next to
-    nothing, and a work tree that is made in one is found soon.
+    They are not watched, because builds write there all the time; one `stat` each, now and then, is cheap.
 
     Args:
-        prune: Names of folders that are searched by nobody.
+        prune: Names of folders that are never searched.
     """
 
     def __init__(self, prune: tuple[str, ...]) -> None:
         self._prune = frozenset(prune)
         self._times: dict[str, int] = {}
-        self._looked_at = float("-inf")
+        self._checked_at = float("-inf")
 
-    def changed(self, followed: Iterable[RepoSchedule], now: float) -> bool:
-        """Whether one of their folders has changed since the last look, or is new; False until one is due."""
-        if now - self._looked_at < EVERY:
+    def changed(self, schedules: Iterable[RepoSchedule], now: float) -> bool:
+        """Whether one of their folders is new or changed since the last check; False before one is due."""
+        if now - self._checked_at < CHECK_INTERVAL:
             return False
-        self._looked_at = now
+        self._checked_at = now
         before, self._times = self._times, {}
-        for folder in islice(self._folders(followed), MAX_FOLDERS):
+        for folder in islice(self._folders(schedules), MAX_FOLDERS):
             try:
                 self._times[folder] = os.stat(folder).st_mtime_ns  # noqa: PTH116 - half the cost of Path.stat
             except OSError:
                 continue
         return any(time != before.get(folder) for folder, time in self._times.items())
 
-    def _folders(self, followed: Iterable[RepoSchedule]) -> Iterator[str]:
-        for one in followed:
-            for name in one.reader.unwatched.ignored:
+    def _folders(self, schedules: Iterable[RepoSchedule]) -> Iterator[str]:
+        for schedule in schedules:
+            for name in schedule.reader.unwatched.ignored:
                 if self._prune.isdisjoint(name.split("/")):
-                    yield f"{one.reader.repo.path}/{name}"
+                    yield f"{schedule.reader.repo.path}/{name}"

@@ -1,6 +1,6 @@
-"""The few calls of Linux's inotify that are needed, by ctypes: no package to install, no thread of its own.
+"""Linux's inotify by ctypes.
 
-See inotify(7). Folders are watched one by one, so that what is ignored is not watched.
+See inotify(7). Folders are watched one by one, so that ignored ones can be left out.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _READ = 256 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What happened in a watched folder; `name` is empty where it happened to the folder itself."""
+    """An event in a watched folder; `name` is empty where it concerns the folder itself."""
 
     watch: int
     mask: int
@@ -56,19 +56,19 @@ class Inotify:
     """One inotify instance.
 
     Raises:
-        OSError: where the system has none, or its limit of instances is reached.
+        OSError: where there is no inotify, or the limit of instances is reached.
     """
 
     def __init__(self) -> None:
         if not sys.platform.startswith("linux"):
-            raise OSError(0, "inotify is Linux's")
+            raise OSError(0, "inotify needs Linux")
         self._libc = ctypes.CDLL(None, use_errno=True)
         self.fd = self._libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
         if self.fd < 0:
             raise _error()
 
     def add(self, folder: str) -> int:
-        """Watch *folder*; the answer names it in events.
+        """Watch *folder*; returns the number that its events carry.
 
         Raises:
             OSError: ENOSPC where the limit of watches is reached; ENOENT, EACCES, ENOTDIR as usual.
@@ -79,11 +79,11 @@ class Inotify:
         return watch
 
     def remove(self, watch: int) -> None:
-        """Watch a folder no more; one that is gone is no error."""
+        """Stop watching a folder; a deleted one is no error."""
         self._libc.inotify_rm_watch(self.fd, watch)
 
     def read(self) -> Iterator[Event]:
-        """The events that wait, at most some thousands."""
+        """The queued events, at most `_READ` bytes of them."""
         try:
             data = os.read(self.fd, _READ)
         except BlockingIOError:
@@ -96,7 +96,7 @@ class Inotify:
             place += length
 
     def close(self) -> None:
-        """Give the instance back, with all its watches."""
+        """Close the instance with all its watches."""
         if self.fd >= 0:
             os.close(self.fd)
             self.fd = -1

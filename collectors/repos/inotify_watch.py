@@ -1,4 +1,4 @@
-"""Watches work trees by inotify: every folder that git looks into, and no other."""
+"""Watches work trees by inotify: the folders that git reads, and no others."""
 
 from __future__ import annotations
 
@@ -25,27 +25,28 @@ from collectors.repos.search import FoundRepo
 from collectors.repos.watch import NoWatch, Unwatched, Watch
 
 MAX_WATCHES = 60_000
-"""Folders that are watched at most, whatever the system would allow."""
+"""Upper limit of watched folders; the system's own may be lower."""
 MAX_OUTSIDE = 5000
-"""Folders among them that are in no repository."""
+"""Upper limit of those outside of repositories."""
 
-# Below a git directory only what nothing in the directory itself gives away: a branch moved without HEAD,
-# a remote's branch that is pushed to, a stash that is dropped.
+# Watched below a git directory, for changes that touch no file right in it: a branch that moved without
+# HEAD, a remote-tracking branch, a dropped stash.
 _HEADS = "refs/heads"
 _REMOTES = "refs/remotes"
 _STASHES = ("refs", "logs/refs")
 _LIMIT = frozenset({errno.ENOSPC, errno.EMFILE, errno.ENFILE})
 _COARSE = 5
-"""CLOCK_REALTIME_COARSE of Linux: the clock by which the kernel stamps files."""
+"""CLOCK_REALTIME_COARSE of Linux, which the kernel uses for file times."""
 
 
 @dataclass(slots=True)
 class WatchedFolder:
-    """A watched folder and the work trees of which it tells: those of one repository share some.
+    """A watched folder.
 
     Attributes:
         in_git: Whether it belongs to a git directory.
-        outside: Whether a repository may come right in it.
+        outside: Whether it is watched for new repositories right in it.
+        owners: Work trees whose state depends on it; work trees of one repository share some.
     """
 
     name: str
@@ -55,10 +56,10 @@ class WatchedFolder:
 
 
 class InotifyWatch:
-    """Watches the folders of work trees, and those of git directories that tell about state.
+    """Watches the folders of work trees, and those of git directories that hold state.
 
     Args:
-        prune: Names of folders that are not watched where git tracks nothing in them.
+        prune: Names of folders that are not watched where git tracks no file in them.
         most: See `MAX_WATCHES`.
     """
 
@@ -68,28 +69,28 @@ class InotifyWatch:
         self._inotify = Inotify()
         self.fd: int | None = self._inotify.fd
         self.reason: str | None = None
-        self.moved = False
-        self.grown: set[Path] = set()
-        self.locked: set[Path] = set()
+        self.search_needed = False
+        self.folders_changed: set[Path] = set()
+        self.locks_changed: set[Path] = set()
         self._prune = frozenset(prune)
         self._most = most
         self._outside = 0
         self._folders: dict[int, WatchedFolder] = {}
-        self._of: dict[Path, set[int]] = {}
+        self._watches_of: dict[Path, set[int]] = {}
         self._git_dirs: dict[Path, str] = {}
 
     def __len__(self) -> int:
         return len(self._folders)
 
-    def follow(self, found: FoundRepo, unwatched: Unwatched, since: int | None) -> tuple[bool, bool]:
-        """See `Watch.follow`."""
+    def watch_repo(self, found: FoundRepo, unwatched: Unwatched, since: int | None) -> tuple[bool, bool]:
+        """See `Watch.watch_repo`."""
         path = found.path
-        before = self._of.get(path, set())
-        self._of[path] = set()
+        before = self._watches_of.get(path, set())
+        self._watches_of[path] = set()
         self._git_dirs[path] = str(found.git_dir)
         try:
             self._add_git_dir(path, found.git_dir)
-            late = found.git_dir != path and self._add_tree(path, before, unwatched, since)
+            late = found.git_dir != path and self._add_work_tree(path, before, unwatched, since)
         except OSError as error:
             if error.errno not in _LIMIT:
                 raise
@@ -97,56 +98,56 @@ class InotifyWatch:
                 f"the limit of watched folders is reached at {len(self._folders)}: "
                 "raise fs.inotify.max_user_watches"
             )
-            self._of[path] |= before
-            self.leave(path)
+            self._watches_of[path] |= before
+            self.unwatch(path)
             return False, False
-        for watch in before - self._of[path]:
+        for watch in before - self._watches_of[path]:
             self._release(watch, path)
         return True, late
 
-    def outside(self, folder: str) -> None:
-        """See `Watch.outside`."""
+    def watch_outside(self, folder: str) -> None:
+        """See `Watch.watch_outside`."""
         if self._outside >= MAX_OUTSIDE:
             return
         with suppress(OSError):
-            one = self._folders.setdefault(self._watch(folder), WatchedFolder(folder))
-            if not one.owners and not one.outside:
+            watched = self._folders.setdefault(self._watch(folder), WatchedFolder(folder))
+            if not watched.owners and not watched.outside:
                 self._outside += 1
-                one.outside = True
+                watched.outside = True
 
-    def leave(self, path: Path) -> None:
-        """Watch it no more."""
+    def unwatch(self, path: Path) -> None:
+        """Stop watching it."""
         self._git_dirs.pop(path, None)
-        for watch in self._of.pop(path, set()):
+        for watch in self._watches_of.pop(path, set()):
             self._release(watch, path)
 
-    def changed(self) -> set[Path] | None:
-        """See `Watch.changed`."""
+    def changed_repos(self) -> set[Path] | None:
+        """See `Watch.changed_repos`."""
         paths: set[Path] = set()
         for event in self._inotify.read():
             if event.mask & IN_Q_OVERFLOW:
-                self.moved = True
-                self.grown |= set(self._of)
+                self.search_needed = True
+                self.folders_changed |= set(self._watches_of)
                 return None
             folder = self._folders.get(event.watch)
             if folder is None:
                 continue
             if event.mask & IN_IGNORED:
-                self._gone(event.watch, folder)
-            elif self._tells(event, folder):
+                self._forget(event.watch, folder)
+            elif self._is_state_change(event, folder):
                 paths |= folder.owners
         return paths
 
     def close(self) -> None:
-        """Give the watches back."""
+        """Release all watches."""
         self.fd = None
         self._inotify.close()
 
-    def _gone(self, watch: int, folder: WatchedFolder) -> None:
+    def _forget(self, watch: int, folder: WatchedFolder) -> None:
         del self._folders[watch]
         self._outside -= folder.outside
         for owner in folder.owners:
-            self._of.get(owner, set()).discard(watch)
+            self._watches_of.get(owner, set()).discard(watch)
 
     def _release(self, watch: int, owner: Path) -> None:
         folder = self._folders.get(watch)
@@ -157,22 +158,24 @@ class InotifyWatch:
             del self._folders[watch]
             self._inotify.remove(watch)
 
-    def _tells(self, event: Event, folder: WatchedFolder) -> bool:
-        """Whether an event is one of the repository's state."""
+    def _is_state_change(self, event: Event, folder: WatchedFolder) -> bool:
+        """Whether an event may change the state of a repository."""
         name = os.fsdecode(event.name)
-        came = bool(event.mask & IN_ISDIR and event.mask & (IN_CREATE | IN_MOVED_TO))
+        new_folder = bool(event.mask & IN_ISDIR and event.mask & (IN_CREATE | IN_MOVED_TO))
         if name == ".git" or (folder.outside and (event.mask & IN_ISDIR or not name)):
-            self.moved = True
+            self.search_needed = True
         if not folder.in_git:
-            if came or name == ".gitignore":
-                self.grown |= folder.owners
+            if new_folder or name == ".gitignore":
+                self.folders_changed |= folder.owners
             return True
         if name == "index.lock":
-            self.locked |= {owner for owner in folder.owners if self._git_dirs.get(owner) == folder.name}
-        # Git sets the time of a shared index whenever it reads one.
+            self.locks_changed |= {
+                owner for owner in folder.owners if self._git_dirs.get(owner) == folder.name
+            }
+        # Git updates the time of a shared index when it reads one.
         if name.endswith(".lock") or name in {"objects", "COMMIT_EDITMSG"} or name.startswith("sharedindex."):
             return False
-        if came and "/refs/" in folder.name:
+        if new_folder and "/refs/" in folder.name:
             with suppress(OSError):
                 for owner in tuple(folder.owners):
                     self._add_refs(owner, f"{folder.name}/{name}")
@@ -193,8 +196,8 @@ class InotifyWatch:
             if self._add(path, inner, in_git=True) is None:
                 folders.clear()
 
-    def _add_tree(self, path: Path, before: set[int], unwatched: Unwatched, since: int | None) -> bool:
-        """Watch what is not left out below *path*; whether something in what is new has changed *since*."""
+    def _add_work_tree(self, path: Path, before: set[int], unwatched: Unwatched, since: int | None) -> bool:
+        """Watch the folders below *path*; returns whether a newly watched one has changed since *since*."""
         late = False
         waiting = [(path.as_posix(), "", False)]
         while waiting:
@@ -204,12 +207,14 @@ class InotifyWatch:
                 continue
             entries = list(_entries(folder))
             if below and any(entry.name == ".git" for entry in entries):
-                self._of[path].discard(watch)
+                self._watches_of[path].discard(watch)
                 self._release(watch, path)
-                self.moved = self.moved or (bool(before) and Path(folder) not in self._of)
+                self.search_needed = self.search_needed or (
+                    bool(before) and Path(folder) not in self._watches_of
+                )
                 continue  # a repository of its own
             if since is not None and watch not in before and not late:
-                late = _touched(folder, entries, since)
+                late = _has_changed_since(folder, entries, since)
             for entry in entries:
                 if entry.name == ".git" or not entry.is_dir(follow_symlinks=False):
                     continue
@@ -226,12 +231,12 @@ class InotifyWatch:
             if error.errno in _LIMIT:
                 raise
             return None
-        one = self._folders.setdefault(watch, WatchedFolder(folder))
-        one.in_git = in_git
-        self._outside -= one.outside
-        one.outside = False
-        one.owners.add(path)
-        self._of.setdefault(path, set()).add(watch)
+        watched = self._folders.setdefault(watch, WatchedFolder(folder))
+        watched.in_git = in_git
+        self._outside -= watched.outside
+        watched.outside = False
+        watched.owners.add(path)
+        self._watches_of.setdefault(path, set()).add(watch)
         return watch
 
     def _watch(self, folder: str) -> int:
@@ -245,8 +250,8 @@ def _entries(folder: str) -> Iterator[os.DirEntry[str]]:
         yield from entries
 
 
-def _touched(folder: str, entries: list[os.DirEntry[str]], since: int) -> bool:
-    """Whether *folder* or a file right in it changed at or after *since*."""
+def _has_changed_since(folder: str, entries: list[os.DirEntry[str]], since: int) -> bool:
+    """Whether *folder* or a file in it changed at or after *since*."""
     with suppress(OSError):
         if os.stat(folder).st_ctime_ns >= since:  # noqa: PTH116 - half the cost of Path.stat
             return True
@@ -257,15 +262,15 @@ def _touched(folder: str, entries: list[os.DirEntry[str]], since: int) -> bool:
     return False
 
 
-def file_time() -> int | None:
-    """Now, by the clock that stamps files, Unix ns; None where that is not to be had."""
+def file_clock_ns() -> int | None:
+    """The current time by the clock of file times, Unix ns; None where it is not available."""
     if not sys.platform.startswith("linux"):
         return None
     return time.clock_gettime_ns(_COARSE)
 
 
 def open_watch(prune: tuple[str, ...]) -> Watch:
-    """A watch by events where the system has them."""
+    """An `InotifyWatch` where the system has inotify, else a `NoWatch`."""
     try:
         return InotifyWatch(prune)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Whether anybody holds an ``index.lock``: a process that has it open, or a git that works there."""
+"""Whether a process holds an ``index.lock``: it has the file open, or is a git working there."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ _PROC = Path("/proc")
 
 
 def is_held(lock: Path, work_tree: Path) -> bool | None:
-    """Whether a process holds *lock*; None where that cannot be known.
+    """Whether a process holds *lock*; None where that is unknown.
 
-    A git that waits for an editor keeps its lock without having the file open, so any git that works in
-    *work_tree* counts. A git of another user, whose folder may not be read, makes the answer unknown.
+    A git that waits for an editor keeps its lock without an open file, so any git in *work_tree* counts.
+    A git of another user, whose folder is not readable, makes the answer unknown.
     """
     if not (_PROC / "self/fd").is_dir():
         return None

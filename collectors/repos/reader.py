@@ -1,4 +1,4 @@
-"""Reads one repository: its git directory, one `git status`, and HEAD's commit where that changed."""
+"""Reads one repository: its git directory, one `git status`, and HEAD's commit where it changed."""
 
 from __future__ import annotations
 
@@ -18,25 +18,24 @@ from collectors.repos.lock import is_held
 from collectors.repos.search import FoundRepo
 from collectors.repos.watch import Unwatched
 
-LOCK_ASKED = 10_000
-"""Milliseconds after which it is asked who holds a lock."""
+HOLDER_CHECK_MS = 10_000
+"""Age of a lock, ms, from which its holder is looked for."""
 
 
 class RepoReader:
-    """Reads a repository again and again; one thread at a time.
+    """Reads one repository; one thread at a time.
 
     Args:
         found: The repository.
-        name: What it is called.
-        timeout: Seconds that one git process may take.
-        clock: Where the time comes from.
+        name: Its display name.
+        timeout: Limit of one git process, seconds.
+        clock: Source of time.
 
     Attributes:
-        repo: As it was last read; before that, all is unknown.
-        git_processes: How many were started for it in all.
-        unwatched: Folders in which nothing can change what is told: see `read`.
-        nested: Folders of repositories that lie in it and are not registered.
-        timeout: As it was given.
+        repo: The newest record; unknown values before the first read.
+        git_processes: Number of git processes started for it in all.
+        unwatched: Folders whose changes do not matter; updated by reads with *list_ignored*.
+        nested: Folders of unregistered repositories in it.
     """
 
     def __init__(self, found: FoundRepo, name: str, timeout: float, clock: Clock) -> None:
@@ -50,10 +49,10 @@ class RepoReader:
         self._clock = clock
         self._links: tuple[object, tuple[str, ...]] = (None, ())
         self._commit: tuple[str, Commit | None] | None = None
-        self._one_at_a_time = threading.Lock()
+        self._lock = threading.Lock()
 
     def fingerprint(self) -> Fingerprint:
-        """The same as long as git does nothing in it."""
+        """Equal as long as git changes nothing in it."""
         upstream = self.repo.upstream
         return self.git_dir.fingerprint(
             *(
@@ -63,28 +62,28 @@ class RepoReader:
             )
         )
 
-    def read(self, *, survey: bool = False) -> Repo:
-        """Read it now. A failure is a row with its error, and what was known before stays.
+    def read(self, *, list_ignored: bool = False) -> Repo:
+        """Read it now. A failure sets `Repo.error` and keeps the other fields.
 
         Args:
-            survey: Whether to learn, too, which folders git ignores.
+            list_ignored: Whether to list ignored folders, too.
         """
-        with self._one_at_a_time:
+        with self._lock:
             if self.found.error is not None:
                 return self.repo
             try:
-                repo = self._bare() if self.found.kind is RepoKind.BARE else self._status(survey)
+                repo = self._bare() if self.found.kind is RepoKind.BARE else self._status(list_ignored)
             except commands.GitFailed as failure:
                 repo = replace(self.repo, error=safe_text(str(failure)))
             except OSError as error:
                 repo = replace(self.repo, error=f"it cannot be read: {error.strerror}")
-            except Exception as fault:  # noqa: BLE001 - one repository must never take the others along
-                repo = replace(self.repo, error=f"a fault of agentdash: {type(fault).__name__}: {fault}")
+            except Exception as fault:  # noqa: BLE001 - one repository must not stop the others
+                repo = replace(self.repo, error=f"internal error: {type(fault).__name__}: {fault}")
             self.repo = self.repo if repo == self.repo else repo
             return self.repo
 
-    def look_at_lock(self) -> None:
-        """Take the age that its lock has now, in steps: whole seconds, later tens, later minutes."""
+    def check_lock(self) -> None:
+        """Update the age of its lock, in steps of 1 s, later 10 s, later 1 min."""
         age = self.git_dir.lock_age_ms(self._clock.now_ms())
         if age is not None:
             step = 1000 if age < 60_000 else 10_000 if age < 600_000 else 60_000
@@ -92,16 +91,16 @@ class RepoReader:
         if age == self.repo.lock_age_ms:
             return
         held = None
-        if age is not None and age >= LOCK_ASKED:
+        if age is not None and age >= HOLDER_CHECK_MS:
             held = is_held(self.git_dir.own / "index.lock", self.found.path)
         self.repo = replace(self.repo, lock_age_ms=age, lock_held=held)
 
-    def _status(self, survey: bool) -> Repo:
+    def _status(self, list_ignored: bool) -> Repo:
         parser = StatusParser()
         path = self.found.path
-        self.git_processes += commands.status(path, parser.feed, self.timeout, ignored=survey)
+        self.git_processes += commands.status(path, parser.feed, self.timeout, ignored=list_ignored)
         facts = parser.facts
-        if survey:
+        if list_ignored:
             self.unwatched = Unwatched(frozenset(facts.ignored), frozenset(facts.unknown))
         operation, step = self.git_dir.operation()
         commit = self._head(facts.head)
@@ -129,8 +128,8 @@ class RepoReader:
             operation=operation,
             operation_step=step,
             shallow=self.git_dir.shallow,
-            submodules=replace(submodules(path, facts.moved_submodules), links=self._added()),
-            # A lock that lasts is seen by `look_at_lock`; one of a command under way is nobody's concern.
+            submodules=replace(submodules(path, facts.moved_submodules), links=self._gitlinks()),
+            # Set by `check_lock`; the lock of a quick command is not shown.
             lock_age_ms=self.repo.lock_age_ms,
             lock_held=self.repo.lock_held,
             operation_since=self.git_dir.operation_since() if operation else None,
@@ -141,7 +140,7 @@ class RepoReader:
         )
 
     def _only_here(self, facts: StatusFacts) -> int | None:
-        """See `Repo.only_here`. Asked again only where HEAD has moved, or there were some."""
+        """See `Repo.only_here`. Read again where HEAD has moved, or there were some."""
         child = self.found.kind is RepoKind.SUBMODULE
         if facts.head is None or not (facts.detached or child):
             return None
@@ -159,8 +158,8 @@ class RepoReader:
             return None
         return int(b"".join(pieces) or b"0")
 
-    def _added(self) -> tuple[str, ...]:
-        """See `Submodules.links`. Asked again only where the index has changed, and where any lie in it."""
+    def _gitlinks(self) -> tuple[str, ...]:
+        """See `Submodules.links`. Read again where the index or the nested repositories have changed."""
         if not self.nested:
             return ()
         try:
@@ -183,7 +182,7 @@ class RepoReader:
         try:
             commands.run(self.found.path, arguments, pieces.append, self.timeout)
         except commands.GitFailed as failure:
-            if str(failure) != "git ended with 1":  # 1 in silence: no commits yet
+            if str(failure) != "git ended with 1":  # without a message: no commits yet
                 raise
         words = b"".join(pieces).decode("ascii", "replace").split()
         known = words[-1] if words and words[-1] not in {"true", "false"} else None

@@ -1,4 +1,4 @@
-"""When the roots are walked through for repositories, and how long a walk may take."""
+"""Scans the roots for repositories again and again, in short steps."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from agentdash.files.small import OUTSIDE, OutsideError, steps_within
 from collectors.repos.search import FoundRepo, RepoSearch, search_error
 from collectors.repos.watch import Watch
 
-SEARCH_EVERY = 30.0
-"""Seconds between two walks through the roots for repositories that came or went, where no event tells."""
-SEARCH_WATCHED = 900.0
-"""The same where events tell of it."""
+SEARCH_INTERVAL = 30.0
+"""Seconds between two scans where there are no file-system events."""
+SEARCH_INTERVAL_WATCHED = 900.0
+"""The same where there are."""
 SEARCH_SHARE = 0.05
-"""The part of a core that walks may take when folders come and go all the time."""
+"""Share of a core for scans when folders change all the time."""
 
 _STEP = 0.03
 
 
 class RootScan:
-    """One walk after the other, each in short steps.
+    """One scan after the other.
 
     Args:
         roots: Folders to search.
-        settings: How deep, and what is left out.
+        settings: Depth and pruned names.
         within: The folder that no root may lead out of.
 
     Attributes:
-        complete: Whether one was through at least once.
+        completed_once: Whether a scan was completed since the start.
     """
 
     def __init__(self, roots: tuple[Path, ...], settings: ReposSettings, within: Path | None = None) -> None:
@@ -42,77 +42,79 @@ class RootScan:
         self._roots = roots
         self._settings = settings
         self._search: RepoSearch | None = None
-        self._begun_at = float("-inf")
-        self._marks: object = None
+        self._started_at = float("-inf")
+        self._fingerprint: object = None
         self._resolved: tuple[Path, ...] = ()
-        self.complete = False
+        self.completed_once = False
         self._unreadable: tuple[str, ...] = ()
         self._left_out: tuple[str, ...] = ()
 
     @property
-    def under_way(self) -> bool:
-        """Whether a walk was begun and is not through."""
+    def in_progress(self) -> bool:
+        """Whether a scan is under way."""
         return self._search is not None and not self._search.complete
 
     @property
-    def through(self) -> bool:
-        """Whether the newest walk has seen all."""
+    def is_complete(self) -> bool:
+        """Whether the newest scan is complete."""
         return self._search is not None and self._search.complete
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """Roots that cannot be searched, and what is found and not listed, and why, in words."""
+        """Messages: roots that cannot be searched, and repositories beyond the limits."""
         return self._unreadable + self._left_out
 
     @property
     def found(self) -> Mapping[Path, FoundRepo]:
-        """What the newest walk has found so far."""
+        """Repositories found so far by the newest scan."""
         return self._search.found if self._search is not None else {}
 
-    def go_on(self, watch: Watch, now: float, *, reading: bool) -> bool:
-        """Take the next step of a walk, or begin one where it is time to. Blocks: call it in a thread.
+    def step(self, watch: Watch, now: float, *, reading: bool) -> bool:
+        """Continue the scan, or start one where it is due. Blocks: call it in a thread.
 
         Args:
-            watch: Told the folders that are in no repository; tells when repositories may have come or gone.
-            now: Seconds.
-            reading: Whether repositories wait for git: then the walk waits for them.
+            watch: Receives the folders outside of repositories; reports when a scan is needed.
+            now: Monotonic seconds.
+            reading: Whether reads are queued: they go before the scan.
 
         Returns:
-            Whether it went on.
+            Whether anything was scanned.
 
         Raises:
-            SourceError: where there is no root, none can be read, or there is no git.
+            SourceError: where there is no readable root, or no git.
         """
-        share = _STEP
-        if not self.under_way:
-            marks = tuple(_changed_at(root) for root in self._roots)
-            calm = self._search is not None and marks == self._marks and not watch.moved
-            if now - self._begun_at < self._pause(watch, calm=calm):
+        seconds = _STEP
+        if not self.in_progress:
+            fingerprint = tuple(_changed_at(root) for root in self._roots)
+            unchanged = (
+                self._search is not None and fingerprint == self._fingerprint and not watch.search_needed
+            )
+            if now - self._started_at < self._pause(watch, unchanged=unchanged):
                 return False
             roots = self._readable()
-            self._marks, self._begun_at, watch.moved = marks, now, False
-            self._search = RepoSearch(roots, self._settings.depth, self._settings.prune, watch.outside)
-            share = 0.0  # what is right below the roots is read first
+            self._fingerprint, self._started_at, watch.search_needed = fingerprint, now, False
+            self._search = RepoSearch(roots, self._settings.depth, self._settings.prune, watch.watch_outside)
+            seconds = 0.0  # repositories right below the roots are read first
         elif reading:
-            return False  # the walk takes its turn when git has enough cores
+            return False
         assert self._search is not None
-        self._search.step(share)
-        self.complete = self.complete or self._search.complete
+        self._search.step(seconds)
+        self.completed_once = self.completed_once or self._search.complete
         if self._search.complete:
             self._left_out = tuple(map(printable, self._search.left_out))
         return True
 
     def name(self, path: Path) -> str:
-        """The path of a repository below its root: that is short, and no two of a root have the same."""
+        """Its path below its root: short, and unique per root."""
         for root in self._resolved:
             if path != root and path.is_relative_to(root):
                 return str(path.relative_to(root))
         return path.name
 
-    def _pause(self, watch: Watch, *, calm: bool) -> float:
-        """Seconds from one walk to the next."""
-        if calm:
-            return SEARCH_WATCHED if watch.mode == "watching" else SEARCH_EVERY
+    def _pause(self, watch: Watch, *, unchanged: bool) -> float:
+        """Seconds from the start of one scan to the next."""
+        if unchanged:
+            return SEARCH_INTERVAL_WATCHED if watch.mode == "watching" else SEARCH_INTERVAL
         return self._search.seconds / SEARCH_SHARE if self._search is not None else 0.0
 
     def _readable(self) -> tuple[Path, ...]:
@@ -132,14 +134,14 @@ class RootScan:
             printable(f"the projects folder {root} {why}") for root, why in problems.items()
         )
         if not roots:
-            missing = "is not there" in problems.values()
+            missing = "does not exist" in problems.values()
             cure = "Create it, or name another with --projects DIR." if missing else "Check its permissions."
             raise SourceError(f"{'; '.join(self._unreadable)}.".replace("the", "The", 1), cure)
         self._resolved = tuple(dict.fromkeys(roots))
         return self._resolved
 
     def _outside(self, root: Path) -> str | None:
-        """Why *root* may not be searched, in words; None where it may."""
+        """Why *root* may not be searched; None where it may."""
         if self._within is not None:
             try:
                 steps_within(root, self._within)

@@ -1,46 +1,47 @@
-"""When a repository is read again: at once when something happened, seldom when nothing can be known."""
+"""When a repository is read again: after an event, by polling where there are no events."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from agentdash.core.repos.model import Repo
 from agentdash.git.git_dir import Fingerprint, same
 from collectors.repos.reader import RepoReader
 
-SWEEP = 2.0
-"""Seconds between two readings of a repository that is not watched, where there are few."""
+SWEEP_INTERVAL = 2.0
+"""Seconds between two reads of an unwatched repository, where there are few of them."""
 SWEEP_SHARE = 0.25
-"""The part of a core that such readings may take."""
-SAFETY_NET = 600.0
-"""Seconds between two looks at the marks of a watched repository, should an event have been lost."""
-LOCK_AFTER = 0.3
-"""Seconds after a lock came that it is looked at: those of commands that are quick are gone by then."""
-LOCK_EVERY = 1.0
-"""Seconds between two looks at a lock that stays."""
+"""Share of a core for these reads."""
+FINGERPRINT_INTERVAL = 600.0
+"""Seconds between two fingerprint checks of a watched repository, in case an event was lost."""
+LOCK_DELAY = 0.3
+"""Seconds from the first sight of a lock to its check; quick commands have removed theirs by then."""
+LOCK_INTERVAL = 1.0
+"""Seconds between two checks of a lock that stays."""
 
-REST_FIRST = 30.0
-"""Seconds that a repository is left alone after git did not answer in time; twice as long each time more."""
-REST_MOST = 3600.0
-"""Seconds that it is left alone at most."""
+COOLDOWN_MIN = 30.0
+"""Seconds without reads after git timed out in a repository; doubled at each further timeout."""
+COOLDOWN_MAX = 3600.0
+"""Upper limit of the same, seconds."""
 
-_PAUSE_FIRST = 0.02
-_PAUSE_MOST = 2.0
-_PAUSE_OF_COST = 3.0
+_PAUSE_MIN = 0.02
+_PAUSE_MAX = 2.0
+_PAUSE_PER_COST = 3.0
 
 
 @dataclass(slots=True)
 class RepoSchedule:
-    """One repository and when it is due.
+    """When one repository is due. Times are monotonic seconds.
 
     Attributes:
-        watched: Whether events tell of it.
-        dirty: Whether something happened since it was last read.
+        watched: Whether file-system events cover it.
+        dirty: Whether it may have changed since the last read.
         busy: Whether it is being read.
-        cost: Seconds that the last reading took.
-        survey: Whether to learn at the next reading which folders are to be watched.
-        rest: Seconds that it is left alone since git did not answer in time; 0 where it did.
-        slow: Whether the last reading took a large part of the time that one may take.
+        cost: Seconds that the last read took.
+        list_ignored: Whether the next read lists ignored folders, too, to decide what to watch.
+        cooldown: Seconds without reads after a timeout; 0 after a success.
+        slow: Whether the last read took at least half the time limit.
     """
 
     reader: RepoReader
@@ -48,90 +49,90 @@ class RepoSchedule:
     dirty: bool = True
     busy: bool = False
     cost: float = 0.0
-    survey: bool = True
-    rest: float = 0.0
+    list_ignored: bool = True
+    cooldown: float = 0.0
     slow: bool = False
     _lock_at: float | None = 0.0
-    _marks: Fingerprint = field(default_factory=dict)
-    _looked_at: float = 0.0
+    _fingerprint: Fingerprint = field(default_factory=dict)
+    _checked_at: float = 0.0
     _read_at: float = float("-inf")
-    _pause: float = _PAUSE_FIRST
+    _pause: float = _PAUSE_MIN
 
     @property
-    def fresh(self) -> bool:
-        """Whether it was never read, and can be."""
+    def never_read(self) -> bool:
+        """Whether it has not been read yet, and can be."""
         return self._read_at == float("-inf") and self.reader.found.error is None
 
-    def look(self, now: float, poll: float, sweep: float) -> None:
-        """Find out whether it is due, by time and by the marks that git leaves."""
+    def check(self, now: float, poll: float, sweep: float) -> None:
+        """Mark it dirty where its time has come, or its fingerprint has changed."""
         if self.busy or self.dirty or self.reader.found.error is not None:
             return
         if not self.watched and now - self._read_at >= sweep:
             self.dirty = True
-        elif now - self._looked_at >= (SAFETY_NET if self.watched else poll):
-            self._looked_at = now
+        elif now - self._checked_at >= (FINGERPRINT_INTERVAL if self.watched else poll):
+            self._checked_at = now
             if not self.watched:
-                self.lock_came(now)
-            self.dirty = not same(self._marks, self.reader.fingerprint())
+                self.schedule_lock_check(now)
+            self.dirty = not same(self._fingerprint, self.reader.fingerprint())
 
-    def holds(self, nested: tuple[str, ...]) -> None:
-        """These repositories lie in it: what they are to it is learnt at the next reading."""
+    def set_nested(self, nested: tuple[str, ...]) -> None:
+        """Set the repositories below it; their relation to it is found out by the next read."""
         if nested != self.reader.nested:
             self.reader.nested = nested
             self.dirty = True
 
-    def lock_came(self, now: float) -> None:
-        """Look at its lock a little later."""
-        if self._lock_at is None or self._lock_at > now + LOCK_AFTER:
-            self._lock_at = now + LOCK_AFTER
+    def schedule_lock_check(self, now: float) -> None:
+        """Check its lock after `LOCK_DELAY`."""
+        if self._lock_at is None or self._lock_at > now + LOCK_DELAY:
+            self._lock_at = now + LOCK_DELAY
 
-    def look_at_lock(self, now: float) -> None:
-        """See whether the lock is still there, if it is time to."""
+    def check_lock(self, now: float) -> None:
+        """Refresh the age of the lock, where that is due."""
         if self.busy or self._lock_at is None or now < self._lock_at:
             return
         self._lock_at = None
         if self.reader.found.error is None:
-            self.reader.look_at_lock()
-            self._lock_at = None if self.reader.repo.lock_age_ms is None else now + LOCK_EVERY
+            self.reader.check_lock()
+            self._lock_at = None if self.reader.repo.lock_age_ms is None else now + LOCK_INTERVAL
 
-    def due(self, now: float) -> bool:
+    def is_due(self, now: float) -> bool:
         """Whether it should be read now."""
         return self.dirty and not self.busy and now - self._read_at >= self._pause
 
-    def wait(self, now: float) -> float | None:
-        """Seconds until it, or its lock, is due; None where nothing happened."""
+    def seconds_to_wait(self, now: float) -> float | None:
+        """Seconds until it, or its lock, is due; None where neither is."""
         if self.busy:
             return None
-        reading = self._read_at + self._pause if self.dirty else None
-        times = [at for at in (reading, self._lock_at) if at is not None]
+        read_at = self._read_at + self._pause if self.dirty else None
+        times = [at for at in (read_at, self._lock_at) if at is not None]
         return max(0.0, min(times) - now) if times else None
 
-    def begin(self) -> None:
-        """It is being read from here on: what happens now counts for the next time."""
+    def start(self) -> None:
+        """Mark it as being read; later changes make it dirty again."""
         self.busy, self.dirty = True, False
 
     def read(self) -> tuple[Repo, Fingerprint]:
-        """Read it, in a thread; the marks are those from before, so that no change is missed."""
-        marks = self.reader.fingerprint()
-        survey, self.survey = self.survey, False
-        return self.reader.read(survey=survey), marks
+        """Read it (blocking); the fingerprint is from before, so that no change is missed."""
+        fingerprint = self.reader.fingerprint()
+        list_ignored, self.list_ignored = self.list_ignored, False
+        return self.reader.read(list_ignored=list_ignored), fingerprint
 
-    def end(self, marks: Fingerprint, now: float, *, cost: float, changed: bool) -> None:
-        """It was read. Where events turn out to mean nothing, they are heeded more slowly."""
+    def finish(self, fingerprint: Fingerprint, now: float, *, cost: float, changed: bool) -> None:
+        """Record a read, and set the pause to the next one: longer after reads without a change."""
         self.busy = False
-        self._marks, self.cost = marks, cost
-        self._read_at = self._looked_at = now
-        calm = _PAUSE_FIRST if changed else min(_PAUSE_MOST, self._pause * 2)
-        self._pause = max(calm, min(_PAUSE_MOST, cost * _PAUSE_OF_COST))
+        self._fingerprint, self.cost = fingerprint, cost
+        self._read_at = self._checked_at = now
+        pause = _PAUSE_MIN if changed else min(_PAUSE_MAX, self._pause * 2)
+        self._pause = max(pause, min(_PAUSE_MAX, cost * _PAUSE_PER_COST))
         limit = self.reader.timeout
-        late = self.reader.repo.error is not None and cost >= limit
+        timed_out = self.reader.repo.error is not None and cost >= limit
         self.slow = cost >= limit / 2
-        self.rest = min(REST_MOST, max(REST_FIRST, self.rest * 2)) if late else 0.0
+        self.cooldown = min(COOLDOWN_MAX, max(COOLDOWN_MIN, self.cooldown * 2)) if timed_out else 0.0
         if self.slow:
-            self._pause = max(self._pause, self.rest, cost * _PAUSE_OF_COST)
+            self._pause = max(self._pause, self.cooldown, cost * _PAUSE_PER_COST)
 
 
-def sweep_pace(followed: list[RepoSchedule]) -> float:
-    """Seconds between two readings of each that is not watched, so that all keep within their share."""
-    cost = sum(one.cost for one in followed if not one.watched)
-    return max(SWEEP, cost / SWEEP_SHARE)
+def sweep_interval(schedules: Iterable[RepoSchedule]) -> float:
+    """Seconds between two reads of each unwatched repository, within `SWEEP_SHARE` in all."""
+    cost = sum(one.cost for one in schedules if not one.watched)
+    return max(SWEEP_INTERVAL, cost / SWEEP_SHARE)

@@ -1,4 +1,4 @@
-"""Finds repositories below the roots: those right below them at once, nested ones step by step."""
+"""Finds repositories below the roots: first those right below them, then nested ones in steps."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from agentdash.core.units import plural
 from agentdash.git.git_dir import GitDir, UnusableRepo, read_small, submodules
 
 MAX_REPOS = 5000
-"""Repositories that are followed at most."""
+"""Upper limit of followed repositories."""
 MAX_INSIDE = 200
-"""Repositories that are followed at most inside of one that lies in none itself: none hides others."""
+"""Upper limit of followed repositories inside of one outermost repository, so that none displaces others."""
 
-_MAX_TOLD = 10
+_MAX_LISTED = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +29,9 @@ class FoundRepo:
     """A repository: its work tree (its git directory where it is bare), and its git directory.
 
     Attributes:
-        error: Why it can be no repository after all, in words.
-        outermost: The outermost repository around it below its root; None where it lies in none. A root that
-            is a repository itself does not count.
+        error: Why it cannot be used; a message.
+        outermost: The outermost repository around it below its root; None where it is not nested. A root
+            that is a repository itself does not count.
     """
 
     path: Path
@@ -42,11 +42,11 @@ class FoundRepo:
 
 
 class SearchFolder(NamedTuple):
-    """A folder that is to be looked into.
+    """A folder to search.
 
     Attributes:
-        level: How far below its root.
-        inside: Whether it lies in a repository.
+        level: Depth below its root.
+        inside: Whether it is inside of a repository.
         outermost: As in `FoundRepo`.
     """
 
@@ -57,23 +57,21 @@ class SearchFolder(NamedTuple):
 
 
 class RepoSearch:
-    """One walk through all roots. It follows no link but a root itself, and sees each folder once.
+    """One search through all roots. It follows no links except of roots, and visits each folder once.
 
-    What lies in no repository comes first; then the insides of repositories take turns.
-
-    A registered submodule is found wherever it lies, also deeper, and below a name that is left out: its
-    parent's state rests on it.
+    Folders outside of repositories come first; then the outermost repositories take turns. Registered
+    submodules are found at any depth and below pruned names, because the state of their parent needs them.
 
     Args:
         roots: Folders, resolved.
-        depth: Folders below a root that the walk goes down.
-        prune: Names of folders that are never entered, but for what is registered in them.
-        entering: Told each folder that is in no repository, before it is looked into.
+        depth: Levels below a root.
+        prune: Names of folders that are skipped, except for submodules below them.
+        on_folder: Called with each folder outside of repositories, before it is searched.
 
     Attributes:
-        found: What was found so far, by path.
-        complete: Whether the walk is through.
-        seconds: How long it took so far.
+        found: Repositories found so far, by path.
+        complete: Whether all folders were searched.
+        seconds: Time spent so far.
     """
 
     def __init__(
@@ -81,47 +79,47 @@ class RepoSearch:
         roots: tuple[Path, ...],
         depth: int,
         prune: tuple[str, ...],
-        entering: Callable[[str], None] = lambda _folder: None,
+        on_folder: Callable[[str], None] = lambda _folder: None,
     ) -> None:
         self.found: dict[Path, FoundRepo] = {}
         self.complete = False
         self._prune = frozenset((*prune, ".git"))
         self._depth = depth
-        self._entering = entering
+        self._on_folder = on_folder
         self.seconds = 0.0
         self._seen: set[tuple[int, int]] = set()
         self._git_dirs: set[Path] = set()
-        self._peeked: dict[tuple[int, int], str] = {}
+        self._claimed: dict[tuple[int, int], str] = {}
         self._waiting: deque[SearchFolder] = deque(SearchFolder(str(root)) for root in roots)
         self._insides: dict[str, deque[SearchFolder]] = {}
         self._count_inside: Counter[str] = Counter()
         self._left_out: Counter[str | None] = Counter()
 
     def step(self, seconds: float) -> None:
-        """Go on for about that long; the roots, and repositories right below, are always done at once."""
-        begun = time.monotonic()
+        """Search for about *seconds*; roots, and repositories right below them, are not interrupted."""
+        started = time.monotonic()
         while self._waiting or self._insides:
             at_once = bool(self._waiting) and self._waiting[0].level == 0
-            if not at_once and time.monotonic() - begun >= seconds:
+            if not at_once and time.monotonic() - started >= seconds:
                 break
-            self._enter(self._next())
+            self._search_folder(self._next())
         self.complete = not self._waiting and not self._insides
-        self.seconds += time.monotonic() - begun
+        self.seconds += time.monotonic() - started
 
     @property
     def left_out(self) -> tuple[str, ...]:
-        """What was found and is not followed, in words: for the first few repositories that it lies in."""
+        """Messages about repositories beyond the limits, for at most `_MAX_LISTED` outermost ones."""
         inside = [(outer, count) for outer, count in self._left_out.items() if outer is not None]
         words = [
             f"{plural(count, 'repository', 'repositories')} inside of {outer} not listed: "
-            f"{MAX_INSIDE} inside of one are the most"
-            for outer, count in inside[:_MAX_TOLD]
+            f"{MAX_INSIDE} is the limit inside of one"
+            for outer, count in inside[:_MAX_LISTED]
         ]
-        if count := sum(count for _, count in inside[_MAX_TOLD:]):
+        if count := sum(count for _, count in inside[_MAX_LISTED:]):
             words.append(f"{plural(count, 'repository', 'repositories')} inside of others not listed")
         if count := self._left_out[None]:
             words.append(
-                f"{plural(count, 'repository', 'repositories')} not listed: {MAX_REPOS} are the most"
+                f"{plural(count, 'repository', 'repositories')} not listed: {MAX_REPOS} is the limit"
             )
         return tuple(words)
 
@@ -129,19 +127,19 @@ class RepoSearch:
         if self._waiting:
             return self._waiting.popleft()
         outermost = next(iter(self._insides))
-        places = self._insides.pop(outermost)
-        place = places.popleft()
-        if places:
-            self._insides[outermost] = places  # at the end of the line
+        folders = self._insides.pop(outermost)
+        place = folders.popleft()
+        if folders:
+            self._insides[outermost] = folders  # to the end of the queue
         return place
 
-    def _wait(self, place: SearchFolder) -> None:
+    def _enqueue(self, place: SearchFolder) -> None:
         if place.outermost is None:
             self._waiting.append(place)
         else:
             self._insides.setdefault(place.outermost, deque()).append(place)
 
-    def _enter(self, place: SearchFolder) -> None:
+    def _search_folder(self, place: SearchFolder) -> None:
         # Plain strings and one listing a folder: this is done for thousands of them.
         path, level, inside = place.path, place.level, place.inside
         try:
@@ -150,41 +148,41 @@ class RepoSearch:
                 return
             self._seen.add((status.st_dev, status.st_ino))
             if not inside:
-                self._entering(path)
+                self._on_folder(path)
             folders, names = _entries(path)
         except OSError:
             return
-        found = _repository(path, names, ".git" in folders, nested=inside)
+        found = _repo_in(path, names, ".git" in folders, nested=inside)
         if found is not None:
             self._add(replace(found, outermost=place.outermost))
         outermost = place.outermost or (path if found is not None and level > 0 else None)
         if found is not None and ".gitmodules" in names:
-            for folder, deep in _registered(path):
-                self._wait(SearchFolder(folder, level + deep, True, outermost))
+            for folder, deep in _submodule_folders(path):
+                self._enqueue(SearchFolder(folder, level + deep, True, outermost))
         if level >= self._depth or (found is not None and found.kind is RepoKind.BARE):
             return
         inside = inside or found is not None
         below = [f"{path}/{name}" for name in sorted(folders) if name not in self._prune]
-        for folder in below:
-            self._wait(SearchFolder(folder, level + 1, inside, outermost))
+        for child in below:
+            self._enqueue(SearchFolder(child, level + 1, inside, outermost))
         if level == 0:
-            for folder in below:
-                self._peek(folder, nested=inside)
+            for child in below:
+                self._find_git_dir(child, nested=inside)
 
-    def _peek(self, path: str, *, nested: bool) -> None:
-        """Ask for the one name that tells a repository, and leave the listing for its turn in the walk."""
+    def _find_git_dir(self, path: str, *, nested: bool) -> None:
+        """Record *path* where it has a git directory, before it is listed in its turn."""
         try:
             status = os.stat(path)  # noqa: PTH116
             git = os.lstat(f"{path}/.git")
         except OSError:
             return
-        same = self._peeked.setdefault((status.st_dev, status.st_ino), path)
+        same = self._claimed.setdefault((status.st_dev, status.st_ino), path)
         if same == path and stat.S_ISDIR(git.st_mode) and len(self.found) < MAX_REPOS:
             place = Path(path)
             self.found[place] = FoundRepo(place, place / ".git", RepoKind.NESTED if nested else RepoKind.REPO)
 
     def _add(self, found: FoundRepo) -> None:
-        """Take it; what looks bare and is the git directory of a work tree apart is not one more."""
+        """Record it, unless it only looks bare and is the git directory of another work tree."""
         if found.kind is RepoKind.BARE:
             if found.path in self._git_dirs:
                 return
@@ -206,8 +204,8 @@ class RepoSearch:
             self._count_inside[outermost or ""] += 1
 
 
-def _registered(path: str) -> Iterator[tuple[str, int]]:
-    """The submodules that a repository names, and how deep they are; none outside it, or past a link."""
+def _submodule_folders(path: str) -> Iterator[tuple[str, int]]:
+    """Registered submodules and their levels below *path*; none outside of it, or behind a link."""
     for folder in submodules(Path(path), 0).folders:
         place = os.path.normpath(f"{path}/{folder}")
         if place.startswith(f"{path}/") and os.path.realpath(place) == place:
@@ -215,12 +213,12 @@ def _registered(path: str) -> Iterator[tuple[str, int]]:
 
 
 def _entries(path: str) -> tuple[set[str], set[str]]:
-    """Names of the folders in *path* (no links), and all names that matter here."""
+    """Names of the folders in *path* (no links), and the `_SIGNIFICANT` names."""
     folders: set[str] = set()
     names: set[str] = set()
     with os.scandir(path) as entries:
         for entry in entries:
-            if entry.name in _TELLING:
+            if entry.name in _SIGNIFICANT:
                 names.add(entry.name)
             with suppress(OSError):
                 if entry.is_dir(follow_symlinks=False):
@@ -229,15 +227,15 @@ def _entries(path: str) -> tuple[set[str], set[str]]:
 
 
 _BARE = {"HEAD", "objects", "refs"}
-_TELLING = frozenset({".git", ".gitmodules", *_BARE})
+_SIGNIFICANT = frozenset({".git", ".gitmodules", *_BARE})
 
 
-def _repository(path: str, names: set[str], own_git: bool, *, nested: bool) -> FoundRepo | None:
+def _repo_in(path: str, names: set[str], own_git: bool, *, nested: bool) -> FoundRepo | None:
     if own_git:
         place = Path(path)
         return FoundRepo(place, place / ".git", RepoKind.NESTED if nested else RepoKind.REPO)
     if ".git" in names:
-        return _with_git(Path(path), nested=nested)
+        return _repo_with_git(Path(path), nested=nested)
     if names >= _BARE:
         place = Path(path)
         if (read_small(place / "HEAD") or "").startswith(("ref: ", *"0123456789abcdef")):
@@ -245,7 +243,7 @@ def _repository(path: str, names: set[str], own_git: bool, *, nested: bool) -> F
     return None
 
 
-def _with_git(path: Path, *, nested: bool) -> FoundRepo:
+def _repo_with_git(path: Path, *, nested: bool) -> FoundRepo:
     kind = RepoKind.NESTED if nested else RepoKind.REPO
     try:
         git_dir = GitDir.from_work_tree(path)
@@ -261,10 +259,10 @@ def _with_git(path: Path, *, nested: bool) -> FoundRepo:
 
 
 def nested_repos(all_found: Iterable[FoundRepo]) -> dict[Path, tuple[str, ...]]:
-    """The repositories that lie in others and are none of their submodules or work trees, as far as is known.
+    """The repositories inside of others that are not known as their submodules or work trees.
 
     Returns:
-        Their folders, relative to the repository around them, by its path.
+        By path of the outer repository: their folders, relative to it.
     """
     paths = {one.path: one.kind for one in all_found}
     inner: dict[Path, list[str]] = {}
@@ -277,16 +275,16 @@ def nested_repos(all_found: Iterable[FoundRepo]) -> dict[Path, tuple[str, ...]]:
 
 def repository_at(path: Path) -> FoundRepo | None:
     """The repository whose work tree is *path* itself; None where there is none."""
-    return _with_git(path, nested=False) if os.path.lexists(f"{path}/.git") else None
+    return _repo_with_git(path, nested=False) if os.path.lexists(f"{path}/.git") else None
 
 
 def search_error(root: Path) -> str | None:
-    """Why *root* cannot be searched, in words; None where it can."""
+    """Why *root* cannot be searched; None where it can."""
     try:
         with os.scandir(root):
             return None
     except FileNotFoundError:
-        return "is not there"
+        return "does not exist"
     except NotADirectoryError:
         return "is not a folder"
     except PermissionError:

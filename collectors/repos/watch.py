@@ -1,4 +1,4 @@
-"""Tells which repositories may have changed: by events where the system has them, else not at all."""
+"""The interface of what reports changed repositories, and its stand-in where there are no events."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from collectors.repos.search import FoundRepo
 
 @dataclass(frozen=True, slots=True)
 class Unwatched:
-    """Folders of a work tree, relative to it, about which nobody needs to be told.
+    """Folders of a work tree that need no watch, relative to it.
 
     Attributes:
-        ignored: Those that git ignores as a whole: nothing in them changes a status.
-        unknown: Those in which git tracks nothing: of these, the ones with a pruned name.
+        ignored: Ignored by git as a whole: nothing in them changes the status.
+        unknown: Without tracked files: those of them that have a pruned name.
     """
 
     ignored: frozenset[str] = frozenset()
@@ -23,80 +23,80 @@ class Unwatched:
 
 
 class Watch(Protocol):
-    """What tells about changes.
+    """Reports changed repositories.
 
     Attributes:
-        fd: A descriptor that is readable when there is something to tell; None where there is none.
+        fd: A descriptor that is readable when there are events; None where there is none.
         mode: ``watching`` or ``polling``.
-        reason: Why not all is watched, in words.
-        moved: Whether repositories may have come or gone; the caller sets it back.
-        grown: Work trees in which folders came, or whose ignore rules changed: they are to be followed anew.
-        locked: Work trees in which an ``index.lock`` came or went; the caller empties both.
+        reason: Why not everything is watched; a message.
+        search_needed: Whether repositories may have been added or removed; reset by the caller.
+        folders_changed: Work trees with new folders or changed ignore rules, to be watched anew.
+        locks_changed: Work trees in which an ``index.lock`` was created or removed; the caller empties both.
     """
 
     fd: int | None
     mode: str
     reason: str | None
-    moved: bool
-    grown: set[Path]
-    locked: set[Path]
+    search_needed: bool
+    folders_changed: set[Path]
+    locks_changed: set[Path]
 
-    def follow(self, found: FoundRepo, unwatched: Unwatched, since: int | None) -> tuple[bool, bool]:
-        """Begin to watch a repository, or what is new in it.
+    def watch_repo(self, found: FoundRepo, unwatched: Unwatched, since: int | None) -> tuple[bool, bool]:
+        """Watch a repository, or its new folders.
 
         Args:
             found: The repository.
-            unwatched: Folders that are left out.
-            since: When its status was begun, by the clock of the file system, Unix ns.
+            unwatched: Folders to leave out.
+            since: Start of its last status by the file system's clock, Unix ns.
 
         Returns:
-            Whether all of it is watched, and whether something that is watched only now has changed since.
+            (all of it is watched, a newly watched folder has changed since *since*).
         """
         ...
 
-    def outside(self, folder: str) -> None:
-        """Watch a folder that is in no repository, should one come there."""
+    def watch_outside(self, folder: str) -> None:
+        """Watch a folder outside of all repositories, for new ones in it."""
         ...
 
-    def leave(self, path: Path) -> None:
-        """Watch a repository no more."""
+    def unwatch(self, path: Path) -> None:
+        """Stop watching a repository."""
         ...
 
-    def changed(self) -> set[Path] | None:
-        """Work trees in which something happened since the last call; None where events were lost."""
+    def changed_repos(self) -> set[Path] | None:
+        """Work trees with events since the last call; None where events were lost."""
         ...
 
     def close(self) -> None:
-        """Give back what is held."""
+        """Release all watches."""
         ...
 
 
 class NoWatch:
-    """Where there are no events: the caller looks by itself, at a pace."""
+    """Reports nothing: the caller polls."""
 
     fd: int | None = None
     mode = "polling"
-    moved = False
+    search_needed = False
 
     def __init__(self, reason: str) -> None:
         self.reason: str | None = reason
-        self.grown: set[Path] = set()
-        self.locked: set[Path] = set()
+        self.folders_changed: set[Path] = set()
+        self.locks_changed: set[Path] = set()
 
-    def follow(self, found: FoundRepo, unwatched: Unwatched, since: int | None) -> tuple[bool, bool]:
-        """Nothing is watched."""
+    def watch_repo(self, found: FoundRepo, unwatched: Unwatched, since: int | None) -> tuple[bool, bool]:
+        """Do nothing."""
         del found, unwatched, since
         return False, False
 
-    def outside(self, folder: str) -> None:
-        """Nothing is watched."""
+    def watch_outside(self, folder: str) -> None:
+        """Do nothing."""
 
-    def leave(self, path: Path) -> None:
-        """Nothing is watched."""
+    def unwatch(self, path: Path) -> None:
+        """Do nothing."""
 
-    def changed(self) -> set[Path]:
-        """Nothing is known."""
+    def changed_repos(self) -> set[Path]:
+        """Always empty."""
         return set()
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing."""

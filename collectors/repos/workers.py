@@ -13,133 +13,132 @@ from dataclasses import dataclass
 from agentdash.core.clock import Clock
 from agentdash.core.repos.model import Repo
 from agentdash.git.git_dir import Fingerprint
-from collectors.repos.inotify_watch import file_time
+from collectors.repos.inotify_watch import file_clock_ns
 from collectors.repos.schedule import RepoSchedule
 
 
 @dataclass(frozen=True, slots=True)
 class ReadResult:
-    """One repository that was read.
+    """The outcome of one read.
 
     Attributes:
-        before: What it was until then.
-        survey: Whether it was learnt which folders are to be watched.
-        since: When it was begun, by the clock that stamps files, Unix ns.
-        marks: Those from before it was begun.
+        before: The record before the read.
+        list_ignored: Whether ignored folders were listed.
+        since: Start of the read by the file system's clock, Unix ns.
+        fingerprint: From before the read.
         cost: Seconds that it took.
     """
 
-    one: RepoSchedule
+    schedule: RepoSchedule
     before: Repo
-    survey: bool
+    list_ignored: bool
     since: int | None
-    marks: Fingerprint
+    fingerprint: Fingerprint
     cost: float
 
 
 class ReadPool:
-    """Threads, as many as there are cores and at least two, that take what is due by themselves.
+    """Threads that read due repositories: one per core, at least two.
 
-    Repositories that lie in no other come first, then those inside of others. Those that git was slow in come
-    last and one at a time, and so do all inside of one outermost repository once git did not answer in time
-    for one of them: however many there are, a thread is left for the others.
+    Outermost repositories come first, nested ones second. Slow ones come last and one at a time, and so do
+    all below an outermost repository in which git has timed out: a thread is always left for the others.
 
     Args:
-        clock: Where the time comes from.
-        told: Called in the event loop, once something was read.
+        clock: Source of time.
+        ready: Set in the event loop when there are results.
     """
 
-    def __init__(self, clock: Clock, told: asyncio.Event) -> None:
+    def __init__(self, clock: Clock, ready: asyncio.Event) -> None:
         self._cores = max(2, os.cpu_count() or 2)
         self._pool = ThreadPoolExecutor(self._cores, "git")
         self._clock = clock
-        self._told = told
+        self._ready = ready
         self._due: deque[RepoSchedule] = deque()
         self._inside: deque[RepoSchedule] = deque()
         self._slow: deque[RepoSchedule] = deque()
-        self._slow_turn = threading.Lock()
-        self._late: set[str] = set()
+        self._slow_lock = threading.Lock()
+        self._unresponsive: set[str] = set()
         self._done: deque[ReadResult] = deque()
         self.working: set[asyncio.Future[None]] = set()
 
     @property
     def waiting(self) -> int:
-        """How many are to be read and not begun, but for those that git is slow in."""
+        """Number of queued repositories, without the slow schedules."""
         return len(self._due) + len(self._inside)
 
-    def read(self, ones: Iterable[RepoSchedule]) -> None:
-        """Begin to read them; what comes of it is there to `take` a little later."""
-        for one in ones:
-            one.begin()
-            if not self._is_slow(one):
-                (self._inside if _outermost(one) else self._due).append(one)
-            elif _outermost(one):
-                self._slow.append(one)
+    def read(self, schedules: Iterable[RepoSchedule]) -> None:
+        """Queue them; `pop_results` returns the results."""
+        for schedule in schedules:
+            schedule.start()
+            if not self._is_slow(schedule):
+                (self._inside if _outermost(schedule) else self._due).append(schedule)
+            elif _outermost(schedule):
+                self._slow.append(schedule)
             else:
-                self._slow.appendleft(one)
-        self._set_to_work()
+                self._slow.appendleft(schedule)
+        self._start_workers()
 
-    def _is_slow(self, one: RepoSchedule) -> bool:
-        return one.slow or _outermost(one) in self._late
+    def _is_slow(self, schedule: RepoSchedule) -> bool:
+        return schedule.slow or _outermost(schedule) in self._unresponsive
 
-    def take(self) -> list[ReadResult]:
-        """What was read since the last time."""
+    def pop_results(self) -> list[ReadResult]:
+        """The results since the last call."""
         return [self._done.popleft() for _ in range(len(self._done))]
 
     def close(self) -> None:
-        """Begin nothing more; what is being read ends by itself."""
+        """Drop what is queued; reads under way finish on their own."""
         for queue in (self._due, self._inside, self._slow):
             queue.clear()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _set_to_work(self) -> None:
+    def _start_workers(self) -> None:
         loop = asyncio.get_running_loop()
-        slow = bool(self._slow) and not self._slow_turn.locked()
+        slow = bool(self._slow) and not self._slow_lock.locked()
         for _ in range(min(self.waiting + slow, self._cores - len(self.working))):
             work = loop.run_in_executor(self._pool, self._work, loop.call_soon_threadsafe)
             self.working.add(work)
-            work.add_done_callback(self._ended)
+            work.add_done_callback(self._worker_ended)
 
-    def _ended(self, work: asyncio.Future[None]) -> None:
-        """What came after it last looked for more has not been begun by anybody."""
+    def _worker_ended(self, work: asyncio.Future[None]) -> None:
+        """Start workers for what was queued after this one last checked its queue."""
         self.working.discard(work)
         if not work.cancelled():
-            self._set_to_work()
+            self._start_workers()
 
     def _work(self, call: Callable[..., object]) -> None:
-        """In a thread: read what is due until nothing is."""
-        while (one := self._next()) is not None:
-            self._read(one, call)
-        if self._slow_turn.acquire(blocking=False):
+        """In a thread: read until the queues are empty."""
+        while (schedule := self._next()) is not None:
+            self._read(schedule, call)
+        if self._slow_lock.acquire(blocking=False):
             try:
-                while self.waiting == 0 and (one := _first(self._slow)) is not None:
-                    self._read(one, call)
+                while self.waiting == 0 and (schedule := _first(self._slow)) is not None:
+                    self._read(schedule, call)
             finally:
-                self._slow_turn.release()
+                self._slow_lock.release()
 
     def _next(self) -> RepoSchedule | None:
-        """The one that is read next, but for those that git is slow in."""
-        while (one := _first(self._due) or _first(self._inside)) is not None:
-            if not self._is_slow(one):
-                return one
-            self._slow.append(one)
+        """The next one; slow schedules are moved to their own queue."""
+        while (schedule := _first(self._due) or _first(self._inside)) is not None:
+            if not self._is_slow(schedule):
+                return schedule
+            self._slow.append(schedule)
         return None
 
-    def _read(self, one: RepoSchedule, call: Callable[..., object]) -> None:
-        before, survey, since = one.reader.repo, one.survey, file_time()
-        begun = self._clock.monotonic()
-        repo, marks = one.read()
-        cost = self._clock.monotonic() - begun
-        if repo.error is not None and cost >= one.reader.timeout and (outermost := _outermost(one)):
-            self._late.add(outermost)
-        self._done.append(ReadResult(one, before, survey, since, marks, cost))
-        # Whoever waits sets it back before taking: where it is set, this one will be taken, too.
-        if not self._told.is_set():
-            call(self._told.set)
+    def _read(self, schedule: RepoSchedule, call: Callable[..., object]) -> None:
+        before, list_ignored, since = schedule.reader.repo, schedule.list_ignored, file_clock_ns()
+        started = self._clock.monotonic()
+        repo, fingerprint = schedule.read()
+        cost = self._clock.monotonic() - started
+        if repo.error is not None and cost >= schedule.reader.timeout and (outermost := _outermost(schedule)):
+            self._unresponsive.add(outermost)
+        self._done.append(ReadResult(schedule, before, list_ignored, since, fingerprint, cost))
+        # The reader clears the event before it pops: where it is set, this result is popped, too.
+        if not self._ready.is_set():
+            call(self._ready.set)
 
 
-def _outermost(one: RepoSchedule) -> str | None:
-    return one.reader.found.outermost
+def _outermost(schedule: RepoSchedule) -> str | None:
+    return schedule.reader.found.outermost
 
 
 def _first(queue: deque[RepoSchedule]) -> RepoSchedule | None:

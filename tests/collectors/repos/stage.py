@@ -32,9 +32,9 @@ def commit(path: Path, name: str = "a.txt", text: str = "a\n", subject: str = "f
 
 
 def fingerprint(root: Path) -> dict[str, tuple[object, ...]]:
-    marks: dict[str, tuple[object, ...]] = {}
+    fingerprint: dict[str, tuple[object, ...]] = {}
     for path in sorted(root.rglob("*")):
         status = path.lstat()
         content = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
-        marks[str(path)] = (status.st_ino, status.st_mode, status.st_size, status.st_mtime_ns, content)
-    return marks
+        fingerprint[str(path)] = (status.st_ino, status.st_mode, status.st_size, status.st_mtime_ns, content)
+    return fingerprint

@@ -229,11 +229,11 @@ async def test_a_change_is_seen_and_nothing_costs_nothing(
     assert await collector.collect() is None
 
     async def web_is(expected: Callable[[Repo], bool], what: str) -> ReposSnapshot:
-        async def look() -> ReposSnapshot | None:
+        async def check() -> ReposSnapshot | None:
             snapshot = await collector.collect()
             return snapshot if snapshot and expected(snapshot.repos[-1]) else None
 
-        return await until(look, what=what)
+        return await until(check, what=what)
 
     (web / "a.txt").write_text("changed\n")
     seen = await web_is(lambda repo: repo.unstaged == 1, "an edit")
@@ -271,7 +271,7 @@ async def test_repositories_come_and_go(root: Path, collector_of: Make) -> None:
 
     async def names() -> list[str]:
         await collector.collect()
-        return [one.reader.repo.name for one in collector._followed.values()]
+        return [one.reader.repo.name for one in collector._schedules.values()]
 
     commit(repository(root / "two"))
 
@@ -340,7 +340,7 @@ async def test_reading_changes_no_byte_and_runs_nothing_of_theirs(
         ("web", None, 1),  # its submodule
         ("web/lib", None, 1),
     ]
-    for one in collector._followed.values():
+    for one in collector._schedules.values():
         one.dirty = True
     await collector.collect()
     assert fingerprint(root) == before
@@ -415,7 +415,7 @@ async def test_at_the_limit_of_watches_it_polls_and_says_so(root: Path, collecto
 
     async def both_changed() -> bool:
         await collector.collect()
-        return all(one.reader.repo.unstaged == 1 for one in collector._followed.values())
+        return all(one.reader.repo.unstaged == 1 for one in collector._schedules.values())
 
     await until(both_changed)
 
@@ -427,7 +427,7 @@ async def watching(collector: ReposCollector) -> InotifyWatch:
 
     async def all_watched() -> bool:
         await collector.collect()
-        return all(one.watched for one in collector._followed.values())
+        return all(one.watched for one in collector._schedules.values())
 
     await until(all_watched, what="all are watched")
     return collector._watch
@@ -436,11 +436,11 @@ async def watching(collector: ReposCollector) -> InotifyWatch:
 async def row(
     collector: ReposCollector, expected: Callable[[Repo], bool], what: str, name: str = "web"
 ) -> Repo:
-    async def look() -> Repo | None:
+    async def check() -> Repo | None:
         snapshot = await collector.collect()
         return next((r for r in snapshot.repos if r.name == name and expected(r)), None) if snapshot else None
 
-    return await until(look, what=what)
+    return await until(check, what=what)
 
 
 async def test_what_git_ignores_is_not_watched_and_what_it_tracks_is(root: Path, collector_of: Make) -> None:
@@ -533,7 +533,7 @@ async def test_a_root_that_cannot_be_searched_is_said_beside_those_that_can(
     commit(repository(root / "web"))
     snapshot = await read(collector_of(root, tmp_path / "missing"))
     assert [repo.name for repo in snapshot.repos] == ["web"]
-    assert snapshot.problems == (f"the projects folder {tmp_path / 'missing'} is not there",)
+    assert snapshot.problems == (f"the projects folder {tmp_path / 'missing'} does not exist",)
 
 
 async def test_where_all_lie_deep_they_are_found_all_the_same(root: Path, collector_of: Make) -> None:
@@ -547,7 +547,7 @@ async def test_where_all_lie_deep_they_are_found_all_the_same(root: Path, collec
 async def test_one_that_comes_in_an_ignored_folder_is_found_soon(
     root: Path, collector_of: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("collectors.repos.ignored_folders.EVERY", 0.1)
+    monkeypatch.setattr("collectors.repos.ignored_folders.CHECK_INTERVAL", 0.1)
     web = repository(root / "web")
     (web / ".gitignore").write_text("/trees/\n")
     commit(web)

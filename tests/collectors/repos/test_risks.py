@@ -58,10 +58,10 @@ class Watched:
         return {one.category for one in repo_symptoms(self._newest, runs, now)}
 
     async def becomes(self, expected: Callable[[set[str]], bool], what: str) -> None:
-        async def look() -> bool:
+        async def check() -> bool:
             return expected(await self.found())
 
-        await until(look, what=what)
+        await until(check, what=what)
 
 
 async def test_commits_on_no_branch(tmp_path: Path, collector: ReposCollector) -> None:

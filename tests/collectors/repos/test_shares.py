@@ -19,7 +19,7 @@ from agentdash.core.store import Store
 from agentdash.headless.views import gaps, table
 from collectors.repos import search as repos_search
 from collectors.repos.collector import ReposCollector
-from collectors.repos.schedule import REST_FIRST
+from collectors.repos.schedule import COOLDOWN_MIN
 from collectors.repos.search import MAX_INSIDE, RepoSearch
 from tests.collectors.repos.stage import commit, repository
 
@@ -56,7 +56,7 @@ def test_repositories_inside_of_one_are_bounded_and_the_rest_is_counted(root: Pa
     assert root / "zzz" / "team" / "good" in found.found
     assert len(found.found) == MAX_INSIDE + 2
     assert found.left_out == (
-        f"5 repositories inside of {root}/aaa not listed: {MAX_INSIDE} inside of one are the most",
+        f"5 repositories inside of {root}/aaa not listed: {MAX_INSIDE} is the limit inside of one",
     )
 
 
@@ -66,7 +66,7 @@ def test_those_beyond_the_limit_of_all_are_counted(root: Path, monkeypatch: pyte
         bare(root / "aaa" / f"f{number}")
     found = search(root)
     assert root / "zzz" / "team" / "good" in found.found  # what lies in no other comes first
-    assert found.left_out == ("5 repositories not listed: 3 are the most",)
+    assert found.left_out == ("5 repositories not listed: 3 is the limit",)
 
 
 def test_the_insides_of_repositories_come_last_and_take_turns(root: Path) -> None:
@@ -126,9 +126,9 @@ async def test_a_repository_that_changes_is_read_while_git_hangs_in_many_others(
     hanging = [repo for repo in newest.repos if repo.path.endswith(".git") and repo.error is not None]
     assert hanging
     assert {repo.error for repo in hanging} == {"git did not answer within 2 s"}
-    late = [one for one in collector._followed.values() if one.rest]
-    assert {one.rest for one in late} == {REST_FIRST}
-    assert all(one.wait(0.0) is None or one._pause >= REST_FIRST for one in late)
+    late = [one for one in collector._schedules.values() if one.cooldown]
+    assert {one.cooldown for one in late} == {COOLDOWN_MIN}
+    assert all(one.seconds_to_wait(0.0) is None or one._pause >= COOLDOWN_MIN for one in late)
 
 
 def test_the_fleet_is_not_well_while_a_repository_is_not_known() -> None:

@@ -22,12 +22,12 @@ async def test_nothing_is_left_lying_by_threads_that_are_about_to_end(
     monkeypatch.setattr(os, "cpu_count", lambda: 1)
     found = FoundRepo(tmp_path, tmp_path / ".git", RepoKind.BARE, error="it is read in no time")
     one = RepoSchedule(RepoReader(found, "shop", 1.0, SystemClock()))
-    told = asyncio.Event()
-    crew = ReadPool(SystemClock(), told)
+    ready = asyncio.Event()
+    pool = ReadPool(SystemClock(), ready)
     for _ in range(100):  # half of them met a thread that had looked for more already
-        told.clear()
-        crew.read([one])
+        ready.clear()
+        pool.read([one])
         async with asyncio.timeout(10):
-            await told.wait()
-        assert [reading.one for reading in crew.take()] == [one]
-    crew.close()
+            await ready.wait()
+        assert [result.schedule for result in pool.pop_results()] == [one]
+    pool.close()

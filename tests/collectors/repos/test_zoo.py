@@ -292,7 +292,11 @@ async def test_each_is_told_as_git_tells_it_and_no_byte_changes(zoo: tuple[Path,
     assert by_name["gone"].upstream_gone
     assert by_name["partial"].upstream == "origin/main"
     parent = by_name["parent"]
-    assert (parent.submodules.total, parent.submodules.uninitialised, parent.submodules.moved) == (4, 1, 1)
+    assert (parent.submodules.total, parent.submodules.uninitialised, parent.submodules.moved) == (
+        4,
+        1,
+        1,
+    )
     assert by_name["locked"].lock_age_ms is not None
     assert {by_name[name].kind for name in ("parent/one", "parent/one/deep")} == {RepoKind.SUBMODULE}
     assert (by_name["linked"].kind, by_name["linked"].detached) == (RepoKind.WORKTREE, True)
