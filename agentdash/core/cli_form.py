@@ -1,4 +1,4 @@
-r"""Commands as a person would type them into ``redis-cli``: exact, whatever bytes a name holds.
+r"""Commands as typed into ``redis-cli``: exact, whatever bytes a name has.
 
 The quoting is that of redis-cli's own line splitter (``sdssplitargs``): double quotes, with
 ``\n \r \t \b \a``, ``\\``, ``\"`` and ``\xHH`` inside.
@@ -22,14 +22,14 @@ def redis_cli(words: Sequence[Word], *, longest: int | None = None) -> str:
 
     Args:
         words: The command and its arguments.
-        longest: Bytes of one word that are shown, of its beginning and its end; a longer one has ``…`` in its
-            middle and can then not be typed in. None: all.
+        longest: Bytes of a word that are shown, of its beginning and its end; a longer one has ``…`` in its
+            middle and cannot be pasted. None: all.
     """
     return mask(" ".join(quoted(word, longest) for word in words))[0]
 
 
 def quoted(word: Word, longest: int | None = None) -> str:
-    """One word, in quotes where redis-cli would otherwise read it in another way."""
+    """One word, quoted where redis-cli would otherwise parse it differently."""
     raw = word if isinstance(word, bytes) else str(word).encode()
     if longest is None or len(raw) <= longest:
         return raw.decode("ascii") if _PLAIN.match(raw) else f'"{_escaped(raw)}"'

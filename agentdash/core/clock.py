@@ -1,4 +1,4 @@
-"""Time is injected, so that a recorded session replays exactly and pictures are stable."""
+"""Clocks are injected, so that a recorded session replays exactly and snapshots are stable."""
 
 from __future__ import annotations
 
@@ -13,32 +13,32 @@ TIME_OF_DAY = "%H:%M:%S"
 
 
 class Clock(Protocol):
-    """Where the program gets its time from."""
+    """Source of the time."""
 
     def now_ms(self) -> int:
         """Wall time in Unix milliseconds."""
         ...
 
     def monotonic(self) -> float:
-        """Seconds that never go back, for intervals."""
+        """Monotonic seconds, for intervals."""
         ...
 
 
 class SystemClock:
-    """The machine's own clock."""
+    """The clock of this machine."""
 
     def now_ms(self) -> int:
         """Wall time in Unix milliseconds."""
         return time.time_ns() // 1_000_000
 
     def monotonic(self) -> float:
-        """Seconds that never go back, for intervals."""
+        """Monotonic seconds, for intervals."""
         return time.monotonic()
 
 
 @dataclass(slots=True)
 class ManualClock:
-    """A clock that moves only when told: for tests, replay and pictures."""
+    """A clock that is set by its owner: for tests, replay and snapshots."""
 
     ms: int = 1_732_112_345_000
 
@@ -47,7 +47,7 @@ class ManualClock:
         return self.ms
 
     def monotonic(self) -> float:
-        """Seconds that never go back, for intervals."""
+        """Monotonic seconds, for intervals."""
         return self.ms / 1000
 
     def advance(self, seconds: float) -> None:
@@ -56,9 +56,9 @@ class ManualClock:
 
 
 def local_time(ms: float, zone: tzinfo | None) -> datetime | None:
-    """The moment *ms* (Unix ms) in *zone* (None: that of this machine); None where no calendar has it.
+    """*ms* (Unix ms) in *zone* (None: that of this machine); None where it is out of range.
 
-    A zone that Python cannot compute with (``TZ=<+99>-99:59:59``) is taken for UTC.
+    UTC where Python cannot compute with the zone (``TZ=<+99>-99:59:59``).
     """
     whole = bounded_time_ms(ms)
     if whole is None:
@@ -71,6 +71,6 @@ def local_time(ms: float, zone: tzinfo | None) -> datetime | None:
 
 
 def time_text(ms: float, zone: tzinfo | None, form: str = TIME_OF_DAY) -> str:
-    """*ms* (Unix ms) as text in *form* (of ``strftime``); ``out of range`` where no calendar has it."""
+    """*ms* (Unix ms) as text in *form* (of ``strftime``); ``out of range`` where it is."""
     moment = local_time(ms, zone)
     return OUT_OF_RANGE if moment is None else moment.strftime(form)

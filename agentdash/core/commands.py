@@ -1,4 +1,4 @@
-"""What a person may ask the program to change. Typed, idempotent, and bound to the version acted on."""
+"""Commands: typed, idempotent, and bound to the version of what they change."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class ControlRun:
     """Pause, resume or cancel a run.
 
     Attributes:
-        seen: The state that the person saw when they decided; None from a program.
+        seen: The state that the person saw; None for a program.
     """
 
     run_id: str
@@ -29,17 +29,17 @@ class ControlRun:
 
 @dataclass(frozen=True, slots=True)
 class MarkFinding:
-    """Acknowledge a finding, so that it no longer asks for attention."""
+    """Acknowledge a finding: it stays listed, but needs no attention."""
 
     fingerprint: str
 
 
 @dataclass(frozen=True, slots=True)
 class MuteFinding:
-    """Keep a finding quiet for a while, also when it comes back in the meantime.
+    """Mute a finding, also when it comes back in the meantime.
 
     Attributes:
-        lasts_ms: For how long; None: until it is unmuted.
+        lasts_ms: Duration; None: until it is unmuted.
     """
 
     fingerprint: str
@@ -49,7 +49,7 @@ class MuteFinding:
 
 @dataclass(frozen=True, slots=True)
 class UnmuteFinding:
-    """Let a finding ask for attention again."""
+    """Unmute a finding."""
 
     fingerprint: str
 
@@ -59,7 +59,7 @@ Command = ControlRun | OrphanCommand | FindingCommand | StreamCommand | RepoComm
 
 
 class Effect(StrEnum):
-    """What a command has changed, as far as it is known."""
+    """What a command has changed, as far as is known."""
 
     DONE = "Carried out"
     PARTLY = "Partly carried out"
@@ -69,15 +69,15 @@ class Effect(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a command: `ok`, and one sentence for a person.
+    """The result of a command.
 
     Attributes:
-        ok: Whether it was carried out, all of it.
-        sent: The commands that were sent to the server, as redis-cli would take them, with their answers.
-        denied: The server's command that its ACL does not allow, where that was the reason.
-        effect: What it has changed. `UNSURE`: some of it was sent, and no answer came. None: the sentence
-            says it.
-        instead: A command that would serve where this one cannot; to be offered.
+        ok: Whether it was carried out completely.
+        message: One sentence.
+        sent: The commands that were sent to the server, in redis-cli syntax, with their replies.
+        denied: The server command that its ACL does not allow, where that was the reason.
+        effect: What it has changed. `UNSURE`: some of it was sent, and no answer came. None: see `message`.
+        instead: An alternative command, to be offered.
     """
 
     ok: bool
@@ -89,25 +89,25 @@ class Outcome:
 
     @property
     def titled(self) -> str:
-        """The sentence, with what was changed before it."""
+        """The message, after the title."""
         return f"{self.title}: {self.message}" if self.title else self.message
 
     @property
     def worked(self) -> bool | None:
-        """Whether it was carried out; None where that is not known."""
+        """Whether it was carried out; None where that is unknown."""
         return None if self.effect is Effect.UNSURE else self.ok
 
     @property
     def title(self) -> str:
-        """What is said above the sentence; empty where that is enough."""
+        """The effect as a title; empty where the message is enough."""
         return "" if self.effect is None or self.effect is Effect.DONE else self.effect.value
 
 
 class Refused(Exception):  # noqa: N818 - it is an answer, not a fault
-    """A command that the state of its subject does not allow; the text says why and what would be.
+    """A command that the current state does not allow; the text has the reason and an alternative.
 
     Attributes:
-        instead: A command that would serve; to be offered.
+        instead: An alternative command, to be offered.
     """
 
     def __init__(self, text: str, instead: StreamCommand | None = None) -> None:

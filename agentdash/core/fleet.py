@@ -1,4 +1,4 @@
-"""The fleet in one glance: how it is, what needs a person, in which order things are listed."""
+"""The state of the fleet, what needs attention, and the order of lists."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ RECENT_MS = 15 * 60_000
 
 @dataclass(frozen=True, slots=True)
 class Attention:
-    """Something that needs a person: where it is, and why, in a few words."""
+    """Something that needs attention: where it is, and why."""
 
     topic: Topic
     key: Hashable
@@ -25,14 +25,14 @@ class Attention:
 
 
 def run_needs_person(run: Run, now: int) -> bool:
-    """Whether a run waits for somebody: without a worker, or failed in the last quarter of an hour."""
+    """Whether a run needs attention: it has no worker, or failed in the last 15 minutes."""
     if run.orphaned:
         return True
     return run.status is RunStatus.FAILED and run.ended_at is not None and now - run.ended_at < RECENT_MS
 
 
 def run_order(run: Run, now: int) -> tuple[int, int]:
-    """Sort key: what needs a person first, then what is live, then what has ended, newest first."""
+    """Sort key: needs attention, then live, then ended; newest first."""
     if run_needs_person(run, now):
         group = 0 if run.orphaned else 1
     elif run.status.terminal:
@@ -43,13 +43,13 @@ def run_order(run: Run, now: int) -> tuple[int, int]:
 
 
 def run_age_ms(run: Run, now: int) -> int | None:
-    """The AGE of a run: of a live one since it began, of an ended one since its end; None where not known."""
+    """The AGE of a run in ms: since the start of a live one, since the end of another; None where unknown."""
     since = run.ended_at if run.status.terminal else run.started_at or run.created_at
     return None if since is None else now - since
 
 
 def service_in_trouble(service: Service) -> bool:
-    """Whether a service is not as it should be."""
+    """Whether a service is down, flapping, a zombie, or fails its probe."""
     bad = {ServiceState.DOWN, ServiceState.ZOMBIE, ServiceState.FLAPPING}
     if service.never_seen:
         return False
@@ -68,7 +68,7 @@ def open_findings(store: Store) -> list[Finding]:
 
 
 def attention(store: Store, now: int) -> list[Attention]:
-    """What needs a person, most urgent first."""
+    """What needs attention, most urgent first."""
     needs: list[Attention] = []
     if store.runs:
         for run in sorted(store.runs.runs, key=lambda run: run_order(run, now)):
@@ -99,7 +99,7 @@ def attention(store: Store, now: int) -> list[Attention]:
 
 
 def fleet_state(store: Store, now: int) -> str:
-    """``CRITICAL``, ``DEGRADED``, ``OK``, or ``UNKNOWN`` while a source that this rests on is not read."""
+    """``CRITICAL``, ``DEGRADED``, ``OK``, or ``UNKNOWN`` while a source that it depends on is not read."""
     worst = min((finding.symptom.severity.rank for finding in open_findings(store)), default=99)
     if worst == Severity.CRITICAL.rank:
         return "CRITICAL"
@@ -121,6 +121,6 @@ def fleet_state(store: Store, now: int) -> str:
 
 
 def _not_all_read(repos: ReposSnapshot) -> bool:
-    """Whether some were not found yet, are not listed, were not read yet, or cannot be read."""
+    """Whether some are not found, not listed or not read yet, or cannot be read."""
     lacking = not repos.complete or bool(repos.problems) or repos.unread > 0
     return lacking or any(repo.error is not None for repo in repos.repos)

@@ -47,7 +47,7 @@ class Course:
 
 @dataclass(slots=True)
 class FleetHistory:
-    """What moved in the last ten minutes.
+    """Totals of the last ten minutes.
 
     Attributes:
         errors: Log lines of level error and fatal.
@@ -62,17 +62,17 @@ class FleetHistory:
     _added_to: dict[bytes, int] = field(default_factory=dict)
 
     def saw_errors(self, count: int, now: int) -> None:
-        """So many error lines came."""
+        """Add *count* error lines."""
         self.errors.add(count, now)
 
     def saw_tokens(self, totals: dict[str, int], now: int) -> None:
-        """Token totals by run; what a run had when first seen does not count as used now."""
+        """Add the tokens used since the last totals, by run; those of a new run do not count."""
         used = sum(max(0, total - self._tokens_of.get(run, total)) for run, total in totals.items())
         self._tokens_of = totals
         self.tokens.add(used, now)
 
     def saw_added(self, totals: dict[bytes, int], now: int) -> None:
-        """Entries ever added, by stream; what a stream had when first seen does not count."""
+        """Add the entries added since the last totals, by stream; those of a new stream do not count."""
         came = sum(max(0, total - self._added_to.get(name, total)) for name, total in totals.items())
         self._added_to = totals
         self.messages.add(came, now)

@@ -1,4 +1,4 @@
-"""Where agentdash keeps its own files. Computed only; nothing is created here."""
+"""Paths of agentdash's own files; nothing is created here."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ _REMOVED = Path("/(the current folder was removed)")
 
 
 def current_folder() -> Path:
-    """The folder that this process works in, absolute; where that was removed, one that is not there.
+    """The current folder, absolute; where it was removed, a path that does not exist.
 
-    A folder that is gone holds nothing: who looks into it finds that out in the ordinary way. ``$PWD`` is not
-    asked: it may name another one.
+    Callers then handle a missing folder as usual. ``$PWD`` is not used: it may name another one.
     """
     try:
         return Path.cwd()
@@ -26,10 +25,10 @@ def current_folder() -> Path:
 
 
 def real_path(path: str | Path) -> Path:
-    """*path*, absolute, without ``~`` and without links as far as they can be followed.
+    """*path*, absolute, with ``~`` expanded and links resolved.
 
-    It raises for no path, unlike `Path.expanduser` and `Path.resolve`: what cannot be (a loop of links, an
-    unknown user, a NUL) stays as it is, and is an error where it is opened.
+    It never raises, unlike `Path.expanduser` and `Path.resolve`: what cannot be resolved (a loop of links, an
+    unknown user, a NUL) is unchanged, and fails when it is opened.
     """
     expanded = os.path.expanduser(path)  # noqa: PTH111 - never raises
     try:
@@ -41,8 +40,8 @@ def real_path(path: str | Path) -> Path:
 def state_dir(settings: Settings) -> Path:
     """The folder of the activity log and the embedded server, absolute.
 
-    The setting comes first, then ``$XDG_STATE_HOME/agentdash``, then ``~/.local/state/agentdash``. A relative
-    ``$XDG_STATE_HOME`` is ignored, as the XDG Base Directory Specification asks.
+    The setting, else ``$XDG_STATE_HOME/agentdash``, else ``~/.local/state/agentdash``. A relative
+    ``$XDG_STATE_HOME`` is ignored, as the XDG Base Directory Specification requires.
     """
     if settings.state_dir is not None:
         return current_folder() / Path(settings.state_dir).expanduser()
@@ -50,7 +49,7 @@ def state_dir(settings: Settings) -> Path:
 
 
 def own_state_dir(env: Mapping[str, str]) -> Path:
-    """The user's own folder for state, whatever the settings name."""
+    """The user's own state folder, independent of the settings."""
     base = env.get("XDG_STATE_HOME", "")
     home = Path(env.get("HOME", ""))
     root = (
@@ -62,7 +61,7 @@ def own_state_dir(env: Mapping[str, str]) -> Path:
 
 
 def _home() -> Path:
-    """The home folder; one that is not there for a user without one, as in containers."""
+    """The home folder; a path that does not exist for a user without one, as in containers."""
     try:
         return Path.home()
     except RuntimeError:
@@ -75,7 +74,7 @@ def server_dir(settings: Settings) -> Path:
 
 
 def mutes_file(settings: Settings) -> Path:
-    """The file of what a person muted."""
+    """The file of muted findings."""
     return state_dir(settings) / "mutes.json"
 
 

@@ -1,4 +1,4 @@
-"""What a screen asks for when a person looks closer: bounded reads, made only on demand."""
+"""Queries: bounded reads of details, made on demand."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class PendingOf:
 
 @dataclass(frozen=True, slots=True)
 class PendingList:
-    """The answer to `PendingOf`; `total` is what the group says it has."""
+    """The answer to `PendingOf`; `total` is the count of the group."""
 
     entries: tuple[PendingEntry, ...]
     total: int
@@ -32,7 +32,7 @@ class PendingList:
 
 @dataclass(frozen=True, slots=True)
 class MessageAt:
-    """One entry of a stream with its body. The answer is a `Message`, or None where it is gone."""
+    """One entry of a stream with its body. The answer is a `Message`, or None where it was deleted."""
 
     stream: bytes
     id: str
@@ -40,7 +40,7 @@ class MessageAt:
 
 @dataclass(frozen=True, slots=True)
 class MessagesAt:
-    """Entries of a stream by their ids, at most 50. The answer is a tuple of those that are still there."""
+    """Entries of a stream by their ids, at most 50. The answer is a tuple of those that exist."""
 
     stream: bytes
     ids: tuple[str, ...]
@@ -56,7 +56,7 @@ class NewestMessages:
 
 @dataclass(frozen=True, slots=True)
 class LagOf:
-    """How far a group is behind, counted where the server cannot tell. The answer is a `Lag`."""
+    """The lag of a group, counted where the server does not report it. The answer is a `Lag`."""
 
     stream: bytes
     group: bytes
@@ -85,14 +85,14 @@ class RunEvents:
 
 @dataclass(frozen=True, slots=True)
 class WhyOf:
-    """Why a run does not move, as far as that can be seen from here. The answer is a `RunWhy`."""
+    """Why a run makes no progress, as far as is known here. The answer is a `RunWhy`."""
 
     run_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class TraceOf:
-    """Entries of `streams` that hold `id` in the value of a field, among the newest `count` of each."""
+    """Entries of `streams` with `id` in the value of a field, among the newest `count` of each."""
 
     id: str
     streams: tuple[bytes, ...]

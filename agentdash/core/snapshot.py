@@ -1,4 +1,4 @@
-"""The shape in which every fact travels: what was read, when, on which host, and how well that went."""
+"""Snapshots, the health of sources, and the protocol of collectors."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Protocol, runtime_checkable
 
 
 class Topic(StrEnum):
-    """The subjects of the store, one slice each; also the names of the views."""
+    """The topics of the store, one slice each; also the names of the views."""
 
     RUNS = "runs"
     STREAMS = "streams"
@@ -20,21 +20,21 @@ class Topic(StrEnum):
 
 @runtime_checkable
 class Snapshot(Protocol):
-    """What a collector returns. Frozen; parts that did not change are the same objects as before."""
+    """The result of a collector. Frozen; unchanged parts are the same objects as before."""
 
     @property
     def taken_at(self) -> int:
-        """When it was read, Unix ms."""
+        """Time of the read, Unix ms."""
         ...
 
     @property
     def host(self) -> str:
-        """The machine it was read on."""
+        """The machine that it was read on."""
         ...
 
 
 class SourceState(StrEnum):
-    """How a source is doing. ``ABSENT``: there is nothing to read, by configuration, which is no error."""
+    """The state of a source. ``ABSENT``: nothing is configured to be read, which is no error."""
 
     LOADING = "loading"
     LIVE = "live"
@@ -45,20 +45,20 @@ class SourceState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SourceHealth:
-    """What the supervisor knows of one collector.
+    """The health of one collector.
 
     Attributes:
         source: The collector's name.
         state: See `SourceState`.
-        last_success: End of the last pass that worked, Unix ms; None before the first.
-        error: What failed, in words; None while all is well.
-        cure: What a person can do about it; None where nothing is known.
-        retry_at: When it is tried again, Unix ms; None while all is well.
-        duration_ms: How long the last pass took; None before the first.
-        polls: Passes ended.
-        failures: Passes that failed.
+        last_success: End of the last successful pass, Unix ms; None before the first.
+        error: What failed; None after success.
+        cure: How to fix it; None where that is unknown.
+        retry_at: Time of the next attempt, Unix ms; None after success.
+        duration_ms: Of the last pass; None before the first.
+        polls: Completed passes.
+        failures: Failed passes.
         consecutive_failures: Failures since the last success.
-        expected_every_ms: The pace at which new data is expected; what is older than a few of these is stale.
+        expected_every_ms: Expected interval of new data; data older than a few intervals is stale.
     """
 
     source: str
@@ -74,11 +74,11 @@ class SourceHealth:
     expected_every_ms: int = 1000
 
     def age_ms(self, now: int) -> int | None:
-        """Milliseconds since the last success at *now*, or None when there was none."""
+        """Milliseconds since the last success at *now*; None where there was none."""
         return None if self.last_success is None else max(0, now - self.last_success)
 
     def seen_at(self, now: int) -> SourceState:
-        """The state as a person should see it at *now*: data that came too long ago is stale, not live."""
+        """The state at *now*: data that is too old is stale, not live."""
         age = self.age_ms(now)
         if self.state is SourceState.LIVE and age is not None and age > max(3000, 3 * self.expected_every_ms):
             return SourceState.STALE
@@ -86,12 +86,12 @@ class SourceHealth:
 
 
 class SourceError(Exception):
-    """A source cannot be read, for a reason a person can understand.
+    """A source cannot be read.
 
     Args:
         message: What failed and where, one sentence.
-        cure: What to do about it, one sentence or a command.
-        absent: True where there is nothing to read because nothing was configured.
+        cure: How to fix it, one sentence or a command.
+        absent: Whether nothing is configured to be read.
     """
 
     def __init__(self, message: str, cure: str | None = None, *, absent: bool = False) -> None:
@@ -125,7 +125,7 @@ class Collector(Protocol):
             A snapshot, or None when nothing changed since the last one.
 
         Raises:
-            SourceError: when the source cannot be read; any other exception counts as a fault of ours.
+            SourceError: when the source cannot be read; any other exception is a fault of the program.
         """
         ...
 

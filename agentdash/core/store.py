@@ -1,4 +1,4 @@
-"""The one place where facts come together: one slice a topic, latest wins, history bounded."""
+"""The store: the newest snapshot of each topic, and bounded histories."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ _KEYS: dict[Topic, Callable[[Any], object]] = {
 
 @dataclass(slots=True)
 class Store:
-    """The newest of everything. Only the runtime writes; nothing in here awaits.
+    """The newest snapshot of each topic. Only the runtime writes; no method awaits.
 
     Attributes:
-        runs: None until the first pass is done; so for the others.
+        runs: None until the first pass has ended, like the others.
         health: By topic.
         logs: The newest lines of all sources, in the order in which they were read.
         courses: The last ten minutes of each stream and group.
@@ -115,29 +115,29 @@ class Store:
         return index.get(key)
 
     def put(self, topic: Topic, snapshot: object) -> None:
-        """Take the newest snapshot of *topic* and tell who listens."""
+        """Store a snapshot of *topic* and notify the listeners."""
         setattr(self, topic.value, snapshot)
-        self._tell(topic)
+        self._notify(topic)
 
     def put_lines(self, batch: LogBatch) -> None:
-        """Add the lines of *batch*; a batch that names no sources leaves what is known of them."""
+        """Add the lines of *batch*; one without sources keeps the known ones."""
         self.logs.extend(batch.lines, batch.skipped)
         if batch.sources:
             self.log_sources = batch.sources
             self.log_behind_ms = batch.behind_ms
-        self._tell(Topic.LOGS)
+        self._notify(Topic.LOGS)
 
     def put_health(self, topic: Topic, health: SourceHealth) -> None:
-        """Take the newest health of *topic* and tell who listens."""
+        """Store the health of *topic* and notify the listeners, where it changed."""
         if self.health.get(topic) != health:
             self.health[topic] = health
-            self._tell(topic)
+            self._notify(topic)
 
     def listen(self, listener: Listener) -> Callable[[], None]:
-        """Call *listener* after each change, in the writer's thread; returns the way to stop that."""
+        """Call *listener* after each change, in the writer's thread; returns a function that removes it."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
-    def _tell(self, topic: Topic) -> None:
+    def _notify(self, topic: Topic) -> None:
         for listener in tuple(self._listeners):
             listener(topic)

@@ -1,4 +1,4 @@
-"""Fingerprints of symptoms, and commands that can be pasted into a shell."""
+"""Fingerprints of symptoms, and the redis-cli command lines that show them."""
 
 from __future__ import annotations
 

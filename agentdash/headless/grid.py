@@ -12,9 +12,9 @@ from agentdash.core.units import age
 
 GAP = "  "
 _TONES = {"good": "32", "warn": "33", "bad": "31", "dim": "2"}
-_LEAST = 8
-_WIDEST = 100
-"""Cells that a column is padded to where there is no terminal; what is longer runs over, whole."""
+_MIN_WIDTH = 8
+_MAX_WIDTH = 100
+"""Maximum padding of a column where there is no terminal; longer text overflows and is not cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +27,17 @@ class GridCell:
 
 @dataclass(frozen=True, slots=True)
 class GridColumn:
-    """A column; numbers stand to the right, and one column may give way where the terminal is narrow."""
+    """A column; numbers are aligned right, and flexible columns shrink where the terminal is narrow."""
 
     title: str
     right: bool = False
-    gives_way: bool = False
+    flexible: bool = False
 
 
 def columns_of(titles: str) -> tuple[GridColumn, ...]:
-    """Columns from ``NAME | >COUNT | ~TEXT``: ``>`` stands to the right, ``~`` gives way."""
+    """Columns from ``NAME | >COUNT | ~TEXT``: ``>`` is aligned right, ``~`` is flexible."""
     return tuple(
-        GridColumn(title.lstrip(">~"), right=title.startswith(">"), gives_way=title.startswith("~"))
+        GridColumn(title.lstrip(">~"), right=title.startswith(">"), flexible=title.startswith("~"))
         for title in titles.split(" | ")
     )
 
@@ -47,7 +47,7 @@ Row = Sequence[GridCell | str]
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """A table and what is said where it has no rows."""
+    """A table, and the message where it has no rows."""
 
     columns: tuple[GridColumn, ...]
     rows: tuple[Row, ...]
@@ -63,9 +63,9 @@ def render(grid: Grid, *, width: int | None = None, color: bool = False) -> Iter
     """The lines of *grid*.
 
     Args:
-        grid: What to show; its text may come from outside and is made safe here.
-        width: Cells of the terminal; None leaves every text whole, as programs want it.
-        color: Whether tones become ANSI colours.
+        grid: The table; its text may come from outside and is made printable here.
+        width: Cells of the terminal; None cuts no text, as programs expect.
+        color: Whether tones become ANSI colors.
     """
     if not grid.rows:
         return
@@ -77,7 +77,7 @@ def render(grid: Grid, *, width: int | None = None, color: bool = False) -> Iter
     if width is not None:
         _narrow(grid.columns, widths, width)
     else:
-        widths = [min(size, _WIDEST) for size in widths]
+        widths = [min(size, _MAX_WIDTH) for size in widths]
     titles = [GridCell(column.title, "dim") for column in grid.columns]
     for row in [titles, *cells]:
         parts = [
@@ -92,12 +92,12 @@ def _cell(cell: GridCell | str) -> GridCell:
 
 
 def _narrow(columns: Sequence[GridColumn], widths: list[int], width: int) -> None:
-    """Shrink the columns that give way, the widest first, until the table fits or they are at their least."""
+    """Shrink the flexible columns, widest first, until the table fits or they have their minimum width."""
     over = sum(widths) + len(GAP) * (len(widths) - 1) - width
-    giving = [at for at, column in enumerate(columns) if column.gives_way]
+    giving = [at for at, column in enumerate(columns) if column.flexible]
     while over > 0 and giving:
         widest = max(giving, key=lambda at: widths[at])
-        if widths[widest] <= _LEAST:
+        if widths[widest] <= _MIN_WIDTH:
             return
         widths[widest] -= 1
         over -= 1

@@ -1,4 +1,4 @@
-"""The server and the activity log, for a command that acts rather than shows."""
+"""The server and the activity log, for commands that change something."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 @asynccontextmanager
 async def open_server(settings: Settings) -> AsyncIterator[tuple[ServerHandle, Activity]]:
-    """The server in use and the activity log; both are given back on the way out.
+    """The server in use and the activity log; both are closed on exit.
 
     Raises:
-        SourceError: when there is no server, or it fails while it is used; in words.
+        SourceError: when there is no server, or it fails while it is used.
     """
     from redis.exceptions import RedisError
 

@@ -1,4 +1,4 @@
-"""An engine for a command without a screen: started, read once in full, and always stopped again."""
+"""An engine for a command without a screen."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from agentdash.core.store import Store
 from agentdash.runtime.engine import Engine
 
 PATIENCE = 10.0
-"""Seconds that a one-shot view waits for its first full pass."""
+"""Seconds that a one-shot view waits for the first full pass."""
 
 
 @asynccontextmanager
 async def session(settings: Settings, topics: Iterable[Topic]) -> AsyncIterator[Engine]:
-    """An engine that reads *topics*; stopped on the way out, however that comes."""
+    """A started engine that polls *topics*; stopped on exit."""
     engine = Engine(settings, topics=frozenset(topics))
     try:
         await engine.start()
@@ -27,16 +27,16 @@ async def session(settings: Settings, topics: Iterable[Topic]) -> AsyncIterator[
 
 
 async def full_pass(engine: Engine, patience: float = PATIENCE) -> set[Topic]:
-    """Wait until each subject was read once, and whole: streams scanned through, repositories all read.
+    """Wait until each topic was read once in full: all streams scanned, all repositories read.
 
-    What may be a finding is waited for until it has lasted long enough to be one, or has passed.
+    What may become a finding is waited for until it has opened or passed.
 
     Args:
-        engine: One that was started.
+        engine: A started one.
         patience: Seconds to wait at most.
 
     Returns:
-        The subjects that were not reached in time; one that failed was reached, and its health says why.
+        The topics that were not read in time; a failed one was read, and its health has the reason.
     """
     loop = asyncio.get_running_loop()
     deadline = loop.time() + patience
@@ -56,7 +56,7 @@ async def full_pass(engine: Engine, patience: float = PATIENCE) -> set[Topic]:
 
 
 def _unfinished(engine: Engine) -> set[Topic]:
-    """Subjects whose first pass has begun well but is not through."""
+    """Topics whose first full pass has not ended."""
     store, found = engine.store, set()
     if engine.intake.analysis.is_pending:
         found.add(Topic.FINDINGS)
@@ -65,7 +65,7 @@ def _unfinished(engine: Engine) -> set[Topic]:
     if store.repos is not None and (store.repos.unread or not store.repos.complete):
         found.add(Topic.REPOS)
     unfinished = {topic for topic in found if not _failed(store, topic)}
-    return unfinished | {Topic.FINDINGS} if unfinished else unfinished  # they are judged by all the others
+    return unfinished | {Topic.FINDINGS} if unfinished else unfinished  # they are derived from all others
 
 
 def _failed(store: Store, topic: Topic) -> bool:

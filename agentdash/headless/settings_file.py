@@ -1,4 +1,4 @@
-"""A settings file to start from: everything there is, commented, with what was found filled in."""
+"""The text of a commented settings file with all settings, detected ones filled in."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _STREAMS_NAMED = 20
 
 @dataclass(frozen=True, slots=True)
 class DetectedSettings:
-    """What was found on this machine.
+    """What was detected on this machine.
 
     Attributes:
         roots: Folders with repositories below them.
-        services: Those that are worth naming.
+        services: Those that can be identified.
         streams: Printable names.
     """
 
@@ -34,7 +34,7 @@ class DetectedSettings:
 
 
 def detected_settings(store: Store) -> DetectedSettings:
-    """What of *store* belongs into a settings file."""
+    """The part of *store* that belongs into a settings file."""
     services = store.services.services if store.services else ()
     named = [_service(service) for service in services]
     return DetectedSettings(
@@ -45,12 +45,12 @@ def detected_settings(store: Store) -> DetectedSettings:
 
 
 def settings_text(found: DetectedSettings) -> str:
-    """The file. What is commented out is the default; what was found stands in force."""
+    """The file; defaults are commented out, detected settings are not."""
     return "\n".join(_lines(found)) + "\n"
 
 
 def _service(service: Service) -> ServiceSettings | None:
-    """By its first port, else by its working folder; a service with neither could not be told from others."""
+    """The service by its first port, else by its working folder; None where it has neither."""
     if service.ports:
         return ServiceSettings(name=printable(service.name), port=service.ports[0])
     if service.cwd:
@@ -60,10 +60,10 @@ def _service(service: Service) -> ServiceSettings | None:
 
 def _lines(found: DetectedSettings) -> Iterator[str]:
     yield "# Settings of agentdash. A line that is commented out shows the default."
-    yield "# The command line and the environment (AGENTDASH_STREAMS_POLL, REDIS_URL, …) come before this."
+    yield "# The command line and the environment (AGENTDASH_STREAMS_POLL, REDIS_URL, …) take precedence."
     yield ""
-    said = {"projects": list(found.roots)} if found.roots else {}
-    yield from _section("", Settings, said)
+    detected = {"projects": list(found.roots)} if found.roots else {}
+    yield from _section("", Settings, detected)
     for name, record in sections().items():
         if name == "services":
             continue
@@ -81,25 +81,25 @@ def _streams(names: tuple[str, ...]) -> str:
     return "Found: " + ", ".join(names[:_STREAMS_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
-def _section(section: str, record: type, said: Mapping[str, object]) -> Iterator[str]:
-    words = _words(record)
+def _section(section: str, record: type, detected: Mapping[str, object]) -> Iterator[str]:
+    descriptions = _descriptions(record)
     defaults = getattr(Settings(), section) if section else Settings()
     for name in keys():
         owner, _, part = name.rpartition(".")
         if owner != section:
             continue
-        yield from _comment(words.get(part, ""))
+        yield from _comment(descriptions.get(part, ""))
         default = getattr(defaults, part)
-        if part in said:
-            yield f"{part} = {_toml(said[part])}"
+        if part in detected:
+            yield f"{part} = {_toml(detected[part])}"
         else:
             yield f"# {part} = {_toml(default)}" if default is not None else f"# {part} ="
 
 
 def _services(services: Iterable[ServiceSettings]) -> Iterator[str]:
     yield "# Services: each is followed by its pid_file, port, match or cwd, else by its command."
-    for part, words in _words(ServiceSettings).items():
-        yield from _comment(f"{part}: {words}")
+    for part, descriptions in _descriptions(ServiceSettings).items():
+        yield from _comment(f"{part}: {descriptions}")
     any_found = False
     for service in services:
         any_found = True
@@ -115,8 +115,8 @@ def _services(services: Iterable[ServiceSettings]) -> Iterator[str]:
         yield "# port = 8080"
 
 
-def _words(record: type) -> dict[str, str]:
-    """What the record's docstring says of each attribute."""
+def _descriptions(record: type) -> dict[str, str]:
+    """The description of each attribute in the docstring of the record."""
     return {name: " ".join(text.split()) for name, text in _ENTRY.findall(record.__doc__ or "")}
 
 

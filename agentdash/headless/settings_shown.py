@@ -17,10 +17,10 @@ class ShownSetting:
 
     Attributes:
         key: Dotted.
-        value: What is in force; secrets in URLs masked.
-        origin: Where it comes from: ``default``, a file, ``$VARIABLE``, an option.
-        trusted: Whether it is in force since a person trusted its file; None where that needs no trust, or
-            where its value comes from elsewhere.
+        value: The value in force; secrets in URLs masked.
+        origin: ``default``, a file, ``$VARIABLE`` or an option.
+        trusted: Whether it applies because its file is trusted; None where it needs no trust, or where its
+            value comes from elsewhere.
         ignored: (value, file) of a file that is not trusted; None where there is none.
     """
 
@@ -32,7 +32,7 @@ class ShownSetting:
 
     @property
     def where(self) -> str:
-        """Its origin in words, with what trust has to do with it."""
+        """Its origin, and whether it is trusted or ignored."""
         if self.ignored is not None:
             return f"{self.origin}; of {self.ignored[1]} ignored: not trusted"
         return f"{self.origin} (trusted)" if self.trusted else self.origin

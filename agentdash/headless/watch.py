@@ -1,42 +1,41 @@
-"""Going on: a JSON document for each change of a view, or one object for each new line of the logs."""
+"""Documents for ``--watch``: one for each change of a view, or one for each new line of the logs."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
 
+from agentdash.core.logs.model import OWN
 from agentdash.core.snapshot import Topic
 from agentdash.headless.json_object import Document
 from agentdash.headless.logs.view import LOG_LINE
 from agentdash.headless.views import document
 from agentdash.runtime.engine import Engine
 
-OWN_SOURCE = "agentdash"
-"""The source of what the engine itself notes."""
-PACE = 0.2
-"""Seconds between two documents at least: what comes faster is seen in the next."""
+MIN_INTERVAL_S = 0.2
+"""Minimum time between two documents; faster changes are merged."""
 
 
 async def changes(engine: Engine, topic: Topic) -> AsyncIterator[Document]:
-    """The view now, and again whenever its items or its health have changed. Without end."""
+    """The view now, and again whenever its items or its health have changed. Never ends."""
     changed = _listen(engine, topic)
     before: object = None
     while True:
         changed.clear()
         made = document(topic, engine.store, engine.clock.now_ms(), engine.host)
-        now = _essence(made)
+        now = _comparable(made)
         if now != before:
             before = now
             yield made
         await changed.wait()
-        await asyncio.sleep(PACE)
+        await asyncio.sleep(MIN_INTERVAL_S)
 
 
 async def new_lines(engine: Engine, *, own: bool = True) -> AsyncIterator[Document]:
-    """Each line of the logs once, from the oldest that is held. Without end.
+    """Each line of the logs once, from the oldest in the buffer. Never ends.
 
-    Lines that came faster than they could be printed and have left the ring are counted in an object of their
-    own: ``{"skipped": n}``. The lines of agentdash itself are among them only if *own*.
+    Lines that left the buffer before they could be printed are counted in a separate object:
+    ``{"skipped": n}``. The lines of agentdash itself are only included if *own*.
     """
     changed = _listen(engine, Topic.LOGS)
     ring = engine.store.logs
@@ -49,10 +48,10 @@ async def new_lines(engine: Engine, *, own: bool = True) -> AsyncIterator[Docume
         lines = ring.since(seen)
         seen, passed_over = ring.end, ring.skipped
         for line in lines:
-            if own or line.source != OWN_SOURCE:
+            if own or line.source != OWN:
                 yield LOG_LINE.document(line)
         await changed.wait()
-        await asyncio.sleep(PACE)
+        await asyncio.sleep(MIN_INTERVAL_S)
 
 
 def _listen(engine: Engine, topic: Topic) -> asyncio.Event:
@@ -66,8 +65,8 @@ def _listen(engine: Engine, topic: Topic) -> asyncio.Event:
     return changed
 
 
-def _essence(made: Document) -> object:
-    """What makes a change: not the age of the data, nor when it was taken."""
+def _comparable(made: Document) -> object:
+    """The parts of a document that are compared: without the age of the data and the time of the snapshot."""
     health = made["health"]
     assert isinstance(health, dict)
     return {**made, "takenAt": None, "health": (health["state"], health["error"])}

@@ -1,4 +1,4 @@
-"""Findings: what is wrong or will be, with evidence; and the tracker that gives them a life."""
+"""Findings and symptoms, with their evidence."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Severity(StrEnum):
-    """How bad it is, worst first."""
+    """Severity, worst first."""
 
     CRITICAL = "CRITICAL"
     HIGH = "HIGH"
@@ -21,7 +21,7 @@ class Severity(StrEnum):
         return _RANKS[self]
 
     def lowered(self) -> Severity:
-        """One step less bad."""
+        """One step less severe."""
         return list(Severity)[min(self.rank + 1, len(Severity) - 1)]
 
 
@@ -30,7 +30,7 @@ _RANKS = {severity: rank for rank, severity in enumerate(Severity)}
 
 
 class FindingStatus(StrEnum):
-    """The life of a finding. ``WATCHING``: seen, but not yet for long enough to be said aloud."""
+    """The status of a finding. ``WATCHING``: seen, but not for long enough to be reported."""
 
     WATCHING = "watching"
     OPEN = "open"
@@ -41,20 +41,19 @@ class FindingStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Symptom:
-    """What a rule saw at one moment; the tracker makes a `Finding` of it once it has lasted.
+    """The result of a rule at one moment; the tracker makes a `Finding` of it once it has lasted.
 
     Attributes:
         fingerprint: Same cause, same fingerprint: one finding whose count rises.
         summary: One short line for a list, e.g. ``212 behind, never drains``.
-        evidence: The samples that fired it, verbatim.
-        see: The read-only command that shows it.
-        clears: What would clear it, in words.
-        expected: What should be, where something else is.
-        actual: What is instead.
+        evidence: The samples that triggered it, verbatim.
+        see: A read-only command that shows it.
+        clears: The condition that resolves it.
+        expected: The expected value, where another was found.
+        actual: The value that was found.
         affected_files: ``path:line`` each.
         related_findings: Ids of others.
-        times: How often it happened since it came on, where the rule can count that, as with lines of a log;
-            None for a state, which lasts.
+        times: How often it occurred, where the rule counts that, as with lines of a log; None for a state.
     """
 
     fingerprint: str
@@ -87,17 +86,16 @@ class Symptom:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A symptom with a life.
+    """A symptom that is tracked.
 
     Attributes:
-        finding_id: ``RSA-004``: unique within this session; an outside agent's own id where it gave one.
-        symptom: The newest sight of it.
+        finding_id: ``RSA-004``: unique within this session; an external agent's own id where it gave one.
+        symptom: The newest one.
         first_seen: Unix ms.
         last_seen: Unix ms.
-        count: How often it happened: what the rule counted; else how often it came on, after having been
-            resolved. How often somebody looked is not in it.
-        outside: Read from the inbox rather than found by a rule of ours.
-        reason: What a person, or an outside agent, gave as the reason of its status.
+        count: How often it occurred: as counted by the rule; else how often it opened.
+        outside: Reported by an external agent in the inbox.
+        reason: Of its status, given by a person or an external agent.
         cause: Fingerprint of the finding that this one is a symptom of; None for a cause.
         muted_until: Unix ms; None where it is not muted, or until it is unmuted.
     """
@@ -115,18 +113,18 @@ class Finding:
 
     @property
     def active(self) -> bool:
-        """Whether it still holds and nobody put it aside."""
+        """Whether it holds and is neither acknowledged nor muted."""
         return self.status in {FindingStatus.OPEN, FindingStatus.WATCHING}
 
 
 @dataclass(frozen=True, slots=True)
 class InboxSnapshot:
-    """What outside agents wrote to the inbox.
+    """The findings of external agents in the inbox.
 
     Attributes:
         findings: The newest of each id, in file order.
-        bad_lines: Lines that were not understood: (file, line number, why), newest last, bounded.
-        bad_total: How many there were in all.
+        bad_lines: Lines that could not be parsed: (file, line number, reason), newest last, bounded.
+        bad_total: Total number of these.
     """
 
     taken_at: int
@@ -139,7 +137,7 @@ class InboxSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class FindingsSnapshot:
-    """All findings, worst and newest first; causes over their symptoms.
+    """All findings, worst and newest first; causes above their symptoms.
 
     Attributes:
         bad_lines: Of the inbox, see `InboxSnapshot`.

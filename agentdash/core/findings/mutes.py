@@ -1,4 +1,4 @@
-"""What a person muted: a finding that stays known, but asks for no attention for a while."""
+"""Mutes: findings that stay listed, but need no attention for a while."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from agentdash.core.findings.model import Finding, FindingStatus
 
 MOST = 1000
 SPANS = {"15m": 900_000, "1h": 3_600_000, "8h": 28_800_000, "1d": 86_400_000, "7d": 604_800_000}
-"""What is offered, in ms."""
+"""Durations that are offered, in ms."""
 ALWAYS = "always"
 _UNITS = {"m": 60_000, "h": 3_600_000, "d": 86_400_000}
-_QUIET = {FindingStatus.OPEN, FindingStatus.WATCHING, FindingStatus.ACKNOWLEDGED}
+_MUTABLE = {FindingStatus.OPEN, FindingStatus.WATCHING, FindingStatus.ACKNOWLEDGED}
 
 
 @dataclass(frozen=True, slots=True)
 class Mute:
-    """One fingerprint that is muted.
+    """A muted fingerprint.
 
     Attributes:
-        reason: In a person's words; may be empty.
+        reason: Given by a person; may be empty.
         until: Unix ms; None: until it is unmuted.
     """
 
@@ -34,34 +34,34 @@ class Mute:
 
 
 def span(text: str) -> tuple[int | None, str]:
-    """What a person typed, ``8h the vendor is down``, as a time in ms (None: always) and a reason.
+    """Input such as ``8h the vendor is down`` as a duration in ms (None: always) and a reason.
 
     Raises:
-        ValueError: where it does not begin with a time, in words for that person.
+        ValueError: where it does not begin with a duration.
     """
     word, _, reason = text.strip().partition(" ")
     if word == ALWAYS:
         return None, reason.strip()
     number, unit = word[:-1], word[-1:]
     if not number.isdecimal() or unit not in _UNITS or not 0 < int(number) <= 10_000:
-        raise ValueError(f"begin with a time: {', '.join(SPANS)} or {ALWAYS}; then say why")
+        raise ValueError(f"begin with a duration: {', '.join(SPANS)} or {ALWAYS}; then the reason")
     return int(number) * _UNITS[unit], reason.strip()
 
 
 def muted(findings: Iterable[Finding], mutes: Mapping[str, Mute], now: int) -> list[Finding]:
-    """*findings*, those that are muted marked so; a symptom is as quiet as the cause that explains it."""
+    """*findings* with the status of muted ones set; symptoms of a muted cause are muted too."""
     found = list(findings)
-    quiet = {
+    muted_by = {
         finding.symptom.fingerprint: mute
         for finding in found
         if (mute := mutes.get(finding.symptom.fingerprint)) is not None and mute.holds(now)
     }
-    return [_as_muted(finding, quiet) for finding in found] if quiet else found
+    return [_with_mute(finding, muted_by) for finding in found] if muted_by else found
 
 
-def _as_muted(finding: Finding, quiet: Mapping[str, Mute]) -> Finding:
-    mute = quiet.get(finding.symptom.fingerprint) or quiet.get(finding.cause or "")
-    if mute is None or finding.status not in _QUIET:
+def _with_mute(finding: Finding, muted_by: Mapping[str, Mute]) -> Finding:
+    mute = muted_by.get(finding.symptom.fingerprint) or muted_by.get(finding.cause or "")
+    if mute is None or finding.status not in _MUTABLE:
         return finding
     return replace(
         finding, status=FindingStatus.MUTED, reason=mute.reason or finding.reason, muted_until=mute.until

@@ -1,4 +1,4 @@
-"""One list of all findings: ours and those of outside agents, causes over their symptoms, worst first."""
+"""One list of all findings: causes above their symptoms, worst first."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CAUSES = {
     "ORPHANED_STREAM": ("NO_CONSUMER_GROUP",),
     "UNBOUNDED_STREAM": ("NO_CONSUMER_GROUP",),
 }
-"""Which categories explain which other, of the same stream and group; the first that holds does."""
+"""Which categories explain which other, of the same stream and group; the first that holds."""
 
 _OF_SERVICE = {
     "log says it starts again and again": ("restarts", "crash in the log"),
@@ -25,7 +25,7 @@ _OF_SERVICE = {
     "restarts": ("crash in the log",),
     "down": ("crash in the log",),
 }
-"""Which findings about a service explain which other of the same service; the first that holds does."""
+"""Which findings about a service explain which other of the same service; the first that holds."""
 _MEASURED = {
     "restarts": "restarts",
     "downMs": "down",
@@ -34,7 +34,7 @@ _MEASURED = {
 }
 
 Known = dict[tuple[str, object, object], Finding]
-"""Findings that hold, by category, stream and group; those of services by what they say, and the service."""
+"""Findings that hold, by category, stream and group; those of services by kind and service."""
 
 _STATUS = {
     FindingStatus.OPEN: 0,
@@ -53,32 +53,32 @@ def merge(
     acknowledged: Collection[str] = (),
     mutes: Mapping[str, Mute] = MappingProxyType({}),
 ) -> FindingsSnapshot:
-    """All findings in the order in which a person should read them.
+    """All findings in the order of urgency.
 
-    Open ones first, then those put aside, then those that are resolved; among equals the worst first, then
-    the newest. A finding that another one explains stands right below it and names it as its cause. What is
-    only being watched is not said yet, and left out.
+    Open ones first, then acknowledged, then muted, then resolved; among equals the worst first, then the
+    newest. A finding that another one explains follows it and names it as its cause. Those that are only
+    watched are left out.
 
     Args:
-        tracked: Ours, as the tracker has them.
-        inbox: Of outside agents; None where none was read.
+        tracked: Those of our trackers.
+        inbox: Those of external agents; None where none was read.
         now: Unix ms.
         host: Stamped on the snapshot.
-        acknowledged: Fingerprints of outside findings that a person put aside.
-        mutes: What a person muted, by fingerprint.
+        acknowledged: Fingerprints of acknowledged external findings.
+        mutes: By fingerprint.
     """
-    said = [finding for finding in tracked if finding.status is not FindingStatus.WATCHING]
-    outside = [_put_aside(finding, acknowledged) for finding in inbox.findings] if inbox else []
+    kind = [finding for finding in tracked if finding.status is not FindingStatus.WATCHING]
+    outside = [_acknowledged(finding, acknowledged) for finding in inbox.findings] if inbox else []
     return FindingsSnapshot(
         taken_at=now,
         host=host,
-        findings=tuple(_causes_first(muted([*_explained(said), *outside], mutes, now))),
+        findings=tuple(_causes_first(muted([*_explained(kind), *outside], mutes, now))),
         bad_lines=inbox.bad_lines if inbox else (),
         bad_total=inbox.bad_total if inbox else 0,
     )
 
 
-def _put_aside(finding: Finding, acknowledged: Collection[str]) -> Finding:
+def _acknowledged(finding: Finding, acknowledged: Collection[str]) -> Finding:
     if finding.status is FindingStatus.OPEN and finding.symptom.fingerprint in acknowledged:
         return replace(finding, status=FindingStatus.ACKNOWLEDGED)
     return finding
@@ -90,13 +90,13 @@ def _explained(findings: list[Finding]) -> list[Finding]:
     for f in sorted(findings, key=lambda finding: finding.last_seen):
         if f.status is not FindingStatus.RESOLVED:
             known[f.symptom.category, f.symptom.stream, f.symptom.consumer_group] = f
-            if (said := _said_of_service(f.symptom)) is not None:
-                known[said, f.symptom.service, None] = f
+            if (kind := _kind_of_service(f.symptom)) is not None:
+                known[kind, f.symptom.service, None] = f
     return [replace(f, cause=root) if (root := _root(f, known)) else f for f in findings]
 
 
 def _root(finding: Finding, known: Known) -> str | None:
-    """Fingerprint of what stands behind *finding*, through all that stand between; None for a cause."""
+    """Fingerprint of the root cause of *finding*; None where it has no cause."""
     if finding.status is FindingStatus.RESOLVED:
         return None
     at = finding
@@ -111,14 +111,14 @@ def _cause(finding: Finding, known: Known) -> Finding | None:
         for group in (of.consumer_group, None):
             if (found := known.get((category, of.stream, group))) is not None:
                 return found
-    for said in _OF_SERVICE.get(_said_of_service(of) or "", ()):
-        if (found := known.get((said, of.service, None))) is not None:
+    for kind in _OF_SERVICE.get(_kind_of_service(of) or "", ()):
+        if (found := known.get((kind, of.service, None))) is not None:
             return found
     return None
 
 
-def _said_of_service(symptom: Symptom) -> str | None:
-    """What a finding says of its service, in so far as another may explain it."""
+def _kind_of_service(symptom: Symptom) -> str | None:
+    """The kind of a finding about a service, where another may explain it."""
     if symptom.service is None or symptom.agent_id not in {"LOG_WATCHER", "SERVICE_WATCHER"}:
         return None
     for name, _ in symptom.metrics:

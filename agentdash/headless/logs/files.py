@@ -1,4 +1,4 @@
-"""Files and standard input read once as log lines, in bounded memory however long a line is."""
+"""Reads files and standard input as log lines, in bounded memory for lines of any length."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from agentdash.core.logs.model import LogLine
 from agentdash.core.logs.parse.line import LogParser
 
 LONGEST = 1024 * 1024
-"""Bytes of a line that are read; what is beyond them is passed over and counted in the message."""
+"""Maximum number of bytes of a line; the rest is skipped and counted in the message."""
 
 
 def lines_of(file: str, clock: Clock | None = None) -> Iterator[LogLine]:
-    """The lines of *file* (``-``: standard input) as they come.
+    """The lines of *file* (``-``: standard input) as they are read.
 
     Raises:
-        OSError: when it cannot be read.
+        OSError: when the file cannot be read.
     """
     clock = clock or SystemClock()
     name = "stdin" if file == "-" else Path(file).stem
@@ -31,7 +31,7 @@ def lines_of(file: str, clock: Clock | None = None) -> Iterator[LogLine]:
 
 
 def _whole_lines(source: BinaryIO) -> Iterator[tuple[bytes, int, int]]:
-    """Each line with its offset, and how many of its bytes were passed over."""
+    """Each line with its offset, and how many of its bytes were skipped."""
     offset = 0
     while raw := source.readline(LONGEST):
         rest = 0

@@ -1,4 +1,4 @@
-"""Log lines as text for people: time, level, source, message."""
+"""Log lines as text: time, level, source, message."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _TONES = {Level.ERROR: "31", Level.FATAL: "31", Level.WARN: "33", Level.DEBUG: "
 
 
 def log_text(line: LogLine, *, color: bool = False) -> str:
-    """One line; the time is local, and a line that continues another is set in."""
+    """One line with local time; a line that continues another is indented."""
     message = printable(line.message)
     if line.continues is not None:
         return f"{'':<14} {message}"

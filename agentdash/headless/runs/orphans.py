@@ -1,4 +1,4 @@
-"""Cleaning up a run without a worker from a command line: what is left of it, and what becomes of it."""
+"""Cleans up a run without a worker, for the command line."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Orphan:
-    """A live run that has no worker, and its command, where that still runs on this machine."""
+    """A live run without a worker, and its command, where that still runs on this machine."""
 
     run: Run
     child: ChildSeen | None
@@ -27,7 +27,7 @@ class Orphan:
 
     @property
     def question(self) -> tuple[str, ...]:
-        """What its clean-up does, line by line; the first says since when no worker was seen."""
+        """What its clean-up does, line by line; the first gives the time since a worker was seen."""
         after = mark_failed_question(self.run, self.now)
         if self.child is None:
             return after
@@ -37,14 +37,14 @@ class Orphan:
 async def find_orphan(
     handle: ServerHandle, keys: RunKeys, run_id: str, lease: float, host: str
 ) -> Orphan | None:
-    """The run *run_id* as an orphan; None where a worker holds it, or it has ended.
+    """The run *run_id* as an orphan; None where it has a worker or has ended.
 
     Args:
         handle: The server with the record.
         keys: Names of its keys.
         run_id: Its id.
         lease: Seconds that a queued run may wait for its worker.
-        host: This machine: processes of others are not looked at.
+        host: This machine: processes of others are not inspected.
     """
     from agentdash.actions.runs.control import orphan_of
     from collectors.runs.processes import OrphanChildren
@@ -60,7 +60,7 @@ async def find_orphan(
 async def clean_up(
     orphan: Orphan, handle: ServerHandle, keys: RunKeys, actor: str, host: str, activity: Activity
 ) -> list[Outcome]:
-    """End what it left behind on this machine, and record it as failed; a step that fails is the last."""
+    """End its processes on this machine and mark it as failed; a step that fails is the last."""
     from agentdash.runtime.commands.runs import clean_up as action
     from agentdash.server.outcome import in_outcome
 

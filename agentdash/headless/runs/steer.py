@@ -1,4 +1,4 @@
-"""Steering a run from a command line: ask, and wait for the effect where that is wanted."""
+"""Controls a run from the command line: requests an action and waits for its effect."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The one run that a command is about, and the way to it."""
+    """The run that a command is about."""
 
     run_id: str
     _settings: Settings
@@ -33,10 +33,10 @@ class Target:
     _activity: Activity
 
     async def ask(self, action: ControlAction, reason: str | None) -> Outcome:
-        """Ask *action* of its worker; the step is noted in the activity log.
+        """Request *action* of its worker; the step is noted in the activity log.
 
         Raises:
-            Refused: when its state does not allow it.
+            Refused: when the state of the run does not allow it.
         """
         from agentdash.actions.runs.control import control
 
@@ -63,12 +63,12 @@ class Target:
         return await wait_for(self._handle.client, self._keys, self.run_id, action, seconds)
 
     async def orphan(self) -> Orphan | None:
-        """The run, where it has no worker."""
+        """The run as an orphan; None where it has a worker."""
         lease = self._settings.runs.lease
         return await find_orphan(self._handle, self._keys, self.run_id, lease, socket.gethostname())
 
     async def clean_up(self, orphan: Orphan) -> list[Outcome]:
-        """End what *orphan* left behind here, and record it as failed."""
+        """End the processes of *orphan* here, and mark it as failed."""
         return await clean_up(
             orphan, self._handle, self._keys, _actor(), socket.gethostname(), self._activity
         )
@@ -76,11 +76,11 @@ class Target:
 
 @asynccontextmanager
 async def target(settings: Settings, name: str) -> AsyncIterator[Target]:
-    """The run whose id begins with *name*, or whose title that is, to be steered.
+    """The run whose id begins with *name*, or with that title.
 
     Raises:
         Refused: when there is no such run, or more than one, or nothing may be changed.
-        SourceError: when the server cannot be used.
+        SourceError: when the server is not available.
     """
     if settings.read_only:
         raise Refused("read-only: nothing is changed")
@@ -92,7 +92,7 @@ async def target(settings: Settings, name: str) -> AsyncIterator[Target]:
 
 
 def _actor() -> str:
-    """Who asks, as the control stream records it."""
+    """The actor in the control stream."""
     try:
         return f"cli:{getpass.getuser()}"
     except (KeyError, OSError):

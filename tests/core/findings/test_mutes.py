@@ -36,7 +36,7 @@ def test_a_person_says_how_long_and_why(text: str, told: tuple[int | None, str])
 
 @pytest.mark.parametrize("text", ["", "x", "h", "0m", "-1h", "1w", "the vendor is down", "99999d", "²h"])
 def test_what_names_no_time_is_refused_with_what_would_do(text: str) -> None:
-    with pytest.raises(ValueError, match=r"begin with a time: 15m, 1h, .* or always"):
+    with pytest.raises(ValueError, match=r"begin with a duration: 15m, 1h, .* or always"):
         span(text)
 
 
