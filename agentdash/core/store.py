@@ -12,7 +12,7 @@ from agentdash.core.logs.model import LogBatch, LogRing, LogSource
 from agentdash.core.runs.history import RunHistory
 from agentdash.core.services.history import ServiceCourses
 from agentdash.core.snapshot import SourceHealth, Topic
-from agentdash.core.streams.history import StreamCourses
+from agentdash.core.streams.history import StreamHistory
 
 if TYPE_CHECKING:
     from agentdash.core.findings.model import Finding, FindingsSnapshot
@@ -40,7 +40,7 @@ class Store:
         runs: None until the first pass has ended, like the others.
         health: By topic.
         logs: The newest lines of all sources, in the order in which they were read.
-        courses: The last ten minutes of each stream and group.
+        stream_history: The last ten minutes of each stream and group.
         service_courses: The last ten minutes of each service.
     """
 
@@ -54,7 +54,7 @@ class Store:
     log_behind_ms: int = 0
     health: dict[Topic, SourceHealth] = field(default_factory=dict)
     history: FleetHistory = field(default_factory=FleetHistory)
-    courses: StreamCourses = field(default_factory=StreamCourses)
+    stream_history: StreamHistory = field(default_factory=StreamHistory)
     service_courses: ServiceCourses = field(default_factory=ServiceCourses)
     run_history: RunHistory = field(default_factory=RunHistory)
     server_label: str = ""

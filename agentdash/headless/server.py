@@ -25,7 +25,7 @@ async def open_server(settings: Settings) -> AsyncIterator[tuple[ServerHandle, A
     from redis.exceptions import RedisError
 
     from agentdash.activity import Activity
-    from agentdash.server.client import in_words
+    from agentdash.server.client import source_error
     from agentdash.server.find import connect
 
     activity = Activity(activity_log(settings), settings.logs.limit)
@@ -34,7 +34,7 @@ async def open_server(settings: Settings) -> AsyncIterator[tuple[ServerHandle, A
         try:
             yield handle, activity
         except (RedisError, ConnectionError) as problem:
-            raise in_words(problem, handle.url) from problem
+            raise source_error(problem, handle.url) from problem
         finally:
             await handle.close()
     finally:

@@ -34,7 +34,7 @@ from agentdash.runner.store.lease import Lease, LeaseHeld, new_token
 from agentdash.runner.store.outage import report_outages
 from agentdash.runner.store.ownership import Ownership
 from agentdash.runner.turn import Totals, Turn, TurnEnd
-from agentdash.server.client import in_words
+from agentdash.server.client import source_error
 from agentdash.server.find import ServerHandle, StepLog
 
 COMPLETED, FAILED, UNRECORDED = 0, 1, 4
@@ -86,7 +86,7 @@ class Worker:
         seconds = settings.runs.lease
         lease = Lease(client, keys.lock(run_id), new_token(), seconds)
         self._secrets = SecretMask(settings.runs.mask)
-        self._words: Callable[[BaseException], str] = lambda error: in_words(error, handle.url).message
+        self._words: Callable[[BaseException], str] = lambda error: source_error(error, handle.url).message
         self._ownership = Ownership(client, keys, run_id, seconds, lease, self._words)
         self._journal = Journal(
             client,

@@ -16,7 +16,7 @@ from agentdash.process_end import SignalHandler, in_event_loop
 from agentdash.runner.detach import detach
 from agentdash.runner.spec import RunSpec
 from agentdash.runner.work import Surroundings, Worker
-from agentdash.server.client import in_words
+from agentdash.server.client import source_error
 from agentdash.server.find import ServerHandle, StepLog
 
 __all__ = ["NO_SERVER", "WRONG_USE", "Surroundings", "Worker", "own_terminal", "run_worker"]
@@ -59,7 +59,7 @@ async def run_worker(
         around.tell(str(refused))
         return WRONG_USE
     except (RedisError, OSError, SourceError) as error:
-        said = in_words(error, handle.url)
+        said = source_error(error, handle.url)
         around.tell(f"{said.message}. {said.cure or ''}".strip())
         return NO_SERVER
 

@@ -58,7 +58,7 @@ class Intake:
             case StreamsSnapshot():
                 added = {s.name: s.entries_added for s in snapshot.streams if s.entries_added is not None}
                 store.history.saw_added(added, snapshot.taken_at)
-                store.courses.saw(snapshot)
+                store.stream_history.record(snapshot)
             case RunsSnapshot():
                 self._report(news.run_news(store.runs, snapshot))
                 used = {r.id: r.tokens.total for r in snapshot.runs if r.tokens.total is not None}

@@ -10,10 +10,10 @@ from agentdash.core.text import printable
 from agentdash.server.address import address
 from agentdash.server.cluster import ClusterClient
 from agentdash.server.connections import CLIENT_NAME, Client, pool_of
+from agentdash.server.errors import UNREADABLE, place, source_error
 from agentdash.server.sentinel import primary_pool
-from agentdash.server.words import UNREADABLE, in_words, place
 
-__all__ = ["CLIENT_NAME", "UNREADABLE", "in_words", "open_client", "place", "url_of"]
+__all__ = ["CLIENT_NAME", "UNREADABLE", "open_client", "place", "source_error", "url_of"]
 
 _EXAMPLE = (
     "Use redis://[user:password@]host:6379/0, rediss://… for TLS, unix:///path/to/redis.sock?db=0, "

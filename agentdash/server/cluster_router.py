@@ -120,7 +120,7 @@ class ClusterRouter:
             self._failed.add(failed)
 
     def failure(self, host: Host, problem: _Problem) -> _Problem:
-        """Record that a node failed, in *problem* as well: `in_words` names the node."""
+        """Record that a node failed, in *problem* as well: `source_error` names the node."""
         self.outdate(host)
         problem.node = f"node {spelled(host)}"  # type: ignore[attr-defined]
         return problem

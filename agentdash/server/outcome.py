@@ -6,8 +6,8 @@ from collections.abc import Awaitable
 from dataclasses import replace
 
 from agentdash.core.commands import Effect, Outcome, Refused
+from agentdash.server.errors import source_error
 from agentdash.server.link import MayHaveBeenCarriedOut
-from agentdash.server.words import in_words
 
 
 async def in_outcome(action: Awaitable[Outcome], url: str) -> Outcome:
@@ -22,8 +22,8 @@ async def in_outcome(action: Awaitable[Outcome], url: str) -> Outcome:
     except Refused as why:
         return Outcome(False, str(why), effect=Effect.NONE, instead=why.instead)
     except MayHaveBeenCarriedOut as problem:
-        words = f"no answer came: {in_words(problem.__cause__ or problem, url).message}"
+        words = f"no answer came: {source_error(problem.__cause__ or problem, url).message}"
         return Outcome(False, words, effect=Effect.UNSURE)
     except Exception as problem:  # noqa: BLE001 - a failing server must reach the person as words
-        return Outcome(False, in_words(problem, url).message, effect=Effect.NONE)
+        return Outcome(False, source_error(problem, url).message, effect=Effect.NONE)
     return replace(outcome, effect=Effect.DONE) if outcome.ok and outcome.effect is None else outcome

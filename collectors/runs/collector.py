@@ -13,7 +13,7 @@ from agentdash.core.runs.model import Run, RunKeys, RunsSnapshot
 from agentdash.core.settings.model import RunsSettings
 from agentdash.core.snapshot import Collector, Topic
 from agentdash.core.units import plural
-from agentdash.server.client import UNREADABLE, in_words, url_of
+from agentdash.server.client import UNREADABLE, source_error, url_of
 from agentdash.server.cluster import ClusterClient
 from agentdash.server.reply_guard import ReplyTooLarge, UnexpectedReply, at_most
 from collectors.runs.large import LargeRuns, answers_of
@@ -82,7 +82,7 @@ class RunsCollector(Collector):
         try:
             return await self._collect()
         except UNREADABLE as error:
-            raise in_words(error, url_of(self._client)) from error
+            raise source_error(error, url_of(self._client)) from error
 
     async def close(self) -> None:
         """Nothing is held: the client belongs to others."""

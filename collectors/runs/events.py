@@ -12,7 +12,7 @@ from agentdash.core.queries import RunEvents, RunEventsOf
 from agentdash.core.runs.event import masked_event, parse_event
 from agentdash.core.runs.model import RunEvent, RunKeys
 from agentdash.core.runs.record import entry_key
-from agentdash.server.client import UNREADABLE, in_words, url_of
+from agentdash.server.client import UNREADABLE, source_error, url_of
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -47,12 +47,12 @@ async def read_events(client: Redis, keys: RunKeys, query: RunEventsOf) -> RunEv
         pipe.xrange(key, _just_after(after), count=count)
         info, entries = await pipe.execute(raise_on_error=False)
     except UNREADABLE as error:
-        raise in_words(error, url_of(client)) from error
+        raise source_error(error, url_of(client)) from error
     if isinstance(info, ResponseError) and "no such key" in str(info):
         return RunEvents(())
     for answer in (info, entries):
         if isinstance(answer, Exception):
-            raise in_words(answer, url_of(client)) from answer
+            raise source_error(answer, url_of(client)) from answer
     events, trimmed = await _parse(entries), trimmed_past(info, after)
     return RunEvents(events, trimmed=events[0].id if trimmed and events else trimmed)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from agentdash.core.queries import RunEventsOf
 from agentdash.core.runs.event import TERMINAL, StreamTrimmed
 from agentdash.core.runs.model import RunEvent, RunKeys
-from agentdash.server.client import UNREADABLE, in_words, url_of
+from agentdash.server.client import UNREADABLE, source_error, url_of
 from collectors.runs.events import read_events
 
 if TYPE_CHECKING:
@@ -55,4 +55,4 @@ async def _news(client: Redis, key: str, after: str, block_ms: int) -> None:
     try:
         await client.xread({key: after}, count=1, block=block_ms)
     except UNREADABLE as error:
-        raise in_words(error, url_of(client)) from error
+        raise source_error(error, url_of(client)) from error

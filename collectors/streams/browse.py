@@ -23,7 +23,7 @@ from agentdash.core.streams.queries import (
     StreamQuery,
 )
 from agentdash.core.text import decode
-from collectors.streams.detail import messages_in, told
+from collectors.streams.detail import checked_reply, messages_in
 from collectors.streams.read import PER_WRITE, Reads
 from collectors.streams.replies.full import pending_line
 from collectors.streams.rights import rights
@@ -122,7 +122,7 @@ async def holders(client: Redis, query: HoldersOf) -> Holders:
     for group, reply in zip(groups, replies, strict=True):
         if isinstance(reply, ResponseError) and str(reply).startswith("NOGROUP"):
             continue
-        for raw in told(reply, f"pending entries of {decode(group)} in {decode(query.stream)}"):
+        for raw in checked_reply(reply, f"pending entries of {decode(group)} in {decode(query.stream)}"):
             line = pending_line(raw)
             found.append(Holder(group, line.consumer, line.idle_ms, line.deliveries))
     return Holders(tuple(found))
@@ -140,7 +140,7 @@ async def _pieces(
     while left > 0:
         wanted = min(left, at_once, MOST_AT_ONCE)
         (reply,) = await reads.ask([(command, query.stream, start, end, "COUNT", wanted)])
-        entries = messages_in(told(reply, subject), now)
+        entries = messages_in(checked_reply(reply, subject), now)
         beyond = (before if query.older else after)(entries[-1].id) if entries else None
         ended = len(entries) < wanted or beyond is None
         yield entries, ended

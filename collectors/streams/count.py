@@ -16,12 +16,12 @@ from agentdash.core.text import decode
 from collectors.streams.pending import Name, next_id
 from collectors.streams.read import Reads
 from collectors.streams.replies.full import entry
-from collectors.streams.replies.partial import read_one
+from collectors.streams.replies.partial import read_stream
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-MOST_FOR_A_PERSON = 10_000
+MOST_ON_DEMAND = 10_000
 MOST_BYTES = 4 * 1024 * 1024
 FIRST_STEP = 5
 MOST_STEP = 500
@@ -29,10 +29,10 @@ GROUPS_A_POLL = 2
 EVERY = 5.0
 """Seconds between two counts of one group, at least."""
 
-GOOD_FOR = 15.0
+VALID_FOR = 15.0
 """Seconds for which a count is still an estimate after the group has moved."""
 
-UNSURE = frozenset({LagGrade.UNKNOWN, LagGrade.ESTIMATED})
+NOT_EXACT = frozenset({LagGrade.UNKNOWN, LagGrade.ESTIMATED})
 COUNTED = "counted entry by entry"
 
 
@@ -44,7 +44,7 @@ async def lag_of(client: Redis, query: LagOf, server_ms: int) -> Lag:
         redis.exceptions.RedisError: when the connection fails.
     """
     reads = Reads(client)
-    stream = await read_one(reads, query.stream, server_ms)
+    stream = await read_stream(reads, query.stream, server_ms)
     subject = f"group {decode(query.group)} of {decode(query.stream)}"
     if isinstance(stream, str):
         raise SourceError(f"{subject}: {stream}", "ask for read access")
@@ -53,7 +53,7 @@ async def lag_of(client: Redis, query: LagOf, server_ms: int) -> Lag:
         raise SourceError(f"{subject}: the stream or group is no longer there", "go back and look again")
     if group.lag.grade is LagGrade.EXACT:
         return group.lag
-    counted = await count(reads, stream, group, MOST_FOR_A_PERSON)
+    counted = await count(reads, stream, group, MOST_ON_DEMAND)
     return group.lag if counted is None else counted
 
 
@@ -92,7 +92,7 @@ def _size(reply: Sequence[object]) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
+class CountedLag:
     """A lag that was counted, when (a monotonic clock's seconds), and how stream and group stood then."""
 
     lag: Lag
@@ -104,7 +104,7 @@ class Counted:
     length: int
 
 
-class LagCount:
+class LagCounter:
     """Counts on a slow beat, a few groups a poll, only as far as the lag limit of the settings.
 
     Args:
@@ -115,19 +115,19 @@ class LagCount:
     """
 
     def __init__(self, limit: int) -> None:
-        self._most = max(1, min(limit, MOST_FOR_A_PERSON))
-        self._counted: dict[Name, Counted] = {}
-        self._turn = OldestFirst[Name]()
+        self._most = max(1, min(limit, MOST_ON_DEMAND))
+        self._counted: dict[Name, CountedLag] = {}
+        self._order = OldestFirst[Name]()
         self._now = 0.0
         self.gap: str | None = None
 
     def restart(self) -> None:
         """The server may be another one."""
         self._counted.clear()
-        self._turn.clear()
+        self._order.clear()
         self.gap = None
 
-    async def look(self, reads: Reads, streams: Sequence[Stream], now: float) -> set[bytes]:
+    async def update(self, reads: Reads, streams: Sequence[Stream], now: float) -> set[bytes]:
         """Count in the next few groups whose lag the server does not tell; nothing where it tells all.
 
         Args:
@@ -147,15 +147,15 @@ class LagCount:
             for stream in streams
             if stream.error is None
             for group in stream.groups
-            if group.lag.grade in UNSURE
+            if group.lag.grade in NOT_EXACT
         }
         touched = {stream for stream, _ in self._counted}
         self._counted = {name: of for name, of in self._counted.items() if name in wanted}
-        self._turn.keep(wanted)
+        self._order.keep(wanted)
         if self.gap is not None:
             return touched
         due = [name for name, (stream, group) in wanted.items() if self._is_due(name, stream, group)]
-        for name in self._turn.pick(due, GROUPS_A_POLL):
+        for name in self._order.pick(due, GROUPS_A_POLL):
             stream, group = wanted[name]
             try:
                 lag = await count(reads, stream, group, self._most)
@@ -178,21 +178,21 @@ class LagCount:
 
     def _of(self, stream: Stream, group: Group) -> Group:
         counted = self._counted.get((stream.name, group.name))
-        if counted is None or group.lag.grade not in UNSURE:
+        if counted is None or group.lag.grade not in NOT_EXACT:
             return group
-        lag = still(counted, stream, group, self._now)
+        lag = lag_now(counted, stream, group, self._now)
         return group if lag is None else replace(group, lag=lag)
 
     def _is_due(self, name: Name, stream: Stream, group: Group) -> bool:
         """Whether it was never counted, or long enough ago and the count no longer holds."""
         before = self._counted.get(name)
         return before is None or (
-            self._now - before.at >= EVERY and still(before, stream, group, self._now) != before.lag
+            self._now - before.at >= EVERY and lag_now(before, stream, group, self._now) != before.lag
         )
 
 
-def _counted(lag: Lag, now: float, stream: Stream, group: Group) -> Counted:
-    return Counted(
+def _counted(lag: Lag, now: float, stream: Stream, group: Group) -> CountedLag:
+    return CountedLag(
         lag,
         now,
         group.last_delivered_id,
@@ -203,7 +203,7 @@ def _counted(lag: Lag, now: float, stream: Stream, group: Group) -> Counted:
     )
 
 
-def still(counted: Counted, stream: Stream, group: Group, now: float) -> Lag | None:
+def lag_now(counted: CountedLag, stream: Stream, group: Group, now: float) -> Lag | None:
     """What a count is worth now.
 
     Itself while nothing moved; *at least* while entries only came in; *about* for a while after the group
@@ -215,7 +215,7 @@ def still(counted: Counted, stream: Stream, group: Group, now: float) -> Lag | N
         if (stream.last_id, stream.length) == (counted.last, counted.length):
             return lag
         return Lag(lag.value, LagGrade.BOUNDED, f"{lag.reason}; more has come in since")
-    if now - counted.at > GOOD_FOR:
+    if now - counted.at > VALID_FOR:
         return None
     value = min(lag.value or 0, stream.length)
     return Lag(value, LagGrade.ESTIMATED, f"{lag.reason}, {now - counted.at:.0f} s ago")

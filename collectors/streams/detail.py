@@ -48,7 +48,7 @@ async def pending(client: Redis, query: PendingOf, now: int) -> PendingList:
         ]
     )
     subject = f"pending entries of {decode(query.group)} in {decode(query.stream)}"
-    found = [pending_line(line) for line in told(lines, subject)]
+    found = [pending_line(line) for line in checked_reply(lines, subject)]
     gone = await _gone(reads, query.stream, found, info, first)
     entries = tuple(
         PendingEntry(
@@ -62,7 +62,7 @@ async def pending(client: Redis, query: PendingOf, now: int) -> PendingList:
         )
         for one in found
     )
-    return PendingList(entries, _total(told(summary, subject), query.consumer))
+    return PendingList(entries, _total(checked_reply(summary, subject), query.consumer))
 
 
 async def message(client: Redis, query: MessageAt, now: int) -> Message | None:
@@ -73,7 +73,7 @@ async def message(client: Redis, query: MessageAt, now: int) -> Message | None:
         redis.exceptions.RedisError: when the connection fails.
     """
     (reply,) = await Reads(client).ask([("XRANGE", query.stream, query.id, query.id, "COUNT", 1)])
-    found = messages_in(told(reply, f"entry {query.id} of {decode(query.stream)}"), now)
+    found = messages_in(checked_reply(reply, f"entry {query.id} of {decode(query.stream)}"), now)
     return found[0] if found else None
 
 
@@ -87,7 +87,7 @@ async def messages(client: Redis, query: MessagesAt, now: int) -> tuple[Message,
     ids = query.ids[:PER_WRITE]
     replies = await Reads(client).ask([("XRANGE", query.stream, one, one, "COUNT", 1) for one in ids])
     subject = f"entries of {decode(query.stream)}"
-    return tuple(found for reply in replies for found in messages_in(told(reply, subject), now))
+    return tuple(found for reply in replies for found in messages_in(checked_reply(reply, subject), now))
 
 
 async def newest(client: Redis, query: NewestMessages, now: int) -> tuple[Message, ...]:
@@ -99,7 +99,7 @@ async def newest(client: Redis, query: NewestMessages, now: int) -> tuple[Messag
     """
     count = max(1, min(query.count, MOST_MESSAGES))
     (reply,) = await Reads(client).ask([("XREVRANGE", query.stream, "+", "-", "COUNT", count)])
-    return messages_in(told(reply, f"entries of {decode(query.stream)}"), now)
+    return messages_in(checked_reply(reply, f"entries of {decode(query.stream)}"), now)
 
 
 async def _gone(
@@ -130,7 +130,7 @@ async def _gone(
     return gone | {entry_id for entry_id, reply in zip(unsure, replies, strict=True) if reply == []}
 
 
-def told(reply: object, subject: str) -> Sequence[object]:
+def checked_reply(reply: object, subject: str) -> Sequence[object]:
     """*reply*, which is a list, unless it is an error.
 
     Raises:

@@ -18,7 +18,7 @@ SLICE = 1000
 SLICE_EVERY = 0.1
 """Seconds. One SCAN of `SLICE` keys at this pace takes under 1 % of the server (0.85 µs a key)."""
 
-MOST_SLICES = 10
+MAX_SLICES = 10
 
 
 class Discovery:
@@ -38,9 +38,9 @@ class Discovery:
             text.encode(): None for text in settings.include if not set(text) & set("*?[\\")
         }
         self._cursors: dict[str, int] = {}
-        self._typed = True
-        self._over_this_round: set[bytes] = set()
-        self._over = 0
+        self._by_type = True
+        self._over_limit_so_far: set[bytes] = set()
+        self._over_limit = 0
         self.complete = False
         self.gap: str | None = None
 
@@ -52,7 +52,7 @@ class Discovery:
     @property
     def known(self) -> int:
         """How many streams were seen, also those over the limit."""
-        return len(self._names) + max(self._over, len(self._over_this_round))
+        return len(self._names) + max(self._over_limit, len(self._over_limit_so_far))
 
     def forget(self, name: bytes) -> None:
         """*name* is gone, or is no stream; a later round finds it again if it comes back."""
@@ -62,16 +62,16 @@ class Discovery:
         """Begin a new round: the server may be another one."""
         self._cursors = {}
         self.complete = False
-        self._over_this_round.clear()
+        self._over_limit_so_far.clear()
 
-    async def look(self, reads: Reads, slices: int) -> None:
+    async def scan(self, reads: Reads, slices: int) -> None:
         """Go on by at most *slices* slices, or to the end of the round.
 
         Raises:
             SourceError: when the server's ACL forbids SCAN and no stream is named in the settings.
             redis.exceptions.RedisError: when the connection fails.
         """
-        for _ in range(max(1, min(slices, MOST_SLICES))):
+        for _ in range(max(1, min(slices, MAX_SLICES))):
             if not self._cursors:
                 self._cursors = dict.fromkeys(await reads.nodes(), 0)
             try:
@@ -89,13 +89,13 @@ class Discovery:
             self._take(found)
             if not self._cursors:
                 self.complete = True
-                self._over = len(self._over_this_round)
-                self._over_this_round.clear()
+                self._over_limit = len(self._over_limit_so_far)
+                self._over_limit_so_far.clear()
                 return
 
     async def _slices(self, reads: Reads) -> list[bytes]:
         """The streams in the next slice: of each node that is not at its end, where there are several."""
-        tail: tuple[str, ...] = ("TYPE", "stream") if self._typed else ()
+        tail: tuple[str, ...] = ("TYPE", "stream") if self._by_type else ()
         replies = await reads.ask_nodes(
             {name: [("SCAN", cursor, "COUNT", SLICE, *tail)] for name, cursor in self._cursors.items()}
         )
@@ -105,8 +105,8 @@ class Discovery:
             if isinstance(reply, NodeDown):  # its turn comes in the next round
                 continue
             if isinstance(reply, ResponseError):
-                if self._typed and "syntax" in str(reply).lower():
-                    self._typed = False  # before Redis 6.0
+                if self._by_type and "syntax" in str(reply).lower():
+                    self._by_type = False  # before Redis 6.0
                     return await self._slices(reads)
                 raise reply
             cursor, some = _scanned(reply)
@@ -114,7 +114,7 @@ class Discovery:
             if cursor:
                 following[name] = cursor
         self._cursors = following
-        return keys if self._typed else await self._streams_of(reads, keys)
+        return keys if self._by_type else await self._streams_of(reads, keys)
 
     async def _streams_of(self, reads: Reads, keys: Sequence[bytes]) -> list[bytes]:
         """Those of *keys* that are streams and not known."""
@@ -124,14 +124,14 @@ class Discovery:
 
     def _take(self, found: Iterable[bytes]) -> None:
         for name in found:
-            if name in self._names or not self._wanted(name):
+            if name in self._names or not self._is_wanted(name):
                 continue
             if len(self._names) < self._limit:
                 self._names[name] = None
-            elif len(self._over_this_round) < 10 * self._limit:
-                self._over_this_round.add(name)
+            elif len(self._over_limit_so_far) < 10 * self._limit:
+                self._over_limit_so_far.add(name)
 
-    def _wanted(self, name: bytes) -> bool:
+    def _is_wanted(self, name: bytes) -> bool:
         if self._run_keys.owns(name):
             return False
         text = name.decode("utf-8", "surrogateescape")

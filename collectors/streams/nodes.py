@@ -13,11 +13,11 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from agentdash.core.text import printable
 from agentdash.server.address import Host, spelled
-from agentdash.server.client import in_words, url_of
+from agentdash.server.client import source_error, url_of
 from agentdash.server.cluster import ClusterClient, is_unreached
 from agentdash.server.slots import key_of
 
-REST = 2.0
+RETRY_AFTER = 2.0
 """Seconds for which a node that did not answer is left alone: each try may take as long as a time-out."""
 
 Command = tuple[Any, ...]
@@ -108,7 +108,7 @@ class Nodes:
                 self._router.outdate()
                 await self._gather(commands, again, replies, asking=kind is AskError)
                 asked |= {number: host for host, part in again.items() for number in part}
-        return [self._told(reply) for reply in replies]
+        return [self._reply(reply) for reply in replies]
 
     async def _gather(
         self,
@@ -127,7 +127,7 @@ class Nodes:
         found = await asyncio.gather(*map(self._one, parts, asked))
         for (host, part), answers in zip(parts.items(), found, strict=True):
             if isinstance(answers, Exception) and not self._partial:
-                raise in_words(answers, url_of(self._router.node(host))) from answers
+                raise source_error(answers, url_of(self._router.node(host))) from answers
             for place, number in enumerate(part):
                 replies[number] = (
                     _down(host, answers)
@@ -144,12 +144,12 @@ class Nodes:
             replies = await self._ask(self._router.node(host), commands)
         except (RedisError, OSError) as failure:
             self._router.outdate(host)
-            self._down[host] = (time.monotonic() + REST, failure)
+            self._down[host] = (time.monotonic() + RETRY_AFTER, failure)
             return failure
         self._down.pop(host, None)
         return replies
 
-    def _told(self, reply: Any) -> Any:
+    def _reply(self, reply: Any) -> Any:
         if isinstance(reply, ClusterDownError):
             self._router.outdate()
             return NodeDown(f"the cluster does not serve it now ({printable(str(reply))})")

@@ -21,7 +21,7 @@ Name = tuple[bytes, bytes]
 
 
 @dataclass(frozen=True, slots=True)
-class Walk:
+class WalkState:
     """How far the look through one group's pending entries has come.
 
     Attributes:
@@ -35,15 +35,15 @@ class Walk:
     this_round: OldestPending | None = None
 
 
-class PendingWalk:
+class DeliveryWalk:
     """Goes round the groups that have more pending entries than the one that every poll shows.
 
     ``XPENDING key group start + 50``: the form without a consumer, which changes nothing on any server.
     """
 
     def __init__(self) -> None:
-        self._walks: dict[Name, Walk] = {}
-        self._turn = OldestFirst[Name]()
+        self._walks: dict[Name, WalkState] = {}
+        self._order = OldestFirst[Name]()
         self.gap: str | None = None
 
     def restart(self) -> None:
@@ -51,7 +51,7 @@ class PendingWalk:
         self._walks.clear()
         self.gap = None
 
-    async def look(self, reads: Reads, streams: Sequence[Stream]) -> set[bytes]:
+    async def update(self, reads: Reads, streams: Sequence[Stream]) -> set[bytes]:
         """Go on by one slice in a few groups; one round trip, none where nothing is pending.
 
         Returns:
@@ -70,13 +70,13 @@ class PendingWalk:
         done = [name for name in self._walks if name not in wanted]
         for name in done:
             del self._walks[name]
-        self._turn.keep(wanted)
+        self._order.keep(wanted)
         touched = {stream for stream, _ in done}
         if self.gap is not None or not wanted:
             return touched
-        chosen = self._turn.pick(wanted, GROUPS_A_POLL)
+        chosen = self._order.pick(wanted, GROUPS_A_POLL)
         commands: list[Command] = [
-            ("XPENDING", *name, self._walks.get(name, Walk()).start, "+", ENTRIES) for name in chosen
+            ("XPENDING", *name, self._walks.get(name, WalkState()).start, "+", ENTRIES) for name in chosen
         ]
         for name, reply in zip(chosen, await reads.ask(commands), strict=True):
             self._note(name, reply)
@@ -111,16 +111,16 @@ class PendingWalk:
             lines = [pending_line(line) for line in reply]
         except BadReplyError:
             return
-        self._walks[name] = after(self._walks.get(name, Walk()), lines)
+        self._walks[name] = after(self._walks.get(name, WalkState()), lines)
 
 
-def after(walk: Walk, lines: Sequence[OldestPending]) -> Walk:
+def after(walk: WalkState, lines: Sequence[OldestPending]) -> WalkState:
     """*walk* after one more slice: at the end of a round, what was not seen in it is forgotten."""
     best = max([*lines, *([walk.this_round] if walk.this_round else [])], key=_often, default=None)
     if len(lines) < ENTRIES:
-        return Walk("-", best, None)
+        return WalkState("-", best, None)
     shown = max([one for one in (walk.worst, best) if one], key=_often, default=None)
-    return Walk(next_id(lines[-1].id), shown, best)
+    return WalkState(next_id(lines[-1].id), shown, best)
 
 
 def _often(entry: OldestPending) -> int:

@@ -68,7 +68,7 @@ class Reads:
         self.commands = 0
         self.skews: dict[str, int] = {}
         self._wire = streams_wire.usable(client)
-        self._nodes = Nodes(client, self._one, partial) if isinstance(client, ClusterClient) else None
+        self._nodes = Nodes(client, self._send, partial) if isinstance(client, ClusterClient) else None
 
     def begin(self) -> None:
         """Count anew."""
@@ -80,16 +80,16 @@ class Reads:
         commands: Sequence[Command],
         *,
         near: bytes | None = None,
-        take: streams_wire.Take = streams_wire.whole_reply,
+        convert: streams_wire.Convert = streams_wire.unchanged,
     ) -> list[Any]:
         """Send *commands*, at most `PER_WRITE` a write.
 
         Args:
             commands: About keys; in a cluster those about none go to the node that holds *near*.
             near: A key.
-            take: What to make of a reply, by the number of its command: where it can be, as it comes, while
-                the server is at work on those after it. It gives back an error as it is, and may be called
-                again for the same reply.
+            convert: Converts a reply, by the number of its command: if possible as it comes, while the
+                server works on the next ones. It returns an error unchanged, and may be called again for
+                the same reply.
 
         Returns:
             What was made of the replies, in order; where the server refused a command, its `ResponseError`.
@@ -101,8 +101,8 @@ class Reads:
             return []
         if self._nodes is not None:
             spread = await self._nodes.spread(commands, near)
-            return await _made(take, spread)
-        return await self._one(self.client, commands, take)
+            return await _converted(convert, spread)
+        return await self._send(self.client, commands, convert)
 
     async def nodes(self) -> tuple[str, ...]:
         """The names of the servers that hold the data: those of a cluster; else one, which is empty.
@@ -124,7 +124,7 @@ class Reads:
         """
         if self._nodes is not None:
             return await self._nodes.each(commands)
-        return {name: await self._one(self.client, words) for name, words in commands.items()}
+        return {name: await self._send(self.client, words) for name, words in commands.items()}
 
     async def skew_of(self, key: bytes) -> int:
         """By how many milliseconds the clock of the server that holds *key* is ahead; see `skews`."""
@@ -132,31 +132,34 @@ class Reads:
             return 0
         return self.skews.get(await self._nodes.holder(key) or "", 0)
 
-    async def _one(
-        self, client: Redis, commands: Sequence[Command], take: streams_wire.Take = streams_wire.whole_reply
+    async def _send(
+        self,
+        client: Redis,
+        commands: Sequence[Command],
+        convert: streams_wire.Convert = streams_wire.unchanged,
     ) -> list[Any]:
         writes = [commands[start : start + PER_WRITE] for start in range(0, len(commands), PER_WRITE)]
-        replies = await self._wired(client, writes, take) if self._wire else None
+        replies = await self._send_packed(client, writes, convert) if self._wire else None
         if replies is None:
             came = [reply for part in writes for reply in await self._pipeline(client, part)]
-            replies = await _made(take, came)
+            replies = await _converted(convert, came)
         self.round_trips += len(writes)
         self.commands += len(commands)
         return replies
 
-    async def _wired(
-        self, client: Redis, writes: Sequence[Sequence[Command]], take: streams_wire.Take
+    async def _send_packed(
+        self, client: Redis, writes: Sequence[Sequence[Command]], convert: streams_wire.Convert
     ) -> list[Any] | None:
         """By the bytes of a connection; None where that cannot be done with this redis-py."""
-        packed = [[streams_wire.packed(command) for command in part] for part in writes]
-        patience = client.connection_pool.connection_kwargs.get("socket_timeout")
+        pack = [[streams_wire.pack(command) for command in part] for part in writes]
+        timeout = client.connection_pool.connection_kwargs.get("socket_timeout")
         try:
             try:
-                return await streams_wire.ask(client, packed, patience, take)
+                return await streams_wire.ask(client, pack, timeout, convert)
             except RedisConnectionError as problem:
                 if type(problem) is not RedisConnectionError:  # those below it are answers of the server
                     raise
-                return await streams_wire.ask(client, packed, patience, take)
+                return await streams_wire.ask(client, pack, timeout, convert)
         except AttributeError:
             self._wire = False
             return None
@@ -174,13 +177,13 @@ class Reads:
         return replies
 
 
-async def _made(take: streams_wire.Take, replies: list[Any]) -> list[Any]:
+async def _converted(convert: streams_wire.Convert, replies: list[Any]) -> list[Any]:
     """What *take* makes of *replies*; others have a turn now and then."""
-    if take is streams_wire.whole_reply:
+    if convert is streams_wire.unchanged:
         return replies
     made = []
     for number, reply in enumerate(replies):
-        made.append(take(number, reply))
+        made.append(convert(number, reply))
         if number % PER_WRITE == 0:
             await asyncio.sleep(0)
     return made
@@ -200,16 +203,16 @@ async def read_full(reads: Reads, names: Sequence[bytes], server_ms: int) -> lis
     commands: list[Command] = [("XINFO", "STREAM", name, "FULL", "COUNT", 1) for name in names]
     if not reads.skews:
 
-        def take(number: int, reply: Any) -> Any:
-            return _taken(names[number], reply, server_ms)
+        def convert(number: int, reply: Any) -> Any:
+            return _parsed(names[number], reply, server_ms)
 
-        return [_answer(taken) for taken in await reads.ask(commands, take=take)]
+        return [_answer(parsed) for parsed in await reads.ask(commands, convert=convert)]
     replies = await reads.ask(commands)
     found: list[Read] = []
     for start in range(0, len(names), PER_WRITE):
         part = slice(start, start + PER_WRITE)
         found += [
-            _answer(_taken(name, reply, server_ms + await reads.skew_of(name)))
+            _answer(_parsed(name, reply, server_ms + await reads.skew_of(name)))
             for name, reply in zip(names[part], replies[part], strict=True)
         ]
         await asyncio.sleep(0)
@@ -238,8 +241,8 @@ async def read_pairs(reads: Reads, names: Sequence[bytes], unlisted: Collection[
         if not isinstance(reply, ResponseError):
             groups += [(name, group) for group in group_names(reply)]
     listed = [(name, group) for name, group in groups if name not in unlisted]
-    told = iter(await reads.ask([("XINFO", "CONSUMERS", name, group) for name, group in listed]))
-    consumers = [() if name in unlisted else next(told) for name, _ in groups]
+    replies = iter(await reads.ask([("XINFO", "CONSUMERS", name, group) for name, group in listed]))
+    consumers = [() if name in unlisted else next(replies) for name, _ in groups]
     oldest = await reads.ask([("XPENDING", name, group, "-", "+", 1) for name, group in groups])
     answers: list[Read] = []
     at = 0
@@ -277,7 +280,7 @@ def lacks_full(problem: ResponseError) -> bool:
     return "unknown subcommand" in text or "wrong number of arguments" in text or "syntax error" in text
 
 
-def _taken(name: bytes, reply: Any, server_ms: int) -> Read | RedisError:
+def _parsed(name: bytes, reply: Any, server_ms: int) -> Read | RedisError:
     """What a reply tells of a stream; an error of the server as it is."""
     if isinstance(reply, RedisError):
         return reply
@@ -287,14 +290,14 @@ def _taken(name: bytes, reply: Any, server_ms: int) -> Read | RedisError:
         return f"the server's description of it was not understood ({problem})"
 
 
-def _answer(taken: Read | RedisError) -> Read:
-    if isinstance(taken, ResponseError):
-        if lacks_full(taken):
-            raise taken
-        return refusal(taken)
-    if isinstance(taken, RedisError):
-        raise taken
-    return taken
+def _answer(parsed: Read | RedisError) -> Read:
+    if isinstance(parsed, ResponseError):
+        if lacks_full(parsed):
+            raise parsed
+        return refusal(parsed)
+    if isinstance(parsed, RedisError):
+        raise parsed
+    return parsed
 
 
 def _pair(
@@ -304,14 +307,14 @@ def _pair(
         if isinstance(reply, ResponseError):
             return refusal(reply)
     # A group that went between the two rounds has no consumers and no pending entries to show.
-    told = [None if isinstance(reply, NoPermissionError) else _or_none(reply) for reply in consumers]
-    waiting = [_or_none(reply) for reply in oldest]
+    readers = [None if isinstance(reply, NoPermissionError) else _or_empty(reply) for reply in consumers]
+    waiting = [_or_empty(reply) for reply in oldest]
     try:
-        return parse_pair(name, info, groups, told, waiting)
+        return parse_pair(name, info, groups, readers, waiting)
     except BadReplyError as problem:
         return f"the server's description of it was not understood ({problem})"
 
 
-def _or_none(reply: object) -> object:
+def _or_empty(reply: object) -> object:
     """*reply*, or () where the server refused: a group that has gone meanwhile has nothing to show."""
     return () if isinstance(reply, ResponseError) else reply

@@ -40,12 +40,12 @@ class Sample:
     whole: bool = False
 
 
-class Sampler:
+class StreamSampler:
     """Goes round the streams, a few a poll, those never looked up first."""
 
     def __init__(self) -> None:
         self._samples: dict[bytes, Sample] = {}
-        self._turn = OldestFirst[bytes]()
+        self._order = OldestFirst[bytes]()
         self._denied: set[str] = set()
 
     @property
@@ -62,33 +62,33 @@ class Sampler:
         sample = self._samples.get(stream.name)
         if sample is None:
             return stream
-        shape = sample.schema
-        # All by hand: done for each stream that moved, and `replace` takes five times as long.
+        schema = sample.schema
+        # `replace` takes five times as long, and this is done for each stream that changed.
         return Stream(
-            stream.name,
-            stream.length,
-            stream.first_id,
-            stream.last_id,
-            stream.entries_added,
-            stream.max_deleted_id,
-            sample.memory_bytes,
-            shape.fields if shape else stream.fields,
-            sample.producers,
-            stream.groups,
-            stream.error,
-            shape.field_sets if shape else stream.field_sets,
-            shape.payload if shape else stream.payload,
-            stream.groups_known,
-            sample.whole,
+            name=stream.name,
+            length=stream.length,
+            first_id=stream.first_id,
+            last_id=stream.last_id,
+            entries_added=stream.entries_added,
+            max_deleted_id=stream.max_deleted_id,
+            memory_bytes=sample.memory_bytes,
+            fields=schema.fields if schema else stream.fields,
+            producers=sample.producers,
+            groups=stream.groups,
+            error=stream.error,
+            field_sets=schema.field_sets if schema else stream.field_sets,
+            payload=schema.payload if schema else stream.payload,
+            groups_known=stream.groups_known,
+            sampled=sample.whole,
         )
 
     def keep(self, names: Iterable[bytes]) -> None:
         """Forget all but *names*."""
         wanted = set(names)
         self._samples = {name: sample for name, sample in self._samples.items() if name in wanted}
-        self._turn.keep(wanted)
+        self._order.keep(wanted)
 
-    async def look(self, reads: Reads, streams: Sequence[Stream]) -> set[bytes]:
+    async def update(self, reads: Reads, streams: Sequence[Stream]) -> set[bytes]:
         """Look up the next few: ``MEMORY USAGE`` (sampled by the server), the newest entries; one round trip.
 
         Returns:
@@ -98,7 +98,7 @@ class Sampler:
             redis.exceptions.RedisError: when the connection fails.
         """
         readable = {stream.name: stream for stream in streams if stream.error is None}
-        chosen = [readable[name] for name in self._turn.pick(readable, PER_POLL)]
+        chosen = [readable[name] for name in self._order.pick(readable, PER_POLL)]
         commands: list[tuple[Stream, str, Command]] = []
         for stream in chosen:
             if "memory" not in self._denied:

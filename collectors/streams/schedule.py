@@ -24,17 +24,17 @@ ROUND = 10.0
 pair does not tell a consumer's idle time."""
 
 
-FULL_A_SECOND = 1000
+ACTIVE_PER_SECOND = 1000
 """Full looks at what moves, at most: with more of them each has its turn."""
 
-IN_TURN_A_SECOND = 150
+IDLE_PER_SECOND = 150
 """Full looks at what rests, at most: with more than 1 500 streams a round takes longer than `ROUND`."""
 
-CHEAP_A_SECOND = 1000
+CHECKS_PER_SECOND = 1000
 """Cheap looks, at most: of 5 000 streams at rest each is asked every 5 s whether it still rests."""
 
 
-class Looks:
+class ReadSchedule:
     """Decides, and remembers the cheap replies (as a hash each).
 
     Args:
@@ -43,40 +43,42 @@ class Looks:
 
     def __init__(self, poll: float) -> None:
         self._share = min(1.0, poll / ROUND)
-        self._most_moving = int(FULL_A_SECOND * poll)
-        self._most_in_turn = int(IN_TURN_A_SECOND * poll)
-        self._most_cheap = int(CHEAP_A_SECOND * poll)
-        self._cheap: dict[bytes, int] = {}
-        self._asked = OldestFirst[bytes]()
-        self._hot: set[bytes] = set()
-        self._mute: set[bytes] = set()
-        self._turn = OldestFirst[bytes]()
+        self._max_active = int(ACTIVE_PER_SECOND * poll)
+        self._max_idle = int(IDLE_PER_SECOND * poll)
+        self._max_checks = int(CHECKS_PER_SECOND * poll)
+        self._fingerprints: dict[bytes, int] = {}
+        self._checked = OldestFirst[bytes]()
+        self._active: set[bytes] = set()
+        self._opaque: set[bytes] = set()
+        self._order = OldestFirst[bytes]()
 
     def restart(self) -> None:
         """The server may be another one: nothing is known."""
-        self._cheap.clear()
-        self._asked.clear()
-        self._hot.clear()
-        self._mute.clear()
-        self._turn.clear()
+        self._fingerprints.clear()
+        self._checked.clear()
+        self._active.clear()
+        self._opaque.clear()
+        self._order.clear()
 
-    def full(self, names: Sequence[bytes], known: dict[bytes, Stream], seen: Collection[bytes]) -> set[bytes]:
+    def due(
+        self, names: Sequence[bytes], known: dict[bytes, Stream], on_screen: Collection[bytes]
+    ) -> set[bytes]:
         """Those of *names* that are looked at in full without asking first.
 
         Args:
             names: All that are read this time.
             known: As they were last time.
-            seen: Names of those on the screen.
+            on_screen: Names of those on the screen.
         """
         if len(names) <= FULL_UP_TO:
             return set(names)
         wanted = set(names)
-        chosen = {name for name in names if name in seen or name not in known or name not in self._turn}
-        moving, rest = self._most_moving, min(self._most_in_turn, int(len(names) * self._share) + 1)
-        for name in self._turn:  # those looked at longest ago come first
+        chosen = {name for name in names if name in on_screen or name not in known or name not in self._order}
+        moving, rest = self._max_active, min(self._max_idle, int(len(names) * self._share) + 1)
+        for name in self._order:  # those looked at longest ago come first
             if name not in wanted:
                 continue
-            if name in self._hot or name in self._mute:
+            if name in self._active or name in self._opaque:
                 if moving > 0:
                     chosen.add(name)
                     moving -= 1
@@ -93,39 +95,39 @@ class Looks:
         Raises:
             redis.exceptions.RedisError: when the connection fails.
         """
-        chosen = names if len(names) <= self._most_cheap else self._asked.pick(names, self._most_cheap)
+        chosen = names if len(names) <= self._max_checks else self._checked.pick(names, self._max_checks)
         commands: list[Command] = []
         for name in chosen:
             commands += [("XLEN", name), ("XINFO", "GROUPS", name)]
         found = set()
         replies = await reads.ask(commands)
         for number, name in enumerate(chosen):
-            mark = marked((replies[2 * number], replies[2 * number + 1]))
-            if mark is None or self._cheap.get(name) != mark:
+            fingerprint_now = fingerprint((replies[2 * number], replies[2 * number + 1]))
+            if fingerprint_now is None or self._fingerprints.get(name) != fingerprint_now:
                 found.add(name)
-            if mark is not None:
-                self._cheap[name] = mark
+            if fingerprint_now is not None:
+                self._fingerprints[name] = fingerprint_now
         return found
 
-    def note(self, before: Stream | None, after: Stream) -> None:
+    def record(self, before: Stream | None, after: Stream) -> None:
         """*after* was looked at in full."""
         name = after.name
-        self._turn.mark(name)
-        (self._mute.discard if tells(after) else self._mute.add)(name)
-        (self._hot.add if before is not None and moved(before, after) else self._hot.discard)(name)
+        self._order.mark(name)
+        (self._opaque.discard if shows_additions(after) else self._opaque.add)(name)
+        (self._active.add if before is not None and has_moved(before, after) else self._active.discard)(name)
 
     def keep(self, names: Iterable[bytes]) -> None:
         """Forget all but *names*."""
         wanted = set(names)
-        for name in [name for name in self._turn if name not in wanted]:
-            self._turn.discard(name)
-            self._cheap.pop(name, None)
-            self._asked.discard(name)
-            self._hot.discard(name)
-            self._mute.discard(name)
+        for name in [name for name in self._order if name not in wanted]:
+            self._order.discard(name)
+            self._fingerprints.pop(name, None)
+            self._checked.discard(name)
+            self._active.discard(name)
+            self._opaque.discard(name)
 
 
-def marked(reply: Any) -> int | None:
+def fingerprint(reply: Any) -> int | None:
     """A number that is another one where the reply is; None where the reply holds an error."""
     try:
         return hash(marshal.dumps(reply, 2))
@@ -133,7 +135,7 @@ def marked(reply: Any) -> int | None:
         return None
 
 
-def tells(stream: Stream) -> bool:
+def shows_additions(stream: Stream) -> bool:
     """Whether the cheap pair would show that an entry came in.
 
     A group's lag rises with it, where the server tells the lag. Without that a stream that is trimmed at
@@ -150,7 +152,7 @@ def tells(stream: Stream) -> bool:
     return False
 
 
-def moved(before: Stream, after: Stream) -> bool:
+def has_moved(before: Stream, after: Stream) -> bool:
     """Whether entries came, went, were given out or acknowledged."""
     if before.last_id != after.last_id or before.length != after.length:
         return True

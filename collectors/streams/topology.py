@@ -8,10 +8,10 @@ from dataclasses import replace
 from redis.exceptions import ResponseError
 
 from agentdash.core.streams.model import Stream
-from collectors.streams.crowds import Crowds
+from collectors.streams.crowded import CrowdedStreams
 from collectors.streams.read import Read, Reads, lacks_full, read_full, read_pairs
 from collectors.streams.replies import partial as streams_partial
-from collectors.streams.schedule import Looks
+from collectors.streams.schedule import ReadSchedule
 
 AT_ONCE = 1000
 """Streams whose replies are held at one time."""
@@ -27,8 +27,8 @@ class Topology:
     """
 
     def __init__(self, poll: float) -> None:
-        self._looks = Looks(poll)
-        self._crowds = Crowds()
+        self._schedule = ReadSchedule(poll)
+        self._crowded = CrowdedStreams()
         self._full = True
         self._known: dict[bytes, Stream] = {}
         self.gone: list[bytes] = []
@@ -43,11 +43,11 @@ class Topology:
     def restart(self) -> None:
         """The server may be another one, of another version; what was read stays until it is read again."""
         self._full = True
-        self._looks.restart()
-        self._crowds.restart()
+        self._schedule.restart()
+        self._crowded.restart()
 
     async def read(
-        self, reads: Reads, names: Sequence[bytes], server_ms: int, seen: Collection[bytes]
+        self, reads: Reads, names: Sequence[bytes], server_ms: int, on_screen: Collection[bytes]
     ) -> set[bytes]:
         """Bring *names* up to date.
 
@@ -55,7 +55,7 @@ class Topology:
             reads: To ask through.
             names: All that are to be known, sorted.
             server_ms: The server's own time, Unix ms.
-            seen: Those on the screen.
+            on_screen: Those on the screen.
 
         Returns:
             The names of those that are another object now.
@@ -63,10 +63,10 @@ class Topology:
         Raises:
             redis.exceptions.RedisError: when the connection fails.
         """
-        due = self._looks.full(names, self._known, seen)
+        due = self._schedule.due(names, self._known, on_screen)
         rest = [name for name in names if name not in due]
         if rest:
-            due |= await self._looks.changed(reads, rest)
+            due |= await self._schedule.changed(reads, rest)
         asked = [name for name in names if name in due]
         if asked:
             self._refused.clear()
@@ -87,10 +87,10 @@ class Topology:
             stream = known[name] = _kept(name, before, answer)
             if stream is not before:
                 fresh.add(name)
-            self._looks.note(before, stream)
+            self._schedule.record(before, stream)
         if len(known) != len(self._known):
-            self._looks.keep(known)
-            self._crowds.keep(known)
+            self._schedule.keep(known)
+            self._crowded.keep(known)
         self._known = known
         self.gaps = self._gaps()
         return fresh
@@ -99,7 +99,7 @@ class Topology:
         answers: list[Read] = []
         for start in range(0, len(names), AT_ONCE):
             part = names[start : start + AT_ONCE]
-            found, refused = await streams_partial.completed(
+            found, refused = await streams_partial.complete(
                 reads, part, await self._described(reads, part, server_ms)
             )
             answers += found
@@ -107,11 +107,11 @@ class Topology:
         return answers
 
     async def _described(self, reads: Reads, names: Sequence[bytes], server_ms: int) -> list[Read]:
-        crowded = await self._crowds.among(reads, names, self._known)
+        crowded = await self._crowded.among(reads, names, self._known)
         if not crowded:
             return await self._in_full(reads, names, server_ms)
         some, others = [n for n in names if n in crowded], [n for n in names if n not in crowded]
-        answers = dict(zip(some, await self._crowds.read(reads, some, self._known, server_ms), strict=True))
+        answers = dict(zip(some, await self._crowded.read(reads, some, self._known, server_ms), strict=True))
         answers |= zip(others, await self._in_full(reads, others, server_ms), strict=True)
         return [answers[name] for name in names]
 
@@ -130,7 +130,7 @@ class Topology:
         if any(not group.consumers_known for stream in self._known.values() for group in stream.groups):
             hidden.add("XINFO CONSUMERS")
         denied = [text for command, text in streams_partial.GAPS.items() if command in hidden]
-        return (*denied, *([self._crowds.gap] if self._crowds.gap else []))
+        return (*denied, *([self._crowded.gap] if self._crowded.gap else []))
 
 
 def _kept(name: bytes, before: Stream | None, answer: Stream | str) -> Stream:

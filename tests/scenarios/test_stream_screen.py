@@ -68,7 +68,7 @@ async def to_pending(app: AgentDash, pilot: Pilot[int], count: int = 2) -> Strea
     screen = app.screen
     assert isinstance(screen, StreamScreen)
     await until(lambda: len(screen.entries.table.rows) == count, what="the pending entries")
-    await until(lambda: screen.aside.asked, what="the rights")
+    await until(lambda: screen.rights_poll.asked, what="the rights")
     return screen
 
 

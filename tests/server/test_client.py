@@ -16,7 +16,7 @@ from redis.asyncio import Redis
 from agentdash.core.settings.model import RedisSettings
 from agentdash.core.snapshot import SourceError
 from agentdash.server import launch
-from agentdash.server.client import CLIENT_NAME, in_words, open_client
+from agentdash.server.client import CLIENT_NAME, open_client, source_error
 from tests.support import wait_until
 
 SETTINGS = RedisSettings(timeout=0.5, connect_timeout=0.5)
@@ -60,7 +60,7 @@ async def fault(url: str, *command: str) -> SourceError:
     try:
         await client.execute_command(*(command or ("PING",)))
     except Exception as error:  # noqa: BLE001 - whatever it is, it must have words
-        return in_words(error, url)
+        return source_error(error, url)
     finally:
         await client.aclose()
         await client.connection_pool.disconnect()
@@ -165,7 +165,7 @@ async def test_a_denied_command_in_a_pipeline(limited: str) -> None:
     pipe.xlen("mine:2")
     with pytest.raises(redis.RedisError) as caught:
         await pipe.execute()
-    said = in_words(caught.value, limited)
+    said = source_error(caught.value, limited)
     assert "XLEN" in said.message
     assert "+xlen" in said.cure
     await client.aclose()
@@ -290,4 +290,4 @@ def test_a_url_that_cannot_be_used(url: str, message: str) -> None:
 
 def test_words_are_not_translated_twice() -> None:
     said = SourceError("a", "b")
-    assert in_words(said, "redis://x") is said
+    assert source_error(said, "redis://x") is said

@@ -12,7 +12,7 @@ from agentdash.activity import Activity, read_activity
 from agentdash.core.paths import activity_log, server_dir, state_dir
 from agentdash.core.settings.model import RedisSettings, Settings
 from agentdash.core.snapshot import SourceError
-from agentdash.server.client import in_words
+from agentdash.server.client import source_error
 from agentdash.server.embedded import EmbeddedServer, status
 from agentdash.server.find import connect
 from tests.support import until
@@ -95,7 +95,7 @@ async def test_who_answers_on_localhost(reply: bytes, origin: str) -> None:
         if reply.startswith(b"-NOAUTH"):
             with pytest.raises(Exception, match="required") as caught:
                 await handle.client.ping()
-            assert "asks for a password" in in_words(caught.value, handle.url).message
+            assert "asks for a password" in source_error(caught.value, handle.url).message
         await handle.close()
 
 
@@ -134,7 +134,7 @@ async def test_the_embedded_server_may_be_forbidden() -> None:
     assert (handle.origin, handle.url) == ("localhost", url)
     with pytest.raises(Exception) as caught:  # noqa: PT011 - its words are what counts
         await handle.client.ping()
-    assert "redis-server" in in_words(caught.value, url).cure
+    assert "redis-server" in source_error(caught.value, url).cure
     await handle.close()
 
 

@@ -18,7 +18,7 @@ from agentdash.core.clock import ManualClock
 from agentdash.core.runs.model import RunKeys
 from agentdash.core.settings.model import RedisSettings, RunsSettings, StreamsSettings
 from agentdash.core.snapshot import Collector, SourceError
-from agentdash.server.client import in_words, open_client, url_of
+from agentdash.server.client import open_client, source_error, url_of
 from agentdash.server.reply_guard import MOST_ELEMENTS, ReplyGuard, ReplyRefused, UnexpectedReply
 from collectors.runs.collector import RunsCollector
 from collectors.streams.collector import StreamsCollector
@@ -88,7 +88,7 @@ async def test_a_reply_that_no_server_sends_is_refused(what: str, ask: Ask) -> N
         client = open_client(url, RedisSettings(timeout=20))
         with pytest.raises(Exception) as raised:  # noqa: PT011 - in_words names each
             await ask(client)
-        problem = in_words(raised.value, url_of(client))
+        problem = source_error(raised.value, url_of(client))
         assert isinstance(problem, SourceError)
         assert "that is refused" in problem.message or "does not speak as Redis" in problem.message
         await until(lambda: not connected(), what="the end of the connection")
@@ -117,7 +117,7 @@ async def test_a_peer_that_sends_a_byte_now_and_then_is_left(
     with pytest.raises(Exception) as raised:  # noqa: PT011 - in_words names each
         async with asyncio.timeout(10):
             await ask(client)
-    assert "did not answer in time" in in_words(raised.value, url_of(client)).message
+    assert "did not answer in time" in source_error(raised.value, url_of(client)).message
     await client.aclose()
     server.close()
 

@@ -172,7 +172,7 @@ def put_course(engine: StreamEngine) -> None:
     for step in range(61):
         at = NOW - (60 - step) * 10_000
         behind = max(0, step - 35)
-        engine.store.courses.saw(_at(found, at, step, behind))
+        engine.store.stream_history.record(_at(found, at, step, behind))
 
 
 def _at(found: StreamsSnapshot, at: int, step: int, behind: int) -> StreamsSnapshot:

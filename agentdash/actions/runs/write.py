@@ -9,7 +9,7 @@ from redis.exceptions import RedisError
 from agentdash.core.runs import event as ev
 from agentdash.core.runs.model import RunKeys
 from agentdash.core.runs.record import to_fields
-from agentdash.server.client import in_words
+from agentdash.server.client import source_error
 from agentdash.server.exchange import Exchange, MayHaveBeenCarriedOut
 
 Event = tuple[str, int, Mapping[str, object]]
@@ -56,7 +56,7 @@ async def record(
 def why_of(problem: RedisError, exchange: Exchange) -> str:
     """What went wrong at the server; of a lost answer, why it was lost."""
     cause = problem.__cause__ if isinstance(problem, MayHaveBeenCarriedOut) else None
-    return in_words(cause or problem, exchange.url).message
+    return source_error(cause or problem, exchange.url).message
 
 
 async def _write(exchange: Exchange, *words: object) -> None:

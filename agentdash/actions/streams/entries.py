@@ -19,7 +19,7 @@ from typing import Any
 
 from redis.exceptions import NoPermissionError, RedisError, ResponseError
 
-from agentdash.actions.streams.send import Sender, told
+from agentdash.actions.streams.send import Sender, checked_reply
 from agentdash.actions.streams.tally import Tally, outcome
 from agentdash.core.commands import Outcome, Refused
 from agentdash.core.streams.commands import (
@@ -68,7 +68,7 @@ async def _change_part(
     """Some of the entries; a failure after something was changed is noted in *tally*."""
     action = ENTRY_ACTIONS[type(command)]
     try:
-        ready = await _unchanged(sender, command, part, tally.left)
+        ready = await _as_seen(sender, command, part, tally.left)
         if ready:
             await action.carry_out(sender, replace(command, entries=ready), tally)
     except NoPermissionError:
@@ -82,19 +82,19 @@ async def _change_part(
 
 
 async def _acknowledge(sender: Sender, command: AcknowledgeEntries, tally: Tally) -> None:
-    checks = _who_holds(command, command.entries)
+    checks = _owner_checks(command, command.entries)
     replies = await sender.change(checks, command.steps())
-    tally.touched = bool(told(replies[-1], command.stream)) or tally.touched
-    _late(command.entries, replies[: len(checks)], tally.left)
+    tally.touched = bool(checked_reply(replies[-1], command.stream)) or tally.touched
+    _note_changed_meanwhile(command.entries, replies[: len(checks)], tally.left)
     tally.done += [entry.id for entry in command.entries if entry.id not in tally.left]
 
 
 async def _delete(sender: Sender, command: DeleteEntries, tally: Tally) -> None:
-    checks = _who_holds(command, command.entries)
+    checks = _owner_checks(command, command.entries)
     replies = await sender.change(checks, command.steps())
-    answers = [int(told(reply, command.stream)) for reply in replies[len(checks) :]]
+    answers = [int(checked_reply(reply, command.stream)) for reply in replies[len(checks) :]]
     tally.touched = any(answers) or tally.touched
-    _late(command.entries, replies[: len(checks)], tally.left)
+    _note_changed_meanwhile(command.entries, replies[: len(checks)], tally.left)
     missing = len(command.entries) - answers[-1]
     if missing == len(command.entries):
         acknowledged = "; it is acknowledged now" if any(answers) else ""
@@ -106,12 +106,12 @@ async def _delete(sender: Sender, command: DeleteEntries, tally: Tally) -> None:
 
 async def _claim(sender: Sender, command: ClaimEntries, tally: Tally) -> None:
     """Only entries that still have data: since Redis 7.0, XCLAIM drops the others from the group's list."""
-    bodies = await _bodies(sender, command, tally)
+    bodies = await _read_bodies(sender, command, tally)
     whole = tuple(entry for entry in command.entries if entry.id in bodies)
     if not whole:
         return
     (reply,) = await sender.change((), replace(command, entries=whole).steps())
-    claimed = {decode(raw) for raw in told(reply, command.stream)}
+    claimed = {decode(raw) for raw in checked_reply(reply, command.stream)}
     tally.touched = tally.touched or bool(claimed)
     tally.done += [entry.id for entry in whole if entry.id in claimed]
     others = [entry for entry in whole if entry.id not in claimed]
@@ -124,7 +124,7 @@ async def _why_not_claimed(
 ) -> None:
     """What the server did not claim: it was delivered again, or is not pending any more."""
     try:
-        replies = await sender.look(_who_holds(command, entries))
+        replies = await sender.read(_owner_checks(command, entries))
     except RedisError:
         replies = [ResponseError()] * len(entries)
     for entry, reply in zip(entries, replies, strict=True):
@@ -138,7 +138,7 @@ async def _why_not_claimed(
 
 async def _copy_and_acknowledge(sender: Sender, command: DeadLetterEntries, tally: Tally) -> None:
     """Copy, and only what is copied is acknowledged: a failure between leaves a copy too many, never none."""
-    bodies = await _bodies(sender, command, tally)
+    bodies = await _read_bodies(sender, command, tally)
     whole = tuple(entry for entry in command.entries if entry.id in bodies)
     if not whole:
         return
@@ -169,20 +169,20 @@ async def _acknowledge_copied(
     sender: Sender, command: DeadLetterEntries, copied: tuple[SeenEntry, ...], tally: Tally
 ) -> None:
     overtaken: dict[str, str] = {}
-    ready = await _unchanged(sender, command, copied, overtaken)
+    ready = await _as_seen(sender, command, copied, overtaken)
     tally.left |= {entry_id: f"was copied, but {why}" for entry_id, why in overtaken.items()}
     if ready:
         await _acknowledge(sender, AcknowledgeEntries(command.stream, command.group, ready), tally)
 
 
-async def _bodies(
+async def _read_bodies(
     sender: Sender, command: DeadLetterEntries | ClaimEntries, tally: Tally
 ) -> dict[str, Fields]:
     """The data of those entries that still have it."""
-    replies = await sender.look([("XRANGE", command.stream, e.id, e.id, "COUNT", 1) for e in command.entries])
+    replies = await sender.read([("XRANGE", command.stream, e.id, e.id, "COUNT", 1) for e in command.entries])
     bodies: dict[str, Fields] = {}
     for entry, reply in zip(command.entries, replies, strict=True):
-        if found := told(reply, command.stream):
+        if found := checked_reply(reply, command.stream):
             flat = found[0][1]
             bodies[entry.id] = tuple(zip(flat[::2], flat[1::2], strict=True))
         else:
@@ -194,16 +194,16 @@ async def _bodies(
 # Who holds it
 
 
-async def _unchanged(
+async def _as_seen(
     sender: Sender, command: EntriesCommand, entries: Sequence[SeenEntry], left: dict[str, str]
 ) -> tuple[SeenEntry, ...]:
     """Those of *entries* that are held by whom they were seen with; why not the others goes to *left*."""
-    checks = _who_holds(command, entries)
+    checks = _owner_checks(command, entries)
     if not checks:
         return tuple(entries)
     kept = []
-    for entry, reply in zip(entries, await sender.look(checks), strict=True):
-        why = _changed(entry, told(reply, command.stream))
+    for entry, reply in zip(entries, await sender.read(checks), strict=True):
+        why = _why_changed(entry, checked_reply(reply, command.stream))
         if why is None:
             kept.append(entry)
         else:
@@ -211,13 +211,13 @@ async def _unchanged(
     return tuple(kept)
 
 
-def _who_holds(command: EntriesCommand, entries: Sequence[SeenEntry]) -> list[Step]:
+def _owner_checks(command: EntriesCommand, entries: Sequence[SeenEntry]) -> list[Step]:
     if command.group is None:
         return []
     return [("XPENDING", command.stream, command.group, entry.id, entry.id, 1) for entry in entries]
 
 
-def _changed(entry: SeenEntry, lines: Any) -> str | None:
+def _why_changed(entry: SeenEntry, lines: Any) -> str | None:
     if not lines:
         return "is no longer pending: it was acknowledged"
     owner = lines[0][1]
@@ -226,10 +226,12 @@ def _changed(entry: SeenEntry, lines: Any) -> str | None:
     return None
 
 
-def _late(entries: Sequence[SeenEntry], replies: Sequence[Any], left: dict[str, str]) -> None:
+def _note_changed_meanwhile(
+    entries: Sequence[SeenEntry], replies: Sequence[Any], left: dict[str, str]
+) -> None:
     """What the second look, in the same MULTI, has seen: too late to be left out, but said."""
     for entry, reply in zip(entries, replies, strict=False):
-        why = _changed(entry, reply) if not isinstance(reply, ResponseError) else None
+        why = _why_changed(entry, reply) if not isinstance(reply, ResponseError) else None
         if why is not None:
             left[entry.id] = f"was changed all the same, but in that moment {why}"
 

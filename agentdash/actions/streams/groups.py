@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from redis.exceptions import NoPermissionError
 
 from agentdash.actions.streams.entries import ENTRY_ACTIONS, change_entries
-from agentdash.actions.streams.send import Sender, told
+from agentdash.actions.streams.send import Sender, checked_reply
 from agentdash.core.commands import Effect, Outcome, Refused
 from agentdash.core.streams.commands import (
     CreateGroup,
@@ -48,28 +48,29 @@ async def change(client: Redis, command: StreamCommand) -> Outcome:
             return _denied(problem, command, sender)
         except MayHaveBeenCarriedOut as problem:
             steps = " and ".join(dict.fromkeys(command_name(step) for step in command.steps()))
-            words = f"{decode(command.stream)}: {steps} was sent, but no answer came: {sender.words(problem)}"
+            why = sender.error_message(problem)
+            words = f"{decode(command.stream)}: {steps} was sent, but no answer came: {why}"
             return Outcome(False, words, tuple(sender.sent), effect=Effect.UNSURE)
 
 
 async def _create(sender: Sender, command: CreateGroup) -> Outcome:
     (reply,) = await sender.change((), command.steps())
-    told(reply, command.stream)
+    checked_reply(reply, command.stream)
     what = f"{decode(command.stream)}: group {decode(command.group)} created, after {command.after}"
     return Outcome(True, what, tuple(sender.sent))
 
 
 async def _destroy(sender: Sender, command: DestroyGroup) -> Outcome:
-    look = ("XPENDING", command.stream, command.group)
-    (summary,) = await sender.look([look])
-    pending = int(told(summary, command.stream)[0])
+    read = ("XPENDING", command.stream, command.group)
+    (summary,) = await sender.read([read])
+    pending = int(checked_reply(summary, command.stream)[0])
     name = decode(command.group)
     if pending > command.pending:
         raise Refused(f"{name} has {pending} pending entries now, it had {command.pending}: look again")
-    last, reply = await sender.change([look], command.steps())
-    if not told(reply, command.stream):
+    last, reply = await sender.change([read], command.steps())
+    if not checked_reply(reply, command.stream):
         raise Refused(f"the group {name} is no longer there")
-    lost = int(told(last, command.stream)[0])
+    lost = int(checked_reply(last, command.stream)[0])
     with_them = (
         f", and with it its list of {plural(lost, 'pending entry', 'pending entries')}" if lost else ""
     )
@@ -78,9 +79,9 @@ async def _destroy(sender: Sender, command: DestroyGroup) -> Outcome:
 
 async def _delete_consumer(sender: Sender, command: DeleteConsumer) -> Outcome:
     name = decode(command.consumer)
-    (reply,) = await sender.look([("XINFO", "CONSUMERS", command.stream, command.group)])
+    (reply,) = await sender.read([("XINFO", "CONSUMERS", command.stream, command.group)])
     found = next(
-        (c for c in map(_pairs, told(reply, command.stream)) if c[b"name"] == command.consumer), None
+        (c for c in map(_pairs, checked_reply(reply, command.stream)) if c[b"name"] == command.consumer), None
     )
     if found is None:
         raise Refused(f"the consumer {name} is no longer there")
@@ -88,26 +89,28 @@ async def _delete_consumer(sender: Sender, command: DeleteConsumer) -> Outcome:
         count = plural(found[b"pending"], "pending entry", "pending entries")
         raise Refused(f"{name} holds {count}, which would be forgotten: claim or acknowledge them first")
     (lost,) = await sender.change((), command.steps())
-    if told(lost, command.stream):
+    if checked_reply(lost, command.stream):
         words = f"{name} was deleted, but was given {lost} entries in that moment: they are pending no more"
         return Outcome(False, words, tuple(sender.sent), effect=Effect.DONE)
     return Outcome(True, f"{decode(command.group)}: consumer {name} deleted", tuple(sender.sent))
 
 
 async def _set_id(sender: Sender, command: SetGroupId) -> Outcome:
-    looks = [("XINFO", "GROUPS", command.stream), ("XINFO", "STREAM", command.stream)]
-    groups, info = await sender.look(looks)
+    checks = [("XINFO", "GROUPS", command.stream), ("XINFO", "STREAM", command.stream)]
+    groups, info = await sender.read(checks)
     name = decode(command.group)
-    found = next((g for g in map(_pairs, told(groups, command.stream)) if g[b"name"] == command.group), None)
+    found = next(
+        (g for g in map(_pairs, checked_reply(groups, command.stream)) if g[b"name"] == command.group), None
+    )
     if found is None:
         raise Refused(f"the group {name} is no longer there")
     now = decode(found[b"last-delivered-id"])
-    newest = decode(_pairs(told(info, command.stream))[b"last-generated-id"])
+    newest = decode(_pairs(checked_reply(info, command.stream))[b"last-generated-id"])
     target = newest if command.after == "$" else command.after
     if _direction(command.seen, target) != _direction(now, target):
         raise Refused(f"{name} has gone on from {command.seen} to {now} meanwhile: look again")
     (reply,) = await sender.change((), command.steps())
-    told(reply, command.stream)
+    checked_reply(reply, command.stream)
     return Outcome(True, f"{name} is at {target} now, it was at {now}", tuple(sender.sent))
 
 
@@ -118,12 +121,12 @@ def _direction(position: str, target: str) -> int:
 
 async def _trim(sender: Sender, command: TrimStream) -> Outcome:
     name = decode(command.stream)
-    (info,) = await sender.look([("XINFO", "STREAM", command.stream)])
-    newest = decode(_pairs(told(info, command.stream))[b"last-generated-id"])
+    (info,) = await sender.read([("XINFO", "STREAM", command.stream)])
+    newest = decode(_pairs(checked_reply(info, command.stream))[b"last-generated-id"])
     if command.seen is not None and id_parts(newest) < id_parts(command.seen):
         raise Refused(f"{name} is another stream now: its newest id went back to {newest}")
     (reply,) = await sender.change((), command.steps())
-    dropped = int(told(reply, command.stream))
+    dropped = int(checked_reply(reply, command.stream))
     return Outcome(True, f"{name}: {plural(dropped, 'entry', 'entries')} dropped", tuple(sender.sent))
 
 

@@ -10,7 +10,7 @@ from redis.exceptions import NoPermissionError, RedisError, ResponseError
 from agentdash.core.cli_form import Word, redis_cli
 from agentdash.core.commands import Refused
 from agentdash.core.text import decode
-from agentdash.server.client import in_words
+from agentdash.server.client import source_error
 from agentdash.server.exchange import Exchange, MayHaveBeenCarriedOut
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from redis.asyncio import Redis
 
-WORDS_KEPT = 24
+MAX_WORDS = 24
 """Words of one command that the activity log keeps."""
 
 
@@ -41,12 +41,12 @@ class Sender:
     ) -> None:
         await self._exchange.aclose()
 
-    def words(self, problem: RedisError) -> str:
+    def error_message(self, problem: RedisError) -> str:
         """What went wrong at the server; of a lost answer, why it was lost."""
         cause = problem.__cause__ if isinstance(problem, MayHaveBeenCarriedOut) else None
-        return in_words(cause or problem, self._exchange.url).message
+        return source_error(cause or problem, self._exchange.url).message
 
-    async def look(self, commands: Sequence[Sequence[Word]]) -> list[Any]:
+    async def read(self, commands: Sequence[Sequence[Word]]) -> list[Any]:
         """Read, in one write. What the server refuses is in the list as its error.
 
         Raises:
@@ -83,7 +83,7 @@ def _permitted(replies: list[Any]) -> list[Any]:
     return replies
 
 
-def told(reply: Any, stream: bytes) -> Any:
+def checked_reply(reply: Any, stream: bytes) -> Any:
     """*reply*, unless it is an error.
 
     Raises:
@@ -109,8 +109,8 @@ def told(reply: Any, stream: bytes) -> Any:
 
 
 def _shortened(step: Sequence[Word]) -> str:
-    more = len(step) - WORDS_KEPT
-    line = redis_cli(step[:WORDS_KEPT], longest=80)
+    more = len(step) - MAX_WORDS
+    line = redis_cli(step[:MAX_WORDS], longest=80)
     return f"{line} … {more} more words" if more > 0 else line
 
 

@@ -61,7 +61,7 @@ def outcome(sender: Sender, command: EntriesCommand, tally: Tally, summary: str)
     if tally.missing:
         reasons.append(f"{tally.missing} of them were no longer in the stream")
     if tally.stopped is not None:
-        reasons.append(sender.words(tally.stopped))
+        reasons.append(sender.error_message(tally.stopped))
     instead = None
     if tally.gone and command.group is not None:
         instead = AcknowledgeEntries(command.stream, command.group, tuple(tally.gone))

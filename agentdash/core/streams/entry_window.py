@@ -56,31 +56,31 @@ class EntryWindow:
         self._bytes = 0
         self.at_newest = self.at_oldest = False
 
-    def ask_older(self, count: int) -> EntriesFrom | None:
+    def older_query(self, count: int) -> EntriesFrom | None:
         """What to ask for the next older ones; None where there are none."""
         if self.at_oldest:
             return None
         start = before(self.oldest) if self.oldest else None
         return None if self.oldest and start is None else EntriesFrom(self._stream, start, True, count)
 
-    def ask_newer(self, count: int) -> EntriesFrom | None:
+    def newer_query(self, count: int) -> EntriesFrom | None:
         """What to ask for the next newer ones. They may have come since it was last at the end."""
         start = after(self.newest) if self.newest else None
         return None if self.newest and start is None else EntriesFrom(self._stream, start, False, count)
 
-    def take_older(self, page: EntryPage) -> None:
-        """Add a page that was asked for with `ask_older`."""
+    def add_older(self, page: EntryPage) -> None:
+        """Add a page that was asked for with `older_query`."""
         self._extend(page.entries, older=True)
         self.at_oldest = not page.more
-        while self._too_much() and len(self._entries) > len(page.entries):
+        while self._is_full() and len(self._entries) > len(page.entries):
             self._drop(self._entries.popleft())
             self.at_newest = False
 
-    def take_newer(self, page: EntryPage) -> None:
-        """Add a page that was asked for with `ask_newer`."""
+    def add_newer(self, page: EntryPage) -> None:
+        """Add a page that was asked for with `newer_query`."""
         self._extend(page.entries, older=False)
         self.at_newest = not page.more
-        while self._too_much() and len(self._entries) > len(page.entries):
+        while self._is_full() and len(self._entries) > len(page.entries):
             self._drop(self._entries.pop())
             self.at_oldest = False
 
@@ -95,7 +95,7 @@ class EntryWindow:
     def _drop(self, entry: Message) -> None:
         self._bytes -= size(entry)
 
-    def _too_much(self) -> bool:
+    def _is_full(self) -> bool:
         return len(self._entries) > self._most or self._bytes > self._most_bytes
 
 

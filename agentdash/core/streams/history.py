@@ -27,7 +27,7 @@ LAG, PENDING, RATE_OUT = range(3)
 
 
 @dataclass(frozen=True, slots=True)
-class StreamCourse:
+class StreamSeries:
     """How a stream went: entries, and entries per minute; `spacing_ms` from one value to the next."""
 
     lengths: Values
@@ -36,7 +36,7 @@ class StreamCourse:
 
 
 @dataclass(frozen=True, slots=True)
-class GroupCourse:
+class GroupSeries:
     """How a group went: entries behind, entries pending, entries per minute that it was given."""
 
     lag: Values
@@ -68,8 +68,8 @@ class _Metrics(TimeBuckets):
         self._counter, self._counted_at = counter, now
 
 
-class StreamCourses:
-    """The courses of all streams. One writer: `saw` with each judged snapshot."""
+class StreamHistory:
+    """The courses of all streams. One writer: `record` with each judged snapshot."""
 
     def __init__(self) -> None:
         self._streams: dict[bytes, _Metrics] = {}
@@ -77,11 +77,11 @@ class StreamCourses:
         self._spacing = SPACINGS[0]
         self._bucket: int | None = None
 
-    def saw(self, snapshot: StreamsSnapshot) -> None:
+    def record(self, snapshot: StreamsSnapshot) -> None:
         """Take what *snapshot* says; what is no longer in it is forgotten."""
         now = snapshot.taken_at
         items = sum(1 + len(stream.groups) for stream in snapshot.streams)
-        self._respace(items)
+        self._set_spacing(items)
         bucket = now // self._spacing
         turns = 1 if self._bucket is None else bucket - self._bucket
         if turns < 0:
@@ -93,21 +93,21 @@ class StreamCourses:
         self._streams, self._groups = {}, {}
         judgements: Sequence[StreamJudgement | None] = snapshot.judgements or [None] * len(snapshot.streams)
         for stream, judgement in zip(snapshot.streams, judgements, strict=False):
-            self._take(stream, judgement, streams, groups, turns, now)
+            self._record_stream(stream, judgement, streams, groups, turns, now)
 
-    def of(self, stream: bytes) -> StreamCourse | None:
+    def stream(self, name: bytes) -> StreamSeries | None:
         """The course of a stream; None where it is not known."""
-        track = self._streams.get(stream)
-        return None if track is None else StreamCourse(track.read(LENGTH), track.read(RATE_IN), self._spacing)
+        track = self._streams.get(name)
+        return None if track is None else StreamSeries(track.read(LENGTH), track.read(RATE_IN), self._spacing)
 
-    def of_group(self, stream: bytes, group: bytes) -> GroupCourse | None:
+    def group(self, stream: bytes, group: bytes) -> GroupSeries | None:
         """The course of a group; None where it is not known."""
         track = self._groups.get((stream, group))
         if track is None:
             return None
-        return GroupCourse(track.read(LAG), track.read(PENDING), track.read(RATE_OUT), self._spacing)
+        return GroupSeries(track.read(LAG), track.read(PENDING), track.read(RATE_OUT), self._spacing)
 
-    def _respace(self, items: int) -> None:
+    def _set_spacing(self, items: int) -> None:
         """Longer buckets for more items; what was kept with others is dropped."""
         fits = (s for s in SPACINGS if items * 3 * (SPAN_MS // s) <= BUDGET)
         spacing = next(fits, SPACINGS[-1])
@@ -117,7 +117,7 @@ class StreamCourses:
             self._spacing, self._bucket = spacing, None
             self._streams, self._groups = {}, {}
 
-    def _take(
+    def _record_stream(
         self,
         stream: Stream,
         judgement: StreamJudgement | None,
@@ -126,7 +126,7 @@ class StreamCourses:
         turns: int,
         now: int,
     ) -> None:
-        track = self._streams[stream.name] = _at(streams.get(stream.name), 2, turns, self._spacing)
+        track = self._streams[stream.name] = _advanced(streams.get(stream.name), 2, turns, self._spacing)
         if stream.error is None:
             track.put_peak(LENGTH, stream.length)
             rate = judgement.rate_in if judgement else None
@@ -135,12 +135,12 @@ class StreamCourses:
                 track.restart_counter(stream.entries_added, now)
         for group in stream.groups:
             key = (stream.name, group.name)
-            of = self._groups[key] = _at(groups.get(key), 3, turns, self._spacing)
+            of = self._groups[key] = _advanced(groups.get(key), 3, turns, self._spacing)
             if stream.error is None:
-                _take_group(of, group, judgement.group(group.name) if judgement else None, turns, now)
+                _record_group(of, group, judgement.group(group.name) if judgement else None, turns, now)
 
 
-def _take_group(track: _Metrics, group: Group, judged: GroupJudgement | None, turns: int, now: int) -> None:
+def _record_group(track: _Metrics, group: Group, judged: GroupJudgement | None, turns: int, now: int) -> None:
     track.put_peak(LAG, group.lag.value)
     track.put_peak(PENDING, group.pending)
     track.put_rate(RATE_OUT, group.entries_read, now, judged.rate_out if judged else None)
@@ -148,7 +148,7 @@ def _take_group(track: _Metrics, group: Group, judged: GroupJudgement | None, tu
         track.restart_counter(group.entries_read, now)
 
 
-def _at(track: _Metrics | None, metrics: int, turns: int, spacing: int) -> _Metrics:
+def _advanced(track: _Metrics | None, metrics: int, turns: int, spacing: int) -> _Metrics:
     if track is None:
         track = _Metrics(metrics, SPAN_MS // spacing)
         turns = max(turns, 1)

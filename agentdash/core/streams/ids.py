@@ -36,7 +36,7 @@ def after(entry_id: str) -> str | None:
     return f"{ms + 1}-0" if ms < _LAST else None
 
 
-def place(text: str, now: int, zone: tzinfo | None = None) -> str:
+def parse_position(text: str, now: int, zone: tzinfo | None = None) -> str:
     """The id that *text* names.
 
     Args:

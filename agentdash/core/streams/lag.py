@@ -47,7 +47,12 @@ class Extent:
         self._least = 1 if deleted is not None and self._last is not None and deleted < self._last else 0
 
     def lag(
-        self, last_delivered_id: str, entries_read: int | None, reported: int | None, *, told: bool = True
+        self,
+        last_delivered_id: str,
+        entries_read: int | None,
+        reported: int | None,
+        *,
+        has_field: bool = True,
     ) -> Lag:
         """How far a group is behind, with the grade that its evidence allows.
 
@@ -59,7 +64,7 @@ class Extent:
             last_delivered_id: As the group has it.
             entries_read: The group's counter; None where it is NULL or missing.
             reported: The server's own lag; None where it is NULL or missing.
-            told: Whether the server knows the field at all (7.0 and later).
+            has_field: Whether the server knows the field at all (7.0 and later).
 
         Returns:
             A lag whose value, where there is one, is never below 0 nor above the length.
@@ -81,7 +86,7 @@ class Extent:
             return Lag(reported)
         if least == most:
             return Lag(least)
-        why = _distrust(reported, entries_read, least, most, told)
+        why = _why_unsure(reported, entries_read, least, most, has_field)
         return self._by_counters(entries_read, least, most, why)
 
     def _by_counters(self, read: int | None, least: int, most: int, why: str) -> Lag:
@@ -92,11 +97,13 @@ class Extent:
         return Lag(min(max(added - read, least), most), LagGrade.ESTIMATED, why)
 
 
-def _distrust(reported: int | None, entries_read: int | None, least: int, most: int, told: bool) -> str:
+def _why_unsure(
+    reported: int | None, entries_read: int | None, least: int, most: int, has_field: bool
+) -> str:
     """Why the server's own number is not the answer."""
     if reported is not None:
         return f"the server reports {reported}, but between {least} and {most} entries are possible"
-    if not told:
+    if not has_field:
         return "this server does not report lag (before Redis 7.0)"
     if entries_read is None:
         return "the server has lost count: the group was put at an id in the middle, or entries were deleted"

@@ -43,7 +43,7 @@ class Body:
     text: str = ""
 
 
-def understand(value: bytes) -> Body:
+def parse_body(value: bytes) -> Body:
     """Tell what *value* is, by its content alone.
 
     JSON: text that is a whole object or list. MessagePack: bytes that are no text, and are a whole map or
@@ -116,7 +116,7 @@ def correlation_ids(fields: Iterable[tuple[bytes, bytes]]) -> tuple[str, ...]:
         if name in CORRELATION_NAMES and 0 < len(raw) <= 200:
             found[raw.decode("utf-8", "replace")] = None
             continue
-        data = understand(raw).data if len(raw) <= LONGEST else None
+        data = parse_body(raw).data if len(raw) <= LONGEST else None
         for key, value in data.items() if isinstance(data, dict) else ():
             if key.casefold() in CORRELATION_NAMES and isinstance(value, (str, int)) and value != "":
                 found[str(value)[:200]] = None

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from agentdash.core.snapshot import SourceError, Topic
-from agentdash.server.client import in_words
+from agentdash.server.client import source_error
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -31,4 +31,4 @@ async def from_server(engine: Running, read: Callable[[Redis], Awaitable[T]]) ->
     except SourceError:
         raise
     except Exception as problem:
-        raise in_words(problem, handle.url) from problem
+        raise source_error(problem, handle.url) from problem

@@ -87,7 +87,7 @@ def parse_pair(
                 pending=_count(of.get(b"pending")),
                 oldest=_first_pending(oldest[number] if number < len(oldest) else None),
                 consumers=_plain_consumers(consumers[number] if number < len(consumers) else ()),
-                told=number >= len(consumers) or consumers[number] is not None,
+                consumers_known=number >= len(consumers) or consumers[number] is not None,
             )
         )
     return replace(stream, groups=tuple(found))
@@ -146,19 +146,19 @@ def _group(
     pending: int,
     oldest: OldestPending | None,
     consumers: tuple[Consumer, ...],
-    told: bool = True,
+    consumers_known: bool = True,
 ) -> Group:
     delivered = _need_text(raw.get(b"last-delivered-id"))
     entries_read = _maybe_int(raw.get(b"entries-read"))
     return Group(
         name=_bytes(raw.get(b"name")),
         pending=pending,
-        lag=extent.lag(delivered, entries_read, _maybe_int(raw.get(b"lag")), told=b"lag" in raw),
+        lag=extent.lag(delivered, entries_read, _maybe_int(raw.get(b"lag")), has_field=b"lag" in raw),
         last_delivered_id=delivered,
         entries_read=entries_read,
         oldest_pending=oldest,
         consumers=consumers,
-        consumers_known=told,
+        consumers_known=consumers_known,
     )
 
 

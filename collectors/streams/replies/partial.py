@@ -46,7 +46,7 @@ _A_STREAM = 4
 """Commands a stream, in the first of two rounds; see `_of_stream`."""
 
 
-async def completed(
+async def complete(
     reads: Reads, names: Sequence[bytes], answers: Sequence[Read]
 ) -> tuple[list[Read], frozenset[str]]:
     """*answers* with what else may be had of those that were withheld; and which commands were refused.
@@ -58,13 +58,13 @@ async def completed(
     places = [number for number, answer in enumerate(found) if isinstance(answer, Withheld)]
     if not places:
         return found, frozenset()
-    parts = Parts([names[number] for number in places])
+    parts = StreamParts([names[number] for number in places])
     for number, answer in zip(places, await parts.read(reads), strict=True):
         found[number] = answer
     return found, frozenset(parts.refused)
 
 
-async def read_one(reads: Reads, name: bytes, server_ms: int) -> Read:
+async def read_stream(reads: Reads, name: bytes, server_ms: int) -> Read:
     """Read one stream, whatever the server's version and the user's rights.
 
     Raises:
@@ -76,11 +76,11 @@ async def read_one(reads: Reads, name: bytes, server_ms: int) -> Read:
         if not lacks_full(problem):
             raise
         answers = await read_pairs(reads, [name])
-    (found,), _ = await completed(reads, [name], answers)
+    (found,), _ = await complete(reads, [name], answers)
     return found
 
 
-class Parts:
+class StreamParts:
     """Reads streams piece by piece, in two rounds of writes.
 
     Attributes:
@@ -115,7 +115,7 @@ class Parts:
     ) -> Read:
         length, groups, first, newest = head
         count = len(_named(groups))
-        told = [self._or(next(consumers), "XINFO CONSUMERS", None) for _ in range(count)]
+        listed = [self._or(next(consumers), "XINFO CONSUMERS", None) for _ in range(count)]
         oldest = [self._or(next(waiting), "XPENDING", ()) for _ in range(count)]
         if isinstance(length, ResponseError):
             why = refusal(length)
@@ -131,7 +131,7 @@ class Parts:
             b"last-generated-id": last[0][0] if last else None,
         }
         try:
-            stream = parse_pair(name, info, known or (), told, oldest)
+            stream = parse_pair(name, info, known or (), listed, oldest)
         except BadReplyError as problem:
             return f"the server's description of it was not understood ({problem})"
         return stream if known is not None else replace(stream, groups_known=False)

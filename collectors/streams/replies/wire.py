@@ -40,34 +40,34 @@ def usable(client: Redis) -> bool:
     return hiredis is not None and isinstance(kwargs, dict) and not kwargs.get("decode_responses")
 
 
-def packed(words: Sequence[Any]) -> bytes:
+def pack(words: Sequence[Any]) -> bytes:
     """A command as the protocol writes it: an array of bulk strings. Where `usable` holds."""
     raw: bytes = hiredis.pack_command(tuple(words))
     return raw
 
 
-Take = Callable[[int, Any], Any]
+Convert = Callable[[int, Any], Any]
 """Makes of a reply, by its number, what is kept of it."""
 
 
-def whole_reply(_: int, reply: Any) -> Any:
+def unchanged(_: int, reply: Any) -> Any:
     """Keeps a reply as it came."""
     return reply
 
 
 async def ask(
-    client: Redis, writes: Sequence[Sequence[bytes]], patience: float | None, take: Take = whole_reply
+    client: Redis, writes: Sequence[Sequence[bytes]], silence: float | None, convert: Convert = unchanged
 ) -> list[Any]:
-    """Write commands, each `packed`, and read as many replies.
+    """Write commands, each packed by `pack`, and read as many replies.
 
     While the replies to one write are read, the server works at the next one; no more are under way.
 
     Args:
         client: For which `usable` holds.
         writes: What goes into one write each; no command that blocks.
-        patience: Seconds that the server may be silent; None: for ever.
-        take: What to make of each reply, as it comes: then the server is at work on the next ones, and the
-            reply is still near the processor. Exceptions of the server it gives back as they are.
+        silence: Seconds that the server may be silent; None: for ever.
+        convert: Converts each reply as it comes: meanwhile the server works on the next ones, and the reply
+            is still in the processor's cache. It returns errors of the server unchanged.
 
     Returns:
         What was made of the replies, in order; errors of the server as exceptions among them.
@@ -78,21 +78,21 @@ async def ask(
     """
     pool: Any = client.connection_pool
     connection: Any = await pool.get_connection()
-    whole = False
+    done = False
     try:
-        replies = Replies(connection, patience, take)
+        replies = Replies(connection, silence, convert)
         for number, commands in enumerate(writes):
             await connection.send_packed_command(b"".join(commands), check_health=False)
             if number > 0:
                 await replies.read(len(writes[number - 1]))
         await replies.read(len(writes[-1]) if writes else 0)
-        replies.end()
-        whole = True
+        replies.check_complete()
+        done = True
         return replies.all
     except TimeoutError as problem:
         raise RedisTimeoutError("the server was silent for too long") from problem
     finally:
-        if not whole:
+        if not done:
             await connection.disconnect(nowait=True)
         await pool.release(connection)
 
@@ -100,11 +100,11 @@ async def ask(
 class Replies:
     """Replies of one connection, parsed as they come; `all` is what was made of those that came so far."""
 
-    def __init__(self, connection: Any, patience: float | None, take: Take) -> None:
+    def __init__(self, connection: Any, timeout: float | None, convert: Convert) -> None:
         self.all: list[Any] = []
-        self._take = take
+        self._convert = convert
         self._wanted = 0
-        self._patience = patience
+        self._timeout = timeout
         self._guard = ReplyGuard()
         self._stream = connection._reader  # noqa: SLF001 - see the module's docstring
         parse_error = connection._parser.parse_error  # noqa: SLF001 - likewise
@@ -124,9 +124,9 @@ class Replies:
         parsed, now = self._reader.gets, asyncio.get_running_loop().time
         begun = now()
         while len(self.all) < self._wanted:
-            if self._patience is not None and now() - begun > SLOWEST * self._patience:
+            if self._timeout is not None and now() - begun > SLOWEST * self._timeout:
                 raise TimeoutError  # it sends a byte now and then, and never a whole reply
-            async with asyncio.timeout(self._patience):
+            async with asyncio.timeout(self._timeout):
                 chunk = await self._stream.read(CHUNK)
             if not chunk:
                 raise RedisConnectionError("Connection closed by server.")
@@ -135,9 +135,9 @@ class Replies:
             while (reply := parsed()) is not _UNFINISHED:
                 self._guard.begin(anew=False)
                 begun = now()
-                self.all.append(self._take(len(self.all), reply))
+                self.all.append(self._convert(len(self.all), reply))
 
-    def end(self) -> None:
+    def check_complete(self) -> None:
         """All have come.
 
         Raises:

@@ -208,8 +208,8 @@ class Overtaken(Sender):
         self.client = client
         self.steps = steps
 
-    async def look(self, commands: Any) -> list[Any]:
-        replies = await super().look(commands)
+    async def read(self, commands: Any) -> list[Any]:
+        replies = await super().read(commands)
         await self.client.execute_command(*self.steps)
         return replies
 

@@ -36,8 +36,10 @@ def binary(version: str) -> Path | None:
 
 
 def version_of(path: Path) -> str:
-    told = subprocess.run([path, "--version"], capture_output=True, text=True, check=False, timeout=10).stdout
-    return next((word[2:] for word in told.split() if word.startswith("v=")), "")
+    reply = subprocess.run(
+        [path, "--version"], capture_output=True, text=True, check=False, timeout=10
+    ).stdout
+    return next((word[2:] for word in reply.split() if word.startswith("v=")), "")
 
 
 PATHS = {version: binary(version) for version in VERSIONS}

@@ -27,15 +27,15 @@ async def ids(client: Redis) -> list[str]:
 async def test_through_the_whole_stream_and_back(client: Redis, ids: list[str]) -> None:
     window = EntryWindow(STREAM, entries=300)
     seen: list[str] = []
-    while (asked := window.ask_older(250)) is not None:
-        window.take_older(await page(client, asked, 0))
+    while (asked := window.older_query(250)) is not None:
+        window.add_older(await page(client, asked, 0))
         seen += [entry.id for entry in window if entry.id not in seen]
     assert seen == ids[::-1]
     assert window.at_oldest
     while not window.at_newest:
-        asked = window.ask_newer(250)
+        asked = window.newer_query(250)
         assert asked is not None
-        window.take_newer(await page(client, asked, 0))
+        window.add_newer(await page(client, asked, 0))
     assert [entry.id for entry in window] == ids[:-301:-1]
 
 

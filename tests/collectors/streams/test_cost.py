@@ -100,10 +100,10 @@ async def test_what_did_not_change_is_the_same_object(client: Redis) -> None:
     await add(client, "moves", 3)
     stage = Stage(client)
     await stage.poll(3)
-    still, moves = stage.stream(b"still"), stage.stream(b"moves")
+    lag_now, moves = stage.stream(b"still"), stage.stream(b"moves")
     await add(client, "moves", 1)
     await stage.poll()
-    assert stage.stream(b"still") is still
+    assert stage.stream(b"still") is lag_now
     assert stage.stream(b"moves") is not moves
 
 

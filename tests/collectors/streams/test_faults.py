@@ -94,7 +94,10 @@ async def test_a_server_that_stalls_is_still_the_same_one(client: Redis, private
 async def test_another_server_resolves_nothing_before_it_was_watched(client: Redis) -> None:
     stage = await _behind(client)
     before = stage.open().keys()
-    stage.collector._pulse._run_ids, stage.collector._pulse._label_at = {"": "of a server that is gone"}, None
+    stage.collector._server_poll._run_ids, stage.collector._server_poll._info_at = (
+        {"": "of a server that is gone"},
+        None,
+    )
     for _ in range(50):
         await stage.poll()
         assert stage.group(b"s", b"g").verdict is Verdict.WATCHING

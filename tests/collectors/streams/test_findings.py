@@ -198,7 +198,7 @@ async def test_a_stream_with_traffic_and_no_group(client: Redis) -> None:
 
 async def test_a_lag_that_is_not_known_raises_nothing(client: Redis) -> None:
     stage = Stage(client, lag_limit=5)
-    stage.collector._count.gap = "may not be counted"
+    stage.collector._lag_counter.gap = "may not be counted"
     ids = await add(client, "jobs", 40)
     await client.xgroup_create("jobs", "g", id=ids[9].decode())
     await client.xdel("jobs", ids[20])

@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from agentdash.core.streams.model import Clients, Consumer, Group, Lag, Stream
 from collectors.streams import schedule as streams_looks
 from collectors.streams.clients import clients_in, summarize
-from collectors.streams.schedule import marked
+from collectors.streams.schedule import fingerprint
 from tests.collectors.streams.stage import Stage, add, work
 from tests.collectors.streams.test_cost import make
 
@@ -142,10 +142,10 @@ async def test_nothing_dear_or_changing_is_ever_sent(client: Redis, redis_url: s
         await client.echo("end")
 
         async def listen() -> None:
-            async for told in monitor.listen():
-                if told["command"] == "ECHO end":
+            async for checked_reply in monitor.listen():
+                if checked_reply["command"] == "ECHO end":
                     return
-                seen.append(told["command"])
+                seen.append(checked_reply["command"])
 
         await asyncio.wait_for(listen(), 20)
     await watcher.aclose()
@@ -161,9 +161,9 @@ async def test_nothing_dear_or_changing_is_ever_sent(client: Redis, redis_url: s
 
 
 def test_replies_that_differ_have_another_mark() -> None:
-    assert marked((1, [[b"name", b"g"]])) == marked((1, [[b"name", b"g"]]))
-    assert marked((1, [[b"name", b"g"]])) != marked((2, [[b"name", b"g"]]))
-    assert marked((1, ValueError())) is None
+    assert fingerprint((1, [[b"name", b"g"]])) == fingerprint((1, [[b"name", b"g"]]))
+    assert fingerprint((1, [[b"name", b"g"]])) != fingerprint((2, [[b"name", b"g"]]))
+    assert fingerprint((1, ValueError())) is None
 
 
 def test_blocked_readers_of_a_list_of_clients() -> None:

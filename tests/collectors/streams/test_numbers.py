@@ -122,8 +122,8 @@ def same_group(item: Item, number: int, before: Told, after: Told, old: bool) ->
         assert oldest["deliveries"] == line[3]
         assert within(oldest["idleMs"], before.oldest[number][0][2], line[2])
         assert set(oldest) == {"id", "consumer", "consumerHex", "deliveries", "idleMs", "entryAgeMs"}
-    told = zip(item["consumers"], before.consumers[number], after.consumers[number], strict=True)
-    for consumer, then, now in told:
+    checked_reply = zip(item["consumers"], before.consumers[number], after.consumers[number], strict=True)
+    for consumer, then, now in checked_reply:
         assert (key_of(consumer, "name"), consumer["pending"]) == (now["name"], now["pending"])
         assert within(consumer["idleMs"], then["idle"], now["idle"])
         if not old:
@@ -133,7 +133,7 @@ def same_group(item: Item, number: int, before: Told, after: Told, old: bool) ->
     assert set(item) == {*OURS_OF_A_GROUP, *READ_OF_A_GROUP}
 
 
-def same_lag(lag: Item, told: int | None, unread: int, length: int) -> None:
+def same_lag(lag: Item, checked_reply: int | None, unread: int, length: int) -> None:
     """Never further from the truth than its grade says; the server's own number wherever that is possible."""
     value, grade = lag["value"], lag["grade"]
     if grade == "exact":
@@ -144,8 +144,8 @@ def same_lag(lag: Item, told: int | None, unread: int, length: int) -> None:
         assert unread <= value <= length
     assert (value is None) == (grade == "unknown")
     assert grade == "exact" or lag["reason"]
-    if told is not None and told == unread:
-        assert value == told
+    if checked_reply is not None and checked_reply == unread:
+        assert value == checked_reply
 
 
 def items_of(snapshot: StreamsSnapshot) -> list[dict[str, Any]]:
@@ -256,8 +256,8 @@ async def test_lag_by_what_ids_prove(client: Redis) -> None:
     assert lags[b"end"] == Lag(0)
     assert (lags[b"middle"].value, lags[b"middle"].grade) == (10, LagGrade.EXACT)
     assert lags[b"middle"].reason == "counted entry by entry"
-    stage.collector._count.gap = "may not be counted"
-    stage.collector._count._counted.clear()
+    stage.collector._lag_counter.gap = "may not be counted"
+    stage.collector._lag_counter._counted.clear()
     await stage.poll()
     (middle,) = [group.lag for group in stage.stream(b"jobs").groups if group.name == b"middle"]
     assert (middle.value, middle.grade) == (None, LagGrade.UNKNOWN)

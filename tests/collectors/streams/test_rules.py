@@ -331,7 +331,7 @@ async def test_another_server_starts_the_windows_anew(client: Redis) -> None:
     stage.collector._lost()
     await stage.poll()
     assert stage.group(b"jobs", b"g").verdict is not Verdict.WATCHING
-    stage.collector._pulse._run_ids = {"": "of a server that is gone"}
+    stage.collector._server_poll._run_ids = {"": "of a server that is gone"}
     stage.collector._lost()
     await stage.poll()
     assert stage.group(b"jobs", b"g").verdict is Verdict.WATCHING

@@ -11,7 +11,7 @@ from redis.exceptions import RedisError
 from agentdash.core.settings.model import RedisSettings
 from agentdash.core.snapshot import SourceError
 from agentdash.core.streams.model import Verdict
-from agentdash.server.client import in_words, open_client
+from agentdash.server.client import open_client, source_error
 from agentdash.server.launch import find_binary
 from tests.collectors.streams.stage import Stage, add, work
 from tests.redis_sets import Servers, free_ports, on, watched
@@ -31,7 +31,7 @@ async def said_of(url: str) -> SourceError:
     try:
         await client.ping()
     except RedisError as problem:
-        return in_words(problem, url)
+        return source_error(problem, url)
     finally:
         await client.aclose()
     raise AssertionError("it worked")
@@ -53,8 +53,8 @@ async def test_a_failover_is_followed_and_raises_no_alarm(trio: tuple[Servers, i
     async def followed() -> bool:
         try:
             await stage.poll()
-        except SourceError as told:
-            return named not in told.message  # which fails below
+        except SourceError as checked_reply:
+            return named not in checked_reply.message  # which fails below
         return stage.snapshot.epoch > epoch
 
     await until(followed, what="the new primary")

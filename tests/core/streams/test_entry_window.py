@@ -26,12 +26,12 @@ def read(query: EntriesFrom | None) -> EntryPage:
 @given(st.lists(st.tuples(st.booleans(), st.integers(1, 60)), max_size=40), st.integers(10, 100))
 def test_moving_about(steps: list[tuple[bool, int]], most: int) -> None:
     window = EntryWindow(b"s", entries=most)
-    window.take_older(read(window.ask_older(20)))
+    window.add_older(read(window.older_query(20)))
     for older, count in steps:
-        if older and (asked := window.ask_older(count)):
-            window.take_older(read(asked))
+        if older and (asked := window.older_query(count)):
+            window.add_older(read(asked))
         elif not older:
-            window.take_newer(read(window.ask_newer(count)))
+            window.add_newer(read(window.newer_query(count)))
         numbers = [id_parts(entry.id)[0] for entry in window]
         assert numbers == list(range(numbers[0], numbers[-1] - 1, -1)), "newest first, without gaps"
         assert len(numbers) <= max(most, 60)
@@ -43,18 +43,18 @@ def test_large_entries_are_bounded_by_bytes() -> None:
     window = EntryWindow(b"s", most_bytes=10_000)
     for n in range(100, 0, -10):
         entries = tuple(Message(f"{n - i}-0", ((b"n", b"x" * 900),)) for i in range(10))
-        window.take_older(EntryPage(entries, more=True))
+        window.add_older(EntryPage(entries, more=True))
     assert sum(map(size, window)) <= 10_000
     assert not window.at_newest
 
 
 def test_the_end_and_an_empty_stream() -> None:
     window = EntryWindow(b"s")
-    window.take_older(EntryPage((), more=False))
-    assert window.ask_older(10) is None
-    newer = window.ask_newer(10)
+    window.add_older(EntryPage((), more=False))
+    assert window.older_query(10) is None
+    newer = window.newer_query(10)
     assert newer is not None
     assert newer.start is None
-    window.take_newer(EntryPage((Message("1-0", ()),), more=False))
+    window.add_newer(EntryPage((Message("1-0", ()),), more=False))
     assert window.at_newest
     assert window.newest == window.oldest == "1-0"

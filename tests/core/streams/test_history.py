@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agentdash.core.streams.history import BUDGET, StreamCourses
+from agentdash.core.streams.history import BUDGET, StreamHistory
 from agentdash.core.streams.model import Group, Lag, LagGrade, Stream, StreamsSnapshot
 
 T0 = 1_732_112_340_000
@@ -21,10 +21,10 @@ def stream(
 
 
 def test_values_of_ten_minutes_and_no_more() -> None:
-    courses = StreamCourses()
+    history = StreamHistory()
     for second in range(0, 900, 5):
-        courses.saw(snapshot(T0 + second * 1000, stream(second, second * 2, 900 - second, 3, second)))
-    course, group = courses.of(b"s"), courses.of_group(b"s", b"g")
+        history.record(snapshot(T0 + second * 1000, stream(second, second * 2, 900 - second, 3, second)))
+    course, group = history.stream(b"s"), history.group(b"s", b"g")
     assert course is not None
     assert group is not None
     assert len(course.lengths) == len(group.lag) == 60
@@ -36,10 +36,10 @@ def test_values_of_ten_minutes_and_no_more() -> None:
 
 
 def test_what_is_not_known_is_a_gap_and_no_zero() -> None:
-    courses = StreamCourses()
-    courses.saw(snapshot(T0, stream(1, None, None)))
-    courses.saw(snapshot(T0 + 30_000, stream(1, None, 4)))
-    course, group = courses.of(b"s"), courses.of_group(b"s", b"g")
+    history = StreamHistory()
+    history.record(snapshot(T0, stream(1, None, None)))
+    history.record(snapshot(T0 + 30_000, stream(1, None, 4)))
+    course, group = history.stream(b"s"), history.group(b"s", b"g")
     assert course is not None
     assert group is not None
     assert group.lag == (None, None, None, 4.0)
@@ -48,35 +48,35 @@ def test_what_is_not_known_is_a_gap_and_no_zero() -> None:
 
 
 def test_a_stream_made_anew_has_no_negative_rate() -> None:
-    courses = StreamCourses()
-    courses.saw(snapshot(T0, stream(5, 500, 0)))
-    courses.saw(snapshot(T0 + 10_000, stream(1, 1, 0)))
-    course = courses.of(b"s")
+    history = StreamHistory()
+    history.record(snapshot(T0, stream(5, 500, 0)))
+    history.record(snapshot(T0 + 10_000, stream(1, 1, 0)))
+    course = history.stream(b"s")
     assert course is not None
     assert all(rate is None or rate >= 0 for rate in course.rates_in)
 
 
 def test_what_is_gone_is_forgotten_and_time_going_back_begins_anew() -> None:
-    courses = StreamCourses()
-    courses.saw(snapshot(T0, stream(5, 500, 0)))
-    courses.saw(snapshot(T0 + 10_000))
-    assert courses.of(b"s") is None
-    assert courses.of_group(b"s", b"g") is None
-    courses.saw(snapshot(T0 + 20_000, stream(5, 500, 0)))
-    courses.saw(snapshot(T0 - 500_000, stream(7, 500, 0)))
-    course = courses.of(b"s")
+    history = StreamHistory()
+    history.record(snapshot(T0, stream(5, 500, 0)))
+    history.record(snapshot(T0 + 10_000))
+    assert history.stream(b"s") is None
+    assert history.group(b"s", b"g") is None
+    history.record(snapshot(T0 + 20_000, stream(5, 500, 0)))
+    history.record(snapshot(T0 - 500_000, stream(7, 500, 0)))
+    course = history.stream(b"s")
     assert course is not None
     assert course.lengths == (7.0,)
 
 
 def test_thousands_of_streams_keep_a_bounded_past() -> None:
-    courses = StreamCourses()
+    history = StreamHistory()
     groups = tuple(Group(b"%d" % n, 0, Lag(0), "0-0", 0) for n in range(3))
     many = tuple(Stream(b"s%d" % n, 1, entries_added=1, groups=groups) for n in range(5000))
     for step in range(40):
-        courses.saw(snapshot(T0 + step * 30_000, *many))
-    kept = sum(len(track._values) for track in (*courses._streams.values(), *courses._groups.values()))
+        history.record(snapshot(T0 + step * 30_000, *many))
+    kept = sum(len(track._values) for track in (*history._streams.values(), *history._groups.values()))
     assert kept <= BUDGET
-    course = courses.of(b"s1")
+    course = history.stream(b"s1")
     assert course is not None
     assert len(course.lengths) * course.spacing_ms <= 600_000

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentdash.core.streams.ids import after, before, place
+from agentdash.core.streams.ids import after, before, parse_position
 from agentdash.core.streams.model import id_parts
 
 NOW = 1_732_112_345_000  # 2024-11-20 14:19:05 UTC
@@ -56,7 +56,7 @@ def at(*parts: int) -> str:
     ],
 )
 def test_places(text: str, entry_id: str) -> None:
-    assert place(text, NOW, UTC) == entry_id
+    assert parse_position(text, NOW, UTC) == entry_id
 
 
 @pytest.mark.parametrize(
@@ -64,13 +64,13 @@ def test_places(text: str, entry_id: str) -> None:
 )
 def test_what_names_no_place_is_said(text: str) -> None:
     with pytest.raises(ValueError, match=r"names no entry|is no time|64 bits"):
-        place(text, NOW, UTC)
+        parse_position(text, NOW, UTC)
 
 
 @given(st.text(max_size=40))
 def test_whatever_is_typed_gives_an_id_or_words(text: str) -> None:
     try:
-        entry_id = place(text, NOW, UTC)
+        entry_id = parse_position(text, NOW, UTC)
     except ValueError:
         return
     if entry_id not in {"-", "+"}:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentdash.core.streams.message_body import BodyKind, correlation_ids, understand
+from agentdash.core.streams.message_body import BodyKind, correlation_ids, parse_body
 
 plain = st.recursive(
     st.none()
@@ -25,7 +25,7 @@ packed = st.lists(plain, max_size=5) | st.dictionaries(st.text(max_size=8), plai
 
 @given(packed)
 def test_json_comes_back(data: object) -> None:
-    body = understand(json.dumps(data).encode())
+    body = parse_body(json.dumps(data).encode())
     assert body.kind is BodyKind.JSON
     assert body.data == data
 
@@ -33,7 +33,7 @@ def test_json_comes_back(data: object) -> None:
 @given(packed)
 def test_messagepack_comes_back(data: object) -> None:
     raw = msgpack.packb(data)
-    body = understand(raw)
+    body = parse_body(raw)
     if body.kind is BodyKind.MSGPACK:
         assert body.data == data
     else:
@@ -43,7 +43,7 @@ def test_messagepack_comes_back(data: object) -> None:
 
 @given(st.binary(max_size=400))
 def test_any_bytes_are_understood_somehow(raw: bytes) -> None:
-    body = understand(raw)
+    body = parse_body(raw)
     assert (body.data is not None) == (body.kind in {BodyKind.JSON, BodyKind.MSGPACK})
     json.dumps(body.data)
     correlation_ids([(b"x", raw), (raw, raw)])
@@ -71,11 +71,11 @@ def test_any_bytes_are_understood_somehow(raw: bytes) -> None:
     ],
 )
 def test_kinds(raw: bytes, kind: BodyKind) -> None:
-    assert understand(raw).kind is kind
+    assert parse_body(raw).kind is kind
 
 
 def test_what_is_deep_is_cut() -> None:
-    body = understand(b"[" * 200 + b"]" * 200)
+    body = parse_body(b"[" * 200 + b"]" * 200)
     assert body.kind is BodyKind.JSON
     assert "deeper than is shown" in json.dumps(body.data, ensure_ascii=False)
 

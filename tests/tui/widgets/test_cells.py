@@ -14,7 +14,7 @@ from tui.widgets.cells import Cell, bar, clean, crop, cut, fit, lay, sparkline, 
 NASTY = "\x1b[31mred\x1b[0m \x1b]52;c;aGk=\x07 [/x] \x00 \u202eabc עברית 👨‍👩‍👧 世界 ❤️ \x9b2J e\u0301"
 
 
-def acts(text: str) -> bool:
+def stream_actions(text: str) -> bool:
     """Whether a character in *text* could act on a terminal or turn the order of what is around it."""
     return any(
         unicodedata.category(c) in {"Cc", "Cs", "Zl", "Zp"}
@@ -31,7 +31,7 @@ def acts(text: str) -> bool:
 def test_fit_is_exactly_as_wide(text: str, width: int, align: str) -> None:
     fitted = fit(text, width, align)  # type: ignore[arg-type]
     assert cell_len(fitted) == width
-    assert not acts(fitted)
+    assert not stream_actions(fitted)
 
 
 @given(
@@ -41,7 +41,7 @@ def test_fit_is_exactly_as_wide(text: str, width: int, align: str) -> None:
 def test_pieces_are_exactly_as_wide_together(parts: list[tuple[str, str]], width: int) -> None:
     laid = lay(parts, width) if parts else lay([("", "")], width)
     assert sum(cell_len(text) for text, _ in laid) == width
-    assert not acts("".join(text for text, _ in laid))
+    assert not stream_actions("".join(text for text, _ in laid))
 
 
 @given(st.text(max_size=60), st.integers(0, 60))

@@ -17,7 +17,7 @@ FRESH_MS = 30_000
 
 
 @dataclass(frozen=True, slots=True)
-class Press:
+class Suggestion:
     """Something that can be done: its key, what kind of action it is, and why."""
 
     key: str
@@ -25,14 +25,14 @@ class Press:
     words: str
 
 
-def presses(entry: PendingEntry, group: Group, liveness: Mapping[bytes, Liveness]) -> list[Press]:
+def suggestions(entry: PendingEntry, group: Group, liveness: Mapping[bytes, Liveness]) -> list[Suggestion]:
     """What can be done about *entry*, what helps most first; nothing where it is too early."""
-    acknowledge = Press("A", "acknowledge", "acknowledge: its work is done, or shall not be")
+    acknowledge = Suggestion("A", "acknowledge", "acknowledge: its work is done, or shall not be")
     if entry.gone:
-        return [Press("A", "acknowledge", "acknowledge: its data is gone, nobody can work on it")]
+        return [Suggestion("A", "acknowledge", "acknowledge: its data is gone, nobody can work on it")]
     if entry.deliveries > MANY_DELIVERIES:
         return [
-            Press(".", "dead_letter", "copy to dead letters and acknowledge: it fails again and again"),
+            Suggestion(".", "dead_letter", "copy to dead letters and acknowledge: it fails again and again"),
             acknowledge,
         ]
     holder = liveness.get(entry.consumer)
@@ -42,8 +42,8 @@ def presses(entry: PendingEntry, group: Group, liveness: Mapping[bytes, Liveness
     words = (
         f"claim for {decode(other)}, which lives" if other else "claim for a new consumer: no other one lives"
     )
-    delete = Press("D", "delete", "delete: it is of no use to anybody")
-    return [Press("C", "claim", words), acknowledge, delete]
+    delete = Suggestion("D", "delete", "delete: it is of no use to anybody")
+    return [Suggestion("C", "claim", words), acknowledge, delete]
 
 
 def others(holder: bytes, group: Group, liveness: Mapping[bytes, Liveness]) -> Iterator[bytes]:
@@ -54,7 +54,7 @@ def others(holder: bytes, group: Group, liveness: Mapping[bytes, Liveness]) -> I
             yield consumer.name
 
 
-def press_paras(
+def suggestion_paras(
     entry: PendingEntry,
     group: Group,
     liveness: Mapping[bytes, Liveness],
@@ -62,16 +62,16 @@ def press_paras(
 ) -> Iterator[Para]:
     """As lines; greyed with the reason where it cannot be done."""
     yield Para.of("What to press", "bold")
-    found = presses(entry, group, liveness)
+    found = suggestions(entry, group, liveness)
     if not found:
         yield Para.of(f"nothing yet: it was delivered {units.age(entry.idle_ms)} ago", "dim", 2)
-    refused = {press.verb: why_not(press.verb) for press in found}
+    refused = {suggestion.verb: why_not(suggestion.verb) for suggestion in found}
     if found and len(set(refused.values())) == 1 and None not in refused.values():
         yield Para.of(f"nothing can be done: {next(iter(refused.values()))}", "dim", 2)
         return
-    for press in found:
-        why = refused[press.verb]
+    for suggestion in found:
+        why = refused[suggestion.verb]
         if why is None:
-            yield Para(((f"{press.key} ", "accent bold"), (press.words, "")), 2)
+            yield Para(((f"{suggestion.key} ", "accent bold"), (suggestion.words, "")), 2)
         else:
-            yield Para(((f"{press.key} {press.words}", "faint"), (f" ({why})", "dim")), 2)
+            yield Para(((f"{suggestion.key} {suggestion.words}", "faint"), (f" ({why})", "dim")), 2)

@@ -9,7 +9,7 @@ from itertools import islice
 
 from agentdash.core import units
 from agentdash.core.secrets.mask import masked_field
-from agentdash.core.streams.message_body import MOST_FIELDS, BodyKind, understand
+from agentdash.core.streams.message_body import MOST_FIELDS, BodyKind, parse_body
 from agentdash.core.text import decode, printable
 from tui.format.json_tree import json_tree
 from tui.widgets.document import Para, Path, field
@@ -99,7 +99,7 @@ def _beginning(value: bytes, most: int) -> bytes:
 def value_paras(name: bytes, value: bytes) -> list[Para]:
     """One field; secrets are masked, by the name of the field and by their shape. What is long folds."""
     label = decode(name)
-    body = understand(value)
+    body = parse_body(value)
     path = (label,)
     head = (f"{label:<{NAME_WIDTH}} ", "dim")
     match body.kind:
@@ -164,7 +164,7 @@ def preview(body: tuple[tuple[bytes, bytes], ...]) -> str:
 def _short(name: bytes, value: bytes) -> str:
     text = decode(value[:60])
     if text.count("\\x") + text.count("␀") > 2:
-        kind = understand(value)
+        kind = parse_body(value)
         if kind.data is not None:
             text = json.dumps(kind.data, ensure_ascii=False)[:60]
         elif kind.kind is BodyKind.BYTES:

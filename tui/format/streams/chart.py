@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from agentdash.core import units
-from agentdash.core.streams.history import SPAN_MS, GroupCourse, StreamCourse
+from agentdash.core.streams.history import SPAN_MS, GroupSeries, StreamSeries
 from agentdash.core.streams.model import Group, GroupJudgement, Stream, StreamJudgement
 from tui.format.streams.listing import lag_text
 from tui.widgets.cells import sparkline, squeeze
@@ -19,9 +19,9 @@ LEAST_WIDTH = 12
 def paras(
     stream: Stream,
     judgement: StreamJudgement,
-    course: StreamCourse | None,
+    course: StreamSeries | None,
     group: Group | None,
-    group_course: GroupCourse | None,
+    group_course: GroupSeries | None,
     width: int,
 ) -> list[Para]:
     """Length, lag, pending, and entries in and out a minute; a gap is where nothing was known.
@@ -64,7 +64,7 @@ def _out(judged: GroupJudgement | None) -> str:
 def _line(
     name: str,
     values: Sequence[float | None],
-    course: StreamCourse | GroupCourse | None,
+    course: StreamSeries | GroupSeries | None,
     number: str,
     style: str,
     room: int,

@@ -20,7 +20,7 @@ Line = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
+class EntryCount:
     """A number of entries.
 
     Attributes:
@@ -45,8 +45,8 @@ class Cost:
         problem: Why something could not be counted, in words.
     """
 
-    pending: tuple[tuple[bytes, Counted], ...] = ()
-    passed: Counted | None = None
+    pending: tuple[tuple[bytes, EntryCount], ...] = ()
+    passed: EntryCount | None = None
     problem: str | None = None
 
 
@@ -99,7 +99,7 @@ def pending_lines(cost: Cost | None) -> list[Line]:
     return lines
 
 
-def _pending(count: Counted) -> str:
+def _pending(count: EntryCount) -> str:
     one = count.least == 1 and count.exact
     return f"{count} pending {'entry loses' if one else 'entries lose'}"
 

@@ -19,7 +19,7 @@ from agentdash.core.streams.liveness import Liveness
 from agentdash.core.streams.model import Group, Message, PendingEntry, Stream, id_age_ms, id_parts
 from agentdash.core.streams.queries import Holder
 from agentdash.core.text import decode, printable
-from tui.format.streams.actions import MANY_DELIVERIES, press_paras
+from tui.format.streams.actions import MANY_DELIVERIES, suggestion_paras
 from tui.format.streams.body import Body, body_of
 from tui.widgets.document import Para
 
@@ -33,7 +33,7 @@ PRODUCER_FIELDS = (b"originService", b"origin_service", b"producer", b"source", 
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
+class EntryFacts:
     """What is known of one entry.
 
     Attributes:
@@ -61,37 +61,39 @@ class Looked:
 
 
 def message_page(
-    looked: Looked,
+    facts: EntryFacts,
     now: int,
     zone: tzinfo | None = None,
     why_not: Callable[[str], str | None] = lambda _verb: None,
 ) -> list[Para]:
     """All of it; *why_not* says why an action cannot be done now."""
-    pending, group = looked.pending, looked.group
-    presses = tuple(press_paras(pending, group, looked.liveness, why_not)) if pending and group else ()
+    pending, group = facts.pending, facts.group
+    suggestions = (
+        tuple(suggestion_paras(pending, group, facts.liveness, why_not)) if pending and group else ()
+    )
     return [
-        Para.of(looked.id, "id"),
-        *_head(looked, now),
-        *((Para(), *presses) if presses else ()),
+        Para.of(facts.id, "id"),
+        *_head(facts, now),
+        *((Para(), *suggestions) if suggestions else ()),
         Para(),
-        *_body(looked),
+        *_body(facts),
         Para(),
-        *_story(looked, now, zone),
-        *_findings(looked),
+        *_story(facts, now, zone),
+        *_findings(facts),
         Para(),
-        *_see(looked),
+        *_see(facts),
     ]
 
 
-def _head(looked: Looked, now: int) -> Iterator[Para]:
-    age = id_age_ms(looked.id, now)
-    by = producer(looked.stream, looked.message)
+def _head(facts: EntryFacts, now: int) -> Iterator[Para]:
+    age = id_age_ms(facts.id, now)
+    by = producer(facts.stream, facts.message)
     if age is None:
         yield Para.of("its id is no time: age unknown", "dim")
     else:
         who = ((" by ", "dim"), (by, "good")) if by else ()
         yield Para(((f"added {units.age(age)} ago", "dim"), *who))
-    pending = looked.pending
+    pending = facts.pending
     if pending is not None:
         times = "once" if pending.deliveries == 1 else f"{pending.deliveries} times"
         often = pending.deliveries > MANY_DELIVERIES
@@ -100,7 +102,7 @@ def _head(looked: Looked, now: int) -> Iterator[Para]:
             (decode(pending.consumer), "bold"),
         )
         yield Para(held, 2)
-        liveness = looked.liveness.get(pending.consumer)
+        liveness = facts.liveness.get(pending.consumer)
         if liveness is not None:
             style = "bad" if liveness.alive is False else "good" if liveness.alive else "unknown"
             yield Para(((f"{decode(pending.consumer)}: ", "dim"), (printable(liveness.detail), style)), 2)
@@ -116,33 +118,33 @@ def producer(stream: Stream, message: Message | None) -> str:
     return printable(stream.producers[0]) if len(stream.producers) == 1 else ""
 
 
-def _body(looked: Looked) -> Iterator[Para]:
-    if looked.message is None:
+def _body(facts: EntryFacts) -> Iterator[Para]:
+    if facts.message is None:
         yield Para.of("Its data is no longer in the stream. XACK takes it off the list (A).", "unknown", 2)
         return
-    if not looked.message.fields:
+    if not facts.message.fields:
         yield Para.of("it has no fields", "dim")
-    yield from (looked.body or body_of(looked.message.fields)).paras
+    yield from (facts.body or body_of(facts.message.fields)).paras
 
 
 # What happened to it
 
 
-def _story(looked: Looked, now: int, zone: tzinfo | None) -> Iterator[Para]:
+def _story(facts: EntryFacts, now: int, zone: tzinfo | None) -> Iterator[Para]:
     yield Para.of("What happened to it", "bold")
-    if id_age_ms(looked.id, now) is not None:
-        yield _event(id_parts(looked.id)[0], producer(looked.stream, looked.message), "published", "", zone)
-    shown = looked.lines[-MOST_LINES:]
-    if len(looked.lines) > len(shown):
-        yield Para.of(f"         … {len(looked.lines) - len(shown)} earlier log lines: t shows all", "dim")
+    if id_age_ms(facts.id, now) is not None:
+        yield _event(id_parts(facts.id)[0], producer(facts.stream, facts.message), "published", "", zone)
+    shown = facts.lines[-MOST_LINES:]
+    if len(facts.lines) > len(shown):
+        yield Para.of(f"         … {len(facts.lines) - len(shown)} earlier log lines: t shows all", "dim")
     for line in shown:
         style = {Level.ERROR: "bad", Level.FATAL: "bad", Level.WARN: "warn"}.get(line.level or Level.INFO, "")
         yield _event(line.at or line.seen_at, line.service or line.source, line.message, style, zone)
-    service = looked.owner.service
+    service = facts.owner.service
     if service is not None and service.down_since is not None:
         code = "" if service.exit_code is None else f", {exit_words(service.exit_code)}"
         yield _event(service.down_since, service.name, f"process ended{code}", "bad", zone)
-    yield from _groups(looked)
+    yield from _groups(facts)
 
 
 def _event(at: int, who: str, what: str, style: str, zone: tzinfo | None) -> Para:
@@ -152,18 +154,18 @@ def _event(at: int, who: str, what: str, style: str, zone: tzinfo | None) -> Par
     return Para(parts, HANG)
 
 
-def _groups(looked: Looked) -> Iterator[Para]:
+def _groups(facts: EntryFacts) -> Iterator[Para]:
     """Where it stands in each group; what is not known is not said."""
-    for group in looked.stream.groups[:20]:
+    for group in facts.stream.groups[:20]:
         name = decode(group.name)
         label = (f"{'':9}{name[:10]:<10} ", "info")
-        holder = next((one for one in looked.holders or () if one.group == group.name), None)
+        holder = next((one for one in facts.holders or () if one.group == group.name), None)
         if holder is not None:
             words = f"not acknowledged: {decode(holder.consumer)} has it since {units.age(holder.idle_ms)}"
             yield Para((label, (words, "bad bold" if holder.deliveries > MANY_DELIVERIES else "warn")), HANG)
-        elif _beyond(looked.id, group.last_delivered_id):
+        elif _beyond(facts.id, group.last_delivered_id):
             yield Para((label, ("not delivered yet", "dim")), HANG)
-        elif looked.holders is not None:
+        elif facts.holders is not None:
             yield Para((label, ("not pending: acknowledged, or passed over", "good")), HANG)
 
 
@@ -174,10 +176,10 @@ def _beyond(entry_id: str, delivered: str) -> bool:
         return False
 
 
-def _findings(looked: Looked) -> Iterator[Para]:
-    if looked.findings:
+def _findings(facts: EntryFacts) -> Iterator[Para]:
+    if facts.findings:
         yield Para()
-    for finding in looked.findings[:3]:
+    for finding in facts.findings[:3]:
         name = f"{printable(finding.finding_id)} {printable(finding.symptom.summary)}"
         yield Para((("finding ", "dim"), (name, "warn")), 2)
 
@@ -212,12 +214,12 @@ def findings_about(
     return tuple(islice(chain(direct, of_group), 3))
 
 
-def _see(looked: Looked) -> Iterator[Para]:
+def _see(facts: EntryFacts) -> Iterator[Para]:
     yield Para.of("See it yourself", "bold")
-    name, entry_id = looked.stream.name, looked.id
+    name, entry_id = facts.stream.name, facts.id
     yield Para.of(redis_cli(("XRANGE", name, entry_id, entry_id)), "dim", 2)
-    if looked.group is not None:
-        yield Para.of(redis_cli(("XPENDING", name, looked.group.name, entry_id, entry_id, 1)), "dim", 2)
+    if facts.group is not None:
+        yield Para.of(redis_cli(("XPENDING", name, facts.group.name, entry_id, entry_id, 1)), "dim", 2)
 
 
 def masked_copy(paras: Sequence[Para]) -> str:

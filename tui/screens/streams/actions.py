@@ -12,14 +12,14 @@ from agentdash.core.streams.commands import StreamCommand
 from tui.format.streams.cost import Cost
 from tui.screens.dialogs.confirm import Confirm
 from tui.screens.streams.action_table import ACTIONS, BY_COMMAND, acknowledge, question_of
-from tui.screens.streams.background import Aside
+from tui.screens.streams.rights import RightsPoll
 from tui.screens.streams.selection import Selection, why_unfit
 
 if TYPE_CHECKING:
     from tui.dash import Dash
 
 
-class StreamActs:
+class StreamActions:
     """The actions of one stream screen.
 
     Args:
@@ -34,12 +34,12 @@ class StreamActs:
         dash: Dash,
         select: Callable[[], Selection | None],
         done: Callable[[Outcome], None],
-        aside: Aside,
+        rights_poll: RightsPoll,
     ) -> None:
         self._dash = dash
         self._select = select
         self._done = done
-        self._aside = aside
+        self._rights_poll = rights_poll
 
     # What can be done now
 
@@ -54,7 +54,7 @@ class StreamActs:
 
     def _forbidden(self, verb: str) -> str | None:
         """What the server's ACL said when read; where that is not allowed, what it has refused before."""
-        rights = self._aside.rights
+        rights = self._rights_poll.rights
         denied = dict(rights.denied) if rights.known else self._dash.engine.denied
         return next((denied[name] for name in ACTIONS[verb].command.NEEDS if name in denied), None)
 

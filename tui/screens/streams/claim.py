@@ -67,9 +67,9 @@ class ClaimFor(Dialog[bytes | None]):
         """The one that lives most certainly has the cursor."""
         self._table.set_rows([entries.consumer_row(c, self._liveness.get(c.name)) for c in self._listed])
         (self._table if self._listed else self.query_one(Input)).focus()
-        self.call_after_refresh(self._tell, None)
+        self.call_after_refresh(self._show_hint, None)
 
-    def _tell(self, problem: str | None) -> None:
+    def _show_hint(self, problem: str | None) -> None:
         none = "" if self._listed else "The group has no other consumer. "
         lines = [Para.of(f"{none}A new name creates the consumer.", "dim", 2)]
         if problem:
@@ -88,19 +88,19 @@ class ClaimFor(Dialog[bytes | None]):
 
     def on_input_changed(self) -> None:
         """A complaint is about what was there before."""
-        self._tell(None)
+        self._show_hint(None)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Take the name that was typed; one that is shown like that stands for the exact one."""
         event.stop()
         if not event.value.strip():
-            self._tell("a name is needed")
+            self._show_hint("a name is needed")
             return
-        alike = [name for name in self._names if decode(name) == event.value]
-        if len(alike) > 1:
-            self._tell("several consumers look like that: choose one above")
+        matching = [name for name in self._names if decode(name) == event.value]
+        if len(matching) > 1:
+            self._show_hint("several consumers look like that: choose one above")
         else:
-            self.dismiss(alike[0] if alike else event.value.encode())
+            self.dismiss(matching[0] if matching else event.value.encode())
 
     def action_choose(self) -> None:
         """As Enter on a consumer."""

@@ -10,7 +10,7 @@ from agentdash.core.streams.commands import SetGroupId, TrimStream
 from agentdash.core.streams.ids import after
 from agentdash.core.streams.model import Stream, id_parts
 from agentdash.core.streams.queries import EntriesFrom, EntryPage
-from tui.format.streams.cost import Cost, Counted
+from tui.format.streams.cost import Cost, EntryCount
 from tui.screens.streams.asker import Asker
 
 MOST_GROUPS = 20
@@ -28,7 +28,7 @@ async def trim_cost(ask: Asker, command: TrimStream, stream: Stream) -> Cost:
     first = await _first_kept(ask, command, stream)
     if first is None:
         return Cost(problem=_TOO_MANY)
-    counted = []
+    entry_counts = []
     for group in groups:
         found = await ask(PendingOf(stream.name, group.name, None, MOST_COUNTED))
         if not isinstance(found, PendingList):
@@ -37,8 +37,8 @@ async def trim_cost(ask: Asker, command: TrimStream, stream: Stream) -> Cost:
         below = sum(id_parts(one.id) < first for one in found.entries)
         exact = below < len(found.entries) or len(found.entries) >= found.total
         if lost or not exact:
-            counted.append((group.name, Counted(len(lost), exact)))
-    return Cost(tuple(counted))
+            entry_counts.append((group.name, EntryCount(len(lost), exact)))
+    return Cost(tuple(entry_counts))
 
 
 async def _first_kept(ask: Asker, command: TrimStream, stream: Stream) -> tuple[int, int] | None:
@@ -71,4 +71,4 @@ async def set_id_cost(ask: Asker, command: SetGroupId, stream: Stream) -> Cost:
     if not isinstance(page, EntryPage):
         return Cost(problem="the server gave no answer")
     count = sum(id_parts(entry.id) <= high for entry in page.entries)
-    return Cost(passed=Counted(count, exact=count < len(page.entries) or not page.more))
+    return Cost(passed=EntryCount(count, exact=count < len(page.entries) or not page.more))

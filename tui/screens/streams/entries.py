@@ -28,7 +28,7 @@ NEAR = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Looking:
+class ShownPart:
     """What is looked at: a stream, one of its groups, one of its consumers (None: all)."""
 
     stream: Stream
@@ -59,7 +59,7 @@ class EntryPane(Pane):
         """Another kind of list is shown."""
 
     def __init__(
-        self, name: bytes, look: Callable[[], Looking | None], beside: Callable[[], Awaitable[None]]
+        self, name: bytes, shown_part: Callable[[], ShownPart | None], beside: Callable[[], Awaitable[None]]
     ) -> None:
         self.table = LineTable(entries.PENDING_COLUMNS, id="entries-table")
         super().__init__("Pending", self.table, id="stream-entries")
@@ -70,7 +70,7 @@ class EntryPane(Pane):
         self.asking = False
         self.failed = ""
         self._key = name
-        self._look = look
+        self._shown_part = shown_part
         self._beside = beside
         self._wants: set[str] = set()
 
@@ -119,14 +119,14 @@ class EntryPane(Pane):
             self.asking = False
 
     async def _read_once(self, wants: set[str]) -> None:
-        looking, ask = self._look(), self.dash.engine.ask
-        if looking is None:
+        part, ask = self._shown_part(), self.dash.engine.ask
+        if part is None:
             return
         if self.shown.pending:
-            self.pending.look_at(looking.group.name if looking.group else None, looking.consumer)
+            self.pending.show(part.group.name if part.group else None, part.consumer)
         try:
             if "read" in wants:
-                await self.shown.read(ask, looking.stream)
+                await self.shown.read(ask, part.stream)
             if isinstance(self.shown, StreamEntries):
                 if "older" in wants:
                     await self.shown.older(ask)
@@ -167,17 +167,17 @@ class EntryPane(Pane):
 
     def draw(self) -> None:
         """Show what was read."""
-        looking, shown = self._look(), self.shown
-        if looking is None or not is_there(self):
+        part, shown = self._shown_part(), self.shown
+        if part is None or not is_there(self):
             return
         failed = (Para.of(f"✗ {printable(self.failed)}", "bad", hang=2),) if self.failed else ()
-        rows = shown.rows(self.dash.now(), looking.stream)
+        rows = shown.rows(self.dash.now(), part.stream)
         follow = isinstance(shown, StreamEntries) and shown.following and self.table.cursor_row <= 0
         self.table.set_rows(rows)
         if follow and rows:
             self.table.move_to(rows[0].key)
         self.entitle(shown.title)
-        self.summary = shown.summary(looking.stream)
+        self.summary = shown.summary(part.stream)
         notice = failed or ((Para.of(shown.empty, "dim"),) if not rows else ())
         self.state = PaneState(PaneKind.ERROR if failed else PaneKind.LIVE, notice, dim=bool(failed and rows))
         self.post_message(self.Listed())
@@ -195,11 +195,11 @@ class EntryPane(Pane):
 
     def hold(self) -> None:
         """Stay at the entry under the cursor while others come."""
-        shown, looking = self.shown, self._look()
+        shown, part = self.shown, self._shown_part()
         if isinstance(shown, StreamEntries) and shown.following:
             shown.following = False
-            if looking is not None:
-                self.summary = shown.summary(looking.stream)
+            if part is not None:
+                self.summary = shown.summary(part.stream)
 
     def go(self, where: str) -> None:
         """Show what is around *where*: an id, ``-`` or ``+``."""

@@ -19,9 +19,9 @@ from agentdash.core.streams.queries import Holder, Holders, HoldersOf
 from agentdash.core.text import printable
 from tui.format.state import LIVE, PaneKind, PaneState
 from tui.format.streams.body import FIRST, MOST, Body, body_of, is_long
-from tui.format.streams.message import Looked, findings_about, lines_about, message_page
+from tui.format.streams.message import EntryFacts, findings_about, lines_about, message_page
 from tui.guard import is_there
-from tui.screens.streams.entries import Looking
+from tui.screens.streams.entries import ShownPart
 from tui.screens.streams.list_kinds import EntryList, PendingEntries
 from tui.widgets.document import Para
 from tui.widgets.folding import FoldingDocument
@@ -73,7 +73,7 @@ class MessagePane(Pane):
 
     async def read(
         self,
-        looking: Looking | None,
+        part: ShownPart | None,
         entry_id: str | None,
         shown: EntryList,
         liveness: Mapping[bytes, Liveness],
@@ -83,14 +83,14 @@ class MessagePane(Pane):
 
         What was read of it before stays, dimmed, when the server cannot be asked.
         """
-        if entry_id is None or looking is None:
+        if entry_id is None or part is None:
             self.state, self._page_of = LIVE, None
             self.summary, self.correlation = "", ()
             self.page.show([Para.of("no entry is selected", "dim")])
             return
         state = LIVE
         try:
-            paras: Sequence[Para] = await self._paras(looking, entry_id, shown, liveness)
+            paras: Sequence[Para] = await self._paras(part, entry_id, shown, liveness)
         except SourceError as problem:
             failed = Para.of(f"✗ {printable(problem.message)}", "bad", 2)
             known = self._page_of == entry_id
@@ -114,9 +114,9 @@ class MessagePane(Pane):
         return words
 
     async def _paras(
-        self, looking: Looking, entry_id: str, shown: EntryList, liveness: Mapping[bytes, Liveness]
+        self, part: ShownPart, entry_id: str, shown: EntryList, liveness: Mapping[bytes, Liveness]
     ) -> list[Para]:
-        stream = looking.stream
+        stream = part.stream
         message = shown.message(entry_id)
         pending = shown.entries.get(entry_id) if isinstance(shown, PendingEntries) else None
         if message is None and not (pending is not None and pending.gone):
@@ -125,8 +125,8 @@ class MessagePane(Pane):
         holders = await self._holders(stream, entry_id)
         store, now = self.dash.store, self.dash.now()
         self.correlation = body.correlation if body else ()
-        group = looking.group if shown.pending else None
-        looked = Looked(
+        group = part.group if shown.pending else None
+        facts = EntryFacts(
             stream=stream,
             id=entry_id,
             message=message,
@@ -144,7 +144,7 @@ class MessagePane(Pane):
             owner=owner_of(pending.consumer, store) if pending is not None else Owner(),
             body=body.shown if body else None,
         )
-        return message_page(looked, now, self.dash.zone, self.why_not)
+        return message_page(facts, now, self.dash.zone, self.why_not)
 
     async def _body_of(self, message: Message) -> ReadBody:
         """What is in the fields: made once for each entry; of long ones in a thread, for keys do not wait."""

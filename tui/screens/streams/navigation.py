@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agentdash.core.streams.ids import EXAMPLES, place
+from agentdash.core.streams.ids import EXAMPLES, parse_position
 from tui.screens.dialogs.prompt import Prompt
 from tui.screens.streams.entries import EntryPane
 from tui.widgets.document import Para
@@ -42,25 +42,25 @@ def ask_place(dash: Dash, pane: EntryPane) -> None:
 
     def check(text: str) -> str | None:
         try:
-            place(text, now, zone)
+            parse_position(text, now, zone)
         except ValueError as problem:
             return str(problem)
         return None
 
-    def take(text: str | None) -> None:
+    def accept(text: str | None) -> None:
         if text is not None:
-            pane.go(place(text, now, zone))
+            pane.go(parse_position(text, now, zone))
 
-    dash.push_screen(Prompt("Go to which entry?", [Para.of(EXAMPLES, "dim", 2)], check=check), take)
+    dash.push_screen(Prompt("Go to which entry?", [Para.of(EXAMPLES, "dim", 2)], check=check), accept)
 
 
 def ask_text(dash: Dash, pane: EntryPane) -> None:
     """Ask for a text, and look for it in the fields of all entries, newest first."""
-    told = [Para.of("Held by a name, a value, or name=value; A–Z without regard to case.", "dim", 2)]
+    hint = [Para.of("Held by a name, a value, or name=value; A–Z without regard to case.", "dim", 2)]
     value = pane.found.needle if pane.found else ""
 
-    def take(text: str | None) -> None:
+    def accept(text: str | None) -> None:
         if text:
             pane.search(text)
 
-    dash.push_screen(Prompt("Search for which text?", told, value=value), take)
+    dash.push_screen(Prompt("Search for which text?", hint, value=value), accept)

@@ -37,7 +37,7 @@ class PendingEntries:
         self._total: int | None = None
         self._bodies: dict[str, Message] = {}
 
-    def look_at(self, group: bytes | None, consumer: bytes | None) -> None:
+    def show(self, group: bytes | None, consumer: bytes | None) -> None:
         """Another group or consumer: what is known of the one before is not of it."""
         if (group, consumer) != (self.group, self.consumer):
             self.group, self.consumer = group, consumer

@@ -14,7 +14,7 @@ from agentdash.core.streams.commands import (
     StreamCommand,
     TrimStream,
 )
-from agentdash.core.streams.ids import EXAMPLES, place
+from agentdash.core.streams.ids import EXAMPLES, parse_position
 from agentdash.core.streams.model import Group
 from agentdash.core.text import decode
 from tui.format.streams.cost import name as short
@@ -42,12 +42,12 @@ def ask_claim(dash: Dash, selected: Selection, then: Then) -> None:
     """For which consumer."""
     group = group_of(selected)
 
-    def take(consumer: bytes | None) -> None:
+    def accept(consumer: bytes | None) -> None:
         if consumer is not None:
             then(ClaimEntries(selected.stream.name, group.name, selected.entries, consumer))
 
     holders = frozenset(entry.consumer for entry in selected.entries if entry.consumer is not None)
-    dash.push_screen(ClaimFor(len(selected.entries), group, holders, selected.liveness), take)
+    dash.push_screen(ClaimFor(len(selected.entries), group, holders, selected.liveness), accept)
 
 
 def ask_dead_letter(dash: Dash, selected: Selection, then: Then) -> None:
@@ -55,19 +55,19 @@ def ask_dead_letter(dash: Dash, selected: Selection, then: Then) -> None:
     group = group_of(selected)
     exact = selected.stream.name + DEAD
     proposed = {decode(exact): exact}  # a name that is no text is shown in another way than it is
-    told = [Para.of("The stream that the entries are copied to; created if missing.", "dim")]
+    hint = [Para.of("The stream that the entries are copied to; created if missing.", "dim")]
 
     def check(text: str) -> str | None:
         if proposed.get(text, text.encode()) == selected.stream.name:
             return "that is the stream itself"
         return _not_empty(text)
 
-    def take(text: str | None) -> None:
+    def accept(text: str | None) -> None:
         if text is not None:
             target = proposed.get(text, text.encode())
             then(DeadLetterEntries(selected.stream.name, group.name, selected.entries, target))
 
-    dash.push_screen(Prompt("Copy to which stream?", told, value=decode(exact), check=check), take)
+    dash.push_screen(Prompt("Copy to which stream?", hint, value=decode(exact), check=check), accept)
 
 
 def ask_new_group(dash: Dash, selected: Selection, then: Then) -> None:
@@ -78,13 +78,13 @@ def ask_new_group(dash: Dash, selected: Selection, then: Then) -> None:
     def check(text: str) -> str | None:
         return "there is a group of that name" if text.encode() in there else _not_empty(text)
 
-    def take(text: str | None) -> None:
+    def accept(text: str | None) -> None:
         if text is not None:
             name = text.encode()
             make = partial(CreateGroup, stream.name, name)
             ask_position(dash, "Begin after which entry?", make, then)
 
-    dash.push_screen(Prompt("Name of the new group?", check=check), take)
+    dash.push_screen(Prompt("Name of the new group?", check=check), accept)
 
 
 def ask_set_id(dash: Dash, selected: Selection, then: Then) -> None:
@@ -98,7 +98,7 @@ def ask_set_id(dash: Dash, selected: Selection, then: Then) -> None:
 def ask_position(dash: Dash, title: str, make: Callable[[str], StreamCommand], then: Then) -> None:
     """After which entry."""
     now, zone = dash.now(), dash.zone
-    told = [
+    hint = [
         Para.of("$: what comes from now on.  0: all from the first entry on.", ""),
         Para.of(f"Or a place: {EXAMPLES}", "dim", 2),
     ]
@@ -107,21 +107,21 @@ def ask_position(dash: Dash, title: str, make: Callable[[str], StreamCommand], t
         text = text.strip()
         if text in {"$", "0"}:
             return text
-        found = place(text, now, zone)
+        found = parse_position(text, now, zone)
         return {"-": "0", "+": "$"}.get(found, found)
 
-    def take(text: str | None) -> None:
+    def accept(text: str | None) -> None:
         if text is not None:
             then(make(after(text)))
 
-    dash.push_screen(Prompt(title, told, value="$", choices=("$", "0"), check=_checked(after)), take)
+    dash.push_screen(Prompt(title, hint, value="$", choices=("$", "0"), check=_checked(after)), accept)
 
 
 def ask_trim(dash: Dash, selected: Selection, then: Then) -> None:
     """How much stays."""
     stream = selected.stream
     now, zone = dash.now(), dash.zone
-    told = [
+    hint = [
         Para.of("A number: so many of the newest entries stay.", ""),
         Para.of("Or a place, before which all is dropped: 2h, 14:05, or an id as MS-SEQ.", ""),
     ]
@@ -130,17 +130,17 @@ def ask_trim(dash: Dash, selected: Selection, then: Then) -> None:
         text = text.strip().replace(" ", "")
         if text.isdecimal() and text.isascii():
             return TrimStream(stream.name, maxlen=int(text[:19]), seen=stream.last_id)
-        least = place(text, now, zone)
+        least = parse_position(text, now, zone)
         if least in {"-", "+"}:
             raise ValueError("say how many stay, or before which place all is dropped")
         return TrimStream(stream.name, minid=least, seen=stream.last_id)
 
-    def take(text: str | None) -> None:
+    def accept(text: str | None) -> None:
         if text is not None:
             then(make(text))
 
     title = f"Trim {short(stream.name)}: how much stays?"
-    dash.push_screen(Prompt(title, told, value=str(stream.length), check=_checked(make)), take)
+    dash.push_screen(Prompt(title, hint, value=str(stream.length), check=_checked(make)), accept)
 
 
 def _not_empty(text: str) -> str | None:

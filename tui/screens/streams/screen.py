@@ -16,7 +16,7 @@ from tui.screens import connected
 from tui.screens.base import BACK
 from tui.screens.dialogs.menu import Choice, Menu
 from tui.screens.page import PageScreen
-from tui.screens.streams import navigation as stream_ways
+from tui.screens.streams import navigation as stream_navigation
 from tui.screens.streams.action_table import ACTIONS, StreamAction
 from tui.screens.streams.selection import Scope
 from tui.screens.streams.view import StreamView
@@ -45,7 +45,7 @@ def _change(verb: str, row: StreamAction) -> Action[StreamScreen]:
         f"{scope}.{verb}",
         row.key,
         verb.capitalize(),
-        lambda screen: screen.acts.start(verb),
+        lambda screen: screen.stream_actions.start(verb),
         title=row.label,
         footer=_on_pending if row.scope is Scope.PENDING else ALWAYS,
         changes_world=True,
@@ -93,7 +93,7 @@ class StreamScreen(StreamView):
 
     async def action_back(self) -> None:
         """One step back, at last to where one came from."""
-        if not stream_ways.back(self):
+        if not stream_navigation.back(self):
             await super().action_back()
 
     def action_browse(self) -> None:
@@ -112,11 +112,11 @@ class StreamScreen(StreamView):
 
     def action_goto(self) -> None:
         """Ask for an id or a time, and show what is there."""
-        stream_ways.ask_place(self.dash, self.entries)
+        stream_navigation.ask_place(self.dash, self.entries)
 
     def action_search(self) -> None:
         """Ask for a text, and look for it in the fields of all entries, newest first."""
-        stream_ways.ask_text(self.dash, self.entries)
+        stream_navigation.ask_text(self.dash, self.entries)
 
     def action_trace(self) -> None:
         """All that logs and streams hold of the correlation id of the message."""
@@ -167,7 +167,7 @@ class StreamScreen(StreamView):
 
     def why_not(self, verb: str) -> str | None:
         """Why the stream cannot be changed so now; None where it can."""
-        return self.acts.why_not(verb) if self.ready else None
+        return self.stream_actions.why_not(verb) if self.ready else None
 
     def action_menu(self) -> None:
         """Let the person choose among all that changes the stream."""

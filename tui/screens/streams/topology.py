@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from agentdash.core import units
 from agentdash.core.snapshot import SourceHealth
-from agentdash.core.streams.history import GroupCourse, StreamCourse
+from agentdash.core.streams.history import GroupSeries, StreamSeries
 from agentdash.core.streams.liveness import Liveness
 from agentdash.core.streams.model import Group, Stream, StreamJudgement
 from agentdash.core.text import decode
@@ -93,9 +93,9 @@ class ChartPane(Pane):
         self,
         stream: Stream,
         judgement: StreamJudgement,
-        course: StreamCourse | None,
+        course: StreamSeries | None,
         group: Group | None,
-        of_group: GroupCourse | None,
+        of_group: GroupSeries | None,
     ) -> None:
         """Draw them at the width there is."""
         if not self.display or self.page.size.width <= 0:

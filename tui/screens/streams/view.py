@@ -15,10 +15,10 @@ from agentdash.core.streams.model import Group, Stream, StreamJudgement
 from agentdash.core.text import decode
 from tui.format.streams import shape as stream_shape
 from tui.screens.base import FactScreen
-from tui.screens.streams.actions import StreamActs
-from tui.screens.streams.background import Aside
-from tui.screens.streams.entries import EntryPane, Looking
+from tui.screens.streams.actions import StreamActions
+from tui.screens.streams.entries import EntryPane, ShownPart
 from tui.screens.streams.message import MessagePane
+from tui.screens.streams.rights import RightsPoll
 from tui.screens.streams.selection import Selection
 from tui.screens.streams.topology import ChartPane, ConsumersPane, GroupsPane
 from tui.widgets.document import Document
@@ -48,15 +48,15 @@ class StreamView(FactScreen):
         self._read_now: str | None = None
         self.groups = GroupsPane()
         self.consumers = ConsumersPane()
-        self.entries = EntryPane(place.stream, self._looking, self._read_beside)
+        self.entries = EntryPane(place.stream, self._shown_part, self._read_beside)
         self.chart = ChartPane()
         self.message = MessagePane()
 
     def on_mount(self) -> None:
         """What needs the app."""
-        self.aside = Aside(self.dash, self._key)
-        self.acts = StreamActs(self.dash, self.selection, self._changed, self.aside)
-        self.message.why_not = self.acts.why_not
+        self.rights_poll = RightsPoll(self.dash, self._key)
+        self.stream_actions = StreamActions(self.dash, self.selection, self._changed, self.rights_poll)
+        self.message.why_not = self.stream_actions.why_not
         self.entries.table.marks_enabled = not self.dash.engine.read_only
 
     # What it is about
@@ -86,20 +86,20 @@ class StreamView(FactScreen):
         """Id of the entry that is read, whatever becomes of it in the list; else of that under the cursor."""
         return self._read_now or self.entries.current
 
-    def _looking(self) -> Looking | None:
+    def _shown_part(self) -> ShownPart | None:
         stream = self.stream
-        return Looking(stream, self.group, self.consumers.current) if stream is not None else None
+        return ShownPart(stream, self.group, self.consumers.current) if stream is not None else None
 
     def selection(self) -> Selection | None:
         """What an action would take: the marked entries, else the one under the cursor."""
-        looking, pane = self._looking(), self.entries
-        if looking is None:
+        part, pane = self._shown_part(), self.entries
+        if part is None:
             return None
-        liveness = self.aside.liveness_of(looking.group, self.judgement)
+        liveness = self.rights_poll.liveness_of(part.group, self.judgement)
         return Selection(
-            looking.stream,
-            looking.group,
-            looking.consumer,
+            part.stream,
+            part.group,
+            part.consumer,
             pane.chosen(self._read_now),
             pane.shown.pending,
             pane.pending.bodies,
@@ -174,16 +174,16 @@ class StreamView(FactScreen):
         if not stream.groups and self.entries.shown.pending:
             self.entries.show(self.entries.stream_entries)
         self._show_consumers()
-        group, courses = self.group, self.dash.store.courses
-        of_group = courses.of_group(stream.name, group.name) if group is not None else None
-        self.chart.present(stream, self.judgement, courses.of(stream.name), group, of_group)
+        group, history = self.group, self.dash.store.stream_history
+        of_group = history.group(stream.name, group.name) if group is not None else None
+        self.chart.present(stream, self.judgement, history.stream(stream.name), group, of_group)
         if Topic.STREAMS in topics:
             self.entries.ask()
 
     def _show_consumers(self) -> None:
         group = self.group
         self.consumers.display = group is not None and self.entries.shown.pending
-        self.consumers.present(group, self.aside.liveness_of(group, self.judgement))
+        self.consumers.present(group, self.rights_poll.liveness_of(group, self.judgement))
 
     def go_to(self, place: StreamPlace) -> None:
         """Look at the group, the consumer and the entry of *place*, as far as they are there."""
@@ -202,14 +202,14 @@ class StreamView(FactScreen):
             self.set_focus(self.consumers.table)
 
     async def _read_beside(self) -> None:
-        await self.aside.read()
+        await self.rights_poll.read()
         if self.ready:
             self._show_consumers()
 
     async def _read_message(self) -> None:
-        looking, pane = self._looking(), self.entries
-        holders = self.aside.liveness_of(self.group, self.judgement)
-        await self.message.read(looking, self.entry, pane.shown, holders, lambda: self.entry)
+        part, pane = self._shown_part(), self.entries
+        holders = self.rights_poll.liveness_of(self.group, self.judgement)
+        await self.message.read(part, self.entry, pane.shown, holders, lambda: self.entry)
 
     # What happens
 

@@ -81,19 +81,19 @@ class StreamEntries:
         if not len(self.window):
             await self.show(ask, None)
         elif self.following and self._behind(stream):
-            page = await self._page(ask, self.window.ask_newer(2 * PAGE))
+            page = await self._page(ask, self.window.newer_query(2 * PAGE))
             if page is not None and page.more:
                 self.window.clear()  # more came than is shown: begin with the newest again
                 await self.show(ask, None)
             elif page is not None:
-                self.window.take_newer(page)
+                self.window.add_newer(page)
 
     async def show(self, ask: Asker, start: str | None) -> None:
         """Show the piece that begins with *start* (None: with the newest) and goes back from there."""
         page = await self._page(ask, EntriesFrom(self._stream, start, True, PAGE))
         if page is not None:
             self.window.clear()
-            self.window.take_older(page)
+            self.window.add_older(page)
             self.window.at_newest = start is None
 
     async def go(self, ask: Asker, place: str) -> str | None:
@@ -115,21 +115,21 @@ class StreamEntries:
         if newer is None:
             return None
         self.window.clear()
-        self.window.take_older(older)
-        self.window.take_newer(newer)
+        self.window.add_older(older)
+        self.window.add_newer(newer)
         return newer.entries[0].id if newer.entries else self.window.newest
 
     async def older(self, ask: Asker) -> None:
         """Read on at the old end."""
-        page = await self._page(ask, self.window.ask_older(PAGE))
+        page = await self._page(ask, self.window.older_query(PAGE))
         if page is not None:
-            self.window.take_older(page)
+            self.window.add_older(page)
 
     async def newer(self, ask: Asker) -> None:
         """Read on at the new end."""
-        page = await self._page(ask, self.window.ask_newer(PAGE))
+        page = await self._page(ask, self.window.newer_query(PAGE))
         if page is not None:
-            self.window.take_newer(page)
+            self.window.add_newer(page)
 
     async def _page(self, ask: Asker, query: EntriesFrom | None) -> EntryPage | None:
         answer = await ask(query) if query is not None else None

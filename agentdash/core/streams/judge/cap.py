@@ -19,7 +19,7 @@ def cap_of(window: StreamWindow, window_ms: int) -> Cap:
     return Cap.NO if full and never_cut and last.length > first.length else Cap.UNKNOWN
 
 
-def made_anew(before: StreamSample, stream: Stream) -> bool:
+def was_recreated(before: StreamSample, stream: Stream) -> bool:
     """Whether this is another stream of the same name: its counter or its newest id went back."""
     if before.added is not None and stream.entries_added is not None and stream.entries_added < before.added:
         return True

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from agentdash.core.settings.model import StreamsSettings
-from agentdash.core.streams.judge.cap import cap_of, made_anew, was_trimmed
-from agentdash.core.streams.judge.loss import note_loss
+from agentdash.core.streams.judge.cap import cap_of, was_recreated, was_trimmed
+from agentdash.core.streams.judge.loss import record_loss
 from agentdash.core.streams.judge.observations import observe, redelivered
 from agentdash.core.streams.judge.verdict import Opinion, forecast_s, never_falls, rate_out, verdict
 from agentdash.core.streams.judge.window import (
@@ -44,7 +44,7 @@ MOST_TURNS = 6
 LEAST_RATE_MS = 2000
 """A rate over less time than this says nothing."""
 
-SLOW_MATTERS = 10
+SLOW_FRACTION = 10
 """A group that keeps an even distance degrades its stream only above one such part of the lag limit."""
 
 
@@ -59,7 +59,7 @@ class StreamJudge:
         self._settings = settings
         self._window_ms = int(settings.window * 1000)
         self._dead_ms = int(settings.dead_after * 1000)
-        self._rest_ms = max(10_000, int(settings.grow_after * 500), int(settings.poll * 3000))
+        self._max_pause_ms = max(10_000, int(settings.grow_after * 500), int(settings.poll * 3000))
         self._streams: dict[bytes, StreamWindow] = {}
         self._last_at: int | None = None
         self._epoch = 0
@@ -79,54 +79,56 @@ class StreamJudge:
         now = snapshot.taken_at
         passed = 0 if self._last_at is None else now - self._last_at
         if passed < 0 or snapshot.epoch != self._epoch:
-            self._start_anew()
-        others = snapshot.clients != self._clients
+            self._clear_samples()
+        clients_changed = snapshot.clients != self._clients
         self._owners = owners
         self._last_at, self._epoch, self._clients = now, snapshot.epoch, snapshot.clients
         items = sum(1 + len(stream.groups) for stream in snapshot.streams)
         spacing = max(self._window_ms // POINTS, self._window_ms * items // BUDGET)
-        turns = 1 if others else self._turns(items)
+        turns = 1 if clients_changed else self._turns(items)
         self._passes += 1
         windows, judged = {}, {}
         for number, stream in enumerate(snapshot.streams):
             name = stream.name
             window = self._streams.get(name) or StreamWindow()
             before = self._judged.get(name)
-            rests = before is not None and before[0] is stream and (number + self._passes) % turns
-            if before is not None and rests:
+            is_unchanged = before is not None and before[0] is stream and (number + self._passes) % turns
+            if before is not None and is_unchanged:
                 windows[name], judged[name] = window, before
                 continue
             if stream.error is None:
-                window = self._take(window, stream, now, spacing)
+                window = self._add_samples(window, stream, now, spacing)
             windows[name], judged[name] = window, (stream, self._judge(window, stream, now))
         self._streams, self._judged = windows, judged
         return replace(snapshot, judgements=tuple(judgement for _, judgement in judged.values()))
 
     def _turns(self, items: int) -> int:
         """In how many passes each is judged that rests: 1 where they are few, or polled seldom."""
-        return max(1, min(items // ITEMS_A_PASS, MOST_TURNS, int(self._rest_ms / 2000 / self._settings.poll)))
+        return max(
+            1, min(items // ITEMS_A_PASS, MOST_TURNS, int(self._max_pause_ms / 2000 / self._settings.poll))
+        )
 
-    def _start_anew(self) -> None:
+    def _clear_samples(self) -> None:
         self._judged.clear()
         for window in self._streams.values():
-            window.start_anew()
+            window.clear_samples()
 
-    def _take(self, window: StreamWindow, stream: Stream, now: int, spacing: int) -> StreamWindow:
-        if window.samples and made_anew(window.samples[-1], stream):
+    def _add_samples(self, window: StreamWindow, stream: Stream, now: int, spacing: int) -> StreamWindow:
+        if window.samples and was_recreated(window.samples[-1], stream):
             window = StreamWindow()
         sample = StreamSample(
             now, stream.length, stream.entries_added, stream.last_id, stream.max_deleted_id, stream.first_id
         )
         before = window.samples[-1] if window.samples else None
         window.trimmed = window.trimmed or was_trimmed(window, sample)
-        window.growth.note(stream.length, now, self._rest_ms)
+        window.growth.record(stream.length, now, self._max_pause_ms)
         window.add(sample, self._window_ms, spacing)
         groups = {}
         for group in stream.groups:
             of = groups[group.name] = window.groups.get(group.name) or GroupWindow()
             observe(of, group, now, self._dead_ms)
-            note_loss(of, stream, group, before, now)
-            of.unacknowledged.note(group.pending, now, self._rest_ms)
+            record_loss(of, stream, group, before, now)
+            of.unacknowledged.record(group.pending, now, self._max_pause_ms)
             lag = group.lag.value
             of.add(
                 GroupSample(
@@ -190,13 +192,13 @@ class StreamJudge:
             pending_since=window.pending_since,
             lag_grows=_grows(window),
             pending_rises_s=window.unacknowledged.lasts_s,
-            lost_since=window.lost_at if self._lately(window.lost_at, now) else None,
+            lost_since=window.lost_at if self._is_recent(window.lost_at, now) else None,
             lost=window.lost,
             redelivered=redelivered(window),
         )
 
     def _dead(self, window: GroupWindow, group: Group, now: int) -> frozenset[bytes]:
-        limit = max(self._dead_ms, 2 * window.habit_ms)
+        limit = max(self._dead_ms, 2 * window.usual_pause_ms)
         since = least((window.waiting_since, window.pending_since))
         waiting = None if since is None else now - since
         return dead_consumers(group, limit, waiting, self._clients, self._owners, now)
@@ -204,7 +206,7 @@ class StreamJudge:
     def _far_behind(self, group: Group) -> bool:
         return (group.lag.value or 0) > self._settings.lag_limit
 
-    def _lately(self, at: int | None, now: int) -> bool:
+    def _is_recent(self, at: int | None, now: int) -> bool:
         return at is not None and now - at <= self._window_ms
 
     def _status(self, stream: Stream, judgement: StreamJudgement, now: int) -> str:
@@ -229,7 +231,7 @@ class StreamJudge:
             judged.pending_since is not None
             and now - judged.pending_since > self._settings.stuck_after * 1000
         )
-        slow = judged.verdict is Verdict.SLOW and (lag or 0) * SLOW_MATTERS > self._settings.lag_limit
+        slow = judged.verdict is Verdict.SLOW and (lag or 0) * SLOW_FRACTION > self._settings.lag_limit
         if over or waits or slow or judged.verdict in {Verdict.STALLED, Verdict.REWOUND}:
             return "DEGRADED"
         if lag is None or (judged.verdict is Verdict.WATCHING and lag > 0):

@@ -12,7 +12,7 @@ from agentdash.core.streams.lag import Position, position
 from agentdash.core.streams.model import Group, LagGrade, Stream
 
 
-def note_loss(
+def record_loss(
     window: GroupWindow, stream: Stream, group: Group, before: StreamSample | None, now: int
 ) -> None:
     """Note in *window* whether *group* has lost entries.
@@ -25,19 +25,19 @@ def note_loss(
         now: Unix ms.
     """
     delivered = position(group.last_delivered_id)
-    if delivered is None or not _stands_before(stream, delivered):
+    if delivered is None or not _is_before_first(stream, delivered):
         return
     if stream.entries_added is not None and group.entries_read is not None:
         lost = stream.entries_added - stream.length - group.entries_read
         if lost > 0:
             window.lost_at, window.lost = now, lost
-    elif (fell := _fell(window, group, delivered)) > 0:
-        window.lost_at, window.lost = now, fell
-    elif before is not None and _was_behind(before, stream, delivered):
+    elif (drop := _lag_drop(window, group, delivered)) > 0:
+        window.lost_at, window.lost = now, drop
+    elif before is not None and _lost_unread(before, stream, delivered):
         window.lost_at, window.lost = now, None
 
 
-def _stands_before(stream: Stream, delivered: Position) -> bool:
+def _is_before_first(stream: Stream, delivered: Position) -> bool:
     """Whether all entries up to the group's position, and maybe more, are gone."""
     if stream.length <= 0:
         last = position(stream.last_id)
@@ -46,7 +46,7 @@ def _stands_before(stream: Stream, delivered: Position) -> bool:
     return first is not None and delivered < first
 
 
-def _fell(window: GroupWindow, group: Group, delivered: Position) -> int:
+def _lag_drop(window: GroupWindow, group: Group, delivered: Position) -> int:
     """By how much the lag is less than at the sample before, although the group was given nothing."""
     if not window.samples or group.lag.grade is not LagGrade.EXACT:
         return 0
@@ -56,7 +56,7 @@ def _fell(window: GroupWindow, group: Group, delivered: Position) -> int:
     return last.lag - (group.lag.value or 0)
 
 
-def _was_behind(before: StreamSample, stream: Stream, delivered: Position) -> bool:
+def _lost_unread(before: StreamSample, stream: Stream, delivered: Position) -> bool:
     """Whether an entry that was seen there, and not given to the group, is gone now."""
     if before.length <= 0:
         return False

@@ -8,7 +8,7 @@ from agentdash.core.streams.model import Group
 LEAST_WATCHED_MS = 2000
 """A rate of deliveries over less time than this says nothing."""
 
-HABIT_OUTAGE = 5
+OUTAGE_LIMITS = 5
 """A pause longer than so many limits was an outage, not a habit."""
 
 
@@ -23,12 +23,12 @@ def observe(window: GroupWindow, group: Group, now: int, limit_ms: int) -> None:
     """
     idle = least(consumer.idle_ms for consumer in group.consumers)
     before = window.idle
-    went_on = window.worked and idle is not None and before is not None and idle < before
-    if went_on and before is not None and before <= HABIT_OUTAGE * limit_ms:
-        window.habit_ms = max(window.habit_ms, before)
+    resumed = window.had_work and idle is not None and before is not None and idle < before
+    if resumed and before is not None and before <= OUTAGE_LIMITS * limit_ms:
+        window.usual_pause_ms = max(window.usual_pause_ms, before)
     window.idle = idle
-    window.worked = group.has_work
-    if not window.worked:
+    window.had_work = group.has_work
+    if not window.had_work:
         window.waiting_since = None
     elif window.waiting_since is None:
         window.waiting_since = now

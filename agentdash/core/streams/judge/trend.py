@@ -26,21 +26,21 @@ class Rise:
     at: int = 0
     begun: int | None = None
     base: int = 0
-    risen_at: int = 0
-    rests_from: int = 0
+    rose_at: int = 0
+    paused_from: int = 0
     rises: int = 0
 
-    def note(self, value: int, now: int, rest_ms: int) -> None:
+    def record(self, value: int, now: int, max_pause_ms: int) -> None:
         """Take a sample; a fall ends the rise, and so does a rest of more than *rest_ms* that was watched."""
         before, self.value = self.value, value
-        if now - self.at > rest_ms:
-            self.rests_from = now
+        if now - self.at > max_pause_ms:
+            self.paused_from = now
         if before is not None and value > before:
             if self.begun is None:
                 self.begun, self.base, self.rises = self.at, before, 0
             self.rises += 1
-            self.risen_at = self.rests_from = now
-        elif before is not None and (value < before or now - self.rests_from > rest_ms):
+            self.rose_at = self.paused_from = now
+        elif before is not None and (value < before or now - self.paused_from > max_pause_ms):
             self.begun = None
         self.at = now
 
@@ -49,4 +49,4 @@ class Rise:
         """Seconds from its beginning to the last rise; 0 while it does not rise."""
         if self.begun is None or self.rises < LEAST_RISES:
             return 0.0
-        return (self.risen_at - self.begun) / 1000
+        return (self.rose_at - self.begun) / 1000

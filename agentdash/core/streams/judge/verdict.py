@@ -47,8 +47,8 @@ def verdict(window: GroupWindow, consumers: int | None, tried_ms: int | None, wi
         return Opinion(Verdict.UNKNOWN, None, "lag not known")
     if now.lag == 0:
         return Opinion(Verdict.OK, None, "keeps up")
-    if window.stands and not window.was_zero:
-        return _standing(window, now, consumers, tried_ms, window_ms)
+    if window.is_unmoved and not window.was_zero:
+        return _unmoved(window, now, consumers, tried_ms, window_ms)
     if window.peak is not None and window.back_at >= window.samples[0].at:
         return Opinion(Verdict.REWOUND, window.back_at, "its position went back")
     if window.was_zero:
@@ -61,7 +61,7 @@ def verdict(window: GroupWindow, consumers: int | None, tried_ms: int | None, wi
     return Opinion(Verdict.OK, None, "catches up")
 
 
-def _standing(
+def _unmoved(
     window: GroupWindow, now: GroupSample, consumers: int | None, tried_ms: int | None, window_ms: int
 ) -> Opinion:
     stood = f"given nothing for {age(now.at - window.position_since)}"

@@ -73,9 +73,9 @@ class GroupWindow:
     position_since: int = 0
     pending_id: str | None = None
     pending_since: int | None = None
-    habit_ms: int = 0
+    usual_pause_ms: int = 0
     idle: int | None = None
-    worked: bool = False
+    had_work: bool = False
     waiting_since: int | None = None
     zero_at: int | None = None
     peak: Position | None = None
@@ -87,7 +87,7 @@ class GroupWindow:
 
     def add(self, sample: GroupSample, window_ms: int, spacing_ms: int) -> None:
         """Take *sample*; samples closer than *spacing_ms* are merged into one."""
-        self._note_course(sample)
+        self._record_position(sample)
         if len(self.samples) >= 2 and sample.at - self.samples[-2].at < spacing_ms:
             merged = least((self.samples[-1].least_lag, sample.least_lag))
             self.samples[-1] = replace(sample, least_lag=merged)
@@ -96,7 +96,7 @@ class GroupWindow:
         while len(self.samples) > 2 and self.samples[1].at <= sample.at - window_ms:
             self.samples.popleft()
 
-    def _note_course(self, sample: GroupSample) -> None:
+    def _record_position(self, sample: GroupSample) -> None:
         """Keep what would otherwise be looked for in all samples again each time."""
         before = self.samples[-1].position if self.samples else None
         if before != sample.position:
@@ -110,7 +110,7 @@ class GroupWindow:
             self.peak = None
 
     @property
-    def stands(self) -> bool:
+    def is_unmoved(self) -> bool:
         """Whether the position is the same in all samples."""
         return self.position_since <= self.samples[0].at
 
@@ -150,7 +150,7 @@ class StreamWindow:
         """Time from the oldest sample to the newest."""
         return self.samples[-1].at - self.samples[0].at if self.samples else 0
 
-    def start_anew(self) -> None:
+    def clear_samples(self) -> None:
         """Forget what was watched, and keep what was learned: habits, caps, since when entries wait."""
         self.samples.clear()
         self.growth = Rise()
@@ -166,12 +166,12 @@ class StreamWindow:
             if self.lengths:
                 self.lengths[-1] = sample.length
         else:
-            self._course(sample)
+            self._add_to_series(sample)
             self.samples.append(sample)
         while len(self.samples) > 2 and self.samples[1].at <= sample.at - window_ms:
             self.samples.popleft()
 
-    def _course(self, sample: StreamSample) -> None:
+    def _add_to_series(self, sample: StreamSample) -> None:
         self.lengths.append(sample.length)
         if self.samples:
             rate = per_minute(self.samples[-1], sample)

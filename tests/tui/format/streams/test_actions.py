@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from agentdash.core.streams.liveness import NO_OWNER, Liveness, OwnerStatus
 from agentdash.core.streams.model import Consumer, Group, Lag, PendingEntry
-from tui.format.streams.actions import presses
+from tui.format.streams.actions import suggestions
 
 HOLDER, OTHER = Consumer(b"billing-1", 3, 250_000), Consumer(b"run-7", 1, 10)
 GROUP = Group(b"billing", 3, Lag(0), "5-0", 5, consumers=(HOLDER, OTHER))
@@ -19,7 +19,7 @@ def test_what_is_offered_depends_on_what_is_known() -> None:
 
     def keys(**entry: object) -> list[str]:
         facts = {"id": "5-0", "consumer": b"billing-1", "idle_ms": 250_000, "deliveries": 1, **entry}
-        return [press.key + " " + press.words for press in presses(PendingEntry(**facts), GROUP, found)]  # type: ignore[arg-type]
+        return [press.key + " " + press.words for press in suggestions(PendingEntry(**facts), GROUP, found)]  # type: ignore[arg-type]
 
     assert keys()[0] == "C claim for run-7, which lives"
     assert keys(deliveries=7)[0].startswith(". copy to dead letters")

@@ -25,7 +25,7 @@ from tui.format import detail
 from tui.format.item import ListingView
 from tui.format.streams.body import preview
 from tui.format.streams.chart import spread
-from tui.format.streams.cost import Cost, Counted
+from tui.format.streams.cost import Cost, EntryCount
 from tui.format.streams.forecast import drains_cell
 from tui.format.streams.listing import item
 from tui.screens.streams.action_table import question_of
@@ -112,7 +112,7 @@ def test_what_a_change_costs_is_said() -> None:
     assert "skipped" in forward
     back = lines(question_of(SetGroupId(b"s", b"slow", "0", "20-0"), stream).plan)
     assert "read again" in back
-    many = Cost(passed=Counted(500, exact=False), pending=((b"slow", Counted(2)),))
+    many = Cost(passed=EntryCount(500, exact=False), pending=((b"slow", EntryCount(2)),))
     counted = lines(question_of(SetGroupId(b"s", b"slow", "0", "20-0"), stream, cost=many).plan)
     assert "at least 500 entries are read again." in counted
     trimmed = lines(question_of(TrimStream(b"s", maxlen=50), stream, cost=many).plan)

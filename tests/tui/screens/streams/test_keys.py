@@ -303,7 +303,7 @@ async def test_what_the_acl_forbids_is_greyed_with_that_reason() -> None:
     engine_of(app).rights = Rights(True, (("XACK", "the server's ACL says: no xack for you"),))
     async with app.run_test(size=SIZE) as pilot:
         screen = await go_in(pilot)
-        await until(lambda: screen.aside.rights.denied, what="the rights")
+        await until(lambda: screen.rights_poll.rights.denied, what="the rights")
         await pilot.press("A")
         assert isinstance(app.screen, StreamScreen)
         assert "no xack for you" in toasts(app)

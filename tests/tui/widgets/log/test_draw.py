@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from agentdash.core.logs.model import Level, LogLine
-from tests.tui.widgets.test_cells import NASTY, acts
+from tests.tui.widgets.test_cells import NASTY, stream_actions
 from tui.widgets.log.draw import LineDrawing, clock, line_text, service_style, shape
 from tui.widgets.match import matcher
 
@@ -44,7 +44,7 @@ def test_a_row_is_exactly_as_wide(one: LogLine, width: int, followers: int, foll
     drawing = LineDrawing(shape(width), UTC, matcher(find))
     row = drawing.row(one, followers, opened=False, follows=follows)
     assert cell_len(text(row)) == sum(cell_len(part) for part, _ in row) == width
-    assert not acts(text(row))
+    assert not stream_actions(text(row))
 
 
 @example(line("", at=None, level=None, service=None, correlation_id="⺀"), 23, 1, False)
@@ -57,7 +57,7 @@ def test_wrapped_rows_are_as_many_as_said_and_as_wide(
     assert len(rows) == drawing.height(one, followers, opened=True, follows=follows)
     for row in rows:
         assert sum(cell_len(part) for part, _ in row) == width
-        assert not acts(text(row))
+        assert not stream_actions(text(row))
 
 
 def test_the_columns() -> None:

@@ -13,7 +13,7 @@ from textual.events import MouseScrollDown, MouseScrollUp
 from textual.geometry import Region
 
 from agentdash.core.logs.model import Level, LogLine, LogRing
-from tests.tui.widgets.test_cells import NASTY, acts
+from tests.tui.widgets.test_cells import NASTY, stream_actions
 from tui.widgets.log.view import LogView
 
 AT = 1732112345000
@@ -306,7 +306,7 @@ async def test_nothing_in_a_line_acts() -> None:
             await pilot.press("up", "space", "w")
             for strip in app.view.render_lines(Region(0, 0, 90, 6)):
                 assert strip.cell_length == 90
-                assert not acts(strip.text)
+                assert not stream_actions(strip.text)
         assert "[/x]" in "".join(app.seen())
 
 
@@ -322,4 +322,4 @@ async def test_every_line_is_as_wide_as_the_view(messages: list[str], width: int
         await pilot.pause()
         for strip in app.view.render_lines(Region(0, 0, width, 8)):
             assert strip.cell_length == sum(cell_len(segment.text) for segment in strip) == width
-            assert not acts(strip.text)
+            assert not stream_actions(strip.text)

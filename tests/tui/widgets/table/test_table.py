@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from textual.app import App, ComposeResult
 from textual.geometry import Region
 
-from tests.tui.widgets.test_cells import NASTY, acts
+from tests.tui.widgets.test_cells import NASTY, stream_actions
 from tui.widgets.table.rows import LateRow
 from tui.widgets.table.table import Cell, Column, LineTable, Row
 
@@ -336,7 +336,7 @@ async def test_every_line_is_as_wide_as_the_table(cells: list[tuple[str, str, st
         await pilot.pause()
         for strip in app.table.render_lines(Region(0, 0, width, 8)):
             assert strip.cell_length == sum(cell_len(segment.text) for segment in strip) == width
-            assert not acts(strip.text)
+            assert not stream_actions(strip.text)
 
 
 async def test_a_cursor_that_nobody_moved_stays_on_the_first_row_where_that_is_wanted() -> None:

@@ -19,7 +19,7 @@ from agentdash.server.sentinel import SentinelError
 _LOG_IN = "Put the password into the URL: redis://:PASSWORD@host:6379/0 (or user:PASSWORD)."
 _LONGEST = 300
 UNREADABLE = (faults.RedisError, OSError, *NOT_AS_REDIS)
-"""What a reader of Redis may meet; `in_words` says what it means."""
+"""What a reader of Redis may meet; `source_error` says what it means."""
 
 
 def place(url: str) -> str:
@@ -30,7 +30,7 @@ def place(url: str) -> str:
         return "***"
 
 
-def in_words(error: BaseException, url: str) -> SourceError:
+def source_error(error: BaseException, url: str) -> SourceError:
     """What *error*, raised while talking to the server at *url*, means to a person.
 
     Args:

@@ -10,14 +10,14 @@ from agentdash.core.clock import Clock
 from collectors.streams.nodes import NodeDown
 from collectors.streams.read import Reads
 
-LABEL_EVERY = 30.0
+INFO_EVERY = 30.0
 _PART = (
     "this server is one of a cluster, and only its own streams are seen: "
     "name the cluster in the URL (redis+cluster://)"
 )
 
 
-class Pulse:
+class ServerPoll:
     """Felt once a pass.
 
     Attributes:
@@ -33,11 +33,11 @@ class Pulse:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._label_at: float | None = None
+        self._info_at: float | None = None
         self._run_ids: dict[str, str] = {}
         self._state: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
-        self._part = False
-        self._was_lost = False
+        self._is_cluster_node = False
+        self._is_lost = False
         self.server = ""
         self.server_ms = 0
         self.ping_ms: float | None = None
@@ -45,7 +45,7 @@ class Pulse:
         self.other_server = False
         self.gaps: tuple[str, ...] = ()
 
-    async def feel(self, reads: Reads) -> None:
+    async def poll(self, reads: Reads) -> None:
         """Ask for the time; now and then for the name as well.
 
         Raises:
@@ -56,49 +56,51 @@ class Pulse:
         self.ping_ms = (self._clock.monotonic() - begun) * 1000
         down = tuple(str(now) for _, now in answers.values() if isinstance(now, NodeDown))
         gaps = [f"{why.removeprefix('its ')}: its streams are stale or missing" for why in down]
-        self._tell_time(reads, {name: now for name, (_, now) in answers.items()}, gaps)
+        self._read_time(reads, {name: now for name, (_, now) in answers.items()}, gaps)
         self.other_server = False
         state = (tuple(answers), down)
-        if self._label_at is None or begun - self._label_at > LABEL_EVERY or state != self._state:
+        if self._info_at is None or begun - self._info_at > INFO_EVERY or state != self._state:
             infos = await reads.ask_all(("INFO", "server"))
-            self._label_at, self._state = begun, state
-            self._name({name: info for name, (info,) in infos.items()})
+            self._info_at, self._state = begun, state
+            self._read_names({name: info for name, (info,) in infos.items()})
         if not self.server:
             gaps.append("INFO is not allowed (+info): the server's version is not known, nor its restarts")
-        if self._part:
+        if self._is_cluster_node:
             gaps.append(_PART)
         self.gaps = tuple(gaps)
 
-    def lost(self) -> None:
+    def mark_lost(self) -> None:
         """The connection failed: whether the same server comes back is asked before anything else."""
-        self._was_lost = True
-        self._label_at = None
+        self._is_lost = True
+        self._info_at = None
 
-    def _tell_time(self, reads: Reads, told: dict[str, Any], gaps: list[str]) -> None:
+    def _read_time(self, reads: Reads, replies: dict[str, Any], gaps: list[str]) -> None:
         """Take the time from the first that tells it, and note by how much the clocks of others are ahead."""
         times = {
             name: int(now[0]) * 1000 + int(now[1]) // 1000
-            for name, now in told.items()
+            for name, now in replies.items()
             if not isinstance(now, ResponseError)
         }
         self.server_ms = next(iter(times.values()), self._clock.now_ms())
-        reads.skews = {name: ms - self.server_ms for name, ms in times.items()} if len(told) > 1 else {}
-        if any(isinstance(now, ResponseError) and not isinstance(now, NodeDown) for now in told.values()):
+        reads.skews = {name: ms - self.server_ms for name, ms in times.items()} if len(replies) > 1 else {}
+        if any(isinstance(now, ResponseError) and not isinstance(now, NodeDown) for now in replies.values()):
             gaps.append("TIME is not allowed (+time): idle times go by the clock of this machine")
 
-    def _name(self, infos: dict[str, Any]) -> None:
+    def _read_names(self, infos: dict[str, Any]) -> None:
         """Take in ``INFO server`` of all: a node that was not among them before may lack what another had."""
         facts = {name: facts_of(info) for name, info in infos.items()}
         self.server = next(filter(None, map(server_label, infos.values())), "")
-        self._part = "cluster" in {facts.get("", {}).get(name) for name in ("redis_mode", "server_mode")}
+        self._is_cluster_node = "cluster" in {
+            facts.get("", {}).get(name) for name in ("redis_mode", "server_mode")
+        }
         if self.server and "" not in infos:
             self.server += f", cluster of {len(infos)}"
         seen = {name: run_id for name, one in facts.items() if (run_id := one.get("run_id"))}
-        lost, self._was_lost = self._was_lost, False
+        mark_lost, self._is_lost = self._is_lost, False
         if self._run_ids and any(self._run_ids.get(name) != run_id for name, run_id in seen.items()):
             self.other_server = True
             self.epoch += 1
-        elif lost and not seen:
+        elif mark_lost and not seen:
             self.other_server = True
         self._run_ids = {name: run_id for name, run_id in (self._run_ids | seen).items() if name in infos}
 

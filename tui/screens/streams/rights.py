@@ -16,7 +16,7 @@ RIGHTS_EVERY = 30_000
 """Milliseconds after which rights are asked again: they may have been granted meanwhile."""
 
 
-class Aside:
+class RightsPoll:
     """Asks for one stream, while its screen is looked at.
 
     Attributes:

@@ -22,7 +22,7 @@ EVERY_MS = 30_000
 """Between two lists of the consumers of a crowded stream whose groups stay the same."""
 
 
-class Crowds:
+class CrowdedStreams:
     """Knows which streams are crowded, and reads those."""
 
     def __init__(self) -> None:
@@ -53,9 +53,9 @@ class Crowds:
         Raises:
             redis.exceptions.RedisError: when the connection fails.
         """
-        strange = [name for name in names if name not in known]
-        replies = await reads.ask([("XINFO", "GROUPS", name) for name in strange])
-        found = {name for name, reply in zip(strange, replies, strict=True) if _told(reply) > MOST}
+        unknown = [name for name in names if name not in known]
+        replies = await reads.ask([("XINFO", "GROUPS", name) for name in unknown])
+        found = {name for name, reply in zip(unknown, replies, strict=True) if _member_count(reply) > MOST}
         found |= {name for name in names if name in known and _size(known[name]) > MOST}
         for name in names:
             if name not in found:
@@ -70,15 +70,15 @@ class Crowds:
         Raises:
             redis.exceptions.RedisError: when the connection fails.
         """
-        spared = {
+        unlisted = {
             name: known[name]
             for name in names
             if name in known and server_ms - self._listed.get(name, -EVERY_MS) < EVERY_MS
         }
-        answers = await read_pairs(reads, names, frozenset(spared))
+        answers = await read_pairs(reads, names, frozenset(unlisted))
         found: list[Read] = []
         for name, answer in zip(names, answers, strict=True):
-            before = spared.get(name)
+            before = unlisted.get(name)
             if before is None or not isinstance(answer, Stream):
                 self._listed[name] = server_ms
                 found.append(answer)
@@ -104,7 +104,7 @@ def _size(stream: Stream) -> int:
     return len(stream.groups) + sum(len(group.consumers) for group in stream.groups)
 
 
-def _told(reply: object) -> int:
+def _member_count(reply: object) -> int:
     """Groups and consumers in a reply of ``XINFO GROUPS``; 0 where it is something else."""
     if not isinstance(reply, list):
         return 0
