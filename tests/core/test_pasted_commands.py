@@ -11,6 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from agentdash.core.links.owner import Owner
 from agentdash.core.logs.model import LogBatch, LogLine, LogSource
 from agentdash.core.logs.rules.apply import LogRules
 from agentdash.core.repos.model import Operation, Repo, ReposSnapshot
@@ -21,7 +22,6 @@ from agentdash.core.runs.rules import run_symptoms
 from agentdash.core.services.model import Service, ServicesSnapshot, ServiceState
 from agentdash.core.services.rules import DOWN_MS, ServiceRules
 from agentdash.core.settings.model import LogsSettings
-from agentdash.core.streams.rules.dead_consumer import _next
 from agentdash.core.symptom_text import redis_cli, shell_command, shell_path, shell_word
 from agentdash.core.text import printable
 
@@ -112,10 +112,8 @@ def of_a_run(name: str) -> Iterator[tuple[str, int]]:
         assert found.see
         assert found.recommendation
         yield found.recommendation.partition("go on with:  ")[2], 3
-    dead = SimpleNamespace(
-        consumer=SimpleNamespace(pending=0), owner=SimpleNamespace(run=run, service=None), life=None
-    )
-    yield _next(dead).partition("`")[2].rpartition("`")[0].removesuffix(" -- COMMAND …"), 3  # type: ignore[arg-type]
+    start = Owner(run=run).status(NOW).start
+    yield start.partition("`")[2].rpartition("`")[0].removesuffix(" -- COMMAND …"), 3
 
 
 def of_a_service(name: str) -> Iterator[tuple[str, int]]:

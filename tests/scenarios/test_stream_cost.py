@@ -9,8 +9,8 @@ from agentdash.core.streams.commands import SetGroupId, TrimStream
 from agentdash.core.streams.model import Group, Lag, Stream
 from agentdash.runtime.engine import Engine
 from agentdash.server.find import ServerHandle
-from tui.format.streams.cost import Cost, Counted
-from tui.screens.streams.cost import MOST_COUNTED, cost_of
+from tui.format.streams.cost import Cost, EntryCount
+from tui.screens.streams.cost import MOST_COUNTED, set_id_cost, trim_cost
 
 LENGTH = 20
 
@@ -35,15 +35,21 @@ async def test_the_cost_is_counted(client: Redis, redis_url: str) -> None:
     ask = engine.ask
 
     def pending(least: int) -> Cost:
-        return Cost(pending=((b"g", Counted(least)),))
+        return Cost(pending=((b"g", EntryCount(least)),))
 
-    assert await cost_of(ask, TrimStream(b"jobs", minid="5-0"), stream) == pending(3)
-    assert await cost_of(ask, TrimStream(b"jobs", maxlen=16), stream) == pending(3)
-    assert await cost_of(ask, TrimStream(b"jobs", maxlen=0), stream) == pending(9)
-    assert await cost_of(ask, TrimStream(b"jobs", maxlen=LENGTH), stream) == Cost()
-    assert await cost_of(ask, SetGroupId(b"jobs", b"g", "$", "10-0"), stream) == Cost(passed=Counted(10))
-    assert await cost_of(ask, SetGroupId(b"jobs", b"g", "0", "10-0"), stream) == Cost(passed=Counted(10))
-    assert await cost_of(ask, SetGroupId(b"jobs", b"g", "7-0", "10-0"), stream) == Cost(passed=Counted(3))
+    assert await trim_cost(ask, TrimStream(b"jobs", minid="5-0"), stream) == pending(3)
+    assert await trim_cost(ask, TrimStream(b"jobs", maxlen=16), stream) == pending(3)
+    assert await trim_cost(ask, TrimStream(b"jobs", maxlen=0), stream) == pending(9)
+    assert await trim_cost(ask, TrimStream(b"jobs", maxlen=LENGTH), stream) == Cost()
+    assert await set_id_cost(ask, SetGroupId(b"jobs", b"g", "$", "10-0"), stream) == Cost(
+        passed=EntryCount(10)
+    )
+    assert await set_id_cost(ask, SetGroupId(b"jobs", b"g", "0", "10-0"), stream) == Cost(
+        passed=EntryCount(10)
+    )
+    assert await set_id_cost(ask, SetGroupId(b"jobs", b"g", "7-0", "10-0"), stream) == Cost(
+        passed=EntryCount(3)
+    )
 
 
 async def test_what_takes_too_much_reading_is_a_lower_bound_or_not_known(
@@ -55,7 +61,7 @@ async def test_what_takes_too_much_reading_is_a_lower_bound_or_not_known(
     engine.handle = ServerHandle(redis_url, "setting", client)
     ask = engine.ask
 
-    moved = await cost_of(ask, SetGroupId(b"jobs", b"g", "$", "10-0"), stream)
-    assert moved == Cost(passed=Counted(MOST_COUNTED, exact=False))
-    trimmed = await cost_of(ask, TrimStream(b"jobs", maxlen=MOST_COUNTED + 50), stream)
+    moved = await set_id_cost(ask, SetGroupId(b"jobs", b"g", "$", "10-0"), stream)
+    assert moved == Cost(passed=EntryCount(MOST_COUNTED, exact=False))
+    trimmed = await trim_cost(ask, TrimStream(b"jobs", maxlen=MOST_COUNTED + 50), stream)
     assert trimmed.problem is not None

@@ -97,7 +97,7 @@ async def test_every_change_is_seen_at_once(client: Redis) -> None:
 
 @pytest.mark.usefixtures("few")
 async def test_with_thousands_each_has_its_turn(client: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
-    for limit, number in (("CHEAP_A_SECOND", 20), ("IN_TURN_A_SECOND", 3), ("FULL_A_SECOND", 10)):
+    for limit, number in (("CHECKS_PER_SECOND", 20), ("IDLE_PER_SECOND", 3), ("ACTIVE_PER_SECOND", 10)):
         monkeypatch.setattr(streams_looks, limit, number)
     stage = await settled(client, 100)
     for turn in range(8):

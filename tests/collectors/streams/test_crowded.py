@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from redis.asyncio import Redis
 
-from collectors.streams import crowds as streams_crowds
+from collectors.streams import crowded
 from tests.collectors.streams.stage import Stage, add, work
 
 MANY = 20
@@ -13,7 +13,7 @@ MANY = 20
 
 @pytest.fixture(autouse=True)
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(streams_crowds, "MOST", MANY - 1)
+    monkeypatch.setattr(crowded, "MOST", MANY - 1)
 
 
 async def crowd(client: Redis, stream: str, group: str = "g", consumers: int = MANY) -> None:
@@ -76,7 +76,7 @@ async def test_the_list_is_brought_up_to_date_by_time_and_for_a_new_group(
     await work(client, "crowded", "other", "somebody-else", 1)
     await stage.poll(2)
     assert len(stage.stream(b"crowded").groups[1].consumers) == 1
-    monkeypatch.setattr(streams_crowds, "EVERY_MS", 0)
+    monkeypatch.setattr(crowded, "EVERY_MS", 0)
     await stage.poll()
     assert len(stage.stream(b"crowded").groups[1].consumers) == 2
 
@@ -87,7 +87,7 @@ async def test_who_leaves_a_crowd_ends_it(client: Redis, monkeypatch: pytest.Mon
     await stage.poll(2)
     for number in range(5, MANY):
         await client.xgroup_delconsumer("crowded", "g", f"c{number}")
-    monkeypatch.setattr(streams_crowds, "EVERY_MS", 0)
+    monkeypatch.setattr(crowded, "EVERY_MS", 0)
     await stage.poll(3)
     assert len(stage.stream(b"crowded").groups[0].consumers) == 5
     assert not any("hundreds of consumers" in gap for gap in stage.snapshot.gaps)
