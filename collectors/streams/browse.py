@@ -32,17 +32,17 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
 FIRST = 16
-"""Entries of the first read: their size is not known before."""
+"""Entries of the first read: their size is unknown before."""
 MOST_AT_ONCE = 500
 BYTES_AT_ONCE = 1024 * 1024
-"""About so much is read at once: it is parsed on the event loop, and other clients wait for it."""
+"""Bytes read at once, about: parsing blocks the event loop, and other clients wait for it."""
 MOST_BYTES = 8 * 1024 * 1024
-"""Of one answer; a page may be shorter for it."""
+"""Of one answer; a page may be shorter because of it."""
 MOST_FOUND = 200
 
 
 async def answer(client: Redis, query: StreamQuery, now: int) -> StreamAnswer:
-    """Read what *query* asks for.
+    """Answer *query*.
 
     Raises:
         SourceError: when the stream may not be read.
@@ -79,7 +79,7 @@ async def page(client: Redis, query: EntriesFrom, now: int) -> EntryPage:
 
 
 async def search(client: Redis, query: SearchEntries, now: int) -> SearchPage:
-    """Entries with a field that holds a text, newest first, as far as one step of the search goes.
+    """Entries with a text in a field, newest first, for one step of a search.
 
     Raises:
         SourceError: when the stream may not be read.
@@ -103,12 +103,12 @@ async def search(client: Redis, query: SearchEntries, now: int) -> SearchPage:
 
 
 def holds(entry: Message, needle: bytes) -> bool:
-    """Whether ``name=value`` of one field holds *needle*, which is in lower case."""
+    """Whether ``name=value`` of one field contains *needle*, which is in lower case."""
     return any(needle in name.lower() + b"=" + value.lower() for name, value in entry.fields)
 
 
 async def holders(client: Redis, query: HoldersOf) -> Holders:
-    """Who was given an entry and has not acknowledged it.
+    """The consumers that an entry is pending at.
 
     Raises:
         SourceError: when the groups may not be read.

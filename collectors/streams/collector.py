@@ -1,4 +1,4 @@
-"""Reads the whole topology of Redis streams: what there is, how long, who reads it and how far they are."""
+"""Reads the topology of Redis streams: streams, groups, consumers and their progress."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ ON_SCREEN_FOR = 10.0
 
 
 class StreamsCollector(Collector):
-    """One command a stream, fifty a write; discovery and dearer samples a little a pass.
+    """One command per stream, fifty per write; discovery and expensive samples in small steps.
 
     Args:
         client: With ``decode_responses=False``: keys need not be text.
-        settings: What is watched.
+        settings: Which streams, how often.
         run_keys: Streams of agentdash itself are left out.
         host: Stamped on the snapshots.
         clock: Where the time comes from.
@@ -69,7 +69,7 @@ class StreamsCollector(Collector):
         """Read once.
 
         Raises:
-            SourceError: when the server cannot be asked, in words.
+            SourceError: when the server cannot be read.
         """
         self._reads.begin()
         try:
@@ -82,7 +82,7 @@ class StreamsCollector(Collector):
             raise source_error(problem, url_of(self._reads.client)) from problem
 
     async def close(self) -> None:
-        """Nothing is held: the client belongs to who made it."""
+        """Nothing to close: the client belongs to the caller."""
 
     async def _pass(self) -> StreamsSnapshot:
         begun = self._clock.monotonic()
@@ -119,7 +119,7 @@ class StreamsCollector(Collector):
         )
 
     def _slices(self, now: float) -> int:
-        """How many slices of the key space may be looked at: as many as time has passed for."""
+        """Slices of the key space to scan, by the time since the last pass."""
         if self._last_pass is None:
             return 10
         return int((now - self._last_pass) / SLICE_EVERY)
@@ -129,7 +129,7 @@ class StreamsCollector(Collector):
         return frozenset(self._on_screen_until)
 
     def _publish(self, streams: Sequence[Stream], touched: Collection[bytes]) -> None:
-        """What was read with what was looked up; the object of the last pass where nothing changed."""
+        """Combine *streams* with samples; unchanged ones stay the same objects."""
         shown = {}
         for stream in streams:
             before = self._last.get(stream.name)
@@ -161,7 +161,7 @@ class StreamsCollector(Collector):
         self._restart_rights()
 
     def _on_failure(self) -> None:
-        """It may be the same server that answers again: what was read stays; rights are asked anew."""
+        """Keep what was read, for it may be the same server that answers again; read rights again."""
         self._server_poll.mark_lost()
         self._restart_rights()
         self._deliveries.gap = self._lag_counter.gap = None

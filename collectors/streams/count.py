@@ -1,4 +1,4 @@
-"""Counts what a group has yet to be given, where the server cannot tell: bounded in entries and in bytes."""
+"""Counts the lag of a group where the server does not report it; bounded in entries and bytes."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ FIRST_STEP = 5
 MOST_STEP = 500
 GROUPS_A_POLL = 2
 EVERY = 5.0
-"""Seconds between two counts of one group, at least."""
+"""Minimum seconds between two counts of one group."""
 
 VALID_FOR = 15.0
-"""Seconds for which a count is still an estimate after the group has moved."""
+"""Seconds for which a count is an estimate after the group has advanced."""
 
 NOT_EXACT = frozenset({LagGrade.UNKNOWN, LagGrade.ESTIMATED})
 COUNTED = "counted entry by entry"
 
 
 async def lag_of(client: Redis, query: LagOf, server_ms: int) -> Lag:
-    """The lag of one group; where the server cannot tell it, counted up to 10 000 entries.
+    """The lag of one group; counted, up to 10 000 entries, where the server does not report it.
 
     Raises:
         SourceError: when the stream or group is gone, or may not be read.
@@ -58,11 +58,11 @@ async def lag_of(client: Redis, query: LagOf, server_ms: int) -> Lag:
 
 
 async def count(reads: Reads, stream: Stream, group: Group, most: int) -> Lag | None:
-    """Count the entries after the group's position, up to those that were there when *stream* was read.
+    """Count the entries after the group's position, up to the newest one when *stream* was read.
 
     Returns:
         Exact where all were counted, bounded (at least) where there are more than *most* or too many bytes;
-        None where they may not be read.
+        None where they cannot be read.
 
     Raises:
         redis.exceptions.RedisError: when the connection fails.
@@ -93,7 +93,7 @@ def _size(reply: Sequence[object]) -> int:
 
 @dataclass(frozen=True, slots=True)
 class CountedLag:
-    """A lag that was counted, when (a monotonic clock's seconds), and how stream and group stood then."""
+    """A counted lag, when (seconds of a monotonic clock), and the state of stream and group then."""
 
     lag: Lag
     at: float
@@ -105,13 +105,13 @@ class CountedLag:
 
 
 class LagCounter:
-    """Counts on a slow beat, a few groups a poll, only as far as the lag limit of the settings.
+    """Counts a few groups per poll, only up to the lag limit of the settings.
 
     Args:
         limit: ``streams.lag_limit``.
 
     Attributes:
-        gap: Why it cannot count, in words; None where it can.
+        gap: Why it cannot count; None where it can.
     """
 
     def __init__(self, limit: int) -> None:
@@ -128,15 +128,15 @@ class LagCounter:
         self.gap = None
 
     async def update(self, reads: Reads, streams: Sequence[Stream], now: float) -> set[bytes]:
-        """Count in the next few groups whose lag the server does not tell; nothing where it tells all.
+        """Count the next few groups whose lag the server does not report.
 
         Args:
-            reads: To ask through.
+            reads: To send commands through.
             streams: As read.
-            now: A monotonic clock's seconds.
+            now: Seconds of a monotonic clock.
 
         Returns:
-            The names of the streams of which something was or is counted.
+            The names of the streams whose groups were counted.
 
         Raises:
             redis.exceptions.RedisError: when the connection fails.
@@ -170,7 +170,7 @@ class LagCounter:
         return touched
 
     def apply(self, stream: Stream) -> Stream:
-        """*stream* with what was counted, as far as that still holds."""
+        """*stream* with the counted lags that are still valid."""
         counted = self._counted
         if not counted or not any((stream.name, group.name) in counted for group in stream.groups):
             return stream
@@ -204,10 +204,10 @@ def _counted(lag: Lag, now: float, stream: Stream, group: Group) -> CountedLag:
 
 
 def lag_now(counted: CountedLag, stream: Stream, group: Group, now: float) -> Lag | None:
-    """What a count is worth now.
+    """The lag by a count that was made before; None where it is no longer valid.
 
-    Itself while nothing moved; *at least* while entries only came in; *about* for a while after the group
-    was given some, or entries went; then nothing.
+    Unchanged while nothing has changed; *at least* while entries were only added; *about* for a while after
+    entries were delivered or removed.
     """
     lag = counted.lag
     here = (group.last_delivered_id, stream.first_id, stream.max_deleted_id)

@@ -1,9 +1,9 @@
-"""Streams with so many consumers that one command about all of them would hold the server up.
+"""Streams with so many consumers that one command about all of them would block the server.
 
 FULL takes the server about 1 µs for each consumer with its first pending entry (Valkey 9.1). Where each start
-of a program makes a consumer with a new name they pile up, and with a thousand of them everybody else waits
-for a millisecond. Of such streams all else is read each time, by commands that are quick however many
-consumers there are, and these now and then.
+of a program creates a consumer with a new name, they pile up, and with a thousand of them all other clients
+wait for a millisecond. So the consumers of such streams are read seldom; all else by commands whose time does
+not depend on them.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ MOST = 500
 """Groups and consumers of a stream that is read with one command."""
 
 EVERY_MS = 30_000
-"""Between two lists of the consumers of a crowded stream whose groups stay the same."""
+"""Between two reads of the consumers of a crowded stream whose groups stay the same."""
 
 
 class CrowdedStreams:
-    """Knows which streams are crowded, and reads those."""
+    """Finds and reads crowded streams."""
 
     def __init__(self) -> None:
         self._listed: dict[bytes, int] = {}
 
     @property
     def gap(self) -> str | None:
-        """What is less fresh than the rest, in words; None where nothing is."""
+        """What is less fresh than the rest; None where nothing is."""
         if not self._listed:
             return None
         return (
@@ -48,7 +48,7 @@ class CrowdedStreams:
         self._listed = {name: at for name, at in self._listed.items() if name in wanted}
 
     async def among(self, reads: Reads, names: Sequence[bytes], known: Mapping[bytes, Stream]) -> set[bytes]:
-        """The crowded ones of *names*, by how they were last time; those never read are asked first.
+        """The crowded ones of *names*, as last read; those never read are counted first.
 
         Raises:
             redis.exceptions.RedisError: when the connection fails.
@@ -65,7 +65,7 @@ class CrowdedStreams:
     async def read(
         self, reads: Reads, names: Sequence[bytes], known: Mapping[bytes, Stream], server_ms: int
     ) -> list[Read]:
-        """Read *names*, which are crowded; consumers that are not listed again stay as they were.
+        """Read *names*, which are crowded; consumers that are not read again stay as last read.
 
         Raises:
             redis.exceptions.RedisError: when the connection fails.
@@ -84,7 +84,7 @@ class CrowdedStreams:
                 found.append(answer)
                 continue
             if {group.name for group in answer.groups} != {group.name for group in before.groups}:
-                del self._listed[name]  # those of a new group are listed next time
+                del self._listed[name]  # those of a new group are read next time
             found.append(_with_consumers_of(before, answer))
         return found
 

@@ -1,4 +1,4 @@
-"""A closer look at one stream, on demand: pending entries, one message, the newest ones; all bounded."""
+"""Reads details of one stream on demand: pending entries, messages; all bounded."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ MOST_MESSAGES = 500
 
 
 async def pending(client: Redis, query: PendingOf, now: int) -> PendingList:
-    """The pending entries of a group, in id order, without bodies, with those marked whose data is gone.
+    """The pending entries of a group, in id order, without bodies; `gone` is set where the data is deleted.
 
     Args:
-        client: To ask through.
+        client: Of the server.
         query: Which group; at most `MOST_PENDING` entries are read.
         now: Unix ms, for ages.
 
@@ -66,7 +66,7 @@ async def pending(client: Redis, query: PendingOf, now: int) -> PendingList:
 
 
 async def message(client: Redis, query: MessageAt, now: int) -> Message | None:
-    """One entry with all its fields; None where it is no longer there.
+    """One entry with all its fields; None where it no longer exists.
 
     Raises:
         SourceError: when the stream may not be read.
@@ -78,7 +78,7 @@ async def message(client: Redis, query: MessageAt, now: int) -> Message | None:
 
 
 async def messages(client: Redis, query: MessagesAt, now: int) -> tuple[Message, ...]:
-    """Entries by their ids, in one write; those that are gone are left out.
+    """Entries by their ids, in one write; deleted ones are left out.
 
     Raises:
         SourceError: when the stream may not be read.
@@ -107,8 +107,8 @@ async def _gone(
 ) -> set[str]:
     """Ids of entries that are pending but deleted.
 
-    Those below the first entry are surely gone, those above the greatest id ever deleted are surely there;
-    the others are asked for, at most one write of questions.
+    Those before the first entry are certainly deleted, those after the greatest deleted id certainly are not;
+    the others are read, at most one write of commands.
     """
     if not found or isinstance(info, ResponseError) or isinstance(first, ResponseError):
         return set()
@@ -134,7 +134,7 @@ def checked_reply(reply: object, subject: str) -> Sequence[object]:
     """*reply*, which is a list, unless it is an error.
 
     Raises:
-        SourceError: with the reason in words; *subject* is what was asked for.
+        SourceError: with the reason; *subject* is what was to be read.
     """
     if isinstance(reply, NoPermissionError):
         raise SourceError(

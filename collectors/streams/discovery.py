@@ -1,4 +1,4 @@
-"""Finds streams little by little, so that millions of other keys are never scanned at once."""
+"""Finds streams in small steps, so that millions of other keys are never scanned at once."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from collectors.streams.read import Reads
 
 SLICE = 1000
 SLICE_EVERY = 0.1
-"""Seconds. One SCAN of `SLICE` keys at this pace takes under 1 % of the server (0.85 µs a key)."""
+"""Seconds. One SCAN of `SLICE` keys at this rate uses under 1 % of the server (0.85 µs a key)."""
 
 MAX_SLICES = 10
 
 
 class Discovery:
-    """The streams that are known, and how far the look around has come.
+    """The known streams, and the progress of the scan.
 
     Attributes:
-        complete: Whether one whole round has been through the key space.
-        gap: Why new streams are not found, in words; None where they are.
+        complete: Whether the key space was scanned in full once.
+        gap: Why new streams cannot be found; None where they can.
     """
 
     def __init__(self, settings: StreamsSettings, run_keys: RunKeys) -> None:
@@ -51,21 +51,21 @@ class Discovery:
 
     @property
     def known(self) -> int:
-        """How many streams were seen, also those over the limit."""
+        """Number of streams found, including those over the limit."""
         return len(self._names) + max(self._over_limit, len(self._over_limit_so_far))
 
     def forget(self, name: bytes) -> None:
-        """*name* is gone, or is no stream; a later round finds it again if it comes back."""
+        """Remove *name*, which is no stream any more; a later round finds it again if it comes back."""
         self._names.pop(name, None)
 
     def restart(self) -> None:
-        """Begin a new round: the server may be another one."""
+        """Begin a new round; the server may be another one."""
         self._cursors = {}
         self.complete = False
         self._over_limit_so_far.clear()
 
     async def scan(self, reads: Reads, slices: int) -> None:
-        """Go on by at most *slices* slices, or to the end of the round.
+        """Scan at most *slices* slices, or to the end of the round.
 
         Raises:
             SourceError: when the server's ACL forbids SCAN and no stream is named in the settings.
@@ -94,7 +94,7 @@ class Discovery:
                 return
 
     async def _slices(self, reads: Reads) -> list[bytes]:
-        """The streams in the next slice: of each node that is not at its end, where there are several."""
+        """The streams in the next slice of each node that is not at its end."""
         tail: tuple[str, ...] = ("TYPE", "stream") if self._by_type else ()
         replies = await reads.ask_nodes(
             {name: [("SCAN", cursor, "COUNT", SLICE, *tail)] for name, cursor in self._cursors.items()}
@@ -102,7 +102,7 @@ class Discovery:
         keys: list[bytes] = []
         following: dict[str, int] = {}
         for name, (reply,) in replies.items():
-            if isinstance(reply, NodeDown):  # its turn comes in the next round
+            if isinstance(reply, NodeDown):  # scanned in the next round
                 continue
             if isinstance(reply, ResponseError):
                 if self._by_type and "syntax" in str(reply).lower():
@@ -117,7 +117,7 @@ class Discovery:
         return keys if self._by_type else await self._streams_of(reads, keys)
 
     async def _streams_of(self, reads: Reads, keys: Sequence[bytes]) -> list[bytes]:
-        """Those of *keys* that are streams and not known."""
+        """The new streams among *keys*."""
         new = [key for key in keys if key not in self._names]
         types = await reads.ask([("TYPE", key) for key in new])
         return [key for key, kind in zip(new, types, strict=True) if kind in {b"stream", "stream"}]

@@ -1,4 +1,4 @@
-"""Questions to the nodes of a cluster, side by side: where one is down, only what lies on it is missed."""
+"""Sends commands to the nodes of a cluster in parallel: if one is down, only its keys are missing."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ from agentdash.server.cluster import ClusterClient, is_unreached
 from agentdash.server.slots import key_of
 
 RETRY_AFTER = 2.0
-"""Seconds for which a node that did not answer is left alone: each try may take as long as a time-out."""
+"""Seconds until a node that did not answer is tried again: each try may take as long as a time-out."""
 
 Command = tuple[Any, ...]
-"""A command's words, the first as text: ``("XINFO", "STREAM", b"key")``."""
+"""The words of a command, the first as text: ``("XINFO", "STREAM", b"key")``."""
 
 AskOne = Callable[[Redis, Sequence[Command]], Awaitable[list[Any]]]
-"""Sends commands to one server; gives the replies in order, errors of the server among them."""
+"""Sends commands to one server; returns the replies in order, errors of the server among them."""
 
 
-class NodeDown(ResponseError):  # noqa: N818 - it stands in the place of a reply
-    """In the place of a reply: the node that holds the key gives none. The text says which, and why."""
+class NodeDown(ResponseError):  # noqa: N818 - it takes the place of a reply
+    """In place of a reply: the node of the key gives none. The text says which node, and why."""
 
 
 class Nodes:
     """The nodes of one cluster.
 
     Args:
-        client: Knows which node holds what.
-        ask: Sends commands to one of them.
-        partial: Whether to go on where a node fails, with `NodeDown` in the place of its replies.
+        client: Its router knows the nodes.
+        ask: Sends commands to one node.
+        partial: Whether a failing node gives `NodeDown` in place of its replies, instead of an error.
     """
 
     def __init__(self, client: ClusterClient, ask: AskOne, partial: bool) -> None:
@@ -47,10 +47,10 @@ class Nodes:
         self._down: dict[Host, tuple[float, Exception]] = {}
 
     async def names(self) -> dict[str, Host]:
-        """Those that hold slots, by name.
+        """The nodes that hold slots, by name.
 
         Raises:
-            redis.exceptions.RedisError: when none tells which they are.
+            redis.exceptions.RedisError: when no node knows them.
         """
         return {spelled(host): host for host in await self._router.primaries()}
 
@@ -58,7 +58,7 @@ class Nodes:
         """The name of the node that holds *key*; None where none does.
 
         Raises:
-            redis.exceptions.RedisError: when none tells.
+            redis.exceptions.RedisError: when no node knows the slots.
         """
         try:
             return spelled(await self._router.holder(key))
@@ -66,10 +66,10 @@ class Nodes:
             return None
 
     async def each(self, commands: Mapping[str, Sequence[Command]]) -> dict[str, list[Any]]:
-        """Send commands to nodes by name.
+        """Send commands to nodes, by name.
 
         Raises:
-            redis.exceptions.RedisError: when one fails; where that is allowed, when all fail.
+            redis.exceptions.RedisError: when one fails; with *partial*, when all fail.
         """
         known = await self.names()
         wanted = [(name, known[name]) for name in commands if name in known]
@@ -83,11 +83,11 @@ class Nodes:
         }
 
     async def spread(self, commands: Sequence[Command], near: bytes | None) -> list[Any]:
-        """Send each command to the node that holds its key; those without one to the node that holds *near*.
+        """Send each command to the node of its key; those without a key to the node of *near*.
 
         Raises:
-            SourceError: when a node fails, unless that is allowed; it names the node.
-            redis.exceptions.RedisError: when none tells which node holds what.
+            SourceError: when a node fails, unless *partial*; it names the node.
+            redis.exceptions.RedisError: when no node knows the slots.
         """
         replies: list[Any] = [None] * len(commands)
         parts: dict[Host, list[int]] = {}
@@ -102,7 +102,7 @@ class Nodes:
             again: dict[Host, list[int]] = {}
             for number, (name, _) in asked.items():
                 if type(reply := replies[number]) is kind:
-                    # A node that does not know its own address names none: it is that which was asked.
+                    # A node that does not know its own address omits it: then it is the one that was asked.
                     again.setdefault((reply.host or name, reply.port), []).append(number)
             if again:
                 self._router.outdate()
@@ -118,7 +118,7 @@ class Nodes:
         *,
         asking: bool,
     ) -> None:
-        """Ask side by side, and put what is answered into its places."""
+        """Send in parallel, and put the replies into their places."""
         step = 2 if asking else 1
         asked = [
             [word for number in part for word in ((("ASKING",),) if asking else ()) + (commands[number],)]
@@ -136,7 +136,7 @@ class Nodes:
                 )
 
     async def _one(self, host: Host, commands: Sequence[Command]) -> list[Any] | Exception:
-        """The replies of one node; or why there are none."""
+        """The replies of one node, or its failure."""
         until, problem = self._down.get(host, (0.0, None))
         if problem is not None and self._partial and time.monotonic() < until:
             return problem

@@ -1,4 +1,4 @@
-"""Which pending entry of a group was delivered most often: looked up little by little."""
+"""Which pending entry of a group was delivered most often: found in small steps."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ Name = tuple[bytes, bytes]
 
 @dataclass(frozen=True, slots=True)
 class WalkState:
-    """How far the look through one group's pending entries has come.
+    """The progress through the pending entries of one group.
 
     Attributes:
-        start: The id from which it goes on.
-        worst: Delivered most often, of those seen in the round that is done and in this one.
-        this_round: Of those seen in this round only.
+        start: The next id.
+        worst: Delivered most often, in the last complete round and in this one.
+        this_round: Delivered most often in this round.
     """
 
     start: str = "-"
@@ -36,7 +36,7 @@ class WalkState:
 
 
 class DeliveryWalk:
-    """Goes round the groups that have more pending entries than the one that every poll shows.
+    """Walks through the pending entries of groups that have more than the one that every poll reads.
 
     ``XPENDING key group start + 50``: the form without a consumer, which changes nothing on any server.
     """
@@ -52,10 +52,10 @@ class DeliveryWalk:
         self.gap = None
 
     async def update(self, reads: Reads, streams: Sequence[Stream]) -> set[bytes]:
-        """Go on by one slice in a few groups; one round trip, none where nothing is pending.
+        """Read the next slice of a few groups; one round trip, none where nothing is pending.
 
         Returns:
-            The names of the streams that were looked into, or need not be any more.
+            The names of the streams that were read, or need not be any more.
 
         Raises:
             redis.exceptions.RedisError: when the connection fails.
@@ -98,7 +98,7 @@ class DeliveryWalk:
             return group
         oldest = group.oldest_pending
         if oldest is not None and oldest.deliveries >= walk.worst.deliveries:
-            return group  # it tells no more than what every poll shows
+            return group  # no more than what every poll reads
         return replace(group, most_delivered=walk.worst)
 
     def _note(self, name: Name, reply: object) -> None:
@@ -115,7 +115,7 @@ class DeliveryWalk:
 
 
 def after(walk: WalkState, lines: Sequence[OldestPending]) -> WalkState:
-    """*walk* after one more slice: at the end of a round, what was not seen in it is forgotten."""
+    """*walk* after one more slice; at the end of a round, entries that were not in it are dropped."""
     best = max([*lines, *([walk.this_round] if walk.this_round else [])], key=_often, default=None)
     if len(lines) < ENTRIES:
         return WalkState("-", best, None)
@@ -128,6 +128,6 @@ def _often(entry: OldestPending) -> int:
 
 
 def next_id(entry_id: str) -> str:
-    """The least id above *entry_id*: exclusive ranges came only with Redis 6.2."""
+    """The least id above *entry_id*: exclusive ranges need Redis 6.2."""
     ms, seq = position(entry_id) or (0, 0)
     return f"{ms + 1}-0" if seq >= 2**64 - 1 else f"{ms}-{seq + 1}"

@@ -1,7 +1,7 @@
-"""Asks the server about many streams in few round trips, all of them reads.
+"""Reads many streams in few round trips.
 
-One ``XINFO STREAM key FULL COUNT 1`` a stream, at most 50 commands a write, so that other clients do not feel
-it. ``COUNT 0`` would mean *every entry*: it is never sent.
+One ``XINFO STREAM key FULL COUNT 1`` per stream, at most 50 commands per write, so that other clients are not
+blocked. ``COUNT 0`` would mean *every entry*: it is never sent.
 """
 
 from __future__ import annotations
@@ -37,29 +37,29 @@ __all__ = [
 PER_WRITE = 50
 
 Read = Stream | str | None
-"""A stream; or why it could not be read; or None, because there is no stream of that name (any more)."""
+"""A stream; or why it could not be read; or None, where there is no stream of that name (any more)."""
 
 
 class Withheld(str):
-    """Why a stream could not be read: not the stream is forbidden, but the command that describes it."""
+    """Why a stream could not be read, where the ACL denies the command, not the key."""
 
     __slots__ = ()
 
 
 class Reads:
-    """Sends commands, fifty a write, and counts what they cost.
+    """Sends commands, fifty per write, and counts them.
 
-    Only reads: where the server had closed the connection, a write is repeated once. In a cluster each
-    command goes to the node that holds its key, and the nodes are asked side by side.
+    Only reads: if the server has closed the connection, a write is repeated once. In a cluster each command
+    goes to the node of its key, in parallel.
 
     Args:
-        client: What to ask.
-        partial: Whether to go on where a node of a cluster fails, with `NodeDown` in place of its replies.
+        client: Of the server.
+        partial: Whether a failing node of a cluster gives `NodeDown` in place of its replies.
 
     Attributes:
-        round_trips: Writes that were answered, since `begin`.
+        round_trips: Writes since `begin`.
         commands: Commands sent, since `begin`.
-        skews: Milliseconds that the clocks of nodes are ahead of that which the server's time was taken from.
+        skews: Milliseconds by which the clocks of nodes are ahead of the server's time.
     """
 
     def __init__(self, client: Redis, *, partial: bool = False) -> None:
@@ -71,7 +71,7 @@ class Reads:
         self._nodes = Nodes(client, self._send, partial) if isinstance(client, ClusterClient) else None
 
     def begin(self) -> None:
-        """Count anew."""
+        """Reset the counters."""
         self.round_trips = 0
         self.commands = 0
 
@@ -85,14 +85,14 @@ class Reads:
         """Send *commands*, at most `PER_WRITE` a write.
 
         Args:
-            commands: About keys; in a cluster those about none go to the node that holds *near*.
+            commands: In a cluster those without a key go to the node of *near*.
             near: A key.
             convert: Converts a reply, by the number of its command: if possible as it comes, while the
                 server works on the next ones. It returns an error unchanged, and may be called again for
                 the same reply.
 
         Returns:
-            What was made of the replies, in order; where the server refused a command, its `ResponseError`.
+            The converted replies, in order; a `ResponseError` where the server refused a command.
 
         Raises:
             redis.exceptions.RedisError: when the connection fails.
@@ -105,29 +105,29 @@ class Reads:
         return await self._send(self.client, commands, convert)
 
     async def nodes(self) -> tuple[str, ...]:
-        """The names of the servers that hold the data: those of a cluster; else one, which is empty.
+        """The names of the nodes of a cluster; else one empty name.
 
         Raises:
-            redis.exceptions.RedisError: when no node of a cluster tells which they are.
+            redis.exceptions.RedisError: when no node of a cluster knows them.
         """
         return ("",) if self._nodes is None else tuple(await self._nodes.names())
 
     async def ask_all(self, *commands: Command) -> dict[str, list[Any]]:
-        """Send the same commands to all servers that hold the data; see `ask_nodes`."""
+        """Send the same commands to all nodes; see `ask_nodes`."""
         return await self.ask_nodes(dict.fromkeys(await self.nodes(), commands))
 
     async def ask_nodes(self, commands: Mapping[str, Sequence[Command]]) -> dict[str, list[Any]]:
-        """Send commands that are about no key to servers by name, side by side; replies as of `ask`.
+        """Send commands without a key to nodes by name, in parallel; replies as of `ask`.
 
         Raises:
-            redis.exceptions.RedisError: when the connection fails; where a node may fail, when all do.
+            redis.exceptions.RedisError: when the connection fails; with *partial*, when all fail.
         """
         if self._nodes is not None:
             return await self._nodes.each(commands)
         return {name: await self._send(self.client, words) for name, words in commands.items()}
 
     async def skew_of(self, key: bytes) -> int:
-        """By how many milliseconds the clock of the server that holds *key* is ahead; see `skews`."""
+        """Milliseconds by which the clock of the node of *key* is ahead; see `skews`."""
         if self._nodes is None:
             return 0
         return self.skews.get(await self._nodes.holder(key) or "", 0)
@@ -150,7 +150,7 @@ class Reads:
     async def _send_packed(
         self, client: Redis, writes: Sequence[Sequence[Command]], convert: streams_wire.Convert
     ) -> list[Any] | None:
-        """By the bytes of a connection; None where that cannot be done with this redis-py."""
+        """Send over the bytes of a connection; None where this redis-py does not allow it."""
         pack = [[streams_wire.pack(command) for command in part] for part in writes]
         timeout = client.connection_pool.connection_kwargs.get("socket_timeout")
         try:
@@ -165,10 +165,10 @@ class Reads:
             return None
 
     async def _pipeline(self, client: Redis, part: Sequence[Command]) -> list[Any]:
-        """By redis-py's public means.
+        """Send through redis-py's public pipeline.
 
-        The command's name goes as bytes, with its words apart: redis-py finds its readers of replies by names
-        that are text, so replies come as the server gave them (its reader of XRANGE loses repeated fields).
+        The command's name is sent as bytes: redis-py then does not convert the reply (its conversion of
+        XRANGE loses repeated fields).
         """
         pipeline = client.pipeline(transaction=False)
         for command in part:
@@ -178,7 +178,7 @@ class Reads:
 
 
 async def _converted(convert: streams_wire.Convert, replies: list[Any]) -> list[Any]:
-    """What *take* makes of *replies*; others have a turn now and then."""
+    """The converted *replies*; yields to the event loop now and then."""
     if convert is streams_wire.unchanged:
         return replies
     made = []
@@ -190,12 +190,12 @@ async def _converted(convert: streams_wire.Convert, replies: list[Any]) -> list[
 
 
 async def read_full(reads: Reads, names: Sequence[bytes], server_ms: int) -> list[Read]:
-    """Read *names* with one command each, and let others have a turn now and then. Redis 6.0 or later.
+    """Read *names* with one command each, yielding to the event loop now and then. Redis 6.0 or later.
 
     Args:
-        reads: What to ask through.
+        reads: To send commands through.
         names: Keys.
-        server_ms: The server's own time, Unix ms.
+        server_ms: The server's time, Unix ms.
 
     Raises:
         redis.exceptions.RedisError: when the connection fails, or the server refuses FULL itself.
@@ -220,14 +220,14 @@ async def read_full(reads: Reads, names: Sequence[bytes], server_ms: int) -> lis
 
 
 async def read_pairs(reads: Reads, names: Sequence[bytes], unlisted: Collection[bytes] = ()) -> list[Read]:
-    """Read *names* without FULL, which Redis 5 has not: two commands a stream, then two a group.
+    """Read *names* without FULL, for Redis 5: two commands per stream, then two per group.
 
     The per-consumer form of XPENDING is not used: on those servers it would reset the consumer's idle time.
 
     Args:
-        reads: What to ask through.
+        reads: To send commands through.
         names: Keys.
-        unlisted: Those whose consumers are not asked for; their groups come without any.
+        unlisted: Those whose consumers are not read; their groups have none.
 
     Raises:
         redis.exceptions.RedisError: when the connection fails.
@@ -256,10 +256,10 @@ async def read_pairs(reads: Reads, names: Sequence[bytes], unlisted: Collection[
 
 
 def refusal(problem: ResponseError) -> str | None:
-    """Why a stream could not be read, in words; None where it simply is no stream (any more).
+    """Why a stream could not be read; None where it is no stream (any more).
 
     Raises:
-        MasterDownError: again, because that is no matter of one stream.
+        MasterDownError: *problem*, which concerns all streams.
     """
     text = str(problem)
     if isinstance(problem, NodeDown):
@@ -281,7 +281,7 @@ def lacks_full(problem: ResponseError) -> bool:
 
 
 def _parsed(name: bytes, reply: Any, server_ms: int) -> Read | RedisError:
-    """What a reply tells of a stream; an error of the server as it is."""
+    """The stream in a reply; an error of the server unchanged."""
     if isinstance(reply, RedisError):
         return reply
     try:
@@ -306,7 +306,7 @@ def _pair(
     for reply in (info, groups):
         if isinstance(reply, ResponseError):
             return refusal(reply)
-    # A group that went between the two rounds has no consumers and no pending entries to show.
+    # A group that was destroyed between the two rounds has no consumers and no pending entries.
     readers = [None if isinstance(reply, NoPermissionError) else _or_empty(reply) for reply in consumers]
     waiting = [_or_empty(reply) for reply in oldest]
     try:
@@ -316,5 +316,5 @@ def _pair(
 
 
 def _or_empty(reply: object) -> object:
-    """*reply*, or () where the server refused: a group that has gone meanwhile has nothing to show."""
+    """*reply*; () for an error: the group was destroyed meanwhile."""
     return () if isinstance(reply, ResponseError) else reply

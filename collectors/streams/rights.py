@@ -1,4 +1,4 @@
-"""Which changes of a stream the server's ACL allows, asked before anything is tried: ``ACL DRYRUN``."""
+"""Which changes of a stream the server's ACL allows, read before anything is tried: ``ACL DRYRUN``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def samples(stream: bytes) -> dict[str, tuple[object, ...]]:
-    """A harmless form of each command that a change needs; none of them is carried out."""
+    """A form of each command that a change needs, for a dry run."""
     return {
         "MULTI": ("MULTI",),
         "EXEC": ("EXEC",),
@@ -36,11 +36,11 @@ def samples(stream: bytes) -> dict[str, tuple[object, ...]]:
 
 
 async def rights(client: Redis, query: RightsOn) -> Rights:
-    """Ask the server what this user may do to a stream.
+    """The changes of a stream that this user may make.
 
     Returns:
-        `Rights.known` is False where the server is older than 7.0, or the user may not ask (``ACL`` is
-        forbidden to most who have few rights): then the first refusal tells.
+        `Rights.known` is False where the server is older than 7.0, or the user may not run ``ACL`` (as most
+        with few rights): then the first denied command shows it.
 
     Raises:
         redis.exceptions.RedisError: when the connection fails.

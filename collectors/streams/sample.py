@@ -1,4 +1,4 @@
-"""What is too dear for every poll, looked up a few at a time: memory, and how the newest entries look."""
+"""Reads for a few streams per poll what is too expensive for all: memory, fields of the newest entries."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PER_POLL = 8
 ENTRIES = 5
 MOST_BYTES_AN_ENTRY = 256 * 1024
 FEW_BYTES_AN_ENTRY = 16 * 1024
-"""Where entries are larger than this, only one is fetched."""
+"""If entries are larger than this, only one is read."""
 
 _GAPS = {
     "memory": "MEMORY USAGE is not allowed (+memory|usage): the memory of streams is not known",
@@ -26,11 +26,11 @@ _GAPS = {
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What was last looked up of one stream.
+    """What was last read of one stream.
 
     Attributes:
-        last_id: How the stream stood then.
-        whole: Whether its entries had their turn too: the memory comes first, which says how large they are.
+        last_id: Of the stream, then.
+        whole: Whether its entries were read too: memory comes first, which says how large they are.
     """
 
     memory_bytes: int | None = None
@@ -41,7 +41,7 @@ class Sample:
 
 
 class StreamSampler:
-    """Goes round the streams, a few a poll, those never looked up first."""
+    """Samples a few streams per poll, in turn."""
 
     def __init__(self) -> None:
         self._samples: dict[bytes, Sample] = {}
@@ -50,7 +50,7 @@ class StreamSampler:
 
     @property
     def gaps(self) -> tuple[str, ...]:
-        """What may not be looked up, each with the permission that is missing."""
+        """What may not be read, each with the missing permission."""
         return tuple(_GAPS[what] for what in sorted(self._denied))
 
     def restart(self) -> None:
@@ -58,7 +58,7 @@ class StreamSampler:
         self._denied.clear()
 
     def apply(self, stream: Stream) -> Stream:
-        """*stream* with what is known of it."""
+        """*stream* with its sample."""
         sample = self._samples.get(stream.name)
         if sample is None:
             return stream
@@ -89,10 +89,10 @@ class StreamSampler:
         self._order.keep(wanted)
 
     async def update(self, reads: Reads, streams: Sequence[Stream]) -> set[bytes]:
-        """Look up the next few: ``MEMORY USAGE`` (sampled by the server), the newest entries; one round trip.
+        """Sample the next few: ``MEMORY USAGE`` (sampled by the server), the newest entries; one round trip.
 
         Returns:
-            The names of those that were looked up.
+            The names of those that were sampled.
 
         Raises:
             redis.exceptions.RedisError: when the connection fails.
@@ -116,7 +116,7 @@ class StreamSampler:
         return {stream.name for stream in chosen}
 
     def _affordable(self, stream: Stream) -> int:
-        """How many of its newest entries may be fetched; memory is looked up first."""
+        """How many of its newest entries may be read; memory is read first."""
         if stream.length <= 0:
             return 0
         sample = self._samples.get(stream.name)

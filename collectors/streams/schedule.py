@@ -1,9 +1,9 @@
-"""Which streams are looked at in full, and which only as far as it takes to see that nothing has changed.
+"""Which streams are read in full, and which are only checked for changes.
 
-A full look (``XINFO STREAM … FULL``) costs the server and us four to five times what ``XLEN`` and ``XINFO
-GROUPS`` cost. So where there are many streams, those that moved last time, those on the screen and, in turn,
-a few of the others are looked at in full; the rest by the cheap pair, and in full at once where its reply is
-not that of last time. With thousands of streams each kind of look has its share of a second, and goes round.
+A full read (``XINFO STREAM … FULL``) costs the server and us four to five times as much as the check
+(``XLEN`` and ``XINFO GROUPS``). So with many streams, those that changed last time, those on the screen and,
+in turn, a few of the others are read in full; the rest are checked, and read in full at once where the reply
+differs from the last one. With thousands of streams, full reads and checks are limited per second.
 """
 
 from __future__ import annotations
@@ -17,25 +17,24 @@ from agentdash.core.streams.model import LagGrade, Stream
 from collectors.streams.read import Command, Reads
 
 FULL_UP_TO = 300
-"""So many streams are all looked at in full each time."""
+"""Up to this many streams are all read in full each time."""
 
 ROUND = 10.0
-"""Seconds after which each has been looked at in full once, also where nothing is seen to change: the cheap
-pair does not tell a consumer's idle time."""
+"""Seconds in which each is read in full once, even without a change: the check does not show idle times."""
 
 
 ACTIVE_PER_SECOND = 1000
-"""Full looks at what moves, at most: with more of them each has its turn."""
+"""Full reads of active streams, at most; with more of them, in turn."""
 
 IDLE_PER_SECOND = 150
-"""Full looks at what rests, at most: with more than 1 500 streams a round takes longer than `ROUND`."""
+"""Full reads of idle streams, at most: with over 1 500 streams a round takes longer than `ROUND`."""
 
 CHECKS_PER_SECOND = 1000
-"""Cheap looks, at most: of 5 000 streams at rest each is asked every 5 s whether it still rests."""
+"""Checks, at most: each of 5 000 idle streams is checked every 5 s."""
 
 
 class ReadSchedule:
-    """Decides, and remembers the cheap replies (as a hash each).
+    """Decides which streams to read, and keeps a hash of each check.
 
     Args:
         poll: Seconds between two polls.
@@ -63,11 +62,11 @@ class ReadSchedule:
     def due(
         self, names: Sequence[bytes], known: dict[bytes, Stream], on_screen: Collection[bytes]
     ) -> set[bytes]:
-        """Those of *names* that are looked at in full without asking first.
+        """Those of *names* to read in full without a check.
 
         Args:
-            names: All that are read this time.
-            known: As they were last time.
+            names: All streams.
+            known: As last read.
             on_screen: Names of those on the screen.
         """
         if len(names) <= FULL_UP_TO:
@@ -75,7 +74,7 @@ class ReadSchedule:
         wanted = set(names)
         chosen = {name for name in names if name in on_screen or name not in known or name not in self._order}
         moving, rest = self._max_active, min(self._max_idle, int(len(names) * self._share) + 1)
-        for name in self._order:  # those looked at longest ago come first
+        for name in self._order:  # those read longest ago come first
             if name not in wanted:
                 continue
             if name in self._active or name in self._opaque:
@@ -88,9 +87,7 @@ class ReadSchedule:
         return chosen
 
     async def changed(self, reads: Reads, names: Sequence[bytes]) -> set[bytes]:
-        """Those of *names* whose cheap reply is not that of last time, or of which there was none.
-
-        Of thousands only the next ones are asked.
+        """Those of *names* whose check differs from the last one, or is their first; of thousands, in turn.
 
         Raises:
             redis.exceptions.RedisError: when the connection fails.
@@ -110,7 +107,7 @@ class ReadSchedule:
         return found
 
     def record(self, before: Stream | None, after: Stream) -> None:
-        """*after* was looked at in full."""
+        """*after* was read in full."""
         name = after.name
         self._order.mark(name)
         (self._opaque.discard if shows_additions(after) else self._opaque.add)(name)
@@ -128,7 +125,7 @@ class ReadSchedule:
 
 
 def fingerprint(reply: Any) -> int | None:
-    """A number that is another one where the reply is; None where the reply holds an error."""
+    """A hash of the reply; None where it contains an error."""
     try:
         return hash(marshal.dumps(reply, 2))
     except ValueError:
@@ -136,10 +133,10 @@ def fingerprint(reply: Any) -> int | None:
 
 
 def shows_additions(stream: Stream) -> bool:
-    """Whether the cheap pair would show that an entry came in.
+    """Whether the check would show that an entry was added.
 
-    A group's lag rises with it, where the server tells the lag. Without that a stream that is trimmed at
-    each addition looks the same before and after.
+    The lag of a group rises with it, where the server reports it. Without that, a stream that is trimmed at
+    each addition looks unchanged.
     """
     if stream.error is not None:
         return False
@@ -153,7 +150,7 @@ def shows_additions(stream: Stream) -> bool:
 
 
 def has_moved(before: Stream, after: Stream) -> bool:
-    """Whether entries came, went, were given out or acknowledged."""
+    """Whether entries were added, removed, delivered or acknowledged."""
     if before.last_id != after.last_id or before.length != after.length:
         return True
     if len(before.groups) != len(after.groups):

@@ -1,4 +1,4 @@
-"""What a few entries tell of a stream: names of fields, keys of JSON bodies, producers. Pure, bounded."""
+"""The schema of a stream by a few entries: names of fields, keys of JSON bodies, producers. Pure, bounded."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ MOST_NAME = 80
 PRODUCER_FIELDS = frozenset(
     {b"originService", b"origin_service", b"producer", b"publisher", b"sourceService", b"source_service"}
 )
-"""Fields, or keys one level below, whose value names who added the entry."""
+"""Fields, or keys one level below, whose value names the producer of the entry."""
 
 Pairs = Sequence[tuple[bytes, bytes]]
 
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """What the newest entries look like; see the attributes of `Stream` of the same names."""
+    """The schema of the newest entries; see the attributes of `Stream` of the same names."""
 
     fields: tuple[str, ...]
     field_sets: tuple[tuple[str, ...], ...]
@@ -33,7 +33,7 @@ class Schema:
 
 
 def schema_of(reply: Sequence[object]) -> Schema | None:
-    """Of the reply of XREVRANGE, newest first; None where there is nothing, or it was not understood."""
+    """The schema in a reply of XREVRANGE, newest first; None where there is no entry, or a bad reply."""
     try:
         entries = [entry(raw)[1] for raw in reply]
     except BadReplyError:

@@ -1,4 +1,4 @@
-"""Whether the server is there, which one it is, what time it has, and how soon it answers."""
+"""Polls the server itself: its identity, time and latency."""
 
 from __future__ import annotations
 
@@ -18,17 +18,16 @@ _PART = (
 
 
 class ServerPoll:
-    """Felt once a pass.
+    """Polled once per pass.
 
     Attributes:
         server: Its name and version; empty before the first pass, and where INFO is not allowed.
-        server_ms: Its clock, Unix ms; ours where TIME is not allowed.
-        ping_ms: How long it took to answer.
-        epoch: Rises when the server turns out to be another one, or the same one started again. Having been
-            lost for a while alone does not raise it.
-        other_server: Whether the last pass found another server than the one before; also after a loss where
-            INFO, which would tell, is not allowed.
-        gaps: What is not allowed.
+        server_ms: Its time, Unix ms; ours where TIME is not allowed.
+        ping_ms: Time of a PING.
+        epoch: Rises when the server is another one, or was restarted; not after a lost connection alone.
+        other_server: Whether the last pass found another server than the one before; also after a lost
+            connection where INFO is not allowed.
+        gaps: What cannot be read, with the missing permission.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -46,7 +45,7 @@ class ServerPoll:
         self.gaps: tuple[str, ...] = ()
 
     async def poll(self, reads: Reads) -> None:
-        """Ask for the time; now and then for the name as well.
+        """Read the time; now and then INFO as well.
 
         Raises:
             redis.exceptions.RedisError: when the connection fails.
@@ -70,12 +69,12 @@ class ServerPoll:
         self.gaps = tuple(gaps)
 
     def mark_lost(self) -> None:
-        """The connection failed: whether the same server comes back is asked before anything else."""
+        """The connection failed: the next pass begins by reading which server it is."""
         self._is_lost = True
         self._info_at = None
 
     def _read_time(self, reads: Reads, replies: dict[str, Any], gaps: list[str]) -> None:
-        """Take the time from the first that tells it, and note by how much the clocks of others are ahead."""
+        """Take the time of the first node that has one, and record how far the other clocks are ahead."""
         times = {
             name: int(now[0]) * 1000 + int(now[1]) // 1000
             for name, now in replies.items()
@@ -87,7 +86,7 @@ class ServerPoll:
             gaps.append("TIME is not allowed (+time): idle times go by the clock of this machine")
 
     def _read_names(self, infos: dict[str, Any]) -> None:
-        """Take in ``INFO server`` of all: a node that was not among them before may lack what another had."""
+        """Read names and run ids from ``INFO server`` of all nodes."""
         facts = {name: facts_of(info) for name, info in infos.items()}
         self.server = next(filter(None, map(server_label, infos.values())), "")
         self._is_cluster_node = "cluster" in {
@@ -106,7 +105,7 @@ class ServerPoll:
 
 
 def server_label(info: object) -> str | None:
-    """``valkey 9.1.2`` or ``redis 7.2.4``, from the reply of ``INFO server``; None where it is not told."""
+    """``valkey 9.1.2`` or ``redis 7.2.4``, from the reply of ``INFO server``; None where it is missing."""
     facts = facts_of(info)
     for name in ("valkey", "redis"):
         if version := facts.get(f"{name}_version"):
@@ -115,7 +114,7 @@ def server_label(info: object) -> str | None:
 
 
 def facts_of(info: object) -> dict[str, str]:
-    """The ``name:value`` lines of a reply of INFO; none where it was refused."""
+    """The ``name:value`` lines of a reply of INFO; none where it was denied."""
     if not isinstance(info, (bytes, str)):
         return {}
     text = info.decode("utf-8", "replace") if isinstance(info, bytes) else info

@@ -1,4 +1,4 @@
-"""The streams as the server describes them, read in full or as far as needed, and kept from pass to pass."""
+"""Reads streams in full or checks them for changes, and keeps them from pass to pass."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from collectors.streams.replies import partial as streams_partial
 from collectors.streams.schedule import ReadSchedule
 
 AT_ONCE = 1000
-"""Streams whose replies are held at one time."""
+"""Streams whose replies are in memory at one time."""
 
 
 class Topology:
-    """All streams that are read.
+    """The streams as last read.
 
     Attributes:
         streams: As last read, in the order of their names.
-        gone: Those that the last pass found to be no streams (any more).
-        gaps: What may not be read of all of them, in words.
+        gone: Names that are no streams (any more), by the last pass.
+        gaps: What may not be read, with the missing permission.
     """
 
     def __init__(self, poll: float) -> None:
@@ -41,7 +41,7 @@ class Topology:
         return list(self._known.values())
 
     def restart(self) -> None:
-        """The server may be another one, of another version; what was read stays until it is read again."""
+        """The server may have another version; streams stay until they are read again."""
         self._full = True
         self._schedule.restart()
         self._crowded.restart()
@@ -49,16 +49,16 @@ class Topology:
     async def read(
         self, reads: Reads, names: Sequence[bytes], server_ms: int, on_screen: Collection[bytes]
     ) -> set[bytes]:
-        """Bring *names* up to date.
+        """Update *names*.
 
         Args:
-            reads: To ask through.
-            names: All that are to be known, sorted.
-            server_ms: The server's own time, Unix ms.
+            reads: To send commands through.
+            names: All streams, sorted.
+            server_ms: The server's time, Unix ms.
             on_screen: Those on the screen.
 
         Returns:
-            The names of those that are another object now.
+            The names of those that changed.
 
         Raises:
             redis.exceptions.RedisError: when the connection fails.
@@ -134,7 +134,7 @@ class Topology:
 
 
 def _kept(name: bytes, before: Stream | None, answer: Stream | str) -> Stream:
-    """The stream as read; the object of before where it is equal; where it was refused, with the reason."""
+    """The stream as read; the same object as *before* where equal; with the reason where it was denied."""
     if isinstance(answer, str):
         return replace(before or Stream(name, 0), error=answer)
     return before if before is not None and before == answer else answer

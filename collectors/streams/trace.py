@@ -1,4 +1,4 @@
-"""Entries of all streams that hold one id: the newest of each, looked through without asking more."""
+"""Searches the newest entries of all streams for one id."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
 STREAMS = 200
-"""Streams that are looked through at most."""
+"""Streams searched at most."""
 NEWEST = 500
-"""Entries of each that are looked at, at most."""
+"""Entries read of each at most."""
 FOUND = 500
-"""Entries that are returned at most, the newest."""
+"""Entries returned at most, the newest ones."""
 
 
 async def trace(client: Redis, query: TraceOf, now: int) -> TraceFound:
-    """Look for *query*'s id among field values.
+    """Find entries with the id of *query* in a field value.
 
     Raises:
         redis.exceptions.RedisError: when the connection fails.

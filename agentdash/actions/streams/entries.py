@@ -1,14 +1,14 @@
-"""Acknowledges, claims, deletes and sets aside entries of a stream, if they are still as they were seen.
+"""Acknowledges, claims, deletes and moves entries of a stream, if their owners are still as shown.
 
-Who holds an entry is read right before, and once more in the MULTI that changes it. WATCH would not help: the
+The owner of an entry is read right before, and again in the MULTI that changes it. WATCH would not help: the
 server does not count XACK, XCLAIM and XREADGROUP as changes of the key. A script would close the gap between
-the two looks, but takes a right that few users have. So: what has changed hands before the first look is
-left out; what changes hands in the one round trip between the looks is changed all the same, and said.
-XCLAIM needs no such care: the server refuses what was delivered again meanwhile. But an entry whose data is
-gone must not get to it: since Redis 7.0, XCLAIM drops such an entry from the group's list.
+the two reads, but needs a right that few users have. So an entry that changed its owner before the first read
+is left out; one that changes it in the round trip between the reads is changed, and reported. XCLAIM needs
+no such check: the server skips what was delivered again meanwhile. But it must not get an entry without data:
+since Redis 7.0 it drops such an entry from the group's list.
 
-A server that fails in the midst of it ends it: what was done, what may have been done and what was not
-reached is said.
+If the server fails in between, the command ends, and reports what was done, may have been done, and was not
+reached.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ PER_COPY = 20
 
 
 async def change_entries(sender: Sender, command: EntriesCommand) -> Outcome:
-    """Carry out *command* on those of its entries that are as they were seen.
+    """Carry out *command* on those of its entries whose owner is still as shown.
 
     Raises:
-        Refused: when none is; with the reason.
-        redis.exceptions.RedisError: when the server cannot be asked; nothing was changed.
+        Refused: when there is none; with the reason.
+        redis.exceptions.RedisError: when the server cannot be reached; nothing was changed.
     """
     if len(command.entries) > MOST_ENTRIES:
         raise Refused(f"{len(command.entries)} entries are too many at once; {MOST_ENTRIES} are the limit")
@@ -65,7 +65,7 @@ async def change_entries(sender: Sender, command: EntriesCommand) -> Outcome:
 async def _change_part(
     sender: Sender, command: EntriesCommand, part: tuple[SeenEntry, ...], tally: Tally
 ) -> None:
-    """Some of the entries; a failure after something was changed is noted in *tally*."""
+    """Change some entries; a failure after a change is recorded in *tally*."""
     action = ENTRY_ACTIONS[type(command)]
     try:
         ready = await _as_seen(sender, command, part, tally.left)
@@ -105,7 +105,7 @@ async def _delete(sender: Sender, command: DeleteEntries, tally: Tally) -> None:
 
 
 async def _claim(sender: Sender, command: ClaimEntries, tally: Tally) -> None:
-    """Only entries that still have data: since Redis 7.0, XCLAIM drops the others from the group's list."""
+    """Claim entries with data: since Redis 7.0, XCLAIM drops others from the group's list."""
     bodies = await _read_bodies(sender, command, tally)
     whole = tuple(entry for entry in command.entries if entry.id in bodies)
     if not whole:
@@ -122,7 +122,7 @@ async def _claim(sender: Sender, command: ClaimEntries, tally: Tally) -> None:
 async def _why_not_claimed(
     sender: Sender, command: ClaimEntries, entries: Sequence[SeenEntry], tally: Tally
 ) -> None:
-    """What the server did not claim: it was delivered again, or is not pending any more."""
+    """Record why entries were not claimed: delivered again, or no longer pending."""
     try:
         replies = await sender.read(_owner_checks(command, entries))
     except RedisError:
@@ -137,7 +137,7 @@ async def _why_not_claimed(
 
 
 async def _copy_and_acknowledge(sender: Sender, command: DeadLetterEntries, tally: Tally) -> None:
-    """Copy, and only what is copied is acknowledged: a failure between leaves a copy too many, never none."""
+    """Copy, then acknowledge what was copied: a failure in between leaves an extra copy, never none."""
     bodies = await _read_bodies(sender, command, tally)
     whole = tuple(entry for entry in command.entries if entry.id in bodies)
     if not whole:
@@ -178,7 +178,7 @@ async def _acknowledge_copied(
 async def _read_bodies(
     sender: Sender, command: DeadLetterEntries | ClaimEntries, tally: Tally
 ) -> dict[str, Fields]:
-    """The data of those entries that still have it."""
+    """The fields of those entries that still have data, by id."""
     replies = await sender.read([("XRANGE", command.stream, e.id, e.id, "COUNT", 1) for e in command.entries])
     bodies: dict[str, Fields] = {}
     for entry, reply in zip(command.entries, replies, strict=True):
@@ -191,13 +191,13 @@ async def _read_bodies(
     return bodies
 
 
-# Who holds it
+# Owners
 
 
 async def _as_seen(
     sender: Sender, command: EntriesCommand, entries: Sequence[SeenEntry], left: dict[str, str]
 ) -> tuple[SeenEntry, ...]:
-    """Those of *entries* that are held by whom they were seen with; why not the others goes to *left*."""
+    """Those of *entries* whose owner is as shown; the reason for the others goes to *left*."""
     checks = _owner_checks(command, entries)
     if not checks:
         return tuple(entries)
@@ -229,7 +229,7 @@ def _why_changed(entry: SeenEntry, lines: Any) -> str | None:
 def _note_changed_meanwhile(
     entries: Sequence[SeenEntry], replies: Sequence[Any], left: dict[str, str]
 ) -> None:
-    """What the second look, in the same MULTI, has seen: too late to be left out, but said."""
+    """Record owners that changed by the second read, in the same MULTI: too late to be left out."""
     for entry, reply in zip(entries, replies, strict=False):
         why = _why_changed(entry, reply) if not isinstance(reply, ResponseError) else None
         if why is not None:
@@ -241,7 +241,7 @@ class EntryAction:
     """How one kind of change of entries is carried out and reported.
 
     Attributes:
-        carry_out: Changes entries that are as they were seen.
+        carry_out: Changes entries whose owner is as shown.
         done: What it did to an entry, e.g. ``acknowledged``.
         summary: What it did to all, before their ids.
         per_round: Entries that are changed at once.

@@ -1,4 +1,4 @@
-"""Changes streams, groups and consumers. What is no longer as it was seen is left alone."""
+"""Changes streams, groups and consumers, if they are still as shown."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ _COMMAND = re.compile(r"run the '([^']+)' command")
 
 
 async def change(client: Redis, command: StreamCommand) -> Outcome:
-    """Carry out *command*: once, whatever becomes of the connection.
+    """Carry out *command* once, even if the connection fails.
 
     Returns:
-        What came of it; where the server's ACL forbids it, `Outcome.denied` names the command.
+        Its outcome; where the server's ACL denies it, `Outcome.denied` names the command.
 
     Raises:
-        Refused: when the stream, group, consumer or entry is no longer as it was seen; nothing was changed.
-        redis.exceptions.RedisError: when the server cannot be asked; nothing was changed.
+        Refused: when the stream, group, consumer or entry is no longer as shown; nothing was changed.
+        redis.exceptions.RedisError: when the server cannot be reached; nothing was changed.
     """
     async with Sender(client) as sender:
         try:

@@ -1,4 +1,4 @@
-"""Sends commands that change a stream, and keeps what was sent and answered for the activity log."""
+"""Sends commands that change a stream, and records them with their answers for the activity log."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
 MAX_WORDS = 24
-"""Words of one command that the activity log keeps."""
+"""Words of one command in the activity log."""
 
 
 class Sender:
-    """One change: its commands in order, each sent once. To be closed after it.
+    """The commands of one change, each sent once. To be closed after it.
 
     Attributes:
         sent: Each command that changes something, with its answer, as a line.
@@ -42,15 +42,15 @@ class Sender:
         await self._exchange.aclose()
 
     def error_message(self, problem: RedisError) -> str:
-        """What went wrong at the server; of a lost answer, why it was lost."""
+        """What went wrong at the server; for a lost answer, why."""
         cause = problem.__cause__ if isinstance(problem, MayHaveBeenCarriedOut) else None
         return source_error(cause or problem, self._exchange.url).message
 
     async def read(self, commands: Sequence[Sequence[Word]]) -> list[Any]:
-        """Read, in one write. What the server refuses is in the list as its error.
+        """Read, in one write. An error of the server takes the place of its reply.
 
         Raises:
-            NoPermissionError: when the user may not run one of them.
+            NoPermissionError: when the ACL denies one of them.
             redis.exceptions.RedisError: when the connection fails.
         """
         return _permitted(await self._exchange.read(commands))
@@ -59,11 +59,11 @@ class Sender:
         """*checks*, then *changes*, in one MULTI (where they are several): no other client comes between.
 
         Returns:
-            The answers of *checks*, then those of *changes*; a refused one as its error.
+            The answers to *checks*, then to *changes*; an error of the server in place of its reply.
 
         Raises:
             MayHaveBeenCarriedOut: when the connection fails after they were sent.
-            NoPermissionError: when the user may not run one of them; then none was carried out.
+            NoPermissionError: when the ACL denies one of them; then none was carried out.
             redis.exceptions.RedisError: when none was carried out.
         """
         try:
@@ -87,7 +87,7 @@ def checked_reply(reply: Any, stream: bytes) -> Any:
     """*reply*, unless it is an error.
 
     Raises:
-        Refused: with the reason in words.
+        Refused: with the reason.
     """
     if not isinstance(reply, ResponseError):
         return reply

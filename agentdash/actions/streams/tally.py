@@ -1,4 +1,4 @@
-"""How far a change of several entries has come, and how that is said."""
+"""The progress of a change of several entries, and its outcome as text."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ _NAMED = 3
 
 @dataclass(slots=True)
 class Tally:
-    """How far a change has come.
+    """The progress of a change.
 
     Attributes:
-        done: Ids of the entries that it was carried out on.
-        left: What became of the others, by id.
-        gone: Those of the others whose data is gone.
-        missing: Deletions that found nothing, where it is not known of which entries.
-        touched: Whether anything at all was changed.
-        unsure: Whether something was sent that no answer came to.
-        stopped: The failure of the server that ended it.
+        done: Ids of the changed entries.
+        left: The reason for each of the others, by id.
+        gone: Those of the others without data.
+        missing: Number of deletions that found nothing, where the entries are unknown.
+        touched: Whether anything was changed.
+        unsure: Whether something was sent without an answer.
+        stopped: The failure of the server that stopped it.
     """
 
     done: list[str] = field(default_factory=list)
@@ -40,7 +40,7 @@ class Tally:
     stopped: RedisError | None = None
 
     def stop(self, problem: RedisError, entries: Sequence[SeenEntry], what: str) -> None:
-        """The server failed when *what* held for *entries*."""
+        """Record a failure of the server; *what* is the reason for *entries*."""
         self.stopped = problem
         self.unsure = self.unsure or isinstance(problem, MayHaveBeenCarriedOut)
         for entry in entries:
@@ -74,7 +74,7 @@ def outcome(sender: Sender, command: EntriesCommand, tally: Tally, summary: str)
 
 
 def _reasons(left: Mapping[str, str]) -> list[str]:
-    """What became of entries, those alike together."""
+    """The reasons, entries with the same one together."""
     alike: dict[str, list[str]] = {}
     for entry_id, reason in left.items():
         alike.setdefault(reason, []).append(entry_id)

@@ -1,9 +1,9 @@
-"""Whose a consumer of a group is: a run, or a service, by its name. Pure.
+"""The owner of a consumer: a run or a service, by its name. Pure.
 
-Redis knows consumers by nothing but a name that their program chose. What that name tells is used in this
-order: it is the id of a run, of its worker or of its lock; it is the name of a service; it is that with a
-number after it (``billing-1``); it holds the process id of a service between signs. In a container process
-ids are as small as such numbers, so ``billing-7`` is billing's, whoever has the process 7.
+Redis identifies consumers only by a name that their program chose. It is matched in this order: the id of a
+run, of its worker or of its lock; the name of a service; that with a number appended (``billing-1``); a part
+that is the process id of a service. In a container, process ids are as small as such numbers, so
+``billing-7`` belongs to billing, whichever service has the process 7.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ _NUMBERED = re.compile(r"(.+?)[-_.:#](?:\d+|[0-9a-f]{8,})")
 _WORDS = re.compile(r"[^A-Za-z0-9]+")
 
 FRESH_MS = 15_000
-"""Runs and services that were read longer ago than this tell nothing of who lives now."""
+"""Older snapshots of runs and services are no evidence of what is alive now."""
 
 
 class Owners:
-    """Whose consumers are, for many names among the same runs and services.
+    """Finds the owners of consumers among the same runs and services.
 
     Args:
-        runs: As they are known; None where they are not.
+        runs: As known; None where unknown.
         services: Likewise.
     """
 
@@ -41,13 +41,13 @@ class Owners:
 
     @classmethod
     def at(cls, now: int, runs: RunsSnapshot | None, services: ServicesSnapshot | None) -> Owners:
-        """By what was read shortly before *now* (Unix ms): what is stale is no sign of life or death."""
+        """Only from snapshots taken shortly before *now* (Unix ms): stale ones are no evidence."""
         fresh_runs = runs if runs is not None and now - runs.taken_at <= FRESH_MS else None
         fresh = services if services is not None and now - services.taken_at <= FRESH_MS else None
         return cls(fresh_runs, fresh)
 
     def of(self, consumer: bytes) -> Owner:
-        """Whose the consumer of that name is."""
+        """The owner of the consumer of that name."""
         name = decode(consumer)
         run = self._by_run.get(name)
         return Owner(run=run) if run is not None else Owner(service=self._service(name))
@@ -73,7 +73,7 @@ class Owners:
         return _one_each((str(service.pid), service) for service in self._services if service.pid is not None)
 
     def _service(self, name: str) -> Service | None:
-        """The service whose that name is; None where it may be several's."""
+        """The service of that name; None where several match."""
         if name in self._by_name:
             return self._by_name[name]
         numbered = _NUMBERED.fullmatch(name)
@@ -84,12 +84,12 @@ class Owners:
 
 
 def owner_of(consumer: bytes, store: Store) -> Owner:
-    """Whose the consumer of that name is; for many names at once, ask `Owners`."""
+    """The owner of the consumer of that name; for many names use `Owners`."""
     return Owners(store.runs, store.services).of(consumer)
 
 
 def names_of_run(run: Run) -> frozenset[str]:
-    """Names that a consumer of *run* may bear."""
+    """Names that a consumer of *run* may have."""
     return frozenset(name for name in (run.id, run.worker, run.lock_owner) if name)
 
 
@@ -110,7 +110,7 @@ def _one_each(pairs: Iterable[tuple[str, Service]]) -> dict[str, Service | None]
 def consumers_of(
     store: Store, *, run: Run | None = None, service: Service | None = None
 ) -> list[tuple[Stream, Group, Consumer]]:
-    """The consumers of a run or of a service; those that hold the most first."""
+    """The consumers of a run or of a service; those with the most pending entries first."""
     found = []
     owners = Owners(store.runs, store.services)
     for stream in store.streams.streams if store.streams else ():

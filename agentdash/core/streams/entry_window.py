@@ -1,4 +1,4 @@
-"""A piece of a stream of any size, without gaps, that can be moved through: bounded in entries and bytes."""
+"""A window on the entries of a stream of any size, without gaps; bounded in entries and bytes."""
 
 from __future__ import annotations
 
@@ -14,14 +14,15 @@ MOST_BYTES = 16 * 1024 * 1024
 
 
 class EntryWindow:
-    """Entries, newest first. Moving on at one end drops what is too much at the other.
+    """Entries, newest first. Adding at one end drops the excess at the other.
 
     Args:
         stream: The key.
-        entries: How many it holds at most; and `most_bytes`.
+        entries: Entries kept at most.
+        most_bytes: Bytes kept at most.
 
     Attributes:
-        at_newest: Whether nothing newer was there when it was last asked.
+        at_newest: Whether there was nothing newer at the last read.
         at_oldest: Likewise at the other end.
     """
 
@@ -42,34 +43,34 @@ class EntryWindow:
 
     @property
     def newest(self) -> str | None:
-        """Id of the newest entry that is held."""
+        """Id of the newest entry in the window."""
         return self._entries[0].id if self._entries else None
 
     @property
     def oldest(self) -> str | None:
-        """Id of the oldest entry that is held."""
+        """Id of the oldest entry in the window."""
         return self._entries[-1].id if self._entries else None
 
     def clear(self) -> None:
-        """Hold nothing: another place is looked at."""
+        """Drop all entries."""
         self._entries.clear()
         self._bytes = 0
         self.at_newest = self.at_oldest = False
 
     def older_query(self, count: int) -> EntriesFrom | None:
-        """What to ask for the next older ones; None where there are none."""
+        """The query for the next older entries; None where there are none."""
         if self.at_oldest:
             return None
         start = before(self.oldest) if self.oldest else None
         return None if self.oldest and start is None else EntriesFrom(self._stream, start, True, count)
 
     def newer_query(self, count: int) -> EntriesFrom | None:
-        """What to ask for the next newer ones. They may have come since it was last at the end."""
+        """The query for the next newer entries, which may be new since the last read."""
         start = after(self.newest) if self.newest else None
         return None if self.newest and start is None else EntriesFrom(self._stream, start, False, count)
 
     def add_older(self, page: EntryPage) -> None:
-        """Add a page that was asked for with `older_query`."""
+        """Add the answer to `older_query`."""
         self._extend(page.entries, older=True)
         self.at_oldest = not page.more
         while self._is_full() and len(self._entries) > len(page.entries):
@@ -77,7 +78,7 @@ class EntryWindow:
             self.at_newest = False
 
     def add_newer(self, page: EntryPage) -> None:
-        """Add a page that was asked for with `newer_query`."""
+        """Add the answer to `newer_query`."""
         self._extend(page.entries, older=False)
         self.at_newest = not page.more
         while self._is_full() and len(self._entries) > len(page.entries):
@@ -88,7 +89,7 @@ class EntryWindow:
         for entry in entries:
             edge = self.oldest if older else self.newest
             if edge is not None and (id_parts(entry.id) < id_parts(edge)) is not older:
-                continue  # asked for twice
+                continue  # read twice
             (self._entries.append if older else self._entries.appendleft)(entry)
             self._bytes += size(entry)
 
@@ -100,5 +101,5 @@ class EntryWindow:
 
 
 def size(entry: Message) -> int:
-    """Bytes of its fields, about."""
+    """Approximate bytes of its fields."""
     return 64 + sum(len(name) + len(value) for name, value in entry.fields)

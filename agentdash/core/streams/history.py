@@ -1,7 +1,7 @@
 """The last ten minutes of every stream and group, in buckets: length, rates, lag, pending.
 
-A bucket is ten seconds long. With many streams it is longer and there are fewer of them, so that what is kept
-stays bounded; and then only one sample of each bucket is taken, at its beginning.
+A bucket is ten seconds long. With many streams the buckets are longer and fewer, so that memory stays
+bounded, and only the first sample of each bucket counts.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 SPAN_MS = 600_000
 SPACINGS = (10_000, 20_000, 30_000, 60_000, 120_000)
 BUDGET = 600_000
-"""Numbers kept of all streams and groups together: four bytes each."""
+"""Numbers kept for all streams and groups together: four bytes each."""
 FINE = 600
-"""Up to so many streams and groups every sample counts."""
+"""Up to this many streams and groups every sample counts."""
 
 LENGTH, RATE_IN = range(2)
 LAG, PENDING, RATE_OUT = range(3)
@@ -28,7 +28,7 @@ LAG, PENDING, RATE_OUT = range(3)
 
 @dataclass(frozen=True, slots=True)
 class StreamSeries:
-    """How a stream went: entries, and entries per minute; `spacing_ms` from one value to the next."""
+    """A stream over time: length, and entries added per minute; a value every `spacing_ms`."""
 
     lengths: Values
     rates_in: Values
@@ -37,7 +37,7 @@ class StreamSeries:
 
 @dataclass(frozen=True, slots=True)
 class GroupSeries:
-    """How a group went: entries behind, entries pending, entries per minute that it was given."""
+    """A group over time: lag, pending entries, and entries delivered per minute."""
 
     lag: Values
     pending: Values
@@ -46,7 +46,7 @@ class GroupSeries:
 
 
 class _Metrics(TimeBuckets):
-    """The buckets of one stream or group, and a counter of it as it was when the newest bucket began."""
+    """The buckets of one stream or group, and its counter at the beginning of the newest one."""
 
     __slots__ = ("_counted_at", "_counter")
 
@@ -56,7 +56,7 @@ class _Metrics(TimeBuckets):
         self._counted_at = 0
 
     def put_rate(self, metric: int, counter: int | None, now: int, otherwise: float | None) -> None:
-        """Put the rise of *counter* per minute in this bucket; *otherwise* where nothing counts."""
+        """Put the rate of *counter* per minute; *otherwise* where there is no counter."""
         span = now - self._counted_at
         if counter is None or self._counter is None:
             self.put(metric, otherwise)
@@ -69,7 +69,7 @@ class _Metrics(TimeBuckets):
 
 
 class StreamHistory:
-    """The courses of all streams. One writer: `record` with each judged snapshot."""
+    """The history of all streams and groups. One writer: `record` with each judged snapshot."""
 
     def __init__(self) -> None:
         self._streams: dict[bytes, _Metrics] = {}
@@ -78,7 +78,7 @@ class StreamHistory:
         self._bucket: int | None = None
 
     def record(self, snapshot: StreamsSnapshot) -> None:
-        """Take what *snapshot* says; what is no longer in it is forgotten."""
+        """Add *snapshot*; streams and groups that are no longer in it are dropped."""
         now = snapshot.taken_at
         items = sum(1 + len(stream.groups) for stream in snapshot.streams)
         self._set_spacing(items)
@@ -96,19 +96,19 @@ class StreamHistory:
             self._record_stream(stream, judgement, streams, groups, turns, now)
 
     def stream(self, name: bytes) -> StreamSeries | None:
-        """The course of a stream; None where it is not known."""
+        """The history of a stream; None where there is none."""
         track = self._streams.get(name)
         return None if track is None else StreamSeries(track.read(LENGTH), track.read(RATE_IN), self._spacing)
 
     def group(self, stream: bytes, group: bytes) -> GroupSeries | None:
-        """The course of a group; None where it is not known."""
+        """The history of a group; None where there is none."""
         track = self._groups.get((stream, group))
         if track is None:
             return None
         return GroupSeries(track.read(LAG), track.read(PENDING), track.read(RATE_OUT), self._spacing)
 
     def _set_spacing(self, items: int) -> None:
-        """Longer buckets for more items; what was kept with others is dropped."""
+        """Choose longer buckets for more items; what was kept in others is dropped."""
         fits = (s for s in SPACINGS if items * 3 * (SPAN_MS // s) <= BUDGET)
         spacing = next(fits, SPACINGS[-1])
         if spacing > self._spacing or (

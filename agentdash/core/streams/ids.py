@@ -1,4 +1,4 @@
-"""Ids of entries: their neighbours, and what a person types to name a place in a stream."""
+"""Ids of entries: their neighbours, and positions as typed by a person."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ EXAMPLES = "1732112345118-0, 14:05, 2h (ago), 2026-01-31 14:05, first, last"
 
 
 def before(entry_id: str) -> str | None:
-    """The greatest id below *entry_id*; None below ``0-0``. Exclusive ranges came with Redis 6.2."""
+    """The greatest id below *entry_id*; None below ``0-0``. Exclusive ranges need Redis 6.2."""
     ms, seq = id_parts(entry_id)
     if seq > 0:
         return f"{ms}-{seq - 1}"
@@ -29,7 +29,7 @@ def before(entry_id: str) -> str | None:
 
 
 def after(entry_id: str) -> str | None:
-    """The least id above *entry_id*; None above the greatest there can be."""
+    """The least id above *entry_id*; None above the greatest possible one."""
     ms, seq = id_parts(entry_id)
     if seq < _LAST:
         return f"{ms}-{seq + 1}"
@@ -37,19 +37,19 @@ def after(entry_id: str) -> str | None:
 
 
 def parse_position(text: str, now: int, zone: tzinfo | None = None) -> str:
-    """The id that *text* names.
+    """The id at the position *text*.
 
     Args:
-        text: An id (``1732112345118-0``, or its time alone), a time of day (``14:05``; yesterday's where that
-            is yet to come), a date, a span (``2h``: so long ago), ``first``, ``last``.
+        text: An id (``1732112345118-0``, or its time alone), a time of day (``14:05``; yesterday's if that is
+            in the future), a date, a duration (``2h``: ago), ``first``, ``last``.
         now: Unix ms.
-        zone: Of times and dates that name none; the machine's own by default.
+        zone: For times and dates without one; the local one by default.
 
     Returns:
         An id; ``-`` and ``+`` for the ends.
 
     Raises:
-        ValueError: in words, when it names no place.
+        ValueError: with a message for the person, when it is no position.
     """
     text = text.strip()
     lower = text.casefold()

@@ -1,8 +1,7 @@
 """How far a group is behind, and how well that is known.
 
-The server's own number is NULL after some deletions and after a group was put at an arbitrary id, is missing
-before Redis 7.0, and several releases report it wrong or negative after trims. So it is held against what the
-ids prove.
+The server's own number is NULL after some deletions and after a group was set to an arbitrary id, is missing
+before Redis 7.0, and is wrong or negative after trims in several releases. So it is checked against the ids.
 """
 
 from __future__ import annotations
@@ -19,14 +18,14 @@ _NOTHING_LEFT = Lag(0)
 
 
 class Extent:
-    """What the server says of the entries of a stream, against which the lag of each of its groups is held.
+    """The entries of a stream as the server reports them, to check the lag of its groups against.
 
     Args:
-        length: Entries that are there.
-        first_id: Of the first entry that is there; None for an empty stream.
-        last_id: ``last-generated-id``: it stays when the entry is deleted.
+        length: Entries.
+        first_id: Id of the first entry; None for an empty stream.
+        last_id: ``last-generated-id``: deleting that entry does not change it.
         max_deleted_id: ``max-deleted-entry-id``; None before Redis 7.0.
-        entries_added: Ever; None before Redis 7.0.
+        entries_added: ``entries-added``; None before Redis 7.0.
     """
 
     __slots__ = ("_added", "_first", "_last", "_least", "_length")
@@ -43,7 +42,7 @@ class Extent:
         self._first, self._last = position(first_id), position(last_id)
         self._added = entries_added
         deleted = position(max_deleted_id)
-        # The last entry is among those that are there, unless it is a deleted one.
+        # The last entry exists, unless it was deleted.
         self._least = 1 if deleted is not None and self._last is not None and deleted < self._last else 0
 
     def lag(
@@ -54,20 +53,19 @@ class Extent:
         *,
         has_field: bool = True,
     ) -> Lag:
-        """How far a group is behind, with the grade that its evidence allows.
+        """The lag of a group, with its grade.
 
-        What ids prove comes first: nothing is left (0), or nothing was given yet (the whole length). Then
-        the server's number, if it lies within what is possible; then the difference of its counters; else it
-        is unknown.
+        First by ids: nothing is left (0), or nothing was delivered yet (the whole length). Then the server's
+        number, if it is possible; then the difference of its counters; else unknown.
 
         Args:
-            last_delivered_id: As the group has it.
+            last_delivered_id: Of the group.
             entries_read: The group's counter; None where it is NULL or missing.
             reported: The server's own lag; None where it is NULL or missing.
             has_field: Whether the server knows the field at all (7.0 and later).
 
         Returns:
-            A lag whose value, where there is one, is never below 0 nor above the length.
+            Its value, if any, is from 0 to the length.
         """
         length, last, first = self._length, self._last, self._first
         if length <= 0:
@@ -79,7 +77,7 @@ class Extent:
             return _NOTHING_LEFT
         elif first is not None and delivered < first:
             return Lag(length)
-        else:  # inside: the first entry was given, the last was not
+        else:  # the first entry was delivered, the last was not
             least = self._least
             most = length - 1 if length > 1 else least
         if reported is not None and least <= reported <= most:
@@ -90,7 +88,7 @@ class Extent:
         return self._by_counters(entries_read, least, most, why)
 
     def _by_counters(self, read: int | None, least: int, most: int, why: str) -> Lag:
-        """Entries added less entries read: too high by what was deleted in between, so it is an estimate."""
+        """Entries added less entries read: an estimate, too high by what was deleted in between."""
         added = self._added
         if added is None or read is None or not 0 <= read <= added:
             return Lag(None, LagGrade.UNKNOWN, why)
@@ -100,7 +98,7 @@ class Extent:
 def _why_unsure(
     reported: int | None, entries_read: int | None, least: int, most: int, has_field: bool
 ) -> str:
-    """Why the server's own number is not the answer."""
+    """Why the server's own number is not used."""
     if reported is not None:
         return f"the server reports {reported}, but between {least} and {most} entries are possible"
     if not has_field:
@@ -112,9 +110,9 @@ def _why_unsure(
 
 @lru_cache(maxsize=4096)
 def position(entry_id: str | None) -> Position | None:
-    """An id as two numbers that compare as the server compares ids; None where it is none.
+    """An id as two numbers, in the server's order; None where it is none.
 
-    The last ones are remembered: the groups of a stream are all held against the same three.
+    Cached: the groups of a stream are all compared with the same three ids.
     """
     if entry_id is None:
         return None

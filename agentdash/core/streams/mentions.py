@@ -1,4 +1,4 @@
-"""Where the name of a stream stands in the files of the repositories."""
+"""Mentions of the name of a stream in the files of repositories."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """What a search for one name came to.
+    """The result of a search for one name.
 
     Attributes:
         place: The first place, as ``repository: file:line``; None where there is none.

@@ -1,4 +1,4 @@
-"""What the value of a field is: text, JSON, MessagePack or bytes; and which ids tie a message to others."""
+"""The value of a field as text, JSON, MessagePack or bytes; and the correlation ids of a message."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from agentdash.core.bounded_json import read_json
 from agentdash.core.correlation import CORRELATION_NAMES
 
 LONGEST = 64 * 1024
-"""Bytes of a value that is parsed; a longer one is shown as it is."""
+"""Bytes of a value that is parsed; a longer one is shown unparsed."""
 DEEPEST = 40
-"""Levels that are folded out."""
+"""Levels that are kept."""
 MOST_FIELDS = 500
-"""Fields of one message that are read for ids, and shown."""
+"""Fields of one message that are searched for ids, and shown."""
 _PARSED = 900
 """Levels that are parsed at all; those below `DEEPEST` are counted, not kept."""
 
 
 class BodyKind(StrEnum):
-    """How a value was understood."""
+    """The format of a value."""
 
     TEXT = "text"
     JSON = "JSON"
@@ -31,11 +31,11 @@ class BodyKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """A value, understood.
+    """A parsed value.
 
     Attributes:
-        data: Of JSON and MessagePack: lists, dicts with text as keys, numbers, text, booleans, None.
-        text: Of text.
+        data: JSON or MessagePack: lists, dicts with text as keys, numbers, text, booleans, None.
+        text: Text.
     """
 
     kind: BodyKind
@@ -44,10 +44,10 @@ class Body:
 
 
 def parse_body(value: bytes) -> Body:
-    """Tell what *value* is, by its content alone.
+    """Parse *value*, by its content alone.
 
     JSON: text that is a whole object or list. MessagePack: bytes that are no text, and are a whole map or
-    list to the last byte; a number or a short text packed alone cannot be told from other bytes.
+    list to the last byte; a single packed number or short text looks like any other bytes.
     """
     try:
         text = value.decode()
@@ -90,7 +90,7 @@ def _msgpack(value: bytes) -> object:
 
 
 def _plain(data: object, depth: int = 0) -> object:
-    """Only what JSON knows, and not too deep; the rest in words."""
+    """*data* as JSON types and at most `DEEPEST` levels; the rest as text."""
     if depth >= DEEPEST and isinstance(data, (dict, list)):
         return f"… {len(data)} more, deeper than is shown"
     if isinstance(data, dict):
@@ -109,7 +109,7 @@ def _key(key: object) -> str:
 
 
 def correlation_ids(fields: Iterable[tuple[bytes, bytes]]) -> tuple[str, ...]:
-    """The ids that tie a message to log lines and others: from its fields, or one level into a body."""
+    """The correlation ids of a message: from its fields, or the top level of a body."""
     found: dict[str, None] = {}
     for raw_name, raw in islice(fields, MOST_FIELDS):
         name = raw_name.decode("utf-8", "replace").casefold()

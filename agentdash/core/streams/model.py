@@ -1,4 +1,4 @@
-"""Redis streams as they were read: raw counts, ids and idle times, with what is not known left as None."""
+"""Redis streams as read: raw counts, ids and idle times; None where unknown."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ class LagGrade(StrEnum):
 
 @record(frozen=True, slots=True)
 class Lag:
-    """How many entries a group has yet to be given.
+    """How many entries are not yet delivered to a group.
 
     Attributes:
-        value: Entries; for ``bounded`` the least there are; None when unknown.
-        reason: Why it is not exact, in words.
+        value: Entries; for ``bounded`` a lower bound; None when unknown.
+        reason: Why it is not exact.
     """
 
     value: int | None
@@ -33,7 +33,7 @@ class Lag:
 
 
 class Verdict(StrEnum):
-    """What a group does with its work, judged over a window of time (after Kafka's Burrow)."""
+    """The progress of a group, judged over a window of time (after Kafka's Burrow)."""
 
     WATCHING = "watching"
     OK = "ok"
@@ -70,7 +70,7 @@ class Consumer:
 
 @record(frozen=True, slots=True)
 class OldestPending:
-    """The pending entry with the lowest id of a group, or the longest waiting where that was looked up."""
+    """One pending entry: that with the lowest id of a group, or that delivered most often."""
 
     id: str
     consumer: bytes
@@ -80,11 +80,11 @@ class OldestPending:
 
 @record(frozen=True, slots=True)
 class Group:
-    """One consumer group as the server reports it, with the lag judged by what its ids prove.
+    """One consumer group as the server reports it; its lag is checked against its ids.
 
     Attributes:
-        consumers_known: False where the server does not let us list them: there may be any number.
-        most_delivered: The pending entry that was delivered most often, as far as entries were looked up.
+        consumers_known: False where the ACL denies listing them: there may be any number.
+        most_delivered: The pending entry delivered most often, as far as they were read.
     """
 
     name: bytes
@@ -104,7 +104,7 @@ class Group:
 
     @property
     def worst(self) -> OldestPending | None:
-        """Of the pending entries that were looked up, the one that was delivered most often."""
+        """The pending entry delivered most often, of those that were read."""
         known = [one for one in (self.oldest_pending, self.most_delivered) if one is not None]
         return max(known, key=lambda one: one.deliveries, default=None)
 
@@ -115,15 +115,15 @@ class Stream:
 
     Attributes:
         name: The key, as bytes: keys need not be text.
-        last_id: The id generated last; it stays when that entry is deleted.
+        last_id: The last generated id; deleting that entry does not change it.
         max_deleted_id: Greatest id ever deleted; None before Redis 7.
-        fields: Field names of the newest entry; None while not sampled.
+        fields: Field names of the newest entry; None until sampled.
         field_sets: The differing sets of field names among the newest few entries, sorted within.
-        payload: Of fields of the newest entry that hold a JSON object: (field, its keys, one level deep).
-        producers: Who adds entries, where known.
-        error: Why this one could not be read, in words; the counts are then of the last good read, or 0.
-        groups_known: False where the server does not let us list them: there may be any number.
-        sampled: Whether memory, fields and producers were looked up; None of them means nothing before.
+        payload: Fields of the newest entry that are a JSON object: (field, its top-level keys).
+        producers: Names of those that add entries, where known.
+        error: Why it could not be read; its counts are then of the last successful read, or 0.
+        groups_known: False where the ACL denies listing them: there may be any number.
+        sampled: Whether memory, fields and producers were read; before that, None means nothing.
     """
 
     name: bytes
@@ -145,22 +145,22 @@ class Stream:
 
 @dataclass(frozen=True, slots=True)
 class GroupJudgement:
-    """What the window of samples says of one group.
+    """The judgement on one group, by its window of samples.
 
     Attributes:
-        since: Since when the verdict holds, Unix ms; None where that is not known.
-        rate_out: Entries per minute that the group is given; None while unknown.
-        forecast_s: Seconds until it has caught up; None when it never will or that is not known.
+        since: Since when the verdict holds, Unix ms; None where unknown.
+        rate_out: Entries delivered per minute; None while unknown.
+        forecast_s: Seconds until it has caught up; None: never, or unknown.
         active: How many consumers are not dead; None where they may not be listed.
-        why: The verdict in a few words.
-        window_s: How long it has been watched for this, seconds.
-        pending_since: Since when its lowest pending entry waits, Unix ms, by the earliest evidence.
-        lag_grows: Whether its lag is larger than when the window began, and never fell in between.
-        pending_rises_s: For how long its pending entries have become more and never less, seconds.
-        lost_since: When entries that it had not read were last removed, Unix ms; None where none were seen
-            to be, within the window.
-        lost: How many, in all that the server's counters tell; None where they do not.
-        redelivered: Deliveries per minute of `Group.worst`; None until it was seen twice.
+        why: The reason for the verdict, in a few words.
+        window_s: Seconds covered by its samples.
+        pending_since: Since when its lowest pending entry is pending, Unix ms, by the earliest evidence.
+        lag_grows: Whether its lag rose over the window and never fell.
+        pending_rises_s: Seconds for which its number of pending entries has risen and never fallen.
+        lost_since: When entries that it had not read were last removed, Unix ms; None where none were within
+            the window.
+        lost: How many in all, by the server's counters; None where unknown.
+        redelivered: Deliveries per minute of `Group.worst`; None until it was sampled twice.
         dead: Names of the dead consumers (see `agentdash.core.streams.liveness`).
     """
 
@@ -182,15 +182,15 @@ class GroupJudgement:
 
 @dataclass(frozen=True, slots=True)
 class StreamJudgement:
-    """What the window of samples says of one stream.
+    """The judgement on one stream, by its window of samples.
 
     Attributes:
         rate_in: Entries per minute added; None while unknown.
         status: HEALTHY, DEGRADED, CRITICAL or UNKNOWN.
         rates: Recent rates, oldest first, for a sparkline.
         lengths: Recent lengths, oldest first.
-        window_s: How long it has been watched for this, seconds.
-        grows_s: For how long its length has risen and never fallen, seconds.
+        window_s: Seconds covered by its samples.
+        grows_s: Seconds for which its length has risen and never fallen.
     """
 
     rate_in: float | None = None
@@ -204,7 +204,7 @@ class StreamJudgement:
     _by_name: dict[bytes, GroupJudgement] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def group(self, name: bytes) -> GroupJudgement | None:
-        """The judgement of the group *name*, if it has one; there may be thousands."""
+        """The judgement on the group *name*; None where there is none. O(1), for there may be thousands."""
         if len(self._by_name) < len(self.groups):
             self._by_name.update(self.groups)
         return self._by_name.get(name)
@@ -232,17 +232,17 @@ class Clients:
 
 @dataclass(frozen=True, slots=True)
 class StreamsSnapshot:
-    """The whole topology at one moment.
+    """All streams at one moment.
 
     Attributes:
         server: e.g. ``valkey 9.1.2``.
-        known: How many streams are known; more than `streams` while some are not read yet.
-        scan_complete: Whether one full SCAN has been through the key space.
-        round_trips: How many round trips this pass took.
-        ping_ms: How long the server took to answer a PING.
+        known: Number of known streams; more than `streams` while some are not read yet.
+        scan_complete: Whether the key space was scanned in full once.
+        round_trips: Round trips of this poll.
+        ping_ms: Time of a PING to the server.
         judgements: One for each of `streams`, in the same order; () until judged.
-        gaps: What cannot be seen, each with the permission or setting that is missing.
-        epoch: Another number means that the server is another one, or was started again.
+        gaps: What cannot be read, each with the missing permission or setting.
+        epoch: Changes when the server is another one, or was restarted.
         clients: Who is blocked in a read; None while CLIENT LIST was not read.
         symptoms: What the rules found in it; () until judged.
     """
@@ -271,13 +271,13 @@ class StreamsSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class PendingEntry:
-    """One line of XPENDING, with its body when it was asked for.
+    """One line of XPENDING, with its fields if requested.
 
     Attributes:
         idle_ms: Since it was last delivered.
         age_ms: Since it was added, where its id is a plausible time; else None.
-        body: Field-value pairs; None when not read; () with ``gone`` when the entry was deleted.
-        gone: Pending, but its data is no longer in the stream (the cure is XACK).
+        body: Field-value pairs; None when not read; () when `gone`.
+        gone: Whether its data is no longer in the stream (then only XACK helps).
     """
 
     id: str
@@ -299,7 +299,7 @@ class Message:
 
 
 def id_parts(entry_id: str) -> tuple[int, int]:
-    """Split ``ms-seq`` into numbers; a missing seq counts as 0.
+    """The two numbers of ``ms-seq``; a missing seq is 0.
 
     Raises:
         ValueError: when *entry_id* is not an entry id.
@@ -309,7 +309,7 @@ def id_parts(entry_id: str) -> tuple[int, int]:
 
 
 def id_age_ms(entry_id: str | None, now: int) -> int | None:
-    """Age of an entry by its id, or None where the id is no plausible Unix ms time.
+    """Age of an entry by its id; None where the id is no plausible Unix time in ms.
 
     Plausible is from 2009 (Redis's first release) to a minute ahead of *now*.
     """

@@ -1,4 +1,4 @@
-"""What a screen asks about one stream: pages of entries, a search, who holds one, what is allowed."""
+"""Queries about one stream: pages of entries, a search, owners of an entry, rights."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ class EntriesFrom:
     """Entries of a stream from one on.
 
     Attributes:
-        start: The id to begin with, itself included; None: the end that one comes from.
-        older: From there to older ones; else to newer ones.
+        start: The first id, included; None: the end of the stream.
+        older: Whether older ones follow; else newer ones.
         count: Entries, at most.
     """
 
@@ -25,10 +25,10 @@ class EntriesFrom:
 
 @dataclass(frozen=True, slots=True)
 class EntryPage:
-    """The answer to `EntriesFrom`: in the order in which they were asked for.
+    """The answer to `EntriesFrom`, in the order of the query.
 
     Attributes:
-        more: Whether there may be others beyond; False where the end was reached.
+        more: Whether there may be more; False where the end was reached.
     """
 
     entries: tuple[Message, ...]
@@ -37,12 +37,12 @@ class EntryPage:
 
 @dataclass(frozen=True, slots=True)
 class SearchEntries:
-    """A piece of a search from newer to older entries.
+    """One step of a search from newer to older entries.
 
     Attributes:
-        needle: Text that ``name=value`` of one field must hold, without regard to the case of A–Z.
-        start: The id to begin with; None: the newest.
-        scan: Entries that are looked at, at most.
+        needle: Text within ``name=value`` of a field; the case of A–Z is ignored.
+        start: The first id; None: the newest.
+        scan: Entries read at most.
     """
 
     stream: bytes
@@ -57,8 +57,8 @@ class SearchPage:
 
     Attributes:
         found: Newest first.
-        scanned: Entries looked at.
-        next_start: Where the search goes on; None where the oldest entry was reached.
+        scanned: Entries read.
+        next_start: Start of the next step; None where the oldest entry was reached.
     """
 
     found: tuple[Message, ...]
@@ -68,7 +68,7 @@ class SearchPage:
 
 @dataclass(frozen=True, slots=True)
 class HoldersOf:
-    """Who holds an entry, in each of `groups` (at most 50)."""
+    """The owners of a pending entry, in each of `groups` (at most 50)."""
 
     stream: bytes
     id: str
@@ -77,7 +77,7 @@ class HoldersOf:
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """A consumer that was given an entry and has not acknowledged it."""
+    """A consumer that an entry was delivered to and that has not acknowledged it."""
 
     group: bytes
     consumer: bytes
@@ -104,8 +104,8 @@ class Rights:
     """The answer to `RightsOn`.
 
     Attributes:
-        known: Whether the server could be asked (ACL DRYRUN, 7.0 and later, where allowed).
-        denied: Commands that are forbidden, each with the server's words.
+        known: Whether they could be read (ACL DRYRUN: Redis 7.0 and later, where allowed).
+        denied: Forbidden commands, each with the server's message.
     """
 
     known: bool = False

@@ -1,7 +1,6 @@
-"""Reads the server's replies about a stream: ``XINFO STREAM key FULL``, and the older pair for Redis 5.
+"""Parses replies about a stream: ``XINFO STREAM key FULL``, and the pair of commands for Redis 5.
 
-Pure. Both shapes are understood: maps (RESP3) and flat lists of names and values (RESP2). What a server does
-not say stays None.
+Pure. Accepts maps (RESP3) and flat lists of names and values (RESP2). What a server does not report is None.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from collectors.streams.replies import layout as streams_layout
 
 
 class BadReplyError(ValueError):
-    """A reply has not the shape that the server's documentation gives."""
+    """A reply does not have the documented shape."""
 
 
 def pairs(reply: object) -> dict[bytes, object]:
@@ -39,8 +38,8 @@ def parse_full(name: bytes, reply: object, server_ms: int) -> Stream:
 
     Args:
         name: The key.
-        reply: As the connection gave it.
-        server_ms: The server's own time (``TIME``), Unix ms: the reply holds times of the server's clock.
+        reply: As received.
+        server_ms: The server's time (``TIME``), Unix ms: times in the reply are by its clock.
 
     Raises:
         BadReplyError: when the reply cannot be understood.
@@ -67,8 +66,8 @@ def parse_pair(
         name: The key.
         info: Reply of ``XINFO STREAM name``.
         groups: Reply of ``XINFO GROUPS name``.
-        consumers: Replies of ``XINFO CONSUMERS name group``, one a group, in order; None for one that the
-            server's ACL refuses.
+        consumers: Replies of ``XINFO CONSUMERS name group``, one per group, in order; None for one that the
+            ACL denies.
         oldest: Replies of ``XPENDING name group - + 1``, likewise.
 
     Raises:
@@ -130,7 +129,7 @@ def _full_group(extent: Extent, raw: object, server_ms: int) -> Group:
 
 
 def _full_pending(line: object, server_ms: int) -> OldestPending:
-    """A pending entry of a group: id, consumer, when it was given out (the server's ms), deliveries."""
+    """A pending entry of a group: id, consumer, time of delivery (server's ms), deliveries."""
     entry = _list(line)
     if len(entry) < 4:
         raise BadReplyError("a pending entry of a group has less than four parts")

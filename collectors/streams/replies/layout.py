@@ -1,7 +1,7 @@
-"""Reads ``XINFO STREAM key FULL`` by the order in which the server writes it, in a third of the time.
+"""Parses ``XINFO STREAM key FULL`` by the order of its parts, in a third of the time.
 
-Redis since 7.2 and Valkey write the names always in the same order. A reply in which they stand so
-is read by position; of any other `read_full` says so, and it is read by its names (`streams_reply`).
+Redis since 7.2 and Valkey always write the names in the same order. A reply in that order is read by
+position; for any other `read_full` returns None, and `replies.full` reads it by its names.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _GROUP = [b"name", b"last-delivered-id", b"entries-read", b"lag", b"pel-count", 
 _CONSUMER = [b"name", b"seen-time", b"active-time", b"pel-count", b"pending"]
 
 _OTHERWISE = (TypeError, ValueError, LookupError, AttributeError)
-"""What comes of it where a part is not what it is by its name."""
+"""Raised where a part is not of the expected type."""
 
 
 def read_full(name: bytes, reply: Any, server_ms: int) -> Stream | None:
@@ -34,11 +34,11 @@ def read_full(name: bytes, reply: Any, server_ms: int) -> Stream | None:
 
     Args:
         name: The key.
-        reply: As the connection gave it.
-        server_ms: The server's own time, Unix ms.
+        reply: As received.
+        server_ms: The server's time, Unix ms.
 
     Returns:
-        What it says; None where it has not the order that is known here.
+        The stream; None where the order is another one.
     """
     try:
         if reply[::2] != _STREAM:
@@ -91,7 +91,7 @@ def _group(raw: list[Any], extent: Extent, server_ms: int) -> Group:
 
 
 def _oldest(line: list[Any], server_ms: int) -> OldestPending:
-    """A pending entry: id, consumer, when it was given out (the server's ms), deliveries."""
+    """A pending entry: id, consumer, time of delivery (server's ms), deliveries."""
     entry, owner, given, deliveries = line
     if type(owner) is not bytes or type(deliveries) is not int:
         raise ValueError

@@ -1,8 +1,7 @@
-"""What may be had of a stream whose description the server's ACL withholds: its parts, one command each.
+"""Reads a stream part by part where the ACL denies ``XINFO STREAM``.
 
-``XINFO STREAM`` needs a permission of its own (``+xinfo|stream``; before Redis 7.0 all of ``+xinfo``).
-Without it the length, the groups, the first and newest entry and who waits can still be asked for, each by
-another command that may be allowed.
+That needs a permission of its own (``+xinfo|stream``; before Redis 7.0 all of ``+xinfo``). Without it the
+length, the groups, the first and newest entry and pending entries may still be read, each by another command.
 """
 
 from __future__ import annotations
@@ -40,16 +39,16 @@ GAPS = {
     command: f"{command} is not allowed ({permission}): {hidden}"
     for command, (permission, hidden) in _DENIED.items()
 }
-"""By command: what its refusal hides, with the permission that is missing."""
+"""By command: what cannot be read if it is denied, with the missing permission."""
 
 _A_STREAM = 4
-"""Commands a stream, in the first of two rounds; see `_of_stream`."""
+"""Commands per stream, in the first of two rounds; see `_of_stream`."""
 
 
 async def complete(
     reads: Reads, names: Sequence[bytes], answers: Sequence[Read]
 ) -> tuple[list[Read], frozenset[str]]:
-    """*answers* with what else may be had of those that were withheld; and which commands were refused.
+    """*answers*, with withheld streams read part by part; and the commands that were denied.
 
     Raises:
         redis.exceptions.RedisError: when the connection fails.
@@ -65,7 +64,7 @@ async def complete(
 
 
 async def read_stream(reads: Reads, name: bytes, server_ms: int) -> Read:
-    """Read one stream, whatever the server's version and the user's rights.
+    """Read one stream, with any version of the server and any rights.
 
     Raises:
         redis.exceptions.RedisError: when the connection fails.
@@ -81,10 +80,10 @@ async def read_stream(reads: Reads, name: bytes, server_ms: int) -> Read:
 
 
 class StreamParts:
-    """Reads streams piece by piece, in two rounds of writes.
+    """Reads streams part by part, in two rounds of writes.
 
     Attributes:
-        refused: The commands that this user may not send.
+        refused: The commands that the ACL denies.
     """
 
     def __init__(self, names: Sequence[bytes]) -> None:
@@ -121,7 +120,7 @@ class StreamParts:
             why = refusal(length)
             return None if why is None else f"{why}; +xinfo|stream or +xlen would show it"
         known = self._or(groups, "XINFO GROUPS", None)
-        if length == 0 and not known:  # gone; or there is nothing to show of it
+        if length == 0 and not known:  # deleted, or nothing of it can be read
             return None
         entries = self._or(first, "XRANGE", ())
         last = self._or(newest, "XREVRANGE", ())
@@ -137,7 +136,7 @@ class StreamParts:
         return stream if known is not None else replace(stream, groups_known=False)
 
     def _or(self, reply: Any, command: str, otherwise: Any) -> Any:
-        """*reply*; *otherwise* where it is a refusal, which is noted where it is one of rights."""
+        """*reply*; *otherwise* where the ACL denies it, which is recorded; () for another error."""
         if isinstance(reply, NoPermissionError):
             self.refused.add(command)
             return otherwise

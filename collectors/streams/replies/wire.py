@@ -1,9 +1,9 @@
-"""Reads many replies from one of redis-py's own connections, without its bookkeeping for each reply.
+"""Reads many replies from one of redis-py's connections, without its work for each reply.
 
-redis-py opens the connection, logs in, speaks TLS, and gets the connection back; in between the bytes of its
-stream are fed to a parser of our own. That takes a third of the time of its pipeline. It leans on two private
-names of redis-py (``_reader``, a `asyncio.StreamReader`, and ``_parser``); where they are not what is
-expected, or hiredis is not installed, `usable` says so and the public pipeline is used instead.
+redis-py opens the connection, logs in, does TLS, and gets the connection back; in between the bytes of its
+stream are fed to a parser of our own. That takes a third of the time of its pipeline. It depends on two
+private names of redis-py (``_reader``, a `asyncio.StreamReader`, and ``_parser``); where they differ or
+hiredis is missing, the public pipeline is used instead.
 """
 
 from __future__ import annotations
@@ -29,29 +29,29 @@ if TYPE_CHECKING:
 
 CHUNK = 256 * 1024
 SLOWEST = 4
-"""Times the patience in which one reply must be whole, however its bytes come."""
+"""One reply must be complete within this many times the time-out, however its bytes arrive."""
 _UNFINISHED = object()
 
 
 def usable(client: Redis) -> bool:
-    """Whether replies of *client* can be read this way: one server, hiredis, replies as bytes."""
+    """Whether this works for *client*: one server, hiredis, replies as bytes."""
     pool = getattr(client, "connection_pool", None)
     kwargs = getattr(pool, "connection_kwargs", None)
     return hiredis is not None and isinstance(kwargs, dict) and not kwargs.get("decode_responses")
 
 
 def pack(words: Sequence[Any]) -> bytes:
-    """A command as the protocol writes it: an array of bulk strings. Where `usable` holds."""
+    """A command in the protocol's form: an array of bulk strings. Needs `usable`."""
     raw: bytes = hiredis.pack_command(tuple(words))
     return raw
 
 
 Convert = Callable[[int, Any], Any]
-"""Makes of a reply, by its number, what is kept of it."""
+"""Converts a reply, by its number."""
 
 
 def unchanged(_: int, reply: Any) -> Any:
-    """Keeps a reply as it came."""
+    """Return a reply as it is."""
     return reply
 
 
@@ -60,17 +60,17 @@ async def ask(
 ) -> list[Any]:
     """Write commands, each packed by `pack`, and read as many replies.
 
-    While the replies to one write are read, the server works at the next one; no more are under way.
+    While the replies to one write are read, the server works on the next one; no more are in flight.
 
     Args:
-        client: For which `usable` holds.
+        client: For which `usable` is true.
         writes: What goes into one write each; no command that blocks.
         silence: Seconds that the server may be silent; None: for ever.
         convert: Converts each reply as it comes: meanwhile the server works on the next ones, and the reply
             is still in the processor's cache. It returns errors of the server unchanged.
 
     Returns:
-        What was made of the replies, in order; errors of the server as exceptions among them.
+        The converted replies, in order; errors of the server as exceptions among them.
 
     Raises:
         redis.exceptions.RedisError: when the connection fails, is silent for too long, or does not speak
@@ -98,7 +98,7 @@ async def ask(
 
 
 class Replies:
-    """Replies of one connection, parsed as they come; `all` is what was made of those that came so far."""
+    """Replies of one connection, parsed as they arrive; `all` has those converted so far."""
 
     def __init__(self, connection: Any, timeout: float | None, convert: Convert) -> None:
         self.all: list[Any] = []
@@ -113,7 +113,7 @@ class Replies:
         )
 
     async def read(self, more: int) -> None:
-        """Read until there are so many *more* than were wanted before.
+        """Read *more* replies.
 
         Raises:
             TimeoutError: when nothing comes for too long.
@@ -125,7 +125,7 @@ class Replies:
         begun = now()
         while len(self.all) < self._wanted:
             if self._timeout is not None and now() - begun > SLOWEST * self._timeout:
-                raise TimeoutError  # it sends a byte now and then, and never a whole reply
+                raise TimeoutError  # it sends a byte now and then, and never a complete reply
             async with asyncio.timeout(self._timeout):
                 chunk = await self._stream.read(CHUNK)
             if not chunk:
@@ -138,11 +138,11 @@ class Replies:
                 self.all.append(self._convert(len(self.all), reply))
 
     def check_complete(self) -> None:
-        """All have come.
+        """Check that there is nothing else.
 
         Raises:
-            redis.exceptions.RedisError: when there are too many; or what the server says of no one command:
-                that it wants a password, or is loading its data.
+            redis.exceptions.RedisError: when there are too many replies; or an error that concerns no single
+                command, such as a missing password or a server that is loading its data.
         """
         if len(self.all) > self._wanted:
             raise InvalidResponse("more replies than commands")

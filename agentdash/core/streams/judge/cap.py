@@ -1,4 +1,4 @@
-"""Whether something keeps a stream short, and whether it is still the same stream. Pure."""
+"""Whether a stream is trimmed, and whether it is still the same stream. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from agentdash.core.streams.model import Cap, Stream
 
 
 def cap_of(window: StreamWindow, window_ms: int) -> Cap:
-    """YES once a trim was seen; NO where it grew over a full window and is whole; else UNKNOWN."""
+    """YES once it was trimmed; NO where it grew over a full window and nothing was removed; else UNKNOWN."""
     if window.trimmed:
         return Cap.YES
     if not window.samples:
@@ -20,7 +20,7 @@ def cap_of(window: StreamWindow, window_ms: int) -> Cap:
 
 
 def was_recreated(before: StreamSample, stream: Stream) -> bool:
-    """Whether this is another stream of the same name: its counter or its newest id went back."""
+    """Whether *stream* was deleted and created again: its counter or newest id went back."""
     if before.added is not None and stream.entries_added is not None and stream.entries_added < before.added:
         return True
     old, new = position(before.last), position(stream.last_id)
@@ -30,9 +30,9 @@ def was_recreated(before: StreamSample, stream: Stream) -> bool:
 def was_trimmed(window: StreamWindow, sample: StreamSample) -> bool:
     """Whether *sample* shows that entries were trimmed (XTRIM, MAXLEN, MINID), not deleted one by one.
 
-    A deletion moves the greatest deleted id; trimming does not. Where nothing was ever deleted, what was
-    added and is no longer there has been trimmed. Before Redis 7.0, which does not count, a first entry that
-    moved on while the length fell is the only sign, and deleting from the front looks the same: not known.
+    A deletion changes the greatest deleted id; trimming does not. Where nothing was ever deleted, entries
+    that were added and are missing were trimmed. Before Redis 7.0, which does not count, trimming cannot be
+    distinguished from deleting the first entries: then False.
     """
     if sample.added is None:
         return False

@@ -1,4 +1,4 @@
-"""Judges streams over a window of time: rates, verdicts, forecasts, caps. Pure: time comes with snapshots."""
+"""Judges streams over a window of time: rates, verdicts, forecasts, caps. Pure: snapshots carry the time."""
 
 from __future__ import annotations
 
@@ -31,25 +31,25 @@ from agentdash.core.streams.model import (
 )
 
 POINTS = 60
-"""Samples kept of a window, at most."""
+"""Samples kept per window at most."""
 
 BUDGET = 200_000
-"""Samples kept of all groups and streams together, at most: with thousands of them the spacing grows."""
+"""Samples kept of all groups and streams together: with thousands of them the spacing grows."""
 
 ITEMS_A_PASS = 2000
-"""Streams and groups judged at each pass, about: with more of them, those that rest have their turn."""
+"""Streams and groups judged per pass, about: with more of them, unchanged ones are judged in turn."""
 
 MOST_TURNS = 6
 
 LEAST_RATE_MS = 2000
-"""A rate over less time than this says nothing."""
+"""The shortest time for a rate."""
 
 SLOW_FRACTION = 10
-"""A group that keeps an even distance degrades its stream only above one such part of the lag limit."""
+"""A group whose lag is constant degrades its stream only above this fraction of the lag limit."""
 
 
 class StreamJudge:
-    """Keeps a bounded past of every stream and group, and judges each new snapshot by it.
+    """Keeps a window of samples of every stream and group, and judges each new snapshot by it.
 
     Args:
         settings: Its ``window``, ``dead_after``, ``stuck_after``, ``grow_after`` and ``lag_limit``.
@@ -73,8 +73,8 @@ class StreamJudge:
 
         *owners* finds the process or run that a consumer belongs to, for its liveness.
 
-        With another server, or after a step back in time, the windows start anew. After a mere gap (a lost
-        connection, a paused process) they go on: positions and counters tell what happened in between.
+        With another server, or after a step back in time, the samples are dropped. After a mere gap (a lost
+        connection, a paused process) they are kept: positions and counters show what happened in between.
         """
         now = snapshot.taken_at
         passed = 0 if self._last_at is None else now - self._last_at
@@ -103,7 +103,7 @@ class StreamJudge:
         return replace(snapshot, judgements=tuple(judgement for _, judgement in judged.values()))
 
     def _turns(self, items: int) -> int:
-        """In how many passes each is judged that rests: 1 where they are few, or polled seldom."""
+        """In how many passes each unchanged one is judged once: 1 where they are few, or polled seldom."""
         return max(
             1, min(items // ITEMS_A_PASS, MOST_TURNS, int(self._max_pause_ms / 2000 / self._settings.poll))
         )
@@ -177,7 +177,7 @@ class StreamJudge:
         forecast = forecast_s(group.lag.value, rate_in, outgoing)
         known = rate_in is not None and outgoing is not None
         if opinion.verdict is Verdict.OK and known and forecast is None and self._far_behind(group):
-            # The lag may dip between two polls; what counts so far behind is that it does not drain.
+            # The lag may dip between two polls; this far behind it counts that it does not drain.
             opinion = Opinion(Verdict.SLOW, None, f"{group.lag.value} behind, and it does not drain")
         dead = self._dead(window, group, now)
         return GroupJudgement(
@@ -210,7 +210,7 @@ class StreamJudge:
         return at is not None and now - at <= self._window_ms
 
     def _status(self, stream: Stream, judgement: StreamJudgement, now: int) -> str:
-        """The worst of its groups; a stream that is not known to be well is UNKNOWN, never HEALTHY."""
+        """The worst of its groups; UNKNOWN, never HEALTHY, where something is unknown."""
         if stream.error is not None or not stream.groups_known:
             return "UNKNOWN"
         found = {self._group_status(group, judgement.group(group.name), now) for group in stream.groups}
@@ -240,7 +240,7 @@ class StreamJudge:
 
 
 def _grows(window: GroupWindow) -> bool:
-    """Whether the lag is larger than at the window's beginning, and did not fall in between."""
+    """Whether the lag rose over the window and never fell."""
     first, last = window.samples[0], window.samples[-1]
     if first.lag is None or last.lag is None or last.lag <= first.lag:
         return False

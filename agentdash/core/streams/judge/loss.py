@@ -1,8 +1,8 @@
-"""Entries that were removed before a group had read them: lost to that group, which is not lag.
+"""Entries that were removed before a group had read them: lost to that group, and no part of its lag.
 
-With the server's counters (Redis 7.0 and later): a group stands before the first entry that is left; what was
-added and is not there any more, less what the group has read, is what it will never get. Without them: the
-group's lag fell although its position stayed, or an entry that was seen behind its position is gone.
+With the server's counters (Redis 7.0 and later): the group is before the first entry that is left, and fewer
+entries were read than removed. Without them: its lag fell although its position is unchanged, or an unread
+entry of the last sample is gone.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from agentdash.core.streams.model import Group, LagGrade, Stream
 def record_loss(
     window: GroupWindow, stream: Stream, group: Group, before: StreamSample | None, now: int
 ) -> None:
-    """Note in *window* whether *group* has lost entries.
+    """Record in *window* whether *group* has lost entries.
 
     Args:
         window: Of the group; changed.
@@ -38,7 +38,7 @@ def record_loss(
 
 
 def _is_before_first(stream: Stream, delivered: Position) -> bool:
-    """Whether all entries up to the group's position, and maybe more, are gone."""
+    """Whether all entries up to the group's position, and maybe more, were removed."""
     if stream.length <= 0:
         last = position(stream.last_id)
         return last is not None and delivered < last
@@ -47,7 +47,7 @@ def _is_before_first(stream: Stream, delivered: Position) -> bool:
 
 
 def _lag_drop(window: GroupWindow, group: Group, delivered: Position) -> int:
-    """By how much the lag is less than at the sample before, although the group was given nothing."""
+    """By how much the lag fell since the sample before, although nothing was delivered."""
     if not window.samples or group.lag.grade is not LagGrade.EXACT:
         return 0
     last = window.samples[-1]
@@ -57,7 +57,7 @@ def _lag_drop(window: GroupWindow, group: Group, delivered: Position) -> int:
 
 
 def _lost_unread(before: StreamSample, stream: Stream, delivered: Position) -> bool:
-    """Whether an entry that was seen there, and not given to the group, is gone now."""
+    """Whether an undelivered entry of the sample before was removed."""
     if before.length <= 0:
         return False
     first = position(stream.first_id) if stream.length > 0 else None

@@ -6,14 +6,14 @@ from agentdash.core.streams.judge.window import GroupWindow, least
 from agentdash.core.streams.model import Group
 
 LEAST_WATCHED_MS = 2000
-"""A rate of deliveries over less time than this says nothing."""
+"""The shortest time for a rate of deliveries."""
 
 OUTAGE_LIMITS = 5
-"""A pause longer than so many limits was an outage, not a habit."""
+"""A pause longer than this many limits was an outage, and not usual."""
 
 
 def observe(window: GroupWindow, group: Group, now: int, limit_ms: int) -> None:
-    """Take from *group* what later judgement needs: pauses, waiting work, the oldest pending entry.
+    """Update *window* by *group*: pauses, waiting work, the oldest pending entry.
 
     Args:
         window: Of this group; changed.
@@ -37,10 +37,10 @@ def observe(window: GroupWindow, group: Group, now: int, limit_ms: int) -> None:
 
 
 def _note_pending(window: GroupWindow, group: Group, now: int) -> None:
-    """Since when the lowest pending entry waits.
+    """Record since when the lowest pending entry is pending.
 
-    A claim resets the entry's idle time, so the earliest time counts that agentdash has evidence of: when it
-    first saw this entry pending, less the idle time that it had then.
+    A claim resets the entry's idle time, so the earliest evidence counts: when it was first read as pending,
+    less its idle time then.
     """
     oldest = group.oldest_pending
     if oldest is None:
@@ -53,7 +53,7 @@ def _note_pending(window: GroupWindow, group: Group, now: int) -> None:
 
 
 def _note_deliveries(window: GroupWindow, group: Group, now: int) -> None:
-    """How often the entry that was delivered most often was given out, then and now."""
+    """Record the deliveries of the entry delivered most often, then and now."""
     worst = group.worst
     if worst is None:
         window.delivered = None
@@ -67,7 +67,7 @@ def _note_deliveries(window: GroupWindow, group: Group, now: int) -> None:
 
 
 def redelivered(window: GroupWindow) -> float | None:
-    """Deliveries per minute of the entry that was delivered most often; None until it was watched."""
+    """Deliveries per minute of the entry delivered most often; None until it was sampled for a while."""
     if window.delivered is None:
         return None
     _, before, since, after, now = window.delivered

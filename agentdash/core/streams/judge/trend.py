@@ -1,24 +1,24 @@
-"""Whether a number has been rising: by time and by rises, with short rests, without a fall. Pure."""
+"""Whether a number has been rising: with short pauses, without a fall. Pure."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 LEAST_RISES = 3
-"""Two samples that are higher than the one before may be chance, however far apart they are."""
+"""Two samples that are higher than the one before may be chance."""
 
 
 @dataclass(slots=True)
 class Rise:
-    """One number's way up.
+    """The rise of one number.
 
     Attributes:
         value: At the last sample; None before the first.
         at: When that was, Unix ms.
-        begun: Since when it rises; None while it does not.
+        begun: Since when it rises, Unix ms; None while it does not.
         base: What it was then.
-        risen_at: When it rose last.
-        rests_from: Since when it rests, as far as it was watched.
+        rose_at: When it rose last.
+        paused_from: Since when it does not rise, as far as sampled.
         rises: How many samples were higher than the one before.
     """
 
@@ -31,7 +31,7 @@ class Rise:
     rises: int = 0
 
     def record(self, value: int, now: int, max_pause_ms: int) -> None:
-        """Take a sample; a fall ends the rise, and so does a rest of more than *rest_ms* that was watched."""
+        """Add a sample; a fall ends the rise, and so does a sampled pause of more than *max_pause_ms*."""
         before, self.value = self.value, value
         if now - self.at > max_pause_ms:
             self.paused_from = now
@@ -46,7 +46,7 @@ class Rise:
 
     @property
     def lasts_s(self) -> float:
-        """Seconds from its beginning to the last rise; 0 while it does not rise."""
+        """Seconds from the beginning of the rise to its last step; 0 while there is none."""
         if self.begun is None or self.rises < LEAST_RISES:
             return 0.0
         return (self.rose_at - self.begun) / 1000

@@ -11,12 +11,12 @@ from agentdash.core.streams.model import Verdict
 from agentdash.core.units import age, count
 
 PARTS = 6
-"""The window is looked at in so many parts: a lag falls if its least falls from one part to a later one."""
+"""Parts of a window: a lag falls if its minimum falls from one part to a later one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
-    """A verdict, since when it holds (Unix ms; None where that is not known), and why, in a few words."""
+    """A verdict, since when it holds (Unix ms; None where unknown), and why, in a few words."""
 
     verdict: Verdict
     since: int | None
@@ -27,16 +27,16 @@ def verdict(window: GroupWindow, consumers: int | None, tried_ms: int | None, wi
     """Judge one group.
 
     Args:
-        window: Its past, the newest sample included.
+        window: Its samples, the newest one included.
         consumers: How many it has; None when unknown.
         tried_ms: How long ago one of them last tried to read; None when unknown.
-        window_ms: The span that must be watched before a verdict.
+        window_ms: The duration that must be sampled before a verdict.
 
     Returns:
         UNREAD at once where work waits and there is no consumer; WATCHING until the window is full; then
-        the first that holds of: UNKNOWN (lag not known), STOPPED (work waits, the position stands, nobody
-        tries), STALLED (likewise, though somebody tries), REWOUND (it went back), OK (nothing waited at
-        some time), SLOW (it moves, but the lag never falls), OK.
+        the first that holds of: UNKNOWN (lag unknown), STOPPED (work waits, the position is unchanged, no
+        consumer reads), STALLED (likewise, though a consumer reads), REWOUND (it went back), OK (nothing
+        waited at some time), SLOW (it advances, but the lag never falls), OK.
     """
     now = window.samples[-1]
     if consumers == 0 and ((now.lag or 0) > 0 or now.pending > 0):
@@ -73,7 +73,7 @@ def _unmoved(
 
 
 def never_falls(samples: Sequence[GroupSample]) -> bool:
-    """Whether the least lag of each part of the window is no lower than that of the parts before it."""
+    """Whether the minimum lag of each part of the window is no lower than in the parts before."""
     begun, span = samples[0].at, max(1, samples[-1].at - samples[0].at)
     lows: list[int | None] = [None] * PARTS
     for sample in samples:
@@ -85,9 +85,9 @@ def never_falls(samples: Sequence[GroupSample]) -> bool:
 
 
 def rate_out(first: GroupSample, last: GroupSample, rate_in: float | None) -> float | None:
-    """Entries per minute that the group was given between two samples; None while unknown.
+    """Entries per minute delivered between two samples; None while unknown.
 
-    From the server's counter of entries read; else from what came in less what the lag grew by.
+    From the server's counter of entries read; else the incoming rate less the growth of the lag.
     """
     span = last.at - first.at
     if span <= 0:
@@ -102,7 +102,7 @@ def rate_out(first: GroupSample, last: GroupSample, rate_in: float | None) -> fl
 
 
 def forecast_s(lag: int | None, incoming: float | None, outgoing: float | None) -> float | None:
-    """Seconds until *lag* is gone at these rates (per minute); None: never, or that is not known."""
+    """Seconds until *lag* is 0 at these rates (per minute); None: never, or unknown."""
     if lag == 0:
         return 0.0
     if lag is None or incoming is None or outgoing is None or outgoing <= incoming:

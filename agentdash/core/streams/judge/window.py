@@ -1,6 +1,6 @@
-"""What is kept of the past of one stream and its groups: samples over a window of time, bounded in number.
+"""The samples of one stream and its groups over a window of time, bounded in number.
 
-A window is a span of time, not a number of polls: polling faster changes nothing that is judged.
+A window is a duration, not a number of polls: polling faster does not change a judgement.
 """
 
 from __future__ import annotations
@@ -50,21 +50,22 @@ class StreamSample:
 
 @dataclass(slots=True)
 class GroupWindow:
-    """The past of one group.
+    """The samples of one group, and what was learned from them.
 
     Attributes:
         samples: Oldest first; the oldest is at most one spacing older than the window.
-        position_since: Since when it stands where it stands, as far as it was watched, Unix ms.
-        zero_at: When nothing was left to be given last, Unix ms; None for never.
-        peak: The position from which it went back; None where it did not, or has recovered.
+        position_since: Since when the position is unchanged, as far as sampled, Unix ms.
+        zero_at: When the lag was last 0, Unix ms; None for never.
+        peak: The position from which it went back; None where it did not, or has passed it again.
         back_at: When it went back, Unix ms.
-        pending_id: Its lowest pending id, and since when that one has been pending, Unix ms.
-        habit_ms: The longest pause that a consumer made while work waited, and then went on.
+        pending_id: Its lowest pending id.
+        pending_since: Since when that one has been pending, Unix ms.
+        usual_pause_ms: The longest pause after which a consumer resumed while work waited.
         idle: Least idle time of all consumers at the sample before, ms.
-        worked: Whether work waited at the sample before.
-        waiting_since: Since when work has been waiting without a pause, Unix ms.
-        unacknowledged: The way up of its number of pending entries.
-        lost_at: When entries that it had not read were last seen to be removed, Unix ms.
+        had_work: Whether work waited at the sample before.
+        waiting_since: Since when work has been waiting without interruption, Unix ms.
+        unacknowledged: The rise of its number of pending entries.
+        lost_at: When unread entries were last removed, Unix ms.
         lost: How many, in all; None where the server does not count.
         delivered: The entry delivered most often: (id, deliveries then, Unix ms then, deliveries now, now).
     """
@@ -86,7 +87,7 @@ class GroupWindow:
     delivered: tuple[str, int, int, int, int] | None = None
 
     def add(self, sample: GroupSample, window_ms: int, spacing_ms: int) -> None:
-        """Take *sample*; samples closer than *spacing_ms* are merged into one."""
+        """Add *sample*; samples closer than *spacing_ms* are merged into one."""
         self._record_position(sample)
         if len(self.samples) >= 2 and sample.at - self.samples[-2].at < spacing_ms:
             merged = least((self.samples[-1].least_lag, sample.least_lag))
@@ -97,7 +98,7 @@ class GroupWindow:
             self.samples.popleft()
 
     def _record_position(self, sample: GroupSample) -> None:
-        """Keep what would otherwise be looked for in all samples again each time."""
+        """Record the position, so that it need not be searched in all samples each time."""
         before = self.samples[-1].position if self.samples else None
         if before != sample.position:
             self.position_since = sample.at
@@ -116,7 +117,7 @@ class GroupWindow:
 
     @property
     def was_zero(self) -> bool:
-        """Whether nothing was left to be given at any time of the window."""
+        """Whether the lag was 0 at any time of the window."""
         return self.zero_at is not None and self.zero_at >= self.samples[0].at
 
     @property
@@ -127,12 +128,12 @@ class GroupWindow:
 
 @dataclass(slots=True)
 class StreamWindow:
-    """The past of one stream.
+    """The samples of one stream, and what was learned from them.
 
     Attributes:
         samples: Oldest first.
-        trimmed: Whether something was seen to trim it.
-        growth: The way up of its length.
+        trimmed: Whether it was trimmed.
+        growth: The rise of its length.
         groups: By name.
         rates: Recent rates in entries per minute, oldest first, for a sparkline.
         lengths: Recent lengths, oldest first.
@@ -151,7 +152,7 @@ class StreamWindow:
         return self.samples[-1].at - self.samples[0].at if self.samples else 0
 
     def clear_samples(self) -> None:
-        """Forget what was watched, and keep what was learned: habits, caps, since when entries wait."""
+        """Drop the samples; keep usual pauses, trims, and since when entries are pending."""
         self.samples.clear()
         self.growth = Rise()
         for group in self.groups.values():
@@ -160,7 +161,7 @@ class StreamWindow:
             group.delivered = None
 
     def add(self, sample: StreamSample, window_ms: int, spacing_ms: int) -> None:
-        """Take *sample*; samples closer than *spacing_ms* replace one another."""
+        """Add *sample*; samples closer than *spacing_ms* replace one another."""
         if len(self.samples) >= 2 and sample.at - self.samples[-2].at < spacing_ms:
             self.samples[-1] = sample
             if self.lengths:
@@ -182,8 +183,8 @@ class StreamWindow:
 def per_minute(before: StreamSample, after: StreamSample) -> float | None:
     """Entries added per minute between two samples.
 
-    Before Redis 7.0 the server does not count them: then growth in length is the least that was added, and a
-    stream whose newest id did not move had none.
+    Before Redis 7.0 the server does not count them: then the growth in length is a lower bound, and 0 where
+    the newest id is unchanged.
     """
     span = after.at - before.at
     if span <= 0:

@@ -1,8 +1,6 @@
-"""The rules: what is wrong in the streams, as symptoms with evidence and cure; a tracker gives them life.
+"""Applies the rules on streams and groups: symptoms with evidence and recommendation, for a tracker. Pure.
 
-Pure. `rules_streams` looks at a stream, `rules_groups`, `rules_dead` and `rules_pending` at one group. What
-is not known raises nothing. Thresholds are settings; the verdict of the window is attached, and a group that
-drains makes its lag one step less severe.
+What is unknown raises nothing. Thresholds are settings.
 """
 
 from __future__ import annotations
@@ -49,7 +47,7 @@ OF_GROUPS = (
     (rules_groups.data_lost, Severity.HIGH),
     (rules_groups.competing_consumers, Severity.INFO),
 )
-"""Each rule, and the worst that it says."""
+"""Each rule, with the worst severity it reports."""
 
 
 def stream_symptoms(
@@ -61,13 +59,13 @@ def stream_symptoms(
     owners: OwnerLookup = no_owner,
     mentions: Mapping[bytes, Mention] | None = None,
 ) -> list[Symptom]:
-    """What is wrong with the streams of one judged snapshot.
+    """The symptoms of one judged snapshot.
 
     Args:
-        snapshot: With its judgements; without them nothing is said.
+        snapshot: With its judgements; without them there are no symptoms.
         settings: The thresholds.
         now: Unix ms.
-        paused: Names of consumers that are paused on purpose: what they hold may wait.
+        paused: Names of consumers that are paused: their pending entries may wait.
         owners: Finds the process or run that a consumer belongs to, as for the judgements.
         mentions: See `StreamCase.mentions`.
 
@@ -85,7 +83,7 @@ def stream_symptoms(
 
 
 def _worst_first(streams: list[StreamCase], groups: list[GroupCase]) -> Iterator[Symptom]:
-    """All symptoms, one by one: words are made for no more than are kept."""
+    """All symptoms, lazily: no text is written for those that are not kept."""
     for severity in Severity:
         for of_group in (rule for rule, worst in OF_GROUPS if worst is severity):
             for group in groups:
@@ -98,9 +96,9 @@ def _worst_first(streams: list[StreamCase], groups: list[GroupCase]) -> Iterator
 def watched_since(
     snapshot: StreamsSnapshot | None, settings: StreamsSettings
 ) -> Callable[[Symptom], int | None]:
-    """Since when (Unix ms) the stream and group of a symptom are watched, where their window is not full.
+    """A lookup: since when (Unix ms) stream and group of a symptom are sampled, if their window is not full.
 
-    A finding from before is then neither confirmed nor refuted by the absence of its symptom.
+    The absence of a symptom then says nothing about an earlier finding.
 
     Args:
         snapshot: With its judgements.

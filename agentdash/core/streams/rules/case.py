@@ -1,4 +1,4 @@
-"""One stream, or one group of it, as the rules look at it; what all their symptoms share. Pure."""
+"""One stream, or one of its groups, as input of a rule; and what all their symptoms share. Pure."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class StreamCase:
         paused: Names of consumers that are paused runs, or their workers.
         clients: Who is blocked in a read; None while CLIENT LIST was not read.
         owners: Finds the process or run that a consumer belongs to.
-        mentions: Where names of streams stand in repositories, of those that were looked for; None where
-            nobody looks.
+        mentions: Mentions of names of streams in repositories, as far as searched; None where there is no
+            search.
     """
 
     stream: Stream
@@ -41,7 +41,7 @@ class StreamCase:
     mentions: Mapping[bytes, Mention] | None = None
 
     def symptom(self, category: str, severity: Severity, summary: str, *lines: str, **more: Any) -> Symptom:
-        """A symptom of this stream; *lines* are evidence beside the server's own words."""
+        """A symptom of this stream; *lines* are evidence besides the counts of the server."""
         rate = self.judged.rate_in
         metrics = [("streamLen", float(self.stream.length))]
         metrics += [("messagesPerMinute", round(rate, 1))] if rate is not None else []
@@ -75,7 +75,7 @@ class GroupCase:
         numbers: tuple[tuple[str, float], ...] = (),
         **more: Any,
     ) -> Symptom:
-        """A symptom of this group; *lines* and *numbers* are evidence beside what all have."""
+        """A symptom of this group; *lines* and *numbers* are evidence besides that of all symptoms."""
         stream = self.at.stream
         return Symptom(
             fingerprint=identity(category, stream.name, self.group.name),

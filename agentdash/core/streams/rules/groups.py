@@ -13,7 +13,7 @@ from agentdash.core.text import decode_name
 
 
 def consumer_lag(case: GroupCase) -> Iterator[Symptom]:
-    """More entries are not given out than the settings allow; one step less severe while it drains."""
+    """The lag is above the limit of the settings; one step less severe while it drains."""
     lag, limit = case.group.lag.value, case.at.settings.lag_limit
     if lag is None or lag <= limit:
         return
@@ -34,7 +34,7 @@ def consumer_lag(case: GroupCase) -> Iterator[Symptom]:
 
 
 def data_lost(case: GroupCase) -> Iterator[Symptom]:
-    """Entries were trimmed or deleted before the group had read them: no lag, and not to be had any more."""
+    """Entries were trimmed or deleted before the group had read them."""
     if case.of.lost_since is None:
         return
     lost = {None: "entries", 1: "1 entry"}.get(case.of.lost, f"{case.of.lost} entries")
@@ -56,7 +56,7 @@ def data_lost(case: GroupCase) -> Iterator[Symptom]:
 
 
 def competing_consumers(case: GroupCase) -> Iterator[Symptom]:
-    """Several consumers share a group: what is meant for scaling, unless each should see every entry."""
+    """Several consumers share a group: meant for scaling, unless each should see every entry."""
     if (case.of.active or 0) < 2:
         return
     names = ", ".join(decode_name(consumer.name) for consumer in case.group.consumers[:5])

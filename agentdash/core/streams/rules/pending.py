@@ -1,4 +1,4 @@
-"""Rules on entries that a group was given and has not acknowledged. Pure."""
+"""Rules on the pending entries of a group. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from agentdash.core.units import age, count
 
 
 def stuck_message(case: GroupCase) -> Iterator[Symptom]:
-    """The oldest pending entry waits for longer than the settings allow, and not for a paused run."""
+    """The oldest entry is pending for longer than the settings allow, and not at a paused run."""
     oldest, since, limit = case.group.oldest_pending, case.of.pending_since, case.at.settings.stuck_after
     if oldest is None or since is None or oldest.consumer in case.at.paused:
         return
@@ -50,7 +50,7 @@ def stuck_message(case: GroupCase) -> Iterator[Symptom]:
 
 
 def delivery_failure(case: GroupCase) -> Iterator[Symptom]:
-    """A pending entry was delivered more often than the settings allow: a poison message, often."""
+    """A pending entry was delivered more often than the settings allow: often a poison message."""
     worst, limit = case.group.worst, case.at.settings.delivery_limit
     if worst is None or worst.deliveries <= limit:
         return
@@ -80,7 +80,7 @@ def delivery_failure(case: GroupCase) -> Iterator[Symptom]:
 
 
 def missing_ack(case: GroupCase) -> Iterator[Symptom]:
-    """Pending entries become more and more while the stream does not grow: read, and never acknowledged."""
+    """The number of pending entries rises while the stream does not grow: read, never acknowledged."""
     rises, settings = case.of.pending_rises_s, case.at.settings
     if rises < settings.grow_after or case.at.judged.grows_s > 0:
         return
@@ -97,7 +97,7 @@ def missing_ack(case: GroupCase) -> Iterator[Symptom]:
 
 
 def data_is_gone(stream: Stream, entry_id: str) -> bool:
-    """Whether an entry is surely no longer there: it lies before the first one, or nothing is left."""
+    """Whether an entry certainly no longer exists: it is before the first one, or the stream is empty."""
     if stream.length <= 0:
         return True
     at, first = position(entry_id), position(stream.first_id)

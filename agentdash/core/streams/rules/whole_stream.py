@@ -1,4 +1,4 @@
-"""Rules on one stream as a whole: who reads it, how it grows, what is in it. Pure."""
+"""Rules on one stream as a whole: its readers, growth and content. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from agentdash.core.units import age, count, plural
 
 
 def no_consumer_group(case: StreamCase) -> Iterator[Symptom]:
-    """Entries come in, and no group reads them."""
+    """Entries are added, and no group reads them."""
     if case.stream.groups or not case.stream.groups_known or not case.judged.rate_in:
         return
     rate = f"{count(case.judged.rate_in)}/min"
@@ -67,7 +67,7 @@ def stream_growing(case: StreamCase) -> Iterator[Symptom]:
 
 
 def unbounded_stream(case: StreamCase) -> Iterator[Symptom]:
-    """It grows, and every entry ever added is still there."""
+    """It grows, and no entry was ever removed."""
     if not _grows(case) or case.judged.cap is not Cap.NO:
         return
     yield case.symptom(
@@ -83,7 +83,7 @@ def unbounded_stream(case: StreamCase) -> Iterator[Symptom]:
 
 
 def schema_inconsistency(case: StreamCase) -> Iterator[Symptom]:
-    """The newest entries do not have the same fields."""
+    """The newest entries differ in their fields."""
     sets = case.stream.field_sets
     if len(sets) < 2:
         return
@@ -104,16 +104,16 @@ def schema_inconsistency(case: StreamCase) -> Iterator[Symptom]:
 
 
 def orphan_suspect(stream: Stream, settings: StreamsSettings) -> bool:
-    """Whether neither a group nor the settings know *stream*: what is left is that some file names it."""
+    """Whether neither a group nor the settings know *stream*; a file may still name it."""
     if stream.groups or not stream.groups_known or stream.error:
         return False
     return not any(matches(pattern, stream.name) for pattern in (*settings.include, *settings.known))
 
 
 def orphaned_stream(case: StreamCase) -> Iterator[Symptom]:
-    """Neither a group nor the settings nor a file of a repository know it, over a full window.
+    """No group, setting or file of a repository knows it, over a full window.
 
-    Nothing is said before the files were searched.
+    Nothing is reported before the files were searched.
     """
     stream = case.stream
     if case.judged.window_s < case.settings.window or not orphan_suspect(stream, case.settings):

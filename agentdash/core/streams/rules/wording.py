@@ -24,6 +24,6 @@ def forecast_text(of: GroupJudgement, rate_in: float | None) -> str:
 
 
 def evidence_line(stream: Stream) -> str:
-    """What the server said of the stream, in its own words."""
+    """The counts of the stream, as the server names them."""
     added = "" if stream.entries_added is None else f", entries-added {stream.entries_added}"
     return f"{decode_name(stream.name)}: length {stream.length}, last-generated-id {stream.last_id}{added}"
