@@ -70,7 +70,7 @@ async def test_what_rests_is_looked_at_cheaply_and_what_moves_in_full(client: Re
 async def test_every_change_is_seen_at_once(client: Redis) -> None:
     await settled(client, 40)
     many, all_full = Stage(client), Stage(client)
-    all_full.collector._topology._looks.full = lambda names, *_: set(names)  # type: ignore[method-assign]
+    all_full.collector._topology._schedule.due = lambda names, *_: set(names)  # type: ignore[method-assign]
     for step in range(25):
         name = f"s{step % 7:04}"
         await add(client, name, 1 + step % 3, maxlen=4)

@@ -198,7 +198,7 @@ def test_lag_never_contradicts_the_entries(
 
 
 def test_a_missing_lag_says_so() -> None:
-    lag = Extent(9, "1-0", "9-0", None, None).lag("4-0", None, None, checked_reply=False)
+    lag = Extent(9, "1-0", "9-0", None, None).lag("4-0", None, None, has_field=False)
     assert lag.value is None
     assert "7.0" in (lag.reason or "")
 

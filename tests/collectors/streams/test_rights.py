@@ -75,7 +75,7 @@ async def test_each_gap_names_its_permission_and_the_rest_is_seen(client: Redis,
     assert middle.lag.value is None
     assert stage.snapshot.server == ""
     await client.execute_command("ACL", "SETUSER", "dash-test", "+@all")
-    stage.collector._lost()
+    stage.collector._on_failure()
     await stage.poll(2)
     assert stage.snapshot.gaps == ()
 

@@ -328,10 +328,10 @@ async def test_another_server_starts_the_windows_anew(client: Redis) -> None:
     await work(client, "jobs", "g", "c", 2)
     await stage.poll(7)
     assert stage.group(b"jobs", b"g").verdict is not Verdict.WATCHING
-    stage.collector._lost()
+    stage.collector._on_failure()
     await stage.poll()
     assert stage.group(b"jobs", b"g").verdict is not Verdict.WATCHING
     stage.collector._server_poll._run_ids = {"": "of a server that is gone"}
-    stage.collector._lost()
+    stage.collector._on_failure()
     await stage.poll()
     assert stage.group(b"jobs", b"g").verdict is Verdict.WATCHING
