@@ -1,4 +1,4 @@
-"""Paths that match a pattern, as `glob` has it, but without going round in circles of symbolic links."""
+"""Paths that match a pattern, as `glob` does it, without following loops of symbolic links."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from agentdash.files.small import OutsideError, steps_within
 def matches(pattern: str, root: str | Path | None = None) -> Iterator[str]:
     """The files that match *pattern*, relative ones from *root*, and given as *pattern* is.
 
-    ``**`` stands for any number of folders, which are not entered through symbolic links: with `glob`, two
-    links to their own folder are 2⁴⁰ paths. Hidden names are matched only by a name that begins with a dot.
+    ``**`` stands for any number of folders, not through symbolic links: with `glob`, two links to their own
+    folder are 2⁴⁰ paths. Hidden names are matched only by a pattern that begins with a dot.
     """
     parts = pattern.split("/")
     if "**" not in parts:
@@ -28,7 +28,7 @@ def matches(pattern: str, root: str | Path | None = None) -> Iterator[str]:
     for base in _folders(head, root):
         for folder, names, files in os.walk(os.path.join(root or "", base) or "."):  # noqa: PTH118 - many texts
             names[:] = [name for name in names if not name.startswith(".")]
-            for found in matches(rest, folder) if "/" in rest else _fitting(files, rest):
+            for found in matches(rest, folder) if "/" in rest else _matching(files, rest):
                 path = os.path.join(folder, found)  # noqa: PTH118
                 yield path if os.path.isabs(pattern) else os.path.relpath(path, root)  # noqa: PTH117
 
@@ -38,8 +38,8 @@ def matches_within(pattern: str, folder: Path, left_out: set[str]) -> Iterator[s
 
     Args:
         pattern: Relative ones begin in *folder*.
-        folder: What is not to be left.
-        left_out: Is given the folders that were not listed.
+        folder: The folder not to leave.
+        left_out: The folders that were not listed are added to it.
     """
     parts = (folder / pattern).parts
     kept = [part for at, part in enumerate(parts) if (part, parts[at - 1]) != ("**", "**")]
@@ -57,14 +57,14 @@ def _below(at: str, parts: list[str], folder: Path, left_out: set[str]) -> Itera
     for name, is_folder in _listed(at, folder, left_out):
         if deep and is_folder and not name.startswith("."):
             yield from _below(os.path.join(at, name), parts, folder, left_out)  # noqa: PTH118
-        if not deep and _fitting([name], parts[0]):
+        if not deep and _matching([name], parts[0]):
             yield from _below(os.path.join(at, name), parts[1:], folder, left_out)  # noqa: PTH118
     if deep:
         yield from _below(at, parts[1:] or ["*"], folder, left_out)
 
 
 def _listed(at: str, folder: Path, left_out: set[str]) -> list[tuple[str, bool]]:
-    """The names in *at*, and whether each is a folder and no link; none where it is not to be listed."""
+    """The names in *at*, and whether each is a folder and no link; empty outside of *folder*."""
     try:
         steps_within(at, folder)
     except OutsideError:
@@ -75,7 +75,7 @@ def _listed(at: str, folder: Path, left_out: set[str]) -> list[tuple[str, bool]]
     return []
 
 
-def _fitting(names: list[str], pattern: str) -> list[str]:
+def _matching(names: list[str], pattern: str) -> list[str]:
     found = fnmatch.filter(names, pattern)
     return found if pattern.startswith(".") else [name for name in found if not name.startswith(".")]
 

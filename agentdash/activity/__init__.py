@@ -1,4 +1,4 @@
-"""The activity log: what agentdash did, step by step, whether it worked, and how long it took."""
+"""The activity log: the steps of agentdash, their outcome and duration."""
 
 from agentdash.activity.file import read_activity
 from agentdash.activity.log import Activity

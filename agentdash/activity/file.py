@@ -1,12 +1,12 @@
-"""A file that holds the newest lines, so many and no more, and that several processes write at once.
+"""A file of the newest lines, up to a limit, that several processes write at once.
 
-The law: after n lines the file has exactly ``min(n, limit)``, the newest; no reader that takes the lock sees
-a part of one; and a line costs two small writes, not a new file. At the limit the oldest line is blanked in
-place (its end as well, so that it no longer counts as a line) and the new one is appended. The file then
-begins with spaces before its first line; when these are many, a copy without them is renamed into its place.
+Invariants: after n lines the file has exactly the newest ``min(n, limit)``; a reader with the lock sees only
+whole lines; a line costs two small writes, not a new file. At the limit the oldest line is overwritten with
+spaces (its end as well) and the new one is appended. The file then begins with padding before its first line;
+when that is large, a copy without it is renamed into place.
 
-Whoever writes or reads holds an ``flock`` on the file, so a process that is killed holds up nobody. What it
-left half done, a last line without its end or a first one without its beginning, the next writer removes.
+Readers and writers lock the file with ``flock``, so a killed process blocks nobody. A last line without its
+end or a first one without its beginning, which it may leave, are removed by the next writer.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ from pathlib import Path
 from agentdash.files.state import open_state
 
 _SLACK = 64 * 1024
-_WORTH = 256
+_MIN_WRITTEN = 256
 _CHUNK = 256 * 1024
 _LONGEST_LINE = 4096
 _TAIL = 64
 _BEGIN = re.compile(rb"\d{4}-\d\d-\d\dT")
-_READER_PATIENCE = 2.0
+_READER_TIMEOUT = 2.0
 
 
 class LineFile:
-    """One process's hold on the file. Not for several threads.
+    """The file for one process. Not thread-safe.
 
     Args:
         path: Created, with its folder, for its owner only.
-        limit: Lines held.
-        slack: Bytes of padding at which the file is written anew.
+        limit: Lines kept.
+        slack: Bytes of padding at which the file is rewritten.
     """
 
     def __init__(self, path: Path, limit: int, *, slack: int = _SLACK) -> None:
@@ -45,63 +45,63 @@ class LineFile:
         self._slack = slack
         self._fd = -1
         self._written = 0
-        self._forget()
+        self._reset()
 
     def append(self, lines: Sequence[bytes]) -> None:
-        """Write *lines*, each with its end; waits for other processes that write.
+        """Write *lines*, each with its end; waits for other writers.
 
         Raises:
-            OSError: when the file cannot be written; some of *lines* may be there.
+            OSError: when the file cannot be written; some of *lines* may be written.
         """
-        self._take()
+        self._lock()
         try:
-            self._follow()
+            self._sync()
             for line in lines:
                 while len(self._lengths) >= self._limit:
                     self._blank_oldest()
                 self._write(line)
             if self._head > self._slack:
-                self._renew()
+                self._compact()
             self._tail = os.pread(self._fd, _TAIL, max(0, self._size - _TAIL))
         finally:
             fcntl.flock(self._fd, fcntl.LOCK_UN)
 
     def close(self) -> None:
-        """Let go of the file; a writer that wrote a lot leaves it without padding."""
+        """Close the file; a writer of many lines removes the padding first."""
         if self._fd < 0:
             return
         try:
-            if self._head and self._written >= _WORTH:
-                self._take()
-                self._follow()
-                self._renew()
+            if self._head and self._written >= _MIN_WRITTEN:
+                self._lock()
+                self._sync()
+                self._compact()
         finally:
             os.close(self._fd)
             self._fd = -1
 
-    def _forget(self) -> None:
-        """Know nothing of the file: where its first line begins, where it ends, how long each line is."""
+    def _reset(self) -> None:
+        """Forget where the first line begins, where the file ends, and how long each line is."""
         self._head = 0
         self._size = 0
         self._lengths: deque[int] = deque()
         self._tail = b""
 
-    def _take(self) -> None:
+    def _lock(self) -> None:
         """Open and lock the file that is at the path now."""
         while True:
             if self._fd < 0:
                 self._fd = open_state(self._path, os.O_RDWR | os.O_CREAT)
-                self._forget()
+                self._reset()
             fcntl.flock(self._fd, fcntl.LOCK_EX)
             if _is_at(self._fd, self._path):
                 return
             os.close(self._fd)
             self._fd = -1
 
-    def _follow(self) -> None:
-        """Learn what other processes wrote and blanked since the last look."""
+    def _sync(self) -> None:
+        """Read what other processes wrote and blanked since the last call."""
         if os.pread(self._fd, _TAIL, max(0, self._size - _TAIL))[: len(self._tail)] != self._tail:
-            self._forget()  # it was emptied, or all that was known of it is blanked
+            self._reset()  # it was truncated, or all known lines are blanked
         if self._size == 0:
             self._head = self._size = _start(self._fd, self._limit)
         end = self._size
@@ -113,18 +113,18 @@ class LineFile:
         self._size = end - len(rest)
         if rest:
             os.ftruncate(self._fd, self._size)
-        while self._lengths and self._first_is_gone():
+        while self._lengths and self._is_first_blanked():
             self._blank_oldest()
 
-    def _first_is_gone(self) -> bool:
-        """Whether the line at the head was blanked by another process, perhaps not to its end."""
+    def _is_first_blanked(self) -> bool:
+        """Whether the first line was blanked by another process, perhaps not to its end."""
         start = os.pread(self._fd, 11, self._head)
         return start[:1] == b" " or (self._head > 0 and not _BEGIN.match(start))
 
     def _blank_oldest(self) -> None:
         length = self._lengths[0]
         if os.pwrite(self._fd, b" " * length, self._head) != length:
-            raise OSError(f"{self._path}: a line could not be overwritten")
+            raise OSError(f"{self._path}: cannot overwrite a line")
         self._lengths.popleft()
         self._head += length
 
@@ -132,13 +132,13 @@ class LineFile:
         done = os.pwrite(self._fd, line, self._size)
         if done != len(line):
             os.ftruncate(self._fd, self._size)
-            raise OSError(f"{self._path}: no space is left")
+            raise OSError(f"{self._path}: no space left")
         self._lengths.append(len(line))
         self._size += len(line)
         self._written += 1
 
-    def _renew(self) -> None:
-        """Put a copy without padding in place, whole and at once."""
+    def _compact(self) -> None:
+        """Replace the file atomically by a copy without padding."""
         new = self._path.with_name(f"{self._path.name}.new")
         new.unlink(missing_ok=True)  # left by a process that was killed
         fd = open_state(new, os.O_RDWR | os.O_CREAT | os.O_EXCL)
@@ -163,7 +163,7 @@ class LineFile:
 def read_activity(path: Path, limit: int = 5000) -> list[str]:
     """The newest lines of the activity log at *path*, oldest first, at most *limit*; none without a file.
 
-    It waits two seconds for who writes and reads then all the same, without the lines that are not whole.
+    Waits two seconds for the lock; without it partial lines are left out.
 
     Raises:
         OSError: when the file cannot be read.
@@ -187,7 +187,7 @@ def read_activity(path: Path, limit: int = 5000) -> list[str]:
 
 
 def _open_shared(path: Path) -> int:
-    deadline = time.monotonic() + _READER_PATIENCE
+    deadline = time.monotonic() + _READER_TIMEOUT
     while True:
         fd = open_state(path)
         while True:
@@ -217,12 +217,12 @@ def _is_at(fd: int, path: Path) -> bool:
 
 
 def _start(fd: int, limit: int) -> int:
-    """Where the first line begins: after the padding. Of a huge file only the end counts."""
+    """Where the first line begins, after the padding; of a huge file only the end is read."""
     at = max(0, os.fstat(fd).st_size - limit * _LONGEST_LINE - _SLACK)
-    amid = at > 0 and os.pread(fd, 1, at) != b" "
+    partial = at > 0 and os.pread(fd, 1, at) != b" "
     while chunk := os.pread(fd, _CHUNK, at):
-        skipped = chunk.find(b"\n") + 1 if amid else len(chunk) - len(chunk.lstrip(b" "))
-        if (amid and skipped) or (not amid and skipped < len(chunk)):
+        skipped = chunk.find(b"\n") + 1 if partial else len(chunk) - len(chunk.lstrip(b" "))
+        if (partial and skipped) or (not partial and skipped < len(chunk)):
             return at + skipped
         at += len(chunk)
     return at

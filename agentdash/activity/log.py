@@ -1,4 +1,4 @@
-"""Writing the activity log from anywhere in the program without ever waiting for it."""
+"""The activity log, written by a thread so that no caller waits."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ _BATCH = 256
 
 
 class Activity:
-    """The activity log. Its file is held to its newest lines; several processes may write the same one.
+    """The activity log. Its file keeps the newest lines; several processes may write to it.
 
     Args:
         path: The file. It and its folder are created when the first line is written.
-        limit: Lines held.
-        clock: Where the times come from.
+        limit: Lines kept.
+        clock: The time.
 
     Attributes:
-        error: Why the last write failed; None while all is well.
+        error: Why the last write failed; None after a success.
     """
 
     def __init__(self, path: Path, limit: int = 5000, clock: Clock | None = None) -> None:
@@ -48,36 +48,36 @@ class Activity:
         duration_ms: float | None = None,
         routine: bool = False,
     ) -> None:
-        """Note one step. It never blocks and never fails; what is too much is counted, and the count written.
+        """Record a step. Never blocks or fails; steps that do not fit into the queue are counted instead.
 
         Args:
-            actor: Who did it: a collector, a command.
-            step: What, in a few words. Passwords in URLs are masked.
-            ok: Whether it worked; None where that is not known.
-            duration_ms: How long it took.
-            routine: Of interest only to who looks for a fault.
+            actor: A collector or a command.
+            step: A short description; secrets are masked.
+            ok: Whether it succeeded; None where that is unknown.
+            duration_ms: Its duration.
+            routine: Only useful for debugging.
         """
-        noted = Step(self._clock.now_ms(), actor, step[:RAW_LIMIT], ok, duration_ms, routine)
+        recorded = Step(self._clock.now_ms(), actor, step[:RAW_LIMIT], ok, duration_ms, routine)
         with self._changed:
             if self._closing or len(self._steps) >= _QUEUE:
                 self._missing += 1
                 return
-            self._steps.append(noted)
+            self._steps.append(recorded)
             if self._thread is None:
-                self._begin()
+                self._start()
             self._changed.notify_all()
 
-    def _begin(self) -> None:
+    def _start(self) -> None:
         thread = threading.Thread(target=self._run, name="activity", daemon=True)
         try:
             thread.start()
-        except RuntimeError as error:  # there is no memory for it, or no more are allowed: it is tried again
+        except RuntimeError as error:  # no memory, or too many threads: the next write tries again
             self.error = str(error)
         else:
             self._thread = thread
 
     def wrote(self, line: bytes) -> bool:
-        """Whether this process wrote *line*, without its end; asked of each line once and soon."""
+        """Whether this process wrote *line*, without its end; true once per written line."""
         with self._changed:
             if line not in self._wrote:
                 return False
@@ -85,16 +85,16 @@ class Activity:
             return True
 
     def flush(self, timeout: float = 5.0) -> bool:
-        """Wait until all that was noted is written.
+        """Wait until all recorded steps are written.
 
         Returns:
-            Whether it is.
+            Whether they are.
         """
         with self._changed:
             return self._changed.wait_for(lambda: not self._steps and not self._busy, timeout)
 
     def close(self, timeout: float = 5.0) -> None:
-        """Write what is left and let go of the file. What comes later is not written."""
+        """Write what is left and close the file. Later steps are not written."""
         with self._changed:
             self._closing = True
             self._changed.notify_all()
@@ -114,7 +114,7 @@ class Activity:
             self.error = str(error)
 
     def _next(self) -> list[Step] | None:
-        """The oldest steps that wait; None when it is closed and nothing waits."""
+        """The oldest queued steps; None when closed and the queue is empty."""
         with self._changed:
             self._changed.wait_for(lambda: self._steps or self._closing)
             if not self._steps:
@@ -122,7 +122,7 @@ class Activity:
             self._busy = True
             batch = [self._steps.popleft() for _ in range(min(_BATCH, len(self._steps)))]
             if self._missing:
-                text = f"steps missing here, which came too fast or could not be written: {self._missing}"
+                text = f"steps missing here (queue full, or writing failed): {self._missing}"
                 batch.append(Step(self._clock.now_ms(), "activity", text, ok=False))
                 self._missing = 0
             return batch

@@ -1,7 +1,7 @@
-"""What a person muted, kept in a small file of the state folder, so that it is quiet tomorrow too.
+"""Muted findings, in a small file of the state folder.
 
-The file holds ``{"mutes": [{"fingerprint", "reason", "until"}]}``, times in Unix ms. It is written to a file
-beside it and put in its place at once, so that it is never seen half-written.
+The file holds ``{"mutes": [{"fingerprint", "reason", "until"}]}``, times in Unix ms. It is replaced
+atomically.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ LARGEST = 1 << 20
 
 
 def change_mutes(path: Path, change: Callable[[list[Mute]], list[Mute]]) -> list[Mute]:
-    """Put what *change* makes of the mutes in *path* in their place, while nobody else changes them.
+    """Replace the mutes in *path* by what *change* returns for them, under a lock.
 
     Raises:
-        OSError: where it cannot be read or written, or another process does not come to an end with it.
-        ValueError: where it is not such a file, or would become too large, in words.
+        OSError: where it cannot be read or written, or another process keeps the lock.
+        ValueError: where it is not such a file, or would become too large.
     """
     with locked_folder(path.parent):
         mutes = change(read_mutes(path))
@@ -35,33 +35,33 @@ def read_mutes(path: Path) -> list[Mute]:
 
     Raises:
         OSError: where it cannot be read.
-        ValueError: where it is not such a file, in words.
+        ValueError: where it is not such a file.
     """
     try:
-        told = read_json(read_state(path, LARGEST))
+        content = read_json(read_state(path, LARGEST))
     except FileNotFoundError:
         return []
     except ValueError as problem:
-        raise ValueError(f"{path} is not JSON: mend it or take it away") from problem
-    match told:
+        raise ValueError(f"{path} is not JSON: correct or remove it") from problem
+    match content:
         case {"mutes": list(rows)}:
             return [_mute(row, path) for row in rows[:MOST]]
-    raise ValueError(f"{path} holds no list of mutes: mend it or take it away")
+    raise ValueError(f"{path} has no list of mutes: correct or remove it")
 
 
 def _mute(row: object, path: Path) -> Mute:
     match row:
         case {"fingerprint": str(fingerprint), "reason": str(reason), "until": int() | None as until}:
             return Mute(fingerprint, reason, until)
-    raise ValueError(f"{path} holds something that is no mute: mend it or take it away")
+    raise ValueError(f"{path} has an entry that is not a mute: correct or remove it")
 
 
 def write_mutes(path: Path, mutes: Iterable[Mute]) -> None:
-    """Put *mutes* in place of what *path* holds.
+    """Replace the content of *path* by *mutes*.
 
     Raises:
-        OSError: where it cannot be written; what was there stays.
-        ValueError: where it would be larger than is read again; what was there stays, too.
+        OSError: where it cannot be written; the old content stays.
+        ValueError: where it would be too large to read again; the old content stays.
     """
     rows = [{"fingerprint": one.fingerprint, "reason": one.reason, "until": one.until} for one in mutes]
     text = json.dumps({"mutes": rows[-MOST:]}, indent=1)  # ASCII

@@ -1,8 +1,8 @@
-"""JSON from outside, read so that nothing in it can harm who works with the result.
+"""JSON from outside, read so that its values are safe to work with.
 
 `json.loads` alone accepts numbers of thousands of digits, ``NaN``, ``1e999`` (infinity), and values nested so
-deeply that the next recursive function over them fails. Here such a number becomes text, which no reader
-takes for a number, and what is nested too deeply is refused as a whole.
+deeply that the next recursive function over them fails. Here such a number becomes text, and a value that is
+nested too deeply is refused.
 """
 
 from __future__ import annotations
@@ -13,30 +13,30 @@ from typing import Any
 
 from agentdash.core.bounds import OUT_OF_RANGE
 
-DEEPEST = 100
+MAX_DEPTH = 100
 """Levels of objects and lists."""
-WIDEST = 2**64 - 1
-"""The greatest number that is kept as one: ids and hashes of 64 bits are shown as they are."""
+MAX_INTEGER = 2**64 - 1
+"""The greatest number that is kept as one: 64-bit ids and hashes are."""
 _SHOWN = 40
-"""Characters that are kept of a number that is out of range."""
+"""Characters that are kept of a number out of range."""
 
 
-def read_json(raw: str | bytes, deepest: int = DEEPEST) -> Any:
+def read_json(raw: str | bytes, deepest: int = MAX_DEPTH) -> Any:
     """The value that *raw* is.
 
     Args:
         raw: The text, or its bytes in UTF-8, UTF-16 or UTF-32.
-        deepest: How many levels are accepted; more than the usual only where the reader cuts them itself.
+        deepest: Accepted levels; more than the default only where the caller limits them itself.
 
     Raises:
-        ValueError: when it is no JSON, or nested more deeply.
+        ValueError: when it is not JSON, or nested more deeply.
     """
     text = raw if isinstance(raw, str) else raw.decode(json.detect_encoding(raw), "surrogatepass")
     try:
         value = _DECODER.decode(text)
     except RecursionError:
         raise ValueError(f"nested more than {deepest} levels deep") from None
-    # Nothing with fewer brackets than that can be nested so deeply: most values need no more than counting.
+    # Fewer brackets cannot be nested so deeply: counting is enough for most values.
     if text.count("[") + text.count("{") > deepest and _is_deeper(value, deepest):
         raise ValueError(f"nested more than {deepest} levels deep")
     return value
@@ -45,8 +45,8 @@ def read_json(raw: str | bytes, deepest: int = DEEPEST) -> Any:
 def _whole(text: str) -> int | str:
     if len(text) < 19:
         return int(text)
-    value = int(text) if len(text) <= 20 else WIDEST + 1
-    return value if -WIDEST <= value <= WIDEST else _beyond(text)
+    value = int(text) if len(text) <= 20 else MAX_INTEGER + 1
+    return value if -MAX_INTEGER <= value <= MAX_INTEGER else _beyond(text)
 
 
 def _fraction(text: str) -> float | str:
@@ -55,7 +55,7 @@ def _fraction(text: str) -> float | str:
 
 
 def _constant(text: str) -> str:
-    """``NaN``, ``Infinity`` and ``-Infinity`` are no JSON, and are written all the same."""
+    """``NaN``, ``Infinity`` and ``-Infinity`` are not JSON, but some programs write them."""
     return text
 
 
@@ -64,7 +64,7 @@ def _beyond(text: str) -> str:
 
 
 def _is_deeper(value: object, deepest: int) -> bool:
-    """Whether *value* has more than *deepest* levels; goes through it level by level, without recursion."""
+    """Whether *value* has more than *deepest* levels; without recursion."""
     level = [value]
     for _ in range(deepest):
         level = [

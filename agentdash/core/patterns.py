@@ -1,4 +1,4 @@
-"""Globs over keys, read as the server reads them in KEYS and SCAN MATCH; keys need not be text. Pure."""
+"""Globs over keys, as the server reads them in KEYS and SCAN MATCH; keys need not be text."""
 
 from __future__ import annotations
 

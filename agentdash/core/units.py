@@ -8,7 +8,7 @@ UNKNOWN = "–"
 
 
 def _in_range(value: float) -> bool:
-    """Whether *value* can be computed with: not infinite, not NaN, not of hundreds of digits."""
+    """Whether *value* is finite and within ±`LARGEST`."""
     return -LARGEST <= value <= LARGEST
 
 
@@ -86,6 +86,6 @@ def percent(value: float | None) -> str:
 
 
 def plural(number: int, noun: str, many: str | None = None) -> str:
-    """``1 group``, ``2 groups``; *many* is the plural where it is not made with an s."""
+    """``1 group``, ``2 groups``; *many* is an irregular plural."""
     shown = str(number) if _in_range(number) else f"{OUT_OF_RANGE}:"
     return f"{shown} {noun if number == 1 else many or f'{noun}s'}"

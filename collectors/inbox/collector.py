@@ -139,7 +139,7 @@ class InboxCollector(Collector):
         if line is None:
             self._add_bad(path, number, f"longer than {MAX_LINE} bytes")
             return
-        # Pydantic takes a tenth of a second to load; where nobody writes to the inbox it is not needed.
+        # Pydantic takes a tenth of a second to load; without an inbox it is not needed.
         from collectors.inbox.line import BadLineError, read_line
 
         try:

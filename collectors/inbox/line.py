@@ -1,14 +1,14 @@
-"""One line of an outside agent's findings: what is accepted, and what it becomes.
+"""A line of another agent's findings: what is accepted, and the finding it becomes.
 
 The fields are those of agentdash's own findings view, in camelCase; only ``category`` and ``severity`` are
-needed. Unknown fields are passed over, so that newer writers stay readable.
+needed. Unknown fields are ignored, so that newer writers stay readable.
 """
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from itertools import islice
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
@@ -18,15 +18,15 @@ from agentdash.core.findings.model import Finding, FindingStatus, Severity, Symp
 from agentdash.core.secrets.mask import mask
 from agentdash.core.secrets.safe_text import safe_text
 
-MOST_EVIDENCE = 50
-MOST_CHARACTERS = 4000
-MOST_SUMMARY = 200
-MOST_METRICS = 100
-MOST_COUNT = 10**15
+MAX_ITEMS = 50
+MAX_TEXT = 4000
+MAX_SUMMARY = 200
+MAX_METRICS = 100
+MAX_COUNT = 10**15
 
 
 class BadLineError(ValueError):
-    """A line that is no finding; the text says why, in one short line."""
+    """A line that is not a finding; the text is the reason, in one short line."""
 
 
 def _moment(value: object) -> object:
@@ -35,28 +35,28 @@ def _moment(value: object) -> object:
         return value
     if isinstance(value, (int, float)):
         if not 0 <= value <= LATEST_MS:
-            return BEYOND
+            return _BEYOND
         return int(value * 1000) if 0 < value < 100_000_000_000 else int(value)
     if isinstance(value, str):
         try:
             moment = datetime.fromisoformat(value)
         except ValueError as problem:
-            raise ValueError("no time: give Unix ms or ISO 8601") from problem
+            raise ValueError("not a time: give Unix ms or ISO 8601") from problem
         ms = int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
-        return ms if 0 <= ms <= LATEST_MS else BEYOND
+        return ms if 0 <= ms <= LATEST_MS else _BEYOND
     return value
 
 
 def _count(value: object) -> object:
-    """How often: a whole number from 1; None is *not said*."""
+    """A whole number from 1; None: 1."""
     if value is None:
         return 1
     number = isinstance(value, float) or is_number(value)
-    return BEYOND if number and bounded_int(value, high=MOST_COUNT) is None else value
+    return _BEYOND if number and bounded_int(value, high=MAX_COUNT) is None else value
 
 
 def _lines(value: object) -> object:
-    """Texts: a list as it is, one text by its lines, anything else in it as its own text."""
+    """A tuple of texts: from a list, whose items become texts, or from the lines of one text."""
     if value is None:
         return ()
     if isinstance(value, str):
@@ -75,15 +75,15 @@ def _lower(value: object) -> object:
 
 
 def _numbers(value: object) -> object:
-    """The numbers of a map; unknown ones (null) and those that are out of range are left out."""
+    """The numbers of a map without null and those out of range."""
     if isinstance(value, dict):
-        kept = ((name, bounded_float(number)) for name, number in islice(value.items(), MOST_METRICS))
-        return {name[:MOST_SUMMARY]: number for name, number in kept if number is not None}
+        kept = ((name, bounded_float(number)) for name, number in islice(value.items(), MAX_METRICS))
+        return {name[:MAX_SUMMARY]: number for name, number in kept if number is not None}
     return {} if value is None else value
 
 
-BEYOND = -1
-"""Stands for a number or a time that is out of range, until `read_line` names it."""
+_BEYOND = -1
+"""A number or a time out of range, until `read_line` reports it."""
 
 Count = Annotated[int, BeforeValidator(_count)]
 Moment = Annotated[int | None, BeforeValidator(_moment)]
@@ -131,88 +131,91 @@ def read_line(line: bytes, agent: str, now: int) -> Finding:
 
     Args:
         line: Without its newline.
-        agent: Who wrote it, where the line does not say.
+        agent: The writer, where the line does not name it.
         now: Unix ms, for a line without a time.
 
     Raises:
-        BadLineError: with the reason.
+        BadLineError: where it is not a finding.
     """
     try:
-        told = InboxFinding.model_validate_json(line)
+        report = InboxFinding.model_validate_json(line)
     except ValidationError as problem:
         raise BadLineError(_why(problem)) from problem
-    if told.count < 1 and told.count != BEYOND:
+    if report.count < 1 and report.count != _BEYOND:
         raise BadLineError("count: a whole number from 1")
-    at = _known(told.timestamp, now)
-    symptom = _symptom(told, agent)
+    at = _value_or(report.timestamp, now)
+    symptom = _symptom(report, agent)
     return Finding(
-        finding_id=_text(told.finding_id) or "",
+        finding_id=_text(report.finding_id) or "",
         symptom=symptom,
-        status=told.status,
-        first_seen=_known(told.first_seen, at),
-        last_seen=_known(told.last_seen, at),
-        count=_known(told.count, 1),
+        status=report.status,
+        first_seen=_value_or(report.first_seen, at),
+        last_seen=_value_or(report.last_seen, at),
+        count=_value_or(report.count, 1),
         outside=True,
     )
 
 
-def _known(value: int | None, otherwise: int) -> int:
-    return otherwise if value is None or value == BEYOND else value
+def _value_or(value: int | None, otherwise: int) -> int:
+    return otherwise if value is None or value == _BEYOND else value
 
 
-def _beyond(told: InboxFinding) -> tuple[str, ...]:
-    """A line for each number and time that is out of range, so that what is shown instead is no surprise."""
+def _out_of_range(report: InboxFinding) -> tuple[str, ...]:
+    """A line for each number and time out of range, as a default is shown instead."""
     return tuple(
         f"{to_camel(name)}: {OUT_OF_RANGE}"
         for name in ("count", "timestamp", "first_seen", "last_seen")
-        if getattr(told, name) == BEYOND
+        if getattr(report, name) == _BEYOND
     )
 
 
-def _symptom(told: InboxFinding, agent: str) -> Symptom:
-    evidence = _beyond(told) + tuple(_text(line) or "" for line in told.evidence[:MOST_EVIDENCE])
-    summary = told.summary or told.pattern or told.hypothesis or (told.evidence[0] if told.evidence else None)
-    who = _text(told.agent_id) or agent
+def _symptom(report: InboxFinding, agent: str) -> Symptom:
+    evidence = _out_of_range(report) + tuple(_text(line) or "" for line in report.evidence[:MAX_ITEMS])
+    summary = (
+        report.summary
+        or report.pattern
+        or report.hypothesis
+        or (report.evidence[0] if report.evidence else None)
+    )
+    who = _text(report.agent_id) or agent
     return Symptom(
-        fingerprint=_fingerprint(told, who),
+        fingerprint=_fingerprint(report, who),
         agent_id=who,
-        category=_text(told.category) or "",
-        severity=told.severity,
-        summary=safe_text(summary or told.category, MOST_SUMMARY),
-        service=_text(told.service),
-        stream=_key(told.stream),
-        consumer_group=_key(told.consumer_group),
-        consumer=_key(told.consumer),
-        run=_text(told.run),
-        repo=_text(told.repo),
-        correlation_id=_text(told.correlation_id),
-        message_ids=tuple(_text(one) or "" for one in told.message_ids[:MOST_EVIDENCE]),
-        metrics=tuple((safe_text(name), number) for name, number in told.metrics.items()),
+        category=_text(report.category) or "",
+        severity=report.severity,
+        summary=safe_text(summary or report.category, MAX_SUMMARY),
+        service=_text(report.service),
+        stream=_key(report.stream),
+        consumer_group=_key(report.consumer_group),
+        consumer=_key(report.consumer),
+        run=_text(report.run),
+        repo=_text(report.repo),
+        correlation_id=_text(report.correlation_id),
+        message_ids=tuple(_text(one) or "" for one in report.message_ids[:MAX_ITEMS]),
+        metrics=tuple((safe_text(name), number) for name, number in report.metrics.items()),
         evidence=evidence,
-        hypothesis=_text(told.hypothesis),
-        recommendation=_text(told.recommendation),
-        priority=_text(told.priority),
-        pattern=_text(told.pattern),
-        expected=_text(told.expected),
-        actual=_text(told.actual),
-        affected_files=tuple(_text(one) or "" for one in told.affected_files[:MOST_EVIDENCE]),
-        related_findings=tuple(_text(one) or "" for one in told.related_findings[:MOST_EVIDENCE]),
+        hypothesis=_text(report.hypothesis),
+        recommendation=_text(report.recommendation),
+        priority=_text(report.priority),
+        pattern=_text(report.pattern),
+        expected=_text(report.expected),
+        actual=_text(report.actual),
+        affected_files=tuple(_text(one) or "" for one in report.affected_files[:MAX_ITEMS]),
+        related_findings=tuple(_text(one) or "" for one in report.related_findings[:MAX_ITEMS]),
     )
 
 
-def _fingerprint(told: InboxFinding, agent: str) -> str:
-    """Same cause, same fingerprint: as told; by its id; else by what it is about."""
-    if told.fingerprint or told.finding_id:
-        return safe_text(f"{agent}/{told.fingerprint or told.finding_id}"[:MOST_CHARACTERS])
-    about: list[Any] = [told.service, told.stream, told.consumer_group, told.consumer, told.run, told.repo]
-    about += [told.pattern, told.summary, *told.affected_files[:1]]
-    return safe_text(
-        "/".join([agent, told.category, *(str(part)[:MOST_CHARACTERS] for part in about if part)])
-    )
+def _fingerprint(report: InboxFinding, agent: str) -> str:
+    """Same cause, same fingerprint: the reported one, the id, or what the finding is about."""
+    if report.fingerprint or report.finding_id:
+        return safe_text(f"{agent}/{report.fingerprint or report.finding_id}"[:MAX_TEXT])
+    about = [report.service, report.stream, report.consumer_group, report.consumer, report.run, report.repo]
+    about += [report.pattern, report.summary, *report.affected_files[:1]]
+    return safe_text("/".join([agent, report.category, *(str(part)[:MAX_TEXT] for part in about if part)]))
 
 
 def _text(value: str | None) -> str | None:
-    return None if value is None else safe_text(value, MOST_CHARACTERS)
+    return None if value is None else safe_text(value, MAX_TEXT)
 
 
 def _key(value: str | None) -> bytes | None:

@@ -29,7 +29,7 @@ LINES_PER_SECOND = 5000
 """Lines that are parsed at most; a flood beyond it is skipped, counted, and searched for errors."""
 
 _SUSTAINED = 0.4  # of those, second after second: more is a flood, too
-_IN_A_FLOOD = 0.1  # of those, while it lasts: a screen in each pass, and nobody reads as fast as that
+_IN_A_FLOOD = 0.1  # of those, while it lasts: a screen in each pass, more than a person reads
 _READ_PER_PASS = 4 * 1024 * 1024
 _FIRST_READ_OF_ALL = 1024 * 1024
 _LEAST_FIRST_READ = 4096

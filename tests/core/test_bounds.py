@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agentdash.core import units
-from agentdash.core.bounded_json import DEEPEST, read_json
+from agentdash.core.bounded_json import MAX_DEPTH, read_json
 from agentdash.core.bounds import (
     EARLIEST_MS,
     LARGEST,
@@ -102,12 +102,12 @@ def test_numbers_in_json_that_are_out_of_range_are_text(raw: str | bytes, value:
 
 
 @pytest.mark.parametrize("opening", ["[", '{"a":'])
-@pytest.mark.parametrize("levels", [DEEPEST + 1, 500, 5000, 200_000])
+@pytest.mark.parametrize("levels", [MAX_DEPTH + 1, 500, 5000, 200_000])
 def test_json_nested_too_deeply_is_refused(opening: str, levels: int) -> None:
     closing = "]" if opening == "[" else "}"
     with pytest.raises(ValueError, match="nested more than 100 levels"):
         read_json(opening * levels + "1" + closing * levels)
-    assert read_json(opening * DEEPEST + "1" + closing * DEEPEST)
+    assert read_json(opening * MAX_DEPTH + "1" + closing * MAX_DEPTH)
 
 
 @given(st.text(alphabet='{}[]",:0123456789eE+-.naINf\\u', max_size=200) | st.binary(max_size=200))

@@ -69,7 +69,7 @@ def test_what_is_kept_is_read_again(tmp_path_factory: pytest.TempPathFactory, mu
 def test_a_file_that_is_something_else_is_said_in_words(tmp_path: Path, text: str) -> None:
     path = tmp_path / "mutes.json"
     path.write_text(text)
-    with pytest.raises(ValueError, match=r"mutes.json .*mend it or take it away"):
+    with pytest.raises(ValueError, match=r"mutes.json .*correct or remove it"):
         read_mutes(path)
 
 

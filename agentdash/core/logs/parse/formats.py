@@ -1,4 +1,4 @@
-"""What a log format is: the shape of its lines, and where level, time, service and message stand in it."""
+"""What a log format is: the shape of its lines, and where level, time, service and message are in it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class LogFormat:
     r"""One format.
 
     A format with a shape gives it as two regular expressions: `head`, up to where the level is decided, and
-    `rest`, up to where the message begins. Their groups say where the parts stand:
+    `rest`, up to where the message begins. Their groups name the parts:
 
     | group | part |
     | :- | :- |
@@ -107,7 +107,7 @@ LEVEL_GROUPS: dict[str, Callable[[str], Level | None]] = {
     "letter": levels.LETTERS.__getitem__,
     "priority": lambda text: levels.SYSLOG[int(text) & 7],
 }
-"""How the groups that a level stands in are read."""
+"""How the groups of the level are read."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -20,7 +20,7 @@ _AFTER_LEVEL = re.compile(
 )
 _THREAD = re.compile(r"[A-Za-z][\w.:@/ -]*")
 _LOGURU = re.compile(r"([\w.]+):([\w.<>]+:\d+)")
-# Words that stand before ERROR in a sentence, where the name of a logger may stand too.
+# Words before ERROR in a sentence, where the name of a logger may be too.
 _PROSE_WORDS = """
 a an the no any some this that its my our your got get gets received raised returned returns found saw
 see with was is are has had have be been first last next new old one two more many of in on at to for from
@@ -96,6 +96,6 @@ def _after_level(text: str, at: int | None, found: tuple[Level, int], context: d
         if thread:
             context.setdefault("thread", thread)
     if at is None and not context and text[end - 1 : end] == ":" and level in {Level.ERROR, Level.FATAL}:
-        message = text  # ``Error: x``, ``fatal: x``, ``panic: x``: the word is part of what is said
+        message = text  # ``Error: x``, ``fatal: x``, ``panic: x``: the word is part of the message
     named = context.get("logger")
     return Parts(message, at, level, named if isinstance(named, str) else None, fields=context)

@@ -1,8 +1,8 @@
 """Errors among lines that are too many to be parsed: an exact search over their bytes.
 
 Four steps, each of which leaves less to the next: lines that begin like one that was no error are left out in
-one pass; a few patterns over the rest find what may be the level of an error; what stands before it, digits
-aside, is looked up among what was decided before; only what is new is parsed.
+one pass; a few patterns over the rest find what may be the level of an error; what is before it, without
+digits, is looked up among earlier decisions; only what is new is parsed.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ class FaultSearch:
         return None
 
     def _is_structured_fault(self, small: bytes, line: bytes, read_at: int) -> bool:
-        """By its level field: where none could be a fault, the line is not even decoded."""
+        """By its level field: where none can be an error, the line is not decoded."""
         level_field = LEVEL_FIELD[b"{" if small.startswith(b"{") else b""]
         if b'"stream"' not in small and not any(
             _may_be_fault(m["value"]) for m in level_field.finditer(small)
@@ -126,7 +126,7 @@ class FaultSearch:
         return self._level(head, line, read_at) in FAULTS
 
     def _is_plain_fault(self, small: bytes, line: bytes, read_at: int) -> bool:
-        """By the first word that is its level: what stands before it decides that; after it comes prose."""
+        """By the first word that is its level, which what is before it decides; what is after it is prose."""
         for word in LEVEL_WORD.finditer(small, 0, 4 * _LONGEST_HEAD):
             level = self._level_by_word(small, line, word, read_at)[0]
             if level is not None:
@@ -183,7 +183,7 @@ class FaultSearch:
 def _heads(formats: LogFormats) -> dict[bytes, tuple[re.Pattern[bytes], ...]]:
     """By their first byte, patterns of what decides the level of a line.
 
-    Only of formats that need it: of others the word of the level and what stands before it are enough.
+    Only of formats that need it: of others the word of the level and what is before it are enough.
     """
     found: dict[bytes, dict[re.Pattern[bytes], None]] = {}
     for row in formats.rows:
@@ -200,7 +200,7 @@ def _heads(formats: LogFormats) -> dict[bytes, tuple[re.Pattern[bytes], ...]]:
 
 
 def _begin(line: bytes, end: int) -> bytes:
-    """What decides the level of a line whose level ends at *end*, with a message that says nothing."""
+    """What decides the level of a line whose level ends at *end*, with a message without any meaning."""
     while line[end : end + 1] in _ENDS:
         end += 1
     return line[:end] + b" ."

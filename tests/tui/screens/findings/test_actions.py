@@ -71,6 +71,6 @@ async def test_a_file_that_is_broken_is_not_written_over(tmp_path: Path) -> None
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("3", "home", "M", *" x", "enter")
         told = await until(lambda: [one.message for one in app._notifications], what="the outcome")
-        assert "mend it or take it away" in told[0]
+        assert "correct or remove it" in told[0]
     assert mutes_file(engine.settings).read_text() == "{"
     assert first(app).status is FindingStatus.OPEN
