@@ -46,12 +46,14 @@ def _one_of(ranges: Codes) -> str:
 
 @cache
 def _pattern(ranges: Codes, but: str = "") -> re.Pattern[str]:
-    return re.compile(f"[{but}{_one_of(ranges)}]")  # takes 1 ms, and most programs never need it
+    return re.compile(f"[{but}{_one_of(ranges)}]")  # 1 ms, and rarely needed
 
 
 @cache
 def _suspect() -> re.Pattern[str]:
-    return _pattern(_HARMLESS, "^")  # kept by no argument: to hash the table costs more than the search
+    return _pattern(
+        _HARMLESS, "^"
+    )  # cached without an argument: hashing the table costs more than the search
 
 
 _CONTROLS = {code: 0x2400 + code for code in range(0x20)} | {0x7F: 0x2421}
@@ -60,9 +62,9 @@ _MARKS = frozenset({"Mn", "Me"})
 
 _READ = 4096
 LONGEST_NAME = 200
-"""Bytes of a name that are shown whole within a sentence."""
+"""Bytes up to which a name is not shortened within a sentence."""
 MOST_MARKS = 4
-"""Combining marks that are kept of those on one character; no living script needs more."""
+"""Maximum number of combining marks per character; no living script needs more."""
 
 
 def strip_escapes(text: str) -> str:
@@ -71,11 +73,11 @@ def strip_escapes(text: str) -> str:
 
 
 def printable(text: str) -> str:
-    """One line without anything that acts or hides, for every output: screen, tables, copies, files, errors.
+    """One line without control characters or hidden text, for every output: screen, tables, files, errors.
 
-    Escape sequences go, control characters become symbols (␀ ␊), format characters (direction marks, tags,
-    zero-width spaces) become ``�``; joiners and variation selectors are left out, and of combining marks on
-    one character `MOST_MARKS` stay. Line ends are control characters, too: `printable_lines` keeps them.
+    Escape sequences are removed, control characters become symbols (␀ ␊), format characters (direction marks,
+    tags, zero-width spaces) become ``�``; joiners and variation selectors are removed, and at most
+    `MOST_MARKS` combining marks per character are kept. `printable_lines` keeps line ends.
     """
     if text.isascii():
         return text if text.isprintable() else _without_controls(text)
@@ -96,19 +98,19 @@ def _without_controls(text: str) -> str:
 
 
 def printable_lines(text: str) -> str:
-    """The same for text of several lines: its line ends stay, and nothing else ends a line."""
+    """`printable` for text of several lines: line ends are kept."""
     return "\n".join(map(printable, text.split("\n"))) if "\n" in text else printable(text)
 
 
 def decode(raw: bytes) -> str:
-    r"""Bytes as printable text, secrets masked; bytes that are no UTF-8 are shown as ``\xNN``."""
+    r"""Bytes as printable text, secrets masked; bytes that are not UTF-8 as ``\xNN``."""
     from agentdash.core.secrets.safe_text import safe_decode  # which stands on this module
 
     return safe_decode(raw)
 
 
 def decode_name(raw: bytes) -> str:
-    """The name of a stream, group or consumer within a sentence: as `decode`; of a long one both ends."""
+    """The name of a stream, group or consumer within a sentence: `decode`, shortened in the middle."""
     if len(raw) <= LONGEST_NAME:
         return decode(raw)
     return f"{decode(raw[:_READ])[:80]}…{decode(raw[-_READ:])[-60:]} ({len(raw):,} bytes)"
@@ -125,7 +127,7 @@ def is_utf8(raw: bytes) -> bool:
 
 def mask_url(url: str) -> str:
     """The URL with its password (and a user that may be a token) replaced by ``***``."""
-    from urllib.parse import urlsplit, urlunsplit  # costs 10 ms, and most programs never see a URL
+    from urllib.parse import urlsplit, urlunsplit  # 10 ms to import, and rarely needed
 
     try:
         parts = urlsplit(url)
@@ -133,7 +135,7 @@ def mask_url(url: str) -> str:
         return "***"
     query = _SECRET_OPTION.sub(r"\1=***", parts.query)
     if "@" not in parts.netloc and "@" in url:
-        return mask_urls_in(url)  # a / or ? that is not quoted: the password may stand behind it
+        return mask_urls_in(url)  # an unquoted / or ?: the password may follow it
     if "@" not in parts.netloc:
         return url if query == parts.query else urlunsplit(parts._replace(query=query))
     host = parts.netloc.rpartition("@")[2]
@@ -147,7 +149,7 @@ _SECRET_OPTION = re.compile(r"(?i)\b(\w*(?:password|passwd|pwd|token|secret|api_
 def mask_urls_in(text: str) -> str:
     """*text* with the logins of all URLs in it, and the values of options such as ``password=``, as ``***``.
 
-    Where a URL is written wrongly (an ``@`` or ``/`` in its password) more is masked rather than less.
+    Where a URL is malformed (an ``@`` or ``/`` in its password) more is masked, not less.
     """
     if "://" in text:
         text = _LOGIN.sub(r"\1***@", text)

@@ -1,4 +1,4 @@
-"""Loading parts of the program late: when they are first needed, and off the event loop."""
+"""Imports parts of the program when they are first needed, outside of the event loop."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 
 
 async def load(*modules: str) -> None:
-    """Import *modules* in a thread, so that the first paint and the keys do not wait for them."""
+    """Import *modules* in a thread, so that they block neither the first paint nor keys."""
     for module in modules:
         if module not in sys.modules:
             await asyncio.to_thread(importlib.import_module, module)

@@ -1,4 +1,4 @@
-"""What changed between two snapshots, as lines for the activity log: states, not polls."""
+"""Changes between two snapshots, as lines for the activity log."""
 
 from __future__ import annotations
 
@@ -14,14 +14,13 @@ from agentdash.core.streams.model import StreamsSnapshot
 from agentdash.core.text import decode
 
 Line = tuple[str, str, Level]
-"""(actor, step, how loud it is)."""
+"""(actor, step, level)."""
 
-GOOD, EYE, BAD = Level.INFO, Level.WARN, Level.ERROR
-_LOUD = {Severity.CRITICAL: BAD, Severity.HIGH: BAD, Severity.MEDIUM: EYE}
+_LEVELS = {Severity.CRITICAL: Level.ERROR, Severity.HIGH: Level.ERROR, Severity.MEDIUM: Level.WARN}
 
 
 def run_news(before: RunsSnapshot | None, after: RunsSnapshot) -> list[Line]:
-    """A line for each run that changed its state or lost its worker."""
+    """One line for each run that changed its status or lost its worker."""
     if before is None:
         return []
     old = {run.id: run for run in before.runs}
@@ -32,18 +31,18 @@ def run_news(before: RunsSnapshot | None, after: RunsSnapshot) -> list[Line]:
             continue
         name = f"run {run.title or run.id}"
         if was is None:
-            lines.append((name, f"appeared, {run.status}", GOOD))
+            lines.append((name, f"appeared, {run.status}", Level.INFO))
         elif was.status is not run.status:
             why = f": {run.error_message}" if run.error_message else ""
-            loud = BAD if run.status is RunStatus.FAILED else GOOD
-            lines.append((name, f"{was.status}→{run.status}{why}", loud))
+            level = Level.ERROR if run.status is RunStatus.FAILED else Level.INFO
+            lines.append((name, f"{was.status}→{run.status}{why}", level))
         if run.orphaned and not (was and was.orphaned):
-            lines.append((name, "orphaned: no worker holds its lock", BAD))
+            lines.append((name, "orphaned: no worker holds its lock", Level.ERROR))
     return lines
 
 
 def repo_news(before: ReposSnapshot | None, after: ReposSnapshot) -> list[Line]:
-    """A line for each change of a repository's state."""
+    """One line for each change of a repository."""
     if before is None:
         return []
     old = {repo.path: repo for repo in before.repos}
@@ -51,19 +50,19 @@ def repo_news(before: ReposSnapshot | None, after: ReposSnapshot) -> list[Line]:
     for repo in after.repos:
         was = old.pop(repo.path, None)
         if was is None:
-            lines.append((f"repo {repo.name}", "found", GOOD))
+            lines.append((f"repo {repo.name}", "found", Level.INFO))
         elif was is not repo:
             lines += [
-                (f"repo {repo.name}", change, BAD if repo.error else GOOD)
+                (f"repo {repo.name}", change, Level.ERROR if repo.error else Level.INFO)
                 for change in repo_changes(was, repo)
             ]
     if after.complete:
-        lines += [(f"repo {gone.name}", "gone", GOOD) for gone in old.values()]
+        lines += [(f"repo {gone.name}", "gone", Level.INFO) for gone in old.values()]
     return lines
 
 
 def service_news(before: ServicesSnapshot | None, after: ServicesSnapshot) -> list[Line]:
-    """A line for each service that went up or down, or has a new process."""
+    """One line for each service that changed its state or has a new process."""
     if before is None:
         return []
     old = {service.name: service for service in before.services}
@@ -72,16 +71,18 @@ def service_news(before: ServicesSnapshot | None, after: ServicesSnapshot) -> li
         was = old.get(service.name)
         if was is None or was is service:
             continue
-        loud = GOOD if service.state in {ServiceState.UP, ServiceState.STARTING} else BAD
+        level = Level.INFO if service.state in {ServiceState.UP, ServiceState.STARTING} else Level.ERROR
         if was.state is not service.state:
-            lines.append((f"service {service.name}", f"{was.state}→{service.state}", loud))
+            lines.append((f"service {service.name}", f"{was.state}→{service.state}", level))
         elif was.pid != service.pid and service.pid is not None:
-            lines.append((f"service {service.name}", f"new process {service.pid} (was {was.pid})", GOOD))
+            lines.append(
+                (f"service {service.name}", f"new process {service.pid} (was {was.pid})", Level.INFO)
+            )
     return lines
 
 
 def finding_news(before: FindingsSnapshot | None, after: FindingsSnapshot) -> list[Line]:
-    """A line for each finding that opened or was resolved."""
+    """One line for each finding that opened or was resolved."""
     old = {f.symptom.fingerprint: f for f in before.findings} if before else {}
     lines: list[Line] = []
     for finding in after.findings:
@@ -95,16 +96,16 @@ def finding_news(before: FindingsSnapshot | None, after: FindingsSnapshot) -> li
                 (
                     f"finding {finding.finding_id}",
                     f"opened: {what}",
-                    _LOUD.get(finding.symptom.severity, GOOD),
+                    _LEVELS.get(finding.symptom.severity, Level.INFO),
                 )
             )
         elif finding.status is FindingStatus.RESOLVED:
-            lines.append((f"finding {finding.finding_id}", f"resolved: {what}", GOOD))
+            lines.append((f"finding {finding.finding_id}", f"resolved: {what}", Level.INFO))
     return lines
 
 
 def describe(snapshot: Snapshot | None) -> str:
-    """What a pass has read, in a few words."""
+    """What a pass has read, for the activity log."""
     match snapshot:
         case StreamsSnapshot():
             groups = sum(len(stream.groups) for stream in snapshot.streams)

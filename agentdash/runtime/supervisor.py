@@ -1,4 +1,4 @@
-"""Awaits one collector again and again, and knows how it is doing."""
+"""Polls one collector and reports its health."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from agentdash.core.snapshot import Collector, Snapshot, SourceError, SourceHeal
 from agentdash.runtime.news import describe
 from agentdash.runtime.notes import Note
 
-BACKOFF_FIRST = 0.5
-BACKOFF_MOST = 5.0
-SAY_EVERY = 1.0
-"""Seconds between two lines of the activity log about passes in which nothing happened."""
+BACKOFF_MIN_S = 0.5
+BACKOFF_MAX_S = 5.0
+NOTE_EVERY_S = 1.0
+"""Minimum time between two lines of the activity log about routine passes."""
 
 
 class Supervisor:
     """Runs one collector: polls never overlap, each has a time limit, failures back off with jitter.
 
     Args:
-        collector: What to run.
-        clock: Where the time comes from.
-        on_snapshot: Called with each snapshot, before the health that goes with it.
-        on_health: Called whenever the health changed.
+        collector: What to poll.
+        clock: Time of the health.
+        on_snapshot: Called with each snapshot, before its health.
+        on_health: Called whenever the health has changed.
         note: Writes to the activity log.
-        recover: Awaited after a failure, to mend what the source stands on (the embedded server).
+        recover: Awaited after repeated failures, to recover the server.
     """
 
     def __init__(
@@ -50,8 +50,8 @@ class Supervisor:
         self._recover = recover
         self._wake = asyncio.Event()
         self._passed = asyncio.Event()
-        self._unsaid: list[float] = []
-        self._said_at = clock.monotonic()
+        self._unnoted: list[float] = []
+        self._noted_at = clock.monotonic()
 
     async def run(self) -> None:
         """Poll until cancelled; then close the collector."""
@@ -74,7 +74,7 @@ class Supervisor:
         self.collector.wake()
 
     async def first_pass(self) -> None:
-        """Return when the first pass is done, well or badly."""
+        """Wait until the first pass has ended, whether it succeeded or failed."""
         await self._passed.wait()
 
     async def _pass(self) -> float:
@@ -92,13 +92,13 @@ class Supervisor:
         except SourceError as problem:
             return await self._failed(problem.message, problem.cure, begun, absent=problem.absent)
         except TimeoutError:
-            words = f"{self.collector.name}: no answer within {self.collector.timeout:g} s"
-            return await self._failed(words, "it is tried again by itself", begun)
-        except Exception as problem:  # noqa: BLE001 - one source that fails must never take the others along
-            words = f"{self.collector.name}: {type(problem).__name__}: {problem}"
-            return await self._failed(words, "this is a fault of agentdash: please report it", begun)
-        took = (self._clock.monotonic() - begun) * 1000
-        self._say(took, describe(snapshot))
+            message = f"{self.collector.name}: no answer within {self.collector.timeout:g} s"
+            return await self._failed(message, "it is retried automatically", begun)
+        except Exception as problem:  # noqa: BLE001 - a source that fails must not affect others
+            message = f"{self.collector.name}: {type(problem).__name__}: {problem}"
+            return await self._failed(message, "this is a bug in agentdash: please report it", begun)
+        duration_ms = (self._clock.monotonic() - begun) * 1000
+        self._note_pass(duration_ms, describe(snapshot))
         self._set(
             polls=self.health.polls + 1,
             state=SourceState.LIVE,
@@ -106,47 +106,47 @@ class Supervisor:
             error=None,
             cure=None,
             retry_at=None,
-            duration_ms=took,
+            duration_ms=duration_ms,
             consecutive_failures=0,
         )
         return self.collector.cadence
 
-    def _say(self, took: float, what: str) -> None:
-        """A line for the log: at once after a change for the better, else at most one a second."""
+    def _note_pass(self, duration_ms: float, what: str) -> None:
+        """Note a successful pass: at once after a recovery, else at most once a second."""
         name = self.collector.name
         if self.health.state is not SourceState.LIVE:
             self._note(
                 name,
                 f"{'read' if self.health.last_success is None else 'read again'} {what}".strip(),
                 True,
-                took,
+                duration_ms,
                 False,
             )
             return
-        self._unsaid.append(took)
-        if self._clock.monotonic() - self._said_at < SAY_EVERY:
+        self._unnoted.append(duration_ms)
+        if self._clock.monotonic() - self._noted_at < NOTE_EVERY_S:
             return
-        passes = len(self._unsaid)
-        words = (
+        passes = len(self._unnoted)
+        message = (
             f"read {what}".strip() if passes == 1 else f"read {what}".strip() + f", {passes} times, at most"
         )
-        self._note(name, words, True, max(self._unsaid), True)
-        self._unsaid.clear()
-        self._said_at = self._clock.monotonic()
+        self._note(name, message, True, max(self._unnoted), True)
+        self._unnoted.clear()
+        self._noted_at = self._clock.monotonic()
 
-    async def _failed(self, words: str, cure: str | None, begun: float, *, absent: bool = False) -> float:
-        took = (self._clock.monotonic() - begun) * 1000
+    async def _failed(self, message: str, cure: str | None, begun: float, *, absent: bool = False) -> float:
+        duration_ms = (self._clock.monotonic() - begun) * 1000
         failures = self.health.consecutive_failures + 1
-        wait: float = min(BACKOFF_MOST, BACKOFF_FIRST * 2 ** min(failures - 1, 8)) * random.uniform(0.8, 1.2)  # noqa: S311
-        repeated = self.health.error == words
-        self._note(self.collector.name, words, absent, took, repeated)
+        wait: float = min(BACKOFF_MAX_S, BACKOFF_MIN_S * 2 ** min(failures - 1, 8)) * random.uniform(0.8, 1.2)  # noqa: S311
+        repeated = self.health.error == message
+        self._note(self.collector.name, message, absent, duration_ms, repeated)
         self._set(
             polls=self.health.polls + 1,
             state=SourceState.ABSENT if absent else SourceState.ERROR,
-            error=words,
+            error=message,
             cure=cure,
             retry_at=self._clock.now_ms() + int(wait * 1000),
-            duration_ms=took,
+            duration_ms=duration_ms,
             failures=self.health.failures + (not absent),
             consecutive_failures=failures,
         )

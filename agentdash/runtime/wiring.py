@@ -1,4 +1,4 @@
-"""Which collectors there are and what each needs. Drivers are loaded here, late."""
+"""Creates the collectors with what each needs. Drivers are imported here, late."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class LocalCollectors:
 
 
 def project_roots(settings: Settings, cwd: Path) -> tuple[Path, ...]:
-    """The folders that are searched for repositories: as set, else ``~/PROJECTS``, else *cwd*."""
+    """The root folders of repositories: as set, else ``~/PROJECTS``, else *cwd*."""
     if settings.projects:
         return tuple(Path(os.path.expanduser(root)) for root in settings.projects)  # noqa: PTH111 - never raises
     try:
@@ -57,13 +57,13 @@ def log_sources(settings: Settings) -> tuple[tuple[str, str], ...]:
 
 
 def _within(settings: Settings, key: str) -> Path | None:
-    """The folder that paths of the setting *key* may not lead out of."""
+    """The folder that confines paths of the setting *key*."""
     folder = settings.confined.get(key)
     return None if folder is None else Path(folder)
 
 
 def confined_logs(settings: Settings) -> dict[str, Path]:
-    """Those of `log_sources` that may not lead out of a folder, and that folder."""
+    """The confined paths of `log_sources`, each with its folder."""
     folder = _within(settings, "logs.files")
     found = dict.fromkeys(settings.logs.files, folder) if folder is not None else {}
     if (of_services := _within(settings, "services")) is not None:
@@ -131,17 +131,17 @@ def made(kind: type[Collector], make: Callable[[], Collector]) -> Collector:
     """What *make* returns; where it fails, a collector that reports it. The others start all the same."""
     try:
         return make()
-    except Exception as fault:  # noqa: BLE001 - one source that fails must never take the others along
+    except Exception as fault:  # noqa: BLE001 - a source that fails must not affect others
         return NotStarted(kind.name, kind.topic, f"{type(fault).__name__}: {fault}")
 
 
 class NotStarted(Collector):
-    """Stands for a collector whose constructor failed.
+    """Replaces a collector whose constructor failed.
 
     Args:
         name: Of the collector.
         topic: Of the collector.
-        why: In words.
+        why: The error message.
     """
 
     cadence = 5.0
@@ -153,7 +153,7 @@ class NotStarted(Collector):
         self._why = why
 
     async def collect(self) -> Snapshot | None:
-        """Say that there is nothing to read.
+        """Report the failure.
 
         Raises:
             SourceError: always.

@@ -160,7 +160,7 @@ def test_odd_repositories_are_rows_with_their_errors(tmp_path: Path, monkeypatch
         or (part is WORKS and rows[name].error is not None)
     }
     assert wrong == {}
-    assert all("a fault of agentdash" not in (repo.error or "") for repo in rows.values())
+    assert all("a bug in agentdash" not in (repo.error or "") for repo in rows.values())
     assert all(character.isprintable() for repo in rows.values() for character in repo.error or "")
     assert rows["submodules without end"].submodules.total > MAX_SUBMODULES
     assert len(rows["submodules without end"].submodules.folders) == MAX_SUBMODULES

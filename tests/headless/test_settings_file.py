@@ -17,7 +17,7 @@ def test_it_names_every_setting_with_its_words_and_default() -> None:
     for key in keys().values():
         part = key.name.rpartition(".")[2]
         assert f"# {part} =" in text or f"# {part}: " in text, key.name
-    assert "# Seconds between two looks." in text
+    assert "# Poll interval in seconds." in text
     assert "# poll = 0.5" in text
 
 
@@ -36,7 +36,7 @@ def test_every_line_that_is_commented_out_can_be_put_in_force(tmp_path) -> None:
 def test_what_was_found_is_in_force() -> None:
     found = detected_settings(full_store())
     assert [service.name for service in found.services] == ["web"]
-    assert "# DetectedSettings: orders, \\xff␀" in settings_text(found)
+    assert "# Found: orders, \\xff␀" in settings_text(found)
 
 
 @given(

@@ -67,8 +67,8 @@ def fail(problem: Exception) -> Callable[[], object]:
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "BACKOFF_FIRST", 0.001)
-    monkeypatch.setattr(module, "BACKOFF_MOST", 0.01)
+    monkeypatch.setattr(module, "BACKOFF_MIN_S", 0.001)
+    monkeypatch.setattr(module, "BACKOFF_MAX_S", 0.01)
 
 
 def fine() -> None:
@@ -167,8 +167,8 @@ async def test_waking_looks_again_at_once() -> None:
 async def test_when_the_server_is_back_for_one_source_the_other_is_tried_at_once(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(module, "BACKOFF_FIRST", 60.0)
-    monkeypatch.setattr(module, "BACKOFF_MOST", 60.0)
+    monkeypatch.setattr(module, "BACKOFF_MIN_S", 60.0)
+    monkeypatch.setattr(module, "BACKOFF_MAX_S", 60.0)
 
     def fail() -> None:
         raise SourceError("the server is away")

@@ -122,7 +122,7 @@ async def test_names_that_come_for_ever_are_not_searched_for_without_a_rest(code
     search.want([b"jobs", b"another"], repos)
     assert search._search is not None
     assert search._search.done(), "it rests"
-    clock.advance(mentions.REST)
+    clock.advance(mentions.MIN_COOL_DOWN_S)
     search.want([b"jobs", b"another"], repos)
     await until(lambda: b"another" in search.found, what="the next search")
     assert search.found == {

@@ -67,12 +67,12 @@ def merge(
         acknowledged: Fingerprints of acknowledged external findings.
         mutes: By fingerprint.
     """
-    kind = [finding for finding in tracked if finding.status is not FindingStatus.WATCHING]
+    reported = [finding for finding in tracked if finding.status is not FindingStatus.WATCHING]
     outside = [_acknowledged(finding, acknowledged) for finding in inbox.findings] if inbox else []
     return FindingsSnapshot(
         taken_at=now,
         host=host,
-        findings=tuple(_causes_first(muted([*_explained(kind), *outside], mutes, now))),
+        findings=tuple(_causes_first(muted([*_explained(reported), *outside], mutes, now))),
         bad_lines=inbox.bad_lines if inbox else (),
         bad_total=inbox.bad_total if inbox else 0,
     )

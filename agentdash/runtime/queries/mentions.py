@@ -1,4 +1,4 @@
-"""Looks for the names of streams that nobody reads in the files of the repositories: seldom, in no hurry."""
+"""Searches the repositories for the names of streams without readers, at a low rate."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from agentdash.core.clock import Clock
 from agentdash.core.repos.model import Repo, RepoKind, ReposSnapshot
 from agentdash.core.streams.mentions import Mention
 
-AT_ONCE = 32
-"""Names in one search."""
-AGAIN = 900.0
-"""Seconds after which a name is looked for again; one that was found, after ten times that."""
-PATIENCE = 5.0
-"""Seconds for one repository."""
-PAUSE = 0.2
-"""Seconds between two repositories: it is in no hurry."""
-REST = 60.0
-"""Seconds between two searches, at least; the next one is for the names that have come meanwhile."""
-SHARE = 50
-"""It rests so many times as long as it has searched, also where names come and go for ever."""
+MAX_NAMES = 32
+"""Maximum number of names in one search."""
+SEARCH_AGAIN_S = 900.0
+"""Seconds after which a name is searched again; ten times that where it was found."""
+TIMEOUT_S = 5.0
+"""Time limit for one repository."""
+PAUSE_S = 0.2
+"""Seconds between two repositories."""
+MIN_COOL_DOWN_S = 60.0
+"""Minimum time between two searches."""
+COOL_DOWN_FACTOR = 50
+"""The cool-down after a search, as a multiple of its duration."""
 
 
 class MentionSearch:
-    """What is known of where names stand, and a search for those of which nothing is known.
+    """The files that mention names of streams, and the search for unknown ones.
 
     Args:
-        clock: Where the time comes from.
+        clock: For cool-downs.
 
     Attributes:
-        found: By name, those that were looked for.
+        found: By name, the results of searches.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -40,15 +40,12 @@ class MentionSearch:
         self._clock = clock
         self._at: dict[bytes, float] = {}
         self._search: asyncio.Task[None] | None = None
-        self._rests_until = -math.inf
+        self._cool_until = -math.inf
 
     def want(self, names: Iterable[bytes], repos: ReposSnapshot | None) -> None:
-        """*names* are to be known, all others may be forgotten; begin a search where one is due.
-
-        Before all repositories are found there is none.
-        """
+        """Keep only *names*, and start a search where one is due and all repositories are found."""
         now = self._clock.monotonic()
-        if now < self._rests_until or (self._search is not None and not self._search.done()):
+        if now < self._cool_until or (self._search is not None and not self._search.done()):
             return
         wanted = set(names)
         if len(self.found) > len(wanted):
@@ -61,10 +58,10 @@ class MentionSearch:
         )
         if due:
             trees = [repo for repo in repos.repos if repo.kind is not RepoKind.BARE and repo.error is None]
-            self._search = asyncio.create_task(self._look(due[:AT_ONCE], trees), name="mentions")
+            self._search = asyncio.create_task(self._run(due[:MAX_NAMES], trees), name="mentions")
 
     async def close(self) -> None:
-        """End a search that is under way."""
+        """Cancel a search."""
         if self._search is not None:
             self._search.cancel()
             await asyncio.wait([self._search])
@@ -73,9 +70,9 @@ class MentionSearch:
         known = self.found.get(name)
         if known is None:
             return bool(name)
-        return now - self._at[name] >= (AGAIN if known.place is None else 10 * AGAIN)
+        return now - self._at[name] >= (SEARCH_AGAIN_S if known.place is None else 10 * SEARCH_AGAIN_S)
 
-    async def _look(self, names: list[bytes], repos: list[Repo]) -> None:
+    async def _run(self, names: list[bytes], repos: list[Repo]) -> None:
         from agentdash.git.commands import GitFailed
         from agentdash.git.grep import first_occurrences
 
@@ -84,7 +81,7 @@ class MentionSearch:
         for repo in repos:
             begun = self._clock.monotonic()
             try:
-                there = await asyncio.to_thread(first_occurrences, Path(repo.path), left, PATIENCE)
+                there = await asyncio.to_thread(first_occurrences, Path(repo.path), left, TIMEOUT_S)
             except GitFailed:
                 failed += 1
                 continue
@@ -95,9 +92,9 @@ class MentionSearch:
             left = [name for name in left if name not in found]
             if not left:
                 break
-            await asyncio.sleep(PAUSE)
+            await asyncio.sleep(PAUSE_S)
         found |= {name: Mention(None, seen, failed) for name in left}
         now = self._clock.monotonic()
         self._at |= dict.fromkeys(found, now)
-        self._rests_until = now + max(REST, SHARE * spent)
+        self._cool_until = now + max(MIN_COOL_DOWN_S, COOL_DOWN_FACTOR * spent)
         self.found = {**self.found, **found}
