@@ -21,7 +21,7 @@ VIEWS = JsonObject(
     "Views",
     "The views of a snapshot.",
     tuple(
-        Field(topic.value, subject.view, get=lambda moment, _, topic=topic: _at(topic, moment))  # type: ignore[misc]
+        Field(topic.value, subject.VIEW, get=lambda moment, _, topic=topic: _at(topic, moment))  # type: ignore[misc]
         for topic, subject in SUBJECTS.items()
     ),
 )
@@ -38,7 +38,7 @@ ALL = JsonObject(
 )
 OBJECTS: dict[str, JsonObject] = {
     "all": ALL,
-    **{topic.value: SUBJECTS[topic].view for topic in SUBJECTS},
+    **{topic.value: SUBJECTS[topic].VIEW for topic in SUBJECTS},
     "logline": LOG_LINE,
 }
 """What ``agentdash config schema`` publishes, by its name there."""
@@ -46,7 +46,8 @@ OBJECTS: dict[str, JsonObject] = {
 
 def document(topic: Topic, store: Store, now: int, host: str) -> Document:
     """One view at *now* (Unix ms), read on *host*."""
-    return SUBJECTS[topic].view.document(_at(topic, Moment(store, now, host)))
+    view: JsonObject = SUBJECTS[topic].VIEW
+    return view.document(_at(topic, Moment(store, now, host)))
 
 
 def all_views(store: Store, now: int, host: str) -> Document:
@@ -62,7 +63,8 @@ def gaps(topic: Topic, store: Store) -> list[str]:
 def table(topic: Topic, store: Store, now: int) -> Grid:
     """The table of a view. Logs have none, see `headless.logs.text`."""
     subject = SUBJECTS[topic]
-    return Grid(columns_of(subject.table.COLUMNS), subject.rows(store, now), subject.empty(store))
+    empty = subject.EMPTY.format(roots=", ".join(store.repos.roots if store.repos else ()))
+    return Grid(columns_of(subject.COLUMNS), tuple(subject.rows(store, now)), empty)
 
 
 def dumps(value: object, *, indent: int | None = None) -> str:

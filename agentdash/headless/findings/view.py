@@ -1,11 +1,16 @@
-"""The fields of ``agentdash findings --json``."""
+"""``agentdash findings``: the fields of its JSON, and its table."""
 
 from __future__ import annotations
 
-from agentdash.core.findings.model import FindingStatus, Severity
+from collections.abc import Iterator
+
+from agentdash.core.findings.model import Finding, FindingStatus, Severity
 from agentdash.core.snapshot import Topic
 from agentdash.core.store import Store
+from agentdash.core.text import decode
+from agentdash.core.units import count
 from agentdash.headless.envelope import view_of
+from agentdash.headless.grid import GridCell, Row, since
 from agentdash.headless.json_object import Field, JsonObject, name_fields, plain
 
 BAD_LINE = JsonObject(
@@ -68,7 +73,7 @@ FINDING = JsonObject(
         Field("clears", str | None, "the condition that clears it", "symptom.clears"),
     ),
 )
-FINDINGS = view_of(
+VIEW = view_of(
     "findings",
     FINDING,
     Field(
@@ -85,3 +90,32 @@ def gaps(store: Store) -> list[str]:
     """Sources that fail: nothing can be found in what they would read."""
     others = (store.health.get(topic) for topic in Topic if topic not in {Topic.FINDINGS, Topic.STREAMS})
     return [f"{health.source}: {health.error}" for health in others if health and health.error]
+
+
+COLUMNS = "SEVERITY | ID | STATUS | CATEGORY | ~WHERE | >SINCE | >TIMES | ~SUMMARY"
+EMPTY = "no findings"
+_TONES = {Severity.CRITICAL: "bad", Severity.HIGH: "bad", Severity.MEDIUM: "warn"}
+
+
+def rows(store: Store, now: int) -> Iterator[Row]:
+    """One row per finding."""
+    for finding in store.findings.findings if store.findings else ():
+        yield _finding(finding, now)
+
+
+def _finding(finding: Finding, now: int) -> Row:
+    symptom = finding.symptom
+    names = [
+        decode(raw) for raw in (symptom.stream, symptom.consumer_group, symptom.consumer) if raw is not None
+    ]
+    where = " › ".join(names) or symptom.run or symptom.repo or symptom.service or ""
+    return (
+        GridCell(symptom.severity.value, _TONES.get(symptom.severity, "")),
+        finding.finding_id,
+        finding.status.value,
+        symptom.category,
+        where,
+        since(finding.first_seen, now),
+        count(finding.count),
+        symptom.summary,
+    )

@@ -29,7 +29,7 @@ LOG_FILE = JsonObject(
     "One followed file.",
     (Field("name", str), Field("path", str), Field("size", int), Field("error", str | None)),
 )
-LOGS = view_of(
+VIEW = view_of(
     "logs",
     LOG_LINE,
     Field("skipped", int, "lines that were skipped to keep up", lambda moment, _: moment.store.logs.skipped),

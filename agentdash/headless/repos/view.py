@@ -1,15 +1,19 @@
-"""The fields of ``agentdash repos --json``."""
+"""``agentdash repos``: the fields of its JSON, and its table."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal
 
-from agentdash.core.repos.model import Operation, RepoKind
+from agentdash.core.bounds import OUT_OF_RANGE
+from agentdash.core.repos.model import Operation, Repo, RepoKind
 from agentdash.core.runs.place import RepoIndex
 from agentdash.core.secrets.safe_text import safe_text
 from agentdash.core.store import Store
 from agentdash.core.text import printable
+from agentdash.core.units import UNKNOWN, count, plural
 from agentdash.headless.envelope import Moment, view_of
+from agentdash.headless.grid import GridCell, Row, since
 from agentdash.headless.json_object import Field, JsonObject
 
 SUBMODULES = JsonObject(
@@ -98,7 +102,7 @@ def _problems(moment: Moment, _: object) -> list[str] | None:
     return None if repos is None else [printable(one) for one in repos.problems]
 
 
-REPOS = view_of(
+VIEW = view_of(
     "repos",
     REPO,
     Field("roots", list[str] | None),
@@ -119,3 +123,57 @@ def gaps(store: Store) -> tuple[str, ...]:
     unread = f"{repos.unread} of {len(repos.repos)} repositories are not read yet"
     reason, unread_yet = (repos.reason,) if repos.reason else (), (unread,) if repos.unread else ()
     return (*repos.problems, *reason, *unread_yet)
+
+
+COLUMNS = "REPOSITORY | ~BRANCH | SYNC | >STAGED | >CHANGED | >NEW | >STASH | STATE | >COMMIT | ~SUBJECT"
+EMPTY = "no repositories below {roots}"
+
+
+def rows(store: Store, now: int) -> Iterator[Row]:
+    """One row per repository."""
+    for repo in store.repos.repos if store.repos else ():
+        yield _repo(repo, now)
+
+
+def _repo(repo: Repo, now: int) -> Row:
+    return (
+        repo.name,
+        _branch(repo),
+        _sync(repo),
+        count(repo.staged),
+        count(repo.unstaged),
+        count(repo.untracked),
+        count(repo.stash),
+        _state(repo),
+        OUT_OF_RANGE if repo.committed_out_of_range else since(repo.committed_at, now),
+        repo.error
+        or repo.subject
+        or ("not read yet" if repo.unread else "" if repo.head else "no commits yet"),
+    )
+
+
+def _branch(repo: Repo) -> GridCell:
+    """The branch, or what stands in its place, as in the pane: an operation, a detached HEAD."""
+    if repo.operation:
+        words = (repo.operation, repo.operation_step, repo.operation_branch or repo.branch)
+        return GridCell(" ".join(word for word in words if word), "bad")
+    return GridCell(f"({(repo.head or '')[:7]})" if repo.detached else repo.branch or UNKNOWN)
+
+
+def _sync(repo: Repo) -> str:
+    if repo.upstream_gone:
+        return "gone"
+    if repo.upstream is None:
+        return f"↑{repo.loose}" if repo.loose else UNKNOWN
+    marks = [f"{sign}{number}" for sign, number in (("↑", repo.ahead), ("↓", repo.behind)) if number]
+    return " ".join(marks) or "="
+
+
+def _state(repo: Repo) -> GridCell:
+    if repo.error:
+        return GridCell("error", "bad")
+    if repo.conflicted:
+        return GridCell(plural(repo.conflicted, "conflict"), "bad")
+    if repo.staged is None:
+        return GridCell(UNKNOWN, "dim")
+    return GridCell("dirty", "warn") if repo.dirty else GridCell("clean", "good")

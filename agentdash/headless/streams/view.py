@@ -1,13 +1,26 @@
-"""The fields of ``agentdash streams --json``."""
+"""``agentdash streams``: the fields of its JSON, and its table."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
 from agentdash.core.store import Store
-from agentdash.core.streams.model import Cap, GroupJudgement, LagGrade, StreamJudgement, Verdict, id_age_ms
-from agentdash.core.text import printable
+from agentdash.core.streams.model import (
+    Cap,
+    Group,
+    GroupJudgement,
+    Lag,
+    LagGrade,
+    Stream,
+    StreamJudgement,
+    Verdict,
+    id_age_ms,
+)
+from agentdash.core.text import decode, printable
+from agentdash.core.units import UNKNOWN, age, count
 from agentdash.headless.envelope import Moment, view_of
+from agentdash.headless.grid import GridCell, Row
 from agentdash.headless.json_object import Field, Getter, JsonObject, name_fields
 
 
@@ -120,7 +133,7 @@ def _judgements(moment: Moment, _: object) -> dict[bytes, Judged]:
     return {stream.name: Judged(judgement, streams.taken_at) for stream, judgement in streams.judged}
 
 
-STREAMS = view_of(
+VIEW = view_of(
     "streams",
     STREAM,
     Field("server", str | None, get=lambda moment, _: getattr(moment.snapshot, "server", None) or None),
@@ -133,3 +146,56 @@ STREAMS = view_of(
 def gaps(store: Store) -> tuple[str, ...]:
     """What could not be read."""
     return store.streams.gaps if store.streams else ()
+
+
+COLUMNS = "~STREAM | >LENGTH | >/MIN | STATUS | ~GROUP | >CONS | >LAG | >PENDING | >OLDEST | VERDICT"
+EMPTY = "no streams on this server"
+_TONES = {"HEALTHY": "good", "DEGRADED": "warn", "CRITICAL": "bad"}
+_LAG_SIGNS = {LagGrade.EXACT: "", LagGrade.BOUNDED: "≥", LagGrade.ESTIMATED: "≈"}
+
+
+def rows(store: Store, _: int) -> Iterator[Row]:
+    """One row per group; the first of a stream names it."""
+    for stream, judgement in store.streams.judged if store.streams else ():
+        head: Row = (
+            decode(stream.name),
+            count(stream.length),
+            count(judgement.rate_in),
+            GridCell(judgement.status, _TONES.get(judgement.status, "dim")),
+        )
+        if not stream.groups:
+            yield (*head, GridCell(stream.error or _no_group(stream), "dim"), "", "", "", "", "")
+        for number, group in enumerate(stream.groups):
+            yield (*(head if number == 0 else ("", "", "", "")), *_group_cells(group, judgement))
+
+
+def _no_group(stream: Stream) -> str:
+    return "no group" if stream.groups_known else "groups: unknown"
+
+
+def _group_cells(group: Group, judgement: StreamJudgement) -> Row:
+    oldest = group.oldest_pending
+    return (
+        decode(group.name),
+        count(len(group.consumers)),
+        _lag(group.lag),
+        count(group.pending),
+        age(oldest.idle_ms) if oldest else UNKNOWN,
+        _verdict(group, judgement),
+    )
+
+
+def _verdict(group: Group, judgement: StreamJudgement) -> str:
+    """The verdict; before there is one, what can be said against the group at once."""
+    judged = judgement.group(group.name)
+    if judged is None:
+        return UNKNOWN
+    if judged.verdict is not Verdict.WATCHING or judgement.status not in {"CRITICAL", "DEGRADED"}:
+        return judged.verdict.value
+    if judged.active == 0 and (group.lag.value or group.pending):
+        return f"{judged.verdict}: nobody reads"
+    return f"{judged.verdict}: {_lag(group.lag)} behind" if group.lag.value else judged.verdict.value
+
+
+def _lag(lag: Lag) -> str:
+    return "?" if lag.value is None else _LAG_SIGNS.get(lag.grade, "") + count(lag.value)

@@ -18,7 +18,7 @@ from agentdash.core.text import decode
 from agentdash.runtime.loading import load
 
 if TYPE_CHECKING:
-    from agentdash.runtime.running import Running
+    from agentdash.runtime.engine import Engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ HANDLERS = (
 BY_TYPE = {kind: row for row in HANDLERS for kind in get_args(row.commands) or (row.commands,)}
 
 
-async def carry_out(engine: Running, command: Command) -> Outcome:
+async def carry_out(engine: Engine, command: Command) -> Outcome:
     """Carry out *command* and note the result. Failures that a person may cause are outcomes."""
     begun = time.perf_counter()
     if engine.read_only:

@@ -14,12 +14,12 @@ from agentdash.core.findings.mutes import Mute
 from agentdash.core.paths import mutes_file
 
 if TYPE_CHECKING:
-    from agentdash.runtime.running import Running
+    from agentdash.runtime.engine import Engine
 
 Mutes = dict[str, Mute]
 
 
-async def load_mutes(engine: Running) -> None:
+async def load_mutes(engine: Engine) -> None:
     """Apply the mutes of earlier sessions; a file that cannot be read is noted in the activity log."""
     try:
         known = await asyncio.to_thread(read_mutes, mutes_file(engine.settings))
@@ -29,7 +29,7 @@ async def load_mutes(engine: Running) -> None:
         engine.intake.analysis.mutes = _by_name(known)
 
 
-async def carry_out(engine: Running, command: FindingCommand) -> Outcome:
+async def carry_out(engine: Engine, command: FindingCommand) -> Outcome:
     """Acknowledge, mute or unmute a finding."""
     match command:
         case MarkFinding():
@@ -47,7 +47,7 @@ async def carry_out(engine: Running, command: FindingCommand) -> Outcome:
             )
 
 
-async def _keep(engine: Running, change: Callable[[Mutes], Mutes], done: str) -> Outcome:
+async def _keep(engine: Engine, change: Callable[[Mutes], Mutes], done: str) -> Outcome:
     """Change the file, which another agentdash may have changed meanwhile, and apply it."""
     path, now = mutes_file(engine.settings), engine.clock.now_ms()
 
@@ -66,7 +66,7 @@ def _by_name(mutes: Iterable[Mute]) -> Mutes:
     return {mute.fingerprint: mute for mute in mutes}
 
 
-def _acknowledge(engine: Running, command: MarkFinding) -> Outcome:
+def _acknowledge(engine: Engine, command: MarkFinding) -> Outcome:
     known = engine.store.finding(command.fingerprint)
     if known is not None and known.status is FindingStatus.ACKNOWLEDGED:
         return Outcome(True, "already acknowledged")

@@ -21,17 +21,17 @@ from agentdash.core.text import printable
 from agentdash.git.commands import GitFailed
 
 if TYPE_CHECKING:
-    from agentdash.runtime.running import Running
+    from agentdash.runtime.engine import Engine
 
 
-async def carry_out(engine: Running, command: RepoCommand) -> Outcome:
+async def carry_out(engine: Engine, command: RepoCommand) -> Outcome:
     """Fetch, stage or commit, in a repository that is followed; failures are outcomes."""
     outcome = await _change(engine, command)
     engine.refresh(Topic.REPOS)
     return outcome
 
 
-async def _change(engine: Running, command: RepoCommand) -> Outcome:
+async def _change(engine: Engine, command: RepoCommand) -> Outcome:
     loop, timeout = asyncio.get_running_loop(), engine.settings.repos.timeout
     repo = engine.store.repo(command.path)
     if repo is None:

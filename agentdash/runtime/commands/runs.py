@@ -15,10 +15,10 @@ from agentdash.runtime.commands.server import at_server
 from agentdash.server.find import ServerHandle
 
 if TYPE_CHECKING:
-    from agentdash.runtime.running import Running
+    from agentdash.runtime.engine import Engine
 
 
-async def carry_out(engine: Running, command: ControlRun | OrphanCommand) -> Outcome:
+async def carry_out(engine: Engine, command: ControlRun | OrphanCommand) -> Outcome:
     """Request an action of its worker, or clean up after a run that has none."""
     keys = RunKeys(engine.settings.runs.prefix)
 

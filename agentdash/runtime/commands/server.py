@@ -10,12 +10,12 @@ from agentdash.core.commands import Effect, Outcome
 from agentdash.server.outcome import in_outcome
 
 if TYPE_CHECKING:
-    from agentdash.runtime.running import Running
+    from agentdash.runtime.engine import Engine
     from agentdash.server.find import ServerHandle
 
 
 async def at_server(
-    engine: Running, actor: str, change: Callable[[ServerHandle], Awaitable[Outcome]]
+    engine: Engine, actor: str, change: Callable[[ServerHandle], Awaitable[Outcome]]
 ) -> Outcome:
     """The result of *change*, also where it is refused or fails.
 

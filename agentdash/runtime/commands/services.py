@@ -12,10 +12,10 @@ from agentdash.core.settings.model import ServiceSettings
 from agentdash.core.snapshot import Topic
 
 if TYPE_CHECKING:
-    from agentdash.runtime.running import Running
+    from agentdash.runtime.engine import Engine
 
 
-async def carry_out(engine: Running, command: ControlService) -> Outcome:
+async def carry_out(engine: Engine, command: ControlService) -> Outcome:
     """Start, stop or restart a service; its rules ignore what this causes."""
     service = engine.store.service(command.name)
     if service is None:

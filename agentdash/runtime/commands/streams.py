@@ -12,10 +12,10 @@ from agentdash.core.text import decode
 from agentdash.runtime.commands.server import at_server
 
 if TYPE_CHECKING:
-    from agentdash.runtime.running import Running
+    from agentdash.runtime.engine import Engine
 
 
-async def carry_out(engine: Running, command: StreamCommand) -> Outcome:
+async def carry_out(engine: Engine, command: StreamCommand) -> Outcome:
     """Change a stream or a group; a command that the ACL forbids is remembered."""
     actor = f"stream {decode(command.stream)}"
     outcome = await at_server(engine, actor, lambda handle: change(handle.client, command))

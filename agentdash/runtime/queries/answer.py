@@ -23,7 +23,7 @@ from agentdash.core.streams.queries import StreamQuery
 from agentdash.runtime.loading import load
 
 if TYPE_CHECKING:
-    from agentdash.runtime.running import Running
+    from agentdash.runtime.engine import Engine
 
 MODULES: dict[str, Any] = {
     f"{__package__}.repos": RepoQuery | StagePlanQuery,
@@ -36,7 +36,7 @@ MODULES: dict[str, Any] = {
 BY_TYPE = {kind: module for module, queries in MODULES.items() for kind in get_args(queries)}
 
 
-async def answer_of(engine: Running, query: Query) -> Answer:
+async def answer_of(engine: Engine, query: Query) -> Answer:
     """Read details on demand.
 
     Raises:

@@ -21,10 +21,10 @@ from agentdash.runtime.commands.repos import largest_file
 from collectors.repos import detail, diff
 
 if TYPE_CHECKING:
-    from agentdash.runtime.running import Running
+    from agentdash.runtime.engine import Engine
 
 
-async def answer(engine: Running, query: RepoQuery | StagePlanQuery) -> RepoAnswer | StagePlan:
+async def answer(engine: Engine, query: RepoQuery | StagePlanQuery) -> RepoAnswer | StagePlan:
     """Read what *query* asks for, with git.
 
     Raises:

@@ -14,10 +14,10 @@ from collectors.runs.events import read_events
 from collectors.runs.processes import probe
 
 if TYPE_CHECKING:
-    from agentdash.runtime.running import Running
+    from agentdash.runtime.engine import Engine
 
 
-async def answer(engine: Running, query: WhyOf | RunEventsOf) -> RunWhy | RunEvents:
+async def answer(engine: Engine, query: WhyOf | RunEventsOf) -> RunWhy | RunEvents:
     """Read what *query* asks for.
 
     Raises:

@@ -11,12 +11,12 @@ from agentdash.server.client import source_error
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-    from agentdash.runtime.running import Running
+    from agentdash.runtime.engine import Engine
 
 T = TypeVar("T")
 
 
-async def from_server(engine: Running, read: Callable[[Redis], Awaitable[T]]) -> T:
+async def from_server(engine: Engine, read: Callable[[Redis], Awaitable[T]]) -> T:
     """What *read* returns.
 
     Raises:

@@ -22,7 +22,7 @@ from collectors.streams import browse, count, detail, trace
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-    from agentdash.runtime.running import Running
+    from agentdash.runtime.engine import Engine
 
 READERS: dict[type, Callable[[Redis, Any, int], Awaitable[Answer]]] = {
     PendingOf: detail.pending,
@@ -36,7 +36,7 @@ READERS: dict[type, Callable[[Redis, Any, int], Awaitable[Answer]]] = {
 """By query: what reads it, from (client, query, now in Unix ms)."""
 
 
-async def answer(engine: Running, query: Query) -> Answer:
+async def answer(engine: Engine, query: Query) -> Answer:
     """Read what *query* asks for; its stream is read in full by the next polls.
 
     Raises:
