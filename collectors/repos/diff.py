@@ -9,7 +9,7 @@ from pathlib import Path
 
 from agentdash.core.repos.model import Repo, RepoKind
 from agentdash.core.repos.queries import CommitDiffQuery, RepoDiff, RepoDiffQuery
-from agentdash.core.secrets.files import hidden
+from agentdash.core.secrets.files import masked_diff
 from agentdash.core.snapshot import SourceError
 from agentdash.git import commands
 from collectors.repos.search import FoundRepo, repository_at
@@ -93,7 +93,7 @@ def _lines(repo: Repo, raw: bytes, *, cut: bool, before: tuple[str, ...] = (), s
     if cut or not lines[-1]:
         lines.pop()  # half a line, or the empty text after the last one
     cut = cut or len(lines) > MAX_LINES
-    shown, masked = hidden(sign + line for line in lines[:MAX_LINES])
+    shown, masked = masked_diff(sign + line for line in lines[:MAX_LINES])
     return RepoDiff(repo.path, (*before, *shown), cut, masked)
 
 

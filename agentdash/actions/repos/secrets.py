@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from agentdash.core.secrets.files import secret_in
+from agentdash.core.secrets.files import first_secret
 from agentdash.git import commands
 
 MAX_BYTES = 5_000_000
@@ -30,7 +30,7 @@ def in_new_files(path: Path, names: Iterable[bytes]) -> dict[bytes, str]:
         except OSError as error:
             found[name] = f"cannot be read: {error.strerror}"
             continue
-        if b"\0" not in raw[:8000] and (secret := secret_in(raw.decode("utf-8", "replace").splitlines())):
+        if b"\0" not in raw[:8000] and (secret := first_secret(raw.decode("utf-8", "replace").splitlines())):
             found[name] = f"a secret ({secret[1]}) in line {secret[0]}"
     return found
 
@@ -52,7 +52,7 @@ def in_changes(path: Path, names: list[bytes], timeout: float) -> dict[bytes, st
         shown = set()
         for name, lines in _by_file(raw, group):
             shown.add(name)
-            if secret := secret_in(lines):
+            if secret := first_secret(lines):
                 found[name] = f"a secret ({secret[1]}) in its new lines"
         # An attribute (``* -diff``) can keep the lines of a file out of a diff: read as new.
         found |= in_new_files(path, [name for name in group if name not in shown])

@@ -10,11 +10,11 @@ from agentdash.core.secrets.names import Meaning, meaning_of
 from agentdash.core.secrets.values import (
     is_expression,
     is_label,
+    is_own_name,
+    is_placeholder,
     is_secret_value,
     is_type,
-    looks_made,
-    names_itself,
-    stands_for_one,
+    looks_generated,
 )
 from agentdash.core.secrets.view import Span
 
@@ -22,13 +22,13 @@ HINTS = (
     "pass", "pwd", "secret", "token", "key", "auth", "cookie", "cred", "sig=", "signature", "sessid", "pw",
     "psk",
 )  # fmt: skip
-"""A text without any of them, in small letters, holds no name that means a secret."""
+"""A lower-case text without any of them contains no name of a secret."""
 
 _SIGNS = (
     "pass", "pw", "key", "token", "secret", "auth", "cookie", "cred", "sig", "sessid", "psk",
     "bearer", "basic",
 )  # fmt: skip
-"""Fewer texts that are in all of `HINTS`, and in what has no name."""
+"""Fewer texts, one of which is in each of `HINTS`, and in secrets without a name."""
 _AFTER = re.compile(
     r"(?P<rest>[\w-]{0,48}(?:\.[\w-]{1,40}){0,4})"
     r"(?P<closing>\\{0,31}(?:[\"'`]|\*{2})?\]?)"
@@ -53,18 +53,18 @@ _CDATA = re.compile(r"[^\]]{1,8192}(?=\]\]>|$)")
 _ELEMENT = re.compile(r"<(?:[\w-]{1,30}:)?$")
 _NAMED = re.compile(r"(?:name|key|id)=\\{0,31}[\"']$")
 _CHANGED = re.compile(r"[\"'][ \t]{0,8}(?:->|→|=>)[ \t]{0,8}(?P<open>[\"'])")
-# What stands after a quote that closes a text, and not after one that opens a value.
+# What follows a quote that closes a text, but not one that opens a value.
 _CLOSED = re.compile(r"[ \t]{0,4}(?:[,;+)\]}%]|$)")
 _CELL = re.compile(r"[`\"']?[ \t]{0,60}(?:[|│┃]|$)")
 _FREE_SCHEME = re.compile(r"(?i)(?<![A-Za-z0-9])(?:bearer|basic)\s{1,4}([A-Za-z0-9+/_.~=-]{8,8192})")
 _WORD_AND_NUMBER = re.compile(r"[A-Za-z]+\d{1,4}")
 _YAML = re.compile(r"[ \t]*(?:-[ \t]+)?[\"']?$")
 _BEFORE = 64
-_SAID = (
+_PROSE_BEFORE = (
     "unexpected ", "invalid ", "expected ", "illegal ", "current ", "lock ", "resume ", "trace ", "next ",
     "found ", "fencing ", "continuation ", "page ", "shift ", "near ",
 )  # fmt: skip
-# Words before a name and a value with nothing between them; names that are written so.
+# Words before a name and a value without a sign between them; names with such values.
 _SETTING = re.compile(
     r"(?:^|[\s;&\"])(?:env|ENV|ARG|setenv|set -\w{1,4}|putenv|-e|--env|config set|CONFIG SET) $"
 )
@@ -74,21 +74,21 @@ _SETS = re.compile(r"(?i)(?:set|with|change|update|reset)")
 _HEADER_NAME = re.compile(r"(?i)authorization|cookie|.+[-_.].+")
 
 
-def may_hold_name(low: str) -> bool:
-    """A quick check that lets most texts pass: whether a text in small letters may name a secret."""
-    for sign in _SIGNS:  # noqa: SIM110 - a generator costs more than all of the searching
+def may_contain_name(low: str) -> bool:
+    """Whether a lower-case text may contain the name of a secret: a quick check."""
+    for sign in _SIGNS:  # noqa: SIM110 - a generator costs more than the search
         if sign in low:
             return True
     return False
 
 
 def assigned_spans(text: str, low: str) -> Iterator[Span]:
-    """Where such secrets are; *low* is *text* in small letters."""
+    """The secrets in *text*; *low* is *text* in lower case."""
     if "bearer" in low or "basic" in low:
         for free in _FREE_SCHEME.finditer(text):
             if (
-                looks_made(free[1], 8)
-                and not stands_for_one(free[1])
+                looks_generated(free[1], 8)
+                and not is_placeholder(free[1])
                 and not _WORD_AND_NUMBER.fullmatch(free[1])
             ):
                 yield Span(*free.span(1), "authorization")
@@ -101,18 +101,18 @@ def assigned_spans(text: str, low: str) -> Iterator[Span]:
             continue
         start = _name_start(text, place)
         done = max(place + 1, match.end("rest"))
-        asked = start - 1 if text[start - 1 : start] in {"?", "&"} else start  # the part of a URL says so
+        asked = start - 1 if text[start - 1 : start] in {"?", "&"} else start  # as in a URL
         meaning = meaning_of(text[asked : match.end("rest")])
         if meaning is None:
             continue
-        found = _Place(text, start, match, meaning).value()
+        found = _NamedValue(text, start, match, meaning).value()
         if found is not None and found[0] < found[1]:
             yield Span(*found, meaning.kind)
             done = found[1]
             changed = _CHANGED.match(text, done) if match["open"] else None
             if changed is not None:
                 done = quoted_end(text, changed.end(), changed["open"])
-                if done > changed.end() and not stands_for_one(text[changed.end() : done]):
+                if done > changed.end() and not is_placeholder(text[changed.end() : done]):
                     yield Span(changed.end(), done, meaning.kind)
 
 
@@ -137,8 +137,8 @@ def _name_start(text: str, place: int) -> int:
     return start
 
 
-class _Place:
-    """A name that means a secret, and what stands after it."""
+class _NamedValue:
+    """The name of a secret, and what follows it."""
 
     def __init__(self, text: str, start: int, match: re.Match[str], meaning: Meaning) -> None:
         self.text, self.start, self.match, self.meaning = text, start, match, meaning
@@ -149,7 +149,7 @@ class _Place:
         self.colon = self.sign[:1] == ":" and self.sign[-1] != "="
 
     def value(self) -> tuple[int, int] | None:
-        """Where its value begins and ends; None where it has none, or one that is no secret."""
+        """Where its value begins and ends; None without one, or for one that is not a secret."""
         text, begin = self.text, self.match.end()
         if self.match["element"]:
             return self._within_markup(begin)
@@ -167,12 +167,12 @@ class _Place:
         return begin, end if longer is None else longer.end()
 
     def _is_assignment(self) -> bool:
-        """Whether what is between the name and a text makes it the name's value."""
+        """Whether what is between name and value assigns it."""
         match, begin = self.match, self.match.end()
         if match["gap"]:
             return self._is_option(begin) if self.name[0] == "-" else self._is_setting()
         if match["call"]:
-            return self.meaning.spoken and _SETS.match(self.name.rpartition(".")[2]) is not None
+            return self.meaning.chosen and _SETS.match(self.name.rpartition(".")[2]) is not None
         if match["comma"] and _HEADER_NAME.fullmatch(self.name) is None:
             return False
         if self.colon and self.before == "/":
@@ -181,14 +181,14 @@ class _Place:
             return False  # a member of a structure
         if len(self.opening) == 1 and not match["closing"] and _CLOSED.match(self.text, begin):
             line = self.text.rfind("\n", 0, self.start) + 1
-            return self.text.count(self.opening, line, self.start) % 2 == 0  # else it closes what is said
+            return self.text.count(self.opening, line, self.start) % 2 == 0  # else it closes a quoted text
         return True
 
     def _is_option(self, begin: int) -> bool:
         return not self.match["closing"] and "." not in self.name and self.text[begin : begin + 1] != "-"
 
     def _is_setting(self) -> bool:
-        """Whether name and value stand beside each other as in ``ENV NAME VALUE``, or in two columns."""
+        """Whether name and value are separated as in ``ENV NAME VALUE``, or in two columns."""
         if self.match["closing"]:
             return False
         if self.name in _DIRECTIVES or self._is_set():
@@ -202,17 +202,17 @@ class _Place:
     def _is_secret(self, value: str, end: int) -> bool:
         if not self.opening and (
             is_expression(value, self.text[end : end + 2])
-            or names_itself(self.name, value)
+            or is_own_name(self.name, value)
             or (self.colon and is_type(value, self.text[end : end + 3]))
         ):
             return False
-        if not self.opening and (self.colon or self.before == " ") and self._is_said():
+        if not self.opening and (self.colon or self.before == " ") and self._is_prose():
             return False
-        if self.sign == "||" and not (self.opening and looks_made(value, 8)):
+        if self.sign == "||" and not (self.opening and looks_generated(value, 8)):
             return False
         if self.match["inner"] and " " in value:
             return False
-        if self.match["pair"] and value.isalpha() and not self.meaning.spoken:
+        if self.match["pair"] and value.isalpha() and not self.meaning.chosen:
             return False
         assigned = self._is_assigned(value, end)
         if assigned is None:
@@ -220,7 +220,7 @@ class _Place:
         return is_secret_value(value, self.meaning, assigned=assigned, quoted=bool(self.opening))
 
     def _is_assigned(self, value: str, end: int) -> bool | None:
-        """Whether it is certainly assigned, or may be prose, as after a colon; None where it is not."""
+        """Whether it is certainly assigned, or may be prose, as after a colon; None where it is neither."""
         if self.sign in {"|", "│", "┃"}:
             return False if _CELL.match(self.text, end) is not None else None
         if self.match["comma"]:
@@ -233,12 +233,12 @@ class _Place:
             return True
         line = self.text.rfind("\n", 0, self.start) + 1
         alone = _YAML.fullmatch(self.text, line, self.start) is not None and not is_label(value)
-        return alone and self.meaning.spoken and self.text[end : end + 1] in {"", "\n", "\r"}
+        return alone and self.meaning.chosen and self.text[end : end + 1] in {"", "\n", "\r"}
 
-    def _is_said(self) -> bool:
-        """Whether the words before a name say that it is no name: ``unexpected token: x``."""
-        said = self.text[max(0, self.start - 14) : self.start].lower()
-        return not self.meaning.spoken and said.endswith(_SAID)
+    def _is_prose(self) -> bool:
+        """Whether the words before a name make it prose: ``unexpected token: x``."""
+        before = self.text[max(0, self.start - 14) : self.start].lower()
+        return not self.meaning.chosen and before.endswith(_PROSE_BEFORE)
 
     def _within_markup(self, begin: int) -> tuple[int, int] | None:
         if self.match["closing"]:

@@ -1,6 +1,6 @@
 """Secrets in rows below a line of names: CSV and the tables of database clients (``user,password``).
 
-What is kept is which columns are secret, never a row.
+Only the numbers of the columns are kept, never a row.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _QUOTED = re.compile(r"[ \t]{0,40}\"(?P<inner>(?:[^\"]|\"\"){0,8192})\"?[ \t]{0,
 
 
 class ColumnFollower:
-    """Says of each line of one source what of it stands below the name of a secret."""
+    """Finds in each line of one source what is below the name of a secret."""
 
     def __init__(self) -> None:
         self._sign = ""
@@ -36,7 +36,7 @@ class ColumnFollower:
 
     @staticmethod
     def may_open(line: str) -> bool:
-        """A quick check that lets most lines pass."""
+        """A quick check for most lines."""
         return _FIRST.match(line) is not None
 
     def spans(self, seen: str) -> list[Span]:
@@ -52,7 +52,7 @@ class ColumnFollower:
         return []
 
     def _opens(self, seen: str) -> bool:
-        """Whether a line is one of names, at least one of them a secret's; then its columns are followed."""
+        """Whether a line consists of names, at least one of a secret; then its columns are followed."""
         header = _HEADER.fullmatch(seen)
         if header is None:
             return False
@@ -82,7 +82,7 @@ class ColumnFollower:
 
 
 def _fields(line: str, sign: str) -> Iterator[tuple[int, int]]:
-    """Where each field of a line begins and ends; a separator in double quotes is none."""
+    """Where each field of a line begins and ends; separators in double quotes do not count."""
     place = 0
     while True:
         quoted = _QUOTED.match(line, place)

@@ -1,4 +1,4 @@
-"""Secrets on command lines: what follows ``--password`` or ``curl -u``, in a text or in its words."""
+"""Secrets on command lines: the values of ``--password`` or ``curl -u``, in a text or in its words."""
 
 # ruff: noqa: E501 - a table: a row a line
 
@@ -8,14 +8,14 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 
 from agentdash.core.secrets.names import meaning_of
-from agentdash.core.secrets.values import is_secret_value, stands_for_one
+from agentdash.core.secrets.values import is_placeholder, is_secret_value
 from agentdash.core.secrets.view import MASK, Span
 
 _ARGUMENT = r"(?:\"([^\"]{1,512})\"|'([^']{1,512})'|([^\s\"'|;&<>]{1,512}))"
 _UNTIL = r"[^|;&\n]{0,500}?\s"
 _LOGIN = r"[\"']?[^\s\"':]{0,100}:([^\s\"']{1,512})"
 _FED = r"[^\n]{0,200}?(?:\bsudo\s[^|\n]{0,40}-\w{0,4}S\b|-stdin\b|\bchpasswd\b|\s--passphrase-fd[ =]0)"
-# What a text must hold, and where the secret is: in the first group that has one.
+# What a text must contain, and a pattern with the secret in its first group that matches.
 _COMMANDS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("curl", re.compile(rf"\bcurl\b{_UNTIL}(?:-[a-zA-Z]{{0,8}}[uU]|--(?:proxy-)?user)[ =]{{0,2}}{_LOGIN}")),
     ("curl", re.compile(rf"\bcurl\b{_UNTIL}(?:-[a-zA-Z]{{0,8}}b|--cookie)[ =]{{0,2}}[\"']?([^\s\"'=]{{1,64}}=[^\"'\n]{{6,2048}}?)(?=[\"'\s]|$)")),
@@ -59,16 +59,16 @@ _OPTIONS = (
     "sqlplus",
     "rabbitmqctl",
 )
-_MOST = 20
-"""Commands of one kind that are looked for in one text."""
+_MAX = 20
+"""Commands of one kind that are searched for in one text."""
 _BEFORE, _WITHIN = 80, 1024
 _VARIABLE = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[_-][A-Za-z0-9]+)+")
 _FILE = re.compile(r"[/\\]|\.[a-z]{1,4}$")
 _OPTION = re.compile(r"-{1,2}(?P<name>[A-Za-z][\w.-]{1,60})")
 
 
-def may_hold_command(low: str) -> bool:
-    """A quick check that lets most texts pass: whether an option or one of the forms is in it."""
+def may_contain_command(low: str) -> bool:
+    """Whether a lower-case text may contain a secret of a command: a quick check."""
     for option in _OPTIONS:  # noqa: SIM110 - a generator costs more than the search
         if option in low:
             return True
@@ -76,12 +76,12 @@ def may_hold_command(low: str) -> bool:
 
 
 def command_spans(text: str, low: str) -> Iterator[Span]:
-    """Secrets of commands that are known, in a text that shows them; *low* is it in small letters."""
+    """Secrets of known commands in a text; *low* is *text* in lower case."""
     for sign, pattern in _COMMANDS:
         if sign not in low:
             continue
         place, done = low.find(sign), 0
-        for _ in range(_MOST):
+        for _ in range(_MAX):
             if place < 0:
                 break
             match = pattern.search(text, max(done, place - _BEFORE), place + _WITHIN)
@@ -89,18 +89,18 @@ def command_spans(text: str, low: str) -> Iterator[Span]:
                 place = low.find(sign, place + _WITHIN // 2)
                 continue
             group = next(number for number, found in enumerate(match.groups(), 1) if found)
-            if not stands_for_one(match[group]):
+            if not is_placeholder(match[group]):
                 yield Span(*match.span(group), "password")
             done = match.end()
             place = low.find(sign, done)
 
 
 def masked_words(words: Sequence[str], masked: Callable[[str], str]) -> list[str]:
-    """A command line word by word: also what follows an option such as ``--api-key``.
+    """A command line masked word by word, also the values of options such as ``--api-key``.
 
     Args:
         words: The program and its arguments.
-        masked: Masks what is recognised within one text.
+        masked: Masks one text.
     """
     found = [_masked_word(words, place, masked) for place in range(len(words))]
     line = " ".join(words)
@@ -117,15 +117,15 @@ def _masked_word(words: Sequence[str], place: int, masked: Callable[[str], str])
     meaning = meaning_of(option["name"]) if option is not None else None
     if meaning is None or word.startswith("--") or not word:
         return masked(word)
-    if meaning.spoken or meaning.kind in {"authorization", "credentials"}:
-        return word if stands_for_one(word) else MASK
+    if meaning.chosen or meaning.kind in {"authorization", "credentials"}:
+        return word if is_placeholder(word) else MASK
     if is_secret_value(word, meaning, assigned=True, quoted=True):
         return MASK
     return masked(word)
 
 
 def _is_beside_name(name: str, word: str) -> bool:
-    """Whether *word* is the value of the name before it, which has no dashes of an option: ``DB_PASSWORD``."""
+    """Whether *word* is the value of the name before it, which is not an option: ``DB_PASSWORD``."""
     if _VARIABLE.fullmatch(name) is None or _FILE.search(word) is not None:
         return False
     meaning = meaning_of(name)
@@ -133,7 +133,7 @@ def _is_beside_name(name: str, word: str) -> bool:
 
 
 def _without(words: Sequence[str], found: list[str], span: Span) -> list[str]:
-    """*found* with what *span* of the joined words covers masked."""
+    """*found* with *span* of the joined words masked."""
     place = 0
     masked = list(found)
     for number, word in enumerate(words):

@@ -1,4 +1,4 @@
-"""Secrets in structured data: what a name says holds for all that is below it, in pairs and in lists too."""
+"""Secrets in structured data: a name applies to everything below it, in pairs and lists too."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from collections.abc import Mapping, Sequence
 from agentdash.core.secrets.commands import masked_words
 from agentdash.core.secrets.mask import MASK, NO_VALUES, masked_field, masked_text
 from agentdash.core.secrets.names import Meaning, meaning_of
-from agentdash.core.secrets.values import is_secret_value, looks_made, stands_for_one
+from agentdash.core.secrets.values import is_placeholder, is_secret_value, looks_generated
 
-_DEEPEST = 20
+_MAX_DEPTH = 20
 _LONG_NUMBER = 100_000
 """The least number that is a secret beside the name of one."""
-_SHORTEST = 3
+_MIN_VALUE = 3
 _NAMES = ("name", "key", "header", "variable", "field", "k")
 _VALUES = ("value", "val", "data", "default", "text", "plain", "v")
 _DESCRIBES = frozenset({"type", "format", "kind", "$ref"})
-"""Names below one that say what it is, not what is in it."""
+"""Names below one that describe it rather than contain it."""
 _NAME = re.compile(r"[\w.-]{1,80}")
 _WORD = re.compile(r"[a-z$#/]{1,20}")
 
@@ -26,22 +26,22 @@ class DataMask:
     """Masks values of one payload.
 
     Attributes:
-        kinds: What was found, in order; a kind may be there more than once.
+        kinds: The kinds of secrets, in order, with duplicates.
     """
 
     def __init__(self) -> None:
         self.kinds: list[str] = []
 
     def items(self, data: Mapping[str, object]) -> dict[str, object]:
-        """All of a payload, names included."""
+        """A payload masked, names included."""
         return self._dict(data, None, 0)
 
     def value(self, name: str, value: object) -> object:
-        """What is under *name*: texts however deep; all of them where the name says that they are secret."""
+        """The value of *name* masked: all of it where the name is that of a secret."""
         return self._value(name, value, None, 0)
 
     def _value(self, name: str, value: object, above: Meaning | None, depth: int) -> object:
-        if depth > _DEEPEST:
+        if depth > _MAX_DEPTH:
             return MASK
         own = meaning_of(name)
         match value:
@@ -68,12 +68,12 @@ class DataMask:
 
     def _is_below(self, name: str, value: str, above: Meaning) -> bool:
         """Whether a text below the name of a secret is one."""
-        if len(value) < _SHORTEST or value.lower() in NO_VALUES or stands_for_one(value):
+        if len(value) < _MIN_VALUE or value.lower() in NO_VALUES or is_placeholder(value):
             return False
         if name.lower() in _DESCRIBES and _WORD.fullmatch(value) is not None:
             return False
         return not above.weak or (
-            looks_made(value) and is_secret_value(value, above, assigned=True, quoted=True)
+            looks_generated(value) and is_secret_value(value, above, assigned=True, quoted=True)
         )
 
     def _masked(self, meaning: Meaning) -> str:
@@ -121,7 +121,7 @@ class DataMask:
 
 
 def _named(data: Mapping[str, object]) -> Meaning | None:
-    """What an object of a name and a value says of the value: ``{"name": "DB_PASSWORD", "value": …}``."""
+    """The meaning of the value in an object such as ``{"name": "DB_PASSWORD", "value": …}``."""
     for key, inner in data.items():
         if isinstance(inner, str) and key.lower() in _NAMES and _NAME.fullmatch(inner) is not None:
             meaning = meaning_of(inner)
@@ -131,9 +131,9 @@ def _named(data: Mapping[str, object]) -> Meaning | None:
 
 
 def _of_many(name: str) -> Meaning | None:
-    """What the name of an object says of all its values: ``secrets``; of ``tokens`` only what looks made."""
+    """The meaning of all values of an object such as ``secrets``; of ``tokens`` only generated ones."""
     meaning = meaning_of(name[:-1]) if name[-1:] in {"s", "S"} else None
-    return meaning._replace(weak=meaning.weak or not meaning.spoken) if meaning is not None else None
+    return meaning._replace(weak=meaning.weak or not meaning.chosen) if meaning is not None else None
 
 
 def _is_pairs(values: Sequence[object]) -> bool:
@@ -143,6 +143,6 @@ def _is_pairs(values: Sequence[object]) -> bool:
 
 
 def _is_pair(name: str, value: str, *, sure: bool) -> bool:
-    """Whether two texts are a secret's name and its value; alone they may be two words of a list."""
+    """Whether two texts are a secret's name and its value; unless *sure* they may be two words of a list."""
     meaning = meaning_of(name) if _NAME.fullmatch(name) is not None else None
     return meaning is not None and is_secret_value(value, meaning, assigned=sure, quoted=True)

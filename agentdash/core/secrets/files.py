@@ -12,7 +12,7 @@ _SHAPES = frozenset({
     "google-key", "npm-token", "pypi-token", "hf-token", "sendgrid-key", "jwt",
 })  # fmt: skip
 # A literal in quotes beside such a name, or a line of an env file; what stands for a value is none.
-_WRITTEN = re.compile(
+_LITERAL = re.compile(
     r"(?i)(?:^|[^a-z])(?P<name>pass(?:word|wd|phrase)?|secret|token|api[_-]?key|access[_-]?key|credentials?)"
     r"[a-z0-9_]*[\"']?\s{0,3}(?::|=|:=|=>)\s{0,3}(?P<quote>[\"'])(?P<value>[^\"'\s]{12,200})(?P=quote)"
 )
@@ -20,14 +20,14 @@ _ASSIGNED = re.compile(
     r"(?i)^\s*(?:export\s+)?[A-Z0-9_]*(?P<name>PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|ACCESS_?KEY)[A-Z0-9_]*=(?P<value>\S{12,200})\s*$"
 )
 _MODEL_KEY = re.compile(r"\bsk-[A-Za-z0-9][\w-]{18,255}")
-_STAND_IN = re.compile(r"(?i)^[<${%*]|example|changeme|placeholder|dummy|xxxx|your[_-]|\.\.\.|^test")
+_PLACEHOLDER = re.compile(r"(?i)^[<${%*]|example|changeme|placeholder|dummy|xxxx|your[_-]|\.\.\.|^test")
 _LONGEST = 4096
 _KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?!.*-----END )")
 _SIGNS = frozenset("+- ")
 
 
-def secret_in(lines: Iterable[str]) -> tuple[int, str] | None:
-    """The number (from 1) and the kind of the first secret in *lines*; None where there is none."""
+def first_secret(lines: Iterable[str]) -> tuple[int, str] | None:
+    """The number (from 1) and the kind of the first secret in *lines*; None without one."""
     for number, line in enumerate(lines, 1):
         text = line[:_LONGEST]
         for kind in mask(text)[1]:
@@ -35,15 +35,15 @@ def secret_in(lines: Iterable[str]) -> tuple[int, str] | None:
                 return number, kind
         if _MODEL_KEY.search(text):
             return number, "api-key"
-        for pattern in (_WRITTEN, _ASSIGNED):
+        for pattern in (_LITERAL, _ASSIGNED):
             found = pattern.search(text)
-            if found is not None and _real(found["value"]):
+            if found is not None and _looks_real(found["value"]):
                 return number, found["name"].lower().replace("_", "-")
     return None
 
 
-def hidden(lines: Iterable[str]) -> tuple[tuple[str, ...], int]:
-    """The lines of a diff with their secrets masked, and how many lines held one.
+def masked_diff(lines: Iterable[str]) -> tuple[tuple[str, ...], int]:
+    """The lines of a diff with their secrets masked, and the number of lines with one.
 
     Of a private key all lines are masked, from its head to its end.
     """
@@ -63,19 +63,19 @@ def hidden(lines: Iterable[str]) -> tuple[tuple[str, ...], int]:
 def _masked(text: str) -> str:
     rest = mask(text[_LONGEST:])[0] if len(text) > _LONGEST else ""
     text = _MODEL_KEY.sub(MASK, mask(cut(text, _LONGEST))[0])
-    for pattern in (_WRITTEN, _ASSIGNED):
+    for pattern in (_LITERAL, _ASSIGNED):
         text = pattern.sub(_without, text)
     return text + rest
 
 
 def _without(found: re.Match[str]) -> str:
-    return found[0].replace(found["value"], MASK) if _real(found["value"]) else found[0]
+    return found[0].replace(found["value"], MASK) if _looks_real(found["value"]) else found[0]
 
 
-def _real(value: str) -> bool:
-    """Whether it looks made by a machine: letters and digits, and no word that stands for a value."""
+def _looks_real(value: str) -> bool:
+    """Whether it looks generated: letters and digits, and not a placeholder."""
     return (
-        _STAND_IN.search(value) is None
+        _PLACEHOLDER.search(value) is None
         and any(sign.isdigit() for sign in value)
         and any(sign.isalpha() for sign in value)
     )

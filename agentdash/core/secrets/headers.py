@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from agentdash.core.secrets.names import Meaning
-from agentdash.core.secrets.values import stands_for_one
+from agentdash.core.secrets.values import is_placeholder
 
 _BARE = re.compile(r"[^\s\"'`<>]{1,8192}")
 _CUT = re.compile(
@@ -35,7 +35,7 @@ def header_value(text: str, begin: int, opening: str, meaning: Meaning, start: i
     end = quoted_end(text, begin, opening) if opening else len(text)
     if meaning.kind == "cookie":
         rest = _REST_OF_LINE.match(text, begin, end)
-        if rest is None or "=" not in rest[0] or stands_for_one(rest[0].partition("=")[2][:64] or "<"):
+        if rest is None or "=" not in rest[0] or is_placeholder(rest[0].partition("=")[2][:64] or "<"):
             return begin, begin
         return (begin, end) if opening else rest.span()
     scheme = _SCHEME.match(text, begin, end)
@@ -49,7 +49,7 @@ def header_value(text: str, begin: int, opening: str, meaning: Meaning, start: i
     else:
         stop = min(bare_end(text, first), end)
     value = text[first:stop]
-    if len(value) < 6 or stands_for_one(value) or (value.isalpha() and value.islower() and len(value) < 24):
+    if len(value) < 6 or is_placeholder(value) or (value.isalpha() and value.islower() and len(value) < 24):
         return begin, begin
     return first, stop
 

@@ -8,8 +8,7 @@ Each row was written from what its source publishes, in our own words. Sources:
 - ``github``: the supported patterns of GitHub's secret scanning, https://docs.github.com/code-security
 - ``issuer``: the issuer's own documentation or announcement of the format
 
-A token must not continue a longer word and must not go on after its end: `core.log_parse_shapes` checks both
-ends, so a row need not. A part in parentheses, where a row has one, is the secret; else all of it is.
+A token must not be a part of a longer word: `shapes` checks both ends, so a row need not. A part in parentheses, where a row has one, is the secret; else all of it is.
 """
 
 # ruff: noqa: E501 - a table: a row a line
@@ -23,8 +22,8 @@ class Issuer(NamedTuple):
     """One format.
 
     Attributes:
-        kind: What it is called where it was masked.
-        signs: In small letters; a text without any of them holds no such token.
+        kind: The name of this kind of secret.
+        signs: In lower case; a text without any of them contains no such token.
         pattern: A regular expression, linear in the length of the text.
         source: Where the format is published; see the module.
     """

@@ -1,4 +1,4 @@
-"""Words for password in other languages, in small letters; ``_`` and ``-`` may stand where a blank is."""
+"""Words for password in other languages, in lower case; a blank may also be ``_`` or ``-``."""
 
 from __future__ import annotations
 
@@ -37,4 +37,4 @@ IN_ASCII: tuple[str, ...] = (
     "kennwort", "passe", "contrasen", "senha", "parola", "wachtwoord", "losenord", "adgangskode", "passord",
     "salasana", "haslo", "heslo", "lozinka", "jelszo", "sifre", "kata",
 )  # fmt: skip
-"""A text of ASCII without any of them holds none of these words."""
+"""An ASCII text without any of them has none of these words."""

@@ -1,8 +1,8 @@
-"""Secrets in texts from outside: the one function that masks them, before anything shows or stores them.
+"""Masks secrets in texts from outside, before anything shows or stores them.
 
-What is known by its shape goes wherever it stands; what is known by its name goes where a value is assigned
-to that name. Prose about a token ("token: expired") stays as it is. The text is searched as a person sees it:
-without colours and other control sequences, see `core.secret_view`.
+A secret of a known shape is masked anywhere; one that is known by a name where it is assigned to that name.
+Prose about a token ("token: expired") is not masked. The text is searched without colours and other control
+sequences, see `view`.
 """
 
 from __future__ import annotations
@@ -10,15 +10,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from agentdash.core.secrets.assigned import assigned_spans, may_hold_name
-from agentdash.core.secrets.commands import command_spans, may_hold_command
+from agentdash.core.secrets.assigned import assigned_spans, may_contain_name
+from agentdash.core.secrets.commands import command_spans, may_contain_command
+from agentdash.core.secrets.following_lines import LineFollower
 from agentdash.core.secrets.languages import IN_ASCII
 from agentdash.core.secrets.names import meaning_of
-from agentdash.core.secrets.over_lines import LineFollower
 from agentdash.core.secrets.pem import KeyFollower
 from agentdash.core.secrets.shapes import token_spans
 from agentdash.core.secrets.statements import statement_spans, word_spans
-from agentdash.core.secrets.values import looks_made, stands_for_one
+from agentdash.core.secrets.values import is_placeholder, looks_generated
 from agentdash.core.secrets.view import MASK, Span, View
 
 __all__ = [
@@ -48,16 +48,16 @@ _NAMED_STATEMENTS = (
     "access key",
 )
 _OTHER_STATEMENTS = ("identified ", " >", ":*:", ":5432:", "\ttrue\t", "\tfalse\t")
-"""What a text must hold for one of `secret_statements`: the first only together with a secret's name."""
-_SHORTEST_TOKEN = 14
-"""Letters and digits of the shortest secret that is known without any other sign beside it."""
-_FORGIVING = 3
-"""Characters of a value beside a secret's name below which a field is no secret."""
+"""What a text must contain for one of `statements`: the first only together with a secret's name."""
+_MIN_TOKEN = 14
+"""Letters and digits of the shortest token without any other sign."""
+_MIN_VALUE = 3
+"""Characters of the shortest value beside a secret's name that is one."""
 
 
 def mask(text: str) -> tuple[str, tuple[str, ...]]:
-    """The text with each secret replaced, and the kinds that were found, in order, once each."""
-    if len(text) < _SHORTEST_TOKEN and text.isalnum() and text.isascii():
+    """The text with each secret replaced, and the kinds of secrets, in order, without duplicates."""
+    if len(text) < _MIN_TOKEN and text.isalnum() and text.isascii():
         return text, ()
     view = View(text)
     spans = _joined(spans_in(view.text))
@@ -67,57 +67,57 @@ def mask(text: str) -> tuple[str, tuple[str, ...]]:
 
 
 def masked_field(name: str, value: str) -> tuple[str, tuple[str, ...]]:
-    """The same for one field of a structured line, whose name may say that all of it is a secret."""
+    """The same for a field of a record, all of which is a secret if its name says so."""
     meaning = meaning_of(name)
     if (
         meaning is not None
-        and len(value) >= _FORGIVING
-        and (not meaning.weak or looks_made(value))
+        and len(value) >= _MIN_VALUE
+        and (not meaning.weak or looks_generated(value))
         and value.lower() not in NO_VALUES
-        and not stands_for_one(value)
+        and not is_placeholder(value)
     ):
         return MASK, (meaning.kind,)
     return masked_text(value)
 
 
 def is_secret_name(name: str) -> bool:
-    """Whether a field of this name holds a secret: ``password``, ``apiKey``, ``X-Auth-Token``."""
+    """Whether a field of this name is a secret: ``password``, ``apiKey``, ``X-Auth-Token``."""
     meaning = meaning_of(name)
     return meaning is not None and not meaning.weak
 
 
 def mask_from(text: str, begin: int) -> str:
-    """What follows the first *begin* characters, masked as a part of all of *text*."""
+    """*text* from *begin* on, masked as a part of all of it."""
     view = View(text)
     return view.masked(_joined(spans_in(view.text)), begin)
 
 
 def mask_line(text: str, before: LineFollower, *, begin: int = 0, indent: int = 0) -> tuple[str, list[str]]:
-    """As `mask`, of the next line of one source: also what lines before it have named or begun.
+    """As `mask`, of the next line of one source: also secrets that lines before it have named or begun.
 
     Args:
         text: The line, without its end.
-        before: What is known of the lines before it; knows of this one afterwards.
-        begin: Characters at its beginning that are left out of what is returned.
-        indent: Blanks before it that are no part of *text*.
+        before: The state of the lines before it; updated with this one.
+        begin: Characters at its beginning that are left out of the result.
+        indent: Blanks before it that are not in *text*.
     """
     view = View(text)
     spans = spans_in(view.text)
     spans = _joined(spans + before.spans(view.text, indent)) if before.may_name(view.text) else _joined(spans)
     if spans or view.text.endswith(MASK):
-        before.ended(view.text, spans)
+        before.end_line(view.text, spans)
     elif not begin:
         return text, []
     return view.masked(spans, begin), [span.kind for span in spans]
 
 
 def mask_lines(text: str) -> str:
-    """A text of several lines, masked; also what stands on another line than its name."""
+    """A text of several lines, masked; also secrets on another line than their name."""
     return masked_text(text)[0]
 
 
 def masked_text(text: str) -> tuple[str, tuple[str, ...]]:
-    """As `mask_lines`, and the kinds that were found."""
+    """As `mask_lines`, and the kinds of secrets."""
     text, kinds = mask(text)
     if "\n" not in text and len(text) < _ROW:
         return text, kinds
@@ -136,7 +136,7 @@ def masked_text(text: str) -> tuple[str, tuple[str, ...]]:
 
 
 def cut(text: str, limit: int) -> str:
-    """The first *limit* characters; where a secret would be cut in two, only what is before it."""
+    """The first *limit* characters; up to a secret that would be cut in two."""
     if len(text) <= limit:
         return text
     shift = max(0, limit - _NEAR)
@@ -149,33 +149,33 @@ def cut(text: str, limit: int) -> str:
 
 
 _ROW = 60
-"""Characters of the shortest row that a private key is known by alone."""
+"""Characters of the shortest row of a private key without its header."""
 _NEAR = 4096
 NO_VALUES = frozenset({"none", "null", "true", "false", "undefined", "nil", "bearer", "basic", "***"})
 
 
 def spans_in(text: str) -> list[Span]:
-    """Where secrets are in *text*, in any order; they may overlap. *text* is what is seen: see `View`."""
+    """The secrets in *text*, the text of a `View`, in any order; they may overlap."""
     low = text.lower()
     if len(low) != len(text):
         low = "".join(small if len(small := sign.lower()) == 1 else sign for sign in text)
     spans = token_spans(text, low)
     if "://" in low and "@" in low:
         spans += _logins(text)
-    named = may_hold_name(low)
+    named = may_contain_name(low)
     if named:
         spans += assigned_spans(text, low)
     if (":" in low or "=" in low) and _has_word(low):
         spans += word_spans(text)
     if (named and _has_any(low, _NAMED_STATEMENTS)) or _has_any(low, _OTHER_STATEMENTS):
         spans += statement_spans(text, low)
-    if may_hold_command(low):
+    if may_contain_command(low):
         spans += command_spans(text, low)
     return spans
 
 
 def _has_any(low: str, signs: tuple[str, ...]) -> bool:
-    for sign in signs:  # noqa: SIM110 - a generator costs more than all of the searching
+    for sign in signs:  # noqa: SIM110 - a generator costs more than the search
         if sign in low:
             return True
     return False
@@ -189,16 +189,16 @@ def _logins(text: str) -> Iterable[Span]:
     for match in _URL.finditer(text):
         login = match["login"]
         name, colon, password = login.partition(":")
-        if not colon and not looks_made(name):
+        if not colon and not looks_generated(name):
             continue
         end = _login_end(text, match)
         password = text[match.start("login") + len(name) + 1 : end]
-        if not colon or not (stands_for_one(password) or password.lower() in _NO_PASSWORDS):
+        if not colon or not (is_placeholder(password) or password.lower() in _NO_PASSWORDS):
             yield Span(match.start("login"), end, "url-password")
 
 
 def _login_end(text: str, match: re.Match[str]) -> int:
-    """Where a login ends: at the last @ before its host; for a database also after signs of a path."""
+    """Where a login ends: at the last @ before its host, for a database also after a path."""
     web = match["scheme"].lower().endswith(("http", "https", "ws", "wss", "git"))
     rest = (_OF_HOST if web else _OF_URL).match(text, match.end("login"))
     parts = rest[0] if rest is not None else "@"
@@ -210,7 +210,7 @@ def _login_end(text: str, match: re.Match[str]) -> int:
 
 
 def _joined(spans: list[Span]) -> list[Span]:
-    """In order; what overlaps is one span, of the kind that begins first."""
+    """In order; overlapping spans are one, of the kind that begins first."""
     if len(spans) < 2:
         return spans
     spans.sort()

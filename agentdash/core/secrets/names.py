@@ -1,7 +1,7 @@
-"""Names that say that their value is a secret, in any case and form: ``dbPassword``, ``PGPASSWORD``.
+"""Names of secrets, in any case and form: ``dbPassword``, ``PGPASSWORD``.
 
-A name is read by its words, so that ``max_tokens``, ``tokenizer`` and ``compass`` are none. The words are
-those of the generic rules of gitleaks and detect-secrets (see `core.secret_issuers`), and what logs hold.
+A name is split into words, so that ``max_tokens``, ``tokenizer`` and ``compass`` do not count. The
+words are those of the generic rules of gitleaks and detect-secrets (see `issuers`), and others from logs.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ from typing import NamedTuple
 
 
 class Meaning(NamedTuple):
-    """What a name says of its value.
+    """What a name means for its value.
 
     Attributes:
-        kind: What it is called where it was masked.
-        weak: Whether the value must look made by a machine, too.
-        spoken: Whether people choose such values: a word alone may be one.
+        kind: The name of this kind of secret.
+        weak: Whether the value must look generated, too.
+        chosen: Whether people choose such values: a word alone may be one.
     """
 
     kind: str
     weak: bool = False
-    spoken: bool = False
+    chosen: bool = False
 
 
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
@@ -30,14 +30,14 @@ _LONGEST = 80
 # A signature lets one in where it is a part of a URL; most others are checksums.
 _SIGNED = re.compile(r"(?i)^[?&]|amz|goog")
 _GLUED: tuple[tuple[str, Meaning], ...] = (
-    ("password", Meaning("password", spoken=True)),
-    ("passwords", Meaning("password", spoken=True)),
-    ("passwd", Meaning("password", spoken=True)),
-    ("passphrase", Meaning("password", spoken=True)),
-    ("passwort", Meaning("password", spoken=True)),
-    ("passcode", Meaning("password", spoken=True)),
-    ("pwd", Meaning("password", spoken=True)),
-    ("secret", Meaning("secret", spoken=True)),
+    ("password", Meaning("password", chosen=True)),
+    ("passwords", Meaning("password", chosen=True)),
+    ("passwd", Meaning("password", chosen=True)),
+    ("passphrase", Meaning("password", chosen=True)),
+    ("passwort", Meaning("password", chosen=True)),
+    ("passcode", Meaning("password", chosen=True)),
+    ("pwd", Meaning("password", chosen=True)),
+    ("secret", Meaning("secret", chosen=True)),
     ("apikey", Meaning("api-key")),
     ("secretkey", Meaning("secret")),
     ("accesskey", Meaning("key")),
@@ -52,20 +52,20 @@ _GLUED: tuple[tuple[str, Meaning], ...] = (
     ("cookies", Meaning("cookie")),
 )  # fmt: skip
 _WHOLE = {
-    "pass": Meaning("password", spoken=True),
-    "psk": Meaning("password", spoken=True),
-    "requirepass": Meaning("password", spoken=True),
-    "masterauth": Meaning("password", spoken=True),
-    "pw": Meaning("password", spoken=True),
-    "dbpass": Meaning("password", spoken=True),
-    "userpass": Meaning("password", spoken=True),
-    "sshpass": Meaning("password", spoken=True),
+    "pass": Meaning("password", chosen=True),
+    "psk": Meaning("password", chosen=True),
+    "requirepass": Meaning("password", chosen=True),
+    "masterauth": Meaning("password", chosen=True),
+    "pw": Meaning("password", chosen=True),
+    "dbpass": Meaning("password", chosen=True),
+    "userpass": Meaning("password", chosen=True),
+    "sshpass": Meaning("password", chosen=True),
     "auth": Meaning("authorization", weak=True),
     "jsessionid": Meaning("cookie", weak=True),
     "phpsessid": Meaning("cookie", weak=True),
     "sessid": Meaning("cookie", weak=True),
 }
-# What makes a secret of a key.
+# Words before key that make it a secret.
 _KEYS = {
     "api": "api-key", "access": "key", "secret": "secret", "private": "key", "auth":
     "authorization", "authorization": "authorization", "encryption": "key", "encrypt": "key",
@@ -80,7 +80,7 @@ _WEAK_KEYS = frozenset({
     "root", "integration", "ssh", "consumer", "admin", "subscription", "license", "deploy",
     "webhook", "jwt",
 })  # fmt: skip
-# What may stand after the word that says it.
+# Words that may follow the decisive one.
 _AFTER = frozenset({
     "value", "val", "raw", "plain", "plaintext", "text", "string", "str", "header", "base", "env",
     "var", "prod", "production", "dev", "development", "test", "testing", "staging", "live",
@@ -99,7 +99,7 @@ _NO_SECRET = frozenset({
 
 @lru_cache(maxsize=4096)
 def meaning_of(name: str) -> Meaning | None:
-    """What *name* says of its value; None where it says nothing of a secret."""
+    """The meaning of a name; None for one that is not a secret's."""
     if len(name) > _LONGEST:
         name = name[-_LONGEST:]
     words = [word.lower() for word in _WORDS.findall(name)]
@@ -117,7 +117,7 @@ def meaning_of(name: str) -> Meaning | None:
     if last in _WHOLE:
         return _WHOLE[last]
     if len(words) > 1 and last in {"phrase", "word", "code"} and words[-2] == "pass":
-        return Meaning("password", spoken=True)
+        return Meaning("password", chosen=True)
     for ending, meaning in reversed(_GLUED):
         if last.endswith(ending):
             return meaning

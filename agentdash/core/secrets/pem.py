@@ -22,8 +22,8 @@ _SHORT_ROW = re.compile(r"[A-Za-z0-9+/]{1,15}={0,2}")
 # The private part of a key of PuTTY: so many lines of base64 follow.
 _PUTTY = re.compile(r"(?<![\w-])Private-Lines: ?(?P<count>\d{1,3})[ \t]*$")
 _HEADER = re.compile(r"(?:Proc-Type|DEK-Info|Comment|Subject|Version|Hash|x-[\w-]+): ")
-_SHORTEST = 16
-_MOST = 512
+_MIN_VALUE = 16
+_MAX = 512
 _MOST_OTHERS = 20
 
 
@@ -53,7 +53,7 @@ class KeyFollower:
         end = _END.search(text)
         begin = _BEGIN.search(text)
         if begin is not None and (end is None or end.start() < begin.start()):
-            self._left, self._others, self._in_body, self._unknown, self._rows = _MOST, 0, True, False, 0
+            self._left, self._others, self._in_body, self._unknown, self._rows = _MAX, 0, True, False, 0
             return text[: begin.start()] + by, True
         if begin is not None:
             return text, False  # a whole key in one line is known by its shape
@@ -81,7 +81,7 @@ class KeyFollower:
             return self._in_body
         if (
             (self._in_body and _ANY_ROW.fullmatch(text) is not None)
-            or (_BODY.fullmatch(text) is not None and (self._in_body or len(text) >= _SHORTEST))
+            or (_BODY.fullmatch(text) is not None and (self._in_body or len(text) >= _MIN_VALUE))
             or (self._in_body and self._rows > 0 and _SHORT_ROW.fullmatch(text) is not None)
         ):
             self._others, self._in_body = 0, True

@@ -1,7 +1,7 @@
-"""Text from outside on its way into a snapshot, a message or a file: secrets masked, nothing in it acts.
+"""Text from outside for a snapshot, a message or a file: secrets masked, safe to print.
 
-This is the one function for it. What an action needs as it is (a path, a key's name) is kept beside the
-text as bytes, and is never written out.
+All such text goes through here. What an action needs unchanged (a path, the name of a key) is kept beside the
+text as bytes, and is never shown.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ def safe_text(text: str, limit: int | None = None) -> str:
     """One line, printable, secrets masked; the first *limit* characters, where a limit is given."""
     if limit is not None:
         text = cut(text[: 2 * limit + 8192], limit)
-    return _safe(text) if len(text) <= _REMEMBERED else printable(mask(text)[0])
+    return _safe(text) if len(text) <= _CACHED else printable(mask(text)[0])
 
 
 def safe_decode(raw: bytes, limit: int | None = None) -> str:
-    r"""Bytes as `safe_text`; bytes that are no UTF-8 are shown as ``\xNN``."""
+    r"""Bytes as `safe_text`; bytes that are not UTF-8 are shown as ``\xNN``."""
     return safe_text(raw.decode("utf-8", "backslashreplace"), limit)
 
 
@@ -32,11 +32,11 @@ def safe_message(text: str) -> str:
 
 
 def masked_data(data: Mapping[str, object]) -> dict[str, object]:
-    """A payload: texts in it however deep, and all that is under a name such as ``password``."""
+    """A payload with all its texts masked, and everything below a name such as ``password``."""
     return DataMask().items(data)
 
 
-_REMEMBERED = 1024
+_CACHED = 1024
 
 
 @lru_cache(maxsize=2048)

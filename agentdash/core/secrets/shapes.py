@@ -1,9 +1,9 @@
-"""Tokens that are known by their shape: the table of issuers, and the detectors of detect-secrets.
+"""Tokens of a known shape: the table of issuers, and the detectors of detect-secrets.
 
-A pattern is tried only on a text that holds a long run of letters and digits and one of the signs without
-which it cannot match: all of them on every line would cost several times what the rest of parsing does. Of
-detect-secrets those are taken that know an issuer's own shape; what it guesses from entropy or from names
-touches too many ordinary lines.
+A pattern is tried only on a text with a long run of letters and digits and one of the signs without which it
+cannot match: all of them on every line would cost several times the rest of parsing. Of detect-secrets those
+detectors are used that know the shape of an issuer; those that guess from entropy or names match too many
+ordinary lines.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from agentdash.core.secrets.issuers import INNER, ISSUERS, NAMES
-from agentdash.core.secrets.values import is_label, looks_made, stands_for_one
+from agentdash.core.secrets.values import is_label, is_placeholder, looks_generated
 from agentdash.core.secrets.view import Span
 
 _HEAD = 3
@@ -24,14 +24,14 @@ _BEGINS = r"(?:(?<![A-Za-z0-9])|(?<=\\[nrtbf]))"
 _HEADS = re.compile(rf"{_BEGINS}(?=([a-z0-9][^\s]{{2}}))")
 _LONG = re.compile(r"[A-Za-z0-9_-]{14}|[A-Za-z0-9_+/-]{28}")
 _WITHOUT_SIGN = re.compile(r"[A-Za-z0-9_-]{24}")
-"""What a text must hold for a token that has no sign of its own."""
+"""What a text must contain for a token without a sign."""
 _BESIDE_ISSUER = re.compile(
     r"(?P<rest>(?![a-z])[ \t\w.-]{0,30})[\\\s'\"]{0,6}(?:=>|:{1,3}=|\?=|\|\||[=>:])[\\`'\"\s=]{0,6}"
     r"(?P<value>[\w.+/%:-]{12,200}={0,2})"
 )
 _PIECE = re.compile(r"[=:>][\\`'\"\s=]{0,6}[A-Za-z0-9]{20}")
 _ASSIGNED = re.compile(r"[=:>|][\\`'\"\s=]{0,6}[\w.+/%:-]{12}")
-_SAYS_SO = re.compile(
+_SECRET_WORD = re.compile(
     r"(?i)token|secret|passw|pwd|cred|webhook|(?:api|app|auth|access|private|license|account|service|admin|user|org)[_.-]?key"
 )
 _NUMBERED = re.compile(r"(?i)[0-9a-f]+|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -61,7 +61,7 @@ _PUTTY = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """One kind of token: what a text must hold to have one, in small letters, and what it looks like."""
+    """One kind of token: lower-case texts of which one must be there, and its pattern."""
 
     kind: str
     signs: tuple[str, ...]
@@ -69,11 +69,11 @@ class Shape:
 
 
 def token_spans(text: str, low: str) -> list[Span]:
-    """Where tokens are.
+    """The tokens in a text.
 
     Args:
-        text: What is searched.
-        low: The same in small letters.
+        text: The text.
+        low: It in lower case.
     """
     spans = _key_spans(text) if "private" in low else []
     if _LONG.search(text) is None:
@@ -82,7 +82,7 @@ def token_spans(text: str, low: str) -> list[Span]:
         for match in shape.pattern.finditer(text):
             group = 1 if shape.pattern.groups and match[1] else 0
             start, end = match.span(group)
-            if _ends(text, end) and not stands_for_one(match[group]):
+            if _ends(text, end) and not is_placeholder(match[group]):
                 spans.append(Span(start, end, shape.kind))
     if _may_name_issuer(text, low):
         for name in NAMES:
@@ -109,12 +109,12 @@ def _beside(name: str, text: str, low: str) -> Iterator[Span]:
         match = _BESIDE_ISSUER.match(text, place + len(name)) if _is_word(text, place) else None
         if match is not None:
             value = match["value"].rstrip(".:,")
-            if _SAYS_SO.search(match["rest"]) is not None or name == "co_api_key":
+            if _SECRET_WORD.search(match["rest"]) is not None or name == "co_api_key":
                 made = len(value) >= 14 and not is_label(value)
             else:
-                made = _ONE_PIECE.fullmatch(value) is not None and looks_made(value, 20)
+                made = _ONE_PIECE.fullmatch(value) is not None and looks_generated(value, 20)
                 made = made and _NUMBERED.fullmatch(value) is None and "_" not in value
-            if made and not stands_for_one(value):
+            if made and not is_placeholder(value):
                 yield Span(match.start("value"), match.start("value") + len(value), "api-key")
         place = low.find(name, place + len(name))
 

@@ -1,4 +1,4 @@
-"""Secrets whose place is known by what stands around them: files of programs, SQL, protocols, sentences."""
+"""Secrets that are known by the text around them: configuration files, SQL, protocols, sentences."""
 
 # ruff: noqa: E501 - a table: a row a line
 
@@ -9,15 +9,15 @@ from collections.abc import Iterator
 
 from agentdash.core.secrets.languages import PASSWORD
 from agentdash.core.secrets.names import Meaning
-from agentdash.core.secrets.values import is_secret_value, looks_made, stands_for_one
+from agentdash.core.secrets.values import is_placeholder, is_secret_value, looks_generated
 from agentdash.core.secrets.view import Span
 
-_SPOKEN = Meaning("password", spoken=True)
+_CHOSEN = Meaning("password", chosen=True)
 _QUOTE = r"[\"'`]?"
 _START, _END = r"(?:^|\n|\\n|\")", r"(?=[ \r]{0,8}(?:$|\n|\\n|\"))"
-_ANY, _PROSE, _MADE = "any", "prose", "made"
-# What a text must hold in small letters, what it looks like with the secret in its only group, and how the
-# secret must look: any text, one that is no word of a sentence, one that a machine made.
+_ANY, _PROSE, _GENERATED = "any", "prose", "made"
+# Two texts that a lower-case text must contain, a pattern with the secret in its only group, and what the
+# secret must be: any text, not a word of a sentence, generated.
 _STATEMENTS: tuple[tuple[str, str, str, str], ...] = (
     # .netrc, also over lines
     ("login ", "", r"\blogin\s+\S{1,200}\s+password\s+(\S{1,512})", _ANY),
@@ -26,8 +26,8 @@ _STATEMENTS: tuple[tuple[str, str, str, str], ...] = (
     (":*:", ":", rf"{_START}[\w.*-]{{1,253}}:(?:\d{{4,5}}|\*):[\w.*-]{{1,64}}:[\w.*-]{{1,64}}:([^\s\"]{{3,512}}){_END}", _ANY),
     (":5432:", ":", rf"{_START}[\w.*-]{{1,253}}:\d{{4,5}}:[\w.*-]{{1,64}}:[\w.*-]{{1,64}}:([^\s\"]{{3,512}}){_END}", _ANY),
     # Cookies of Netscape: domain, flag, path, flag, time, name, value
-    ("\ttrue\t", "", r"\t(?:TRUE|FALSE)\t/[^\t\n]{0,500}\t(?:TRUE|FALSE)\t\d{1,12}\t[^\t\n]{1,200}\t(\S{6,4096})", _MADE),
-    ("\tfalse\t", "", r"\t(?:TRUE|FALSE)\t/[^\t\n]{0,500}\t(?:TRUE|FALSE)\t\d{1,12}\t[^\t\n]{1,200}\t(\S{6,4096})", _MADE),
+    ("\ttrue\t", "", r"\t(?:TRUE|FALSE)\t/[^\t\n]{0,500}\t(?:TRUE|FALSE)\t\d{1,12}\t[^\t\n]{1,200}\t(\S{6,4096})", _GENERATED),
+    ("\tfalse\t", "", r"\t(?:TRUE|FALSE)\t/[^\t\n]{0,500}\t(?:TRUE|FALSE)\t\d{1,12}\t[^\t\n]{1,200}\t(\S{6,4096})", _GENERATED),
     # SQL: MySQL, Oracle
     ("identified ", " by ", r"(?i)\bidentified\s(?:with\s\S{1,60}\s)?by\s(?:password\s)?[\"']([^\"'\n]{1,512})", _ANY),
     ("identified ", " by ", r"\bIDENTIFIED BY (?:PASSWORD )?([^\"'\s;]{3,512})", _ANY),
@@ -47,43 +47,43 @@ _STATEMENTS: tuple[tuple[str, str, str, str], ...] = (
     ("password to ", "", rf"(?i)\b(?:set|changed?|reset) (?:the |your |his |her )?(?:\w{{1,20}} )?password to {_QUOTE}([^\s\"'`]{{6,512}})", _PROSE),
     ("password", "generated", rf"(?i)\b(?:password\b[^\n]{{0,40}}generated|generated[^\n]{{0,40}}password)\b[^\n:]{{0,60}}: {{1,4}}{_QUOTE}([^\s\"'`]{{6,512}})", _PROSE),
     ("temporary password", "", rf"(?i)\btemporary password\b[^\n:]{{0,60}}: {{1,4}}{_QUOTE}([^\s\"'`]{{6,512}})", _PROSE),
-    ("token is ", "", rf"(?i)\btoken is {_QUOTE}([^\s\"'`]{{16,2048}})", _MADE),
-    ("key is ", "", rf"(?i)\b(?:api|secret|access) key is {_QUOTE}([^\s\"'`]{{16,2048}})", _MADE),
+    ("token is ", "", rf"(?i)\btoken is {_QUOTE}([^\s\"'`]{{16,2048}})", _GENERATED),
+    ("key is ", "", rf"(?i)\b(?:api|secret|access) key is {_QUOTE}([^\s\"'`]{{16,2048}})", _GENERATED),
 )  # fmt: skip
 _COMPILED = tuple((first, then, re.compile(form), look) for first, then, form, look in _STATEMENTS)
 _WORDS = re.compile(
     r"(?i)(?<![^\W_])(?:" + "|".join(re.escape(word).replace(r"\ ", "[ _-]?") for word in PASSWORD) + r")"
     r"[\"'`]?[ \t]{0,8}(?P<sign>=|:|=>)[ \t]{0,8}(?P<open>[\"'`]?)(?P<value>[^\s\"'`]{3,512})"
 )
-_MOST = 20
-"""Statements of one kind that are looked for in one text."""
+_MAX = 20
+"""Statements of one kind that are searched for in one text."""
 
 
 def statement_spans(text: str, low: str) -> Iterator[Span]:
-    """Where such secrets are; *low* is *text* in small letters."""
+    """The secrets in *text*; *low* is *text* in lower case."""
     for first, then, form, look in _COMPILED:
         if first not in low or then not in low:
             continue
         for number, match in enumerate(form.finditer(text)):
-            if number >= _MOST:
+            if number >= _MAX:
                 break
             start = match.start(1)
             value = match[1].rstrip(".,;:)") if look != _ANY else match[1]
-            if value and _looks(value, look):
+            if value and _fits(value, look):
                 yield Span(start, start + len(value), "password")
 
 
 def word_spans(text: str) -> Iterator[Span]:
-    """Values of names that say password in another language."""
+    """Values of names that mean password in another language."""
     for match in _WORDS.finditer(text):
         assigned = match["sign"] != ":" or match["open"] != ""
-        if is_secret_value(match["value"], _SPOKEN, assigned=assigned, quoted=match["open"] != ""):
+        if is_secret_value(match["value"], _CHOSEN, assigned=assigned, quoted=match["open"] != ""):
             yield Span(*match.span("value"), "password")
 
 
-def _looks(value: str, look: str) -> bool:
-    if stands_for_one(value):
+def _fits(value: str, look: str) -> bool:
+    if is_placeholder(value):
         return False
-    if look == _MADE:
-        return looks_made(value)
-    return look == _ANY or is_secret_value(value, _SPOKEN, assigned=False, quoted=False)
+    if look == _GENERATED:
+        return looks_generated(value)
+    return look == _ANY or is_secret_value(value, _CHOSEN, assigned=False, quoted=False)

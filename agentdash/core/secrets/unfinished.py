@@ -1,4 +1,4 @@
-"""A line whose end is not there yet: how much of it is certainly no beginning of a secret."""
+"""An incomplete line: how much of it is certainly not the beginning of a secret."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from agentdash.core.secrets.view import View
 
 _SEARCHED = 16 * 1024
 """Characters at the end of a line that are searched."""
-# What might follow: if it makes a secret of what is there, that is the beginning of one.
+# Possible continuations: a text that becomes a secret with one may be the beginning of one.
 _ENDINGS = (
     "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8",
     "0123456789abcdef" * 4,
@@ -26,11 +26,11 @@ _WHOLE_SEQUENCE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 
 
 def unfinished_secret(text: str, *, moving: bool) -> int:
-    """Where in *text* a secret may have begun that is not all there; its length where none has.
+    """Where an incomplete secret may begin in *text*; its length without one.
 
     Args:
-        text: The line as far as it is there.
-        moving: Whether more is on its way: then its last word is taken for one.
+        text: The line so far.
+        moving: Whether more is expected soon: then its last word counts as one.
     """
     shift = max(0, len(text) - _SEARCHED)
     near = text[shift:]
@@ -61,8 +61,8 @@ def _last_word(seen: str, *, moving: bool) -> int:
         return len(seen)
     if moving:
         return len(seen) - len(word)
-    held = _may_be_token(last) or _may_be_token(_PARTS.split(last)[-1])
-    return len(seen) - len(last) if held else len(seen)
+    incomplete = _may_be_token(last) or _may_be_token(_PARTS.split(last)[-1])
+    return len(seen) - len(last) if incomplete else len(seen)
 
 
 def _may_be_token(word: str) -> bool:

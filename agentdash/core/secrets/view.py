@@ -1,8 +1,8 @@
-r"""A text as a person sees it, for the search for secrets, and the way back to the text as it is.
+r"""The visible characters of a text, to search for secrets, with their offsets in the text.
 
-Colours, links, zero-width marks and other control sequences may stand anywhere in a secret, also written out
-as JSON does (``\u001b[36m``). They are left out for the search, and kept in the text that is masked. Signs
-that are written out (``\u0022``, ``%22``, ``&quot;``) and wide ones (``＝``) are read as what they stand for.
+Colours, links, zero-width marks and other control sequences may be anywhere in a secret, also escaped as in
+JSON (``\u001b[36m``). They are left out for the search, and kept in the masked text. Escaped characters
+(``\u0022``, ``%22``, ``&quot;``) and wide ones (``＝``) are decoded.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ MASK = "••••••••"
 
 
 class Span(NamedTuple):
-    """A secret: where it begins, where it ends (exclusive), and what kind it is."""
+    """A secret: where it begins and ends (exclusive), and its kind."""
 
     start: int
     end: int
@@ -41,10 +41,10 @@ _HAS_WIDE = re.compile(f"[{_WIDE}]")
 
 
 class View:
-    """What is seen of a text.
+    """The visible characters of a text.
 
     Attributes:
-        text: Without what is not seen, each sign as one character; the text itself where all of it is.
+        text: Without hidden characters, escaped ones decoded; the original where there are none.
     """
 
     def __init__(self, original: str) -> None:
@@ -59,12 +59,12 @@ class View:
             or "&quot;" in original
             or "&#" in original
         ):
-            self._leave_out()
+            self._remove_hidden()
         if not original.isascii() and _HAS_WIDE.search(self.text) is not None:
             self.text = _HAS_WIDE.sub(_narrow, self.text)
 
     def masked(self, spans: Iterable[Span], begin: int = 0) -> str:
-        """The original from *begin* with `MASK` in place of each span of the view; what is not seen stays."""
+        """The original from *begin* with `MASK` in place of each span of the view; hidden characters stay."""
         pieces: list[str] = []
         done = begin
         for span in spans:
@@ -78,7 +78,7 @@ class View:
         return "".join((*pieces, self._original[done:]))
 
     def origin(self, place: int) -> int:
-        """Where the character at *place* of the view is in the original; its end for the end."""
+        """The offset in the original of the character at *place* of the view."""
         return self._origin(place) if place < len(self.text) else len(self._original)
 
     def _origin(self, place: int) -> int:
@@ -86,18 +86,18 @@ class View:
         return place + (self._shifts[at - 1] if at else 0)
 
     def _unseen(self, start: int, end: int) -> list[str]:
-        """Whole sequences of a span, such as the one that ends its colour."""
+        """Whole control sequences within a span, such as the one that ends its colour."""
         found = (match[0] for match in _HIDDEN.finditer(self._original, start, end) if not match["sign"])
         return [one for one in found if len(one) > 2]
 
-    def _leave_out(self) -> None:
+    def _remove_hidden(self) -> None:
         kept: list[str] = []
         done = size = 0
         for match in _HIDDEN.finditer(self._original):
             kept.append(self._original[done : match.start()])
             size += match.start() - done
             done = match.end()
-            if match["sign"]:  # its last character stands for it
+            if match["sign"]:  # its last character has its offset
                 kept.append(_read(match["sign"]))
                 done -= 1
             if self._places and self._places[-1] == size:
@@ -113,11 +113,11 @@ class View:
 
 
 def _read(sign: str) -> str:
-    """What a sign that is written out stands for."""
+    """The character of an escape."""
     return html.unescape(sign) if sign[0] == "&" else chr(int(sign[-2:], 16))
 
 
 def _narrow(match: re.Match[str]) -> str:
-    """The usual form of a wide sign or a special blank, where that is one character."""
+    """The usual form of a wide character or a special blank, if it is one character."""
     plain = {"\u2236": ":", "\ua789": ":"}.get(match[0]) or unicodedata.normalize("NFKC", match[0])
     return plain if len(plain) == 1 else match[0]

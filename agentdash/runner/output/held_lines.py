@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 
+from agentdash.core.secrets.following_lines import LineFollower
 from agentdash.core.secrets.mask import MASK, mask_from, mask_line, spans_in
-from agentdash.core.secrets.over_lines import LineFollower
 from agentdash.core.secrets.pem import KeyFollower
 from agentdash.core.secrets.unfinished import unfinished_secret
 

@@ -13,7 +13,7 @@ from agentdash.actions.repos.stage_plan import plan
 from agentdash.core.commands import Outcome, Refused
 from agentdash.core.repos.commands import CommitRepo, FetchRepo, StagePlan, StagePlanQuery, StageRepo
 from agentdash.core.repos.model import Repo, ReposSnapshot
-from agentdash.core.secrets.files import secret_in
+from agentdash.core.secrets.files import first_secret
 from agentdash.core.settings.model import ReposSettings, Settings
 from agentdash.core.snapshot import Topic
 from agentdash.runtime.engine import Engine
@@ -267,5 +267,5 @@ def test_an_unreadable_file_is_left_out(web: Path) -> None:
     ],
 )
 def test_what_counts_as_a_secret(line: str, kind: str | None) -> None:
-    found = secret_in(["", line])
+    found = first_secret(["", line])
     assert found == ((2, kind) if kind else None)

@@ -11,8 +11,8 @@ from agentdash.core.logs.parse.parts import Parts, correlation_in
 from agentdash.core.logs.parse.stack_trace import TraceFollower
 from agentdash.core.logs.parse.table import FORMATS
 from agentdash.core.secrets.data import DataMask
+from agentdash.core.secrets.following_lines import LineFollower
 from agentdash.core.secrets.mask import MASK, mask, mask_line
-from agentdash.core.secrets.over_lines import LineFollower
 from agentdash.core.secrets.pem import KeyFollower
 from agentdash.core.secrets.safe_text import safe_text
 from agentdash.core.text import printable, strip_escapes
