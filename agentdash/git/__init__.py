@@ -1,1 +1,1 @@
-"""Git as a child process that trusts no repository, and what its folders say without asking it."""
+"""Git as a child process that trusts no repository, and the files of git directories."""

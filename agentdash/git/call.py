@@ -1,8 +1,7 @@
-"""Starts every git process: its environment, its overrides and its bounds are built here and nowhere else.
+"""Starts every git process: environment, configuration overrides and limits are set here and nowhere else.
 
-What a repository's own configuration may not do is kept off by overrides (`agentdash.git.config_keys`). They
-travel as ``GIT_CONFIG_COUNT``, which git-config(1) defines for names of any form; ``-c`` splits at the first
-``=``. They outrank every file of configuration and reach each process that git starts in the same repository.
+Overrides (`agentdash.git.config_keys`) are passed by ``GIT_CONFIG_COUNT``, which accepts names of any form;
+``-c`` splits at the first ``=``. They outrank every configuration file, also in processes that git starts.
 """
 
 from __future__ import annotations
@@ -18,22 +17,22 @@ from agentdash.git.config_keys import FIXED
 from agentdash.git.git_dir import GitDir
 
 READ_MEMORY = 1024 * 1024 * 1024
-"""Bytes of memory that a reading git may take: a link to an endless file ends it, not the machine."""
+"""Memory limit of a reading git, bytes: protects the machine from a link to an endless file."""
 
 _KEPT = frozenset({
     "GIT_CONFIG_NOSYSTEM", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_EXEC_PATH", "GIT_TEMPLATE_DIR",
 })  # fmt: skip
 
 
-class GitFailed(Exception):  # noqa: N818 - it is git's answer, not a fault of ours
-    """Git could not tell; the text says why, in words.
+class GitFailed(Exception):  # noqa: N818 - an answer of git, not an error of ours
+    """Git failed, or the repository was refused; the message says why.
 
     Attributes:
-        code: The exit code of git; None where it did not come to its end.
+        code: The exit code of git; None where it did not exit by itself.
     """
 
-    def __init__(self, words: str, code: int | None = None) -> None:
-        super().__init__(safe_message(words))
+    def __init__(self, message: str, code: int | None = None) -> None:
+        super().__init__(safe_message(message))
         self.code = code
 
 
@@ -49,35 +48,35 @@ def call(
     more: Mapping[str, str] | None = None,
     limited: bool = True,
 ) -> None:
-    """One git process in *path*.
+    """Run one git process in *path*.
 
     Args:
         path: The work tree, or a bare repository.
-        git_dir: Its git directory: git uses this one and searches for none. None: git finds it by itself.
+        git_dir: Its git directory, passed as ``GIT_DIR``. None: git searches for it.
         arguments: Options and the command.
-        feed: Takes the output.
+        feed: Receives the output, piece by piece.
         timeout: Seconds.
         overrides: Configuration after `config_keys.FIXED`: full names and values.
-        stdin: What it is given to read; held in memory, and sent through a file that has no name.
-        more: Environment beyond `environment`, or in place of it.
-        limited: Whether it may take no more than `READ_MEMORY`.
+        stdin: Its input, passed by an unnamed temporary file.
+        more: Variables in addition to `environment`; they replace those of the same name.
+        limited: Whether `READ_MEMORY` limits it.
 
     Raises:
-        GitFailed: in words.
+        GitFailed: where git cannot be started, fails, or exceeds its time.
     """
     env = environment(path, git_dir, (*FIXED.items(), *overrides)) | dict(more or {})
     memory = READ_MEMORY if limited else None
     if not stdin:
         _run(path, arguments, feed, timeout, None, env, memory)
         return
-    with tempfile.TemporaryFile() as given:
-        given.write(stdin)
-        given.seek(0)
-        _run(path, arguments, feed, timeout, given.fileno(), env, memory)
+    with tempfile.TemporaryFile() as file:
+        file.write(stdin)
+        file.seek(0)
+        _run(path, arguments, feed, timeout, file.fileno(), env, memory)
 
 
 def environment(path: Path, git_dir: GitDir | None, overrides: Sequence[tuple[str, str]]) -> dict[str, str]:
-    """The environment for git in the repository at *path*: that one only, never one around it."""
+    """The environment of git in the repository at *path*; it never uses one around it."""
     env = {name: value for name, value in os.environ.items() if not name.startswith("GIT_") or name in _KEPT}
     env |= {
         "PATH": _search(os.environ.get("PATH", os.defpath)),
@@ -95,7 +94,7 @@ def environment(path: Path, git_dir: GitDir | None, overrides: Sequence[tuple[st
     }
     if git_dir is not None:
         env["GIT_DIR"] = str(git_dir.own)
-        # Where the pointer to it goes round by links, git would follow it from where it stands itself.
+        # Git would resolve a relative commondir from its own working folder.
         if git_dir.shared != git_dir.own or os.path.lexists(f"{git_dir.own}/commondir"):
             env["GIT_COMMON_DIR"] = str(git_dir.shared)
     for number, (name, value) in enumerate(overrides):
@@ -106,17 +105,17 @@ def environment(path: Path, git_dir: GitDir | None, overrides: Sequence[tuple[st
 
 
 def _search(path: str) -> str:
-    """PATH without folders relative to where one stands: git works in folders of others."""
+    """PATH without relative folders, because git works in folders of others."""
     return (
         os.pathsep.join(folder for folder in path.split(os.pathsep) if folder.startswith("/")) or os.defpath
     )
 
 
 def _program(env: Mapping[str, str]) -> str:
-    """Where git is."""
+    """The path of git."""
     for folder in env["PATH"].split(os.pathsep):
         program = f"{folder}/git"
-        if os.access(program, os.X_OK) and os.path.isfile(program):  # noqa: PTH113 - quicker, done for each process
+        if os.access(program, os.X_OK) and os.path.isfile(program):  # noqa: PTH113 - quicker, run for each process
             return program
     raise GitFailed("git is not installed")
 
@@ -130,9 +129,9 @@ def _run(
     env: dict[str, str],
     memory: int | None,
 ) -> None:
-    words = (_program(env), "-C", str(path), "--no-pager", *arguments)
+    argv = (_program(env), "-C", str(path), "--no-pager", *arguments)
     try:
-        code, complaint = child.run(words, env, feed, timeout, stdin, memory)
+        code, stderr = child.run(argv, env, feed, timeout, stdin, memory)
     except FileNotFoundError as error:
         raise GitFailed("git is not installed") from error
     except TimeoutError:
@@ -140,34 +139,34 @@ def _run(
     except OSError as error:
         raise GitFailed(f"git cannot be started: {error.strerror}") from error
     except ValueError as error:  # a NUL in a name from outside
-        raise GitFailed(f"git cannot be asked: {error}") from error
+        raise GitFailed(f"git cannot be started: {error}") from error
     if code:
-        raise GitFailed(describe_failure(complaint.decode("utf-8", "backslashreplace").strip(), code), code)
+        raise GitFailed(describe_failure(stderr.decode("utf-8", "backslashreplace").strip(), code), code)
 
 
-def describe_failure(complaint: str, code: int) -> str:
-    """What git's last words mean, and what to do."""
-    if "dubious ownership" in complaint:
+def describe_failure(stderr: str, code: int) -> str:
+    """A message for git's error output and exit code, with the remedy where there is one."""
+    if "dubious ownership" in stderr:
         return (
             "it belongs to another user; if you trust it: git config --global --add safe.directory <its path>"
         )
-    if "cannot change to" in complaint:
-        reason = complaint.rpartition(": ")[2]
+    if "cannot change to" in stderr:
+        reason = stderr.rpartition(": ")[2]
         gone = reason.startswith("No such file")
         return "its folder is gone" if gone else f"its folder cannot be entered: {reason}"
-    if "not a git repository" in complaint:
+    if "not a git repository" in stderr:
         return "its .git is damaged or points nowhere"
-    if "index file" in complaint or "bad index" in complaint or "index uses" in complaint:
-        return f"its index is damaged; git says: {_first(complaint)}"
-    if "ermission denied" in complaint:
-        return f"you may not read it; git says: {_first(complaint)}"
-    if "auto-detect email" in complaint or "empty ident name" in complaint:
-        return "git does not know who commits: git config --global user.name NAME, and user.email ADDRESS"
+    if "index file" in stderr or "bad index" in stderr or "index uses" in stderr:
+        return f"its index is damaged; git says: {_first(stderr)}"
+    if "ermission denied" in stderr:
+        return f"permission denied; git says: {_first(stderr)}"
+    if "auto-detect email" in stderr or "empty ident name" in stderr:
+        return "git has no committer identity: git config --global user.name NAME, and user.email ADDRESS"
     if code < 0:
-        return f"git was ended by signal {-code}"
-    return f"git says: {_first(complaint)}" if complaint else f"git ended with {code}"
+        return f"git was killed by signal {-code}"
+    return f"git says: {_first(stderr)}" if stderr else f"git exited with {code}"
 
 
-def _first(complaint: str) -> str:
-    lines = [line for line in complaint.splitlines() if line.startswith(("fatal:", "error:"))] or [complaint]
+def _first(stderr: str) -> str:
+    lines = [line for line in stderr.splitlines() if line.startswith(("fatal:", "error:"))] or [stderr]
     return lines[-1].removeprefix("fatal: ").removeprefix("error: ").strip()[:200]

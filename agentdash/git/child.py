@@ -1,6 +1,6 @@
-"""One child process: cheap to start, its output handed on as it comes, ended in time.
+"""Runs one child process with streamed output and a time limit.
 
-`subprocess.Popen` costs more than twice as much, which is felt where hundreds of repositories are read.
+`subprocess.Popen` costs more than twice as much, which matters with hundreds of repositories.
 """
 
 from __future__ import annotations
@@ -20,39 +20,39 @@ from agentdash import process_end
 _PIECE = 65_536
 _ERROR_SIZE = 4096
 _RESTORED = tuple(getattr(signal, name) for name in ("SIGPIPE", "SIGXFSZ") if hasattr(signal, name))
-"""Signals that Python ignores: a child has them as the system gives them."""
+"""Signals that Python ignores: reset to their defaults in a child."""
 
-_END_S = 0.5
-"""Seconds that what still runs at the end of this process has to end by itself."""
-_guard = threading.Lock()
-_living: set[int] = set()
-"""Processes that run and are not taken from the system's list, so that no other one has their number."""
-_ended = False
+_TERM_SECONDS = 0.5
+"""Seconds between SIGTERM and SIGKILL when this process exits."""
+_lock = threading.Lock()
+_running: set[int] = set()
+"""Children that are not reaped yet, so that no other process can have their pid."""
+_exiting = False
 
 
 def run(
-    words: tuple[str, ...],
+    argv: tuple[str, ...],
     env: Mapping[str, str],
     feed: Callable[[bytes], None],
     timeout: float,
     stdin: int | None = None,
     memory: int | None = None,
 ) -> tuple[int, bytes]:
-    """Run a program to its end, in a session of its own, so that it has no terminal to ask at.
+    """Run a program to its end, in its own session: it has no terminal for prompts.
 
     Args:
-        words: The program, looked for on the PATH, and its arguments.
-        env: All of its environment.
-        feed: Takes what it writes to stdout, piece by piece.
-        timeout: Seconds after which it is killed.
-        stdin: A descriptor that it reads; without one there is nothing to read.
-        memory: Bytes that it, and what it starts, may take each, where the system can limit that.
+        argv: The program, searched on the PATH, and its arguments.
+        env: Its whole environment.
+        feed: Receives stdout, piece by piece.
+        timeout: Seconds until it is killed.
+        stdin: A descriptor to read; default: the null device.
+        memory: Limit for it and each child of it, bytes, where the system supports that.
 
     Returns:
-        Its exit code, negative for a signal, and the beginning of what it wrote to stderr.
+        Its exit code, negative for a signal, and the first `_ERROR_SIZE` bytes of stderr.
 
     Raises:
-        TimeoutError: where it had to be killed.
+        TimeoutError: where it was killed.
         OSError: where it cannot be started.
     """
     deadline = time.monotonic() + timeout
@@ -65,50 +65,50 @@ def run(
         raise
     try:
         try:
-            with _guard:
-                if _ended:
-                    raise OSError(errno.ECANCELED, "agentdash is being ended")
-                pid = _spawn(words, env, stdin, out_end, err_end)
-                _living.add(pid)
+            with _lock:
+                if _exiting:
+                    raise OSError(errno.ECANCELED, "agentdash is exiting")
+                pid = _spawn(argv, env, stdin, out_end, err_end)
+                _running.add(pid)
         finally:
             os.close(out_end)
             os.close(err_end)
-        ended = False
+        exited = False
         try:
             if memory is not None and hasattr(resource, "prlimit"):
-                with suppress(OSError):  # it has ended already, or the system does not allow it
+                with suppress(OSError):  # it has exited, or the system does not allow it
                     resource.prlimit(pid, resource.RLIMIT_DATA, (memory, memory))
-            complaint = _pump(out, err, feed, deadline)
-            _await_end(pid, deadline)
-            ended = True
+            stderr = _read_output(out, err, feed, deadline)
+            _wait_for_exit(pid, deadline)
+            exited = True
         finally:
-            if not ended:
-                os.killpg(pid, signal.SIGKILL)  # with what it has started
+            if not exited:
+                os.killpg(pid, signal.SIGKILL)  # with its children
             os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
-            with _guard:
+            with _lock:
                 _, status = os.waitpid(pid, 0)
-                _living.discard(pid)
+                _running.discard(pid)
     finally:
         os.close(out)
         os.close(err)
-    return os.waitstatus_to_exitcode(status), complaint
+    return os.waitstatus_to_exitcode(status), stderr
 
 
 def terminate_all() -> None:
-    """End all that run, and begin no more: this process is at its end. Git removes its locks at SIGTERM."""
-    global _ended  # noqa: PLW0603 - it is the whole process's
-    deadline = time.monotonic() + _END_S
-    with _guard:
-        _ended = True
+    """Terminate all children and start no more, at exit. Git removes its locks at SIGTERM."""
+    global _exiting  # noqa: PLW0603 - one per process
+    deadline = time.monotonic() + _TERM_SECONDS
+    with _lock:
+        _exiting = True
         _signal_all(signal.SIGTERM)
-    while _living and time.monotonic() < deadline:
+    while _running and time.monotonic() < deadline:
         time.sleep(0.005)
-    with _guard:
+    with _lock:
         _signal_all(signal.SIGKILL)
 
 
 def _signal_all(number: signal.Signals) -> None:
-    for pid in _living:
+    for pid in _running:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(pid, number)
 
@@ -116,27 +116,27 @@ def _signal_all(number: signal.Signals) -> None:
 process_end.at_exit(terminate_all)
 
 
-def _spawn(words: tuple[str, ...], env: Mapping[str, str], stdin: int | None, out: int, err: int) -> int:
-    given = (
+def _spawn(argv: tuple[str, ...], env: Mapping[str, str], stdin: int | None, out: int, err: int) -> int:
+    stdin_action = (
         (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0)
         if stdin is None
         else (os.POSIX_SPAWN_DUP2, stdin, 0)
     )
-    actions = (given, (os.POSIX_SPAWN_DUP2, out, 1), (os.POSIX_SPAWN_DUP2, err, 2))
+    actions = (stdin_action, (os.POSIX_SPAWN_DUP2, out, 1), (os.POSIX_SPAWN_DUP2, err, 2))
     try:
-        return os.posix_spawnp(words[0], words, env, file_actions=actions, setsid=True, setsigdef=_RESTORED)
+        return os.posix_spawnp(argv[0], argv, env, file_actions=actions, setsid=True, setsigdef=_RESTORED)
     except NotImplementedError:  # an older macOS
-        return os.posix_spawnp(words[0], words, env, file_actions=actions, setpgroup=0, setsigdef=_RESTORED)
+        return os.posix_spawnp(argv[0], argv, env, file_actions=actions, setpgroup=0, setsigdef=_RESTORED)
 
 
-def _pump(out: int, err: int, feed: Callable[[bytes], None], deadline: float) -> bytes:
-    """Hand out what comes on *out* until both end; returns the beginning of what came on *err*."""
-    complaint = b""
+def _read_output(out: int, err: int, feed: Callable[[bytes], None], deadline: float) -> bytes:
+    """Pass *out* to *feed* until both are closed; returns the beginning of *err*."""
+    stderr = b""
     waits = select.poll()
     waits.register(out, select.POLLIN)
     waits.register(err, select.POLLIN)
-    still = 2
-    while still:
+    open_pipes = 2
+    while open_pipes:
         left = deadline - time.monotonic()
         ready = waits.poll(left * 1000) if left > 0 else []
         if not ready:
@@ -145,19 +145,19 @@ def _pump(out: int, err: int, feed: Callable[[bytes], None], deadline: float) ->
             piece = os.read(descriptor, _PIECE)
             if not piece:
                 waits.unregister(descriptor)
-                still -= 1
+                open_pipes -= 1
             elif descriptor == out:
                 feed(piece)
-            elif len(complaint) < _ERROR_SIZE:
-                complaint += piece
-    return complaint[:_ERROR_SIZE]
+            elif len(stderr) < _ERROR_SIZE:
+                stderr += piece
+    return stderr[:_ERROR_SIZE]
 
 
-def _await_end(pid: int, deadline: float) -> None:
-    """Wait until a process that has closed its output is at its end; it is not taken from the system's list.
+def _wait_for_exit(pid: int, deadline: float) -> None:
+    """Wait until a process that has closed its output exits; it is not reaped.
 
     Raises:
-        TimeoutError: where it goes on.
+        TimeoutError: where it does not.
     """
     if hasattr(os, "pidfd_open"):
         try:
@@ -165,11 +165,11 @@ def _await_end(pid: int, deadline: float) -> None:
         except OSError:
             pass  # an older kernel
         else:
-            ends = select.poll()
-            ends.register(descriptor, select.POLLIN)
-            ended = ends.poll(max(0.0, deadline - time.monotonic()) * 1000)
+            exits = select.poll()
+            exits.register(descriptor, select.POLLIN)
+            exited = exits.poll(max(0.0, deadline - time.monotonic()) * 1000)
             os.close(descriptor)
-            if not ended:
+            if not exited:
                 raise TimeoutError
             return
     pause = 0.0001

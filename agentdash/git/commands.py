@@ -1,7 +1,7 @@
-"""Asks git about a repository without trusting it: nothing that its own configuration names is ever run.
+"""Runs git commands in a repository without trusting it: no program of its own configuration is ever run.
 
-No lock is taken beyond what the command itself needs, nobody is asked for a password, no network is opened,
-and a command that only reads changes no file, nor the time of one.
+There are no locks beyond those of the command itself, no prompts and no network, and a reading command
+changes no file, nor the time of one.
 """
 
 from __future__ import annotations
@@ -34,30 +34,30 @@ __all__ = [
 
 _STATUS = (
     "status", "--porcelain=v2", "--branch", "--show-stash", "-z",
-    # A look into a submodule would be a git process of its own, under the submodule's own configuration.
+    # Git would start another process in each submodule, with that one's configuration.
     "--ignore-submodules=dirty",
 )  # fmt: skip
 
 MAX_OUTPUT = 8 * 1024 * 1024
-"""Bytes that `output` takes at most."""
+"""Bytes that `output` returns at most."""
 
 
 def status(path: Path, feed: Callable[[bytes], None], timeout: float, *, ignored: bool = False) -> int:
-    """Run `git status` in *path* and hand its output to *feed* as it comes.
+    """Run `git status` in *path*.
 
     Args:
         path: The work tree.
-        feed: Takes the output.
+        feed: Receives the output, piece by piece.
         timeout: Seconds.
-        ignored: Whether it tells the folders that are ignored, too.
+        ignored: Whether to list ignored folders, too.
 
     Returns:
-        How many git processes it took.
+        The number of git processes.
 
     Raises:
-        GitFailed: in words.
+        GitFailed: where git fails, or the repository is refused.
     """
-    # "matching": a folder that a pattern names is told by its name, and not entered.
+    # "matching": an ignored folder is listed by its name, and not entered.
     more = ("--ignored=matching",) if ignored else ()
     return run(path, (*_STATUS, *more), feed, timeout)
 
@@ -72,52 +72,51 @@ def run(
     more: Mapping[str, str] | None = None,
     writes: Sequence[tuple[str, str]] | None = None,
 ) -> int:
-    """Run git in *path*, with all undone that its own configuration must not do.
+    """Run git in *path*, with the dangerous part of its own configuration overridden.
 
     Args:
         path: The work tree, or a bare repository.
         arguments: Options and the command.
-        feed: Takes the output.
+        feed: Receives the output, piece by piece.
         timeout: Seconds.
-        stdin: What it is given to read.
-        more: Environment beyond the usual one, or in place of it.
-        writes: For a command that changes the repository: configuration that it is given besides, as full
-            names and values, or none. None: it only reads.
+        stdin: Its input.
+        more: Environment variables in addition to `call.environment`; they replace those of the same name.
+        writes: None for a command that only reads; else additional configuration, as full names and values.
 
     Returns:
-        How many git processes it took.
+        The number of git processes.
 
     Raises:
-        GitFailed: in words.
+        GitFailed: where git fails, or the repository is refused.
     """
     git_dir, processes = checked_git_dir(path, timeout)
-    undone: dict[str, str] = {}
+    neutral: dict[str, str] = {}
     if writes is not None:
         _check_writable(path, git_dir)
     if writes is not None or needs_overrides(git_dir):
-        found, asked = settings(path, git_dir, timeout)
-        undone, processes = overrides(path, found), processes + asked
+        found, listed = settings(path, git_dir, timeout)
+        neutral, processes = overrides(path, found), processes + listed
     if writes is not None:
         call(
             path, git_dir, arguments, feed, timeout,
-            overrides=(*undone.items(), *writes), stdin=stdin, more=more, limited=False,
+            overrides=(*neutral.items(), *writes), stdin=stdin, more=more, limited=False,
         )  # fmt: skip
     else:
         with preserve_times(git_dir):
-            call(path, git_dir, arguments, feed, timeout, overrides=undone.items(), stdin=stdin, more=more)
+            call(path, git_dir, arguments, feed, timeout, overrides=neutral.items(), stdin=stdin, more=more)
     return processes + 1
 
 
 def output(path: Path, arguments: tuple[str, ...], timeout: float, **options: object) -> bytes:
-    """What git says, at most a few megabytes of it; see `run`."""
-    taken = bytearray()
+    """The output of a command, at most `MAX_OUTPUT` bytes; see `run`."""
+    received = bytearray()
 
     def feed(piece: bytes) -> None:
-        if len(taken) < MAX_OUTPUT:
-            taken.extend(piece)
+        if len(received) < MAX_OUTPUT:
+            received.extend(piece)
 
     run(path, arguments, feed, timeout, **options)  # type: ignore[arg-type]
-    return bytes(taken)
+    return bytes(received)
 
 
 class _LimitReached(Exception):  # noqa: N818 - ends git, and is no error
@@ -147,19 +146,19 @@ def bounded_output(
 
 
 def effective_settings(path: Path, timeout: float) -> tuple[ConfigSetting, ...]:
-    """All configuration that git heeds in *path*; see `config.settings`.
+    """The effective configuration in *path*; see `config.settings`.
 
     Raises:
-        GitFailed: in words.
+        GitFailed: where it cannot be read or checked.
     """
     return settings(path, checked_git_dir(path, timeout)[0], timeout)[0]
 
 
 def repository_filters(path: Path, timeout: float) -> set[str]:
-    """Names of the filters that the own configuration of the repository at *path* defines.
+    """Names of the filters that the repository's own configuration defines.
 
     Raises:
-        GitFailed: in words.
+        GitFailed: where it cannot be read or checked.
     """
     git_dir, _ = checked_git_dir(path, timeout)
     if not needs_overrides(git_dir):
@@ -168,10 +167,10 @@ def repository_filters(path: Path, timeout: float) -> set[str]:
 
 
 def top_level(path: Path, timeout: float) -> Path:
-    """The work tree that git uses in *path*, without links: another one where ``core.worktree`` says so.
+    """The work tree that git uses in *path*, without links; ``core.worktree`` can set another one.
 
     Raises:
-        GitFailed: in words.
+        GitFailed: where git fails.
     """
     printed = output(path, ("rev-parse", "--show-toplevel"), timeout).removesuffix(b"\n")
     return Path(os.path.realpath(os.fsdecode(printed)))
@@ -182,17 +181,17 @@ def _check_writable(path: Path, git_dir: GitDir) -> None:
         check_ownership(path, git_dir)
         check_links(git_dir)
     except UnusableRepo as why:
-        raise GitFailed(f"nothing is changed: {why}") from None
+        raise GitFailed(f"refused: {why}") from None
 
 
 def checked_git_dir(path: Path, timeout: float) -> tuple[GitDir, int]:
-    """The git directory at *path*, and how many git processes it took to know that it may be used.
+    """The git directory at *path*, and the number of git processes used to check it.
 
-    Git is handed this directory, so that what is checked is what it uses. It then asks no more whose the
-    directory is: one of another user is used only where git, left to itself, uses it (``safe.directory``).
+    Git gets this directory as ``GIT_DIR``, so that it uses what was checked. It then skips its own check of
+    the owner: a directory of another user is accepted only where git itself accepts it (``safe.directory``).
 
     Raises:
-        GitFailed: in words.
+        GitFailed: where there is none that may be used.
     """
     try:
         git_dir = GitDir.from_work_tree(path)
@@ -201,17 +200,17 @@ def checked_git_dir(path: Path, timeout: float) -> tuple[GitDir, int]:
         raise GitFailed(str(why)) from None
     if _is_ours(path, git_dir):
         return git_dir, 0
-    taken: list[bytes] = []
-    # One that only looks like a repository must not make git go on to another.
+    printed: list[bytes] = []
+    # A folder that only looks like a repository must not make git use one around it.
     explicit = () if git_dir.own == path else (("safe.bareRepository", "explicit"),)
-    call(path, None, ("rev-parse", "--absolute-git-dir"), taken.append, timeout, overrides=explicit)
-    if os.path.realpath(os.fsdecode(b"".join(taken).removesuffix(b"\n"))) != os.path.realpath(git_dir.own):
+    call(path, None, ("rev-parse", "--absolute-git-dir"), printed.append, timeout, overrides=explicit)
+    if os.path.realpath(os.fsdecode(b"".join(printed).removesuffix(b"\n"))) != os.path.realpath(git_dir.own):
         raise GitFailed("its .git is damaged or points nowhere")
     return git_dir, 1
 
 
 def _is_ours(path: Path, git_dir: GitDir) -> bool:
-    """Whether git would take it for the user's own (ensure_valid_ownership in its setup.c)."""
+    """Whether git would accept its owner (ensure_valid_ownership in setup.c)."""
     users = {os.geteuid()}
     if users == {0} and (sudo := os.environ.get("SUDO_UID", "")).isdecimal() and len(sudo) < 12:
         users.add(int(sudo))

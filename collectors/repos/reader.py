@@ -182,7 +182,7 @@ class RepoReader:
         try:
             commands.run(self.found.path, arguments, pieces.append, self.timeout)
         except commands.GitFailed as failure:
-            if str(failure) != "git ended with 1":  # without a message: no commits yet
+            if failure.code != 1:  # 1: no commits yet
                 raise
         words = b"".join(pieces).decode("ascii", "replace").split()
         known = words[-1] if words and words[-1] not in {"true", "false"} else None

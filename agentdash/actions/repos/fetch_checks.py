@@ -1,4 +1,4 @@
-"""What keeps a repository from being fetched: settings of its own that would send or overwrite something."""
+"""Refuses fetches that the repository's own configuration could use to send or overwrite something."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from agentdash.git.write_checks import check_symbolic_refs
 
 _REFSPEC = re.compile(r"remote\..*\.fetch", re.DOTALL)
 _OLD = ("remotes", "branches")
-"""Folders of remotes in the form that git had before 2005; they name refspecs, too."""
+"""Folders of remotes in git's format before 2005, which contain refspecs, too."""
 
 
 def fetch_refusal(path: Path, found: Sequence[ConfigSetting]) -> str | None:
-    """Why nothing is fetched into the repository at *path*, in words; None where it may be.
+    """Why the repository at *path* is not fetched; None where it may be.
 
     Args:
         path: The work tree, or a bare repository.
-        found: All configuration that git heeds there.
+        found: Its effective configuration.
     """
     for one in found:
         if one.own and is_refused(one.key):
@@ -40,14 +40,14 @@ def fetch_refusal(path: Path, found: Sequence[ConfigSetting]) -> str | None:
         return str(why)
     for folder in _OLD:
         if _has_entries(git_dir.shared / folder):
-            return f"it has remotes in the old form ({folder}), which can overwrite branches"
+            return f"it has remotes in the old format ({folder}), which can overwrite branches"
     return None
 
 
 def _keeps_branches(refspec: str) -> bool:
-    """Whether what is fetched by *refspec* changes remote-tracking branches alone, and adds tags.
+    """Whether a fetch by *refspec* changes remote-tracking branches only, and adds tags.
 
-    See gitglossary(7), "refspec": ``^`` leaves out, ``+`` overwrites; without a right side nothing is kept.
+    See gitglossary(7), "refspec": ``^`` excludes, ``+`` overwrites; without a right side nothing is stored.
     """
     if refspec.startswith("^"):
         return True

@@ -1,4 +1,4 @@
-"""Looks for secrets in what would be staged: in all of a new file, in the new lines of a known one."""
+"""Finds secrets in files to stage: in all of a new file, in the added lines of a tracked one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _DIFF = (
 
 
 def in_new_files(path: Path, names: Iterable[bytes]) -> dict[bytes, str]:
-    """Those of the files *names* that hold a secret, or cannot be read, and why, in words."""
+    """Those of the files *names* that contain a secret or cannot be read, with the reason."""
     found: dict[bytes, str] = {}
     for name in names:
         place = path / os.fsdecode(name)
@@ -36,41 +36,39 @@ def in_new_files(path: Path, names: Iterable[bytes]) -> dict[bytes, str]:
 
 
 def in_changes(path: Path, names: list[bytes], timeout: float) -> dict[bytes, str]:
-    """Those of the tracked files *names* whose new lines hold a secret, or cannot be looked into, and why."""
+    """The tracked files among *names* with a secret in added lines, or unreadable, with the reason."""
     if not names:
         return {}
-    # A name with a line break cannot be told in a diff of many files.
-    odd = [name for name in names if b"\n" in name]
-    groups = [[name for name in names if b"\n" not in name], *([name] for name in odd)]
+    # In a diff of several files, a name with a line break is ambiguous.
+    apart = [name for name in names if b"\n" in name]
+    groups = [[name for name in names if b"\n" not in name], *([name] for name in apart)]
     found: dict[bytes, str] = {}
     for group in (one for one in groups if one):
         try:
             raw = _diff(path, group, timeout)
         except commands.GitFailed as failure:
-            found |= dict.fromkeys(group, f"cannot be looked into: {failure}")
+            found |= dict.fromkeys(group, f"cannot be checked: {failure}")
             continue
         shown = set()
         for name, lines in _by_file(raw, group):
             shown.add(name)
             if secret := first_secret(lines):
                 found[name] = f"a secret ({secret[1]}) in its new lines"
-        # An attribute (``* -diff``) can keep the lines of a file out of a diff: read as new.
+        # An attribute (``* -diff``) can hide the lines of a file from a diff: read it as a new one.
         found |= in_new_files(path, [name for name in group if name not in shown])
         if len(raw) >= commands.MAX_OUTPUT:
-            found |= {
-                name: "not looked into: too many changes at once" for name in group if name not in found
-            }
+            found |= {name: "not checked: too many changes at once" for name in group if name not in found}
     return found
 
 
 def _diff(path: Path, names: list[bytes], timeout: float) -> bytes:
-    # All that changed in one process; which of it counts is told by the names.
-    few = tuple(os.fsdecode(name) for name in names) if len(names) <= 200 else ()
-    return commands.output(path, (*_DIFF, "--", *few), max(timeout, 60.0))
+    # One process for all changes; names select among them.
+    selected = tuple(os.fsdecode(name) for name in names) if len(names) <= 200 else ()
+    return commands.output(path, (*_DIFF, "--", *selected), max(timeout, 60.0))
 
 
 def _by_file(raw: bytes, names: list[bytes]) -> Iterator[tuple[bytes, list[str]]]:
-    """The new lines of each file that the diff shows lines of, by its name."""
+    """(name, added lines) of each file that the diff shows lines of."""
     known = set(names)
     for piece in (b"\n" + raw).split(b"\ndiff --git ")[1:]:
         head, lines_follow, body = piece.partition(b"\n@@ ")

@@ -1,4 +1,4 @@
-"""What would be staged in a repository and its submodules, children first, and what is left out and why."""
+"""Plans what is staged in a repository and its submodules, and what is left out and why."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from agentdash.git import commands
 from agentdash.git.git_dir import GitDir, UnusableRepo, submodules
 from agentdash.git.write_checks import has_own_git_dir
 
-MAX_DEEP = 10
-MAX_FAMILY = 2000
-"""Repositories that are staged and committed together at most."""
+MAX_DEPTH = 10
+MAX_TARGETS = 2000
+"""Upper limit of repositories that are staged and committed together."""
 MAX_FILES = 50_000
 NAMED = 50
-"""Ignored paths that are named; all are counted."""
+"""Ignored paths that are listed; all are counted."""
 _STATUS = (
     "status", "--porcelain=v2", "-z", "--untracked-files=all", "--ignored=matching", "--no-renames",
     "--ignore-submodules=dirty",
@@ -31,19 +31,24 @@ _STATUS = (
 
 @dataclass(slots=True)
 class StagingStatus:
-    """One status, as staging needs it: paths that differ from the index, and their states."""
+    """The paths of one status that differ from the index, by state.
+
+    Attributes:
+        links: Tracked submodules among them.
+        staged: Number of staged paths.
+    """
 
     tracked: list[bytes] = field(default_factory=list)
-    fresh: list[bytes] = field(default_factory=list)
+    untracked: list[bytes] = field(default_factory=list)
     conflicts: list[bytes] = field(default_factory=list)
     ignored: list[bytes] = field(default_factory=list)
     links: set[bytes] = field(default_factory=set)
     staged: int = 0
 
     @property
-    def open(self) -> list[bytes]:
-        """What is not staged."""
-        return [*self.tracked, *self.fresh, *self.conflicts]
+    def unstaged(self) -> list[bytes]:
+        """All unstaged paths."""
+        return [*self.tracked, *self.untracked, *self.conflicts]
 
 
 def git_dir_of(path: Path) -> GitDir:
@@ -59,7 +64,7 @@ def git_dir_of(path: Path) -> GitDir:
 
 
 def parent_of(child: Path, paths: Iterable[Path]) -> Path | None:
-    """The one of *paths* that *child* is a submodule of; None where it is of none."""
+    """The innermost of *paths* that contains *child*; None where none does."""
     above = [path for path in paths if path != child and child.is_relative_to(path)]
     return max(above, key=lambda path: len(path.parts), default=None)
 
@@ -69,7 +74,7 @@ class StageTarget:
     """The repository or a submodule of it.
 
     Attributes:
-        left_out: Why nothing is changed in it, in words; None where it may be.
+        left_out: Why it must not be changed; None where it may be.
     """
 
     path: Path
@@ -77,44 +82,42 @@ class StageTarget:
 
 
 def stage_targets(path: Path) -> Iterator[StageTarget]:
-    """The repository and its initialised submodules, children first, each once; at most `MAX_FAMILY`.
+    """The repository and its initialised submodules, children first, each once; at most `MAX_TARGETS`.
 
-    A child whose git directory lies elsewhere than git puts it is left out, with what is below it.
+    A submodule whose git directory is not where git creates it is left out, with those below it.
     """
-    return iter(_family(path, os.path.realpath(path), {os.path.realpath(path)}, MAX_DEEP))
+    return iter(_targets(path, os.path.realpath(path), {os.path.realpath(path)}, MAX_DEPTH))
 
 
-def _family(path: Path, real: str, seen: set[str], deep: int) -> list[StageTarget]:
+def _targets(path: Path, real: str, seen: set[str], depth: int) -> list[StageTarget]:
     found: list[StageTarget] = []
-    for folder in submodules(path, 0).folders if deep else ():
+    for folder in submodules(path, 0).folders if depth else ():
         child = path / folder
         place = os.path.realpath(child)
-        new = place.startswith(f"{real}/") and place not in seen and len(seen) < MAX_FAMILY
-        # One whose path goes through a link, or back and forth, is none that git would enter.
+        new = place.startswith(f"{real}/") and place not in seen and len(seen) < MAX_TARGETS
+        # Git enters no submodule whose path contains a link or "..".
         if new and os.path.exists(f"{place}/.git") and place == f"{real}/{folder}":  # noqa: PTH110 - never raises
             seen.add(place)
-            why = _not_of(child, path)
-            found += [StageTarget(child, why)] if why else _family(child, place, seen, deep - 1)
+            why = _foreign_reason(child, path)
+            found += [StageTarget(child, why)] if why else _targets(child, place, seen, depth - 1)
     return [*found, StageTarget(path)]
 
 
-def _not_of(child: Path, parent: Path) -> str | None:
-    """Why *child* is none of *parent*'s, although it is named as a submodule of it."""
+def _foreign_reason(child: Path, parent: Path) -> str | None:
+    """Why *child* may be another repository than the submodule of *parent*; None where it is not."""
     try:
         if has_own_git_dir(child, GitDir.from_work_tree(parent)):
             return None
     except UnusableRepo as why:
         return str(why)
-    return (
-        "its git directory is neither in it nor below that of its parent: it may belong to another repository"
-    )
+    return "its git directory is neither in it nor below its parent's: it may belong to another repository"
 
 
 def check_top_level(path: Path, timeout: float) -> None:
-    """Refuse a repository whose configuration leads git to another work tree than the one that is shown.
+    """Refuse a repository whose configuration makes git use another work tree than the one that is shown.
 
     Raises:
-        GitFailed: in words.
+        GitFailed: where it does, or git fails.
     """
     top = commands.top_level(path, timeout)
     if str(top) != os.path.realpath(path):
@@ -122,95 +125,97 @@ def check_top_level(path: Path, timeout: float) -> None:
 
 
 def read_status(path: Path, timeout: float) -> StagingStatus:
-    """What git says of *path* itself, with every untracked file by name.
+    """The status of *path* itself, with every untracked file.
 
     Raises:
-        GitFailed: in words.
+        GitFailed: where git fails, or its output is too long.
     """
-    seen = StagingStatus()
+    status = StagingStatus()
     rename = False
     raw = commands.output(path, _STATUS, timeout)
     if len(raw) >= commands.MAX_OUTPUT:
-        raise commands.GitFailed("more has changed than can be staged here: stage it by hand")
+        raise commands.GitFailed("too many changes: stage them in a shell")
     for record in raw.split(b"\0"):
         if rename:
             rename = False
             continue
-        kind, words = record[:2], record.split(b" ", 10)
+        kind, fields = record[:2], record.split(b" ", 10)
         if kind in {b"1 ", b"2 "}:
             at = 8 if kind == b"1 " else 9
             name = record.split(b" ", at)[at]
             rename = kind == b"2 "
-            seen.staged += words[1][:1] != b"."
-            if words[1][1:2] != b".":
-                seen.tracked.append(name)
-            if words[2][:1] == b"S":
-                seen.links.add(name)
+            status.staged += fields[1][:1] != b"."
+            if fields[1][1:2] != b".":
+                status.tracked.append(name)
+            if fields[2][:1] == b"S":
+                status.links.add(name)
         elif kind == b"u ":
-            seen.conflicts.append(words[10])
+            status.conflicts.append(fields[10])
         elif kind == b"? ":
-            seen.fresh.append(record[2:])
+            status.untracked.append(record[2:])
         elif kind == b"! ":
-            seen.ignored.append(record[2:])
-    return seen
+            status.ignored.append(record[2:])
+    return status
 
 
 def plan(root: Path, largest: int, timeout: float) -> tuple[StagePart, ...]:
-    """What staging everything comes to, for each repository of the family. Changes nothing. Blocks.
+    """The plan to stage everything, for each target. Changes nothing. Blocks.
 
     Args:
         root: The repository.
-        largest: Bytes of a file above which it is left out.
-        timeout: Seconds that each git process may take.
+        largest: Size limit of a file, bytes.
+        timeout: Limit of each git process, seconds.
     """
-    return tuple(plan_part(member, root, largest, timeout) for member in stage_targets(root))
+    return tuple(plan_part(target, root, largest, timeout) for target in stage_targets(root))
 
 
 def display_name(root: Path, path: Path) -> str:
-    """What one of the family is called: ``web``, ``web/lib``."""
+    """The display name of a target: ``web``, ``web/lib``."""
     return printable(root.name if path == root else f"{root.name}/{path.relative_to(root)}")
 
 
-def plan_part(member: StageTarget, root: Path, largest: int, timeout: float) -> StagePart:
-    """The plan for one of them."""
-    path = member.path
-    name = display_name(root, path)
-    if member.left_out:
-        return StagePart(str(path), name, blocked=member.left_out)
+def plan_part(target: StageTarget, root: Path, largest: int, timeout: float) -> StagePart:
+    """The plan of name target."""
+    path = target.path
+    title = display_name(root, path)
+    if target.left_out:
+        return StagePart(str(path), title, blocked=target.left_out)
     try:
         check_top_level(path, timeout)
         lock = git_dir_of(path).own / "index.lock"
         if lock.exists():
             return StagePart(
-                str(path), name, blocked=f"locked: {lock} is there, another git works or has died"
+                str(path), title, blocked=f"locked: {lock} exists: another git is running, or was killed"
             )
-        seen = read_status(path, timeout)
+        git_status = read_status(path, timeout)
     except (commands.GitFailed, OSError, SourceError) as failure:
-        return StagePart(str(path), name, blocked=printable(str(failure)))
-    if len(seen.open) > MAX_FILES:
-        return StagePart(str(path), name, blocked=f"{len(seen.open)} changed files: more than {MAX_FILES}")
+        return StagePart(str(path), title, blocked=printable(str(failure)))
+    if len(git_status.unstaged) > MAX_FILES:
+        return StagePart(
+            str(path), title, blocked=f"{len(git_status.unstaged)} changed files: more than {MAX_FILES}"
+        )
     files: list[bytes] = []
-    left = [LeftOut(decode(one), "ignored") for one in seen.ignored[:NAMED]]
-    left += [LeftOut(decode(one), "in conflict: resolve it first") for one in seen.conflicts]
-    filtered = _filtered(path, [*seen.tracked, *seen.fresh], timeout)
-    for one in (*seen.tracked, *seen.fresh):
-        why = _why_not(path, one, one in seen.links, filtered, largest)
+    left_out = [LeftOut(decode(name), "ignored") for name in git_status.ignored[:NAMED]]
+    left_out += [LeftOut(decode(name), "in conflict: resolve it first") for name in git_status.conflicts]
+    filtered = _filtered(path, [*git_status.tracked, *git_status.untracked], timeout)
+    for name in (*git_status.tracked, *git_status.untracked):
+        why = _why_not(path, name, name in git_status.links, filtered, largest)
         if why is None:
-            files.append(one)
+            files.append(name)
         else:
-            left.append(LeftOut(decode(one), why))
-    known = set(seen.tracked)
-    secrets = in_changes(path, [one for one in files if one in known], timeout)
-    secrets |= in_new_files(path, [one for one in files if one not in known])
-    left += [LeftOut(decode(one), why) for one, why in secrets.items()]
-    kept = tuple(one for one in files if one not in secrets)
-    return StagePart(str(path), name, kept, tuple(left), len(seen.ignored), seen.staged)
+            left_out.append(LeftOut(decode(name), why))
+    known = set(git_status.tracked)
+    secrets = in_changes(path, [name for name in files if name in known], timeout)
+    secrets |= in_new_files(path, [name for name in files if name not in known])
+    left_out += [LeftOut(decode(name), why) for name, why in secrets.items()]
+    kept = tuple(name for name in files if name not in secrets)
+    return StagePart(str(path), title, kept, tuple(left_out), len(git_status.ignored), git_status.staged)
 
 
 def _why_not(path: Path, name: bytes, link: bool, filtered: set[bytes], largest: int) -> str | None:
-    """Why a file cannot be staged; None where nothing speaks against it, or it was deleted."""
+    """Why a file cannot be staged; None where it can be, or was deleted."""
     if name in filtered:
-        return "its filter is a program that the repository itself names: stage it by hand"
+        return "its filter is a program set by the repository itself: stage it in a shell"
     place = path / os.fsdecode(name)
     if name.endswith(b"/"):
         return "a repository of its own: add it as a submodule, or ignore it"
@@ -230,14 +235,14 @@ def _why_not(path: Path, name: bytes, link: bool, filtered: set[bytes], largest:
 
 
 def _filtered(path: Path, names: list[bytes], timeout: float) -> set[bytes]:
-    """Those whose content goes through a program of the repository's own configuration."""
-    drivers = commands.repository_filters(path, timeout) if names else set()
-    if not drivers:
+    """Those with a filter set by the repository's own configuration."""
+    filters = commands.repository_filters(path, timeout) if names else set()
+    if not filters:
         return set()
-    given = b"\0".join(names) + b"\0"
-    words = commands.output(path, ("check-attr", "-z", "--stdin", "filter"), timeout, stdin=given).split(
+    paths = b"\0".join(names) + b"\0"
+    fields = commands.output(path, ("check-attr", "-z", "--stdin", "filter"), timeout, stdin=paths).split(
         b"\0"
     )
     return {
-        name for name, value in zip(words[::3], words[2::3], strict=False) if os.fsdecode(value) in drivers
+        name for name, value in zip(fields[::3], fields[2::3], strict=False) if os.fsdecode(value) in filters
     }

@@ -113,7 +113,7 @@ def test_what_is_left_out_is_named_with_its_reason(web: Path) -> None:
     outcome = stage(web, told, largest=1000)
     assert outcome.ok, outcome
     log = "\n".join(told.steps)
-    assert f"web/lib/deep: nothing staged: locked: {lock} is there" in log
+    assert f"web/lib/deep: nothing staged: locked: {lock} exists" in log
     assert "left out: web/big.bin (too large: 2 kB, more than 1 kB)" in log
     assert "left out: web/.env (a secret (github-token) in line 1)" in log
     assert "left out: web/a.txt (a secret (github-token) in its new lines)" in log
@@ -167,7 +167,7 @@ def test_conflicts_stay_and_an_operation_under_way_is_not_committed(web: Path) -
     outcome = stage(web)
     assert "web/a.txt (in conflict: resolve it first)" in outcome.message
     assert git(web, "status", "--porcelain").splitlines()[0] == "UU a.txt"
-    with pytest.raises(Refused, match="in the midst of a merge"):
+    with pytest.raises(Refused, match="has an unfinished merge"):
         commit(web)
 
 
@@ -213,7 +213,7 @@ def test_no_program_of_the_repository_is_run(web: Path, tmp_path: Path, home: Pa
     sprung.unlink(missing_ok=True)
     change(web)
     outcome = stage(web)
-    assert "web/x.evil (its filter is a program that the repository itself names" in outcome.message
+    assert "web/x.evil (its filter is a program set by the repository itself" in outcome.message
     assert commit(web).ok
     done = repos.fetch(FetchRepo(str(web)), 20, Told())
     assert done.ok, done
@@ -237,7 +237,7 @@ def test_a_fetch_that_fails_says_why_without_the_password(web: Path) -> None:
 def test_a_fetch_without_a_remote_is_not_said_to_have_been_one(web: Path) -> None:
     told = Told()
     outcome = repos.fetch(FetchRepo(str(web)), 20, told)
-    assert (outcome.ok, outcome.message) == (False, "web has no remote: there is nothing to fetch from")
+    assert (outcome.ok, outcome.message) == (False, "web has no remote to fetch from")
 
 
 def test_an_unreadable_file_is_left_out(web: Path) -> None:
