@@ -1,7 +1,8 @@
 """One row per subject: the module of its view.
 
-Each has ``VIEW``, the fields of its document, and ``gaps(store)``, what could not be read. All but the logs have
-a table: ``COLUMNS`` (see `grid.columns_of`), ``rows(store, now)``, and ``EMPTY``, printed where there are none.
+Each has ``VIEW``, the fields of its document, and ``gaps(store)``, what could not be read. All but the logs
+have a table: ``COLUMNS`` (see `grid.columns_of`), ``rows(store, now)``, and ``EMPTY``, printed where there
+are none.
 """
 
 from __future__ import annotations
