@@ -91,13 +91,8 @@ class Analysis:
     ) -> StreamsSnapshot:
         """The snapshot with its judgements and symptoms.
 
-        It changes nothing that the other methods read, so it may run in a thread; one call at a time.
-
-        Args:
-            snapshot: As read.
-            runs: With *services*: the owners of consumers, and whether they are alive, where fresh.
-            services: See *runs*.
-            mentions: Which of the streams without a group are named in a file.
+        It changes nothing that the other methods read, so it may run in a thread; one call at a time. Fresh runs
+        and services identify the owners of consumers; *mentions* are of the streams without a group.
         """
         now = snapshot.taken_at
         owners = Owners.at(now, runs, services).status

@@ -19,14 +19,7 @@ from agentdash.runtime.notes import Note
 
 
 class Intake:
-    """Receives snapshots and healths from collectors, and updates the store.
-
-    Args:
-        store: Written here, and nowhere else but by the engine.
-        analysis: Makes findings.
-        clock: Time of the findings.
-        note: Writes to the activity log.
-    """
+    """Receives snapshots and healths from collectors; only it and the engine write to the store."""
 
     def __init__(self, store: Store, analysis: Analysis, clock: Clock, note: Note) -> None:
         self.store = store

@@ -20,14 +20,7 @@ MANY = 300
 class JudgedStreams(Collector):
     """The collector of streams, whose snapshots carry judgements and symptoms.
 
-    Passes do not overlap: the next one begins when this one is judged.
-
-    Args:
-        inner: Reads the streams.
-        analysis: Judges them.
-        store: Runs, services and repositories as they are known at that time; only read.
-        settings: Which streams are known.
-        mentions: Searches for the names of the others.
+    Passes do not overlap: the next one begins when this one is judged. The store is only read.
     """
 
     def __init__(

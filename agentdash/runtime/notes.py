@@ -23,13 +23,7 @@ Note = Callable[..., None]
 
 
 class Notes:
-    """Writes to the activity log; the log pane shows what is not routine.
-
-    Args:
-        store: Its logs receive what is not routine.
-        clock: Time of the lines.
-        host: Stamped on the batches.
-        shown: Whether the lines are shown among the logs.
+    """Writes to the activity log; the log pane shows what is not routine, if *shown*.
 
     Attributes:
         activity: The file; None while it is not open.

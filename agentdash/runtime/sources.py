@@ -16,15 +16,7 @@ REDIS_TOPICS = (Topic.RUNS, Topic.STREAMS)
 
 
 class Sources:
-    """Supervises collectors and hands what they read to the intake.
-
-    Args:
-        intake: Receives the health of each.
-        receive: Receives each snapshot.
-        clock: For the supervisors.
-        note: Writes to the activity log.
-        tasks: Where the supervisors run.
-    """
+    """Supervises collectors; *receive* gets their snapshots, *intake* their health."""
 
     def __init__(
         self,
@@ -83,14 +75,10 @@ class Sources:
         self._read[topic].set()
 
     async def first_pass(self, topics: frozenset[Topic], timeout: float) -> set[Topic]:  # noqa: ASYNC109 - a bound
-        """Wait until each of *topics* was polled once, whether that succeeded or failed.
-
-        Args:
-            topics: Findings stand for all others too, which they are derived from.
-            timeout: Seconds to wait at most.
+        """Wait until each of *topics* was polled once (for findings: all), whether that succeeded or failed.
 
         Returns:
-            Those that were not read in time.
+            Those that were not read within *timeout* seconds.
         """
         needs = {topic: {topic} for topic in topics}
         if Topic.FINDINGS in needs:

@@ -22,11 +22,7 @@ class Supervisor:
     """Runs one collector: polls never overlap, each has a time limit, failures back off with jitter.
 
     Args:
-        collector: What to poll.
-        clock: Time of the health.
         on_snapshot: Called with each snapshot, before its health.
-        on_health: Called whenever the health has changed.
-        note: Writes to the activity log.
         recover: Awaited after repeated failures, to recover the server.
     """
 

@@ -136,13 +136,7 @@ def made(kind: type[Collector], make: Callable[[], Collector]) -> Collector:
 
 
 class NotStarted(Collector):
-    """Replaces a collector whose constructor failed.
-
-    Args:
-        name: Of the collector.
-        topic: Of the collector.
-        why: The error message.
-    """
+    """Replaces a collector whose constructor failed, and reports why."""
 
     cadence = 5.0
     timeout = 5.0
