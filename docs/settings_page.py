@@ -6,9 +6,8 @@ import json
 import re
 from collections.abc import Iterator
 
-from agentdash.core.settings.keys import LIMITS, PATHS, Key, keys, sections
+from agentdash.core.settings.keys import LIMITS, PATHS, POWERS, Key, Power, keys, sections
 from agentdash.core.settings.model import Settings
-from agentdash.settings.trust import POWERS, Power
 
 HEAD = """\
 # Settings

@@ -16,12 +16,12 @@ from agentdash.cli.loop import run_async
 from agentdash.cli.options import common_options, settings_of
 from agentdash.cli.output import print_message, print_text
 from agentdash.core.commands import Refused
+from agentdash.core.settings.keys import Power
 from agentdash.core.settings.model import Settings
 from agentdash.core.snapshot import Topic
 from agentdash.core.text import printable
 from agentdash.process_end import SignalHandler, raise_exit
 from agentdash.settings.files import FILE_NAME
-from agentdash.settings.trust import Power
 
 
 @click.command(

@@ -91,7 +91,7 @@ class Analysis:
     ) -> StreamsSnapshot:
         """The snapshot with its judgements and symptoms.
 
-        It changes nothing that the other methods read, so it may run in a thread; one call at a time. Fresh runs
+        It changes nothing that the other methods read, so it may run in a thread; one call at a time. Runs
         and services identify the owners of consumers; *mentions* are of the streams without a group.
         """
         now = snapshot.taken_at

@@ -12,10 +12,20 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from agentdash.core.paths import current_folder
-from agentdash.core.settings.keys import PATHS, Key, WrongValue, checked, keys, nearest, sections
+from agentdash.core.settings.keys import (
+    PATHS,
+    POWERS,
+    Key,
+    Power,
+    WrongValue,
+    checked,
+    keys,
+    nearest,
+    sections,
+)
 from agentdash.core.settings.model import ServiceSettings, Settings
 from agentdash.settings.files import FileTable, SettingsFile, candidates, read_tables
-from agentdash.settings.trust import POWERS, FolderFile, Power, State, divide
+from agentdash.settings.trust import FolderFile, State, divide
 
 # Variables of agentdash that are no settings: the settings file itself, and those of a run's command.
 _NO_SETTINGS = ("AGENTDASH_CONFIG", "AGENTDASH_RUN_", "AGENTDASH_TURN")

@@ -12,81 +12,12 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
-from enum import StrEnum
 from pathlib import Path
 from typing import Literal
 
+from agentdash.core.settings.keys import POWERS, Power
 from agentdash.core.settings.model import ServiceSettings
 from agentdash.core.text import mask_url
-
-
-class Power(StrEnum):
-    """What a setting can do beyond the screen."""
-
-    NONE = "changes what is shown, or how often"
-    PROGRAM = "starts a program"
-    SERVER = "sends requests to a server"
-    WRITE = "chooses where is written"
-    GUARD = "removes a protection"
-    KEYS = "changes what keys do"
-    READ = "reads files outside of the folder"
-
-
-POWERS: Mapping[str, Power] = {
-    "projects": Power.READ,
-    "state_dir": Power.WRITE,
-    "read_only": Power.GUARD,
-    "color": Power.NONE,
-    "redis.url": Power.SERVER,
-    "redis.timeout": Power.NONE,
-    "redis.connect_timeout": Power.NONE,
-    "redis.embedded": Power.GUARD,
-    "runs.prefix": Power.WRITE,
-    "runs.poll": Power.NONE,
-    "runs.events_maxlen": Power.GUARD,
-    "runs.lease": Power.GUARD,
-    "runs.shown": Power.NONE,
-    "runs.mask": Power.GUARD,
-    "streams.poll": Power.NONE,
-    "streams.include": Power.NONE,
-    "streams.exclude": Power.NONE,
-    "streams.known": Power.NONE,
-    "streams.max_streams": Power.NONE,
-    "streams.window": Power.NONE,
-    "streams.lag_limit": Power.NONE,
-    "streams.stuck_after": Power.NONE,
-    "streams.delivery_limit": Power.NONE,
-    "streams.grow_after": Power.NONE,
-    "streams.growing_above": Power.NONE,
-    "streams.dead_after": Power.NONE,
-    "streams.open_after": Power.NONE,
-    "repos.poll": Power.NONE,
-    "repos.depth": Power.NONE,
-    "repos.prune": Power.NONE,
-    "repos.timeout": Power.NONE,
-    "repos.stage_limit_mb": Power.GUARD,
-    "services.name": Power.NONE,
-    "services.pid_file": Power.READ,
-    "services.port": Power.NONE,
-    "services.match": Power.NONE,
-    "services.cwd": Power.READ,
-    "services.log": Power.READ,
-    "services.probe": Power.SERVER,
-    "services.command": Power.PROGRAM,
-    "logs.files": Power.READ,
-    "logs.journal": Power.PROGRAM,
-    "logs.started": Power.NONE,
-    "logs.limit": Power.GUARD,
-    "logs.poll": Power.NONE,
-    "logs.finding_for": Power.NONE,
-    "findings.inbox": Power.READ,
-    "findings.poll": Power.NONE,
-    "ui.theme": Power.NONE,
-    "ui.keys": Power.KEYS,
-    "ui.bell": Power.NONE,
-    "ui.notify": Power.PROGRAM,
-}
-"""What each setting can do."""
 
 State = Literal["trusted", "declined", "undecided", "unsafe"]
 

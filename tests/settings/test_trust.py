@@ -6,11 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from agentdash.core.settings.keys import keys
+from agentdash.core.settings.keys import POWERS, Power, keys
 from agentdash.core.settings.model import ServiceSettings, Settings
 from agentdash.settings.decisions import Decision, decide, decisions_file, forget, read_decisions
 from agentdash.settings.load import MOST_MISTAKES, Loaded, SettingsError, load
-from agentdash.settings.trust import POWERS, Power
 
 NOBODY = 65534
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")

@@ -12,38 +12,82 @@ import shlex
 import typing
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
+from enum import StrEnum
 from functools import cache
 
 from agentdash.core.settings.model import ServiceSettings, Settings
 
-# Least and greatest value of the numbers. Polling more than 20 times a second shows nothing more.
-LIMITS: Mapping[str, tuple[float, float]] = {
-    "redis.timeout": (0.1, 60),
-    "redis.connect_timeout": (0.1, 60),
-    "runs.poll": (0.05, 3600),
-    "runs.events_maxlen": (100, 10_000_000),
-    "runs.lease": (1, 3600),
-    "runs.shown": (1, 100_000),
-    "streams.poll": (0.05, 3600),
-    "streams.max_streams": (1, 1_000_000),
-    "streams.window": (1, 86_400),
-    "streams.lag_limit": (0, 1_000_000_000),
-    "streams.stuck_after": (0.1, 604_800),
-    "streams.delivery_limit": (1, 1_000_000),
-    "streams.grow_after": (1, 86_400),
-    "streams.growing_above": (0, 1_000_000_000),
-    "streams.dead_after": (0.1, 604_800),
-    "streams.open_after": (0, 3600),
-    "repos.poll": (0.05, 3600),
-    "repos.depth": (0, 64),
-    "repos.timeout": (0.1, 600),
-    "repos.stage_limit_mb": (0.001, 1_000_000),
-    "logs.limit": (100, 1_000_000),
-    "logs.poll": (0.05, 3600),
-    "logs.finding_for": (1, 604_800),
-    "findings.poll": (0.05, 3600),
-    "services.port": (1, 65_535),
+
+class Power(StrEnum):
+    """What a setting can do beyond the screen."""
+
+    NONE = "changes what is shown, or how often"
+    PROGRAM = "starts a program"
+    SERVER = "sends requests to a server"
+    WRITE = "chooses where is written"
+    GUARD = "removes a protection"
+    KEYS = "changes what keys do"
+    READ = "reads files outside of the folder"
+
+
+RULES: Mapping[str, tuple[Power] | tuple[Power, float, float]] = {
+    "projects": (Power.READ,),
+    "state_dir": (Power.WRITE,),
+    "read_only": (Power.GUARD,),
+    "color": (Power.NONE,),
+    "redis.url": (Power.SERVER,),
+    "redis.timeout": (Power.NONE, 0.1, 60),
+    "redis.connect_timeout": (Power.NONE, 0.1, 60),
+    "redis.embedded": (Power.GUARD,),
+    "runs.prefix": (Power.WRITE,),
+    "runs.poll": (Power.NONE, 0.05, 3600),
+    "runs.events_maxlen": (Power.GUARD, 100, 10_000_000),
+    "runs.lease": (Power.GUARD, 1, 3600),
+    "runs.shown": (Power.NONE, 1, 100_000),
+    "runs.mask": (Power.GUARD,),
+    "streams.poll": (Power.NONE, 0.05, 3600),
+    "streams.include": (Power.NONE,),
+    "streams.exclude": (Power.NONE,),
+    "streams.known": (Power.NONE,),
+    "streams.max_streams": (Power.NONE, 1, 1_000_000),
+    "streams.window": (Power.NONE, 1, 86_400),
+    "streams.lag_limit": (Power.NONE, 0, 1_000_000_000),
+    "streams.stuck_after": (Power.NONE, 0.1, 604_800),
+    "streams.delivery_limit": (Power.NONE, 1, 1_000_000),
+    "streams.grow_after": (Power.NONE, 1, 86_400),
+    "streams.growing_above": (Power.NONE, 0, 1_000_000_000),
+    "streams.dead_after": (Power.NONE, 0.1, 604_800),
+    "streams.open_after": (Power.NONE, 0, 3600),
+    "repos.poll": (Power.NONE, 0.05, 3600),
+    "repos.depth": (Power.NONE, 0, 64),
+    "repos.prune": (Power.NONE,),
+    "repos.timeout": (Power.NONE, 0.1, 600),
+    "repos.stage_limit_mb": (Power.GUARD, 0.001, 1_000_000),
+    "services.name": (Power.NONE,),
+    "services.pid_file": (Power.READ,),
+    "services.port": (Power.NONE, 1, 65_535),
+    "services.match": (Power.NONE,),
+    "services.cwd": (Power.READ,),
+    "services.log": (Power.READ,),
+    "services.probe": (Power.SERVER,),
+    "services.command": (Power.PROGRAM,),
+    "logs.files": (Power.READ,),
+    "logs.journal": (Power.PROGRAM,),
+    "logs.started": (Power.NONE,),
+    "logs.limit": (Power.GUARD, 100, 1_000_000),
+    "logs.poll": (Power.NONE, 0.05, 3600),
+    "logs.finding_for": (Power.NONE, 1, 604_800),
+    "findings.inbox": (Power.READ,),
+    "findings.poll": (Power.NONE, 0.05, 3600),
+    "ui.theme": (Power.NONE,),
+    "ui.keys": (Power.KEYS,),
+    "ui.bell": (Power.NONE,),
+    "ui.notify": (Power.PROGRAM,),
 }
+"""What each setting can do, and the minimum and maximum of numbers. Polling more than 20 times a second
+shows nothing more."""
+POWERS: Mapping[str, Power] = {name: rule[0] for name, rule in RULES.items()}
+LIMITS: Mapping[str, tuple[float, float]] = {name: rule[1:] for name, rule in RULES.items() if len(rule) == 3}
 # Paths: ~ is expanded, and in the environment they are separated as in PATH.
 PATHS = frozenset(
     {
