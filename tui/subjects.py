@@ -33,9 +33,9 @@ class SubjectRow:
         pane: (subject, app) → its pane.
         listing: A module with ``COLUMNS``, ``WIDE`` and ``listing(snapshot, now, view)``; empty: no table.
         lines: A class whose instances list (store, now, view) in place of that: they keep rows between calls.
-        page: (store, now, zone, *record) → the page beside the zoomed pane; empty where `pane` writes it.
-        links: (store, *record) → what hangs together with it.
-        screen: (app, *record) → its own screen.
+        page: (store, now, zone, *record) → the page beside the zoomed pane; empty: none, or `pane` writes it.
+        links: (store, *record) → what is connected with it; empty: nothing.
+        screen: (app, *record) → its own screen; empty: Enter does nothing.
         marks: Whether rows can be marked.
     """
 
@@ -44,8 +44,8 @@ class SubjectRow:
     title: str
     place: int
     record: str
-    links: str
-    screen: str
+    links: str = ""
+    screen: str = ""
     page: str = ""
     listing: str = ""
     lines: str = ""
@@ -58,18 +58,18 @@ class SubjectRow:
         return f"{self.number} {self.title}"
 
     def links_of(self, store: Store, record: object) -> list[Link]:
-        """What hangs together with *record*."""
-        found: list[Link] = load(self.links)(store, *parts(record))
+        """What is connected with *record*."""
+        found: list[Link] = load(self.links)(store, *parts(record)) if self.links else []
         return found
 
     def page_of(self, store: Store, now: int, zone: tzinfo | None, record: object) -> list[Any]:
         """The paragraphs of the page beside the pane."""
-        found: list[Any] = load(self.page)(store, now, zone, *parts(record))
+        found: list[Any] = load(self.page)(store, now, zone, *parts(record)) if self.page else []
         return found
 
-    def screen_of(self, app: object, record: object) -> Screen[None]:
+    def screen_of(self, app: object, record: object) -> Screen[None] | None:
         """A screen that shows *record*."""
-        found: Screen[None] = load(self.screen)(app, *parts(record))
+        found: Screen[None] | None = load(self.screen)(app, *parts(record)) if self.screen else None
         return found
 
 

@@ -12,6 +12,7 @@ from agentdash.cli.exit_codes import ExitCode
 from agentdash.cli.group import NearestGroup
 from agentdash.cli.options import common_options, loaded_of, settings_of, warn_ignored
 from agentdash.cli.output import no_terminal
+from agentdash.core.snapshot import Topic
 
 if TYPE_CHECKING:
     from agentdash.settings.load import Loaded
@@ -22,7 +23,7 @@ class PipeClosed(Exception):  # noqa: N818 - nobody is at fault
 
 
 COMMANDS = {
-    **dict.fromkeys(("snapshot", "runs", "streams", "repos", "services", "findings", "logs"), "views"),
+    **dict.fromkeys(("snapshot", *Topic), "views"),
     **dict.fromkeys(("run", "pause", "resume", "cancel"), "runs"),
     "demo": "demo",
     "init": "init",
@@ -102,8 +103,7 @@ def dashboard(ctx: click.Context) -> int:
         settings_of(ctx)  # errors in them are reported first
         click.echo(
             f"agentdash: the dashboard needs a terminal, and {why}. Without one, print a view: "
-            "agentdash snapshot --json, "
-            "or runs, streams, repos, services, findings, logs with --json.",
+            f"agentdash snapshot --json, or {', '.join(Topic)} with --json.",
             err=True,
         )
         return ExitCode.REFUSED

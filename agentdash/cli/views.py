@@ -16,19 +16,13 @@ from agentdash.cli.output import print_data, print_message, width
 from agentdash.core.findings.model import Severity
 from agentdash.core.settings.model import Settings
 from agentdash.core.snapshot import Topic
+from agentdash.headless.subjects import SUBJECTS
 
 if TYPE_CHECKING:
     from agentdash.core.streams.model import StreamsSnapshot
     from agentdash.headless.envelope import HealthNow
     from agentdash.runtime.engine import Engine
 
-_SUMMARY = {
-    Topic.RUNS: "Runs of agents: state, turn, tokens, activity.",
-    Topic.STREAMS: "Redis streams: length, rate, groups, lag, pending entries, verdicts.",
-    Topic.REPOS: "Git repositories: branch, changes, unfinished operations.",
-    Topic.SERVICES: "Services: state, CPU, memory, ports, probes, last line.",
-    Topic.FINDINGS: "Findings, worst first, with evidence and recommendation.",
-}
 _ENDING = """
 
 Waits until everything was read once; `health` reports what could not be read. Exit code 3 when something
@@ -45,10 +39,8 @@ _TIMEOUT = click.option(
 def add_to(group: NearestGroup) -> None:
     """Add the commands of all views to *group*."""
     group.add_command(snapshot)
-    for topic in (Topic.RUNS, Topic.STREAMS, Topic.REPOS, Topic.SERVICES):
-        group.add_command(_view(topic))
-    group.add_command(findings)
-    group.add_command(logs)
+    for topic in SUBJECTS:
+        group.add_command(_OWN_OPTIONS.get(topic) or _view(topic))
 
 
 def _view(topic: Topic) -> click.Command:
@@ -68,8 +60,8 @@ def _command(topic: Topic) -> Callable[[Callable[..., Any]], click.Command]:
             function = option(function)
         return click.command(
             name,
-            help=_SUMMARY[topic] + _ENDING,
-            short_help=_SUMMARY[topic],
+            help=SUBJECTS[topic].summary + _ENDING,
+            short_help=SUBJECTS[topic].summary,
             epilog=f"\b\nExamples:\n  agentdash {name}\n  agentdash {name} --json | jq '.items[]'\n"
             f"  agentdash {name} --watch",
         )(common_options(function))
@@ -85,7 +77,7 @@ def _command(topic: Topic) -> Callable[[Callable[..., Any]], click.Command]:
 )
 @click.pass_context
 def findings(ctx: click.Context, as_json: bool, watch: bool, timeout: float, fail_on: str | None) -> int:
-    """Print findings; see `_SUMMARY`."""
+    """Print findings."""
     least = Severity(fail_on) if fail_on else None
     return _show(
         settings_of(ctx), Topic.FINDINGS, as_json=as_json, watch=watch, timeout=timeout, fail_on=least
@@ -125,7 +117,7 @@ async def _snapshot(settings: Settings, as_json: bool, timeout: float) -> int:  
 
 
 @click.command(
-    short_help="Lines of the followed logs, or of FILEs, as records.",
+    short_help=SUBJECTS[Topic.LOGS].summary,
     epilog="\b\nExamples:\n  agentdash logs\n  agentdash logs --json | jq 'select(.level == \"error\")'\n"
     "  agentdash logs --watch /var/log/app/*.log\n  kubectl logs web | agentdash logs --json -",
 )
@@ -149,6 +141,10 @@ def logs(ctx: click.Context, files: tuple[str, ...], as_json: bool, watch: bool,
     if watch:
         return run_async(_watch_logs(settings, own=not files))
     return _show(settings, Topic.LOGS, as_json=as_json, watch=False, timeout=timeout)
+
+
+_OWN_OPTIONS = {Topic.FINDINGS: findings, Topic.LOGS: logs}
+"""Commands of views with options of their own."""
 
 
 def _read_files(files: tuple[str, ...], as_json: bool, color: bool) -> int:

@@ -21,7 +21,7 @@ VIEWS = JsonObject(
     "Views",
     "The views of a snapshot.",
     tuple(
-        Field(topic.value, subject.VIEW, get=lambda moment, _, topic=topic: _at(topic, moment))  # type: ignore[misc]
+        Field(topic.value, subject.module.VIEW, get=lambda moment, _, topic=topic: _at(topic, moment))  # type: ignore[misc]
         for topic, subject in SUBJECTS.items()
     ),
 )
@@ -38,7 +38,7 @@ ALL = JsonObject(
 )
 OBJECTS: dict[str, JsonObject] = {
     "all": ALL,
-    **{topic.value: SUBJECTS[topic].VIEW for topic in SUBJECTS},
+    **{topic.value: SUBJECTS[topic].module.VIEW for topic in SUBJECTS},
     "logline": LOG_LINE,
 }
 """What ``agentdash config schema`` publishes, by its name there."""
@@ -46,7 +46,7 @@ OBJECTS: dict[str, JsonObject] = {
 
 def document(topic: Topic, store: Store, now: int, host: str) -> Document:
     """One view at *now* (Unix ms), read on *host*."""
-    view: JsonObject = SUBJECTS[topic].VIEW
+    view: JsonObject = SUBJECTS[topic].module.VIEW
     return view.document(_at(topic, Moment(store, now, host)))
 
 
@@ -57,14 +57,14 @@ def all_views(store: Store, now: int, host: str) -> Document:
 
 def gaps(topic: Topic, store: Store) -> list[str]:
     """What could not be read for a view, each with the reason: permissions, folders, files."""
-    return [printable(gap) for gap in SUBJECTS[topic].gaps(store)]
+    return [printable(gap) for gap in SUBJECTS[topic].module.gaps(store)]
 
 
 def table(topic: Topic, store: Store, now: int) -> Grid:
     """The table of a view. Logs have none, see `headless.logs.text`."""
-    subject = SUBJECTS[topic]
-    empty = subject.EMPTY.format(roots=", ".join(store.repos.roots if store.repos else ()))
-    return Grid(columns_of(subject.COLUMNS), tuple(subject.rows(store, now)), empty)
+    view = SUBJECTS[topic].module
+    empty = view.EMPTY.format(roots=", ".join(store.repos.roots if store.repos else ()))
+    return Grid(columns_of(view.COLUMNS), tuple(view.rows(store, now)), empty)
 
 
 def dumps(value: object, *, indent: int | None = None) -> str:
