@@ -18,15 +18,15 @@ from agentdash.core.settings.model import Settings
 from agentdash.process_end import SignalHandler, raise_exit
 
 if TYPE_CHECKING:
-    from agentdash.headless.runs.orphans import Orphan
+    from agentdash.headless.runs.control import Orphan
     from agentdash.runner.spec import RunSpec
 
 
 def add_to(group: NearestGroup) -> None:
     """Add the commands to *group*."""
     group.add_command(run)
-    for action, summary in _STEERING.items():
-        group.add_command(_steering(action, summary))
+    for action, summary in _CONTROL.items():
+        group.add_command(_control_command(action, summary))
 
 
 @click.command(
@@ -106,7 +106,7 @@ async def _work(spec: RunSpec, settings: Settings) -> int:
         return await run_worker(spec, handle, settings, activity)
 
 
-_STEERING = {
+_CONTROL = {
     ControlAction.PAUSE: "Pause a run at the end of its turn.",
     ControlAction.RESUME: "Resume a paused run.",
     ControlAction.CANCEL: "Cancel a run: SIGTERM to its processes, SIGKILL after its grace period.",
@@ -117,7 +117,7 @@ _ORPHANS = (
 )
 
 
-def _steering(action: ControlAction, summary: str) -> click.Command:
+def _control_command(action: ControlAction, summary: str) -> click.Command:
     cancels = action is ControlAction.CANCEL
     about = f"{summary}\n\n{_ORPHANS}" if cancels else summary
     example = "\n  agentdash cancel 3f2a --yes     # also where it has no worker" if cancels else ""
@@ -145,13 +145,15 @@ def _steering(action: ControlAction, summary: str) -> click.Command:
     )
     @common_options
     @click.pass_context
-    def steer_run(
+    def control_run(
         ctx: click.Context, run_id: str, reason: str | None, wait: bool, timeout: float, yes: bool = False
     ) -> int:
         settings = settings_of(ctx)
         orphans: list[Orphan] = []
         code = run_async(
-            _steer(settings, run_id, action, reason, timeout if wait else None, orphans if cancels else None)
+            _control(
+                settings, run_id, action, reason, timeout if wait else None, orphans if cancels else None
+            )
         )
         if not orphans:
             return code
@@ -160,11 +162,11 @@ def _steering(action: ControlAction, summary: str) -> click.Command:
 
     if cancels:
         yes = click.Option(["--yes"], is_flag=True, help="Clean up without confirmation.")
-        steer_run.params.insert(4, yes)
-    return steer_run
+        control_run.params.insert(4, yes)
+    return control_run
 
 
-async def _steer(
+async def _control(
     settings: Settings,
     prefix: str,
     action: ControlAction,
@@ -173,13 +175,13 @@ async def _steer(
     orphans: list[Orphan] | None,
 ) -> int:
     """Request it of the worker and wait *patience* seconds; a run that has none is added to *orphans*."""
-    from agentdash.headless.runs.steer import target
+    from agentdash.headless.runs.control import controlled_run
 
-    async with target(settings, prefix) as run:
+    async with controlled_run(settings, prefix) as run:
         if orphans is not None and (orphan := await run.orphan()) is not None:
             orphans.append(orphan)
             return ExitCode.REFUSED
-        outcome = await run.ask(action, reason)
+        outcome = await run.request(action, reason)
         print_message(outcome.titled)
         unsure = outcome.effect is Effect.UNSURE
         if patience is None or not (outcome.ok or unsure):
@@ -219,9 +221,9 @@ def _ask(orphan: Orphan, *, yes: bool) -> None:
 
 
 async def _clean_up(settings: Settings, orphan: Orphan) -> int:
-    from agentdash.headless.runs.steer import target
+    from agentdash.headless.runs.control import controlled_run
 
-    async with target(settings, orphan.run.id) as run:
+    async with controlled_run(settings, orphan.run.id) as run:
         outcomes = await run.clean_up(orphan)
     for outcome in outcomes:
         print_message(outcome.titled)
