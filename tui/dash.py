@@ -7,12 +7,11 @@ from datetime import tzinfo
 from typing import TYPE_CHECKING
 
 from agentdash.core.store import Store
-from agentdash.core.text import printable_lines
+from agentdash.core.text import printable, printable_lines
 from agentdash.runtime.engine import Engine
 from tui import themes
 from tui.cost import OwnCost
 from tui.steady import Steady
-from tui.widgets.cells import clean
 
 if TYPE_CHECKING:
     from agentdash.core.commands import FindingCommand, Outcome
@@ -53,10 +52,10 @@ class Dash(Steady):
     def say(self, words: str, *, good: bool, title: str = "") -> None:
         """A toast; never markup. What went wrong stays a little longer."""
         if good:
-            self.notify(clean(words), title=title, markup=False)
+            self.notify(printable(words), title=title, markup=False)
         else:
             timeout = 2 * self.NOTIFICATION_TIMEOUT
-            self.notify(clean(words), title=title, severity="warning", timeout=timeout, markup=False)
+            self.notify(printable(words), title=title, severity="warning", timeout=timeout, markup=False)
 
     def report(self, outcome: Outcome) -> None:
         """Say what came of a command: carried out or not, or that it may have been."""

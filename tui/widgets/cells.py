@@ -43,11 +43,6 @@ class Cell:
         return "".join(text for text, _ in self.spans) if self.spans else self.text
 
 
-def clean(text: str) -> str:
-    """Text that acts on nothing and whose width every terminal agrees about."""
-    return printable(text)
-
-
 def crop(text: str, width: int) -> str:
     """The longest beginning of a clean *text* that fits *width* cells; a wide character is never halved."""
     if text.isascii():
@@ -81,7 +76,7 @@ def shorten(text: str, width: int) -> str:
 
 def fit(text: str, width: int, align: Align = "left") -> str:
     """*text*, made clean, in exactly *width* cells."""
-    text = cut(clean(text[: 4 * width + 64]), width)
+    text = cut(printable(text[: 4 * width + 64]), width)
     pad = " " * (width - cell_len(text))
     return pad + text if align == "right" else text + pad
 
@@ -90,7 +85,7 @@ def lay(parts: Sequence[Part], width: int, align: Align = "left") -> list[Part]:
     """*parts*, made clean, in exactly *width* cells together; what does not fit ends in ``…``."""
     if len(parts) == 1:
         return [(fit(parts[0][0], width, align), parts[0][1])]
-    texts = [(clean(text[: 4 * width + 64]), style) for text, style in parts]
+    texts = [(printable(text[: 4 * width + 64]), style) for text, style in parts]
     room = width - sum(cell_len(text) for text, _ in texts)
     if room >= 0:
         laid = [part for part in texts if part[0]]

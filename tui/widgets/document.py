@@ -12,8 +12,9 @@ from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from agentdash.core.text import printable
 from tui.actions import HIDDEN, Action, HasActions
-from tui.widgets.cells import Part, clean, crop
+from tui.widgets.cells import Part, crop
 from tui.widgets.palette import LAYERS, NAMES, Inked, Palette, default_css
 
 MOST_LINES = 4000
@@ -58,7 +59,7 @@ def wrap(para: Para, width: int) -> list[list[Part]]:
     line: list[Part] = []
     used = 0
     for raw, style in para.parts:
-        text = clean(raw[:MOST_CHARACTERS])
+        text = printable(raw[:MOST_CHARACTERS])
         while text:
             room = width - used
             # However many marks are on its characters, more of them than this do not fit.

@@ -14,7 +14,8 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
 
-from tui.widgets.cells import Part, clean, lay
+from agentdash.core.text import printable
+from tui.widgets.cells import Part, lay
 from tui.widgets.palette import NAMES, Inked, Palette, default_css
 
 LEAST = 12
@@ -38,7 +39,7 @@ class Word:
     @property
     def width(self) -> int:
         """Cells that it takes."""
-        return sum(cell_len(clean(text)) for text, _ in self.parts)
+        return sum(cell_len(printable(text)) for text, _ in self.parts)
 
     def within(self, room: int) -> Word:
         """Itself, or the first of what may stand for it that takes at most *room* cells; else the last."""
@@ -110,7 +111,7 @@ class LineBar(Inked):
                 parts.append((" " * gap, ""))
             if spots and word.action:
                 self._spots.append((used + gap, used + gap + word.width, word.action))
-            parts += [(clean(text), style) for text, style in word.parts]
+            parts += [(printable(text), style) for text, style in word.parts]
             used += gap + word.width
         return parts
 

@@ -12,9 +12,9 @@ from textual.widget import Widget
 
 from agentdash.core.snapshot import SourceHealth, Topic
 from agentdash.core.store import Store
+from agentdash.core.text import printable
 from tui.format.state import PaneKind, PaneState
 from tui.guard import is_there
-from tui.widgets.cells import clean
 from tui.widgets.document import Document, Para
 
 _COLOURS = {"bad": "$error", "warn": "$warning", "dim": "$text-muted", "": "$text-muted"}
@@ -44,7 +44,7 @@ class Pane(Vertical):
 
     def entitle(self, title: str) -> None:
         """Write the title in the border; it is plain text, whatever it holds."""
-        self.border_title = Content(clean(title))
+        self.border_title = Content(printable(title))
 
     def compose(self) -> ComposeResult:
         """Notice above, data below."""
@@ -83,7 +83,7 @@ class Pane(Vertical):
         note, style = self.state.border
         parts: list[str | Content | tuple[str, str]] = []
         if self.summary:
-            parts.append((clean(self.summary), "$text-muted"))
+            parts.append((printable(self.summary), "$text-muted"))
         if note:
             parts.append((f"{' · ' if parts else ''}{note}", _COLOURS.get(style, "$text-muted")))
         self.border_subtitle = Content.assemble(*parts)

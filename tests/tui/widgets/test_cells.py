@@ -9,7 +9,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from tui.widgets.cells import Cell, bar, clean, crop, cut, fit, lay, sparkline, squeeze
+from agentdash.core.text import printable
+from tui.widgets.cells import Cell, bar, crop, cut, fit, lay, sparkline, squeeze
 
 NASTY = "\x1b[31mred\x1b[0m \x1b]52;c;aGk=\x07 [/x] \x00 \u202eabc עברית 👨‍👩‍👧 世界 ❤️ \x9b2J e\u0301"
 
@@ -46,7 +47,7 @@ def test_pieces_are_exactly_as_wide_together(parts: list[tuple[str, str]], width
 
 @given(st.text(max_size=60), st.integers(0, 60))
 def test_a_cut_says_so(text: str, width: int) -> None:
-    text = clean(text)
+    text = printable(text)
     short = cut(text, width)
     assert cell_len(short) <= width
     if cell_len(text) <= width:
@@ -64,9 +65,9 @@ def test_wide_characters_are_never_halved() -> None:
 
 
 def test_sequences_become_symbols_or_nothing() -> None:
-    assert clean("a\x1b[31mb\x1b]52;c;aGk=\x07c") == "abc"
-    assert clean("a\x00b\nc") == "a␀b␊c"
-    assert clean("[/x] [bold]") == "[/x] [bold]"
+    assert printable("a\x1b[31mb\x1b]52;c;aGk=\x07c") == "abc"
+    assert printable("a\x00b\nc") == "a␀b␊c"
+    assert printable("[/x] [bold]") == "[/x] [bold]"
 
 
 def test_pieces_keep_their_styles_when_cut() -> None:

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from agentdash.core.repos.commands import StagePlan
 from agentdash.core.repos.model import Repo
 from agentdash.core.secrets.safe_text import safe_text
-from agentdash.core.text import decode
+from agentdash.core.text import decode, printable
 from agentdash.core.units import plural
-from tui.widgets.cells import clean, shorten
+from tui.widgets.cells import shorten
 from tui.widgets.document import Para, field
 
 Lines = Sequence[Para]
@@ -105,7 +105,7 @@ def commit_question(repo: Repo, plan: StagePlan, message: str) -> tuple[str, Lin
 
 
 def _name(text: str) -> str:
-    return shorten(clean(text), NAME)
+    return shorten(printable(text), NAME)
 
 
 def message_problem(text: str) -> str | None:

@@ -11,7 +11,7 @@ from agentdash.core.runs.model import ControlAction, Run
 from agentdash.core.runs.orphan import end_child_question, mark_failed_question
 from agentdash.core.text import printable
 from tui.format.runs.listing import state_words, why_not
-from tui.widgets.cells import clean, shorten
+from tui.widgets.cells import shorten
 from tui.widgets.document import Para, field
 from tui.widgets.linebar import Word
 
@@ -156,7 +156,7 @@ def _subject(runs: Sequence[Run]) -> str:
 
 
 def _name(run: Run) -> str:
-    return shorten(clean(run.title or run.id), NAME)
+    return shorten(printable(run.title or run.id), NAME)
 
 
 def _run_line(run: Run, now: int) -> Para:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from agentdash.core import units
 from agentdash.core.streams.commands import SeenEntry
 from agentdash.core.streams.model import Group, id_parts
-from agentdash.core.text import decode
-from tui.widgets.cells import clean, shorten
+from agentdash.core.text import decode, printable
+from tui.widgets.cells import shorten
 
 IN_SENTENCE = 24
 """Cells of a name within a sentence."""
@@ -52,7 +52,7 @@ class Cost:
 
 def name(raw: bytes) -> str:
     """A name within a sentence, cut in its middle."""
-    return shorten(clean(decode(raw)), IN_SENTENCE)
+    return shorten(printable(decode(raw)), IN_SENTENCE)
 
 
 def names(groups: Sequence[Group]) -> str:

@@ -23,9 +23,9 @@ from agentdash.core.streams.commands import (
     TrimStream,
 )
 from agentdash.core.streams.model import Stream, id_parts
-from agentdash.core.text import decode
+from agentdash.core.text import decode, printable
 from tui.format.streams.cost import Cost, Line, name, names, passed_line, pending_lines, unread_lines
-from tui.widgets.cells import clean, shorten
+from tui.widgets.cells import shorten
 from tui.widgets.document import Para, field
 
 MOST_COMMANDS = 4
@@ -105,7 +105,7 @@ def _subject(command: StreamCommand, every: bool) -> Iterator[Para]:
 
 
 def _name(raw: bytes) -> str:
-    return shorten(clean(decode(raw)), NAME)
+    return shorten(printable(decode(raw)), NAME)
 
 
 # One function per command: (command, the stream as known, the cost; None while that is counted)

@@ -11,9 +11,9 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Button
 
+from agentdash.core.text import printable
 from tui.actions import Action
 from tui.screens.dialogs.dialog import Dialog, DialogText
-from tui.widgets.cells import clean
 from tui.widgets.document import Para
 
 
@@ -60,7 +60,7 @@ class Confirm(Dialog[bool]):
     def compose(self) -> ComposeResult:
         """The question, the plan, the answers."""
         with Vertical(id="question") as box:
-            box.border_title = Content(clean(self._title))
+            box.border_title = Content(printable(self._title))
             box.border_subtitle = Content("y: confirm · n, Esc: cancel")
             yield DialogText(id="plan")
             with Horizontal(id="answers"):

@@ -10,9 +10,10 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 
+from agentdash.core.text import printable
 from tui.actions import Action
 from tui.screens.dialogs.dialog import ENTER_OR_ESCAPE, Dialog
-from tui.widgets.cells import Cell, clean
+from tui.widgets.cells import Cell
 from tui.widgets.table.columns import Column
 from tui.widgets.table.rows import Row
 from tui.widgets.table.table import LineTable
@@ -72,7 +73,7 @@ class Menu(Dialog[str | None]):
     def compose(self) -> ComposeResult:
         """The list."""
         with Vertical(id="menu") as box:
-            box.border_title = Content(clean(self._title))
+            box.border_title = Content(printable(self._title))
             box.border_subtitle = Content(ENTER_OR_ESCAPE)
             table = LineTable(COLUMNS, show_header=False, id="menu-table")
             table.set_rows([_row(choice) for choice in self._choices.values()])

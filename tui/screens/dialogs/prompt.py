@@ -11,10 +11,10 @@ from textual.content import Content
 from textual.suggester import SuggestFromList
 from textual.widgets import Input
 
+from agentdash.core.text import printable
 from tui.actions import Action
 from tui.screens.dialogs.dialog import ENTER_OR_ESCAPE, Dialog, DialogText
 from tui.screens.dialogs.typed_ahead import TypedAhead
-from tui.widgets.cells import clean
 from tui.widgets.document import Para
 
 Check = Callable[[str], str | None]
@@ -65,7 +65,7 @@ class Prompt(Dialog[str | None], TypedAhead):
     def compose(self) -> ComposeResult:
         """The question, the line, the choices."""
         with Vertical(id="asking") as box:
-            box.border_title = Content(clean(self._title))
+            box.border_title = Content(printable(self._title))
             box.border_subtitle = Content(ENTER_OR_ESCAPE)
             yield DialogText(id="plan")
             suggest = SuggestFromList(self._choices, case_sensitive=False) if self._choices else None

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from agentdash.core.services.commands import ControlService, ServiceAction
 from agentdash.core.services.model import Service
+from agentdash.core.text import printable
 from agentdash.core.units import plural
 from tui.screens.dialogs.confirm import Confirm
-from tui.widgets.cells import clean, shorten
+from tui.widgets.cells import shorten
 from tui.widgets.document import Para, field
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def control(dash: Dash, service: Service | None, verb: str) -> None:
 
 
 def _name(service: Service) -> str:
-    return shorten(clean(service.name), 48)
+    return shorten(printable(service.name), 48)
 
 
 def plan(service: Service, action: ServiceAction) -> list[Para]:
@@ -76,14 +77,14 @@ def plan(service: Service, action: ServiceAction) -> list[Para]:
     if service.pid is not None and action is not ServiceAction.START:
         told += _ended(service)
     if action is not ServiceAction.STOP:
-        told.append(field("command", clean(service.start_exact or ""), width=8))
+        told.append(field("command", printable(service.start_exact or ""), width=8))
         if service.start_script:
-            told.append(field("runs", clean(service.start_script), width=8))
-        told.append(field("in", clean(service.start_folder or "the folder of agentdash"), width=8))
+            told.append(field("runs", printable(service.start_script), width=8))
+        told.append(field("in", printable(service.start_folder or "the folder of agentdash"), width=8))
     if service.origin:
-        told.append(field("from", clean(f"{service.origin} of {service.start_folder}"), "warn", width=8))
+        told.append(field("from", printable(f"{service.origin} of {service.start_folder}"), "warn", width=8))
     elif service.described_in:
-        told.append(field("from", clean(service.described_in), "warn", width=8))
+        told.append(field("from", printable(service.described_in), "warn", width=8))
     told.append(Para())
     if action is not ServiceAction.START and service.pid is not None:
         told.append(Para.of("It gets SIGTERM; what is left after 10 s gets SIGKILL."))
@@ -94,7 +95,7 @@ def plan(service: Service, action: ServiceAction) -> list[Para]:
 
 def _ended(service: Service) -> list[Para]:
     """Which process is ended: what is called a service in a file may be any of this user's."""
-    runs = clean(service.command or "its command line may not be read")
+    runs = printable(service.command or "its command line may not be read")
     count = service.children
     others = (
         "with all that it started"
@@ -102,4 +103,4 @@ def _ended(service: Service) -> list[Para]:
         else f"with {plural(count, 'process', 'processes')} that it started"
     )
     told = [field("ends", f"process {service.pid}, {others}", width=8), field("", runs, width=8)]
-    return [*told, field("", f"in {clean(service.cwd)}", "dim", 8)] if service.cwd else told
+    return [*told, field("", f"in {printable(service.cwd)}", "dim", 8)] if service.cwd else told

@@ -13,11 +13,10 @@ from textual.widgets import Input
 from agentdash.core import units
 from agentdash.core.streams.liveness import Liveness
 from agentdash.core.streams.model import Consumer, Group
-from agentdash.core.text import decode
+from agentdash.core.text import decode, printable
 from tui.actions import Action
 from tui.format.streams import entries
 from tui.screens.dialogs.dialog import ENTER_OR_ESCAPE, Dialog, DialogText
-from tui.widgets.cells import clean
 from tui.widgets.document import Para
 from tui.widgets.table.table import LineTable
 
@@ -55,7 +54,7 @@ class ClaimFor(Dialog[bytes | None]):
     def compose(self) -> ComposeResult:
         """The consumers, and a line for another name."""
         with Vertical(id="asking") as box:
-            box.border_title = Content(clean(self._title))
+            box.border_title = Content(printable(self._title))
             another = " · Tab: another name" if self._listed else ""
             box.border_subtitle = Content(f"{ENTER_OR_ESCAPE}{another}")
             if self._listed:

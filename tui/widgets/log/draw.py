@@ -11,7 +11,8 @@ from rich.cells import cell_len
 
 from agentdash.core.clock import local_time
 from agentdash.core.logs.model import OWN, Level, LogLine
-from tui.widgets.cells import Part, clean, crop, fit, lay
+from agentdash.core.text import printable
+from tui.widgets.cells import Part, crop, fit, lay
 from tui.widgets.match import Matcher, mark_matches
 
 SERVICES = 6
@@ -161,7 +162,7 @@ class LineDrawing:
         return text
 
     def _message(self, line: LogLine, most: int, *, follows: bool) -> list[Part]:
-        text = clean(_message_of(line)[:most])
+        text = printable(_message_of(line)[:most])
         parts: list[Part] = [("  ", "")] if follows else []
         done = 0
         for hit in _NOTABLE.finditer(text):
@@ -208,7 +209,7 @@ def _correlation(line: LogLine) -> str:
     """The correlation id where the message does not contain it."""
     if not line.correlation_id or line.correlation_id in line.message:
         return ""
-    return f"corr={clean(line.correlation_id[:40])}"
+    return f"corr={printable(line.correlation_id[:40])}"
 
 
 def _fold_mark(followers: int, *, opened: bool) -> str:
@@ -245,4 +246,4 @@ def line_text(line: LogLine, tz: tzinfo | None = None) -> str:
     """The whole line as plain text, as one would copy it: time, service, level, message, correlation id."""
     at = clock(line.seen_at if line.at is None else line.at, tz)
     words = (at, line.service or line.source, line.level.upper() if line.level else "", line.message)
-    return " ".join(clean(word) for word in (*words, _correlation(line)) if word)
+    return " ".join(printable(word) for word in (*words, _correlation(line)) if word)
