@@ -121,7 +121,7 @@ class AgentDash(HasActions, Dash):
         mind_stops(self)
         self.watch_loop()
         if self._unknown_theme:
-            self.say(f"there is no theme “{self._unknown_theme}”; T goes through those there are", good=False)
+            self.say(f"unknown theme “{self._unknown_theme}”; T: next theme", good=False)
         if self.engine.settings.ui.keys:
             self.set_keymap(self.engine.settings.ui.keys)
         self.set_interval(RATE, self._pulse)

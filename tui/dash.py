@@ -64,7 +64,7 @@ class Dash(Steady):
     def copy(self, text: str, what: str) -> None:
         """Put *text* on the clipboard of the terminal."""
         if not text:
-            self.say("there is nothing to copy here", good=False)
+            self.say("nothing to copy", good=False)
             return
         self.copy_to_clipboard(text)
         self.say(f"copied {what}", good=True)

@@ -50,7 +50,7 @@ class Fault:
 
 
 class Faults:
-    """All faults since the start.
+    """All faults since start.
 
     Args:
         note: Writes to the activity log: (actor, what, whether it worked).

@@ -28,8 +28,8 @@ def test_what_is_not_known_is_said_and_what_was_dropped_is_counted() -> None:
     )
     page = text(diag.paras(OwnCost(), [scene.health(Topic.RUNS), failed], engine.store, scene.NOW))
     assert "cpu            not measured yet" in page
-    assert "not known yet: press some" in page
-    assert "7 passed over to keep up" in page
+    assert "no data yet: press some" in page
+    assert "7 skipped to keep up" in page
     assert "● runs      live         1 s   0.9 ms     0.4s        9       0" in page
     assert "✗ repos" in page
     assert "git is not there" in page
@@ -62,6 +62,6 @@ async def test_the_palette_leads_to_the_page_and_keys_are_measured() -> None:
         await until(lambda: isinstance(app.screen, PageScreen), what="the page")
         page = text(app.screen.query_one(Document).paras)
         assert "key to screen" in page
-        assert "none has begun yet" in page
+        assert "none started yet" in page
         await pilot.press("escape")
         await until(lambda: app.screen is app.board)

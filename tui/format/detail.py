@@ -130,12 +130,12 @@ def _worker(subject: Run, now: int) -> str:
 
 def stream(subject: Stream, judgement: StreamJudgement, now: int) -> list[Para]:
     """Counts, ids and groups of a stream."""
-    later = units.UNKNOWN if subject.sampled or subject.error else "not looked up yet"
+    later = units.UNKNOWN if subject.sampled or subject.error else "not read yet"
     shown = [
         Para.of(decode(subject.name), "bold"),
         BLANK,
         field("entries", f"{subject.length}"),
-        field("added ever", _or(subject.entries_added)),
+        field("added", _or(subject.entries_added)),
         field("first", _or(subject.first_id), "id"),
         field("last", _or(subject.last_id), "id"),
         field("rate in", f"{units.count(judgement.rate_in)} /min"),
@@ -218,15 +218,15 @@ def finding(subject: Finding, now: int) -> list[Para]:
     if symptom.message_ids:
         shown.append(field("entries", " ".join(symptom.message_ids[:20]), "id"))
     for title, text in (
-        ("What this may be", symptom.hypothesis),
-        ("What to do", symptom.recommendation),
-        ("What would clear it", symptom.clears),
+        ("Likely cause", symptom.hypothesis),
+        ("Recommendation", symptom.recommendation),
+        ("Clears when", symptom.clears),
     ):
         if text:
             shown += [BLANK, heading(title), Para.of(printable(text))]
     if symptom.metrics:
         numbers = [field(name, f"{value:g}", width=24) for name, value in symptom.metrics]
-        shown += [BLANK, heading("Numbers"), *numbers]
+        shown += [BLANK, heading("Metrics"), *numbers]
     if symptom.evidence:
         shown += [
             BLANK,
@@ -234,7 +234,7 @@ def finding(subject: Finding, now: int) -> list[Para]:
             *(Para.of(printable(line), "", hang=2) for line in symptom.evidence),
         ]
     if symptom.see:
-        shown += [BLANK, heading("See it yourself"), Para.of(printable(symptom.see), "info", hang=2)]
+        shown += [BLANK, heading("Reproduce"), Para.of(printable(symptom.see), "info", hang=2)]
     return shown
 
 

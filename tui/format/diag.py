@@ -40,7 +40,7 @@ def paras(cost: OwnCost, sources: Sequence[SourceHealth], store: Store, now: int
         Para.of("Sources", "bold"),
         Para.of(HEAD, "dim"),
         *(para for health in sources for para in _source(health, now)),
-        *([] if sources else [Para.of("  none has begun yet", "dim")]),
+        *([] if sources else [Para.of("  none started yet", "dim")]),
         Para(),
         Para.of("Dropped", "bold"),
         *_dropped(store),
@@ -51,17 +51,17 @@ def _own(cost: OwnCost) -> list[Para]:
     keys, key_half, key_most = cost.keys()
     turns, late_half, late_most = cost.stalls()
     grown = None if cost.rss is None or cost.rss_first is None else cost.rss - cost.rss_first
-    memory = "not known yet, or not on this system" if cost.rss is None else units.size(cost.rss)
+    memory = "unknown, or unavailable on this system" if cost.rss is None else units.size(cost.rss)
     if grown is not None:
-        memory += f" · {'+' if grown >= 0 else '−'}{units.size(abs(grown))} since the start"
+        memory += f" · {'+' if grown >= 0 else '−'}{units.size(abs(grown))} since start"
     cpu = "not measured yet" if cost.cpu is None else f"{cost.cpu * 100:.1f} % of a core"
     return [
-        field("  cpu", f"{cpu} · {cost.cpu_all * 100:.1f} % since the start", width=16),
+        field("  cpu", f"{cpu} · {cost.cpu_all * 100:.1f} % since start", width=16),
         field("  memory", memory, width=16),
         field("  key to screen", _spread(keys, key_half, key_most, "keys", "press some"), width=16),
         field(
             "  event loop",
-            _spread(turns, late_half, late_most, "turns", "wait a little") + ", late",
+            _spread(turns, late_half, late_most, "turns", "wait a little") + ", delay",
             width=16,
         ),
     ]
@@ -69,24 +69,22 @@ def _own(cost: OwnCost) -> list[Para]:
 
 def _spread(number: int, half: float | None, most: float | None, what: str, how: str) -> str:
     if half is None or most is None:
-        return f"not known yet: {how}"
+        return f"no data yet: {how}"
     return f"{half:.1f} ms median · {most:.1f} ms p99 of {number} {what}"
 
 
 def _redis(store: Store) -> list[Para]:
     streams = store.streams
     if streams is None:
-        return [Para.of("  the streams were not read yet", "dim")]
+        return [Para.of("  streams not read yet", "dim")]
     ping = "?" if streams.ping_ms is None else f"{streams.ping_ms:.1f} ms"
     asked = (
         f"{units.plural(streams.commands, 'command')} in {units.plural(streams.round_trips, 'round trip')}"
     )
     return [
-        field("  server", f"{printable(streams.server or '?')} · answers in {ping}", width=16),
+        field("  server", f"{printable(streams.server or '?')} · responds in {ping}", width=16),
         field("  last pass", f"{asked}, for {units.plural(len(streams.streams), 'stream')}", width=16),
-        field(
-            "  server time", "the server does not tell it by client: redis-cli INFO commandstats", "dim", 16
-        ),
+        field("  server time", "per-client time unavailable: redis-cli INFO commandstats", "dim", 16),
     ]
 
 
@@ -114,6 +112,6 @@ def _dropped(store: Store) -> list[Para]:
     behind = f" · {units.age(store.log_behind_ms)} behind" if store.log_behind_ms else ""
     gone = store.logs.first
     return [
-        field("  log lines", f"{skipped} passed over to keep up{behind}", "warn" if skipped else "", 16),
-        field("  ", f"{gone} older ones gone, {len(store.logs)} of {store.logs.limit} held", "dim", 16),
+        field("  log lines", f"{skipped} skipped to keep up{behind}", "warn" if skipped else "", 16),
+        field("  ", f"{gone} older lines dropped, {len(store.logs)} of {store.logs.limit} kept", "dim", 16),
     ]

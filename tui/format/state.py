@@ -98,10 +98,10 @@ def _soon(ms: int) -> str:
 
 def _error(health: SourceHealth, now: int, age: int | None, *, has_data: bool) -> PaneState:
     words = printable(health.error or "cannot be read")
-    again = "" if health.retry_at is None else f"tried again {_soon(health.retry_at - now)}"
+    again = "" if health.retry_at is None else f"retry {_soon(health.retry_at - now)}"
     if has_data:
         notice = (Para(((f"✗ {words}", "bad"), (f" · {again}" if again else "", "dim")), hang=2),)
-        return PaneState(PaneKind.ERROR, notice, (f"not read for {units.age(age)}", "bad"), dim=True)
+        return PaneState(PaneKind.ERROR, notice, (f"last read {units.age(age)} ago", "bad"), dim=True)
     notice = (
         Para.of(f"✗ {words}", "bad", hang=2),
         *((Para.of(f"  {printable(health.cure)}", "", hang=2),) if health.cure else ()),

@@ -16,7 +16,7 @@ def choose(dash: Dash, links: Sequence[Link]) -> None:
     """Go to the one thing there is, or let the person choose."""
     ways = unique(links)
     if not ways:
-        dash.say("nothing is known that hangs together with it", good=False)
+        dash.say("nothing related found", good=False)
     elif len(ways) == 1:
         follow(dash, ways[0])
     else:
@@ -29,7 +29,7 @@ def choose(dash: Dash, links: Sequence[Link]) -> None:
             Choice(str(number), f"{way.kind.value:<9}{way.title}", note=way.why)
             for number, way in enumerate(ways)
         ]
-        dash.push_screen(Menu("Connected with it", lines), chosen)
+        dash.push_screen(Menu("Related", lines), chosen)
 
 
 def go_first(dash: Dash, links: Sequence[Link], kinds: Sequence[LinkKind], missing: str) -> None:

@@ -64,7 +64,7 @@ def finding_screen(dash: Dash, finding: Finding) -> FindingPage:
     def go(newest: Finding) -> None:
         subject = subject_of_finding(newest, dash.store)
         if subject is None:
-            dash.say("what this finding is about is not there now", good=False)
+            dash.say("the subject of this finding no longer exists", good=False)
         else:
             dash.open(subject)
 

@@ -57,5 +57,5 @@ class BoardPane(HasActions, ListPane):
     def page(self, now: int) -> list[Para]:
         """The page of the record under the cursor."""
         if self.subject is None:
-            return [Para.of("nothing is selected", "dim")]
+            return [Para.of("nothing selected", "dim")]
         return self.row.page_of(self.dash.store, now, self.dash.zone, self.subject)

@@ -89,11 +89,6 @@ def wrap(para: Para, width: int) -> list[list[Part]]:
     return lines
 
 
-def _first_word(text: str, width: int) -> int:
-    """Cells of the first word of *text*, as far as it matters at *width*."""
-    return cell_len(text[: 4 * width + 16].split(" ", 1)[0])
-
-
 class Document(HasActions, Inked, ScrollView, can_focus=True):
     """Styled text that is read, not edited.
 

@@ -1,4 +1,4 @@
-"""What a pane says where its source fails: in words, and when it is tried again."""
+"""What a pane says where its source fails: in words, and when it is read again."""
 
 import pytest
 
@@ -18,7 +18,7 @@ def said(retry_at: int | None, rows: int | None) -> str:
 
 @pytest.mark.parametrize("rows", [None, 3])
 def test_when_it_is_tried_again(rows: int | None) -> None:
-    assert "tried again in 4s" in said(NOW + 4_000, rows)
-    assert "tried again now" in said(NOW + 40, rows), "a span of 0.0s says nothing"
-    assert "tried again now" in said(NOW - 40, rows)
+    assert "retry in 4s" in said(NOW + 4_000, rows)
+    assert "retry now" in said(NOW + 40, rows), "a span of 0.0s says nothing"
+    assert "retry now" in said(NOW - 40, rows)
     assert "again" not in said(None, rows)

@@ -52,7 +52,7 @@ def listing(snapshot: FindingsSnapshot, now: int, _view: ListingView | None = No
 BRANCH = "└"
 """The same for each symptom: which one comes last is not known before they are sorted and filtered."""
 
-NOTHING = ("nothing is wrong that is known of", "outside agents add to monitor-session/findings/*.jsonl")
+NOTHING = ("No findings", "outside agents add to monitor-session/findings/*.jsonl")
 
 
 def _summary(shown: list[Finding], causes: int, snapshot: FindingsSnapshot) -> str:

@@ -13,7 +13,6 @@ from agentdash.core.text import printable
 from tui.format.runs.listing import state_words, why_not
 from tui.widgets.cells import shorten
 from tui.widgets.document import Para, field
-from tui.widgets.linebar import Word
 
 LISTED = 10
 """Runs that a plan names; more are counted."""
@@ -163,20 +162,6 @@ def _run_line(run: Run, now: int) -> Para:
     began = units.age(now - run.started_at) if run.started_at is not None else units.UNKNOWN
     pid = "" if run.pid is None else f", pid {run.pid}"
     return field("run", f"{_name(run)}  ({state_words(run)}, {began}{pid})", "bold", 6)
-
-
-def orphan_keys(run: Run | None) -> tuple[Word, ...]:
-    """For the footer, where *run* has no worker: what can be done about that, greyed where it cannot."""
-    if run is None or not run.orphaned or run.status.terminal:
-        return ()
-    words = []
-    for key, label, action, why in (
-        ("F", "mark failed", "mark_failed", why_no_mark(run)),
-        ("K", "end its process", "end_child", why_no_end(run)),
-    ):
-        styles = ("faint", "faint") if why else ("accent bold", "dim")
-        words.append(Word(((key, styles[0]), (f" {label}", styles[1])), action, weight=0 if why else 1))
-    return tuple(words)
 
 
 def summed(done: Sequence[Outcome]) -> list[Outcome]:

@@ -67,7 +67,7 @@ Judged = tuple[Group, GroupJudgement]
 
 
 def missing(stream: Stream) -> str:
-    """What stands for memory or fields that are not known: ``…`` while they were not looked up yet."""
+    """What stands for memory or fields that are not known: ``…`` while they were not read yet."""
     return units.UNKNOWN if stream.sampled or stream.error else "…"
 
 

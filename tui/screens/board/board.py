@@ -63,7 +63,7 @@ class Board(FactScreen):
             "Acknowledge",
             "acknowledge",
             changes_world=True,
-            why_not=lambda board: board.no_finding("A acknowledges"),
+            why_not=lambda board: board.no_finding,
             footer=HIDDEN,
         ),
         Action(
@@ -72,7 +72,7 @@ class Board(FactScreen):
             "Mute",
             "mute",
             changes_world=True,
-            why_not=lambda board: board.no_finding("M mutes"),
+            why_not=lambda board: board.no_finding,
             footer=HIDDEN,
         ),
         Action("screen.back", "escape", "All panes", "back", footer=lambda board: board.zoomed is not None),
@@ -253,7 +253,7 @@ class Board(FactScreen):
         self._filtered = self.current
         line.display = True
         line.value = self._filtered.needle
-        line.placeholder = f"filter {SUBJECTS[self._filtered.topic].title.lower()} by a text"
+        line.placeholder = f"filter {SUBJECTS[self._filtered.topic].title.lower()} by text"
         self.set_focus(line)  # at once: what was typed ahead is for it
 
     def on_input_changed(self, event: Input.Changed) -> None:
@@ -303,14 +303,13 @@ class Board(FactScreen):
     def _has_filter(self, pane: ListPane) -> bool:
         """Whether every row is a match; else it is said that there is nothing to go through."""
         if not pane.view.needle:
-            self.dash.say("no filter: / sets one", good=False)
+            self.dash.say("no filter (/: filter)", good=False)
         return bool(pane.view.needle)
 
-    def no_finding(self, key_does: str) -> str | None:
-        """Why the cursor is on no finding that a key could be for."""
-        if isinstance(self.current.subject, Finding):
-            return None
-        return f"{key_does} a finding: select one first (3)"
+    @property
+    def no_finding(self) -> str | None:
+        """Why no finding can be acknowledged or muted; None where the cursor is on one."""
+        return None if isinstance(self.current.subject, Finding) else "select a finding first (3)"
 
     async def action_acknowledge(self) -> None:
         """Acknowledge the finding under the cursor."""

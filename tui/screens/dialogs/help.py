@@ -42,13 +42,13 @@ MOVES = {
     "last": "to the last, and follow a log",
 }
 LEGEND = (
-    ("● ", "good", "fine, live"),
-    ("‖ ◐ ", "warn", "paused, on its way to another state"),
-    ("▲ ", "warn", "needs an eye"),
+    ("● ", "good", "OK, live"),
+    ("‖ ◐ ", "warn", "paused, or changing state"),
+    ("▲ ", "warn", "warning"),
     ("■ ✗ ", "bad", "stopped, failed, down"),
-    ("? ", "unknown", "not known, or waits for you"),
-    ("◌ ", "dim", "too little seen yet, or out of date"),
-    ("AGE ", "dim", "how long at work; ended: since then"),
+    ("? ", "unknown", "unknown, or waiting for you"),
+    ("◌ ", "dim", "no data yet, or stale"),
+    ("AGE ", "dim", "time running; once ended: time since"),
 )
 
 
@@ -105,7 +105,7 @@ def page(screen: Screen[Any], width: int) -> list[Para]:
     columns = [_section(section) for section in sections_of(screen)]
     columns.append(
         [
-            (("What the signs mean", "bold"),),
+            (("Legend", "bold"),),
             *(((f"  {sign:<14}", style), (words, "")) for sign, style, words in LEGEND),
         ]
     )

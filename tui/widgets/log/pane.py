@@ -160,7 +160,7 @@ class LogPane(HasActions, TopicPane):
         parts.append(f"{view.shown:,} of {total}".replace(",", " ") if filters else f"{total} of {limit}")
         filters += [f"n N: “{view.search_text}”"] if view.search_text else []
         if filters:
-            parts.append(" ".join(filters) + " · esc clears")
+            parts.append(" ".join(filters) + " · esc: clear")
         if any(self._errors) and self.size.width >= WIDE:
             errors = round(sum(self._errors))
             parts.append(f"{units.plural(errors, 'error')} {sparkline(self._errors, BUCKETS)}")

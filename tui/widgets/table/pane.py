@@ -108,7 +108,7 @@ class ListPane(TopicPane):
         self.summary = self._narrowed(listing, len(rows), hidden)
         empty = listing.empty
         if not rows and hidden:
-            empty = (f"none of {hidden} is shown: {self._filter_words()}", "esc shows all again")
+            empty = (f"0 of {hidden} shown: {self._filter_words()}", "esc: show all")
         self.state = pane_state(health, now, rows=len(rows), empty=empty, notes=listing.notes)
 
     def tell_above(self, urgent: Iterable[Hashable]) -> None:
@@ -158,4 +158,4 @@ class ListPane(TopicPane):
     def _narrowed(self, listing: Listing, shown: int, hidden: int) -> str:
         if not self.view.narrowed:
             return listing.summary
-        return f"{shown} of {shown + hidden} · {self._filter_words()} · esc clears"
+        return f"{shown} of {shown + hidden} · {self._filter_words()} · esc: clear"

@@ -74,7 +74,7 @@ class TableRows(TableMessages, Inked, ScrollView):
         self._moved = False
         self._slid_at = -math.inf
         self.repaints = 0
-        """Lines that were drawn anew since the start; a table that is at rest does not count up."""
+        """Lines that were drawn anew since start; a table that is at rest does not count up."""
         self.set_reactive(TableRows.marks_enabled, marks_enabled)
         self._given: tuple[Row, ...] = ()
         self._rows: list[Row] = []

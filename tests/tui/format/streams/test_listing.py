@@ -65,7 +65,7 @@ def test_what_is_not_known_yet_or_not_told_is_not_said_to_be_missing(
     cells = [cell.plain for cell in item(stream, StreamJudgement(), 0, ListingView()).row.cells]
     assert (cells[7], *cells[-2:]) == said
     page = str(detail.stream(stream, StreamJudgement(), 0))
-    assert ("not looked up yet" in page) == (not stream.sampled)
+    assert ("not read yet" in page) == (not stream.sampled)
 
 
 @pytest.mark.parametrize(

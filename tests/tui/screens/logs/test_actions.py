@@ -101,7 +101,7 @@ async def test_a_search_begins_at_the_newest_line_and_esc_ends_it() -> None:
         await pilot.press("asterisk", *word, "enter")
         newest = [line for line in lines if word.lower() in line.message.lower()][-1]
         assert pane.log_view.current_line is newest
-        assert f"n N: “{word}” · esc clears" in pane.summary
+        assert f"n N: “{word}” · esc: clear" in pane.summary
         await pilot.press("escape")
         assert pane.log_view.search_text == ""
         assert "esc clears" not in pane.summary

@@ -469,9 +469,9 @@ async def test_kinds_of_runs_by_one_key() -> None:
             await pilot.press("v")
             seen.append((pane.summary, len(table(app, "#runs-table"))))  # type: ignore[attr-defined]
         assert seen == [
-            ("5 of 7 · only live · esc clears", 5),
-            ("1 of 7 · only needs you · esc clears", 1),
-            ("2 of 7 · only finished · esc clears", 2),
+            ("5 of 7 · only live · esc: clear", 5),
+            ("1 of 7 · only needs you · esc: clear", 1),
+            ("2 of 7 · only finished · esc: clear", 2),
             ("7 · 5 live · 1 needs you", 7),
         ]
         await pilot.press("v", "escape")
