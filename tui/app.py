@@ -22,7 +22,7 @@ from tui.bridge import RATE, Bridge
 from tui.dash import Dash
 from tui.screens.board.opening import Opening
 from tui.subjects import SUBJECTS
-from tui.terminal import mind_stops
+from tui.terminal import handle_job_control
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from tui.screens.board.board import Board
 
 STYLES = Path(__file__).parent.parent / "styles"
-REST = 5.0
+IDLE_AFTER = 5.0
 """Seconds after the last key from which on the overview is brought up to date once a second."""
-AHEAD = 2.0
+PRELOAD_AFTER = 2.0
 """Seconds that the first data have at most before screens are loaded that nobody has opened yet."""
 OPENING_STYLES = ("base.tcss", "board.tcss")
 
@@ -81,9 +81,9 @@ class AgentDash(HasActions, Dash):
         opening: bool = False,
     ) -> None:
         super().__init__(engine, label=label, zone=zone)
-        self._afterwards = closing
+        self._on_closed = closing
         self._bridge = Bridge(engine.store)
-        self._touched = time.perf_counter()
+        self._last_input = time.perf_counter()
         self._opening: Opening | None = None
         if opening:
             self._opening = Opening()
@@ -92,9 +92,9 @@ class AgentDash(HasActions, Dash):
         self._unknown_theme = ""
         self.leaving: Callable[[int], object] = lambda _: None
         """Called with the exit code at the beginning of the end: it gets a bound."""
-        self._take_theme()
+        self._apply_theme()
 
-    def _take_theme(self) -> None:
+    def _apply_theme(self) -> None:
         """Before anything is drawn, so that styles are worked out once."""
         for theme in themes.OWN:
             self.register_theme(theme)
@@ -118,13 +118,13 @@ class AgentDash(HasActions, Dash):
 
     def on_mount(self) -> None:
         """Paint first; then begin to read."""
-        mind_stops(self)
+        handle_job_control(self)
         self.watch_loop()
         if self._unknown_theme:
             self.say(f"unknown theme “{self._unknown_theme}”; T: next theme", good=False)
         if self.engine.settings.ui.keys:
             self.set_keymap(self.engine.settings.ui.keys)
-        self.set_interval(RATE, self._pulse)
+        self.set_interval(RATE, self._tick)
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
@@ -151,9 +151,9 @@ class AgentDash(HasActions, Dash):
             return
         self.started = True
         self._opening = None
-        opening.hand_over()
+        opening.replay_keys()
         await opening.remove_children()
-        await self.engine.first_pass(AHEAD)  # what the panes wait for is loaded before what keys may ask for
+        await self.engine.first_pass(PRELOAD_AFTER)  # the data of the panes comes before what keys may open
         await load("tui.screens.navigation", "tui.screens.dialogs.help")
 
     def exit(
@@ -170,43 +170,43 @@ class AgentDash(HasActions, Dash):
         """Stop reading, then whatever stands on it."""
         self._bridge.close()
         await self.engine.stop()
-        if self._afterwards is not None:
-            await self._afterwards()
+        if self._on_closed is not None:
+            await self._on_closed()
 
-    def _pulse(self) -> None:
+    def _tick(self) -> None:
         """Pass on what is to be shown anew; once a second that is everything, for the ages."""
         if not self.screen_stack:
             return  # it is being closed
-        self.own.turn(RATE)
-        self.collect_closed(at_rest=time.perf_counter() - self._touched > REST)
-        changed = self._bridge.take(at_rest=self._at_rest) if self._opening is None else frozenset()
+        self.own.tick(RATE)
+        self.collect_closed(idle=time.perf_counter() - self._last_input > IDLE_AFTER)
+        changed = self._bridge.collect(idle=self._idle) if self._opening is None else frozenset()
         if not changed:
             return
         if len(changed) == len(Topic):
             self.measure()
-        self._tell_news(changed)
+        self._notify_news(changed)
         if hasattr(self.screen, "update"):
             self.screen.update(changed, self.now())
 
     @property
-    def _at_rest(self) -> bool:
+    def _idle(self) -> bool:
         """Whether there is only the overview, and nobody at the keys."""
         overview = self.screen is self.board and self.board.zoomed is None
-        return overview and time.perf_counter() - self._touched > REST
+        return overview and time.perf_counter() - self._last_input > IDLE_AFTER
 
     async def on_event(self, event: Event) -> None:
         """Notice that somebody is at the keys or the mouse."""
         if isinstance(event, InputEvent):
             if not self.screen_stack:
                 return  # it is being closed
-            self._touched = time.perf_counter()
+            self._last_input = time.perf_counter()
         await super().on_event(event)
         if (
             isinstance(event, Key) and self._opening is None and self.screen_stack
         ):  # in line behind the key, where that is taken
-            (self.focused or self.screen).call_after_refresh(self.own.key_shown, self._touched)
+            (self.focused or self.screen).call_after_refresh(self.own.key_shown, self._last_input)
 
-    def _tell_news(self, changed: frozenset[Topic]) -> None:
+    def _notify_news(self, changed: frozenset[Topic]) -> None:
         """What has become of runs while the person may look elsewhere: a toast, and a bell if that is set."""
         if self._run_news is None:
             from tui.format.runs.news import RunNews
@@ -261,9 +261,9 @@ class AgentDash(HasActions, Dash):
     def action_attention(self) -> None:
         """Go to the next thing that needs a person; from a screen in depth, Esc leads back to that."""
         if len(self.screen_stack) > 1:
-            from tui.screens.board.attention import step_aside
+            from tui.screens.board.attention import show_next_attention
 
-            step_aside(self)
+            show_next_attention(self)
         elif not self.board.next_attention():
             self.say("nothing needs you now", good=True)
 

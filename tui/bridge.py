@@ -32,11 +32,11 @@ class Bridge:
         self._shown: dict[Topic, tuple[object, ...]] = {}
         self._stop: Callable[[], None] | None = store.listen(self._dirty.add)
 
-    def take(self, *, at_rest: bool = False) -> frozenset[Topic]:
+    def collect(self, *, idle: bool = False) -> frozenset[Topic]:
         """What is to be shown anew now: nothing, what changed since the last call, or all.
 
         Args:
-            at_rest: Whether nobody is at the keys, so that what comes all the time may wait for a second.
+            idle: Whether nobody is at the keys, so that what comes all the time may wait for a second.
         """
         if self._stop is None:
             return frozenset()
@@ -45,7 +45,7 @@ class Bridge:
             self._ages_at = now
             return self._pass(frozenset(Topic), now)
         changed = frozenset(topic for topic in self._dirty if not self._same(topic))
-        due = now - self._passed_at >= (AGES if at_rest else HOLD)
+        due = now - self._passed_at >= (AGES if idle else HOLD)
         if changed and (due or changed & EAGER or any(self._first(topic) for topic in changed)):
             return self._pass(changed, now)
         self._dirty.intersection_update(changed)

@@ -50,7 +50,7 @@ class OwnCost:
         wall, used = self._begun
         return (time.process_time() - used) / max(0.001, time.perf_counter() - wall)
 
-    def turn(self, every: float) -> None:
+    def tick(self, every: float) -> None:
         """A timer that is due each *every* seconds was called: what it is late, others waited too."""
         now = time.perf_counter()
         if self._due is not None:

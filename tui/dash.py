@@ -11,14 +11,14 @@ from agentdash.core.text import printable, printable_lines
 from agentdash.runtime.engine import Engine
 from tui import themes
 from tui.cost import OwnCost
-from tui.steady import Steady
+from tui.resilient_app import ResilientApp
 
 if TYPE_CHECKING:
     from agentdash.core.commands import FindingCommand, Outcome
     from agentdash.core.runs.model import Run
 
 
-class Dash(Steady):
+class Dash(ResilientApp):
     """The app as its screens see it.
 
     Args:

@@ -49,7 +49,7 @@ NOT_WHILE_CLOSING = (
 """Events that make a screen use its parts. Others, such as `Unmount`, belong to its end."""
 
 
-class Guardian(Protocol):
+class GuardedApp(Protocol):
     """The app, as the guard needs it."""
 
     started: bool
@@ -64,7 +64,7 @@ class Guardian(Protocol):
         """Record what failed in *node*; what to say of it."""
 
 
-def guard(app: Guardian, widget: Widget) -> None:
+def guard(app: GuardedApp, widget: Widget) -> None:
     """Put the guard around *widget*, before its first message; once."""
     around = vars(widget)
     if "_dispatch_message" in around:
@@ -77,12 +77,12 @@ def guard(app: Guardian, widget: Widget) -> None:
         around["dismiss"] = _dismissing(widget)
 
 
-def is_there(widget: Widget) -> bool:
+def is_live(widget: Widget) -> bool:
     """Whether the parts of *widget* can be used: they are mounted, and none of them is being closed."""
-    return widget.is_mounted and widget.is_attached and not cast("Guardian", widget.app).is_closing(widget)
+    return widget.is_mounted and widget.is_attached and not cast("GuardedApp", widget.app).is_closing(widget)
 
 
-def _dispatching(app: Guardian, widget: Widget) -> Callable[[Message], Awaitable[None]]:
+def _dispatching(app: GuardedApp, widget: Widget) -> Callable[[Message], Awaitable[None]]:
     inner = widget._dispatch_message  # noqa: SLF001 - see the module's docstring
 
     async def dispatch(message: Message) -> None:
@@ -111,7 +111,7 @@ def forget_lines(widget: Widget) -> None:
     widget._styles_cache.clear()  # noqa: SLF001 - it has no public name
 
 
-def _flushing(app: Guardian, widget: Widget) -> Callable[[], Awaitable[None]]:
+def _flushing(app: GuardedApp, widget: Widget) -> Callable[[], Awaitable[None]]:
     """What is to be done after a message: in a screen that is being closed, only what waits for its end."""
     inner = widget._flush_next_callbacks  # noqa: SLF001 - see the module's docstring
 
@@ -147,7 +147,7 @@ def _belongs_to_end(message: Message) -> bool:
     return type(message).__module__ == messages.__name__
 
 
-def _drawing(app: Guardian, widget: Widget) -> Callable[[Region], list[Strip]]:
+def _drawing(app: GuardedApp, widget: Widget) -> Callable[[Region], list[Strip]]:
     inner = widget.render_lines
 
     def draw(crop: Region) -> list[Strip]:
@@ -172,7 +172,7 @@ def _dismissing(screen: Screen[Any]) -> Callable[[Any], AwaitComplete]:
     return dismiss
 
 
-def _calling_back(app: Guardian, screen: Screen[object]) -> Callable[[CallbackType, MessagePump], None]:
+def _calling_back(app: GuardedApp, screen: Screen[object]) -> Callable[[CallbackType, MessagePump], None]:
     """What is to be done after the next refresh: each by itself, and not for what is being closed."""
     inner = screen._invoke_later  # noqa: SLF001 - see the module's docstring
 

@@ -27,7 +27,7 @@ class HasDriver(Protocol):
         ...
 
 
-def mind_stops(app: HasDriver) -> None:
+def handle_job_control(app: HasDriver) -> None:
     """Go on rightly after a stop; a driver without a terminal, as in tests, is left alone."""
     driver = app._driver  # noqa: SLF001 - see the module's docstring
     if hasattr(driver, "_must_signal_resume"):

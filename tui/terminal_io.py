@@ -105,7 +105,7 @@ def hang_up() -> None:
     os.kill(os.getpid(), signal.SIGHUP)
 
 
-def steady_driver(base: type[Driver]) -> type[Driver]:
+def resilient_driver(base: type[Driver]) -> type[Driver]:
     """*base* with what is above; as it is where it reads in no thread of its own."""
     if not hasattr(base, "run_input_thread"):
         return base
@@ -122,7 +122,7 @@ def steady_driver(base: type[Driver]) -> type[Driver]:
     if "ESCDELAY" not in os.environ:
         constants.ESCAPE_DELAY = ESCAPE_S  # type: ignore[misc] # its default is too long for quick fingers
 
-    class SteadyDriver(base):  # type: ignore[valid-type, misc] # which class it is depends on the platform
+    class ResilientDriver(base):  # type: ignore[valid-type, misc] # which class it is depends on the platform
         """Records what its parser cannot read, and reads on."""
 
         def run_input_thread(self) -> None:
@@ -149,4 +149,4 @@ def steady_driver(base: type[Driver]) -> type[Driver]:
                 self._writer_thread.ending = True
             super().stop_application_mode()
 
-    return SteadyDriver
+    return ResilientDriver

@@ -43,9 +43,9 @@ def test_percentiles_are_of_what_was_seen(monkeypatch: pytest.MonkeyPatch) -> No
     number, half, most = cost.keys()
     assert (number, half, most) == (100, pytest.approx(50), pytest.approx(99))
     for late in (0.0, 0.0, 0.02):
-        cost.turn(0.1)
+        cost.tick(0.1)
         now += 0.1 + late
-    cost.turn(0.1)
+    cost.tick(0.1)
     assert cost.stalls() == (3, pytest.approx(0), pytest.approx(20))
 
 

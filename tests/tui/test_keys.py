@@ -279,7 +279,7 @@ async def test_a_run_that_slid_under_the_cursor_is_not_paused_by_a_key_meant_for
         await pilot.pause()
         assert sent == []
         assert "press again" in toasts(app)
-        pane.table._slid_at -= READ_S
+        pane.table._row_changed_at -= READ_S
         await pilot.press("p")
         await pilot.pause()
         assert [command.run_id for command in sent if isinstance(command, ControlRun)] == [rest[0].id]

@@ -67,7 +67,7 @@ class ListingView:
     toggled: frozenset[Hashable] = field(default_factory=frozenset)
 
     @property
-    def narrowed(self) -> bool:
+    def is_filtered(self) -> bool:
         """Whether anything may be left out."""
         return bool(self.needle or self.kind) or self.problems
 

@@ -38,7 +38,7 @@ class FactScreen(HasActions, Screen[None]):
 
     came_from: str = ""
     """What one was at before, where this is shown for what hangs together with it."""
-    attended: bool = False
+    for_attention: bool = False
     """Whether this is shown because it needs a person; the next one takes its place."""
     _mounted = False
     _failed = ""

@@ -86,4 +86,4 @@ def line_screen(dash: Dash, line: LogLine) -> PageScreen:
         known = found if len(found) > len(known) else known  # what has gone from the log stays on its page
         return detail.log_line(known, now, dash.zone)
 
-    return PageScreen(("Log", printable(line.source)), write, ways=lambda store: of_line(store, line))
+    return PageScreen(("Log", printable(line.source)), write, links=lambda store: of_line(store, line))

@@ -29,7 +29,7 @@ class PageScreen(FactScreen):
         trail: The way that leads here.
         writer: Writes the page from what the store has.
         go: What Enter leads to, if anything.
-        ways: What hangs together with what the page is about.
+        links: What hangs together with what the page is about.
     """
 
     WHERE = "a page"
@@ -44,10 +44,10 @@ class PageScreen(FactScreen):
         trail: tuple[str, ...],
         writer: Writer,
         go: Callable[[], None] | None = None,
-        ways: Callable[[Store], Sequence[Link]] | None = None,
+        links: Callable[[Store], Sequence[Link]] | None = None,
     ) -> None:
         super().__init__()
-        self._ways = ways
+        self._links = links
         self._trail = trail
         self._writer = writer
         self._go = go
@@ -67,12 +67,12 @@ class PageScreen(FactScreen):
 
     def links(self) -> Sequence[Link]:
         """What hangs together with what the page is about."""
-        return self._ways(self.dash.store) if self._ways is not None else ()
+        return self._links(self.dash.store) if self._links is not None else ()
 
     @property
     def has_links(self) -> bool:
         """Whether anything can be connected with it."""
-        return self._ways is not None
+        return self._links is not None
 
     @property
     def leads_on(self) -> bool:

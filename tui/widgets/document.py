@@ -15,7 +15,7 @@ from textual.strip import Strip
 from agentdash.core.text import printable
 from tui.actions import HIDDEN, Action, HasActions
 from tui.widgets.cells import Part, crop
-from tui.widgets.palette import LAYERS, NAMES, Inked, Palette, default_css
+from tui.widgets.palette import LAYERS, NAMES, Palette, StyledWidget, default_css
 
 MOST_LINES = 4000
 MOST_CHARACTERS = 64 * 1024
@@ -89,7 +89,7 @@ def wrap(para: Para, width: int) -> list[list[Part]]:
     return lines
 
 
-class Document(HasActions, Inked, ScrollView, can_focus=True):
+class Document(HasActions, StyledWidget, ScrollView, can_focus=True):
     """Styled text that is read, not edited.
 
     | class | what |

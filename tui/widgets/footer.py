@@ -19,11 +19,11 @@ _NAMES = {
     "asterisk": "*",
     "full_stop": ".",
 }
-LATE = ("table", "pane", "screen", "app")
+LATER_SCOPES = ("table", "pane", "screen", "app")
 """Scopes whose keys stand after those of what has the focus, in this order."""
 
 
-STAYING = {"screen.back", "app.help"}
+ALWAYS_SHOWN = {"screen.back", "app.help"}
 """The way back, and the way to all the other keys: they are there however little room there is."""
 
 
@@ -45,9 +45,9 @@ def _rank(action_id: str) -> int:
     if action_id == "screen.back":
         return -1
     if action_id == "screen.connected":
-        return len(LATE) + 1  # where there is room
+        return len(LATER_SCOPES) + 1  # where there is room
     scope = action_id.partition(".")[0]
-    return LATE.index(scope) + 1 if scope in LATE else 0
+    return LATER_SCOPES.index(scope) + 1 if scope in LATER_SCOPES else 0
 
 
 def key_name(key: str) -> str:
@@ -62,4 +62,4 @@ def _word(node: HasActions, action: Action[Any]) -> Word:
         (key_name(keys_of(node, action).split(",")[0]), styles[0]),
         (f" {action.label.lower()}", styles[1]),
     )
-    return Word(parts, action.id, weight=2 if action.id in STAYING else 0 if blocked else 1)
+    return Word(parts, action.id, weight=2 if action.id in ALWAYS_SHOWN else 0 if blocked else 1)

@@ -16,7 +16,7 @@ from textual.strip import Strip
 
 from agentdash.core.text import printable
 from tui.widgets.cells import Part, lay
-from tui.widgets.palette import NAMES, Inked, Palette, default_css
+from tui.widgets.palette import NAMES, Palette, StyledWidget, default_css
 
 LEAST = 12
 """Cells of a word that are worth showing when the rest does not fit."""
@@ -47,7 +47,7 @@ class Word:
         return next((word for word in words if word.width <= room), words[-1])
 
 
-class LineBar(Inked):
+class LineBar(StyledWidget):
     """One line: words at left and right. What does not fit goes from the end of the left, light first."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"line-bar--{name}" for name in NAMES}

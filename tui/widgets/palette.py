@@ -80,7 +80,7 @@ def default_css(widget: str, prefix: str) -> str:
     return _CSS.replace("$WIDGET", widget).replace("$PREFIX", prefix)
 
 
-class Inked(Widget):
+class StyledWidget(Widget):
     """A widget that draws its lines in the styles of a `Palette`.
 
     Textual would work out every component class of every widget whenever its style may have changed, and most

@@ -14,7 +14,7 @@ from agentdash.core.snapshot import SourceHealth, Topic
 from agentdash.core.store import Store
 from agentdash.core.text import printable
 from tui.format.state import PaneKind, PaneState
-from tui.guard import is_there
+from tui.guard import is_live
 from tui.widgets.document import Document, Para
 
 _COLOURS = {"bad": "$error", "warn": "$warning", "dim": "$text-muted", "": "$text-muted"}
@@ -40,9 +40,9 @@ class Pane(Vertical):
     def __init__(self, title: str, body: Widget, *, id: str) -> None:  # noqa: A002 - Textual's own name
         super().__init__(id=id, classes="pane")
         self.body = body
-        self.entitle(title)
+        self.set_title(title)
 
-    def entitle(self, title: str) -> None:
+    def set_title(self, title: str) -> None:
         """Write the title in the border; it is plain text, whatever it holds."""
         self.border_title = Content(printable(title))
 
@@ -53,7 +53,7 @@ class Pane(Vertical):
 
     def watch_state(self, state: PaneState) -> None:
         """Show what stands above or in place of the data."""
-        if not is_there(self):
+        if not is_live(self):
             return
         notice = self.query_one(Notice)
         notice.show(state.notice)
@@ -90,7 +90,7 @@ class Pane(Vertical):
 
 
 class TopicPane(Pane):
-    """A pane that shows one subject of the store, narrowed as the person wants.
+    """A pane that shows one subject of the store, is_filtered as the person wants.
 
     Args:
         topic: The subject.
@@ -123,17 +123,17 @@ class TopicPane(Pane):
         """Whether only what is not fine is shown."""
 
     @property
-    def narrowed(self) -> bool:
+    def is_filtered(self) -> bool:
         """Whether anything may be left out."""
         return bool(self.needle) or self.problems
 
     @abstractmethod
-    def narrow(self, *, needle: str | None = None, problems: bool | None = None) -> None:
+    def filter_rows(self, *, needle: str | None = None, problems: bool | None = None) -> None:
         """Show what holds *needle*, or only what is not fine; None leaves that as it is."""
 
     def show_all(self) -> None:
         """Leave nothing out."""
-        self.narrow(needle="", problems=False)
+        self.filter_rows(needle="", problems=False)
 
     @abstractmethod
     def present(self, store: Store, health: SourceHealth | None, now: int) -> None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from tui.dash import Dash
 
 
-def step_aside(dash: Dash) -> None:
+def show_next_attention(dash: Dash) -> None:
     """Show the next thing that needs a person over the screen one is at; Esc leads back to that.
 
     Pressed again, the one after it takes its place, so that it is one Esc still.
@@ -33,11 +33,11 @@ def step_aside(dash: Dash) -> None:
     if places[at] == shown:
         dash.say("nothing else needs you now", good=True)
         return
-    trail, again = getattr(here, "trail", ()), isinstance(here, FactScreen) and here.attended
+    trail, again = getattr(here, "trail", ()), isinstance(here, FactScreen) and here.for_attention
     came_from = here.came_from if isinstance(here, FactScreen) and again else trail[-1] if trail else ""
     if again:
         dash.pop_screen()
     dash.open(subject)
     if isinstance(dash.screen, FactScreen):
-        dash.screen.came_from, dash.screen.attended = came_from, True
+        dash.screen.came_from, dash.screen.for_attention = came_from, True
     dash.say(f"{at + 1} of {len(needs)}: {need.why}", good=True)

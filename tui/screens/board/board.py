@@ -130,7 +130,7 @@ class Board(FactScreen):
         notice.show([Para.of(f"{needs}; this terminal has {width}×{height}.", "warn")])
         for pane in self.panes:
             if isinstance(pane, ListPane):
-                pane.spare(height < SHORT)
+                pane.set_short(height < SHORT)
         self._place_detail()
 
     # Facts
@@ -148,7 +148,7 @@ class Board(FactScreen):
         store = self.dash.store
         pane.present(store, store.health.get(pane.topic), now)
         if isinstance(pane, ListPane) and (pane.topic is self.zoomed or pane.table.has_focus):
-            pane.tell_above(need.key for need in attention(store, now) if need.topic is pane.topic)
+            pane.note_above(need.key for need in attention(store, now) if need.topic is pane.topic)
 
     def _show_past(self, past: Pane, now: int) -> None:
         lines = self.query_one("#past-lines", Document)
@@ -187,7 +187,7 @@ class Board(FactScreen):
         for pane in self.panes:
             pane.set_class(topic is not None and pane.topic is not topic, "-away")
             if isinstance(pane, ListPane):
-                pane.widen(topic is pane.topic)
+                pane.set_zoomed(topic is pane.topic)
         self._place_detail()
         if topic is not None:
             self.set_focus(self.pane(topic).body)  # at once: keys that were typed ahead are for it
@@ -223,19 +223,19 @@ class Board(FactScreen):
         """Clear the filter, else show all panes again. Never quits."""
         line, pane = self.query_one("#filter", Input), self.current
         if line.has_focus:
-            self._narrow(self._filtered, needle="")
+            self._filter(self._filtered, needle="")
             self._close_filter()
         elif isinstance(pane, ListPane) and pane.table.marks:
             pane.table.clear_marks()
-        elif pane.narrowed:
+        elif pane.is_filtered:
             self._show_all(pane)
         elif self.zoomed is not None:
             self.zoom(None)
 
     # What a person wants to see
 
-    def _narrow(self, pane: TopicPane, *, needle: str | None = None, problems: bool | None = None) -> None:
-        pane.narrow(needle=needle, problems=problems)
+    def _filter(self, pane: TopicPane, *, needle: str | None = None, problems: bool | None = None) -> None:
+        pane.filter_rows(needle=needle, problems=problems)
         self.present(pane)
 
     def present(self, pane: TopicPane) -> None:
@@ -259,7 +259,7 @@ class Board(FactScreen):
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filter while typing."""
         if event.input.display:
-            self._narrow(self._filtered, needle=event.value)
+            self._filter(self._filtered, needle=event.value)
 
     def on_input_submitted(self) -> None:
         """Keep the filter and go back to the pane."""
@@ -271,14 +271,14 @@ class Board(FactScreen):
 
     def action_problems(self) -> None:
         """Only what is not fine, or all."""
-        self._narrow(self.current, problems=not self.current.problems)
+        self._filter(self.current, problems=not self.current.problems)
 
     def action_fold(self) -> None:
         """Fold or unfold what the cursor is on."""
         pane = self.current
         if isinstance(pane, ListPane):
             pane.toggle()
-            self._narrow(pane)
+            self._filter(pane)
 
     def action_copy(self) -> None:
         """Copy the row or the line."""
@@ -330,7 +330,7 @@ class Board(FactScreen):
         self.zoom(topic)
         pane = self.pane(topic)
         if isinstance(pane, ListPane):
-            if pane.narrowed:
+            if pane.is_filtered:
                 self._show_all(pane)
             pane.table.move_to(key)
 

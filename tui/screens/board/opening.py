@@ -58,7 +58,7 @@ class Opening(Screen[None]):
         else:
             self._keys.append(event.key)
 
-    def hand_over(self) -> None:
+    def replay_keys(self) -> None:
         """The board is there: give it the keys that were pressed so far, in order."""
         for key in self._keys or ():
             self.app.simulate_key(key)

@@ -56,7 +56,7 @@ class Prompt(Dialog[str | None], TypedAhead):
     ) -> None:
         super().__init__()
         self._title = title
-        self._told = tuple(lines)
+        self._lines = tuple(lines)
         self._value = value
         self._choices = tuple(choices)
         self._check = check
@@ -74,10 +74,10 @@ class Prompt(Dialog[str | None], TypedAhead):
     def on_mount(self) -> None:
         """Begin to type."""
         self.query_one(Input).focus()
-        self.call_after_refresh(self._tell, None)
+        self.call_after_refresh(self._show_lines, None)
 
-    def _tell(self, problem: str | None) -> None:
-        lines = list(self._told)
+    def _show_lines(self, problem: str | None) -> None:
+        lines = list(self._lines)
         if self._choices:
             more = (
                 f" and {len(self._choices) - MOST_CHOICES} more" if len(self._choices) > MOST_CHOICES else ""
@@ -91,7 +91,7 @@ class Prompt(Dialog[str | None], TypedAhead):
 
     def on_input_changed(self) -> None:
         """A complaint is about what was there before."""
-        self._tell(None)
+        self._show_lines(None)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Take it if it will do."""
@@ -100,7 +100,7 @@ class Prompt(Dialog[str | None], TypedAhead):
         if problem is None:
             self.dismiss(event.value)
         else:
-            self._tell(problem)
+            self._show_lines(problem)
 
     def action_choose(self, step: int) -> None:
         """The next or previous choice into the line."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from textual.widgets import Input
 
-from tui.guard import is_there
+from tui.guard import is_live
 
 if TYPE_CHECKING:
     from textual.events import Key
@@ -26,7 +26,7 @@ class TypedAhead(Base):
 
     def typed(self, event: Key) -> bool:
         """Take a key that came back unused; whether it is for this."""
-        if not event.is_printable or not is_there(self):
+        if not event.is_printable or not is_live(self):
             return False
         self.query_one(Input).insert_text_at_cursor(event.character or "")
         return True

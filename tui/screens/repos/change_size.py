@@ -17,7 +17,7 @@ RESTED = 0.15
 """Seconds that a cursor stays on a repository before git is asked."""
 
 
-class LookedAt:
+class ChangeSizes:
     """Asks git once for each state of the repository that is looked at.
 
     Args:

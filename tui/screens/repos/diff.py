@@ -14,7 +14,7 @@ from agentdash.core.snapshot import SourceError
 from agentdash.core.text import printable
 from tui.format.repos import diff_page
 from tui.format.state import LIVE
-from tui.guard import is_there
+from tui.guard import is_live
 from tui.widgets.document import Document, Para
 from tui.widgets.pane import Pane
 
@@ -79,7 +79,7 @@ class DiffPane(Pane):
             return
         top = wanted.key != self._shown[0]
         self._shown = (wanted.key, repo)
-        self.entitle(f"Diff · {wanted.name}" if wanted.name else "Diff")
+        self.set_title(f"Diff · {wanted.name}" if wanted.name else "Diff")
         if wanted.query is None:
             broken = repo is None or repo.error is not None
             self._put((Para.of(f"○ {'nothing to show' if broken else 'no commits yet'}", "dim"),), top=True)
@@ -102,6 +102,6 @@ class DiffPane(Pane):
             self._put(await asyncio.to_thread(diff_page.page, answer, nothing), top=top)
 
     def _put(self, page: tuple[Para, ...], *, top: bool) -> None:
-        if is_there(self):
+        if is_live(self):
             self.page.show(page, top=top)
             self.state, self.summary = LIVE, units.plural(len(page), "line")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from agentdash.core.repos.model import Repo
 from tui.format.repos import page as repo_page
 from tui.screens.pane import BoardPane
-from tui.screens.repos.change_size import LookedAt
+from tui.screens.repos.change_size import ChangeSizes
 
 if TYPE_CHECKING:
     from tui.dash import Dash
@@ -20,7 +20,7 @@ class ReposPane(BoardPane):
 
     def __init__(self, subject: SubjectRow, dash: Dash) -> None:
         super().__init__(subject, dash)
-        self.change_sizes = LookedAt(dash, lambda: self.post_message(self.PageChanged()))
+        self.change_sizes = ChangeSizes(dash, lambda: self.post_message(self.PageChanged()))
 
     def page(self, now: int) -> list[Para]:
         """The repository under the cursor, with the size of its change as far as that is known."""

@@ -17,7 +17,7 @@ from tui.format.runs import blockers as run_why
 from tui.format.runs.listing import Around
 from tui.format.runs.turns import FILE_COLUMNS, TEST_COLUMNS, file_rows, test_rows
 from tui.format.state import LIVE, PaneKind, PaneState
-from tui.guard import is_there
+from tui.guard import is_live
 from tui.screens.runs.feed import RunFeed
 from tui.widgets.document import Document, Para
 from tui.widgets.table.table import LineTable
@@ -115,5 +115,5 @@ class SideTabs(TabGroup):
                 self._why, self._why_failed = answer, ""
         except SourceError as problem:
             self._why_failed = problem.message
-        if is_there(self) and self.current == "why":
+        if is_live(self) and self.current == "why":
             self._show_why(run, self.dash.now())

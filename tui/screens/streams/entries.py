@@ -14,7 +14,7 @@ from agentdash.core.streams.model import Group, Stream
 from agentdash.core.text import printable
 from tui.format.state import PaneKind, PaneState
 from tui.format.streams import entries
-from tui.guard import is_there
+from tui.guard import is_live
 from tui.screens.streams.list_kinds import EntryList, FoundEntries, PendingEntries, StreamEntries
 from tui.widgets.document import Para
 from tui.widgets.pane import Pane
@@ -136,7 +136,7 @@ class EntryPane(Pane):
             await self._beside()
         except SourceError as problem:
             self.failed = problem.message
-        if is_there(self):
+        if is_live(self):
             self.draw()
 
     def read_on(self) -> None:
@@ -168,7 +168,7 @@ class EntryPane(Pane):
     def draw(self) -> None:
         """Show what was read."""
         part, shown = self._shown_part(), self.shown
-        if part is None or not is_there(self):
+        if part is None or not is_live(self):
             return
         failed = (Para.of(f"✗ {printable(self.failed)}", "bad", hang=2),) if self.failed else ()
         rows = shown.rows(self.dash.now(), part.stream)
@@ -176,7 +176,7 @@ class EntryPane(Pane):
         self.table.set_rows(rows)
         if follow and rows:
             self.table.move_to(rows[0].key)
-        self.entitle(shown.title)
+        self.set_title(shown.title)
         self.summary = shown.summary(part.stream)
         notice = failed or ((Para.of(shown.empty, "dim"),) if not rows else ())
         self.state = PaneState(PaneKind.ERROR if failed else PaneKind.LIVE, notice, dim=bool(failed and rows))

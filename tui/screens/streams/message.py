@@ -20,7 +20,7 @@ from agentdash.core.text import printable
 from tui.format.state import LIVE, PaneKind, PaneState
 from tui.format.streams.body import FIRST, MOST, Body, body_of, is_long
 from tui.format.streams.message import EntryFacts, findings_about, lines_about, message_page
-from tui.guard import is_there
+from tui.guard import is_live
 from tui.screens.streams.entries import ShownPart
 from tui.screens.streams.list_kinds import EntryList, PendingEntries
 from tui.widgets.document import Para
@@ -96,7 +96,7 @@ class MessagePane(Pane):
             known = self._page_of == entry_id
             paras = self.page.paras if known else (Para.of(entry_id, "id"),)
             state = PaneState(PaneKind.ERROR, (failed,), dim=known)
-        if is_there(self) and current() == entry_id:
+        if is_live(self) and current() == entry_id:
             self.state, self._page_of = state, entry_id
             self.page.show(paras)
             self.summary = self._keys()

@@ -43,7 +43,7 @@ class GroupsPane(Pane):
         if not stream.groups_known:
             nothing = ("which groups read this stream is not told", "the server's ACL withholds XINFO GROUPS")
         self.state = pane_state(health, now, rows=len(stream.groups), empty=nothing)
-        self.entitle(f"{decode(stream.name)} · {units.plural(len(stream.groups), 'group')}")
+        self.set_title(f"{decode(stream.name)} · {units.plural(len(stream.groups), 'group')}")
         rate = f"{units.count(judgement.rate_in)}/min"
         noun = "entry" if stream.length == 1 else "entries"
         parts = [f"{units.count(stream.length)} {noun}", rate, CAPS[judgement.cap.value]]
@@ -74,7 +74,7 @@ class ConsumersPane(Pane):
             self.table.set_rows(())
             return
         self.table.set_rows(entries.consumer_rows(group, liveness))
-        self.entitle(f"Consumers of {decode(group.name)}")
+        self.set_title(f"Consumers of {decode(group.name)}")
         self.summary = f"{len(group.consumers)}"
         nobody = (Para.of("■ no consumer has ever read in this group, or all were deleted", "bad"),)
         known = group.consumers or not group.consumers_known
@@ -101,5 +101,5 @@ class ChartPane(Pane):
         if not self.display or self.page.size.width <= 0:
             return
         self.page.show(stream_chart.paras(stream, judgement, course, group, of_group, self.page.size.width))
-        self.entitle(f"{decode((group or stream).name)}, last 10 min")
+        self.set_title(f"{decode((group or stream).name)}, last 10 min")
         self.state = LIVE

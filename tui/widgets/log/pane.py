@@ -93,9 +93,9 @@ class LogPane(HasActions, TopicPane):
         return self.log_view.level_filter is not None
 
     @property
-    def narrowed(self) -> bool:
+    def is_filtered(self) -> bool:
         """Whether a filter or a search is set."""
-        return super().narrowed or bool(self.log_view.search_text)
+        return super().is_filtered or bool(self.log_view.search_text)
 
     def show_all(self) -> None:
         """Clear the filter and the search."""
@@ -103,7 +103,7 @@ class LogPane(HasActions, TopicPane):
         super().show_all()
         self.caption()
 
-    def narrow(self, *, needle: str | None = None, problems: bool | None = None) -> None:
+    def filter_rows(self, *, needle: str | None = None, problems: bool | None = None) -> None:
         """Change the filter."""
         if needle is not None:
             self.log_view.filter_text = needle

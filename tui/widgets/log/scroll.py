@@ -10,7 +10,7 @@ from textual.widget import Widget
 
 from tui.widgets.log.index import Spot
 from tui.widgets.log.model import LogViewModel
-from tui.widgets.palette import Inked
+from tui.widgets.palette import StyledWidget
 
 if TYPE_CHECKING:
     from textual import events
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _WHEEL = 3
 
 
-class ModelScrollView(Inked, ScrollView, can_focus=True, inherit_bindings=False):
+class ModelScrollView(StyledWidget, ScrollView, can_focus=True, inherit_bindings=False):
     """Scrolls to where a model is, and the model to where a person scrolls.
 
     Attributes:

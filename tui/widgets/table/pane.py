@@ -69,12 +69,12 @@ class ListPane(TopicPane):
         row = self.table.row_of(self.table.cursor_key)
         return plain(row) if row else ""
 
-    def widen(self, zoomed: bool) -> None:
+    def set_zoomed(self, zoomed: bool) -> None:
         """Take the whole screen, or one's place among the others."""
         self._zoomed = zoomed
         self._choose_columns()
 
-    def spare(self, short: bool) -> None:
+    def set_short(self, short: bool) -> None:
         """Where lines are few, go without the titles of the columns."""
         self._short = short
         self._choose_columns()
@@ -105,13 +105,13 @@ class ListPane(TopicPane):
         if not self._zoomed and not self.table.has_focus:
             self.table.show_top()  # what matters most stands there
         self.table.highlight = self.view.needle
-        self.summary = self._narrowed(listing, len(rows), hidden)
+        self.summary = self._filter_summary(listing, len(rows), hidden)
         empty = listing.empty
         if not rows and hidden:
             empty = (f"0 of {hidden} shown: {self._filter_words()}", "esc: show all")
         self.state = pane_state(health, now, rows=len(rows), empty=empty, notes=listing.notes)
 
-    def tell_above(self, urgent: Iterable[Hashable]) -> None:
+    def note_above(self, urgent: Iterable[Hashable]) -> None:
         """Say in the border how many of the rows with keys in *urgent* are above what is seen."""
         if number := self.table.above(urgent):
             self.summary = f"▲ {number} above need{'s' if number == 1 else ''} you (a) · {self.summary}"
@@ -126,7 +126,7 @@ class ListPane(TopicPane):
         """Whether only what is not fine is shown."""
         return self.view.problems
 
-    def narrow(self, *, needle: str | None = None, problems: bool | None = None) -> None:
+    def filter_rows(self, *, needle: str | None = None, problems: bool | None = None) -> None:
         """Change the view; None leaves that as it is."""
         self.view = replace(
             self.view,
@@ -135,9 +135,9 @@ class ListPane(TopicPane):
         )
 
     @property
-    def narrowed(self) -> bool:
+    def is_filtered(self) -> bool:
         """Whether anything may be left out."""
-        return self.view.narrowed
+        return self.view.is_filtered
 
     def show_all(self) -> None:
         """Leave nothing out."""
@@ -155,7 +155,7 @@ class ListPane(TopicPane):
         words += [f"filter “{self.view.needle}”"] if self.view.needle else []
         return " · ".join([*words, "only problems"] if self.view.problems else words)
 
-    def _narrowed(self, listing: Listing, shown: int, hidden: int) -> str:
-        if not self.view.narrowed:
+    def _filter_summary(self, listing: Listing, shown: int, hidden: int) -> str:
+        if not self.view.is_filtered:
             return listing.summary
         return f"{shown} of {shown + hidden} · {self._filter_words()} · esc: clear"

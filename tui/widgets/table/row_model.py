@@ -16,7 +16,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.widgets.match import Matcher
-from tui.widgets.palette import Inked, Palette
+from tui.widgets.palette import Palette, StyledWidget
 from tui.widgets.table.columns import Column, Place
 from tui.widgets.table.messages import TableMessages
 from tui.widgets.table.rows import Row, order
@@ -29,7 +29,7 @@ READ_S = 1.0
 """Seconds that a person needs to see that another row has come under the cursor."""
 
 
-class TableRows(TableMessages, Inked, ScrollView):
+class TableRows(TableMessages, StyledWidget, ScrollView):
     """Rows and the cursor, the marks and the view that stay with them.
 
     Args:
@@ -72,7 +72,7 @@ class TableRows(TableMessages, Inked, ScrollView):
         self.keeps_first = False
         """Whether a cursor that nobody has moved stays on the first row, whichever that is."""
         self._moved = False
-        self._slid_at = -math.inf
+        self._row_changed_at = -math.inf
         self.repaints = 0
         """Lines that were drawn anew since start; a table that is at rest does not count up."""
         self.set_reactive(TableRows.marks_enabled, marks_enabled)
@@ -173,9 +173,9 @@ class TableRows(TableMessages, Inked, ScrollView):
     # Taking new rows in
 
     @property
-    def has_slid(self) -> bool:
+    def row_changed(self) -> bool:
         """Whether another row came under the cursor by itself just now: a person may mean the one before."""
-        return time.monotonic() - self._slid_at < READ_S
+        return time.monotonic() - self._row_changed_at < READ_S
 
     def _sorted(self, given: tuple[Row, ...]) -> list[Row]:
         at = next((i for i, column in enumerate(self.columns) if column.key == self.sort_key), None)
@@ -199,7 +199,7 @@ class TableRows(TableMessages, Inked, ScrollView):
         self._repaint_changed(old, old_top, old_cursor)
         if self.cursor_key != cursor_key:
             if cursor_key is not None:
-                self._slid_at = time.monotonic()
+                self._row_changed_at = time.monotonic()
             self.post_message(self.RowHighlighted(self, self.cursor_key))
         if gone := self._marks - self._index.keys():
             self._marks -= gone

@@ -34,7 +34,7 @@ MOST_CLOSED = 40
 """Screens that may be closed before their memory is given back though somebody is at the keys."""
 
 
-class Steady(App[int]):
+class ResilientApp(App[int]):
     """The app without what it shows.
 
     Args:
@@ -56,9 +56,9 @@ class Steady(App[int]):
 
     def get_driver_class(self) -> type[Driver]:
         """The terminal, read on whatever comes from it."""
-        from tui.terminal_io import steady_driver  # with the driver itself, which is loaded last
+        from tui.terminal_io import resilient_driver  # with the driver itself, which is loaded last
 
-        return steady_driver(super().get_driver_class())
+        return resilient_driver(super().get_driver_class())
 
     # Faults
 
@@ -171,13 +171,13 @@ class Steady(App[int]):
                 if stacks == len(self._screen_stacks):
                     raise  # nothing was added: it is another fault
 
-    def collect_closed(self, *, at_rest: bool) -> None:
+    def collect_closed(self, *, idle: bool) -> None:
         """Give back the memory of screens that were closed.
 
         Screens and their widgets refer to each other, and Python collects such garbage among old objects only
         after very many new ones. It is a pause that keys notice, so it is made seldom while they come.
         """
-        if self._screens_closed >= (1 if at_rest else MOST_CLOSED):
+        if self._screens_closed >= (1 if idle else MOST_CLOSED):
             self._screens_closed = 0
             gc.collect()
 
