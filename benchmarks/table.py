@@ -19,7 +19,10 @@ from rich.text import Text
 from textual.app import App, ComposeResult
 from textual.widgets import DataTable
 
-from tui.widgets.table.table import Cell, Column, LineTable, Row
+from tui.widgets.cells import Cell
+from tui.widgets.table.columns import Column
+from tui.widgets.table.rows import Row
+from tui.widgets.table.table import LineTable
 
 ROWS, COLUMNS, CHANGED = 500, 10, 20
 

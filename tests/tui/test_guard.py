@@ -146,7 +146,9 @@ async def test_no_part_that_fails_ends_the_program() -> None:
         await failing(app, pilot, lambda: app.run_worker(work()), "OSError: work")
         await failing(app, pilot, lambda: screen.set_timer(0.01, now), "TypeError: timer")
         await failing(app, pilot, lambda: spoilt.call_after_refresh(later), "AssertionError: later")
-        await failing(app, pilot, lambda: app.call_later(app.run_action, "spoil", screen), "RuntimeError: key")
+        await failing(
+            app, pilot, lambda: app.call_later(app.run_action, "spoil", screen), "RuntimeError: key"
+        )
         await failing(app, pilot, lambda: spoilt.call_later(called), "ZeroDivisionError: called")
         assert any("a part of agentdash failed" in toast.message for toast in app._notifications)
         seen = app.faults.count

@@ -31,8 +31,8 @@ from tui.screens.streams.screen import StreamScreen
 from tui.widgets.document import Document
 from tui.widgets.footer import Footer
 from tui.widgets.log.pane import LogPane
+from tui.widgets.table.model import READ_S
 from tui.widgets.table.pane import ListPane
-from tui.widgets.table.row_model import READ_S
 from tui.widgets.table.table import LineTable
 
 if TYPE_CHECKING:
@@ -279,7 +279,7 @@ async def test_a_run_that_slid_under_the_cursor_is_not_paused_by_a_key_meant_for
         await pilot.pause()
         assert sent == []
         assert "press again" in toasts(app)
-        pane.table._row_changed_at -= READ_S
+        pane.table.model._changed_at -= READ_S
         await pilot.press("p")
         await pilot.pause()
         assert [command.run_id for command in sent if isinstance(command, ControlRun)] == [rest[0].id]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from tui.widgets.cells import Cell
 from tui.widgets.table.columns import Column
-from tui.widgets.table.table import Row
+from tui.widgets.table.rows import Row
 
 
 @dataclass(frozen=True, slots=True)

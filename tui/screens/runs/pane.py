@@ -32,7 +32,7 @@ class RunsPane(BoardPane):
     @property
     def just_moved(self) -> str | None:
         """Why a key may be meant for another run: this one came under the cursor a moment ago."""
-        if self.table.row_changed and not self.table.marks and (run := next(iter(self.chosen), None)):
+        if self.table.model.row_changed and not self.table.marks and (run := next(iter(self.chosen), None)):
             return f"{run.title or run.id} has just come under the cursor: press again"
         return None
 

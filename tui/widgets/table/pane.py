@@ -100,7 +100,7 @@ class ListPane(TopicPane):
             self.state = pane_state(health, now, rows=None, empty=("", ""))
             return
         rows, self._subjects, hidden = rows_of(listing, self.view)
-        self.table.keeps_first = not self._zoomed  # there the page beside it is read
+        self.table.model.keeps_first = not self._zoomed  # there the page beside it is read
         self.table.set_rows(rows)
         if not self._zoomed and not self.table.has_focus:
             self.table.show_top()  # what matters most stands there

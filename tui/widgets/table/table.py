@@ -1,42 +1,26 @@
-"""A table that draws only what is seen, and repaints only what has changed: its keys, the mouse."""
+"""A table with its keys and the mouse."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual.geometry import Region
-
 from tui.actions import HIDDEN, Action, HasActions
-from tui.widgets.cells import Cell
-from tui.widgets.match import matcher
 from tui.widgets.palette import LAYERS, NAMES, default_css
-from tui.widgets.table.columns import Column
-from tui.widgets.table.draw import GUTTER, TableDrawing
-from tui.widgets.table.rows import Row
+from tui.widgets.table.view import TableView
 
 if TYPE_CHECKING:
     from textual import events
-
-__all__ = ["Cell", "Column", "LineTable", "Row"]
 
 
 def _can_sort(table: LineTable) -> bool:
     return any(column.sortable for column in table.columns)
 
 
-class LineTable(HasActions, TableDrawing, can_focus=True, inherit_bindings=False):
-    """Rows of cells with a cursor that stays with its row, whatever comes above, below or in its place.
+class LineTable(HasActions, TableView, can_focus=True, inherit_bindings=False):
+    """Rows that a person goes through, chooses, marks and sorts; see `TableView`.
 
     Give it rows with `set_rows`; nothing is repainted but lines that are seen and have changed.
-
-    Args:
-        columns: See `Column`; those that do not fit are dropped by priority.
-        show_header: Whether the first line shows the titles.
-        marks_enabled: Whether rows can be marked; marked rows have a sign before them.
-        gap: Cells between two columns.
     """
-
-    ALLOW_SELECT = False
 
     WHERE = "lists"
     ACTIONS: ClassVar[tuple[Action[Any], ...]] = (
@@ -66,53 +50,8 @@ class LineTable(HasActions, TableDrawing, can_focus=True, inherit_bindings=False
 
     DEFAULT_CSS = default_css("LineTable", "line-table")
 
-    # What a person does
-
-    def watch_cursor_row(self, old: int, new: int) -> None:
-        """Repaint the line it was on and the one it is on."""
-        self._repaint(old)
-        self._repaint(new)
-        self.post_message(self.RowHighlighted(self, self.cursor_key))
-
-    def watch_highlight(self, text: str) -> None:
-        """Draw anew with other matches."""
-        self._matcher = matcher(text)
-        self._redraw()
-
-    def watch_marks_enabled(self, enabled: bool) -> None:
-        """Make room for the signs, or take it back."""
-        if not enabled:
-            self.clear_marks()
-        self._places = (-1, ())
-        self._redraw()
-
-    def watch_sort_key(self) -> None:
-        """Sort anew."""
-        self._resort()
-
-    def watch_sort_descending(self) -> None:
-        """Sort anew."""
-        self._resort()
-
-    def _resort(self) -> None:
-        self._replace(self._sorted(self._given))
-        self.refresh(Region(0, 0, self.size.width, self._head))
-
-    def watch_has_focus(self, _has_focus: bool) -> None:
-        """The cursor is strong in focus and weak outside."""
-        super().watch_has_focus(_has_focus)
-        self._redraw()
-
-    def on_mount(self) -> None:
-        """Take in what was set before."""
-        self._matcher = matcher(self.highlight)
-        if self.sort_key is not None:
-            self._resort()
-
-    def on_resize(self) -> None:
-        """Keep the cursor in view if it was."""
-        self._resize_content()
-        self._reveal()
+    _pressed_to_focus = False
+    """Whether the last press of the mouse may only have brought the focus."""
 
     def on_focus(self) -> None:
         """Remember that a press may only have brought the focus."""
@@ -121,11 +60,11 @@ class LineTable(HasActions, TableDrawing, can_focus=True, inherit_bindings=False
 
     def _move(self, to: int, step: int) -> None:
         self._pressed_to_focus = False
-        self._moved = True
-        index = self._nearest(max(0, min(to, len(self._rows) - 1)), step)
+        self.model.moved = True
+        index = self.model.nearest(max(0, min(to, self.row_count - 1)), step)
         if index >= 0:
-            self.cursor_row = index
-            if step < 0 and not any(row.selectable for row in self._rows[:index]):
+            self._set_cursor(index)
+            if step < 0 and not any(row.selectable for row in self.model.rows[:index]):
                 self._scroll(0)  # rows above that cannot be selected are to be seen too
             self._reveal()
 
@@ -148,17 +87,17 @@ class LineTable(HasActions, TableDrawing, can_focus=True, inherit_bindings=False
     def action_first(self) -> None:
         """Go to the first row."""
         self._move(0, 1)
-        self._moved = False
+        self.model.moved = False
         self._scroll(0)
 
     def action_last(self) -> None:
         """Go to the last row."""
-        self._move(len(self._rows) - 1, -1)
+        self._move(self.row_count - 1, -1)
 
     def action_select(self) -> None:
         """Say that the row was chosen."""
         key = self.cursor_key
-        if key is not None or 0 <= self.cursor_row < len(self._rows):
+        if key is not None or 0 <= self.cursor_row < self.row_count:
             self.post_message(self.RowSelected(self, key))
 
     def action_mark(self) -> None:
@@ -166,15 +105,15 @@ class LineTable(HasActions, TableDrawing, can_focus=True, inherit_bindings=False
         if self.cursor_row < 0 or not self.marks_enabled:
             return
         key = self.cursor_key
-        self._marks ^= {key}
-        self._marks_moved({key})
+        self.model.marks ^= {key}
+        self._marks_changed({key})
         self._move(self.cursor_row + 1, 1)
 
     def action_sort_next(self) -> None:
         """Sort by the next column that is shown; after the last, as the rows are given."""
         keys: list[str | None] = [
             self.columns[place.index].key
-            for place in self._laid_out(self._width)
+            for place in self._painter.places
             if self.columns[place.index].sortable
         ]
         keys.append(None)
@@ -213,21 +152,26 @@ class LineTable(HasActions, TableDrawing, can_focus=True, inherit_bindings=False
             return
         if at < 0:
             self._click_title(event)
-        elif self._rows[at].selectable:
+        elif self.model.rows[at].selectable:
             again = at == self.cursor_row and (event.chain > 1 or not brought_focus)
-            self._moved = True
-            self.cursor_row = at
+            self.model.moved = True
+            self._set_cursor(at)
             if again:
                 self.action_select()
 
     def _click_title(self, event: events.Click) -> None:
         offset = event.get_content_offset(self)
+        column = self._painter.column_at(offset.x) if offset is not None else None
+        if column is not None and column.sortable:
+            again = column.key == self.sort_key
+            self._sort_by(column.key, descending=not self.sort_descending if again else False)
+
+    def _row_at(self, event: events.MouseEvent) -> int | None:
+        """The row under the mouse; -1 for the header, None for no row."""
+        offset = event.get_content_offset(self)
         if offset is None:
-            return
-        left = GUTTER if self.marks_enabled else 0
-        for place in self._laid_out(self._width):
-            column = self.columns[place.index]
-            if left <= offset.x < left + place.width and column.sortable:
-                again = column.key == self.sort_key
-                self._sort_by(column.key, descending=not self.sort_descending if again else False)
-            left += place.width + self.gap
+            return None
+        if offset.y < self._head:
+            return -1
+        index = self._top + offset.y - self._head
+        return index if index < self.row_count else None

@@ -11,8 +11,10 @@ from textual.app import App, ComposeResult
 from textual.geometry import Region
 
 from tests.tui.widgets.test_cells import NASTY, stream_actions
-from tui.widgets.table.rows import LateRow
-from tui.widgets.table.table import Cell, Column, LineTable, Row
+from tui.widgets.cells import Cell
+from tui.widgets.table.columns import Column
+from tui.widgets.table.rows import LateRow, Row
+from tui.widgets.table.table import LineTable
 
 COLUMNS = (
     Column("name", "NAME", 12, flex=1, min_width=6),
@@ -134,12 +136,12 @@ async def test_only_what_has_changed_is_drawn() -> None:
     async with app.run_test(size=(40, 11)) as pilot:
         app.table.set_rows(rows(range(500)))
         await pilot.pause()
-        drawn = app.table.repaints
+        drawn = app.table._painter.painted
         refreshed: list[object] = []
         app.table.refresh = lambda *regions, **_: refreshed.extend(regions)  # type: ignore[method-assign,assignment]
         app.table.set_rows(rows(range(500)))
         await pilot.pause()
-        assert (app.table.repaints, refreshed) == (drawn, [])
+        assert (app.table._painter.painted, refreshed) == (drawn, [])
         changed = rows(range(500))
         changed[4], changed[300] = row(4, 7), row(300, 7)
         app.table.set_rows(changed)
@@ -148,7 +150,7 @@ async def test_only_what_has_changed_is_drawn() -> None:
         changed[4] = row(4, 9)
         app.table.set_rows(changed)
         await pilot.pause()
-        assert app.table.repaints == drawn + 1
+        assert app.table._painter.painted == drawn + 1
 
 
 async def test_cells_are_made_of_the_rows_that_are_seen() -> None:
@@ -341,7 +343,7 @@ async def test_every_line_is_as_wide_as_the_table(cells: list[tuple[str, str, st
 
 async def test_a_cursor_that_nobody_moved_stays_on_the_first_row_where_that_is_wanted() -> None:
     app = TableApp()
-    app.table.keeps_first = True
+    app.table.model.keeps_first = True
     async with app.run_test(size=(40, 6)) as pilot:
         app.table.set_rows(rows(range(10)))
         app.table.set_rows(rows((99, *range(10))))
