@@ -69,7 +69,7 @@ def server(store: Store, now: int) -> Word:
     if state is SourceState.LIVE and ping is not None:
         parts.append((f" {ping:.1f} ms", "dim"))
     elif state is SourceState.ERROR:
-        parts.append((" not responding" if store.streams else " unavailable", "bad"))
+        parts.append((" no reply" if store.streams else " unavailable", "bad"))
     return Word(tuple(parts))
 
 

@@ -27,7 +27,7 @@ class RunScreen(RunView):
     WHERE = "a run"
     ACTIONS: ClassVar[tuple[Action[Any], ...]] = (
         *RUN_CONTROLS,
-        Action("run.view", "v", "ListingView", "next_view"),
+        Action("run.view", "v", "View", "next_view"),
         Action("run.why", "m", "Why", "show('why')"),
         Action("run.diff", "d", "Diff", "show('diff')", why_not=lambda run: run.why_no_repo),
         Action("run.log", "l", "Log", "show('log')"),
