@@ -101,7 +101,9 @@ def load(
     guarded: list[FolderFile] = []
     ignored: dict[str, tuple[object, str]] = {}
     layers = [_layer(found, env, wrong, guarded, ignored) for found in read_tables(files, wrong)]
-    layers += [*_from_env(env, wrong), *_from_options(given or {}, wrong)]
+    layers += _from_env(env, wrong)
+    for name, (option, value) in (given or {}).items():
+        layers.append(Layer(option, _checked(keys()[name], value, option, wrong)))
     if wrong:
         raise SettingsError("\n".join(_lines(wrong)))
     values: dict[str, object] = {}
@@ -185,7 +187,7 @@ def _section(section: str, table: Mapping[str, object], where: str, wrong: list[
         if key is None:
             wrong.append(_unknown(name, where, guess_at=len(wrong) < MOST_MISTAKES))
         else:
-            _add(values, key, value, where, wrong)
+            values |= _checked(key, value, where, wrong)
     return values
 
 
@@ -205,11 +207,13 @@ def _services(value: object, where: str, wrong: list[str]) -> tuple[ServiceSetti
     return tuple(ServiceSettings(**service) for service in services)  # type: ignore[arg-type]
 
 
-def _add(values: dict[str, object], key: Key, value: object, where: str, wrong: list[str]) -> None:
+def _checked(key: Key, value: object, where: str, wrong: list[str]) -> dict[str, object]:
+    """The value of one key by its name; nothing where it is invalid."""
     try:
-        values[key.name] = _expanded(key, checked(key, value))
+        return {key.name: _expanded(key, checked(key, value))}
     except WrongValue as exc:
         wrong.append(f"{key.name} in {where} must be {exc}.")
+        return {}
 
 
 def _expanded(key: Key, value: object) -> object:
@@ -249,9 +253,7 @@ def _from_env(env: Mapping[str, str], wrong: list[str]) -> Iterator[Layer]:
     for variable, key in known.items():
         text = env.get(variable, "")
         if text:  # by convention an empty variable is unset
-            values: dict[str, object] = {}
-            _add(values, key, _parsed(key, text), f"${variable}", wrong)
-            yield Layer(f"${variable}", values)
+            yield Layer(f"${variable}", _checked(key, _parsed(key, text), f"${variable}", wrong))
 
 
 def _parsed(key: Key, text: str) -> object:
@@ -271,13 +273,6 @@ def _parsed(key: Key, text: str) -> object:
                 return text
     except ValueError:
         return text
-
-
-def _from_options(given: Mapping[str, tuple[str, object]], wrong: list[str]) -> Iterator[Layer]:
-    for name, (option, value) in given.items():
-        values: dict[str, object] = {}
-        _add(values, keys()[name], value, option, wrong)
-        yield Layer(option, values)
 
 
 def _named(service: ServiceSettings) -> ServiceSettings:

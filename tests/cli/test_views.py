@@ -157,7 +157,7 @@ def test_one_look_waits_for_every_source_of_findings(place: Path) -> None:
 
 def test_a_source_of_findings_that_cannot_be_read_is_said(place: Path) -> None:
     made = document("findings", "--json", "--projects", str(place / "none"), cwd=place)
-    assert any("none is not there" in gap for gap in made["health"]["gaps"])
+    assert any("none does not exist" in gap for gap in made["health"]["gaps"])
 
 
 @contextmanager
