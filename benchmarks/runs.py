@@ -21,7 +21,7 @@ from agentdash.core.runs.model import RunKeys
 from agentdash.core.runs.record import FIELDS
 from agentdash.core.settings.model import RedisSettings, RunsSettings
 from agentdash.runner.agents.decoder import OutputDecoder
-from agentdash.runner.output.lines import LineBlocks
+from agentdash.runner.output.blocks import LineBlocks
 from agentdash.server.client import open_client
 from agentdash.server.embedded import EmbeddedServer
 from collectors.runs.collector import RunsCollector

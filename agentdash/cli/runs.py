@@ -100,7 +100,7 @@ def run(ctx: click.Context, /, **options: Any) -> int:
 
 async def _work(spec: RunSpec, settings: Settings) -> int:
     from agentdash.headless.server import open_server
-    from agentdash.runner.worker import run_worker
+    from agentdash.runner.launch import run_worker
 
     async with open_server(settings) as (handle, activity):
         return await run_worker(spec, handle, settings, activity)

@@ -1,1 +1,1 @@
-"""The worker behind ``agentdash run``: owns one run, executes its turns, records everything in Redis."""
+"""The worker behind ``agentdash run``: owns one run, executes its turns, and records them in Redis."""

@@ -1,4 +1,4 @@
-"""A worker in the background: ``python -m agentdash.runner ID -- COMMAND``, with its options on stdin."""
+"""A background worker: ``python -m agentdash.runner ID -- COMMAND``, with its options on stdin."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from agentdash.core.paths import activity_log
 from agentdash.core.settings.model import Settings
 from agentdash.core.snapshot import SourceError
 from agentdash.process_end import SignalHandler, in_event_loop, install
-from agentdash.runner.detach import unpack
+from agentdash.runner.background import unpack
+from agentdash.runner.launch import NO_SERVER, WRONG_USE, WorkerContext, run_worker
 from agentdash.runner.spec import RunSpec
-from agentdash.runner.work import FAILED
-from agentdash.runner.worker import NO_SERVER, WRONG_USE, Surroundings, run_worker
+from agentdash.runner.worker import FAILED
 from agentdash.server.find import connect
 
 
 def main(arguments: list[str]) -> int:
-    """Work on the run that the command line names."""
+    """Execute the run that the command line names."""
     install()
     if len(arguments) < 3 or arguments[1] != "--":
         sys.stderr.write("This is the background part of: agentdash run --detach -- COMMAND\n")
@@ -50,9 +50,9 @@ async def _work(spec: RunSpec, settings: Settings, activity: Activity) -> int:
     except SourceError as error:
         activity.write(actor, error.message, ok=False)
         return NO_SERVER
-    around = Surroundings(tell=lambda line: activity.write(actor, line, ok=False))
+    context = WorkerContext(report=lambda line: activity.write(actor, line, ok=False))
     try:
-        return await run_worker(spec, handle, settings, activity, around)
+        return await run_worker(spec, handle, settings, activity, context)
     finally:
         await handle.close()
 

@@ -1,4 +1,4 @@
-"""What a person asks of a worker: the options of ``agentdash run``."""
+"""The options of ``agentdash run``."""
 
 from __future__ import annotations
 
@@ -19,41 +19,41 @@ PauseMode = Literal["boundary", "freeze"]
 
 
 MOST_PROMPT = 16 * 1024 * 1024
-"""Bytes of a prompt file; no agent takes as many."""
+"""Bytes of a prompt file at most; more than any agent accepts."""
 
 
 def open_prompt(path: str) -> int:
     """A descriptor of a prompt file.
 
     Raises:
-        OSError: where it is missing, no regular file, larger than `MOST_PROMPT`, or cannot be read.
+        OSError: when it is missing, not a regular file, larger than `MOST_PROMPT`, or cannot be read.
     """
     descriptor = open_regular(path)
     if os.fstat(descriptor).st_size > MOST_PROMPT:
         os.close(descriptor)
-        raise OSError(errno.EFBIG, f"it is larger than {MOST_PROMPT >> 20} MiB, the most of a prompt", path)
+        raise OSError(errno.EFBIG, f"it is larger than {MOST_PROMPT >> 20} MiB, the limit of a prompt", path)
     os.set_blocking(descriptor, True)
     return descriptor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunSpec:
-    """One run, as it was asked for.
+    """One run, as requested.
 
     Attributes:
-        command: The program and its arguments; never a shell's text, never read from Redis.
-        turns: How often the command is executed; None: once, or as often as a run that is taken over was to.
-        until: A regular expression; a line of output that it matches completes the run after that turn.
+        command: The program and its arguments; never shell text, never read from Redis.
+        turns: Number of executions; None: one, or those of a run that is taken over.
+        until: A regular expression; the run completes after a turn in whose output a line matches.
         stop_file: If it exists after a turn, the run is complete.
-        prompt_file: Fed to the command on its standard input, read anew for each turn.
-        logs: Files that are watched for what is appended.
+        prompt_file: The command's standard input, read again for each turn.
+        logs: Files watched for appended text.
         cwd: The command's working folder; None: the current one.
-        title: Shown to people; None: the command itself.
+        title: Display name; None: the command.
         detach: Return at once and work in the background.
         grace: Seconds between SIGTERM and SIGKILL.
         pause: ``boundary`` waits for the end of the turn, ``freeze`` stops the processes at once.
-        pipe_stdin: Let the command read the worker's own standard input; else it reads nothing.
-        run_id: The id to use; None: a new one. That of a run without a worker takes the run over.
+        pipe_stdin: Whether the command inherits the worker's standard input; else it reads nothing.
+        run_id: The id to use; None: a new one. The id of a run without a worker takes the run over.
     """
 
     command: tuple[str, ...]
@@ -71,19 +71,19 @@ class RunSpec:
     run_id: str | None = None
 
     def check(self) -> str | None:
-        """What is wrong with it, one sentence with the cure; None when it can be run."""
+        """What is wrong, and how to fix it, in one sentence; None when it can be run."""
         if not self.command or not self.command[0]:
             return "There is no command: give it after --, as in: agentdash run -- make test"
         if self.turns is not None and self.turns < 1:
-            return f"--turns {self.turns}: a run has at least one turn."
+            return f"--turns {self.turns}: must be at least 1."
         if not 0 <= self.grace <= 3600:
-            return f"--grace {self.grace:g}: give seconds from 0 to 3600."
+            return f"--grace {self.grace:g}: must be between 0 and 3600 seconds."
         if self.run_id is not None and not re.fullmatch(r"[\w.-]{1,100}", self.run_id):
             return f"The run id {self.run_id!r} may hold letters, digits, '_', '.' and '-' only."
         if self.cwd is not None and not Path(self.cwd).is_dir():
-            return f"--cwd {self.cwd}: there is no such folder."
+            return f"--cwd {self.cwd}: no such folder."
         if self.cwd is None and not current_folder().is_dir():
-            return "The current folder was removed: enter one that is there, or name it with --cwd."
+            return "The current folder was removed: change to another one, or give --cwd."
         return self._check_prompt() or self._check_pattern()
 
     def _check_prompt(self) -> str | None:
@@ -92,7 +92,7 @@ class RunSpec:
         try:
             os.close(open_prompt(self.prompt_file))
         except FileNotFoundError:
-            return f"--prompt-file {self.prompt_file}: there is no such file."
+            return f"--prompt-file {self.prompt_file}: no such file."
         except OSError as problem:
             return f"--prompt-file {self.prompt_file}: {problem.strerror}."
         return None
@@ -101,11 +101,11 @@ class RunSpec:
         try:
             re.compile(self.until or "")
         except re.error as error:
-            return f"--until {self.until!r} is no regular expression: {error}."
+            return f"--until {self.until!r} is not a regular expression: {error}."
         return None
 
-    def rooted(self) -> Self:
-        """The same with an id and absolute paths, so that it means the same in any folder."""
+    def resolved(self) -> Self:
+        """A copy with an id and absolute paths."""
         return replace(
             self,
             run_id=self.run_id or new_id(),
@@ -116,7 +116,7 @@ class RunSpec:
         )
 
     def dump(self) -> str:
-        """As JSON, for the worker in the background."""
+        """As JSON, for a background worker."""
         return json.dumps(asdict(self))
 
     @classmethod
@@ -124,18 +124,18 @@ class RunSpec:
         """What `dump` wrote.
 
         Raises:
-            ValueError: when it is something else.
+            ValueError: when it is not such a document.
         """
         values = read_json(text)
         if not isinstance(values, dict) or not values.keys() <= {field.name for field in fields(cls)}:
-            raise ValueError("this is no description of a run")
+            raise ValueError("not a run specification")
         values["command"] = tuple(values["command"])
         values["logs"] = tuple(values["logs"])
         return cls(**values)
 
 
 def new_id() -> str:
-    """A new run id: ten hexadecimal digits, so that a few of them are a unique prefix."""
+    """A new run id: ten hexadecimal digits."""
     return secrets.token_hex(5)
 
 

@@ -33,7 +33,7 @@ MOMENTS = {
         "collectors.repos.collector", "collectors.streams.collector",
     ),
     ("run", "--", "sleep", "60"): (
-        "agentdash.cli.runs", "agentdash.runner.worker", "agentdash.server.locks", "psutil",
+        "agentdash.cli.runs", "agentdash.runner.launch", "agentdash.server.locks", "psutil",
     ),
     ("demo", "--headless", "60"): ("agentdash.cli.demo", "agentdash.demo.fleet", "agentdash.runtime.engine"),
     (): (
@@ -267,7 +267,7 @@ FULL = Path("/dev/full")
 @pytest.mark.parametrize(
     ("args", "stream", "code", "said"),
     [
-        (("run", "--", "echo", "hi"), "stdout", 0, b"its stdout could not be passed on: No space left"),
+        (("run", "--", "echo", "hi"), "stdout", 0, b"stdout could not be passed on: No space left"),
         (("streems",), "stderr", 2, b""),
         (("pause", "none"), "stderr", 2, b""),
     ],

@@ -31,7 +31,7 @@ def test_without_a_terminal_the_dashboard_names_the_views(tmp_path: Path) -> Non
         (["pause", "--read-only", "x"], "read-only"),
         (["run", "--read-only", "--", "true"], "read-only"),
         (["run"], "Missing argument"),
-        (["run", "--until", "(", "--", "true"], "is no regular expression"),
+        (["run", "--until", "(", "--", "true"], "is not a regular expression"),
     ],
 )
 def test_wrong_use_is_refused_with_the_cure(tmp_path: Path, args: list[str], said: str) -> None:

@@ -8,8 +8,8 @@ import sys
 
 from agentdash.core.settings.model import RunsSettings, Settings
 from agentdash.process_end import install
+from agentdash.runner.launch import run_worker
 from agentdash.runner.spec import RunSpec
-from agentdash.runner.worker import run_worker
 from agentdash.server.client import open_client
 from agentdash.server.find import ServerHandle
 from tests.runner.stage import Steps

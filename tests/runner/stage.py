@@ -17,9 +17,9 @@ import psutil
 from agentdash.core.queries import RunEventsOf
 from agentdash.core.runs.model import Run, RunEvent, RunKeys
 from agentdash.core.settings.model import RunsSettings, Settings
+from agentdash.runner.launch import WorkerContext, run_worker
 from agentdash.runner.spec import RunSpec
 from agentdash.runner.store.claim import find_record
-from agentdash.runner.worker import Surroundings, run_worker
 from agentdash.server.client import open_client
 from agentdash.server.find import ServerHandle
 from collectors.runs.events import read_events
@@ -60,8 +60,8 @@ class Stage:
     def start(self, *command: str, run_id: str = "r1", **options: Any) -> asyncio.Task[int]:
         """Begin a run in this process."""
         spec = RunSpec(command=command, run_id=run_id, **options)
-        around = Surroundings(tell=self.said.append)
-        task = asyncio.create_task(run_worker(spec, self.handle, self.settings, self.activity, around))
+        context = WorkerContext(report=self.said.append)
+        task = asyncio.create_task(run_worker(spec, self.handle, self.settings, self.activity, context))
         self._tasks.append(task)
         return task
 

@@ -82,14 +82,14 @@ async def test_a_command_that_does_not_exist(stage: Stage) -> None:
     run = await stage.record()
     assert (run.status, run.error_code) == (RunStatus.FAILED, "cannot_start")
     assert "'/nowhere/agent' was not found" in stage.said[-1]
-    assert stage.activity.lines[-2] == "turn 1 ended: its command could not be started"
+    assert stage.activity.lines[-2] == "turn 1 ended: the command could not be started"
     assert "'/nowhere/agent' was not found" in stage.activity.lines[-1]
 
 
 async def test_wrong_use_is_said_and_leaves_no_record(stage: Stage) -> None:
     assert await stage.run(*python(""), until="(") == 2
     assert await stage.run(*python(""), cwd="/nowhere") == 2
-    assert "no regular expression" in stage.said[0]
+    assert "not a regular expression" in stage.said[0]
     assert await stage.client.dbsize() == 0
 
 

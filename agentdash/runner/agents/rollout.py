@@ -1,9 +1,9 @@
-"""What a thread of Codex had used before, from the file that Codex itself keeps of it (its *rollout*).
+"""Tokens that a Codex thread used before the run, from Codex's own session file (its *rollout*).
 
-``$CODEX_HOME/sessions/YYYY/MM/DD/rollout-…-<thread>.jsonl``, the date in local time; archived ones lie
-flat in ``archived_sessions``. A line: ``{"timestamp": ISO 8601 UTC, "type", "payload"}``. The newest non-null
-``info.total_token_usage`` of a ``token_count`` (0.45 to 0.163), or ``thread_token_usage`` of a
-``token_usage_record`` (0.163), is the thread's total. Only numbers and times are taken from it.
+``$CODEX_HOME/sessions/YYYY/MM/DD/rollout-…-<thread>.jsonl``, the date in local time; archived ones are
+directly in ``archived_sessions``. A line: ``{"timestamp": ISO 8601 UTC, "type", "payload"}``. The newest
+non-null ``info.total_token_usage`` of a ``token_count`` (0.45 to 0.163), or ``thread_token_usage`` of a
+``token_usage_record`` (0.163), is the thread's total. Only numbers and times are read.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ from pathlib import Path
 from uuid import UUID
 
 from agentdash.core.bounded_json import read_json
-from agentdash.runner.agents.usage import Usage, read_usage
+from agentdash.runner.agents.usage import TokenUsage, read_usage
 
 TAIL = 4 * 1024 * 1024
-"""Bytes of a rollout that are read at most, from its end."""
+"""Bytes read of a rollout at most, from its end."""
 
 _DAYS = 400
-"""Folders of days that are looked through for a thread whose id does not tell when it began."""
+"""Day folders searched for a thread whose id has no creation time."""
 _MOST_FILES = 5_000
 _SLACK_MS = 1_000
-_SIGNS = (b'"token_count"', b'"token_usage_record"')
+_USAGE_TYPES = (b'"token_count"', b'"token_usage_record"')
 
 
 def codex_home() -> Path:
-    """Where a Codex that we start keeps its files; a user without a home, as in a container, has none."""
+    """Codex's home folder; the null device for a user without a home, as in a container."""
     try:
         return Path(os.environ.get("CODEX_HOME") or "~/.codex").expanduser()
     except RuntimeError:
@@ -39,33 +39,33 @@ def codex_home() -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Rollouts:
-    """The rollouts of this user, as seen by a run.
+    """The rollouts of this user.
 
     Attributes:
-        home: Codex's own folder.
-        began: When the run began, Unix ms; what a rollout says of later is the run's own.
+        home: Codex's home folder.
+        began: When the run began, Unix ms; later rollout entries are the run's own.
     """
 
     home: Path
     began: int
 
-    def used_before(self, thread: str) -> Usage | None:
-        """The tokens that *thread* had used when the run began; None where that is not known. Reads files."""
+    def used_before(self, thread: str) -> TokenUsage | None:
+        """Tokens that *thread* had used when the run began; None where unknown. Reads files."""
         born = _born(thread)
         path = self._path(thread, born)
         found = None if path is None else self._total(path)
         if found is None and born is not None and born >= self.began - _SLACK_MS:
-            return Usage()
+            return TokenUsage()
         return found
 
     def _path(self, thread: str, born: int | None) -> Path | None:
         if not thread or os.sep in thread:
             return None
-        ending = f"-{thread}.jsonl"
+        run_outcome = f"-{thread}.jsonl"
         for folder in self._folders(born):
             with suppress(OSError), os.scandir(folder) as entries:
                 for _, entry in zip(range(_MOST_FILES), entries, strict=False):
-                    if entry.name.endswith(ending):
+                    if entry.name.endswith(run_outcome):
                         return Path(entry.path)
         return None
 
@@ -80,7 +80,7 @@ class Rollouts:
                     yield sessions / f"{day + timedelta(days=shift):%Y/%m/%d}"
         yield self.home / "archived_sessions"
 
-    def _total(self, path: Path) -> Usage | None:
+    def _total(self, path: Path) -> TokenUsage | None:
         try:
             with path.open("rb") as file:
                 size = file.seek(0, os.SEEK_END)
@@ -96,7 +96,7 @@ class Rollouts:
             unused = unused or _is_empty(row)
             if (total := _total_of(row)) is not None:
                 return total
-        return Usage() if unused and size <= TAIL else None
+        return TokenUsage() if unused and size <= TAIL else None
 
 
 def _newest_days(sessions: Path) -> Iterator[Path]:
@@ -111,14 +111,14 @@ def _newest_days(sessions: Path) -> Iterator[Path]:
 
 
 def _numbered(folder: Path) -> list[Path]:
-    """Folders with numbers for names, the greatest first."""
+    """Subfolders with numeric names, the greatest first."""
     with suppress(OSError):
         return sorted((child for child in folder.iterdir() if child.name.isdecimal()), reverse=True)
     return []
 
 
 def _born(thread: str) -> int | None:
-    """When a thread began, Unix ms: its id is a UUID of version 7, which begins with that (RFC 9562)."""
+    """When a thread began, Unix ms, from its id, a UUID version 7 (RFC 9562); None for another id."""
     try:
         known = UUID(thread)
     except ValueError:
@@ -127,7 +127,7 @@ def _born(thread: str) -> int | None:
 
 
 def _row(line: bytes) -> dict[str, object] | None:
-    if not any(sign in line for sign in _SIGNS):
+    if not any(name in line for name in _USAGE_TYPES):
         return None
     try:
         row = read_json(line)
@@ -153,12 +153,12 @@ def _at(row: dict[str, object]) -> float | None:
 
 
 def _is_empty(row: dict[str, object]) -> bool:
-    """Whether it says that nothing was used yet: the first count of a thread is null."""
+    """Whether nothing was used yet: the first count of a thread is null."""
     payload = row.get("payload")
     return isinstance(payload, dict) and "info" in payload and payload["info"] is None
 
 
-def _total_of(row: dict[str, object]) -> Usage | None:
+def _total_of(row: dict[str, object]) -> TokenUsage | None:
     payload = row.get("payload")
     if not isinstance(payload, dict):
         return None
@@ -168,5 +168,5 @@ def _total_of(row: dict[str, object]) -> Usage | None:
 
 
 def _own_sum(usage: dict[str, object]) -> dict[str, object]:
-    """Without its own ``total_tokens``: rows of ``turn.completed`` have none, and both are compared."""
+    """*usage* without ``total_tokens``, which the ``turn.completed`` rows it is compared with do not have."""
     return {name: value for name, value in usage.items() if name != "total_tokens"}

@@ -1,4 +1,4 @@
-"""Commands that run tests, where that is certain, and the counts in what they print."""
+"""Recognises commands that certainly run tests, and reads the counts in their output."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import re
 import shlex
 from pathlib import PurePath
 
-LOOKED_AT = 32 * 1024
-"""Characters of output that are looked at: the end, where the summaries stand."""
+OUTPUT_TAIL = 32 * 1024
+"""Characters of output that are searched, from its end, where the summary is."""
 _LONGEST = 4000
 
 _SHELLS = {"bash", "sh", "zsh", "dash"}
@@ -15,7 +15,7 @@ _WRAPPERS = {
     "time": 0, "env": 0, "nice": 0, "npx": 0, "bunx": 0, "xvfb-run": 0, "timeout": 1,
     "uv": 1, "poetry": 1, "pipenv": 1, "hatch": 1, "pdm": 1, "rye": 1, "bundle": 1,
 }  # fmt: skip
-"""Words that run what follows, and how many words of their own they have (``uv run``, ``timeout 60``)."""
+"""Commands that run the command behind them, and how many arguments of their own they take first."""
 _ALONE = {
     "pytest", "py.test", "tox", "nox", "jest", "vitest", "mocha", "rspec", "phpunit", "ctest", "behave",
     "gotestsum", "pest",
@@ -45,7 +45,7 @@ _NAMED = {
 
 
 def is_test_command(command: str) -> bool:
-    """Whether *command*, a shell's text or ``bash -lc '…'``, surely runs tests."""
+    """Whether *command*, shell text or ``bash -lc '…'``, certainly runs tests."""
     if not command or len(command) > _LONGEST:
         return False
     words = _words(command)
@@ -55,10 +55,10 @@ def is_test_command(command: str) -> bool:
 
 
 def counts(output: object) -> dict[str, object]:
-    """``passed``, ``failed`` and ``skipped`` as the last summary in *output* says; empty where none does."""
+    """``passed``, ``failed`` and ``skipped`` of the last summary in *output*; empty where there is none."""
     if not isinstance(output, str):
         return {}
-    text = output[-LOOKED_AT:]
+    text = output[-OUTPUT_TAIL:]
     if found := _CARGO.findall(text):
         return _added(found)
     for summary in (_PYTEST, _JEST):

@@ -1,4 +1,4 @@
-"""Tokens, added up over a run."""
+"""Token counts, added up over a run."""
 
 from __future__ import annotations
 
@@ -20,32 +20,32 @@ _TOTAL = ("total", "total_tokens", "totalTokens", "tokens")
 
 
 @dataclass(frozen=True, slots=True)
-class Usage:
-    """Tokens. `input` is what was not read from a cache; `total` is all of them together."""
+class TokenUsage:
+    """Token counts. `input` excludes tokens read from a cache; `total` is the sum of all."""
 
     total: int = 0
     input: int = 0
     output: int = 0
     cached: int = 0
 
-    def __add__(self, other: Self) -> Usage:
-        return Usage(
+    def __add__(self, other: Self) -> TokenUsage:
+        return TokenUsage(
             self.total + other.total,
             self.input + other.input,
             self.output + other.output,
             self.cached + other.cached,
         )
 
-    def exceeds(self, other: Usage) -> bool:
+    def exceeds(self, other: TokenUsage) -> bool:
         """Whether any of its counts is greater than that of *other*."""
         return self.input > other.input or self.output > other.output or self.cached > other.cached
 
     def as_data(self) -> dict[str, object]:
-        """For an event."""
+        """As an event's payload."""
         return {"total": self.total, "input": self.input, "output": self.output, "cached": self.cached}
 
     def as_meta(self) -> dict[str, object]:
-        """For the record."""
+        """As fields of the run's record."""
         return {
             "stats.tokens": self.total,
             "stats.tokens.input": self.input,
@@ -54,11 +54,11 @@ class Usage:
         }
 
 
-def read_usage(data: Mapping[str, object]) -> Usage | None:
-    """The tokens that an event adds, by the names that are common for them; None where it names none.
+def read_usage(data: Mapping[str, object]) -> TokenUsage | None:
+    """Token counts under any of their common names; None where there are none.
 
-    ``cached_input_tokens`` is a part of the input; tokens under the other names for cached ones are not.
-    Those that were put into a cache were not read from one, and count as input.
+    ``cached_input_tokens`` is a part of the input; the other names for cached tokens are not. Tokens written
+    to a cache count as input.
     """
     inputs, outputs = _first(data, _INPUT), _first(data, _OUTPUT)
     cached, within = _first(data, _CACHED), _first(data, _WITHIN)
@@ -70,33 +70,32 @@ def read_usage(data: Mapping[str, object]) -> Usage | None:
     if cached is None and within is not None:
         cached, fresh = within, max(0, fresh - within)
     known = fresh + (outputs or 0) + (cached or 0)
-    return Usage(known if total is None else total, fresh, outputs or 0, cached or 0)
+    return TokenUsage(known if total is None else total, fresh, outputs or 0, cached or 0)
 
 
-class UsageSoFar:
-    """Counters that only rise, such as the tokens of an agent's thread: what each reading adds.
+class UsageCounters:
+    """The increments of named monotonic counters, such as the tokens of an agent's thread.
 
     Args:
-        restarts: Whether a counter that is lower than before has begun anew; else it adds nothing.
+        restarts: Whether a counter lower than before has restarted from 0; else it adds nothing.
     """
 
     def __init__(self, *, restarts: bool = False) -> None:
         self._restarts = restarts
-        self._of: dict[str, Usage] = {}
+        self._of: dict[str, TokenUsage] = {}
 
-    def knows(self, name: str) -> bool:
-        """Whether there was a reading of the counter *name*."""
+    def __contains__(self, name: str) -> bool:
         return name in self._of
 
-    def risen_to(self, name: str, total: Usage) -> Usage:
-        """What was used since the last reading of the counter *name*, which stands at *total* now."""
-        before = self._of.pop(name, Usage())
+    def advance(self, name: str, total: TokenUsage) -> TokenUsage:
+        """Set the counter *name* to *total*; returns the increment."""
+        before = self._of.pop(name, TokenUsage())
         self._of[name] = total
         while len(self._of) > _THREADS:
             del self._of[next(iter(self._of))]
         if self._restarts and before.exceeds(total):
             return total
-        return Usage(
+        return TokenUsage(
             max(0, total.total - before.total),
             max(0, total.input - before.input),
             max(0, total.output - before.output),
@@ -104,18 +103,18 @@ class UsageSoFar:
         )
 
     def dump(self) -> str:
-        """As JSON, for a worker that takes over: ``{name: [total, input, output, cached]}``."""
+        """As JSON, for a worker that takes the run over: ``{name: [total, input, output, cached]}``."""
         return json.dumps({name: [u.total, u.input, u.output, u.cached] for name, u in self._of.items()})
 
     def load(self, text: str) -> None:
-        """Take what `dump` wrote; what is something else is left."""
+        """Restore what `dump` wrote; anything else is ignored."""
         try:
             known = read_json(text)
         except ValueError:
             return
         for name, counts in list(known.items())[:_THREADS] if isinstance(known, dict) else ():
             if isinstance(counts, list) and len(counts) == 4 and all(type(count) is int for count in counts):
-                self._of[name] = Usage(*counts)
+                self._of[name] = TokenUsage(*counts)
 
 
 def _first(data: Mapping[str, object], names: tuple[str, ...]) -> int | None:

@@ -1,7 +1,7 @@
-"""Reads what the child prints, in a thread: to the terminal whole and at once, to the store throttled.
+"""Reads the command's output in a thread: passes all of it on at once, and throttles it for the store.
 
-A terminal (or pipe) that does not take it makes the thread wait, and so the child, as without a worker; the
-worker itself never waits for it. Memory is bounded whatever the child prints.
+A blocked terminal (or pipe) blocks the thread, and so the command, as without a worker; the worker itself is
+never blocked by it. Memory is bounded whatever is printed.
 """
 
 from __future__ import annotations
@@ -16,58 +16,58 @@ from dataclasses import dataclass, field
 from agentdash.core.runs import event as ev
 from agentdash.core.secrets.mask import cut
 from agentdash.runner.agents.decoder import OutputDecoder
-from agentdash.runner.agents.reported import Failure, Told
-from agentdash.runner.agents.usage import Usage
-from agentdash.runner.output.lines import Block, LineBlocks
+from agentdash.runner.agents.event import AgentEvent, TurnFailure
+from agentdash.runner.agents.usage import TokenUsage
+from agentdash.runner.output.blocks import Block, LineBlocks
 from agentdash.runner.output.throttle import Output, OutputThrottle
 
 READ = 64 * 1024
-TOLD_LIMIT = 100
-"""Told events that wait to be taken, at most; tokens in those beyond are still added up."""
+EVENT_LIMIT = 100
+"""Events in one batch at most; tokens of further ones are still added up."""
 LINE_SHOWN = 500
 """Characters kept of the line that completed a run."""
 
 
 @dataclass(slots=True)
-class Gathered:
-    """What came since the last time.
+class PumpBatch:
+    """What was read since the last `OutputPump.take`.
 
     Attributes:
-        told: Events of the child.
+        events: Events that the command reported.
         output: Output that may be sent now.
         usage: Tokens that were used.
-        uncounted: Whether more were used, and it is not known how many.
-        retries: How often the program asked a model again.
-        completion: The line that says that the work is done.
-        done: The last words of an agent that has done what it was asked to; empty where it said nothing.
-        failure: That it could not, by its own account; what came last of the two counts.
+        uncounted: Whether an unknown number of tokens was used as well.
+        retries: Number of model requests that the program repeated.
+        completion: The line that completes the run.
+        final_message: See `AgentEvent.final_message`.
+        failure: See `AgentEvent.failure`; the later of the two counts.
     """
 
-    told: list[Told] = field(default_factory=list)
+    events: list[AgentEvent] = field(default_factory=list)
     output: list[Output] = field(default_factory=list)
-    usage: Usage = field(default_factory=Usage)
+    usage: TokenUsage = field(default_factory=TokenUsage)
     uncounted: bool = False
     retries: int = 0
     completion: str | None = None
-    done: str | None = None
-    failure: Failure | None = None
+    final_message: str | None = None
+    failure: TurnFailure | None = None
 
 
 class OutputPump:
-    """The output of one child, read by a thread and taken by the event loop.
+    """The output of one execution, read by a thread and taken by the event loop.
 
     Args:
         sources: File descriptors of ``stdout`` and ``stderr``.
-        sinks: Where each is passed on to, as file descriptors; may be empty.
-        throttle: What goes to the store.
-        until: What completes the run.
-        decoder: Understands what the child tells.
+        sinks: File descriptors that each is passed on to; may be empty.
+        throttle: For the store.
+        until: A pattern that completes the run.
+        decoder: Decodes events.
         notify: Called from the thread when there is something to take, once until it is taken.
 
     Attributes:
-        untold: Events that the child told faster than they could be taken.
-        bytes: What was read.
-        unpassed: Why output is no longer passed on, by stream: its reader is gone, or the disk is full.
+        unreported: Number of events dropped, as they came faster than they were taken.
+        bytes: Number of bytes read.
+        undelivered: Why output is no longer passed on, by stream: its reader is gone, or the disk is full.
     """
 
     def __init__(
@@ -87,18 +87,18 @@ class OutputPump:
         self._notified = False
         self._stopping = False
         self._lock = threading.Lock()
-        self._gathered = Gathered()
+        self._batch = PumpBatch()
         self._decoder = decoder
         self._lines = {name: LineBlocks() for name in sources}
         self._stop_read, self._stop_write = os.pipe()
         self._thread = threading.Thread(target=self._pump, name="output", daemon=True)
-        self.untold = 0
+        self.unreported = 0
         self.bytes = 0
-        self.unpassed: dict[str, OSError] = {}
+        self.undelivered: dict[str, OSError] = {}
 
     @property
     def overlong(self) -> int:
-        """Lines that were too long to look at in one piece."""
+        """Number of lines that were split because of their length."""
         return sum(lines.overlong for lines in self._lines.values())
 
     def start(self) -> None:
@@ -106,10 +106,10 @@ class OutputPump:
         self._thread.start()
 
     def finish(self, timeout: float) -> bool:
-        """Read what is there and stop, even where a process that was left behind holds the pipes. Blocks.
+        """Read what is left and stop, even where a leftover process keeps the pipes open. Blocks.
 
         Returns:
-            False when the thread still hangs in a terminal that takes nothing.
+            False when the thread is still blocked by a terminal that does not read.
         """
         if not self._stopping:
             self._stopping = True
@@ -117,28 +117,28 @@ class OutputPump:
         self._thread.join(timeout)
         return not self._thread.is_alive()
 
-    def take(self) -> Gathered:
-        """What came since the last time; output as far as the throttle lets it go."""
+    def take(self) -> PumpBatch:
+        """What was read since the last call; output as far as the throttle allows."""
         with self._lock:
-            gathered, self._gathered = self._gathered, Gathered()
-            gathered.output = self._throttle.take()
+            batch, self._batch = self._batch, PumpBatch()
+            batch.output = self._throttle.take()
             self._notified = False
-        return gathered
+        return batch
 
-    def recorded(self, gathered: Gathered) -> None:
-        """What was taken is on record now."""
+    def recorded(self, batch: PumpBatch) -> None:
+        """*batch* has been written: start its rate limit now."""
         with self._lock:
-            self._throttle.recorded(len(gathered.output))
+            self._throttle.recorded(len(batch.output))
 
     def wait(self) -> float | None:
-        """Seconds until held output may be sent; None when none is held."""
+        """Seconds until buffered output may be sent; None when there is none."""
         with self._lock:
             return self._throttle.wait()
 
-    def give_up(self) -> int:
-        """Forget the output that is held; returns the bytes that were dropped and not yet told of."""
+    def discard(self) -> int:
+        """Drop buffered output; returns the number of dropped bytes not yet reported."""
         with self._lock:
-            return self._throttle.give_up()
+            return self._throttle.discard()
 
     def _pump(self) -> None:
         poll = select.poll()
@@ -154,74 +154,74 @@ class OutputPump:
             for source in ready & live:
                 data = _read(source)
                 if data:
-                    self._take_in(self._sources[source], data)
+                    self._handle(self._sources[source], data)
                 else:
                     poll.unregister(source)
                     live.discard(source)
         self._end()
 
     def close(self) -> None:
-        """Give back what is held, after `finish` has worked."""
+        """Close its pipe, after `finish` has returned True."""
         os.close(self._stop_read)
         os.close(self._stop_write)
 
-    def _take_in(self, name: str, data: bytes) -> None:
+    def _handle(self, name: str, data: bytes) -> None:
         self._pass_on(name, data)
         self.bytes += len(data)
-        told, completion = self._look(name, self._lines[name].feed(data))
+        events, completion = self._decode(name, self._lines[name].feed(data))
         with self._lock:
             self._throttle.push(name, data)
-            self._gather(told, completion)
+            self._gather(events, completion)
 
     def _end(self) -> None:
         for name, lines in self._lines.items():
-            told, completion = self._look(name, lines.end())
+            events, completion = self._decode(name, lines.end())
             with self._lock:
-                self._gather(told, completion)
+                self._gather(events, completion)
         with self._lock:
             self._throttle.end()
         self._notify()
 
-    def _look(self, name: str, blocks: list[Block]) -> tuple[list[Told], str | None]:
-        """What is told, and the line that completes the run: of what an agent says, else of all there is."""
-        told: list[Told] = []
+    def _decode(self, name: str, blocks: list[Block]) -> tuple[list[AgentEvent], str | None]:
+        """The events, and the line that completes the run: from an agent's messages, else from all output."""
+        events: list[AgentEvent] = []
         completion = None
         for block in blocks:
             found = self._decoder.decode(name, block.data) if block.whole else []
-            told += found
+            events += found
             if self._until is not None and completion is None:
-                said = [one.words for one in found if one.words]
+                said = [one.message for one in found if one.message]
                 texts = [*said, block.data.decode("utf-8", "replace")]
                 lines = (_line_of(self._until, text) for text in texts)
                 completion = next((line for line in lines if line is not None), None)
-        return told, completion
+        return events, completion
 
-    def _gather(self, told: list[Told], completion: str | None) -> None:
-        gathered = self._gathered
-        for one in told:
-            self._note(gathered, one)
-        room = max(0, TOLD_LIMIT - len(gathered.told))
-        gathered.told += told[:room]
-        self.untold += len(told[room:])
-        if completion is not None and gathered.completion is None:
-            gathered.completion = completion
-            gathered.told.append(Told(ev.COMPLETION, {"line": completion}, completes=True))
+    def _gather(self, events: list[AgentEvent], completion: str | None) -> None:
+        batch = self._batch
+        for one in events:
+            self._note(batch, one)
+        room = max(0, EVENT_LIMIT - len(batch.events))
+        batch.events += events[:room]
+        self.unreported += len(events[room:])
+        if completion is not None and batch.completion is None:
+            batch.completion = completion
+            batch.events.append(AgentEvent(ev.COMPLETION, {"line": completion}, completes=True))
         if not self._notified:
             self._notified = True
             self._notify()
 
-    def _note(self, gathered: Gathered, one: Told) -> None:
-        """What counts even where the event itself finds no room."""
+    def _note(self, batch: PumpBatch, one: AgentEvent) -> None:
+        """Count what is kept even where the event itself is dropped."""
         if one.usage is not None:
-            gathered.usage += one.usage
-        gathered.uncounted = gathered.uncounted or one.uncounted
-        gathered.retries += one.type == ev.AGENT_RETRY
-        if one.completes and gathered.completion is None:
-            gathered.completion = cut(str(one.data.get("line") or one.data.get("message") or ""), LINE_SHOWN)
-        if one.done is not None:
-            gathered.done, gathered.failure = one.done, None
+            batch.usage += one.usage
+        batch.uncounted = batch.uncounted or one.uncounted
+        batch.retries += one.type == ev.AGENT_RETRY
+        if one.completes and batch.completion is None:
+            batch.completion = cut(str(one.data.get("line") or one.data.get("message") or ""), LINE_SHOWN)
+        if one.final_message is not None:
+            batch.final_message, batch.failure = one.final_message, None
         elif one.failure is not None:
-            gathered.done, gathered.failure = None, one.failure
+            batch.final_message, batch.failure = None, one.failure
 
     def _pass_on(self, name: str, data: bytes) -> None:
         sink = self._sinks.get(name)
@@ -234,8 +234,8 @@ class OutputPump:
             except BlockingIOError:
                 select.select([], [sink], [])
             except OSError as error:
-                self._sinks.pop(name)  # the run goes on
-                self.unpassed[name] = error
+                self._sinks.pop(name)  # the run continues
+                self.undelivered[name] = error
                 return
 
 

@@ -1,4 +1,4 @@
-"""How a worker comes into possession of a run: a new one, a queued one, or one whose worker is gone."""
+"""Which run a worker may claim: a new one, a queued one, or one without a worker."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from agentdash.core.runs.record import FIELDS, named, parse_run
 from agentdash.core.secrets.mask import cut
 from agentdash.core.units import plural
 from agentdash.processes import leader_created_at
-from agentdash.runner.output.masking import SecretMask
+from agentdash.runner.output.secret_mask import SecretMask
 from agentdash.runner.spec import RunSpec
 
 if TYPE_CHECKING:
@@ -20,43 +20,47 @@ if TYPE_CHECKING:
 
 
 _FIELDS = (*FIELDS, "stats.threads")
-"""``stats.threads`` is the workers' own: what each agent's thread had used when it was told last."""
+"""``stats.threads`` is internal to workers: the last reported tokens of each agent thread."""
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """The record that a run already has: what it says, and its fields as they are."""
+class ExistingRun:
+    """The record of an existing run, parsed and as raw fields."""
 
     run: Run
     fields: Mapping[str, str]
 
 
-async def find_record(client: Redis, keys: RunKeys, run_id: str) -> Found | None:
-    """The record of *run_id*, or None. Raises what the client raises."""
+async def find_record(client: Redis, keys: RunKeys, run_id: str) -> ExistingRun | None:
+    """The record of *run_id*, or None.
+
+    Raises:
+        RedisError: when the server is not available.
+    """
     values = await client.hmget(keys.meta(run_id), list(_FIELDS))
     fields = named(_FIELDS, cast("list[bytes | None]", values))
     if not fields:
         return None
-    return Found(
+    return ExistingRun(
         parse_run(run_id, fields), {name: raw.decode("utf-8", "replace") for name, raw in fields.items()}
     )
 
 
 def check_takeover(run: Run, host: str, turns: int | None) -> None:
-    """Whether a worker that holds the lock may go on with *run*, to *turns* in all; None: those it has.
+    """Check that the worker with the lock may continue *run*, up to *turns* in all; None: its own number.
 
     Raises:
-        Refused: when it has ended, its state is not known, it has done as many turns, or the former worker's
-            command still runs here.
+        Refused: when it has ended, its state is unknown, it has done as many turns, or the former worker's
+            command still runs on this machine.
     """
     if run.status.terminal:
         raise Refused(f"Run {run.id} is {run.status}; start a new one.")
     if run.status is RunStatus.UNKNOWN:
-        raise Refused(f"Run {run.id} is in a state that is not known here: {run.status_text or 'none'}.")
+        raise Refused(f"Run {run.id} is in an unknown state: {run.status_text or 'none'}.")
     if turns is not None and turns <= (run.turns or 0):
         raise Refused(
             f"Run {run.id} has done {plural(run.turns or 0, 'turn')} already: give more with --turns, "
-            "or leave it out to go on as it was begun."
+            "or omit it to continue as started."
         )
     if (
         run.pid is not None
@@ -69,8 +73,8 @@ def check_takeover(run: Run, host: str, turns: int | None) -> None:
         )
 
 
-def first_fields(spec: RunSpec, now: int, secrets: SecretMask) -> dict[str, object]:
-    """The record of a run that begins its life at *now*, Unix ms."""
+def initial_fields(spec: RunSpec, now: int, secrets: SecretMask) -> dict[str, object]:
+    """The record of a run created at *now*, Unix ms."""
     return {
         "id": spec.run_id,
         "title": spec.title or cut(" ".join(secrets.words(spec.command)), 200),

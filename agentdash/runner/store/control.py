@@ -1,4 +1,4 @@
-"""What people ask of a run: its control stream, read from the beginning."""
+"""Reads a run's control stream."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ _COUNT = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Control:
-    """One control message. `action` is None where it is not known."""
+class ControlMessage:
+    """One control message; `action` is None where `word` is not a known action."""
 
     id: str
     action: ControlAction | None
@@ -34,9 +34,9 @@ class ControlReader:
     """Reads the control stream of one run.
 
     Args:
-        client: Its own connection is taken from the pool while it waits.
+        client: One connection of its pool is used while waiting.
         key: The stream.
-        block_ms: How long one question waits; below the client's own time limit for an answer.
+        block_ms: BLOCK of one XREAD; below the client's own timeout.
     """
 
     def __init__(self, client: Redis, key: str, block_ms: int) -> None:
@@ -45,23 +45,27 @@ class ControlReader:
         self._block_ms = block_ms
         self._last = "0"
 
-    async def backlog(self) -> list[Control]:
-        """What was asked before anybody read. Raises what the client raises."""
-        found: list[Control] = []
+    async def backlog(self) -> list[ControlMessage]:
+        """The messages sent so far.
+
+        Raises:
+            RedisError: when the server is not available.
+        """
+        found: list[ControlMessage] = []
         while batch := await self._read(None):
             found += batch
         return found
 
-    async def follow(self, tell: Callable[[Control], None]) -> None:
-        """Tell of each message as it comes, for ever; waits and goes on where the server is away."""
+    async def follow(self, handle: Callable[[ControlMessage], None]) -> None:
+        """Pass each new message to *handle*, until cancelled; retries while the server is not available."""
         while True:
             try:
                 for control in await self._read(self._block_ms):
-                    tell(control)
+                    handle(control)
             except (RedisError, OSError):
                 await asyncio.sleep(_RETRY_S)
 
-    async def _read(self, block: int | None) -> list[Control]:
+    async def _read(self, block: int | None) -> list[ControlMessage]:
         reply = await self._client.xread({self._key: self._last}, count=_COUNT, block=block)
         entries = [entry for _, batch in _streams(reply) for entry in batch]
         controls = [_control(entry_id, fields) for entry_id, fields in entries]
@@ -70,9 +74,9 @@ class ControlReader:
         return controls
 
 
-def net_request(controls: Iterable[Control]) -> Control | None:
-    """What a backlog comes to: a cancel stays, else the newest counts, and a resume asks for nothing."""
-    net: Control | None = None
+def pending_control(controls: Iterable[ControlMessage]) -> ControlMessage | None:
+    """The net effect of a backlog: a cancel, else a pause that no resume follows; None for neither."""
+    net: ControlMessage | None = None
     for control in controls:
         if control.action is ControlAction.CANCEL:
             return control
@@ -84,20 +88,20 @@ def net_request(controls: Iterable[Control]) -> Control | None:
 
 
 def _streams(reply: object) -> list[tuple[bytes, list[tuple[bytes, dict[bytes, bytes]]]]]:
-    """XREAD's reply in either protocol: a list of pairs, or a mapping of lists of batches."""
+    """XREAD's reply in RESP2 (a list of pairs) or RESP3 (a mapping to lists of batches)."""
     if isinstance(reply, dict):
         return [(name, [entry for batch in batches for entry in batch]) for name, batches in reply.items()]
     return list(reply) if isinstance(reply, list) else []
 
 
-def _control(entry_id: bytes, fields: dict[bytes, bytes] | None) -> Control:
+def _control(entry_id: bytes, fields: dict[bytes, bytes] | None) -> ControlMessage:
     fields = fields or {}
     word = decode(fields.get(b"action", b"")[:50]).strip().lower()
     try:
         action = ControlAction(word)
     except ValueError:
         action = None
-    return Control(entry_id.decode(), action, _word(fields, b"reason"), _word(fields, b"actor"), word)
+    return ControlMessage(entry_id.decode(), action, _word(fields, b"reason"), _word(fields, b"actor"), word)
 
 
 def _word(fields: dict[bytes, bytes], name: bytes) -> str | None:

@@ -1,8 +1,8 @@
 """Writes a run's events and record: in order, each event once, also across an outage of the store.
 
-Every event gets its id here, when it happens, not at the server. So what is sent again because an answer was
-lost is refused there as a double, and nothing is in the stream twice. While the server is away events wait in
-bounded memory; what does not fit is counted, and an ``events_dropped`` event stands where it is missing.
+Every event gets its id here, not at the server, so that one sent again because a reply was lost is refused
+there as a duplicate. While the server is unavailable events are buffered in bounded memory; those that do not
+fit are counted and replaced by an ``events_dropped`` event.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from agentdash.core.runs import event as ev
 from agentdash.core.runs.model import RunKeys
 from agentdash.core.runs.record import entry_key, to_fields
 from agentdash.core.snapshot import SourceError
-from agentdash.runner.output.masking import SecretMask
+from agentdash.runner.output.secret_mask import SecretMask
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
 _BATCH = 200
 _RETRY_S = 0.25
-_SPOKEN = frozenset({"title", "command", "cwd", "reason", "completion.line", "error.message"})
-"""Fields of the record that hold words of people and programs."""
+_FREE_TEXT = frozenset({"title", "command", "cwd", "reason", "completion.line", "error.message"})
+"""Fields of the record with text of users and programs, in which secrets are masked."""
 
 
 @dataclass(slots=True, eq=False)
@@ -40,25 +40,24 @@ class _Entry:
 
 
 class Journal:
-    """The one writer of a run's ``events`` and ``meta``.
+    """The only writer of a run's ``events`` and ``meta``.
 
     Args:
-        client: Where they are.
+        client: The server.
         keys: Names of the keys.
         run_id: The run.
-        maxlen: Events kept, about.
+        maxlen: Approximate number of events kept.
         clock: For the times of events.
-        secrets: Masks what is recognised as one, in events and in the record.
-        may_write: Asked before each write: whether this worker still holds the run.
-        recover: Called while the server is away, to bring it back where that is ours to do.
-        limit: Events that wait at most; those that say how the run goes on are always taken.
+        secrets: Masks events and the record.
+        may_write: Called before each write: whether this worker still owns the run.
+        recover: Called while the server is unavailable, to restart it where it is ours.
+        limit: Events buffered at most; ``run_…`` and ``turn_…`` events are always accepted.
         limit_bytes: The same in bytes of payload.
 
     Attributes:
-        error: The last failure, until a write works again.
-        failing_since: When that began, monotonic seconds; None while writes work.
-        outages: How often the server went away.
-        dropped: Events that did not fit while it was away, in all.
+        error: The last failure, until a write succeeds.
+        failing_since: When that began, monotonic seconds; None while writes succeed.
+        dropped: Number of events that did not fit into the buffer.
     """
 
     def __init__(
@@ -96,21 +95,24 @@ class Journal:
         self._fenced = False
         self.error: Exception | None = None
         self.failing_since: float | None = None
-        self.outages = 0
         self.dropped = 0
 
     async def open(self) -> None:
-        """Learn where the stream ends, so that our ids come after it. Raises what the client raises."""
+        """Read the last id of the stream, so that new ids follow it.
+
+        Raises:
+            RedisError: when the server is not available.
+        """
         newest = await self._client.xrevrange(self._keys.events(self._run_id), count=1)
         if newest:
             self._last = max(self._last, entry_key(str(cast("bytes", newest[0][0]), "ascii", "replace")))
 
     def now(self) -> int:
-        """The time that goes into events, Unix ms."""
+        """The time of events, Unix ms."""
         return self._clock.now_ms()
 
     def event(self, name: str, data: Mapping[str, object] | None = None, *, turn: int | None = None) -> None:
-        """Note that something happened. Never waits."""
+        """Append an event. Never blocks."""
         if self._fenced:
             return
         payload = ev.dump_data(self._secrets.data(data or {}))
@@ -124,22 +126,22 @@ class Journal:
             self._append(ev.DROPPED, ev.dump_data({"count": gap}), turn)
         self._append(name, payload, turn)
 
-    def note(self, values: Mapping[str, object]) -> None:
-        """Put fields into the record. Never waits."""
+    def set_fields(self, values: Mapping[str, object]) -> None:
+        """Set fields of the record. Never blocks."""
         if self._fenced:
             return
-        spoken = self._secrets.data({name: value for name, value in values.items() if name in _SPOKEN})
-        fields = to_fields({**values, **spoken, "updatedAt": self.now()})
+        masked = self._secrets.data({name: value for name, value in values.items() if name in _FREE_TEXT})
+        fields = to_fields({**values, **masked, "updatedAt": self.now()})
         self._record |= fields
         self._dirty |= fields.keys()
         self._wake.set()
 
     def adopt(self, fields: Mapping[str, str]) -> None:
-        """Fields that the record already has, so that they come back should the server have lost it."""
+        """Keep the fields of an existing record, to write them again should the server lose it."""
         self._record = {**fields, **self._record}
 
     def fence(self) -> None:
-        """The run belongs to another worker: nothing is written any more, what waits is forgotten."""
+        """Another worker has the run: write nothing more, and discard what is buffered."""
         self._fenced = True
         self._waiting.clear()
         self._dirty.clear()
@@ -148,7 +150,7 @@ class Journal:
         self._written.set()
 
     async def write(self) -> None:
-        """Write what comes, for ever."""
+        """Write what is buffered, until cancelled."""
         while True:
             await self._wake.wait()
             self._wake.clear()
@@ -159,17 +161,21 @@ class Journal:
             self._written.set()
 
     async def write_once(self) -> None:
-        """Write what waits now. Raises what the client raises."""
+        """Write what is buffered now.
+
+        Raises:
+            RedisError: when that fails.
+        """
         while self._pending():
             await self._write_batch()
 
     @property
     def idle(self) -> bool:
-        """Whether all is written, or nothing more will be."""
+        """Whether nothing is left to write."""
         return not self._pending()
 
     async def drain(self) -> None:
-        """Wait until all is written, or nothing more will be."""
+        """Wait until nothing is left to write."""
         while self._pending():
             self._written.clear()
             await self._written.wait()
@@ -189,17 +195,16 @@ class Journal:
         self._wake.set()
 
     async def _try(self) -> bool:
-        """Write one batch; whether it worked."""
+        """Write one batch; whether that succeeded."""
         if not self._may_write():
             return False
         try:
             await self._write_batch()
         except (RedisError, OSError) as error:
             if self.error is None:
-                self.outages += 1
                 self.failing_since = time.monotonic()
             self.error = error
-            self._dirty |= self._record.keys()  # a server that comes back may have lost it
+            self._dirty |= self._record.keys()  # a restarted server may have lost it
             if not isinstance(error, ResponseError):
                 await self._bring_back()
             return False
@@ -248,7 +253,7 @@ class Journal:
             raise failed[0]
 
     async def _settle(self, batch: Sequence[_Entry], replies: Sequence[object]) -> None:
-        """Forget what was written; what was refused as old is either a double or gets a new id."""
+        """Remove written entries; those refused as old are either duplicates or get new ids."""
         refused: list[_Entry] = []
         other: Exception | None = None
         for entry, reply in zip(batch, replies, strict=True):
@@ -269,7 +274,7 @@ class Journal:
             await self._renumber()
 
     async def _renumber(self) -> None:
-        """Somebody else has written: what waits goes after that."""
+        """Another client has written: give the buffered entries ids after that."""
         await self.open()
         for waiting in self._waiting:
             ms, seq = self._last

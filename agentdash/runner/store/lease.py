@@ -1,4 +1,4 @@
-"""The lease on a run: one worker at a time, for as long as it can say that it is alive."""
+"""The lease on a run: one worker at a time, for as long as it renews its lock."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ if owner then return owner end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return false
 """
-"""Renew our lock, or take it again where it is gone; answers with its owner where that is somebody else."""
+"""Renews our lock, or acquires it again where it is gone; replies with the owner where it is another's."""
 
 _RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
 
 
-class LeaseHeld(Exception):  # noqa: N818 - it is an answer, not a fault
-    """Another worker holds the run.
+class LeaseHeld(Exception):  # noqa: N818 - a result, not a fault
+    """Another worker has the lock.
 
     Attributes:
         owner: Its token, ``host:pid:…``.
@@ -42,28 +42,28 @@ class LeaseHeld(Exception):  # noqa: N818 - it is an answer, not a fault
         host, _, rest = owner.partition(":")
         pid = rest.partition(":")[0]
         who = f"process {pid} on {host}" if pid.isdigit() else repr(owner)
-        super().__init__(f"another worker has it: {who}")
+        super().__init__(who)
         self.owner = owner
 
 
 def new_token() -> str:
-    """A token that says who holds the lock, and that nobody else has: ``host:pid:random``."""
+    """A unique token that identifies this worker: ``host:pid:random``."""
     return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(6)}"
 
 
 class Lease:
-    """The lock of one run. Times are of this machine's monotonic clock, from before the question was sent.
+    """The lock of one run. Deadlines count, on the monotonic clock, from before a request was sent.
 
     Args:
-        client: Where the lock is.
+        client: The server.
         key: The lock.
         token: This worker's.
         seconds: How long it lasts without renewal.
 
     Attributes:
-        lost: Set once: the lease ran out, or somebody else has it. Never taken back.
+        lost: Set once, and for good: the lease expired, or another worker has it.
         taken_by: The token of another worker that has it.
-        error: Why it could not be renewed; None while it can.
+        error: Why the last renewal failed; None when it succeeded.
     """
 
     def __init__(self, client: Redis, key: str, token: str, seconds: float) -> None:
@@ -78,31 +78,31 @@ class Lease:
 
     @property
     def held(self) -> bool:
-        """Whether it is sure that nobody else has it."""
+        """Whether it is certain that no other worker has it."""
         return self.taken_by is None and time.monotonic() < self._deadline
 
     async def acquire(self) -> None:
-        """Take the lock.
+        """Acquire the lock.
 
         Raises:
-            LeaseHeld: when somebody else has it.
-            RedisError: when the server cannot be asked.
+            LeaseHeld: when another worker has it.
+            RedisError: when the server is not available.
         """
         for _ in range(3):
-            asked = time.monotonic()
+            sent_at = time.monotonic()
             if await self._client.set(self._key, self.token, nx=True, px=self._ms):
-                self._deadline = asked + self._seconds
+                self._deadline = sent_at + self._seconds
                 return
             owner = await self._client.get(self._key)
-            if owner == self.token.encode():  # the answer to an earlier try was lost
-                self._deadline = asked + self._seconds
+            if owner == self.token.encode():  # the reply to an earlier attempt was lost
+                self._deadline = sent_at + self._seconds
                 return
             if owner is not None:
                 raise LeaseHeld(decode(cast("bytes", owner)))
-        raise LeaseHeld("somebody")
+        raise LeaseHeld("unknown worker")
 
     async def keep(self) -> None:
-        """Renew it at a third of its time, until somebody else has it. Runs until it is cancelled."""
+        """Renew it at a third of its duration, until another worker has it."""
         pace = self._seconds / 3
         while self.taken_by is None:
             left = self._deadline - time.monotonic()
@@ -110,9 +110,9 @@ class Lease:
             await self.renew()
 
     async def renew(self) -> None:
-        """Ask once, waiting no longer than the lease lasts; notes what became of it."""
-        asked = time.monotonic()
-        left = self._deadline - asked
+        """Renew it once, waiting no longer than the lease lasts; sets `lost`, `taken_by` and `error`."""
+        sent_at = time.monotonic()
+        left = self._deadline - sent_at
         try:
             async with asyncio.timeout(min(2.0, left) if left > 0 else 2.0):
                 owner = await self._script(_KEEP, self.token, str(self._ms))
@@ -126,12 +126,12 @@ class Lease:
             self.taken_by = decode(cast("bytes", owner))
             self.lost.set()
         else:
-            if asked >= self._deadline:
+            if sent_at >= self._deadline:
                 self.lost.set()
-            self._deadline = asked + self._seconds
+            self._deadline = sent_at + self._seconds
 
     async def release(self) -> None:
-        """Give the lock back, if it is still ours."""
+        """Release the lock, if it is still ours."""
         self._deadline = 0.0
         await self._script(_RELEASE, self.token)
 

@@ -1,4 +1,4 @@
-"""What a worker says of a store that takes no writes, while that lasts."""
+"""Reports outages of the store to a worker's user."""
 
 from __future__ import annotations
 
@@ -8,31 +8,36 @@ from collections.abc import Callable
 
 from agentdash.runner.store.journal import Journal
 
-SAY_AFTER_S = 5.0
-"""Seconds without a write that works, before it is said: a shorter time nobody needs to know of."""
-_PACE_S = 1.0
+REPORT_AFTER_S = 5.0
+"""Seconds without a successful write before an outage is reported."""
+_POLL_S = 1.0
 
 
 async def report_outages(
-    journal: Journal, tell: Callable[[str], None], words: Callable[[BaseException], str]
+    journal: Journal, report: Callable[[str], None], describe: Callable[[BaseException], str]
 ) -> None:
-    """Say that the store takes no writes, why, and when it takes them again. For ever.
+    """Report when writes fail, why, and when they work again, until cancelled.
 
     Args:
-        journal: Knows how writing goes.
-        tell: Gets the sentences.
-        words: What an error of the store means.
+        journal: The writer.
+        report: Receives the messages.
+        describe: Describes an error of the store.
     """
     began: float | None = None
     while True:
-        await asyncio.sleep(_PACE_S)
+        await asyncio.sleep(_POLL_S)
         now, since = time.monotonic(), journal.failing_since
-        if began is None and since is not None and journal.error is not None and now - since >= SAY_AFTER_S:
+        if (
+            began is None
+            and since is not None
+            and journal.error is not None
+            and now - since >= REPORT_AFTER_S
+        ):
             began = since
-            tell(
-                f"store not writable for {now - since:.0f} s: {words(journal.error)}; "
-                "events are kept in memory meanwhile"
+            report(
+                f"store not writable for {now - since:.0f} s: {describe(journal.error)}; "
+                "events are buffered in memory"
             )
         elif began is not None and since is None:
-            tell(f"the store takes writes again, after {now - began:.0f} s")
+            report(f"store writable again after {now - began:.0f} s")
             began = None

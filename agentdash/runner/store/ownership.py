@@ -1,4 +1,4 @@
-"""Whether the run is still this worker's: the lease, and what follows from losing it."""
+"""Whether this worker still owns the run: the lease, and what happens when it is lost."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ from typing import TYPE_CHECKING
 from redis.exceptions import RedisError, ResponseError
 
 from agentdash.core.runs.model import RunKeys
-from agentdash.runner.life import Life, Stop
+from agentdash.runner.lifecycle import RunLifecycle, StopReason
 from agentdash.runner.store.journal import Journal
 from agentdash.runner.store.lease import Lease
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-FAREWELL_S = 60.0
-"""How long a worker whose run has ended waits for a store that is away, to record the end."""
+FLUSH_S = 60.0
+"""How long a worker whose run has ended waits for an unavailable store, to record the end."""
 REFUSED_S = 10.0
-"""The same for a store that answers, and refuses to write: its disk or its memory is full."""
-_QUIET_S = 2.0
+"""The same for a store that refuses writes: its disk or its memory is full."""
+_SILENT_S = 2.0
 
 
 class Ownership:
-    """Holds the lease and decides whether the journal may write.
+    """Has the lease, and decides whether the journal may write.
 
     Args:
-        client: Where the record is.
+        client: The server.
         keys: Names of the keys.
         run_id: The run.
-        seconds: The lease.
-        lease: Taken already, or to be taken.
-        words: What an error of the store means.
+        seconds: Duration of the lease.
+        lease: Acquired or not yet.
+        describe: Describes an error of the store.
     """
 
     def __init__(
@@ -44,70 +44,72 @@ class Ownership:
         run_id: str,
         seconds: float,
         lease: Lease,
-        words: Callable[[BaseException], str] = str,
+        describe: Callable[[BaseException], str] = str,
     ) -> None:
         self._client = client
         self._meta = keys.meta(run_id)
         self._run_id = run_id
         self._seconds = seconds
         self._regained = False
-        self._words = words
+        self._describe = describe
         self.lease = lease
 
     def may_write(self) -> bool:
-        """Whether nobody else can have written since; after a lost lease, whether nobody has."""
+        """Whether no other worker can have written; after a lost lease, whether none has."""
         return self.lease.held and (self._regained or not self.lease.lost.is_set())
 
-    async def watch(self, life: Life, journal: Journal, log: Callable[[str, bool], None]) -> None:
-        """Wait for the loss of the lease; then the work is to stop."""
+    async def watch(
+        self, lifecycle: RunLifecycle, journal: Journal, log: Callable[[str, bool], None]
+    ) -> None:
+        """Wait for the loss of the lease, then request a stop."""
         await self.lease.lost.wait()
         if self.lease.taken_by is not None:
             journal.fence()
             message = f"another worker has taken the run over: {self.lease.taken_by}"
         else:
-            what = "took no writes" if isinstance(self.lease.error, ResponseError) else "was out of reach"
+            what = "refused writes" if isinstance(self.lease.error, ResponseError) else "was unavailable"
             message = (
                 f"the store {what} for longer than the lease of {self._seconds:g} s"
                 f"{self._because(self.lease.error)}; "
                 "the command was stopped, so that no second worker can run beside it"
             )
-        if not life.status.terminal:
+        if not lifecycle.status.terminal:
             log(message, False)
-            life.wish_to_stop(Stop("lease", message))
+            lifecycle.request_stop(StopReason("lease", message))
 
-    async def farewell(self, life: Life, journal: Journal, tell: Callable[[str], None]) -> bool:
-        """Let the journal write the end; wait for a store that is away, but not for ever.
+    async def flush(self, lifecycle: RunLifecycle, journal: Journal, report: Callable[[str], None]) -> bool:
+        """Wait, for a limited time, until the journal has written the end of the run.
 
         Returns:
-            Whether all is written, or belongs to somebody else.
+            Whether all is written, or another worker has the run.
         """
         wait = asyncio.create_task(self._drain(journal))
-        hurry = asyncio.create_task(life.hurry.wait())
-        done, _ = await asyncio.wait({wait, hurry}, timeout=_QUIET_S, return_when=asyncio.FIRST_COMPLETED)
+        no_wait = asyncio.create_task(lifecycle.no_wait.wait())
+        done, _ = await asyncio.wait({wait, no_wait}, timeout=_SILENT_S, return_when=asyncio.FIRST_COMPLETED)
         if not done:
             why = self._because(journal.error)
-            tell(f"run {self._run_id}: waits for the store, to record its end (ctrl+c: do not wait){why}")
+            report(f"run {self._run_id}: waiting for the store to record its end (ctrl+c: do not wait){why}")
             began = time.monotonic()
-            while not done and time.monotonic() - began < _patience(journal.error):
+            while not done and time.monotonic() - began < _time_limit(journal.error):
                 done, _ = await asyncio.wait(
-                    {wait, hurry}, timeout=_QUIET_S, return_when=asyncio.FIRST_COMPLETED
+                    {wait, no_wait}, timeout=_SILENT_S, return_when=asyncio.FIRST_COMPLETED
                 )
-        for task in (wait, hurry):
+        for task in (wait, no_wait):
             task.cancel()
-        await asyncio.gather(wait, hurry, return_exceptions=True)
+        await asyncio.gather(wait, no_wait, return_exceptions=True)
         if not journal.idle:
             why = self._because(journal.error)
-            tell(
-                f"run {self._run_id} {life.status}, but its end could not be recorded{why}; "
-                "it will show as orphaned"
+            report(
+                f"run {self._run_id} {lifecycle.status}, but its end could not be recorded{why}; "
+                "it will be shown as orphaned"
             )
         return journal.idle
 
     def _because(self, error: BaseException | None) -> str:
-        return "" if error is None else f": {self._words(error)}"
+        return "" if error is None else f": {self._describe(error)}"
 
     async def release(self) -> None:
-        """Give the lock back, if the store can be reached."""
+        """Release the lock, if the store is available."""
         with contextlib.suppress(RedisError, OSError, TimeoutError):
             async with asyncio.timeout(2):
                 await self.lease.release()
@@ -123,7 +125,7 @@ class Ownership:
         await journal.drain()
 
     async def _recorded_worker(self) -> str | None:
-        """The worker that the record names, empty where it names none; None while it cannot be read."""
+        """The ``worker`` in the record, ``""`` where there is none; None while it cannot be read."""
         try:
             raw = await self._client.hget(self._meta, "worker")
         except (RedisError, OSError):
@@ -131,5 +133,5 @@ class Ownership:
         return raw.decode("utf-8", "replace") if isinstance(raw, bytes) else ""
 
 
-def _patience(error: BaseException | None) -> float:
-    return REFUSED_S if isinstance(error, ResponseError) else FAREWELL_S
+def _time_limit(error: BaseException | None) -> float:
+    return REFUSED_S if isinstance(error, ResponseError) else FLUSH_S

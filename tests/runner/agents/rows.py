@@ -83,7 +83,7 @@ def claude(*, result: dict[str, object] | None = None, session: str = SESSION) -
         answer("t4", ran, error=True),
         {"type": "system", "subtype": "api_retry", "attempt": 1, "max_retries": 10, "retry_delay_ms": 512,
          "error_status": 529, "error": "overloaded", "session_id": session},
-        said(use("t5", "Task", description="look around", prompt="…", subagent_type="Explore")),
+        said(use("t5", "Task", description="look context", prompt="…", subagent_type="Explore")),
         said({"type": "text", "text": "ALL DONE says the sub-agent"}, parent="t5"),
         answer("t5", "found"),
         {"type": "rate_limit_event", "session_id": session},

@@ -10,26 +10,26 @@ from hypothesis import strategies as st
 
 from agentdash.runner.agents.decoder import OutputDecoder
 from agentdash.runner.agents.envelope import PAYLOAD_LIMIT
-from agentdash.runner.agents.reported import Told
-from agentdash.runner.agents.usage import Usage, read_usage
-from agentdash.runner.output.lines import LineBlocks
+from agentdash.runner.agents.event import AgentEvent
+from agentdash.runner.agents.usage import TokenUsage, read_usage
+from agentdash.runner.output.blocks import LineBlocks
 
 
 def line(envelope: object, **beside: object) -> bytes:
     return json.dumps({"__cody_event__": envelope, **beside}).encode() + b"\n"
 
 
-def decode(data: bytes) -> tuple[list[Told], int]:
+def decode(data: bytes) -> tuple[list[AgentEvent], int]:
     decoder = OutputDecoder()
     return decoder.decode("stdout", data), decoder.malformed
 
 
 def test_payload_beside_the_type_or_in_data() -> None:
-    told, malformed = decode(
+    events, malformed = decode(
         line({"type": "file_written", "path": "a.py"})
         + line({"type": "file_read", "data": {"path": "b.py"}}, extra=1)
     )
-    assert [(one.type, one.data) for one in told] == [
+    assert [(one.type, one.data) for one in events] == [
         ("file_written", {"path": "a.py"}),
         ("file_read", {"path": "b.py"}),
     ]
@@ -37,13 +37,13 @@ def test_payload_beside_the_type_or_in_data() -> None:
 
 
 def test_tokens_and_completion() -> None:
-    told, _ = decode(
+    events, _ = decode(
         line({"type": "token_usage", "input": 100, "output": 20})
         + line({"type": "completion_detected", "line": "done"})
     )
-    assert told[0].usage == Usage(120, 100, 20, 0)
-    assert told[0].data["total"] == 120
-    assert told[1].completes
+    assert events[0].usage == TokenUsage(120, 100, 20, 0)
+    assert events[0].data["total"] == 120
+    assert events[1].completes
 
 
 @pytest.mark.parametrize(
@@ -57,8 +57,8 @@ def test_tokens_and_completion() -> None:
     ],
 )  # fmt: skip
 def test_what_cannot_be_understood_is_counted(envelope: object) -> None:
-    told, malformed = decode(line(envelope))
-    assert told == []
+    events, malformed = decode(line(envelope))
+    assert events == []
     assert malformed == 1
 
 
@@ -74,8 +74,8 @@ def test_what_cannot_be_understood_is_counted(envelope: object) -> None:
     ],
 )
 def test_no_line_stops_it(raw: bytes, malformed: int) -> None:
-    told, counted = decode(raw + line({"type": "file_read", "path": "a"}))
-    assert [one.type for one in told] == ["file_read"]
+    events, counted = decode(raw + line({"type": "file_read", "path": "a"}))
+    assert [one.type for one in events] == ["file_read"]
     assert counted == malformed
 
 
@@ -91,9 +91,9 @@ def test_cut_at_any_byte_the_same_events_come(noise: list[bytes], data: st.DataO
     lines, decoder = LineBlocks(), OutputDecoder()
     blocks = [block for piece in pieces for block in lines.feed(piece)] + lines.end()
     assert b"".join(block.data for block in blocks) == whole
-    told = [one for block in blocks for one in decoder.decode("stdout", block.data)]
-    assert [one.usage.input for one in told if one.usage] == list(range(len(noise)))
-    assert told[-1].data == {"path": "last"}
+    events = [one for block in blocks for one in decoder.decode("stdout", block.data)]
+    assert [one.usage.input for one in events if one.usage] == list(range(len(noise)))
+    assert events[-1].data == {"path": "last"}
 
 
 @given(st.lists(st.binary(max_size=60), max_size=20))
@@ -124,12 +124,12 @@ def test_a_line_that_is_too_long_is_seen_in_parts_and_counted() -> None:
 @pytest.mark.parametrize(
     ("data", "usage"),
     [
-        ({"input_tokens": 10, "output_tokens": 5, "cache_read_input_tokens": 3}, Usage(18, 10, 5, 3)),
-        ({"input_tokens": 10, "cached_input_tokens": 4, "output_tokens": 5}, Usage(15, 6, 5, 4)),
-        ({"total": 7}, Usage(7, 0, 0, 0)),
-        ({"total": 70, "input": 10}, Usage(70, 10, 0, 0)),
+        ({"input_tokens": 10, "output_tokens": 5, "cache_read_input_tokens": 3}, TokenUsage(18, 10, 5, 3)),
+        ({"input_tokens": 10, "cached_input_tokens": 4, "output_tokens": 5}, TokenUsage(15, 6, 5, 4)),
+        ({"total": 7}, TokenUsage(7, 0, 0, 0)),
+        ({"total": 70, "input": 10}, TokenUsage(70, 10, 0, 0)),
         ({"note": "nothing"}, None),
     ],
 )
-def test_names_of_tokens(data: dict[str, object], usage: Usage | None) -> None:
+def test_names_of_tokens(data: dict[str, object], usage: TokenUsage | None) -> None:
     assert read_usage(data) == usage

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from agentdash.runner.agents.rollout import TAIL, Rollouts, codex_home
-from agentdash.runner.agents.usage import Usage
+from agentdash.runner.agents.usage import TokenUsage
 from tests.runner.agents.rows import OLD_SESSION, SESSION
 
 BEGAN = 1_760_000_000_000
@@ -49,19 +49,19 @@ def write(home: Path, *rows: object, folder: str = "sessions/2025/10/02", thread
 def test_the_newest_total_before_the_run(tmp_path: Path, rows: list[object], expected: object) -> None:
     write(tmp_path, *rows)
     found = Rollouts(tmp_path, BEGAN).used_before(OLD_SESSION)
-    assert found == (None if expected is None else Usage(*expected))  # type: ignore[misc]
+    assert found == (None if expected is None else TokenUsage(*expected))  # type: ignore[misc]
 
 
 def test_where_it_lies_and_what_is_new(tmp_path: Path) -> None:
     rollouts = Rollouts(tmp_path, BEGAN)
     assert rollouts.used_before(OLD_SESSION) is None
-    assert rollouts.used_before(SESSION) == Usage()
+    assert rollouts.used_before(SESSION) == TokenUsage()
     assert rollouts.used_before("no-uuid") is None
     assert rollouts.used_before("../../x") is None
     write(tmp_path, count(USED), thread="no-uuid")
-    assert rollouts.used_before("no-uuid") == Usage(107, 60, 7, 40)
+    assert rollouts.used_before("no-uuid") == TokenUsage(107, 60, 7, 40)
     write(tmp_path, count(USED), folder="archived_sessions")
-    assert rollouts.used_before(OLD_SESSION) == Usage(107, 60, 7, 40)
+    assert rollouts.used_before(OLD_SESSION) == TokenUsage(107, 60, 7, 40)
 
 
 def test_of_a_large_file_only_the_end_is_read(tmp_path: Path) -> None:
@@ -71,7 +71,7 @@ def test_of_a_large_file_only_the_end_is_read(tmp_path: Path) -> None:
     assert Rollouts(tmp_path, BEGAN).used_before(OLD_SESSION) is None
     with path.open("ab") as file:
         file.write(b"\n" + json.dumps(count(MORE)).encode() + b"\n")
-    assert Rollouts(tmp_path, BEGAN).used_before(OLD_SESSION) == Usage(970, 860, 70, 40)
+    assert Rollouts(tmp_path, BEGAN).used_before(OLD_SESSION) == TokenUsage(970, 860, 70, 40)
 
 
 def test_a_user_without_a_home_has_no_rollouts(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""What the two programs print, decoded: right totals whatever the cuts, failures and retries told apart."""
+"""What the two programs print, decoded: right totals whatever the cuts, failures and retries events apart."""
 
 from __future__ import annotations
 
@@ -8,60 +8,60 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentdash.runner.agents.decoder import LOOKED_AT, OutputDecoder
-from agentdash.runner.agents.reported import Told
+from agentdash.runner.agents.decoder import RECOGNITION_LINES, OutputDecoder
+from agentdash.runner.agents.event import AgentEvent
 from agentdash.runner.agents.test_suites import counts, is_test_command
-from agentdash.runner.agents.usage import Usage, UsageSoFar
-from agentdash.runner.output.lines import LIMIT, LineBlocks
+from agentdash.runner.agents.usage import TokenUsage, UsageCounters
+from agentdash.runner.output.blocks import LIMIT, LineBlocks
 from tests.runner.agents.rows import claude, claude_result, codex, item, lines
 
 
-def decode(data: bytes, threads: UsageSoFar | None = None) -> tuple[list[Told], OutputDecoder]:
+def decode(data: bytes, threads: UsageCounters | None = None) -> tuple[list[AgentEvent], OutputDecoder]:
     decoder = OutputDecoder(threads)
     return decoder.decode("stdout", data), decoder
 
 
-def used(told: list[Told]) -> Usage:
-    return sum((one.usage for one in told if one.usage), Usage())
+def used(events: list[AgentEvent]) -> TokenUsage:
+    return sum((one.usage for one in events if one.usage), TokenUsage())
 
 
-def of_type(told: list[Told], name: str) -> list[dict[str, object]]:
-    return [one.data for one in told if one.type == name]
+def of_type(events: list[AgentEvent], name: str) -> list[dict[str, object]]:
+    return [one.data for one in events if one.type == name]
 
 
 def test_a_turn_of_codex() -> None:
-    told, decoder = decode(lines(*codex(1000, 600, 200)))
-    assert used(told) == Usage(1200, 400, 200, 600)
-    assert [one.type for one in told] == [
+    events, decoder = decode(lines(*codex(1000, 600, 200)))
+    assert used(events) == TokenUsage(1200, 400, 200, 600)
+    assert [one.type for one in events] == [
         "agent_session", "agent_warning", "agent_retry", "test_run_started", "test_run_completed",
         "file_written", "file_deleted", "plan_updated", "agent_message", "token_usage", "completion_detected",
     ]  # fmt: skip
-    (tests,) = of_type(told, "test_run_completed")
+    (tests,) = of_type(events, "test_run_completed")
     assert {name: tests[name] for name in ("passed", "failed", "skipped", "exitCode")} == {
         "passed": 41, "failed": 1, "skipped": 2, "exitCode": 1,
     }  # fmt: skip
-    (retry,) = of_type(told, "agent_retry")
+    (retry,) = of_type(events, "agent_retry")
     assert (retry["attempt"], retry["max"], retry["status"]) == (1, 5, 429)
-    assert of_type(told, "plan_updated") == [{"done": 1, "total": 2, "current": "b"}]
-    assert told[-1].done == "all done"
-    assert not any(one.failure or one.completes for one in told)
+    assert of_type(events, "plan_updated") == [{"done": 1, "total": 2, "current": "b"}]
+    assert events[-1].final_message == "all done"
+    assert not any(one.failure or one.completes for one in events)
     assert (decoder.malformed, decoder.unknown) == (0, 0)
 
 
 def test_usage_of_a_thread_that_goes_on_is_counted_once() -> None:
-    threads = UsageSoFar()
+    threads = UsageCounters()
     first, _ = decode(lines(*codex(1000, 600, 200)), threads)
     second, _ = decode(lines(*codex(2500, 1600, 450)), threads)
     other, _ = decode(lines(*codex(10, 0, 5, thread="another")), threads)
-    assert [used(told).total for told in (first, second, other)] == [1200, 1750, 15]
-    later = UsageSoFar()
+    assert [used(events).total for events in (first, second, other)] == [1200, 1750, 15]
+    later = UsageCounters()
     later.load(threads.dump())
     again, _ = decode(lines(*codex(2600, 1600, 460)), later)
-    assert used(again) == Usage(110, 100, 10, 0)
+    assert used(again) == TokenUsage(110, 100, 10, 0)
 
 
 def test_a_thread_without_a_name_is_counted_in_its_own_process_only() -> None:
-    threads = UsageSoFar()
+    threads = UsageCounters()
     nameless = lines(*codex(100, 0, 10)[1:])
     assert [used(decode(nameless, threads)[0]).total for _ in range(2)] == [110, 110]
 
@@ -75,20 +75,20 @@ def test_a_thread_without_a_name_is_counted_in_its_own_process_only() -> None:
     ],
 )
 def test_only_turn_failed_is_a_failure_of_codex(message: str, later: bool) -> None:
-    told, _ = decode(
+    events, _ = decode(
         lines(
             *codex(1, 0, 1)[:7],
             {"type": "error", "message": message},
             {"type": "turn.failed", "error": {"message": message}},
         )
     )
-    assert [one.failure.message for one in told if one.failure] == [message]
-    assert told[-1].failure is not None
-    assert told[-1].failure.retryable is later
+    assert [one.failure.message for one in events if one.failure] == [message]
+    assert events[-1].failure is not None
+    assert events[-1].failure.retryable is later
 
 
 def test_words_of_older_and_newer_codex_for_asking_again() -> None:
-    told, _ = decode(
+    events, _ = decode(
         lines(
             {"type": "thread.started", "thread_id": "t"},
             {"type": "error", "message": "stream error: exceeded retry limit; retrying 2/2 in 361ms…"},
@@ -96,65 +96,67 @@ def test_words_of_older_and_newer_codex_for_asking_again() -> None:
             {"type": "error", "message": "the model is gone"},
         )
     )
-    assert [one.type for one in told[1:]] == ["agent_retry", "agent_retry", "agent_warning"]
+    assert [one.type for one in events[1:]] == ["agent_retry", "agent_retry", "agent_warning"]
 
 
 def test_a_session_of_claude() -> None:
-    told, decoder = decode(lines(*claude()))
-    assert used(told) == Usage(2170, 117, 53, 2000)
-    assert of_type(told, "token_usage")[0]["costUsd"] == 0.25
-    assert of_type(told, "file_read") == [{"path": "/src/token.py"}]
-    assert of_type(told, "file_written") == [{"path": "/src/token.py"}]
-    assert of_type(told, "tool_failed")[0]["target"] == "/etc/passwd"
-    (tests,) = of_type(told, "test_run_completed")
+    events, decoder = decode(lines(*claude()))
+    assert used(events) == TokenUsage(2170, 117, 53, 2000)
+    assert of_type(events, "token_usage")[0]["costUsd"] == 0.25
+    assert of_type(events, "file_read") == [{"path": "/src/token.py"}]
+    assert of_type(events, "file_written") == [{"path": "/src/token.py"}]
+    assert of_type(events, "tool_failed")[0]["target"] == "/etc/passwd"
+    (tests,) = of_type(events, "test_run_completed")
     assert (tests["passed"], tests["failed"], tests["skipped"]) == (8, 2, 2)
-    (retry,) = of_type(told, "agent_retry")
+    (retry,) = of_type(events, "agent_retry")
     assert (retry["attempt"], retry["status"], retry["delayMs"]) == (1, 529, 512)
-    assert [one.words for one in told if one.type == "agent_message"] == ["Let me look.\nIt is in token.py"]
-    assert told[-1].done == "Fixed.\nALL DONE"
+    assert [one.message for one in events if one.type == "agent_message"] == [
+        "Let me look.\nIt is in token.py"
+    ]
+    assert events[-1].final_message == "Fixed.\nALL DONE"
     assert (decoder.malformed, decoder.unknown) == (0, 0)
 
 
 def test_the_result_counts_and_is_error_judges() -> None:
     failed = claude_result(is_error=True, result="API Error: 529 overloaded", api_error_status=529)
-    told, _ = decode(lines(*claude(result=failed)))
-    assert told[-1].failure is not None
-    assert (told[-1].failure.message, told[-1].failure.retryable) == ("API Error: 529 overloaded", True)
-    assert used(told).total == 2170
+    events, _ = decode(lines(*claude(result=failed)))
+    assert events[-1].failure is not None
+    assert (events[-1].failure.message, events[-1].failure.retryable) == ("API Error: 529 overloaded", True)
+    assert used(events).total == 2170
     limit = claude_result(is_error=True, subtype="error_max_turns", result=None, errors=["Reached 3 turns"])
     assert decode(lines(limit))[0][-1].failure
     good = claude_result(is_error=False, subtype="success")
-    assert decode(lines(good))[0][-1].done
+    assert decode(lines(good))[0][-1].final_message
 
 
 def test_without_model_usage_the_usage_counts_and_without_a_result_nothing() -> None:
     plain = claude_result()
     del plain["modelUsage"]
-    assert used(decode(lines(*claude(result=plain)))[0]) == Usage(2160, 110, 50, 2000)
-    assert used(decode(lines(*claude()[:-1]))[0]) == Usage()
+    assert used(decode(lines(*claude(result=plain)))[0]) == TokenUsage(2160, 110, 50, 2000)
+    assert used(decode(lines(*claude()[:-1]))[0]) == TokenUsage()
 
 
 def test_two_results_of_one_process_are_a_counter_that_goes_on() -> None:
     more = claude_result(
         modelUsage={"m": {"inputTokens": 200, "outputTokens": 80, "cacheReadInputTokens": 2500}}
     )
-    told, _ = decode(lines(*claude(), more))
-    assert used(told) == Usage(2170, 117, 53, 2000) + used(told[-2:])
-    assert used(told[-2:]).output == 27
+    events, _ = decode(lines(*claude(), more))
+    assert used(events) == TokenUsage(2170, 117, 53, 2000) + used(events[-2:])
+    assert used(events[-2:]).output == 27
 
 
 def test_a_program_is_recognised_after_other_output_and_only_on_stdout() -> None:
     before = b"Reading prompt from stdin...\n{not json}\n42\n[1]\n" + lines({"note": 1})
-    told, decoder = decode(before + lines(*codex(1000, 600, 200)))
-    assert used(told).total == 1200
+    events, decoder = decode(before + lines(*codex(1000, 600, 200)))
+    assert used(events).total == 1200
     assert decoder.malformed == 0
     assert OutputDecoder().decode("stderr", lines(*codex(1, 1, 1))) == []
-    told, _ = decode(lines(*({"note": n} for n in range(LOOKED_AT + 1)), *codex(1, 0, 1)))
-    assert told == []
+    events, _ = decode(lines(*({"note": n} for n in range(RECOGNITION_LINES + 1)), *codex(1, 0, 1)))
+    assert events == []
 
 
 def test_what_is_not_understood_is_counted() -> None:
-    told, decoder = decode(
+    events, decoder = decode(
         lines(
             *codex(10, 0, 5)[:1],
             {"type": "brand.new"},
@@ -167,7 +169,7 @@ def test_what_is_not_understood_is_counted() -> None:
         + b'{"type": "turn.comp\n'
         + lines(*codex(10, 0, 5)[1:])
     )
-    assert used(told).total == 15
+    assert used(events).total == 15
     assert (decoder.unknown, decoder.malformed) == (2, 1)
 
 
@@ -189,8 +191,8 @@ def test_no_row_however_odd_makes_it_fail(rows: list[object], data: st.DataObjec
         odd = json.loads(json.dumps(row))
         for _ in range(data.draw(st.integers(0, 3))):
             _spoil(odd, data)
-        for told in decoder.decode("stdout", lines(odd)):
-            assert json.dumps(told.data)
+        for events in decoder.decode("stdout", lines(odd)):
+            assert json.dumps(events.data)
 
 
 def _spoil(row: object, data: st.DataObject) -> None:
@@ -217,7 +219,7 @@ def test_cut_at_any_byte_the_same_totals_come(program: str, data: st.DataObject)
     assert _through([bytes([byte]) for byte in whole]) == _through([whole])
 
 
-def _through(pieces: list[bytes], limit: int = LIMIT) -> list[Told]:
+def _through(pieces: list[bytes], limit: int = LIMIT) -> list[AgentEvent]:
     blocks, decoder = LineBlocks(limit, limit), OutputDecoder()
     whole = [block for piece in pieces for block in blocks.feed(piece)] + blocks.end()
     return [one for block in whole if block.whole for one in decoder.decode("stdout", block.data)]
@@ -233,9 +235,9 @@ def test_a_line_is_too_long_or_not_whatever_the_cuts(cuts: list[int]) -> None:
     whole = lines(*rows)
     places = sorted(min(cut, len(whole)) for cut in cuts)
     pieces = [whole[a:b] for a, b in zip([0, *places], [*places, len(whole)], strict=True)]
-    told = _through([part[n : n + 500] for part in pieces for n in range(0, len(part), 500)], limit=600)
-    assert used(told).total == 15
-    assert of_type(told, "agent_message") == []
+    events = _through([part[n : n + 500] for part in pieces for n in range(0, len(part), 500)], limit=600)
+    assert used(events).total == 15
+    assert of_type(events, "agent_message") == []
 
 
 def test_a_line_of_ten_megabytes_costs_no_totals() -> None:

@@ -8,8 +8,8 @@ import random
 import pytest
 
 from agentdash.core.secrets.mask import MASK
-from agentdash.runner.output.masking import SecretMask
-from agentdash.runner.output.throttle import CHUNK, HELD, PER_SECOND, OutputThrottle
+from agentdash.runner.output.secret_mask import SecretMask
+from agentdash.runner.output.throttle import BUFFERED, CHUNK, PER_SECOND, OutputThrottle
 from tests.core.secrets.test_recall import left
 from tests.runner.output.test_throttle import Time
 from tests.runner.stage import Stage, python
@@ -89,7 +89,7 @@ def test_a_private_key_in_pieces() -> None:
 def test_what_was_dropped_takes_no_name_from_its_value() -> None:
     make = Samples(8)
     secret = make.some("abcdefghjkABCDEFGHJK23456789", 40)
-    for before in range(HELD - 120, HELD + 40, 7):
+    for before in range(BUFFERED - 120, BUFFERED + 40, 7):
         throttle = OutputThrottle(time := Time(), secrets=SecretMask())
         throttle.push("stdout", b"x" * 50_000 + b" password=" + secret.encode() + b" " + b"z" * (before - 50))
         throttle.push("stdout", b"\nnext line\n")

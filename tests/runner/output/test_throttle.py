@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentdash.runner.output.throttle import CHUNK, HELD, PER_SECOND, Output, OutputThrottle
+from agentdash.runner.output.throttle import BUFFERED, CHUNK, PER_SECOND, Output, OutputThrottle
 
 
 class Time:
@@ -58,7 +58,7 @@ def test_characters_are_never_split_and_nothing_is_lost(
     out += drain(throttle, time)
     for stream in ("stdout", "stderr"):
         said = "".join(text for name, text in pieces if name == stream)
-        if len(said.encode()) < HELD:
+        if len(said.encode()) < BUFFERED:
             assert "".join(output.text for output in out if output.stream == stream) == said
     assert all(len(output.text.encode()) <= CHUNK for output in out)
 
@@ -66,7 +66,7 @@ def test_characters_are_never_split_and_nothing_is_lost(
 @given(st.lists(st.binary(max_size=5000), max_size=20))
 def test_any_bytes_make_small_events_and_every_byte_is_counted(pieces: list[bytes]) -> None:
     time = Time()
-    throttle = OutputThrottle(time, held=4096)
+    throttle = OutputThrottle(time, buffered=4096)
     for piece in pieces:
         throttle.push("stdout", piece)
     throttle.end()
@@ -84,7 +84,7 @@ def test_what_does_not_fit_is_said_with_the_next_piece_and_the_newest_is_kept() 
     throttle.push("stdout", b"a" * 1_000_000 + b"the end")
     throttle.end()
     out = drain(throttle, time)
-    assert out[0].dropped == 1_000_007 - HELD
+    assert out[0].dropped == 1_000_007 - BUFFERED
     assert out[-1].text.endswith("the end")
     assert sum(len(output.text) for output in out) + out[0].dropped == 1_000_007
 
@@ -104,6 +104,6 @@ def test_half_a_character_waits_for_its_rest_but_not_after_the_end() -> None:
 
 def test_what_is_given_up_is_counted() -> None:
     throttle = OutputThrottle(Time())
-    throttle.push("stdout", b"x" * (HELD + 10))
-    assert throttle.give_up() == HELD + 10
+    throttle.push("stdout", b"x" * (BUFFERED + 10))
+    assert throttle.discard() == BUFFERED + 10
     assert throttle.take() == []

@@ -16,7 +16,7 @@ from agentdash.actions.runs.find import find_run
 from agentdash.core.commands import ControlRun, Refused
 from agentdash.core.runs.model import ControlAction, Run, RunKeys, RunStatus
 from agentdash.core.settings.model import RedisSettings, RunsSettings
-from agentdash.runner.worker import WRONG_USE
+from agentdash.runner.launch import WRONG_USE
 from agentdash.server.client import open_client
 from collectors.runs.collector import RunsCollector
 from collectors.runs.follow import follow
@@ -58,7 +58,7 @@ async def test_a_run_is_worked_on_steered_and_followed(spread: Stage, cluster: C
     task = spread.start(*python("pass"), run_id=run_id, turns=1000)
     await spread.reaches("running", run_id)
     assert await spread.start(*python("pass"), run_id=run_id) == WRONG_USE
-    assert "is at work" in spread.said[-1]
+    assert "has a worker" in spread.said[-1]
     assert await find_run(spread.client, KEYS, run_id[:4]) == run_id
     collector = RunsCollector(spread.client, RunsSettings(), "box")
     for action, status in ((ControlAction.PAUSE, "paused"), (ControlAction.RESUME, "running")):

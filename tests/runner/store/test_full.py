@@ -33,9 +33,9 @@ FAILS_WHEN_STOPPED = python(TALKS_UNTIL_STOPPED[-1].rstrip() + "\n    raise Syst
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ownership, "REFUSED_S", 1.0)
-    monkeypatch.setattr(ownership, "_QUIET_S", 0.2)
-    monkeypatch.setattr(outages, "SAY_AFTER_S", 0.5)
-    monkeypatch.setattr(outages, "_PACE_S", 0.1)
+    monkeypatch.setattr(ownership, "_SILENT_S", 0.2)
+    monkeypatch.setattr(outages, "REPORT_AFTER_S", 0.5)
+    monkeypatch.setattr(outages, "_POLL_S", 0.1)
 
 
 @pytest.fixture
@@ -60,13 +60,13 @@ async def test_memory_that_is_full_for_a_while_is_said_and_nothing_is_lost(
     await store.reaches("running")
     await store.client.config_set("maxmemory", "1")
     await until(lambda: said(store, "store not writable for"), what="it is said")
-    assert said(store, "has reached its maxmemory and takes no writes; events are kept in memory")
+    assert said(store, "has reached its maxmemory and takes no writes; events are buffered in memory")
     runs = RunsCollector(store.client, RunsSettings(), "here")
     assert [gap.partition(" s: ")[2] for gap in (await runs.collect()).gaps] == [
         "it has reached its maxmemory"
     ]
     await store.client.config_set("maxmemory", "0")
-    await until(lambda: said(store, "takes writes again, after"), what="its end is said")
+    await until(lambda: said(store, "store writable again after"), what="its end is said")
     (tmp_path / "stop").touch()
     assert await task == 0
     assert (await store.record()).status is RunStatus.COMPLETED
@@ -86,7 +86,7 @@ async def test_an_end_that_cannot_be_recorded_is_said_with_its_cause(
     (tmp_path / "stop").touch()
     assert await task == code, store.said
     assert said(store, f"run r1 {how}, but its end could not be recorded: Redis at")
-    assert said(store, "has reached its maxmemory and takes no writes; it will show as orphaned")
+    assert said(store, "has reached its maxmemory and takes no writes; it will be shown as orphaned")
 
 
 @pytest.fixture
@@ -152,7 +152,7 @@ async def test_a_lease_that_is_lost_to_a_full_disk_says_so(small_disk: Path, tmp
         await stage.reaches("running")
         await asyncio.to_thread(fill, small_disk)
         await until(
-            lambda: any("took no writes for longer than the lease of 1 s" in line for line in stage.said),
+            lambda: any("refused writes for longer than the lease of 1 s" in line for line in stage.said),
             what="it is said",
         )
         (small_disk / "rest").unlink()

@@ -1,8 +1,8 @@
-"""The output of one stream, masked line by line, however small the pieces are in which it comes.
+"""Masks the output of one stream line by line, however small the chunks in which it arrives.
 
-A secret is recognised only when all of it and its name are there. So a line is masked when its end is there.
-Of a line that waits for its end (a prompt, a row of dots) only that is let out which cannot be the beginning
-of a secret; the line is kept, so that what follows is still read together with it.
+A secret is recognised only as a whole and with its name, so a line is masked when it is complete. Of an
+incomplete line (a prompt, a row of dots) only what cannot be the beginning of a secret is released; the line
+is kept, so that the rest is still read together with it.
 """
 
 from __future__ import annotations
@@ -14,23 +14,23 @@ from agentdash.core.secrets.mask import MASK, mask_from, mask_line, spans_in
 from agentdash.core.secrets.pem import KeyFollower
 from agentdash.core.secrets.unfinished import unfinished_secret
 
-LINE_HELD = 16 * 1024
-"""Bytes of a line that are kept while its end is not there; of more the beginning is let out or dropped."""
+LINE_LIMIT = 16 * 1024
+"""Bytes of an incomplete line that are kept; beyond it the beginning is released or dropped."""
 CONTEXT = 2 * 1024
-"""Bytes of an endless line that are kept of what was let out, as they may name what follows."""
+"""Bytes already released of an overlong line that are kept, as they may contain the name of a secret."""
 WORDS_LOST = 4
-"""Words that go with a piece that was dropped amid a line: its name may have been in there."""
+"""Words dropped after a gap inside a line: the name of a secret may have been in the gap."""
 
 _BLANK = re.compile(rb"[ \t]")
 _KEY_EDGE = re.compile(rb"(BEGIN|END)[ A-Z0-9]{0,60}PRIVATE KEY")
 _ENDS_SECRET = re.compile(rb"[\s\"'`]")
 
 
-class HeldLines:
-    """Masks one stream. Not for several threads at once.
+class LineMasker:
+    """Masks one stream. Not thread-safe.
 
     Attributes:
-        lost: Bytes of endless words that are in no output; who counts them sets it back.
+        lost: Bytes of overlong words that were dropped; reset by the caller.
     """
 
     def __init__(self) -> None:
@@ -38,17 +38,17 @@ class HeldLines:
         self._before = LineFollower()
         self._line = bytearray()
         self._shown = 0
-        self._passing = 0
+        self._words_to_drop = 0
         self._swallowing = False
         self.lost = 0
 
     @property
-    def held(self) -> int:
-        """Bytes of the unfinished line that were not let out."""
+    def pending(self) -> int:
+        """Bytes of the incomplete line that were not released."""
         return len(self._line) - self._shown
 
     def feed(self, data: bytes) -> bytes:
-        """Take *data*; returns what became whole lines with it, masked."""
+        """Add *data*; returns the lines that it completed, masked."""
         end = max(data.rfind(b"\n"), data.rfind(b"\r")) + 1
         if not end:
             self._line += data
@@ -62,18 +62,18 @@ class HeldLines:
             shown = 0
         return bytes(masked)
 
-    def rest(self) -> bytes:
-        """The stream has ended: the last line, without its end."""
+    def finish(self) -> bytes:
+        """The last, incomplete line, masked, once the stream has ended."""
         line, shown = bytes(self._line), self._shown
         self._line.clear()
         self._shown = 0
         return self._masked(line, shown) if line else b""
 
-    def let_out(self, *, moving: bool) -> bytes:
-        """What can be shown of the unfinished line, and was not.
+    def release(self, *, growing: bool) -> bytes:
+        """What can be shown of the incomplete line and was not yet.
 
         Args:
-            moving: Whether more came a moment ago: then its last word stays, whatever it is.
+            growing: Whether more arrived a moment ago: then its last word is kept back.
         """
         if self._swallowing:
             stop = _ENDS_SECRET.search(self._line)
@@ -81,44 +81,44 @@ class HeldLines:
             self.lost += gone
             del self._line[:gone]
             self._swallowing = stop is None
-        size = len(self._line) - half_character(self._line)
+        size = len(self._line) - partial_character(self._line)
         text = self._line[:size].decode("utf-8", "surrogateescape")
         if self._key.inside(text) or self._before.follows:
-            return b"" if len(self._line) <= LINE_HELD else self._swallow()
-        end = unfinished_secret(text, moving=moving)
+            return b"" if len(self._line) <= LINE_LIMIT else self._swallow()
+        end = unfinished_secret(text, moving=growing)
         out = mask_from(text[:end], self._chars())
         self._shown = max(self._shown, len(text[:end].encode("utf-8", "surrogateescape")))
-        if len(self._line) > LINE_HELD:
+        if len(self._line) > LINE_LIMIT:
             out += self._shorten()
         return out.encode("utf-8", "surrogateescape")
 
-    def lose(self, dropped: bytes, *, amid_line: bool) -> None:
-        """*dropped*, which came next, is not kept; what follows begins a line, or goes on amid one."""
+    def skip(self, dropped: bytes, *, inside_line: bool) -> None:
+        """Account for *dropped*, which is not masked; *inside_line*: whether its last line continues."""
         self._key, self._before = KeyFollower(), LineFollower()
         edges = _KEY_EDGE.findall(bytes(self._line) + dropped)
         if edges and edges[-1] == b"BEGIN":
             self._key.mask("-----BEGIN PRIVATE KEY-----", MASK)
         self._line.clear()
         self._shown = 0
-        self._passing = WORDS_LOST if amid_line else 0
+        self._words_to_drop = WORDS_LOST if inside_line else 0
 
-    def pass_over(self, data: bytes) -> int:
-        """Bytes at the beginning of *data* that go with what was lost before them."""
+    def bytes_to_drop(self, data: bytes) -> int:
+        """Bytes at the beginning of *data* to be dropped after a gap before them; see `WORDS_LOST`."""
         place = 0
-        while self._passing and place < len(data):
+        while self._words_to_drop and place < len(data):
             line = data.find(b"\n", place)
             blank = _BLANK.search(data, place)
             if line >= 0 and (blank is None or line < blank.start()):
-                self._passing = 0
+                self._words_to_drop = 0
                 return line + 1
             if blank is None:
                 return len(data)
             place = blank.end()
-            self._passing -= 1
+            self._words_to_drop -= 1
         return place
 
     def _masked(self, raw: bytes, shown: int) -> bytes:
-        """One line with its end; *shown* bytes of it were let out before."""
+        """One complete line; *shown* bytes of it were released before."""
         body = raw.rstrip(b"\r\n")
         if self._swallowing:
             end = _ENDS_SECRET.search(raw)
@@ -136,7 +136,7 @@ class HeldLines:
         return out.encode("utf-8", "surrogateescape") + raw[len(raw.rstrip(b"\r\n")) :]
 
     def _swallow(self) -> bytes:
-        """A line that belongs to a secret before it has no end: none of it is kept."""
+        """Drop an overlong line that continues a secret of the line before it."""
         self.lost += len(self._line) - self._shown
         self._line.clear()
         self._shown, self._swallowing = 0, True
@@ -146,15 +146,15 @@ class HeldLines:
         return len(self._line[: self._shown].decode("utf-8", "surrogateescape"))
 
     def _shorten(self) -> str:
-        """Keep less of an endless line; a secret that is as long is masked as far as it goes."""
-        if len(self._line) - self._shown > LINE_HELD // 2:
+        """Keep less of an overlong line; an overlong secret is masked to its end."""
+        if len(self._line) - self._shown > LINE_LIMIT // 2:
             text = self._line.decode("utf-8", "surrogateescape")
-            sure = any(span.end == len(text) for span in spans_in(text))
-            self.lost += 0 if sure else len(self._line) - self._shown
+            is_secret = any(span.end == len(text) for span in spans_in(text))
+            self.lost += 0 if is_secret else len(self._line) - self._shown
             self._line.clear()
             self._shown = 0
             self._swallowing = True
-            return MASK if sure else ""
+            return MASK if is_secret else ""
         gone = max(0, self._shown - CONTEXT)
         while gone < self._shown and self._line[gone] & 0xC0 == 0x80:
             gone += 1
@@ -163,8 +163,8 @@ class HeldLines:
         return ""
 
 
-def half_character(data: bytearray) -> int:
-    """Bytes of a character at the end whose rest may still come."""
+def partial_character(data: bytearray) -> int:
+    """Bytes of an incomplete UTF-8 character at the end of *data*."""
     for back in range(1, min(4, len(data)) + 1):
         byte = data[-back]
         if byte >= 0xC0:  # leads a character of 2, 3 or 4 bytes

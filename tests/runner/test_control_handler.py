@@ -13,9 +13,9 @@ from agentdash.actions.runs.find import find_run
 from agentdash.core.clock import SystemClock
 from agentdash.core.commands import ControlRun, Refused
 from agentdash.core.runs.model import ControlAction, RunStatus
-from agentdash.runner import steering
-from agentdash.runner.life import Life
-from agentdash.runner.steering import DOUBLED_S, Steering
+from agentdash.runner import control_handler
+from agentdash.runner.control_handler import DOUBLED_S, ControlHandler
+from agentdash.runner.lifecycle import RunLifecycle
 from agentdash.runner.store.journal import Journal
 from tests.runner.stage import Stage, gone, python, start_worker
 from tests.support import until
@@ -53,7 +53,7 @@ async def test_pause_sent_before_the_worker_reads_is_honoured_and_twice_is_once(
     await stage.ask("resume")
     assert await task == 0
     assert (await stage.types()).count("run_paused") == 1
-    assert any("does not know" in line for line in stage.activity.lines)
+    assert any("unknown control action" in line for line in stage.activity.lines)
 
 
 async def test_pause_and_resume_before_the_worker_reads_come_to_nothing(stage: Stage) -> None:
@@ -155,13 +155,13 @@ async def test_a_request_says_what_is_possible_and_is_not_sent_twice(stage: Stag
     await stage.client.hset(stage.keys.meta("r1"), mapping={"status": "running"})
     first = await control(stage.client, stage.keys, ask(ControlAction.PAUSE))
     again = await control(stage.client, stage.keys, ask(ControlAction.PAUSE))
-    assert "no worker holds it" in first.message
-    assert "before" in again.message
+    assert "it has no worker" in first.message
+    assert "already requested" in again.message
     assert await stage.client.xlen(stage.keys.control("r1")) == 1
-    with pytest.raises(Refused, match="it was paused, now it is running"):
+    with pytest.raises(Refused, match="from paused to running"):
         await control(stage.client, stage.keys, ask(ControlAction.CANCEL, seen=RunStatus.PAUSED))
     await stage.client.hset(stage.keys.meta("r1"), mapping={"status": "completed"})
-    with pytest.raises(Refused, match="completed, and nothing can follow"):
+    with pytest.raises(Refused, match="completed, which is final"):
         await control(stage.client, stage.keys, ask(ControlAction.CANCEL))
 
 
@@ -187,7 +187,7 @@ async def test_a_run_is_found_by_a_unique_prefix(stage: Stage) -> None:
     assert await find("x*") == "x*y"
     with pytest.raises(Refused, match="begins 3 runs"):
         await find("ab")
-    with pytest.raises(Refused, match="No run has an id"):
+    with pytest.raises(Refused, match="No run with an id"):
         await find("zz")
     await stage.client.hset(stage.keys.meta("foreign-7"), "status", "running")
     assert await find("for") == "foreign-7"
@@ -211,7 +211,7 @@ async def test_a_run_is_found_by_its_title_where_that_can_mean_no_other(stage: S
         ("twice", "is the title of 2 runs: 2a, 2b"),
         ("cafe", "begins or is the title of 2 runs: 3a, cafe1"),
         ("over", "is the title of 2 runs"),
-        ("night", "No run has an id"),
+        ("night", "No run with an id"),
     ):
         with pytest.raises(Refused, match=said):
             await find(title)
@@ -240,16 +240,16 @@ async def test_a_signal_that_comes_twice_at_once_leaves_the_command_its_grace(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     journal = Journal(stage.client, stage.keys, "r1", maxlen=10, clock=SystemClock())
-    life = Life(journal)
-    worker = Steering(life, journal, "boundary", lambda: None, lambda _step, _ok: None)
+    lifecycle = RunLifecycle(journal)
+    worker = ControlHandler(lifecycle, journal, "boundary", lambda: None, lambda _step, _ok: None)
     now = [100.0]
-    monkeypatch.setattr(steering.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(control_handler.time, "monotonic", lambda: now[0])
     for _ in range(2):  # timeout(1) sends each to the process and to its group
         worker.interrupt(signal.SIGTERM)
-    assert (life.status, life.hurry.is_set()) == (RunStatus.CANCELLING, False)
+    assert (lifecycle.status, lifecycle.no_wait.is_set()) == (RunStatus.CANCELLING, False)
     now[0] += DOUBLED_S
     worker.interrupt(signal.SIGTERM)
-    assert life.hurry.is_set()
+    assert lifecycle.no_wait.is_set()
 
 
 async def test_output_goes_to_the_terminal_whole_and_at_once(redis_url: str) -> None:
@@ -415,5 +415,5 @@ async def test_what_is_asked_during_cancelling_and_after_the_end_changes_nothing
     signals = types.count("run_cancelling")
     assert types == ["run_queued", "run_started", *["run_cancelling"] * signals, "run_cancelled"]
     for action in ControlAction:
-        with pytest.raises(Refused, match="cancelled, and nothing can follow"):
+        with pytest.raises(Refused, match="cancelled, which is final"):
             await control(stage.client, stage.keys, ask(action))

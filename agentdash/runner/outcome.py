@@ -1,4 +1,4 @@
-"""How a run ends: which state, which event, and what the record says of it."""
+"""The outcome of a run: its final state, event and record fields."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from agentdash.core.runs import event as ev
 from agentdash.core.runs.state import Move
-from agentdash.runner.life import Stop
-from agentdash.runner.turn import Totals, TurnEnd
+from agentdash.runner.lifecycle import StopReason
+from agentdash.runner.turn import RunTotals, TurnResult
 
 
 @dataclass(frozen=True, slots=True)
-class Ending:
-    """The last move of a run, its event and its fields in the record; `message` says what went wrong."""
+class RunOutcome:
+    """The last transition of a run, its event and record fields; `message`: why it failed."""
 
     move: Move
     event: str
@@ -22,12 +22,14 @@ class Ending:
     message: str | None = None
 
 
-def ending(stop: Stop | None, last: TurnEnd, turn: int | None, totals: Totals, now: int) -> Ending:
-    """The ending that fits.
+def run_outcome(
+    stop: StopReason | None, last: TurnResult, turn: int | None, totals: RunTotals, now: int
+) -> RunOutcome:
+    """The outcome of a run.
 
     Args:
-        stop: Why the work stopped before its time, if it did.
-        last: How the last turn ended.
+        stop: Why it was stopped early, if it was.
+        last: The result of the last turn.
         turn: Its number.
         totals: For the event.
         now: Unix ms.
@@ -35,18 +37,18 @@ def ending(stop: Stop | None, last: TurnEnd, turn: int | None, totals: Totals, n
     note: dict[str, object] = {"endedAt": now, "pid": None}
     if stop is not None and stop.cause == "cancel":
         data: dict[str, object] = {"reason": stop.message, "actor": stop.actor}
-        return Ending(Move.CANCELLED, ev.RUN_CANCELLED, data, note)
+        return RunOutcome(Move.CANCELLED, ev.RUN_CANCELLED, data, note)
     if stop is None and last.error is None and not last.exit_code and last.failure is None:
-        data = {"turns": totals.turns, "tokens": totals.told}
-        return Ending(Move.COMPLETE, ev.RUN_COMPLETED, data, note)
+        data = {"turns": totals.turns, "tokens": totals.known_tokens}
+        return RunOutcome(Move.COMPLETE, ev.RUN_COMPLETED, data, note)
     code, message, retryable = _failure(stop, last, turn)
     data = {"code": code, "message": message, "retryable": retryable, "exitCode": last.exit_code}
     note |= {"error.code": code, "error.message": message, "error.retryable": retryable}
-    return Ending(Move.FAIL, ev.RUN_FAILED, data, note, message)
+    return RunOutcome(Move.FAIL, ev.RUN_FAILED, data, note, message)
 
 
-def _failure(stop: Stop | None, last: TurnEnd, turn: int | None) -> tuple[str, str, bool]:
-    """Code, message, and whether the same run could work at another time."""
+def _failure(stop: StopReason | None, last: TurnResult, turn: int | None) -> tuple[str, str, bool]:
+    """Error code, message, and whether a retry may succeed."""
     if stop is not None:
         code = "lease_lost" if stop.cause == "lease" else "worker_fault"
         return code, stop.message or code, True
@@ -56,7 +58,7 @@ def _failure(stop: Stop | None, last: TurnEnd, turn: int | None) -> tuple[str, s
         return "agent_error", f"turn {turn}: {last.failure.message}", last.failure.retryable
     number = last.exit_code or 0
     if number < 0:
-        return "signal", f"turn {turn} was ended by signal {_signal_name(-number)}", True
+        return "signal", f"turn {turn} was terminated by signal {_signal_name(-number)}", True
     return "exit_code", f"turn {turn} ended with exit code {number}", False
 
 

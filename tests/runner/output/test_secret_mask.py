@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agentdash.core.secrets.mask import MASK
-from agentdash.runner.output.masking import SecretMask
+from agentdash.runner.output.secret_mask import SecretMask
 from agentdash.runner.output.throttle import CHUNK, OutputThrottle
 from tests.runner.output.test_throttle import Time, drain
 

@@ -1,4 +1,4 @@
-"""Watched log files: what was appended to them since they were read last."""
+"""Watched log files: polls what was appended to them."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agentdash.files.small import open_regular
-from agentdash.runner.output.held_lines import WORDS_LOST
+from agentdash.runner.output.line_masker import WORDS_LOST
 
 SHOWN = 2048
-"""Bytes of what was appended that an event carries, at most: the newest."""
-UNFINISHED = 8 * 1024
-"""Bytes of a last line that waits for its end; a longer one is not waited for."""
-_BEFORE = 8 * 1024
+"""Bytes of appended text in one event at most: the newest."""
+INCOMPLETE_LIMIT = 8 * 1024
+"""Bytes of an incomplete last line that is kept for the next poll; a longer one is reported at once."""
+_READ_BEFORE = 8 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +23,8 @@ class Appended:
 
     Attributes:
         path: The file.
-        size: Bytes that are new.
-        text: The newest of them: whole lines, so that secrets in them are recognised.
+        size: Number of new bytes.
+        text: The newest of them in whole lines, so that secrets are recognised.
     """
 
     path: str
@@ -33,17 +33,17 @@ class Appended:
 
 
 @dataclass(slots=True)
-class _Place:
+class _FilePosition:
     path: str
     inode: int = -1
     offset: int = 0
 
 
 class LogTails:
-    """Remembers how far each file has been read. Begins at their ends. Blocks: call it in a thread."""
+    """The read positions in some files, initially at their ends. Blocks: call it in a thread."""
 
     def __init__(self, paths: Sequence[str]) -> None:
-        self._places = [_Place(path) for path in paths]
+        self._places = [_FilePosition(path) for path in paths]
         for place in self._places:
             try:
                 found = Path(place.path).stat()
@@ -51,17 +51,17 @@ class LogTails:
                 continue
             place.inode, place.offset = found.st_ino, found.st_size
 
-    def look(self, *, last: bool = False) -> list[Appended]:
-        """What is new, by file; a file that was replaced or cut is read from its beginning.
+    def poll(self, *, last: bool = False) -> list[Appended]:
+        """What was appended to each file; a replaced or truncated file is read from its beginning.
 
         Args:
-            last: Whether nothing follows: then a last line without its end counts as well.
+            last: Whether this is the last poll: an incomplete last line is included then.
         """
-        found = (_look(place, last=last) for place in self._places)
+        found = (_poll(place, last=last) for place in self._places)
         return [appended for appended in found if appended is not None]
 
 
-def _look(place: _Place, *, last: bool) -> Appended | None:
+def _poll(place: _FilePosition, *, last: bool) -> Appended | None:
     try:
         with os.fdopen(open_regular(place.path), "rb", buffering=0) as file:
             found = os.fstat(file.fileno())
@@ -70,27 +70,27 @@ def _look(place: _Place, *, last: bool) -> Appended | None:
             size = found.st_size - place.offset
             if size <= 0:
                 return None
-            begin = max(place.offset, found.st_size - _BEFORE - UNFINISHED)
+            begin = max(place.offset, found.st_size - _READ_BEFORE - INCOMPLETE_LIMIT)
             data = os.pread(file.fileno(), found.st_size - begin, begin)
     except OSError:
         return None
     ends = data.rfind(b"\n") + 1
     waits = len(data) - ends
-    if last or waits > UNFINISHED:
+    if last or waits > INCOMPLETE_LIMIT:
         ends, waits = len(data), 0
     if not ends:
         return None
-    amid = begin > place.offset
+    inside_line = begin > place.offset
     place.offset += size - waits
-    return Appended(place.path, size - waits, _newest(data[:ends], amid=amid))
+    return Appended(place.path, size - waits, _newest(data[:ends], inside_line=inside_line))
 
 
-def _newest(data: bytes, *, amid: bool) -> str:
-    """The newest whole lines of *data* that fit; *amid*: whether it begins amid a line."""
-    if amid:
+def _newest(data: bytes, *, inside_line: bool) -> str:
+    """The newest whole lines of *data* that fit; *inside_line*: whether it begins inside a line."""
+    if inside_line:
         data = data[data.find(b"\n") + 1 :]
     start = data.find(b"\n", len(data) - SHOWN - 1) + 1 if len(data) > SHOWN else 0
-    if start >= len(data):  # one line that is longer: the words after a cut may have lost their name
+    if start >= len(data):  # one longer line: the words after a cut may be a secret without its name
         start = len(data) - SHOWN
         for _ in range(WORDS_LOST):
             start = data.find(b" ", start) + 1 or len(data)

@@ -1,4 +1,4 @@
-"""Secrets on their way to the store: masked where they are recognised, by the same detectors as in logs."""
+"""Masks recognised secrets before they are written to the store, with the same detectors as for logs."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ class SecretMask:
         self.on = on
 
     def text(self, text: str) -> str:
-        """*text* with the secrets that are recognised in it masked."""
+        """*text* with recognised secrets masked."""
         return mask_lines(text) if self.on else text
 
     def words(self, words: Sequence[str]) -> list[str]:
-        """A command line: also what follows an option such as ``--api-key``."""
+        """A command line with secrets masked, also the argument of an option such as ``--api-key``."""
         return masked_words(words, mask_lines) if self.on else list(words)
 
     def data(self, data: Mapping[str, object]) -> dict[str, object]:
-        """A payload: texts in it however deep, and what is under a name such as ``password``."""
+        """A payload with secrets masked at any depth, also values under a name such as ``password``."""
         return masked_data(data) if self.on else dict(data)

@@ -1,4 +1,4 @@
-"""Handing a run to a worker in the background."""
+"""Starts a worker in the background."""
 
 from __future__ import annotations
 
@@ -12,22 +12,24 @@ from agentdash.core.commands import Refused
 from agentdash.core.runs import event as ev
 from agentdash.core.runs.model import RunKeys
 from agentdash.core.settings.model import RedisSettings, RunsSettings, Settings
-from agentdash.runner.output.masking import SecretMask
+from agentdash.runner.output.secret_mask import SecretMask
 from agentdash.runner.spec import RunSpec
-from agentdash.runner.store.claim import find_record, first_fields
+from agentdash.runner.store.claim import find_record, initial_fields
 from agentdash.runner.store.journal import Journal
-from agentdash.runner.work import Surroundings
+from agentdash.runner.worker import WorkerContext
 from agentdash.server.find import ServerHandle
 
 
-async def detach(spec: RunSpec, handle: ServerHandle, settings: Settings, around: Surroundings) -> int:
+async def start_in_background(
+    spec: RunSpec, handle: ServerHandle, settings: Settings, context: WorkerContext
+) -> int:
     """Record the run as queued and start a worker for it that outlives this process.
 
     Returns:
-        The worker's process id. Nobody waits for it.
+        The worker's process id.
 
     Raises:
-        Refused: when there is such a run already.
+        Refused: when the run exists already.
         RedisError: when the run cannot be recorded.
     """
     assert spec.run_id is not None
@@ -40,10 +42,10 @@ async def detach(spec: RunSpec, handle: ServerHandle, settings: Settings, around
         keys,
         spec.run_id,
         maxlen=settings.runs.events_maxlen,
-        clock=around.clock,
+        clock=context.clock,
         secrets=secrets,
     )
-    journal.note({**first_fields(spec, around.clock.now_ms(), secrets), "host": around.host})
+    journal.set_fields({**initial_fields(spec, context.clock.now_ms(), secrets), "host": context.host})
     journal.event(ev.RUN_QUEUED, {"command": list(spec.command)})
     await journal.write_once()
     named = settings.redis.url if handle.origin == "embedded" else handle.url
@@ -51,32 +53,29 @@ async def detach(spec: RunSpec, handle: ServerHandle, settings: Settings, around
 
 
 def pack(spec: RunSpec, settings: Settings) -> bytes:
-    """What a worker in the background needs to know. It goes by a pipe: a URL may hold a password."""
-    known = {
+    """What a background worker needs, for its standard input: a URL may contain a password."""
+    packed = {
         "spec": json.loads(spec.dump()),
         "state_dir": settings.state_dir,
         "redis": asdict(settings.redis),
         "runs": asdict(settings.runs),
     }
-    return json.dumps(known).encode()
+    return json.dumps(packed).encode()
 
 
 def unpack(data: bytes) -> tuple[RunSpec, Settings]:
-    """What `pack` wrote."""
-    known = json.loads(data)
+    """What `pack` packed."""
+    packed = json.loads(data)
     settings = Settings(
-        state_dir=known["state_dir"],
-        redis=RedisSettings(**known["redis"]),
-        runs=RunsSettings(**known["runs"]),
+        state_dir=packed["state_dir"],
+        redis=RedisSettings(**packed["redis"]),
+        runs=RunsSettings(**packed["runs"]),
     )
-    return RunSpec.load(json.dumps(known["spec"])), settings
+    return RunSpec.load(json.dumps(packed["spec"])), settings
 
 
 def _start(spec: RunSpec, settings: Settings) -> int:
-    """The command stands on the worker's own command line, where a person looks for it.
-
-    ``-P``: the current folder, which may be anybody's, is no place to import from.
-    """
+    """The command is on the worker's command line, for ``ps``; ``-P``: import nothing from the folder."""
     process = subprocess.Popen(
         [sys.executable, "-P", "-m", "agentdash.runner", str(spec.run_id), "--", *spec.command],
         stdin=subprocess.PIPE,

@@ -1,24 +1,24 @@
-"""Whole lines out of pieces of output, in bounded memory."""
+"""Splits chunks of output into blocks of whole lines, in bounded memory."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 LIMIT = 1024 * 1024
-"""Bytes of one line that are looked at in one piece; a longer one is seen in parts and counted."""
+"""Bytes of a line that are kept in one block; a longer line is split and counted."""
 ROW_LIMIT = 8 * LIMIT
-"""The same for a line that may be a row of JSON: an agent's last row may hold a whole answer."""
+"""The same for a possible row of JSON: an agent's last row may contain its whole answer."""
 
 _HEAD = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Some lines.
+    """Output bytes.
 
     Attributes:
-        data: Whole lines; or one part of a line that is longer than `LIMIT`.
-        whole: Whether it is whole lines.
+        data: Whole lines; or a part of a line longer than `LIMIT`.
+        whole: Whether they are whole lines.
     """
 
     data: bytes
@@ -26,7 +26,7 @@ class Block:
 
 
 class LineBlocks:
-    """Collects the bytes of one stream and gives out blocks of lines."""
+    """Splits one stream into blocks; `overlong` counts the lines that were split."""
 
     def __init__(self, limit: int = LIMIT, row_limit: int = ROW_LIMIT) -> None:
         self._limits = limit, max(limit, row_limit)
@@ -35,7 +35,7 @@ class LineBlocks:
         self.overlong = 0
 
     def feed(self, data: bytes) -> list[Block]:
-        """Take *data*; returns what became whole with it."""
+        """Add *data*; returns the blocks that it completed."""
         end = data.rfind(b"\n") + 1
         if not end:
             self._carry += data
@@ -55,14 +55,14 @@ class LineBlocks:
         return blocks + self._spill()
 
     def end(self) -> list[Block]:
-        """The stream has ended: what is left is a line, even without its newline."""
+        """The last line, even without a newline, once the stream has ended."""
         rest, whole = bytes(self._carry), not self._inside
         self._carry.clear()
         self._inside = False
         return [Block(rest, whole)] if rest else []
 
     def _limit(self, more: bytes) -> int:
-        """Bytes that the line may have that is carried, and begins with *more* where nothing is."""
+        """The limit of the carried line; it begins with *more* where nothing is carried."""
         head = bytes(self._carry[:_HEAD]) or more[:_HEAD]
         return self._limits[head.lstrip(b" \t").startswith(b"{")]
 

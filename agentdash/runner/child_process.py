@@ -1,4 +1,4 @@
-"""One execution of the command: its process, and all that descend from it."""
+"""One execution of the command: its process and all descendants."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from agentdash.processes import Family, created_at, end_family, signal_group
+from agentdash.processes import ProcessFamily, created_at, signal_group, terminate_family
 from agentdash.runner.spec import open_prompt
 
 
-class CannotStart(Exception):  # noqa: N818 - it is an answer, not a fault
+class CannotStart(Exception):  # noqa: N818 - a result, not a fault
     """The command cannot be executed; the text says why and what to do."""
 
 
-class Child:
+class ChildProcess:
     """A process in a session and process group of its own, so that signals reach its descendants too.
 
     Attributes:
         pid: Also the id of its process group and session.
-        created_at: When it began, as the system tells it, Unix ms; None where it has ended already.
+        created_at: Its start time as the system reports it, Unix ms; None where it has exited already.
         stdout: File descriptor to read from.
         stderr: File descriptor to read from.
-        frozen: Whether it is stopped by `freeze`.
+        frozen: Whether `freeze` has stopped it.
     """
 
     def __init__(self, process: subprocess.Popen[bytes], loop: asyncio.AbstractEventLoop) -> None:
@@ -52,7 +52,7 @@ class Child:
         env: Mapping[str, str],
         prompt_file: str | None = None,
         pipe_stdin: bool = False,
-    ) -> Child:
+    ) -> ChildProcess:
         """Execute *command*.
 
         Args:
@@ -60,50 +60,41 @@ class Child:
             cwd: Its working folder; None: the current one.
             env: Added to the environment.
             prompt_file: Its standard input; None: none, or the worker's own.
-            pipe_stdin: Whether it may read the worker's own standard input.
+            pipe_stdin: Whether it inherits the worker's standard input.
 
         Raises:
-            CannotStart: when it does not exist, may not be executed, or has no folder or prompt.
+            CannotStart: when it does not exist, may not be executed, or its folder or prompt is missing.
         """
         process = await asyncio.to_thread(_spawn, list(command), cwd, env, prompt_file, pipe_stdin)
         return cls(process, asyncio.get_running_loop())
 
     def freeze(self) -> None:
-        """Stop its process group at once (SIGSTOP)."""
+        """Stop its process group (SIGSTOP)."""
         self.frozen = True
         signal_group(self.pid, signal.SIGSTOP)
 
     def thaw(self) -> None:
-        """Let its process group go on (SIGCONT)."""
+        """Continue its process group (SIGCONT)."""
         self.frozen = False
         signal_group(self.pid, signal.SIGCONT)
 
-    async def end(self, grace: float, escalated: Callable[[str], None], hurry: asyncio.Event) -> int:
-        """End it and all its descendants: SIGTERM, and SIGKILL for what is left after *grace* seconds.
-
-        Args:
-            grace: Seconds.
-            escalated: Called with the name of each signal, right after it was sent.
-            hurry: When it is set, the grace is over.
-
-        Returns:
-            Its exit code, see `wait`.
-        """
-        family = Family(self.pid, self._born)
+    async def end(self, grace: float, escalated: Callable[[str], None], no_wait: asyncio.Event) -> int:
+        """Terminate it and its descendants, see `terminate_family`; returns its exit code, see `wait`."""
+        family = ProcessFamily(self.pid, self._born)
         self.frozen = False
-        await end_family(family, grace, escalated, hurry, self.exited)
+        await terminate_family(family, grace, escalated, no_wait, self.exited)
         return await self.wait()
 
     def kill(self) -> None:
-        """End its process group at once: nobody is there to wait for it."""
+        """Kill its process group (SIGKILL) without waiting."""
         signal_group(self.pid, signal.SIGKILL)
 
     async def wait(self) -> int:
-        """Its exit code; below zero the signal that ended it."""
+        """Wait for its exit code; negative: the signal that terminated it."""
         return await asyncio.shield(self.exited)
 
     def close(self) -> None:
-        """Close its pipes; what still writes to them gets SIGPIPE."""
+        """Close its pipes; remaining writers get SIGPIPE."""
         for pipe in (self._process.stdout, self._process.stderr):
             if pipe is not None:
                 pipe.close()
@@ -113,7 +104,7 @@ class Child:
         try:
             loop.call_soon_threadsafe(self._set_exited, code)
         except RuntimeError:
-            return  # the loop is closed: nobody waits any more
+            return  # the loop is closed
 
     def _set_exited(self, code: int) -> None:
         if not self.exited.done():
@@ -150,7 +141,7 @@ def _why(error: OSError | ValueError, program: str, cwd: str | None, prompt_file
     if prompt_file is not None and error.filename == prompt_file:
         return f"The prompt file {prompt_file} cannot be read: {error.strerror}."
     if cwd is not None and not Path(cwd).is_dir():
-        return f"The folder {cwd} does not exist (any more)."
+        return f"The folder {cwd} does not exist."
     if isinstance(error, FileNotFoundError):
         return f"The command {program!r} was not found; give its path, or add its folder to PATH."
     return f"The command {program!r} cannot be executed: {error.strerror}."

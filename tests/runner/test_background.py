@@ -11,7 +11,7 @@ import pytest
 
 from agentdash.core.runs.model import RunStatus
 from agentdash.core.settings.model import RedisSettings, RunsSettings, Settings
-from agentdash.runner.detach import pack, unpack
+from agentdash.runner.background import pack, unpack
 from agentdash.runner.spec import RunSpec, new_id
 from tests.runner.stage import Stage, gone, python
 from tests.support import until
@@ -58,12 +58,12 @@ async def test_an_id_is_used_once(stage: Stage) -> None:
 
 
 def test_what_goes_to_the_background_comes_back_the_same(tmp_path: Path) -> None:
-    spec = RunSpec(command=("a", "ü"), turns=3, until="x", logs=("log",), title="t", grace=1.5).rooted()
+    spec = RunSpec(command=("a", "ü"), turns=3, until="x", logs=("log",), title="t", grace=1.5).resolved()
     settings = Settings(
         state_dir="/s", redis=RedisSettings(url="redis://:secret@h"), runs=RunsSettings(lease=3)
     )
     assert unpack(pack(spec, settings)) == (spec, settings)
-    with pytest.raises(ValueError, match="no description"):
+    with pytest.raises(ValueError, match="not a run specification"):
         RunSpec.load(json.dumps({"command": [], "shell": "rm"}))
 
 
@@ -78,7 +78,7 @@ def test_ids_are_short_and_distinct() -> None:
         ({"command": ()}, "no command"),
         ({"turns": 0}, "--turns 0"),
         ({"grace": -1.0}, "--grace -1"),
-        ({"until": "("}, "no regular expression"),
+        ({"until": "("}, "not a regular expression"),
         ({"run_id": "a b"}, "run id"),
         ({"cwd": "/nowhere"}, "no such folder"),
         ({"prompt_file": "/nowhere"}, "no such file"),

@@ -1,4 +1,4 @@
-"""The state of a run as its worker holds it: each move is checked, recorded and told in one step."""
+"""The worker's state machine: each transition is checked, recorded and published as an event in one step."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from agentdash.runner.store.journal import Journal
 
 
 @dataclass(frozen=True, slots=True)
-class Stop:
-    """Why the work ends before its time.
+class StopReason:
+    """Why a run is stopped early.
 
     Attributes:
-        cause: Somebody cancelled it; the lease was lost; or the worker itself has failed.
+        cause: It was cancelled, the lease was lost, or the worker failed.
         message: One sentence for the record.
         actor: Who cancelled it.
     """
@@ -27,26 +27,26 @@ class Stop:
     actor: str | None = None
 
 
-class Life:
-    """The state, and the wish to stop.
+class RunLifecycle:
+    """The state of a run, and requests to stop it.
 
     Attributes:
-        status: Where the run is.
-        turn: The turn that events belong to; None outside of one.
-        stop: Why the work is to end; None while it goes on.
+        status: The state.
+        turn: The current turn; None outside of one.
+        stop: Why the run is being stopped; None while it is not.
         stopped: Set with `stop`.
-        changed: Set after each move and each wish; cleared by who waits for it.
-        hurry: Set when nobody wants to wait any more.
+        changed: Set after each transition and stop request; cleared by `wait_for_change`.
+        no_wait: Set when all waiting (grace period, writing the end) is to be cut short.
     """
 
     def __init__(self, journal: Journal, status: RunStatus = RunStatus.QUEUED) -> None:
         self._journal = journal
         self.status = status
         self.turn: int | None = None
-        self.stop: Stop | None = None
+        self.stop: StopReason | None = None
         self.stopped = asyncio.Event()
         self.changed = asyncio.Event()
-        self.hurry = asyncio.Event()
+        self.no_wait = asyncio.Event()
 
     def move(
         self,
@@ -56,24 +56,24 @@ class Life:
         *,
         note: Mapping[str, object] | None = None,
     ) -> None:
-        """Go to the next state, record it with *note*, and tell it as *event*.
+        """Go to the next state, record it with the fields *note*, and append *event*.
 
         Raises:
             InvalidTransition: when the state does not allow it; nothing is recorded then.
         """
         self.status = next_status(self.status, move)
-        self._journal.note({"status": self.status, **(note or {})})
+        self._journal.set_fields({"status": self.status, **(note or {})})
         self._journal.event(event, data, turn=self.turn)
         self.changed.set()
 
-    def wish_to_stop(self, stop: Stop) -> None:
-        """End the work. The first wish counts, unless the lease is lost: then nothing else matters."""
+    def request_stop(self, stop: StopReason) -> None:
+        """Stop the run. The first reason is kept, but the loss of the lease replaces it."""
         if self.stop is None or stop.cause == "lease":
             self.stop = stop
         self.stopped.set()
         self.changed.set()
 
-    async def change(self) -> None:
-        """Wait for the next move or wish."""
+    async def wait_for_change(self) -> None:
+        """Wait for the next transition or stop request."""
         self.changed.clear()
         await self.changed.wait()
