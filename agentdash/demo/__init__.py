@@ -1,1 +1,1 @@
-"""A small real fleet in a temporary folder on a server of its own; nothing in it is painted."""
+"""A small real fleet in a temporary folder on its own server; nothing in it is simulated."""

@@ -1,4 +1,4 @@
-"""The demo as its owner sees it: a folder, a keeper process, and the settings to watch the fleet with."""
+"""Starts and stops the demo: a folder, a supervisor process, and the settings to watch the fleet with."""
 
 from __future__ import annotations
 
@@ -21,29 +21,26 @@ from agentdash.core.settings.model import (
 )
 from agentdash.core.snapshot import SourceError
 from agentdash.demo import folder as folders
-from agentdash.demo.folder import Folder
+from agentdash.demo.folder import DemoFolder
 from agentdash.demo.git import environment
-from agentdash.demo.members import SERVICE_NAMES
+from agentdash.demo.workloads import SERVICE_NAMES
 
 START_LIMIT = 30.0
 STOP_LIMIT = 10.0
 
 
 class Fleet:
-    """A small real fleet that lives as long as its owner.
-
-    It ends with `stop`, and by itself when this process ends in any way: see `agentdash.demo.supervisor`.
-    """
+    """A small real fleet, stopped by `stop` or when this process exits, see `agentdash.demo.supervisor`."""
 
     def __init__(self) -> None:
-        self._folder: Folder | None = None
-        self._keeper: subprocess.Popen[str] | None = None
+        self._folder: DemoFolder | None = None
+        self._supervisor: subprocess.Popen[str] | None = None
         self._guard = Lock()
         self._stopped = False
 
     @property
     def folder(self) -> Path:
-        """The folder that holds everything of the demo.
+        """The folder with all files of the demo.
 
         Raises:
             RuntimeError: before `start`.
@@ -56,10 +53,10 @@ class Fleet:
         """Start the fleet.
 
         Returns:
-            The settings for an engine that watches it; thresholds are short, so that a person need not wait.
+            The settings for an engine that watches it, with short thresholds.
 
         Raises:
-            SourceError: in words, when it cannot be started; nothing is left behind then.
+            SourceError: when it cannot be started; nothing is left behind then.
         """
         try:
             async with asyncio.timeout(START_LIMIT):
@@ -77,37 +74,39 @@ class Fleet:
         return settings_for(self._folder, ready["url"], ready["ports"])
 
     async def stop(self) -> None:
-        """End every process and remove every file. A second call does nothing."""
+        """Stop every process and remove every file. A second call does nothing."""
         await asyncio.shield(asyncio.to_thread(self._end))
 
     def _begin(self) -> dict[str, Any]:
-        from agentdash.demo.sweep import clear_abandoned
+        from agentdash.demo.cleanup import remove_abandoned
 
-        clear_abandoned()
+        remove_abandoned()
         with self._guard:
             if self._stopped:
-                raise SourceError("The demo was stopped before it began")
+                raise SourceError("The demo was stopped before it started")
             try:
-                keeper = self._engage()
+                supervisor = self._start_supervisor()
             except OSError as problem:
                 raise SourceError(
                     f"The demo cannot be started: {problem.strerror}: {problem.filename}",
                     "Set TMPDIR to a folder that you can write to.",
                 ) from problem
-        assert keeper.stdout is not None
-        line = keeper.stdout.readline()
+        assert supervisor.stdout is not None
+        line = supervisor.stdout.readline()
         ready: dict[str, Any] = json.loads(line) if line else {}
         if "url" not in ready:
-            raise SourceError(ready.get("error") or "The demo's keeper ended at its start", ready.get("cure"))
+            raise SourceError(
+                ready.get("error") or "The demo's supervisor exited at start", ready.get("cure")
+            )
         return ready
 
-    def _engage(self) -> subprocess.Popen[str]:
-        """Make the folder, and start the keeper on it."""
-        from agentdash.demo.sweep import whoami
+    def _start_supervisor(self) -> subprocess.Popen[str]:
+        """Create the folder and start the supervisor."""
+        from agentdash.demo.cleanup import own_process
 
         self._folder = folders.create()
-        self._folder.add_keeper("owner", whoami())
-        self._keeper = subprocess.Popen(
+        self._folder.add_owner("owner", own_process())
+        self._supervisor = subprocess.Popen(
             [sys.executable, "-P", "-m", "agentdash.demo.supervisor", str(self._folder.root)],
             cwd=self._folder.root,
             env=environment(self._folder),
@@ -117,31 +116,31 @@ class Fleet:
             text=True,
             start_new_session=True,
         )
-        return self._keeper
+        return self._supervisor
 
     def _end(self) -> None:
-        from agentdash.demo.sweep import clear
+        from agentdash.demo.cleanup import remove_demo
 
         with self._guard:
             self._stopped = True
-            keeper, self._keeper = self._keeper, None
-        if keeper is not None:
-            assert keeper.stdin is not None
-            assert keeper.stdout is not None
+            supervisor, self._supervisor = self._supervisor, None
+        if supervisor is not None:
+            assert supervisor.stdin is not None
+            assert supervisor.stdout is not None
             with contextlib.suppress(OSError):
-                keeper.stdin.close()
+                supervisor.stdin.close()
             try:
-                keeper.wait(STOP_LIMIT)
+                supervisor.wait(STOP_LIMIT)
             except subprocess.TimeoutExpired:
-                keeper.kill()
-                keeper.wait()
-            keeper.stdout.close()
+                supervisor.kill()
+                supervisor.wait()
+            supervisor.stdout.close()
         if self._folder is not None and self._folder.root.exists():
-            clear(self._folder)
+            remove_demo(self._folder)
 
 
-def settings_for(folder: Folder, url: str, ports: dict[str, int | None]) -> Settings:
-    """The settings with which the fleet in *folder* is watched."""
+def settings_for(folder: DemoFolder, url: str, ports: dict[str, int | None]) -> Settings:
+    """The settings to watch the fleet in *folder* with."""
     return Settings(
         projects=(str(folder.projects),),
         state_dir=str(folder.state),
@@ -153,7 +152,7 @@ def settings_for(folder: Folder, url: str, ports: dict[str, int | None]) -> Sett
     )
 
 
-def _service(folder: Folder, name: str, port: int | None) -> ServiceSettings:
+def _service(folder: DemoFolder, name: str, port: int | None) -> ServiceSettings:
     return ServiceSettings(
         name=name,
         pid_file=str(folder.pid_file(name)),

@@ -1,4 +1,4 @@
-"""The temporary folder of one demo: what lies where, and who it belongs to."""
+"""The temporary folder of one demo: its layout and its owners."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from pathlib import Path
 
 PREFIX = "agentdash-demo-"
 MARK = "DEMO_OF_AGENTDASH"
-"""Environment variable that every process of a demo inherits; its value is the folder. No setting of ours."""
+"""Environment variable that every process of a demo inherits; its value is the folder."""
 
 OWNERLESS_AFTER = 60.0
-"""Seconds after which a folder that names no owner is taken for abandoned: it was killed while being made."""
+"""Seconds after which a folder without a recorded owner counts as abandoned."""
 
 
 @dataclass(frozen=True, slots=True)
-class Folder:
-    """One demo's folder; everything that a demo writes lies below `root`."""
+class DemoFolder:
+    """One demo's folder; everything that the demo writes is below `root`."""
 
     root: Path
 
     @property
     def projects(self) -> Path:
-        """Where the repositories are."""
+        """The repositories."""
         return self.root / "projects"
 
     @property
     def upstream(self) -> Path:
-        """The bare repositories that they push to: outside of the projects, as a host would be."""
+        """The bare repositories that they push to, outside of the projects."""
         return self.root / "upstream"
 
     @property
@@ -52,7 +52,7 @@ class Folder:
 
     @property
     def inbox(self) -> Path:
-        """Where agents report what they find."""
+        """Where agents write findings."""
         return self.root / "monitor-session" / "findings"
 
     def log(self, name: str) -> Path:
@@ -64,15 +64,15 @@ class Folder:
         return self.root / "logs" / "agents" / f"{title}.log"
 
     def pid_file(self, name: str) -> Path:
-        """Holds the process id of a service."""
+        """The pid file of a service."""
         return self.root / "pids" / f"{name}.pid"
 
     def port_file(self, name: str) -> Path:
-        """Holds the port that a service listens on."""
+        """The file with the port that a service listens on."""
         return self.root / "pids" / f"{name}.port"
 
-    def make(self) -> None:
-        """Make every folder that a part of the fleet expects to be there."""
+    def make_subfolders(self) -> None:
+        """Create every folder that a part of the fleet expects."""
         places = (
             self.projects, self.upstream, self.server, self.state, self.config.parent, self.inbox,
             self.agent_log("x").parent, self.pid_file("x").parent, self.root / "empty",
@@ -80,15 +80,15 @@ class Folder:
         for place in places:
             place.mkdir(parents=True, exist_ok=True)
 
-    def add_keeper(self, part: str, who: tuple[int, float]) -> None:
-        """Record who looks after the folder, as (process id, create time in Unix seconds)."""
-        known = self.keepers() or {}
+    def add_owner(self, part: str, who: tuple[int, float]) -> None:
+        """Record a process that owns the folder, as (process id, create time in Unix seconds)."""
+        known = self.owners() or {}
         new = self.root / "keepers.json.new"
         new.write_text(json.dumps({**known, part: who}))
         new.replace(self.root / "keepers.json")
 
-    def keepers(self) -> dict[str, tuple[int, float]] | None:
-        """Who looks after the folder, by their part in it; None where nobody has been recorded."""
+    def owners(self) -> dict[str, tuple[int, float]] | None:
+        """The recorded owners by role; None where there are none."""
         try:
             raw = json.loads((self.root / "keepers.json").read_text())
             return {part: (int(pid), float(created)) for part, (pid, created) in raw.items()}
@@ -96,10 +96,10 @@ class Folder:
             return None
 
     def remove(self, patience: float = 3.0) -> bool:
-        """Remove everything, also what is still being written while it is removed.
+        """Remove everything, also files written meanwhile.
 
         Args:
-            patience: Seconds for which it is tried again.
+            patience: Seconds for retries.
 
         Returns:
             Whether the folder is gone.
@@ -114,17 +114,17 @@ class Folder:
         return True
 
 
-def create() -> Folder:
-    """A new folder, readable by its owner only.
+def create() -> DemoFolder:
+    """A new folder with mode 0700.
 
     Raises:
-        OSError: when the temporary folder cannot be written to.
+        OSError: when the temporary folder is not writable.
     """
-    return Folder(Path(tempfile.mkdtemp(prefix=PREFIX)).resolve())
+    return DemoFolder(Path(tempfile.mkdtemp(prefix=PREFIX)).resolve())
 
 
-def existing() -> list[Folder]:
-    """The folders of all demos of this user on this machine, running or left behind."""
+def existing() -> list[DemoFolder]:
+    """The folders of all demos of this user on this machine, running or abandoned."""
     found = []
     for place in Path(tempfile.gettempdir()).resolve().glob(f"{PREFIX}*"):
         try:
@@ -132,5 +132,5 @@ def existing() -> list[Folder]:
         except OSError:
             continue
         if stat.S_ISDIR(info.st_mode) and info.st_uid == os.getuid():
-            found.append(Folder(place))
+            found.append(DemoFolder(place))
     return found

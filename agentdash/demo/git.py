@@ -1,4 +1,4 @@
-"""Running git as it is: without the person's configuration, hooks, templates or signing."""
+"""Runs git without the user's configuration, hooks, templates or signing."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import os
 import subprocess
 from pathlib import Path
 
-from agentdash.demo.folder import MARK, Folder
+from agentdash.demo.folder import MARK, DemoFolder
 
-LEFT_OUT = ("AGENTDASH_", "GIT_", "REDIS_URL", "PROJECTS", "PYTHON")
-"""Beginnings of the variables that would bend a demo to the person's own set-up."""
+EXCLUDED_PREFIXES = ("AGENTDASH_", "GIT_", "REDIS_URL", "PROJECTS", "PYTHON")
+"""Prefixes of environment variables that would apply the user's own settings."""
 
 
-def environment(folder: Folder) -> dict[str, str]:
-    """The environment of every process of the demo: marked, and cut off from the person's settings."""
+def environment(folder: DemoFolder) -> dict[str, str]:
+    """The environment of every process of the demo: marked, and isolated from the user's settings."""
     package = Path(__file__).resolve().parents[2]
-    env = {name: value for name, value in os.environ.items() if not name.startswith(LEFT_OUT)}
+    env = {name: value for name, value in os.environ.items() if not name.startswith(EXCLUDED_PREFIXES)}
     return env | {
         MARK: str(folder.root),
         "PYTHONPATH": str(package),

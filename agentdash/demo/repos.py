@@ -1,4 +1,4 @@
-"""Makes the repositories of the demo, each in another state that a person meets."""
+"""Creates the repositories of the demo, each in a different state."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from agentdash.demo import projects
-from agentdash.demo.folder import Folder
+from agentdash.demo.folder import DemoFolder
 from agentdash.demo.git import GIT_CONFIG, git
 
 BASE = "refs/demo/base"
-"""Where a repository is put back to before a run begins, so that none grows without bound."""
+"""The commit to which a repository is reset before a run, so that none grows without bound."""
 
 AGENT_BRANCH = {"web": "fix-auth", "cli": "main", "orders": "main", "docs": "main"}
-"""The branch on which a run works in each repository that has one."""
+"""The branch of the runs in each repository that has some."""
 
 
-class Workshop:
-    """Makes repositories below one folder."""
+class DemoRepos:
+    """Creates and resets the repositories below one folder."""
 
-    def __init__(self, folder: Folder, env: dict[str, str]) -> None:
+    def __init__(self, folder: DemoFolder, env: dict[str, str]) -> None:
         self._folder = folder
         self._env = env
         (folder.root / "config" / "gitconfig").write_text(GIT_CONFIG)
 
     def make_all(self) -> None:
-        """Make all of them, two at a time.
+        """Create all of them, two at a time.
 
         Raises:
             subprocess.CalledProcessError: when git fails.
@@ -38,8 +38,8 @@ class Workshop:
             for done in [pool.submit(work) for work in works]:
                 done.result()
 
-    def restore(self, name: str) -> None:
-        """Put a repository back to where runs begin, and forget what came of earlier ones."""
+    def reset(self, name: str) -> None:
+        """Reset a repository to its base, and remove the commits of earlier runs."""
         repo = self._folder.projects / name
         branch = AGENT_BRANCH[name]
         self._git(repo, "checkout", "-q", "-f", "--detach", BASE)
@@ -75,7 +75,7 @@ class Workshop:
         self._git(repo, "update-ref", BASE, "HEAD")
 
     def _web(self) -> None:
-        """A branch ahead of its upstream; an agent works on it."""
+        """A branch ahead of its upstream, used by an agent."""
         repo = self._begin("web", projects.WEB, "Sessions and tokens")
         self._publish(repo)
         self._git(repo, "checkout", "-q", "-b", "fix-auth", "--track", "origin/main")
@@ -93,7 +93,7 @@ class Workshop:
         self._keep_base(self._begin("docs", projects.DOCS, "The handbook"))
 
     def _api(self) -> None:
-        """Two commits ahead, one behind, and a change that nobody committed."""
+        """Two commits ahead, one behind, and an uncommitted change."""
         repo = self._begin("api", projects.API, "Routes")
         self._commit(repo, "Health check", {"api/health.py": "def health():\n    return 200\n"})
         self._publish(repo)
@@ -103,11 +103,11 @@ class Workshop:
         write(repo, {"api/limits.py": "TIMEOUT_S = 10\nRETRIES = 1\n"})
 
     def _infra(self) -> None:
-        """Clean, and level with its upstream."""
+        """Clean, and up to date with its upstream."""
         self._publish(self._begin("infra", projects.INFRA, "Two servers"))
 
     def _site(self) -> None:
-        """In the middle of a rebase that met a conflict."""
+        """In the middle of a rebase, with a conflict."""
         repo = self._begin("site", projects.SITE, "A page")
         self._git(repo, "checkout", "-q", "-b", "redesign")
         self._commit(repo, "Friendlier title", {"index.html": "<h1>Welcome to the shop</h1>\n"})

@@ -1,4 +1,4 @@
-"""What a fleet that has been at work for a while would have left in Redis, and what is not kept for ever."""
+"""Fills Redis with what a fleet would have written earlier, and removes old runs."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ import secrets
 import redis
 
 from agentdash.core.runs.model import RunKeys
-from agentdash.demo.services.kit import open_client
+from agentdash.demo.services.service import open_client
 
 BACKLOG = 140
-"""Payments that wait for the ledger when the demo begins."""
+"""Payments not yet read by the ledger when the demo starts."""
 
 RUNS_KEPT = 24
 
 
 def seed(url: str) -> None:
-    """Publish what was there before, and let the reports' only consumer take five clicks and go for good."""
+    """Publish earlier entries, and read five clicks as a consumer that never returns."""
     client = open_client(url)
     try:
         pipe = client.pipeline(transaction=False)
@@ -38,11 +38,8 @@ def seed(url: str) -> None:
         client.close()
 
 
-def forget_old_runs(url: str, keep: int = RUNS_KEPT) -> None:
-    """Drop the records of all but the newest *keep* runs, so that a long demo does not fill its server.
-
-    Nothing is raised when the server is away: there is a next time.
-    """
+def trim_runs(url: str, keep: int = RUNS_KEPT) -> None:
+    """Delete all but the newest *keep* runs. Does nothing while the server is unavailable."""
     keys = RunKeys()
     client = open_client(url)
     try:

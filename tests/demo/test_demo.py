@@ -21,8 +21,8 @@ from agentdash.core.runs.model import RunKeys
 from agentdash.core.settings.model import Settings
 from agentdash.core.snapshot import SourceError
 from agentdash.demo import folder as folders
+from agentdash.demo.cleanup import is_alive, kill_marked, marked_processes, own_process, remove_abandoned
 from agentdash.demo.fleet import Fleet
-from agentdash.demo.sweep import alive, clear_abandoned, end_marked, marked, whoami
 from agentdash.server.embedded import EmbeddedServer
 from tests.support import until, wait_until
 
@@ -33,7 +33,7 @@ from agentdash.demo.fleet import Fleet
 async def main():
     fleet = Fleet()
     await fleet.start()
-    print(fleet.folder, fleet._keeper.pid, flush=True)
+    print(fleet.folder, fleet._supervisor.pid, flush=True)
     await asyncio.Event().wait()
 
 asyncio.run(main())
@@ -49,16 +49,16 @@ def temporary(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     yield place
     left = list(place.iterdir())
     for path in left:
-        end_marked(path)
+        kill_marked(path)
         EmbeddedServer(path / "server").stop()
-        folders.Folder(path).remove()
+        folders.DemoFolder(path).remove()
     place.rmdir()
     assert not left
 
 
 def nothing_is_left(root: Path) -> bool:
     """Neither the folder, nor a process that was started in it, nor one that names it (the server)."""
-    return not root.exists() and not marked(root) and not naming(root)
+    return not root.exists() and not marked_processes(root) and not naming(root)
 
 
 def naming(root: Path) -> list[psutil.Process]:
@@ -79,10 +79,10 @@ async def test_the_fleet_works_and_leaves_nothing(temporary: Path) -> None:
     settings = await fleet.start()
     try:
         root = fleet.folder
-        processes = [*marked(root), *naming(root)]
+        processes = [*marked_processes(root), *naming(root)]
         assert len(processes) > 8
         await asyncio.to_thread(see_everything, settings, root)
-        processes += marked(root)
+        processes += marked_processes(root)
     finally:
         await fleet.stop()
     assert nothing_is_left(root)
@@ -174,12 +174,12 @@ def see_runs(client: redis.Redis, root: Path) -> None:
 
 @pytest.fixture
 def owner(temporary: Path) -> Iterator[tuple[subprocess.Popen[str], Path, int]]:
-    """A process that owns a demo, the demo's folder, and its keeper's process id."""
+    """A process that owns a demo, the demo's folder, and its supervisor's process id."""
     process = subprocess.Popen([sys.executable, "-c", OWNER], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     try:
-        root, keeper = process.stdout.readline().split()
-        yield process, Path(root), int(keeper)
+        root, supervisor = process.stdout.readline().split()
+        yield process, Path(root), int(supervisor)
     finally:
         process.kill()
         process.wait()
@@ -191,23 +191,26 @@ def test_the_fleet_ends_with_its_owner(
     owner: tuple[subprocess.Popen[str], Path, int], number: signal.Signals
 ) -> None:
     process, root, _ = owner
-    assert len(marked(root)) > 8
+    assert len(marked_processes(root)) > 8
     process.send_signal(number)
-    wait_until(lambda: nothing_is_left(root), what="the keeper to clear everything")
+    wait_until(lambda: nothing_is_left(root), what="the supervisor to clear everything")
 
 
 def test_the_next_start_clears_what_two_kills_left(owner: tuple[subprocess.Popen[str], Path, int]) -> None:
-    process, root, keeper = owner
-    assert clear_abandoned() == 0, "a demo that is at work is left alone"
-    os.kill(keeper, signal.SIGKILL)
+    process, root, supervisor = owner
+    assert remove_abandoned() == 0, "a demo that is at work is left alone"
+    os.kill(supervisor, signal.SIGKILL)
     process.kill()
     process.wait()
     wait_until(
-        lambda: not psutil.pid_exists(keeper) or not alive(keeper, psutil.Process(keeper).create_time())
+        lambda: (
+            not psutil.pid_exists(supervisor)
+            or not is_alive(supervisor, psutil.Process(supervisor).create_time())
+        )
     )
-    assert marked(root)
+    assert marked_processes(root)
     assert root.exists()
-    assert clear_abandoned() == 1
+    assert remove_abandoned() == 1
     assert nothing_is_left(root)
 
 
@@ -229,14 +232,14 @@ async def test_a_temporary_folder_that_cannot_be_written_is_said(monkeypatch: py
 
 
 def test_a_reused_process_id_is_not_the_process() -> None:
-    pid, created = whoami()
-    assert alive(pid, created)
-    assert not alive(pid, created - 100)
+    pid, created = own_process()
+    assert is_alive(pid, created)
+    assert not is_alive(pid, created - 100)
 
 
 def test_a_fresh_folder_without_a_keeper_is_left_alone(temporary: Path) -> None:
     young = folders.create()
-    assert clear_abandoned() == 0
+    assert remove_abandoned() == 0
     os.utime(young.root, (0, 0))
-    assert clear_abandoned() == 1
+    assert remove_abandoned() == 1
     assert not young.root.exists()

@@ -1,1 +1,1 @@
-"""The scripted agents of the demo. They use nothing but Python itself: one turn is one short process."""
+"""The scripted agents of the demo, in the standard library only: one turn is one short process."""

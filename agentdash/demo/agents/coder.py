@@ -1,15 +1,15 @@
-"""An agent that adds small functions with their tests, errs at times, sees the test fail, and mends it."""
+"""An agent that adds small functions with tests, and fixes those that it got wrong at first."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from agentdash.demo.agents.kit import Agent
+from agentdash.demo.agents.agent import DemoAgent
 
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """One function to add: right, as it is first got wrong, and its test."""
+    """One function to add: its right and its wrong body, and its test."""
 
     name: str
     right: str
@@ -17,7 +17,7 @@ class Feature:
     check: str
 
     def code(self, body: str) -> str:
-        """The function with *body* as what it returns."""
+        """The function that returns *body*."""
         return f"\n\ndef {self.name}:\n    return {body}\n"
 
     @property
@@ -28,7 +28,7 @@ class Feature:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What one coder works on: the module, its tests, and the features it adds in turn."""
+    """What an agent works on: the module, its tests, and the features to add in turn."""
 
     module: str
     tests: str
@@ -64,10 +64,10 @@ PARSER = Task(
 )  # fmt: skip
 
 
-def code(agent: Agent, task: Task) -> int:
-    """One turn: add the next function, or take it out again when it is there; commit every second turn."""
+def code(agent: DemoAgent, task: Task) -> int:
+    """One turn: add the next function, or remove it where it exists; commit every second turn."""
     feature = task.features[(agent.turn - 1) % len(task.features)]
-    agent.say(f"turn {agent.turn}: {feature.name}")
+    agent.print(f"turn {agent.turn}: {feature.name}")
     agent.think(1.5)
     module, tests = agent.read(task.module), agent.read(task.tests)
     name = feature.name.partition("(")[0]

@@ -1,4 +1,4 @@
-"""Runs one service until it is ended: ``python -m agentdash.demo.services NAME URL FOLDER``."""
+"""Runs one service until it is stopped: ``python -m agentdash.demo.services NAME URL FOLDER``."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ import sys
 import traceback
 from pathlib import Path
 
-from agentdash.demo.folder import Folder
-from agentdash.demo.services.kit import Service, open_client
-from agentdash.demo.services.log import Log, logfmt, pino, plain
+from agentdash.demo.folder import DemoFolder
+from agentdash.demo.services.log import ServiceLog, logfmt, pino, plain
+from agentdash.demo.services.service import DemoService, open_client
 from agentdash.demo.services.shop import SERVICES
 
 FORMATS = {"api": pino, "mailer": pino, "indexer": pino, "ledger": logfmt}
 
 
 def main(name: str, url: str, root: Path) -> int:
-    """Work; an error goes to the log with its trace, and ends the process."""
-    log = Log(Folder(root).log(name), name, FORMATS.get(name, plain))
+    """Run the service; an error is logged with its traceback and ends the process."""
+    log = ServiceLog(DemoFolder(root).log(name), name, FORMATS.get(name, plain))
     log.write("INFO", "started")
     try:
-        SERVICES[name](Service(name, open_client(url, f"{name}-1"), log, root))
-    except Exception as fault:  # noqa: BLE001 - the last stop: whatever it is, it is logged
+        SERVICES[name](DemoService(name, open_client(url, f"{name}-1"), log, root))
+    except Exception as fault:  # noqa: BLE001 - every error is logged
         log.failed(f"{type(fault).__name__}: {fault}", traceback.format_exc())
         return 1
     return 0

@@ -1,4 +1,4 @@
-"""An HTTP health check on the loopback interface, kept on one port through restarts."""
+"""An HTTP health check on the loopback interface, with the same port after restarts."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from agentdash.demo.folder import Folder
+from agentdash.demo.folder import DemoFolder
 
 
 class _Health(BaseHTTPRequestHandler):
     timeout = 5
 
     def do_GET(self) -> None:
-        """Answer every path: up."""
+        """Reply ``ok`` to every path."""
         body = b'{"status":"ok"}\n'
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
@@ -23,21 +23,21 @@ class _Health(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it so
-        """Health checks are not worth a line."""
+        """Log nothing."""
 
 
 def serve_health(root: Path, name: str) -> int:
-    """Answer health checks in a thread.
+    """Serve health checks in a thread.
 
-    The port is a free one the first time and noted in the demo's folder; after a restart the same, if free.
+    The port is chosen the first time and written to the folder; after a restart it is the same, if free.
 
     Returns:
         The port.
 
     Raises:
-        OSError: when nothing can be listened on.
+        OSError: when no port is available.
     """
-    note = Folder(root).port_file(name)
+    note = DemoFolder(root).port_file(name)
     server = None
     with suppress(OSError, ValueError):
         server = ThreadingHTTPServer(("127.0.0.1", int(note.read_text())), _Health)

@@ -1,4 +1,4 @@
-"""The log file of a service, in one of three formats, held to a size by rotation."""
+"""The log file of a service, in one of three formats, rotated by size."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 LIMIT = 1_000_000
-"""Bytes after which the file is put aside as ``.1`` and a new one is begun."""
+"""Bytes after which the file is renamed to ``.1`` and a new one is created."""
 
 PINO = {"DEBUG": 20, "INFO": 30, "WARN": 40, "ERROR": 50, "FATAL": 60}
 """Levels as numbers, of https://github.com/pinojs/pino/blob/main/docs/api.md#logger-level."""
@@ -25,7 +25,7 @@ def pino(service: str, level: str, message: str, fields: dict[str, object]) -> s
 
 
 def plain(_service: str, level: str, message: str, fields: dict[str, object]) -> str:
-    """Time, level, text: as Python's logging writes it with a usual format."""
+    """Time, level, text, as Python's logging writes it."""
     now = datetime.now().astimezone()
     tail = "".join(f" {key}={value}" for key, value in fields.items())
     return f"{now:%Y-%m-%d %H:%M:%S},{now.microsecond // 1000:03} {level:<5} {message}{tail}"
@@ -38,7 +38,7 @@ def logfmt(service: str, level: str, message: str, fields: dict[str, object]) ->
     return f"time={now} level={level.lower()} service={service} msg={json.dumps(message)}{tail}"
 
 
-class Log:
+class ServiceLog:
     """Appends lines to one file."""
 
     def __init__(self, path: Path, service: str, form: Format) -> None:
@@ -61,7 +61,7 @@ class Log:
         self._append(self._form(self._service, level, message, fields))
 
     def failed(self, message: str, trace: str, *, corr: str | None = None) -> None:
-        """Append a line at ERROR with the trace behind it, in the way of the format."""
+        """Append a line at ERROR with its traceback, as usual in the format."""
         if self._form is pino:
             self.write("ERROR", message, corr=corr, err={"stack": trace})
         else:

@@ -1,4 +1,4 @@
-"""What an agent can do in a turn: read, write, test, commit, think; each said as an event and in its log.
+"""The steps of an agent's turn: read, write, test, commit, think; each is reported as an event and logged.
 
 An event is a line of JSON with a ``__cody_event__`` object, which the worker decodes.
 """
@@ -21,7 +21,7 @@ SKIPPED = re.compile(r"skipped=(\d+)")
 
 
 @dataclass(frozen=True, slots=True)
-class Tests:
+class TestCounts:
     """The counts of one test run, as unittest reports them."""
 
     passed: int
@@ -38,13 +38,13 @@ class Tests:
 
 
 @dataclass(slots=True)
-class Agent:
+class DemoAgent:
     """One agent in one turn; the working folder is its repository.
 
     Attributes:
-        turn: From 1; counted in the memory file, for each turn is a new process.
+        turn: From 1.
         log: Its own log file.
-        inbox: The folder where it may report findings.
+        inbox: The folder for findings.
         pace: Factor of all thinking times.
     """
 
@@ -55,12 +55,12 @@ class Agent:
     pace: float = 1.0
     used_in: int = 0
     used_out: int = 0
-    dice: random.Random = field(default_factory=random.Random)
+    random: random.Random = field(default_factory=random.Random)
 
-    def say(self, text: str, level: str = "INFO") -> None:
+    def print(self, text: str, level: str = "INFO") -> None:
         """Print a line, and append it to the log."""
         now = datetime.now().astimezone()
-        print(text, flush=True)  # noqa: T201 - what an agent prints is its interface
+        print(text, flush=True)  # noqa: T201 - the agent's output
         with self.log.open("a") as file:
             file.write(f"{now:%Y-%m-%d %H:%M:%S},{now.microsecond // 1000:03} {level:<5} {text}\n")
 
@@ -69,17 +69,17 @@ class Agent:
         print(json.dumps({"__cody_event__": {"type": kind, **data}}), flush=True)  # noqa: T201 - see above
 
     def think(self, seconds: float) -> None:
-        """Take about so long, and use tokens for it."""
-        time.sleep(seconds * self.pace * self.dice.uniform(0.8, 1.2))
-        self.used_in += self.dice.randint(400, 1600)
-        self.used_out += self.dice.randint(60, 420)
+        """Wait for about *seconds*, and count tokens for it."""
+        time.sleep(seconds * self.pace * self.random.uniform(0.8, 1.2))
+        self.used_in += self.random.randint(400, 1600)
+        self.used_out += self.random.randint(60, 420)
 
     def read(self, path: str) -> str:
         """Read a file of the repository."""
         text = Path(path).read_text()
         self.report_tokens()
         self.event("file_read", path=path, lines=text.count("\n"))
-        self.say(f"read {path}")
+        self.print(f"read {path}")
         self.think(1.0)
         return text
 
@@ -89,36 +89,36 @@ class Agent:
         Path(path).write_text(text)
         self.report_tokens()
         self.event("file_written", path=path, bytes=len(text.encode()))
-        self.say(f"edit {path}")
+        self.print(f"edit {path}")
         self.think(1.5)
 
-    def test(self) -> Tests:
+    def test(self) -> TestCounts:
         """Run the project's tests."""
         command = [sys.executable, "-S", "-B", "-m", "unittest"]
         self.report_tokens()
         self.event("test_run_started", command="python -m unittest")
-        self.say("run the tests")
+        self.print("run the tests")
         began = time.monotonic()
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
         ran = RAN.search(done.stderr)
         total = int(ran[1]) if ran else 0
         failed = sum(int(count) for count in BAD.findall(done.stderr))
         skipped = sum(int(count) for count in SKIPPED.findall(done.stderr))
-        tests = Tests(max(0, total - failed - skipped), failed, skipped)
+        tests = TestCounts(max(0, total - failed - skipped), failed, skipped)
         took = int((time.monotonic() - began) * 1000)
         self.event(
             "test_run_completed",
             passed=tests.passed, failed=failed, skipped=skipped, durationMs=took, exitCode=done.returncode,
         )  # fmt: skip
-        self.say(f"turn {self.turn}: {tests}", "WARN" if failed else "INFO")
+        self.print(f"turn {self.turn}: {tests}", "WARN" if failed else "INFO")
         self.think(1.0)
         return tests
 
     def commit(self, message: str) -> None:
-        """Commit everything; nothing to commit is no fault."""
+        """Commit everything, if there is something to commit."""
         for words in (["add", "-A"], ["commit", "-q", "-m", message]):
             subprocess.run(["git", *words], capture_output=True, timeout=20, check=False)
-        self.say(f"commit {message}")
+        self.print(f"commit {message}")
 
     def report_tokens(self) -> None:
         """Report the tokens used since the last report."""

@@ -1,4 +1,4 @@
-"""What each service of the demo is made of: a connection, a log, publishing, and work in a consumer group."""
+"""The base of each service of the demo: a connection, a log, publishing, and consuming in a group."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from agentdash.demo.services.log import Log
+from agentdash.demo.services.log import ServiceLog
 
 Fields = dict[str, str]
 Handle = Callable[[str, Fields], None]
 
 CAPS = {"audit-events": 20_000, "clicks": 5_000, "emails": 500}
-"""Entries kept of a stream, about; `CAP` of the others."""
+"""Approximate MAXLEN by stream; `CAP` for the others."""
 
 CAP = 2_000
 BLOCK_MS = 2_000
-SERVER_AWAY = 1.0
-"""Seconds before the server is asked again."""
+RETRY_S = 1.0
+"""Seconds before a retry while the server is unavailable."""
 
 
 def open_client(url: str, name: str | None = None) -> Any:
-    """A blocking connection that says at once when the server is away; *name* is shown in CLIENT LIST.
+    """A blocking connection without retries; *name* is its name in CLIENT LIST.
 
-    Untyped, for redis-py types every reply as a union with that of its asynchronous twin.
+    Untyped, as redis-py types every reply as a union with that of its asynchronous client.
     """
     return redis.Redis.from_url(
         url,
@@ -44,38 +44,40 @@ def open_client(url: str, name: str | None = None) -> Any:
 
 
 @dataclass(slots=True)
-class Service:
-    """One service at work.
+class DemoService:
+    """One service.
 
     Attributes:
         name: Also the name of its consumer group, where it has one.
-        client: redis-py, with text replies.
-        root: The demo's folder, for what it must tell the keeper.
+        client: redis-py, with decoded replies.
+        root: The demo's folder.
     """
 
     name: str
     client: Any
-    log: Log
+    log: ServiceLog
     root: Path
-    dice: random.Random = field(default_factory=random.Random)
+    random: random.Random = field(default_factory=random.Random)
     began: float = field(default_factory=time.monotonic)
 
-    def say(self, message: str, *, level: str = "INFO", corr: str | None = None, **fields: object) -> None:
-        """Write a line to the service's log; see `Log.write`."""
+    def write_log(
+        self, message: str, *, level: str = "INFO", corr: str | None = None, **fields: object
+    ) -> None:
+        """Write a line to the service's log; see `ServiceLog.write`."""
         self.log.write(level, message, corr=corr, **fields)
 
     def publish(self, stream: str, **fields: object) -> str:
-        """Add an entry to *stream*, which is held to about its cap; returns the entry's id."""
+        """Add an entry to *stream*, trimmed to about its cap; returns the entry's id."""
         text: dict[Any, Any] = {key: str(value) for key, value in fields.items()}
         text["originService"] = self.name
         return str(self.client.xadd(stream, text, maxlen=CAPS.get(stream, CAP), approximate=True))
 
     def ack(self, stream: str, entry_id: str) -> None:
-        """Say that the entry is done."""
+        """Acknowledge an entry."""
         self.client.xack(stream, self.name, entry_id)
 
     def unfinished(self, stream: str) -> set[str]:
-        """Ids of the entries that this service was given before it was last ended, at most 100."""
+        """Ids of entries that are still pending from before a restart, at most 100."""
         try:
             pending = self.client.xpending_range(stream, self.name, "-", "+", 100)
         except redis.ResponseError:  # no such stream or group yet
@@ -83,25 +85,25 @@ class Service:
         return {entry["message_id"] for entry in pending}
 
     def consume(self, stream: str, handle: Handle, *, count: int = 10) -> None:
-        """Hand every entry of *stream* to *handle*, for ever: first what this consumer left unfinished.
+        """Pass every entry of *stream* to *handle*, pending ones first; never returns.
 
-        Waits while the server is away; an error of *handle* ends the service.
+        Retries while the server is unavailable; an error of *handle* ends the service.
         """
         while True:
             try:
                 self._join(stream)
                 for entry_id, fields in self._entries(stream, count):
                     handle(entry_id, fields)
-            except redis.ResponseError:  # the stream was deleted under us: join it anew
-                time.sleep(SERVER_AWAY)
+            except redis.ResponseError:  # the stream was deleted: join it again
+                time.sleep(RETRY_S)
             except (redis.ConnectionError, redis.TimeoutError) as away:
-                self.say(f"server away, trying again: {type(away).__name__}", level="ERROR")
-                time.sleep(SERVER_AWAY)
+                self.write_log(f"server unavailable, retrying: {type(away).__name__}", level="ERROR")
+                time.sleep(RETRY_S)
 
-    def pulse(self, every: float, swing: float = 0.5, period: float = 90.0) -> float:
-        """Seconds until the next beat: about *every*, in slow waves and with some jitter."""
+    def interval(self, every: float, swing: float = 0.5, period: float = 90.0) -> float:
+        """About *every* seconds, as a slow wave with jitter."""
         wave = 1 + swing * math.sin((time.monotonic() - self.began) * 2 * math.pi / period)
-        return every * wave * self.dice.uniform(0.7, 1.3)
+        return every * wave * self.random.uniform(0.7, 1.3)
 
     def _join(self, stream: str) -> None:
         try:

@@ -1,4 +1,4 @@
-"""The other agents: one migrates and is soon done, one fails its tests, one sweeps the docs."""
+"""The maintenance agents: one completes a migration, one fails its tests, one checks the docs."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ import re
 import time
 from pathlib import Path
 
-from agentdash.demo.agents.kit import Agent
+from agentdash.demo.agents.agent import DemoAgent
 
 LINK = re.compile(r"\]\(([^)#:]+)\)")
 
 
-def migrate(agent: Agent) -> int:
-    """Add a column by a migration; done once all migrations apply, said by the line the worker waits for."""
+def migrate(agent: DemoAgent) -> int:
+    """Add a column by a migration; prints the line that completes the run once the tests pass."""
     agent.read("db/001_orders.sql")
-    agent.say("the currency is missing: adding a column")
+    agent.print("the currency is missing: adding a column")
     agent.write(
         "db/003_currency.sql", "ALTER TABLE orders ADD COLUMN currency TEXT NOT NULL DEFAULT 'EUR';\n"
     )
     if agent.test().good:
         agent.commit("Orders have a currency")
-        agent.say("MIGRATION COMPLETE")
+        agent.print("MIGRATION COMPLETE")
     return 0
 
 
-def bump(agent: Agent) -> int:
-    """Raise the pins one a turn; on the third it forgets one, its tests fail, and it gives up."""
+def bump(agent: DemoAgent) -> int:
+    """Raise the pinned versions; in the third turn a pin is missing, the tests fail, and it gives up."""
     pins = agent.read("requirements.txt")
     if agent.turn < 3:
         raised = re.sub(r"(\d+)$", lambda last: str(int(last[1]) + 1), pins, flags=re.MULTILINE)
@@ -37,12 +37,12 @@ def bump(agent: Agent) -> int:
     tests = agent.test()
     if tests.good:
         return 0
-    agent.say(f"tests failed: {tests.failed} of {tests.passed + tests.failed}; giving up", "ERROR")
+    agent.print(f"tests failed: {tests.failed} of {tests.passed + tests.failed}; giving up", "ERROR")
     return 1
 
 
-def sweep(agent: Agent) -> int:
-    """Look through one page a turn: a link that leads nowhere is reported, and mended if its page is near."""
+def sweep(agent: DemoAgent) -> int:
+    """Check one page per turn: report dead links, and fix those with a similar page."""
     pages = sorted(
         (str(page) for page in Path("docs").glob("*.md")), key=lambda page: ("index" not in page, page)
     )
@@ -65,7 +65,7 @@ def sweep(agent: Agent) -> int:
     return 0
 
 
-def _report(agent: Agent, page: str, target: str) -> None:
+def _report(agent: DemoAgent, page: str, target: str) -> None:
     """Append a finding to the inbox, as one line of JSON."""
     finding = {
         "findingId": f"DS-{Path(page).stem}-{Path(target).stem}",
@@ -81,4 +81,4 @@ def _report(agent: Agent, page: str, target: str) -> None:
     }
     with (agent.inbox / "docs-sweep.jsonl").open("a") as file:
         file.write(json.dumps(finding) + "\n")
-    agent.say(f"{page}: {target} is not there", "WARN")
+    agent.print(f"{page}: {target} is not there", "WARN")
