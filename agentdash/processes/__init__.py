@@ -1,25 +1,25 @@
-"""Processes by identity: sessions and what descends from them, and how those that we started ended."""
+"""Processes by pid and start time: sessions with their descendants, and exit codes of our children."""
 
 from __future__ import annotations
 
-from agentdash.processes.ends import ENDS, Ends, zombie_exit_code
+from agentdash.processes.exit_codes import EXIT_CODES, ExitCodes, zombie_exit_code
 from agentdash.processes.family import (
     SAME_MS,
-    Family,
+    ProcessFamily,
     created_at,
-    end_family,
     leader_created_at,
     signal_group,
+    terminate_family,
 )
 
 __all__ = [
-    "ENDS",
+    "EXIT_CODES",
     "SAME_MS",
-    "Ends",
-    "Family",
+    "ExitCodes",
+    "ProcessFamily",
     "created_at",
-    "end_family",
     "leader_created_at",
     "signal_group",
+    "terminate_family",
     "zombie_exit_code",
 ]

@@ -1,7 +1,6 @@
-"""A leader of a session, all that descends from it, and how they are ended.
+"""A session leader with all its descendants, and how they are terminated.
 
-A pid alone may have been given to another process since it was written down; so a process goes by its pid and
-the time when it began.
+A pid may be reused, so a process is identified by its pid and start time.
 """
 
 from __future__ import annotations
@@ -15,27 +14,27 @@ from collections.abc import Callable
 import psutil
 
 SAME_MS = 2000
-"""Two readings of when a process began differ by less than this, also where the clock was set in between."""
-_LOOK_S = 0.1
+"""Tolerance between two readings of a process's start time, also where the clock was set in between."""
+_POLL_S = 0.1
 _KILLED_S = 2.0
 
 
 def created_at(pid: int) -> int | None:
-    """When a living process began, Unix ms; None where there is none (any more)."""
+    """The start time of a running process, Unix ms; None where there is none."""
     try:
         process = psutil.Process(pid)
-        return round(process.create_time() * 1000) if _lives(process) else None
+        return round(process.create_time() * 1000) if _is_alive(process) else None
     except psutil.Error:
         return None
 
 
 def leader_created_at(pid: int, began: int | None, within: tuple[int | None, int | None]) -> int | None:
-    """When the process *pid* began, if it is the leader of a session that is meant; None where it is not.
+    """The start time of the process *pid*, Unix ms, if it is the recorded session leader; else None.
 
     Args:
-        pid: As it was written down.
-        began: When it began, as it was written down, Unix ms; None where it was not.
-        within: Where it was not: the times between which it must have begun; either may be unknown.
+        pid: As recorded.
+        began: Its start time as recorded, Unix ms; None where it was not.
+        within: In that case the earliest and latest possible start time; either may be unknown.
     """
     try:
         if os.getsid(pid) != pid:
@@ -52,12 +51,12 @@ def leader_created_at(pid: int, began: int | None, within: tuple[int | None, int
     return found if good else None
 
 
-class Family:
-    """The living processes of a session and their descendants, remembered by pid and start time. It blocks.
+class ProcessFamily:
+    """The running processes of a session and their descendants, also those that left it. Blocks.
 
     Args:
         session: Its id: the pid of its leader.
-        born: When the leader began, Unix seconds; what is older belongs to somebody else.
+        born: When the leader started, Unix seconds; older processes are not its descendants.
     """
 
     def __init__(self, session: int, born: float) -> None:
@@ -65,15 +64,15 @@ class Family:
         self._born = born
         self._known: dict[int, float] = {}
 
-    def look(self) -> int:
-        """Look again; how many are left."""
-        found = {process.pid: process for process in self._members() if _lives(process)}
+    def refresh(self) -> int:
+        """Read the processes again; returns the number of running ones."""
+        found = {process.pid: process for process in self._members() if _is_alive(process)}
         for pid, process in found.items():
             self._known.setdefault(pid, process.create_time())
         return len(found)
 
     def signal(self, number: signal.Signals) -> None:
-        """Signal the process group, and those of the family that have left it."""
+        """Signal the process group, and descendants outside of it."""
         signal_group(self.session, number)
         for pid, born in self._known.items():
             try:
@@ -102,67 +101,67 @@ class Family:
 
 
 def signal_group(group: int, number: signal.Signals) -> None:
-    """Signal a process group, if anyone is left in it."""
+    """Signal a process group, if it exists."""
     try:
         os.killpg(group, number)
     except (ProcessLookupError, PermissionError):
-        return  # nobody is left, or (macOS) only a zombie
+        return  # empty, or (macOS) only a zombie
 
 
-async def end_family(
-    family: Family,
+async def terminate_family(
+    family: ProcessFamily,
     grace: float,
     escalated: Callable[[str], None],
-    hurry: asyncio.Event,
+    no_wait: asyncio.Event,
     leader: asyncio.Future[int] | None = None,
 ) -> bool:
-    """End a leader and all its descendants: SIGTERM, and SIGKILL for what is left after *grace* seconds.
+    """Terminate a leader and its descendants: SIGTERM, then SIGKILL for those left after *grace* seconds.
 
     Args:
-        family: Whom.
+        family: The processes.
         grace: Seconds.
-        escalated: Called with the name of each signal, right after it was sent.
-        hurry: When it is set, the grace is over.
-        leader: Done when the leader has ended, where it is our own child.
+        escalated: Called with the name of each signal after it was sent.
+        no_wait: When set, the grace period is over.
+        leader: Done when the leader has exited, where it is our own child.
 
     Returns:
-        Whether nobody is left; a process that the kernel holds in a call may outlast SIGKILL.
+        Whether none is left; a process in uninterruptible sleep may outlast SIGKILL.
     """
-    await asyncio.to_thread(family.look)
+    await asyncio.to_thread(family.refresh)
     family.signal(signal.SIGTERM)
-    signal_group(family.session, signal.SIGCONT)  # a stopped process takes a signal only when it goes on
+    signal_group(family.session, signal.SIGCONT)  # a stopped process handles a signal only when continued
     escalated("SIGTERM")
     deadline = time.monotonic() + grace
-    while await asyncio.to_thread(family.look):
-        if hurry.is_set() or time.monotonic() >= deadline:
+    while await asyncio.to_thread(family.refresh):
+        if no_wait.is_set() or time.monotonic() >= deadline:
             family.signal(signal.SIGKILL)
             escalated("SIGKILL")
             return await _are_gone(family)
-        pause = min(_LOOK_S, max(0.0, deadline - time.monotonic()))
+        pause = min(_POLL_S, max(0.0, deadline - time.monotonic()))
         if leader is not None and not leader.done():
             await asyncio.wait([leader], timeout=pause)
         else:
-            await _pause_unless(hurry, pause / 4)
+            await _pause_unless(no_wait, pause / 4)
     return True
 
 
-async def _are_gone(family: Family) -> bool:
+async def _are_gone(family: ProcessFamily) -> bool:
     deadline = time.monotonic() + _KILLED_S
-    while await asyncio.to_thread(family.look):
+    while await asyncio.to_thread(family.refresh):
         if time.monotonic() >= deadline:
             return False
-        await asyncio.sleep(_LOOK_S / 10)
+        await asyncio.sleep(_POLL_S / 10)
     return True
 
 
-async def _pause_unless(hurry: asyncio.Event, seconds: float) -> None:
+async def _pause_unless(no_wait: asyncio.Event, seconds: float) -> None:
     try:
-        await asyncio.wait_for(hurry.wait(), seconds)
+        await asyncio.wait_for(no_wait.wait(), seconds)
     except TimeoutError:
         return
 
 
-def _lives(process: psutil.Process) -> bool:
+def _is_alive(process: psutil.Process) -> bool:
     try:
         return process.status() not in {psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD}
     except psutil.Error:

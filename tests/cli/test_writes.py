@@ -28,5 +28,5 @@ async def test_a_request_that_may_have_been_made_ends_with_its_own_code(
         assert await client.xlen(keys.control("r1")) == 1
         again = await asyncio.to_thread(agentdash, "pause", "r1", cwd=tmp_path)
         assert again.returncode == 0, again.stderr
-        assert "requested before" in again.stderr
+        assert "already requested" in again.stderr
         assert await client.xlen(keys.control("r1")) == 1

@@ -13,8 +13,8 @@ import pytest
 from agentdash.core.clock import SystemClock
 from agentdash.core.commands import ControlRun
 from agentdash.core.findings.model import Finding, FindingStatus
+from agentdash.core.links.run_blockers import RunBlockers
 from agentdash.core.queries import WhyOf
-from agentdash.core.runs.blockers import RunWhy
 from agentdash.core.runs.commands import EndOrphanChild, MarkOrphanFailed
 from agentdash.core.runs.model import CLEAN_UP, ControlAction, Run, RunStatus
 from agentdash.core.settings.model import RedisSettings, RunsSettings, Settings
@@ -37,7 +37,7 @@ LEASE = 1.0
 
 @pytest.fixture
 async def engine(redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Engine]:
-    monkeypatch.setattr(run_search, "_REST_S", 0.2)  # some runs here stand in no index, and are searched for
+    monkeypatch.setattr(run_search, "_PAUSE_S", 0.2)  # some runs here are not in the index
     settings = Settings(
         state_dir=str(tmp_path / "state"),
         projects=(str(tmp_path),),
@@ -85,7 +85,7 @@ async def test_an_orphan_is_seen_explained_and_cleaned_up(engine: Engine, redis_
         assert f"process {run.pid} on {engine.host}" in "\n".join(said.symptom.evidence)
 
         answer = await engine.ask(WhyOf("r1"))
-        assert isinstance(answer, RunWhy)
+        assert isinstance(answer, RunBlockers)
         holds = {fact.name: fact.holds for fact in answer.facts}
         assert (holds["lease"], holds["process"]) == (False, True)
         assert "nobody does" in answer.verdict
@@ -139,7 +139,7 @@ async def test_a_run_with_a_worker_is_left_alone(engine: Engine, redis_url: str)
             assert "has a worker" in refused.message
         assert not gone(run.pid)
         answer = await engine.ask(WhyOf("r1"))
-        assert isinstance(answer, RunWhy)
+        assert isinstance(answer, RunBlockers)
         assert {fact.name: fact.holds for fact in answer.facts}["process"] is True
         await engine.dispatch(ControlRun("r1", ControlAction.CANCEL, "test"))
         assert await task == 1
@@ -157,7 +157,7 @@ async def test_the_child_of_another_machine_is_left_alone(engine: Engine, redis_
         assert not await stage.client.exists(stage.keys.lock("r1"))
         await until(lambda: (run := run_of(engine)) and run.orphaned)
         answer = await engine.ask(WhyOf("r1"))
-        assert isinstance(answer, RunWhy)
+        assert isinstance(answer, RunBlockers)
         assert {fact.name: fact.holds for fact in answer.facts}["process"] is None
     finally:
         await stage.close()
@@ -224,7 +224,7 @@ async def test_cancel_cleans_an_orphan_up_from_the_command_line(
         assert "orphaned" in table.stdout
         done = await asyncio.to_thread(agentdash, "cancel", "r1", "--yes", cwd=place)
         assert (done.returncode, done.stdout) == (0, "failed\n"), done.stderr
-        assert "have ended (SIGTERM)" in done.stderr
+        assert "have exited (SIGTERM)" in done.stderr
         assert gone(run.child.pid)
     await until(lambda: (seen := run_of(engine)) and seen.error_code == "orphaned")
     again = await asyncio.to_thread(agentdash, "cancel", "r1", "--yes", cwd=place)

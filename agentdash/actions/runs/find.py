@@ -1,4 +1,4 @@
-"""Which run a person means: by its id, the beginning of that, or its title."""
+"""Finds a run by its id, the beginning of its id, or its title."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ if TYPE_CHECKING:
 
 _SHOWN = 5
 _BATCH = 500
-_ASKED = ("title", "status")
+_FIELDS = ("title", "status")
 
 
 async def find_run(client: Redis, keys: RunKeys, text: str) -> str:
-    """The id of the one run whose id is *text* or begins with it, or whose title it is.
+    """The id of the one run whose id is *text* or begins with it, or whose title is *text*.
 
-    Of several runs with that title the one that has not ended is meant, where it is the only one. What is the
-    title of one run and begins the id of another is refused, so that none is steered in place of another.
+    Of several runs with that title the only live one is chosen. A text that is the title of one run and
+    begins the id of another is ambiguous.
 
     Raises:
-        Refused: when there is none, or more than one.
-        RedisError: when the server cannot be asked.
+        Refused: when there is none, or it is ambiguous.
+        RedisError: when the server is not available.
     """
     if not text:
-        raise Refused("Which run? Give its id, the beginning of that, or its title.")
+        raise Refused("No run given: give an id, the beginning of an id, or a title.")
     if await client.exists(keys.meta(text)):
         return text
     known = await _indexed(client, keys)
@@ -44,9 +44,7 @@ async def find_run(client: Redis, keys: RunKeys, text: str) -> str:
     if len(found) == 1:
         return found.pop()
     if not found:
-        raise Refused(
-            f"No run has an id that begins with {text!r}, or that title; agentdash runs lists them."
-        )
+        raise Refused(f"No run with an id that begins with {text!r}, or with that title; see: agentdash runs")
     names = sorted(found)
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     how = "begins" if not meant else "is the title of" if not begun else "begins or is the title of"
@@ -65,7 +63,7 @@ async def _indexed(client: Redis, keys: RunKeys) -> set[str]:
 
 
 async def _scanned(client: Redis, keys: RunKeys, prefix: str) -> set[str]:
-    """Runs of other programs stand in no index."""
+    """Ids of runs by their keys: those of other programs are not in the index."""
     pattern, found = keys.meta(f"{_literal(prefix)}*"), set[str]()
     head, tail = len(keys.meta("")) - len(":meta"), len(":meta")
     for node in (await primaries(client)).values():
@@ -77,16 +75,16 @@ async def _scanned(client: Redis, keys: RunKeys, prefix: str) -> set[str]:
 
 
 async def _titled(client: Redis, keys: RunKeys, ids: Iterable[str], title: str) -> list[Run]:
-    """Those of *ids* that have this *title*; a record that is no hash has none."""
-    asked, found = sorted(ids), list[Run]()
-    for start in range(0, len(asked), _BATCH):
-        batch = asked[start : start + _BATCH]
+    """Those of *ids* that have this *title*; a record that is not a hash has none."""
+    left, found = sorted(ids), list[Run]()
+    for start in range(0, len(left), _BATCH):
+        batch = left[start : start + _BATCH]
         pipe = client.pipeline(transaction=False)
         for run_id in batch:
-            pipe.hmget(keys.meta(run_id), list(_ASKED))
+            pipe.hmget(keys.meta(run_id), list(_FIELDS))
         for run_id, values in zip(batch, await pipe.execute(raise_on_error=False), strict=True):
             if isinstance(values, list) and values[0] is not None and decode(values[0]) == title:
-                found.append(parse_run(run_id, named(_ASKED, values)))
+                found.append(parse_run(run_id, named(_FIELDS, values)))
     return found
 
 

@@ -1,4 +1,4 @@
-"""What is written to the record and the streams of a run: each thing once."""
+"""Writes to the record and the streams of a run, each write exactly once."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ Event = tuple[str, int, Mapping[str, object]]
 async def append(
     exchange: Exchange, key: str, fields: Mapping[str, object], maxlen: int | None = None
 ) -> None:
-    """Add an entry to the stream *key*: once.
+    """Add an entry to the stream *key*, once.
 
     Raises:
-        MayHaveBeenCarriedOut: when it was sent, and no answer came.
+        MayHaveBeenCarriedOut: when it was sent and no reply came.
         redis.exceptions.RedisError: when it was not added.
     """
     limit = () if maxlen is None else ("MAXLEN", "~", maxlen)
@@ -32,14 +32,14 @@ async def append(
 async def record(
     exchange: Exchange, keys: RunKeys, run_id: str, note: Mapping[str, object], events: Sequence[Event]
 ) -> str:
-    """Note fields in the record, then events: each once.
+    """Set fields of the record, then add events, each once.
 
     Returns:
-        What could not be recorded of the events, and why, for the end of a sentence; else nothing.
+        Which event could not be recorded, and why, as the end of a message; ``""`` where all were.
 
     Raises:
-        MayHaveBeenCarriedOut: when the fields were sent, and no answer came.
-        redis.exceptions.RedisError: when nothing was noted.
+        MayHaveBeenCarriedOut: when the fields were sent and no reply came.
+        redis.exceptions.RedisError: when nothing was written.
     """
     await _write(exchange, "HSET", keys.meta(run_id), *_flat(to_fields(note)))
     for name, at, data in events:
@@ -49,12 +49,12 @@ async def record(
         except RedisError as problem:
             unsure = isinstance(problem, MayHaveBeenCarriedOut)
             what = "may not have been recorded" if unsure else "was not recorded"
-            return f"; its event {name} {what}: {why_of(problem, exchange)}"
+            return f"; its event {name} {what}: {describe(problem, exchange)}"
     return ""
 
 
-def why_of(problem: RedisError, exchange: Exchange) -> str:
-    """What went wrong at the server; of a lost answer, why it was lost."""
+def describe(problem: RedisError, exchange: Exchange) -> str:
+    """An error of the server as a message; for a lost reply, why it was lost."""
     cause = problem.__cause__ if isinstance(problem, MayHaveBeenCarriedOut) else None
     return source_error(cause or problem, exchange.url).message
 

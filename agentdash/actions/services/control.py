@@ -1,4 +1,4 @@
-"""What changes services: a command is started in a session of its own, and ended with all it started."""
+"""Starts and stops services: a command runs in its own session and is terminated with its descendants."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from agentdash.core.file_names import file_name
 from agentdash.core.paths import service_log
 from agentdash.core.secrets.safe_text import safe_text
 from agentdash.core.services.commands import ControlService, ServiceAction
-from agentdash.core.services.model import exit_words
+from agentdash.core.services.model import exit_text
 from agentdash.core.settings.model import ServiceSettings
 from agentdash.core.text import printable
 from agentdash.files.small import open_regular
 from agentdash.files.state import make_folder, open_state
-from agentdash.processes import ENDS, SAME_MS
+from agentdash.processes import EXIT_CODES, SAME_MS
 
-ENDED_AT_ONCE = 0.5
-"""Seconds within which a command that ends has failed to start."""
+STARTUP_S = 0.5
+"""Seconds within which a command that exits has failed to start."""
 
 _KILLED_S = 2.0
 
@@ -36,17 +36,17 @@ async def control(service: ServiceSettings, command: ControlService, log_folder:
 
     Args:
         service: As configured.
-        command: What is asked, and which process was seen.
-        log_folder: Where its output goes if it has no log of its own.
+        command: The action, and the process that was shown.
+        log_folder: For its output, if it has no log of its own.
 
     Raises:
-        Refused: where it cannot be: nothing says how to start it, or it is not as it was seen.
+        Refused: when it has no command, or its process has changed since it was shown.
     """
     if service.command is None:
         raise Refused(
             f"{service.name} has no command: write `command` under its [[services]] in the settings"
         )
-    told: list[str] = []
+    done: list[str] = []
     if command.action is ServiceAction.START and command.pid is not None:
         raise Refused(f"{service.name} runs already, as process {command.pid}")
     if command.action is not ServiceAction.START:
@@ -54,17 +54,17 @@ async def control(service: ServiceSettings, command: ControlService, log_folder:
             if command.action is ServiceAction.STOP:
                 raise Refused(f"{service.name} is not running")
         else:
-            told.append(await asyncio.to_thread(stop, command.pid, command.created_at, command.grace))
+            done.append(await asyncio.to_thread(stop, command.pid, command.created_at, command.grace))
     if command.action is not ServiceAction.STOP:
         outcome = await asyncio.to_thread(start, service, log_folder)
-        return Outcome(outcome.ok, f"{service.name}: {'; '.join([*told, outcome.message])}")
-    return Outcome(True, f"{service.name}: {told[0]}")
+        return Outcome(outcome.ok, f"{service.name}: {'; '.join([*done, outcome.message])}")
+    return Outcome(True, f"{service.name}: {done[0]}")
 
 
 def start(service: ServiceSettings, log_folder: Path) -> Outcome:
-    """Start its command, detached: it goes on when agentdash ends. It blocks for `ENDED_AT_ONCE`.
+    """Start its command, detached: it keeps running after agentdash exits. Blocks for `STARTUP_S`.
 
-    The command is split as a shell would, and never given to one. Its output goes to the end of its log.
+    The command is split as by a shell, but no shell is used. Its output is appended to its log.
     """
     try:
         arguments = shlex.split(service.command or "")
@@ -90,24 +90,24 @@ def start(service: ServiceSettings, log_folder: Path) -> Outcome:
         what = printable(str(problem.filename or arguments[0]))
         return Outcome(False, f"cannot be started: {what}: {problem.strerror}")
     with suppress(subprocess.TimeoutExpired):
-        code = process.wait(ENDED_AT_ONCE)
+        code = process.wait(STARTUP_S)
         if code == 0:
             return Outcome(
                 True,
-                "its command ended at once with exit code 0: it works on in the background, or had nothing"
+                "its command exited at once with code 0: it continues in the background, or had nothing"
                 f" to do; output in {log}",
             )
-        return Outcome(False, f"ended at once with {_exit(code)}; its output is in {log}")
-    ENDS.watch(process)
+        return Outcome(False, f"exited at once with {_exit(code)}; output in {log}")
+    EXIT_CODES.watch(process)
     shown = safe_text(shlex.join(arguments))
     return Outcome(True, f"started as process {process.pid}: {shown}; output in {log}")
 
 
 def _open_log(log: Path, *, ours: bool) -> BinaryIO:
-    """A log, to write at its end; *ours*: whether it is in the state folder.
+    """A log, opened to append; *ours*: whether it is in the state folder.
 
     Raises:
-        OSError: where it is a link or no regular file; the service's own may be the null device.
+        OSError: when it is a link or not a regular file; the service's own may be the null device.
     """
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
     if ours:
@@ -120,54 +120,54 @@ def _open_log(log: Path, *, ours: bool) -> BinaryIO:
 
 
 def stop(pid: int, created_at: int, grace: float) -> str:
-    """End a process with all that descends from it: SIGTERM, and SIGKILL for what is left. It blocks.
+    """Terminate a process and its descendants: SIGTERM, then SIGKILL for those left. Blocks.
 
     Args:
         pid: Its id.
-        created_at: When it began, Unix ms.
+        created_at: Its start time, Unix ms.
         grace: Seconds in between.
 
     Raises:
-        Refused: where that process is not there any more, may not be ended, or does not end.
+        Refused: when that process does not exist, may not be signalled, or does not exit.
     """
     try:
-        head = psutil.Process(pid)
-        same = abs(head.create_time() * 1000 - created_at) <= SAME_MS
+        leader = psutil.Process(pid)
+        same = abs(leader.create_time() * 1000 - created_at) <= SAME_MS
     except psutil.NoSuchProcess:
         same = False
     if not same or pid in {os.getpid(), os.getppid(), 1}:
-        raise Refused(f"process {pid} is not there any more: look again")
-    family = [head]
+        raise Refused(f"process {pid} no longer exists. Try again.")
+    family = [leader]
     with suppress(psutil.Error):
-        family += head.children(recursive=True)
-    begun = time.monotonic()
+        family += leader.children(recursive=True)
+    started = time.monotonic()
     for process in family:
-        _signal(process, head, "terminate")
+        _signal(process, leader, "terminate")
     created = {process.pid: round(process.create_time() * 1000) for process in family if process.is_running()}
 
     def ended(process: psutil.Process) -> None:
         if (code := getattr(process, "returncode", None)) is not None and process.pid in created:
-            ENDS.put(process.pid, created[process.pid], int(code))  # it was our own child
+            EXIT_CODES.put(process.pid, created[process.pid], int(code))  # our own child
 
     _, left = psutil.wait_procs(family, grace, ended)
     for process in left:
-        _signal(process, head, "kill")
+        _signal(process, leader, "kill")
     _, stuck = psutil.wait_procs(left, _KILLED_S, ended)
     if stuck:
-        raise Refused(f"process {stuck[0].pid} does not end, not even by SIGKILL: the kernel holds it")
+        raise Refused(f"process {stuck[0].pid} is still running after SIGKILL (uninterruptible sleep)")
     how = f"SIGKILL after {grace:g} s, for {len(left)} of {len(family)}" if left else "SIGTERM"
-    return f"stopped process {pid} by {how}, in {time.monotonic() - begun:.1f} s"
+    return f"stopped process {pid} by {how}, in {time.monotonic() - started:.1f} s"
 
 
-def _signal(process: psutil.Process, head: psutil.Process, verb: str) -> None:
+def _signal(process: psutil.Process, leader: psutil.Process, verb: str) -> None:
     try:
         (process.terminate if verb == "terminate" else process.kill)()
     except psutil.NoSuchProcess:
         return
     except psutil.AccessDenied as problem:
-        if process == head:
-            raise Refused(f"process {process.pid} is another user's: you may not end it") from problem
+        if process == leader:
+            raise Refused(f"process {process.pid} belongs to another user") from problem
 
 
 def _exit(code: int) -> str:
-    return f"exit code {code}" if code >= 0 else exit_words(code)
+    return f"exit code {code}" if code >= 0 else exit_text(code)

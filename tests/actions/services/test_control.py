@@ -87,7 +87,7 @@ async def test_another_process_is_left_alone(tmp_path: Path) -> None:
     pid = pid_in(await control(described, ControlService("web", ServiceAction.START), tmp_path))
     try:
         other = ControlService("web", ServiceAction.STOP, pid, 1_000_000)
-        with pytest.raises(Refused, match="not there any more"):
+        with pytest.raises(Refused, match="no longer exists"):
             await control(described, other, tmp_path)
         assert psutil.pid_exists(pid)
     finally:
@@ -107,7 +107,7 @@ async def test_what_goes_to_the_background_has_started(tmp_path: Path) -> None:
         service(tmp_path, "raise SystemExit(0)"), ControlService("web", ServiceAction.START), tmp_path
     )
     assert outcome.ok
-    assert "works on in the background, or had nothing to do" in outcome.message
+    assert "continues in the background, or had nothing to do" in outcome.message
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""How processes ended: the kernel tells that to their parent alone, and once."""
+"""Exit codes of child processes: the kernel reports each to the parent only, and once."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from pathlib import Path
 from agentdash.processes.family import SAME_MS, created_at
 
 KEPT = 200
-"""Ends that are remembered, the newest."""
+"""Exit codes kept, the newest."""
 
 
-class Ends:
-    """Exit codes of processes that this program started; below 0 the signal. Used from several threads."""
+class ExitCodes:
+    """Exit codes of this program's children; negative: the signal. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._codes: dict[int, tuple[int, int]] = {}
 
     def watch(self, process: subprocess.Popen[bytes]) -> None:
-        """Wait for a child in a thread, and remember how it ended."""
+        """Wait for a child in a thread, and keep its exit code."""
         created = created_at(process.pid)
 
         def wait() -> None:
             try:
                 _, status = os.waitpid(process.pid, 0)
             except ChildProcessError:
-                process.returncode = 0  # another one of us has asked, and tells it by `put`
+                process.returncode = 0  # another thread has waited for it and calls `put`
                 return
             process.returncode = os.waitstatus_to_exitcode(status)
             if created is not None:
@@ -37,7 +37,7 @@ class Ends:
         threading.Thread(target=wait, name=f"reap {process.pid}", daemon=True).start()
 
     def put(self, pid: int, created: int, code: int) -> None:
-        """Remember that the process *pid*, which began at *created* (Unix ms), ended with *code*."""
+        """Keep the exit code of the process *pid* that started at *created* (Unix ms)."""
         with self._lock:
             self._codes.pop(pid, None)
             self._codes[pid] = (created, code)
@@ -45,22 +45,22 @@ class Ends:
                 del self._codes[next(iter(self._codes))]
 
     def code_of(self, pid: int, created: int) -> int | None:
-        """How that process ended; None where it goes on, or nobody here was told."""
+        """Its exit code; None where it is running or unknown."""
         with self._lock:
             known = self._codes.get(pid)
         return known[1] if known is not None and abs(known[0] - created) <= SAME_MS else None
 
 
-ENDS = Ends()
-"""Those of this program: the kernel tells a process of its own children, so there is one of it."""
+EXIT_CODES = ExitCodes()
+"""The exit codes of this process's children."""
 
 
 def zombie_exit_code(pid: int) -> int | None:
-    """How a process ended whose parent has not asked yet, from field 52 of proc_pid_stat(5).
+    """The exit code of a zombie, from field 52 of proc_pid_stat(5); negative: the signal.
 
     Returns:
-        Its exit code, below 0 the signal; None where it is no zombie, or there is no such file system. The
-        field reads 0 to those who may not trace the process: ask of this user's own only.
+        None where it is not a zombie, or there is no ``/proc``. The field reads 0 without permission to trace
+        the process, so call it for this user's processes only.
     """
     try:
         fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
