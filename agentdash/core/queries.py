@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from agentdash.core.links.run_blockers import RunBlockers
 from agentdash.core.repos.commands import StagePlan, StagePlanQuery
 from agentdash.core.repos.queries import RepoAnswer, RepoQuery
-from agentdash.core.runs.blockers import RunWhy
 from agentdash.core.runs.model import RunEvent
 from agentdash.core.streams.model import Lag, Message, PendingEntry
 from agentdash.core.streams.queries import StreamAnswer, StreamQuery
@@ -85,7 +85,7 @@ class RunEvents:
 
 @dataclass(frozen=True, slots=True)
 class WhyOf:
-    """Why a run makes no progress, as far as is known here. The answer is a `RunWhy`."""
+    """Why a run makes no progress, as far as is known here. The answer is a `RunBlockers`."""
 
     run_id: str
 
@@ -138,7 +138,7 @@ Answer = (
     | RunEvents
     | RepoAnswer
     | StagePlan
-    | RunWhy
+    | RunBlockers
     | TraceFound
     | None
 )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from agentdash.core.fleet_history import FleetHistory
 from agentdash.core.logs.model import LogBatch, LogRing, LogSource
 from agentdash.core.runs.history import RunHistory
-from agentdash.core.services.history import ServiceCourses
+from agentdash.core.services.history import ServiceHistory
 from agentdash.core.snapshot import SourceHealth, Topic
 from agentdash.core.streams.history import StreamHistory
 
@@ -41,7 +41,7 @@ class Store:
         health: By topic.
         logs: The newest lines of all sources, in the order in which they were read.
         stream_history: The last ten minutes of each stream and group.
-        service_courses: The last ten minutes of each service.
+        service_history: The last ten minutes of each service.
     """
 
     runs: RunsSnapshot | None = None
@@ -55,7 +55,7 @@ class Store:
     health: dict[Topic, SourceHealth] = field(default_factory=dict)
     history: FleetHistory = field(default_factory=FleetHistory)
     stream_history: StreamHistory = field(default_factory=StreamHistory)
-    service_courses: ServiceCourses = field(default_factory=ServiceCourses)
+    service_history: ServiceHistory = field(default_factory=ServiceHistory)
     run_history: RunHistory = field(default_factory=RunHistory)
     server_label: str = ""
     _listeners: list[Listener] = field(default_factory=list)

@@ -10,6 +10,7 @@ from agentdash.core.findings.mutes import Mute
 from agentdash.core.findings.order import merge
 from agentdash.core.findings.tracker import FindingTracker
 from agentdash.core.links.owners import Owners, paused_consumers
+from agentdash.core.links.work_tree_rules import work_tree_symptoms
 from agentdash.core.logs.rules.apply import LogRules
 from agentdash.core.repos import rules as repo_rules
 from agentdash.core.runs import rules as run_rules
@@ -67,9 +68,7 @@ class Analysis:
             RuleWatch(
                 Topic.REPOS,
                 FindingTracker(repo_rules.OPEN_AFTER_S),
-                lambda store, now: (
-                    repo_rules.repo_symptoms(store.repos, store.runs, now) if store.repos else ()
-                ),
+                _repo_symptoms,
                 passes=frozenset({Topic.REPOS, Topic.RUNS}),
                 every_ms=1000,
                 calm_ms=10_000,
@@ -78,7 +77,7 @@ class Analysis:
                 Topic.SERVICES,
                 FindingTracker(service_rules.OPEN_AFTER_S),
                 lambda _, now: self.service_rules.symptoms(now),
-                receive=self.service_rules.take,
+                receive=self.service_rules.add,
             ),
         ]
 
@@ -166,3 +165,12 @@ def idle_runs(runs: RunsSnapshot | None) -> frozenset[str]:
         return frozenset()
     running = {run.title for run in runs.runs if run.status is RunStatus.RUNNING and not run.orphaned}
     return frozenset(run.title for run in runs.runs) - running
+
+
+def _repo_symptoms(store: Store, now: int) -> list[Symptom]:
+    if store.repos is None:
+        return []
+    return [
+        *repo_rules.repo_symptoms(store.repos, now),
+        *work_tree_symptoms(store.repos, store.runs, now),
+    ]

@@ -56,12 +56,12 @@ class Intake:
                 self._report(news.run_news(store.runs, snapshot))
                 used = {r.id: r.tokens.total for r in snapshot.runs if r.tokens.total is not None}
                 store.history.saw_tokens(used, snapshot.taken_at)
-                store.run_history.saw(snapshot)
+                store.run_history.add(snapshot)
             case ReposSnapshot():
                 self._report(news.repo_news(store.repos, snapshot))
             case ServicesSnapshot():
                 self._report(news.service_news(store.services, snapshot))
-                store.service_courses.saw(snapshot)
+                store.service_history.add(snapshot)
         store.put(topic, snapshot)
 
     def put_findings(self) -> None:

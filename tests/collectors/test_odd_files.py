@@ -10,9 +10,9 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from agentdash.runner.output.tail import LogTails
 
 from agentdash.core.settings.model import ServiceSettings
-from agentdash.runner.output.tail import LogTails
 from agentdash.runner.spec import MOST_PROMPT, RunSpec
 from collectors.globs import matches
 from collectors.inbox.json_lines import GrowingFile

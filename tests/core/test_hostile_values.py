@@ -15,13 +15,13 @@ import pytest
 from agentdash.core.findings.model import FindingsSnapshot
 from agentdash.core.logs.parse.line import LogParser
 from agentdash.core.repos.model import Repo, ReposSnapshot
-from agentdash.core.runs.activity import doing
+from agentdash.core.runs.activity import activity_text
 from agentdash.core.runs.event import OUTPUT, parse_event
 from agentdash.core.runs.history import RunHistory
 from agentdash.core.runs.model import Run, RunKeys, RunsSnapshot
 from agentdash.core.runs.record import FIELDS, parse_run
 from agentdash.core.runs.rules import run_symptoms
-from agentdash.core.runs.story import RunStory
+from agentdash.core.runs.summary import RunSummary
 from agentdash.core.snapshot import Topic
 from agentdash.core.store import Store
 from agentdash.core.streams.message_body import correlation_ids
@@ -123,9 +123,9 @@ def in_a_run(value: str) -> None:
     live = parse_run("r2", dict.fromkeys(FIELDS, raw(value)) | {"status": b"running"})
     snapshot = RunsSnapshot(NOW, "host", (run, live), 2)
     for one in (run, live):
-        assert_rows([runs.item(one, NOW, runs.Around()).row])
+        assert_rows([runs.item(one, NOW, runs.RunContext()).row])
         assert_pages(detail.run(one, NOW, None))
-        assert_shown([doing(one)])
+        assert_shown([activity_text(one)])
     for symptom in run_symptoms(snapshot, RunHistory(), RunKeys(), NOW):
         assert symptom.summary
     assert_view(Topic.RUNS, snapshot)
@@ -141,13 +141,13 @@ def in_events(value: str) -> None:
         for n, (name, body) in enumerate((name, body) for name in types for body in bodies)
     ]
     events.append(parse_event(raw(value), {b"type": raw(value), b"turn": raw(value)}))
-    story = RunStory()
-    story.take(events)
+    story = RunSummary()
+    story.add(events)
     for event in events:
         assert_rows([run_events.event_row(event, None)])
         assert_pages(run_events.event_page(event, None))
     assert_shown(
-        [doing(Run("r1", "r1", parse_run("r1", {"status": b"running"}).status, last_event=events[0]))]
+        [activity_text(Run("r1", "r1", parse_run("r1", {"status": b"running"}).status, last_event=events[0]))]
     )
 
 

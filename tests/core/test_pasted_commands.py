@@ -152,7 +152,7 @@ def of_a_log(name: str) -> Iterator[tuple[str, int]]:
 
 def of_a_repository(name: str) -> Iterator[tuple[str, int]]:
     repo = Repo(f"/p/{name}", "web", branch="main", operation=Operation.MERGE, operation_since=NOW - 10**8)
-    (found,) = repo_symptoms(ReposSnapshot(NOW, "h", (repo,)), None, NOW)
+    (found,) = repo_symptoms(ReposSnapshot(NOW, "h", (repo,)), NOW)
     assert found.see
     assert found.recommendation
     yield found.see, 2

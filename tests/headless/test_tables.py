@@ -25,7 +25,7 @@ from agentdash.headless.grid import Grid, GridCell, columns_of, render
 from agentdash.headless.logs.text import log_text
 from agentdash.headless.views import table
 from tests.full_store import NOW, full_store
-from tui.format.runs.listing import COLUMNS, Around, item
+from tui.format.runs.listing import COLUMNS, RunContext, item
 
 TABLES = [topic for topic in Topic if topic is not Topic.LOGS]
 
@@ -57,7 +57,7 @@ def test_the_age_of_a_run_is_the_same_in_the_table_and_in_the_pane(run: Run, age
     store = Store()
     store.put(Topic.RUNS, RunsSnapshot(NOW, "h", (run,), 1))
     (row,) = table(Topic.RUNS, store, NOW).rows
-    pane = item(run, NOW, Around())
+    pane = item(run, NOW, RunContext())
     assert row[4] == age
     assert pane.row.cells[[column.key for column in COLUMNS].index("age")].text == age
 

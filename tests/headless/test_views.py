@@ -44,7 +44,7 @@ def test_the_rate_of_tokens_is_known_once_a_run_was_watched() -> None:
         run = Run("r", "", RunStatus.RUNNING, tokens=Tokens(total))
         snapshot = RunsSnapshot(at, "h", (run,), 1)
         store.put(Topic.RUNS, snapshot)
-        store.run_history.saw(snapshot)
+        store.run_history.add(snapshot)
         return document(Topic.RUNS, store, at, "h")["items"][0]["tokensPerMin"]
 
     assert (rate(NOW - 30_000, 1000), rate(NOW, 3000)) == (None, 4000)

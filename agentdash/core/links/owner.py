@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from agentdash.core.runs.model import Run, RunStatus
-from agentdash.core.services.model import Service, ServiceState, exit_words
+from agentdash.core.services.model import Service, ServiceState, exit_text
 from agentdash.core.streams.liveness import NO_OWNER, OwnerStatus
 from agentdash.core.symptom_text import shell_word
 from agentdash.core.text import printable
@@ -68,7 +68,7 @@ def _of_service(service: Service, now: int) -> OwnerStatus:
             detail = "no process of it runs here"
         else:
             ago = "" if service.down_since is None else f" {age(now - service.down_since)} ago"
-            code = "" if service.exit_code is None else f", {exit_words(service.exit_code)}"
+            code = "" if service.exit_code is None else f", {exit_text(service.exit_code)}"
             detail = f"its process ended{ago}{code}"
     elif service.pid is not None:
         alive, detail = True, f"process {service.pid} runs"

@@ -11,10 +11,10 @@ from enum import StrEnum
 
 from agentdash.core.findings.model import Finding, FindingStatus
 from agentdash.core.links.owners import consumers_of, owner_of
+from agentdash.core.links.run_repos import RepoIndex
 from agentdash.core.logs.model import LogLine
 from agentdash.core.repos.model import Repo
 from agentdash.core.runs.model import Run
-from agentdash.core.runs.place import RepoIndex
 from agentdash.core.secrets.safe_text import safe_text
 from agentdash.core.services.model import Service
 from agentdash.core.store import Store

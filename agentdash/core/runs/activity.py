@@ -1,4 +1,4 @@
-"""What a run is doing, in one plain line, from the newest thing that it told."""
+"""The current activity of a run in one line of text, from its newest event."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from agentdash.core.text import printable, strip_escapes
 from agentdash.core.units import count, size
 
 WIDTH = 200
-"""Characters kept at most; a table cuts further."""
+"""Characters kept at most; a table may cut further."""
 
-_CUT = re.compile(rf'\s*\{{\s*"{ev.ENVELOPE}"\s*:')
-"""How a line that tells an event begins; a piece of output may end within it."""
+_CUT_EVENT = re.compile(rf'\s*\{{\s*"{ev.ENVELOPE}"\s*:')
+"""The beginning of a line with an event; a piece of output may end within it."""
 
-_Say = Callable[[dict[str, object]], str]
+_Describe = Callable[[dict[str, object]], str]
 
 
-def doing(run: Run) -> str:
-    """One printable line: ``edit src/auth/token.py``, ``test 42 passed, 1 failed``, the last words.
+def activity_text(run: Run) -> str:
+    """One printable line: ``edit src/auth/token.py``, ``test 42 passed, 1 failed``, the last output.
 
-    States in which nothing moves speak for themselves, an end with its cause; else the newest event does.
+    The state (for an ended run with its cause) where nothing runs, else the newest event.
     """
     return printable(_line(run))[:WIDTH].strip()
 
 
 def event_line(event: RunEvent) -> str:
-    """One printable line for any event, as in a list of them."""
-    say = _SAY.get(event.type)
-    text = say(event.data) if say else _plain(event.type, event.data)
+    """One printable line for any event."""
+    describe = _DESCRIBE.get(event.type)
+    text = describe(event.data) if describe else _plain(event.type, event.data)
     return printable(text or event.type.replace("_", " "))[:WIDTH]
 
 
@@ -47,7 +47,7 @@ def _line(run: Run) -> str:
     if run.status is RunStatus.PAUSED:
         return f"paused: {run.reason}" if run.reason else "paused"
     if run.status is RunStatus.QUEUED:
-        return "waits for its worker"
+        return "waiting for a worker"
     if run.last_event is None:
         return ""
     return event_line(run.last_event)
@@ -61,17 +61,17 @@ def _text(data: dict[str, object], *names: str) -> str:
     return ""
 
 
-def _last_words(text: str) -> str:
+def _last_line(text: str) -> str:
     lines = [line.strip() for line in strip_escapes(text).replace("\r", "\n").split("\n")]
     return next((line for line in reversed(lines) if line), "")
 
 
 def _printed(data: dict[str, object]) -> str:
-    """The last words that are for people: lines that tell an event, also cut ones, are the event's to say."""
+    """The last line of output, without lines of events, which are events of their own."""
     text = _text(data, "text")
     lines = [line for line in text.splitlines() if line.strip()]
-    kept = [line for line in lines if not (ev.is_telemetry(line) or _CUT.match(line))]
-    return _last_words("\n".join(kept)) or (ev.TELEMETRY if len(kept) < len(lines) else "prints")
+    kept = [line for line in lines if not (ev.is_telemetry(line) or _CUT_EVENT.match(line))]
+    return _last_line("\n".join(kept)) or (ev.TELEMETRY if len(kept) < len(lines) else "output")
 
 
 def _number(data: dict[str, object], name: str) -> int | None:
@@ -102,18 +102,18 @@ def _tokens(data: dict[str, object]) -> str:
     return f"{count(_number(data, 'total'))} tokens"
 
 
-def _file(verb: str) -> _Say:
+def _file(verb: str) -> _Describe:
     return lambda data: f"{verb} {_text(data, 'path', 'file') or 'a file'}"
 
 
 def _tool(data: dict[str, object]) -> str:
-    return f"{_text(data, 'tool') or 'tool'} {_last_words(_text(data, 'target'))}".strip()
+    return f"{_text(data, 'tool') or 'tool'} {_last_line(_text(data, 'target'))}".strip()
 
 
 def _retry(data: dict[str, object]) -> str:
     attempt, most = _number(data, "attempt"), _number(data, "max")
     place = "" if attempt is None else f" {attempt}" if most is None else f" {attempt}/{most}"
-    return f"asks again{place}: {_last_words(_text(data, 'message'))}".strip(": ")
+    return f"retry{place}: {_last_line(_text(data, 'message'))}".strip(": ")
 
 
 def _step(data: dict[str, object]) -> str:
@@ -122,24 +122,24 @@ def _step(data: dict[str, object]) -> str:
 
 
 def _plain(name: str, data: dict[str, object]) -> str:
-    """An unknown type: its name, and the first words found in it."""
-    words = _text(data, "message", "text", "summary", "title", "path", "name", "raw")
-    return f"{name.replace('_', ' ')} {_last_words(words)}".strip()
+    """An unknown type: its name, and the first text found in it."""
+    text = _text(data, "message", "text", "summary", "title", "path", "name", "raw")
+    return f"{name.replace('_', ' ')} {_last_line(text)}".strip()
 
 
-_SAY: dict[str, _Say] = {
+_DESCRIBE: dict[str, _Describe] = {
     ev.FILE_READ: _file("read"),
     ev.FILE_WRITTEN: _file("edit"),
     ev.FILE_DELETED: _file("delete"),
     ev.OUTPUT: _printed,
-    ev.LOG_UPDATED: lambda data: _last_words(_text(data, "text", "tail")) or _file("log")(data),
+    ev.LOG_UPDATED: lambda data: _last_line(_text(data, "text", "tail")) or _file("log")(data),
     ev.TESTS_STARTED: lambda data: f"test {_text(data, 'command', 'name') or '…'}",
     ev.TESTS_COMPLETED: _tests,
     ev.TOKEN_USAGE: _tokens,
     ev.AGENT_SESSION: lambda data: (
-        f"{_text(data, 'program') or 'agent'} begins {_text(data, 'model')}".strip()
+        f"{_text(data, 'program') or 'agent'} started {_text(data, 'model')}".strip()
     ),
-    ev.AGENT_MESSAGE: lambda data: _last_words(_text(data, "text")),
+    ev.AGENT_MESSAGE: lambda data: _last_line(_text(data, "text")),
     ev.AGENT_RETRY: _retry,
     ev.AGENT_WARNING: lambda data: f"warning: {_text(data, 'message')}",
     ev.AGENT_FAILED: lambda data: f"failed: {_text(data, 'message')}",
@@ -150,7 +150,7 @@ _SAY: dict[str, _Say] = {
     ev.TURN_STARTED: lambda _: "turn started",
     ev.TURN_COMPLETED: _turn_end,
     ev.COMPLETION: lambda data: f"done: {_text(data, 'line')}".strip(": "),
-    ev.RUN_PAUSING: lambda _: "pauses after this turn",
+    ev.RUN_PAUSING: lambda _: "pausing after this turn",
     ev.RUN_PAUSED: lambda _: "paused",
     ev.RUN_RESUMED: lambda _: "resumed",
     ev.RUN_STARTED: lambda _: "started",
@@ -161,13 +161,13 @@ _SAY: dict[str, _Say] = {
 }
 
 
-def tokens_words(run: Run) -> str:
-    """The total of tokens: ``12.4k``, ``–`` where it is not known, ``out of range`` beyond all bounds."""
+def tokens_text(run: Run) -> str:
+    """The total of tokens: ``12.4k``, ``–`` where unknown, ``out of range`` beyond all bounds."""
     return OUT_OF_RANGE if "stats.tokens" in run.out_of_range else count(run.tokens.total)
 
 
-def malformed_words(run: Run) -> str:
-    """The fields that could not be understood, with the reason if known: ``endedAt (out of range)``."""
+def malformed_text(run: Run) -> str:
+    """The malformed fields, with the reason if known: ``endedAt (out of range)``."""
     sizes = dict(run.too_large)
 
     def word(name: str) -> str:

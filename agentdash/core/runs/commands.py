@@ -1,4 +1,4 @@
-"""What a person may ask about a run whose worker is gone. The rest of steering is `commands.ControlRun`."""
+"""Commands for orphaned runs; those for runs with a worker are `commands.ControlRun`."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from agentdash.core.runs.model import RunStatus
 
 GRACE_S = 10.0
-"""Seconds between SIGTERM and SIGKILL for the command that an orphaned run left behind."""
+"""Seconds between SIGTERM and SIGKILL for the leftover command of an orphaned run."""
 
 
 @dataclass(frozen=True, slots=True)
 class MarkOrphanFailed:
-    """Record a run that no worker holds as failed (``error.code`` ``orphaned``).
+    """Record a run without a worker as failed (``error.code`` ``orphaned``).
 
     Attributes:
-        seen: The state that the person saw when they decided; None from a program.
+        seen: The state that was shown to the user; None from a program.
     """
 
     run_id: str
@@ -25,11 +25,11 @@ class MarkOrphanFailed:
 
 @dataclass(frozen=True, slots=True)
 class EndOrphanChild:
-    """End the command that an orphaned run left behind on this machine, with all that descends from it.
+    """Terminate the leftover command of an orphaned run on this machine, with its descendants.
 
     Attributes:
-        pid: The process that the person saw, as in `Run.child`.
-        created_at: When that process began, Unix ms; another one of the same id is left alone.
+        pid: The process that was shown, as in `Run.child`.
+        created_at: Its start time, Unix ms; another process with that pid is not touched.
         grace: Seconds between SIGTERM and SIGKILL.
     """
 

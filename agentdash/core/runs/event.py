@@ -1,6 +1,6 @@
-"""The entries of a run's event stream: their names, and how they are read and written.
+"""The entries of a run's event stream: their names, parsing and encoding.
 
-An entry has the fields ``type``, ``at`` (Unix ms), ``turn`` and ``data`` (a JSON object). Unknown types stay.
+Fields: ``type``, ``at`` (Unix ms), ``turn`` and ``data`` (a JSON object). Unknown types are kept.
 """
 
 from __future__ import annotations
@@ -45,33 +45,33 @@ TOOL_CALL = "tool_call"
 TOOL_FAILED = "tool_failed"
 PLAN = "plan_updated"
 DROPPED = "events_dropped"
-"""Stands where events are missing, because the store was away for longer than the buffer lasts."""
+"""Replaces events that were dropped because the store was unavailable for too long."""
 
 ENVELOPE = "__cody_event__"
-"""The key of what a command tells in a line of JSON; see `is_telemetry`."""
+"""The key of an event in a line of JSON output; see `is_telemetry`."""
 TELEMETRY = "(telemetry)"
-"""Stands for output that is nothing else."""
+"""Replaces output that consists of events only."""
 
 TERMINAL = frozenset({RUN_CANCELLED, RUN_COMPLETED, RUN_FAILED})
-"""After one of these a reader need not wait for more."""
+"""The last event of a run is one of these."""
 
 
 SHORT_LIMIT = 8000
-"""Characters of an event that are kept for the one line that says what a run does."""
+"""Characters kept of an event for the one line of a run's activity."""
 _TEXT_LIMIT = 4000
 _TEXT_ROOM = 4 * _TEXT_LIMIT
-"""Characters of a text that are masked before it is cut to `_TEXT_LIMIT`: a secret at the cut is seen."""
+"""Characters of a text that are masked before it is cut to `_TEXT_LIMIT`, for a secret at the cut."""
 _ITEMS = 40
 _ITEM_TEXT = 100
 
 
 @dataclass(frozen=True, slots=True)
 class StreamTrimmed:
-    """What a reader is told instead of events that are gone.
+    """Replaces events that were trimmed before a reader has read them.
 
     Attributes:
-        after: The last id that it has seen.
-        first: The first id that is left; it goes on there.
+        after: The last id that it has read.
+        first: The first id that is left.
     """
 
     after: str
@@ -79,7 +79,7 @@ class StreamTrimmed:
 
 
 def parse_event(entry_id: bytes | str, fields: Mapping[bytes, bytes]) -> RunEvent:
-    """One entry as a `RunEvent`; whatever is in it, this does not fail."""
+    """One entry as a `RunEvent`. Never raises."""
     name = entry_id.decode("ascii", "replace") if isinstance(entry_id, bytes) else entry_id
     at = fields.get(b"at")
     ms = bounded_time_ms(at)
@@ -94,14 +94,14 @@ def parse_event(entry_id: bytes | str, fields: Mapping[bytes, bytes]) -> RunEven
 
 
 def masked_event(event: RunEvent) -> RunEvent:
-    """The event as it may be shown: other programs write events too, and do not mask."""
+    """The event with secrets masked: other programs write events too, and do not mask."""
     return replace(event, type=safe_text(event.type), data=masked_data(event.data))
 
 
-def event_in_short(event: RunEvent) -> RunEvent:
-    """The event as `masked_event` gives it, with so much of its data as one line of it can need.
+def shortened_event(event: RunEvent) -> RunEvent:
+    """The masked event, with as much of its data as one line of it needs.
 
-    Of a long text the beginning and the last lines stay; `SHORT_LIMIT` characters of all texts together.
+    Of a long text the beginning and the last lines are kept; `SHORT_LIMIT` characters in total.
     """
     cut = {
         name: _in_short(value, _TEXT_ROOM)
@@ -124,7 +124,7 @@ def _length(value: object) -> int:
 
 
 def _in_short(value: object, most: int) -> object:
-    """Texts cut; of lists and objects, which no line shows, nothing but small ones."""
+    """Texts cut; large lists and objects, which no line shows, replaced by ``…``."""
     if isinstance(value, str) and len(value) > most:
         head, tail = value[: most // 4], value[len(value) - most * 3 // 4 :]
         line, end, rest = tail.partition("\n")
@@ -135,7 +135,7 @@ def _in_short(value: object, most: int) -> object:
 
 
 def _is_larger(value: object, most: int) -> bool:
-    """Whether *value* holds more than *most* parts, or a long text."""
+    """Whether *value* has more than *most* parts, or a long text."""
     waiting, seen = [value], 0
     while waiting:
         part = waiting.pop()
@@ -150,10 +150,7 @@ def _is_larger(value: object, most: int) -> bool:
 
 
 def is_telemetry(line: str) -> bool:
-    """Whether a line of output is an event that the command told, which stands among the events as itself.
-
-    The worker decodes such a line and records it as output too (`agentdash.runner.agents.envelope`).
-    """
+    """Whether a line of output is an event, see `agentdash.runner.agents.envelope`."""
     if ENVELOPE not in line:
         return False
     try:
@@ -165,7 +162,7 @@ def is_telemetry(line: str) -> bool:
 
 
 def dump_data(data: Mapping[str, object]) -> bytes:
-    """The payload as JSON in UTF-8. Halves of surrogate pairs, which UTF-8 cannot hold, stay JSON escapes."""
+    """The payload as JSON in UTF-8; unpaired surrogates stay JSON escapes."""
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), default=str)
     return text.encode("utf-8", "backslashreplace")
 

@@ -1,4 +1,4 @@
-"""The last minutes of each live run: what its tokens and retries add up to in a time. Pure and bounded."""
+"""The last minutes of each live run: token rate and recent retries. Pure and bounded."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ STEP_MS = 5_000
 """Samples of a run are at least this far apart."""
 KEPT_MS = 300_000
 RATE_MS = 60_000
-"""What a rate is taken over: it is 0 soon after nothing was used for so long."""
+"""The window of a rate."""
 LEAST_MS = 10_000
-"""A rate over less than this would be noise."""
+"""The least time for a rate."""
 LIMIT = 1000
-"""Runs that are remembered at most."""
+"""Runs kept at most."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunSample:
-    """One moment of a run; None is not known."""
+    """One sample of a run; None is unknown."""
 
     at: int
     tokens: int | None
@@ -31,12 +31,12 @@ class RunSample:
 
 @dataclass(slots=True)
 class RunHistory:
-    """Samples of live runs, oldest first; a run that has ended or is gone is forgotten."""
+    """Samples of live runs, oldest first; those of ended or deleted runs are dropped."""
 
     _of: dict[str, deque[RunSample]] = field(default_factory=dict)
 
-    def saw(self, snapshot: RunsSnapshot) -> None:
-        """Take the numbers of *snapshot*."""
+    def add(self, snapshot: RunsSnapshot) -> None:
+        """Add a sample of each live run."""
         live = {run.id: run for run in snapshot.runs if not run.status.terminal}
         for gone in self._of.keys() - live.keys():
             del self._of[gone]
@@ -45,16 +45,14 @@ class RunHistory:
                 self._sample(run, snapshot.taken_at)
 
     def samples(self, run_id: str) -> tuple[RunSample, ...]:
-        """What is kept of a run, oldest first; the last one is the newest sight of it."""
+        """The samples of a run, oldest first."""
         return tuple(self._of.get(run_id, ()))
 
     def tokens_per_minute(self, run: Run, now: int) -> float | None:
-        """Tokens that *run* used a minute, over the last 60 s (and the step before them).
-
-        Between two samples the count stays: a run of which nothing new is heard uses nothing.
+        """Tokens per minute of *run* over the last 60 s (and the step before them).
 
         Returns:
-            None where it is not running, has no worker, tells of no tokens, or was seen for less than 10 s.
+            None where it is not running, has no worker, reports no tokens, or was sampled for less than 10 s.
         """
         if run.status != "running" or run.orphaned:
             return None
@@ -68,7 +66,7 @@ class RunHistory:
         return (known[-1][1] - before) * 60_000 / span
 
     def retries_within(self, run_id: str, window_ms: int) -> int | None:
-        """Retries in the last *window_ms*, as far as the run was watched; None where it counts none."""
+        """Retries in the last *window_ms*, as far as sampled; None where the run does not report them."""
         known = _within(
             [(s.at, s.retries) for s in self._of.get(run_id, ()) if s.retries is not None], window_ms
         )

@@ -1,4 +1,4 @@
-"""A run: one agent process working in turns, as its record in Redis tells it."""
+"""A run: one agent command executed in turns, as recorded in Redis."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class RunStatus(StrEnum):
-    """The states of a run. ``UNKNOWN``: the record names a state that this version does not know."""
+    """The states of a run. ``UNKNOWN``: the record has a state that this version does not know."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -21,12 +21,12 @@ class RunStatus(StrEnum):
 
     @property
     def terminal(self) -> bool:
-        """Whether nothing can come after it."""
+        """Whether it is a final state."""
         return self in {RunStatus.CANCELLED, RunStatus.COMPLETED, RunStatus.FAILED}
 
 
 class ControlAction(StrEnum):
-    """What a person may ask of a run."""
+    """The requests to a run's worker."""
 
     PAUSE = "pause"
     RESUME = "resume"
@@ -34,17 +34,17 @@ class ControlAction(StrEnum):
 
 
 CLEAN_UP = "clean-up:"
-"""How the token of a lock begins that is held to clean up what a run without a worker left behind."""
+"""Prefix of the lock's token while an orphaned run is being cleaned up."""
 
 
 def is_clean_up(token: object) -> bool:
-    """Whether a lock with this *token*, as the server tells it, is held by no worker."""
+    """Whether *token*, as the server returns it, is that of a clean-up and not of a worker."""
     return isinstance(token, bytes) and token.startswith(CLEAN_UP.encode())
 
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """Token counts; None where the record does not say."""
+    """Token counts; None where unknown."""
 
     total: int | None = None
     input: int | None = None
@@ -58,11 +58,11 @@ class RunEvent:
 
     Attributes:
         id: The entry's id, e.g. ``1732112345118-0``.
-        type: The event's name; unknown ones are kept as they are.
-        at: Unix ms, or None where the entry does not say.
+        type: The event's name; unknown names are kept.
+        at: Unix ms; None where the entry has no time.
         turn: The turn it belongs to, or None.
-        data: The decoded payload; ``{"raw": text}`` where it was not JSON.
-        at_out_of_range: Whether the entry gives a time that no calendar has; `at` is None then.
+        data: The decoded payload; ``{"raw": text}`` where it is not JSON.
+        at_out_of_range: Whether the entry's time is out of range; `at` is None then.
     """
 
     id: str
@@ -74,14 +74,14 @@ class RunEvent:
 
 
 @dataclass(frozen=True, slots=True)
-class ChildSeen:
-    """The process that executes a run's command, as this machine shows it.
+class OrphanProcess:
+    """The leftover process of an orphaned run on this machine.
 
     Attributes:
         pid: Also the id of its process group and session.
-        created_at: When it began, Unix ms.
+        created_at: Its start time, Unix ms.
         command: Its command line, printable.
-        processes: How many there are with those that descend from it.
+        processes: Number of processes, with its descendants.
     """
 
     pid: int
@@ -92,29 +92,49 @@ class ChildSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class ChildProbe:
+    """A probe of a run's process on this machine.
+
+    Attributes:
+        alive: None where it cannot be seen from here.
+        reason: Why it is not alive or cannot be seen.
+        status: The system's word: ``sleeping``, ``stopped`` …
+        cpu_percent: Of one core, with its descendants, over 0.1 s.
+        processes: Their number.
+    """
+
+    alive: bool | None
+    reason: str = ""
+    command: str = ""
+    status: str = ""
+    cpu_percent: float | None = None
+    processes: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """One run. Times are Unix ms; None is *unknown* or *not yet*.
 
     Attributes:
         id: Its id in the store.
-        source: Who wrote the record: ``redis``.
-        status: See `RunStatus`; `status_text` keeps what the record said.
-        requested: An action asked for whose effect is not seen yet.
-        orphaned: Its state is live but no worker holds its lock; None while that is not known.
+        source: The store: ``redis``.
+        status: See `RunStatus`; `status_text` is the recorded text.
+        requested: A requested action that has no effect yet.
+        orphaned: Whether its state is live but no worker holds its lock; None while unknown.
         lock_owner: The token of the worker that holds the lock.
-        lock_ttl_ms: How long the lock still lasts, to within 5 s: a run at rest stays the same object.
-        turns: Turns that are done.
+        lock_ttl_ms: Remaining time of the lock, with 5 s tolerance: an unchanged run stays the same object.
+        turns: Number of completed turns.
         turn_started_at: When the current turn began.
-        retries: How often its program has had to ask a model again, over the whole run.
-        plan_done: Steps of the agent's own plan that are done, of `plan_total`.
-        pid_created_at: When the process `pid` began; tells it from a later one with the same id.
+        retries: Number of repeated model requests over the whole run.
+        plan_done: Completed steps of the agent's own plan, of `plan_total`.
+        pid_created_at: Start time of the process `pid`.
         child: Of an orphaned run: its command, where it still runs on this machine.
-        worker_seen_at: Of an orphaned run: when a worker was last seen to hold it; None where none ever was.
-        last_event: The newest event, for the one-line "doing".
-        malformed: Names of fields whose value could not be understood.
-        out_of_range: Those of them that hold a number or a time beyond all bounds.
-        too_large: Those of them, and keys, that are too large to be read, with their bytes (None: unknown).
-        command_left_out: Characters of the command that are not kept.
+        worker_seen_at: Of an orphaned run: when a worker last held its lock; None where none was seen.
+        last_event: The newest event, for its activity in one line.
+        malformed: Names of malformed fields.
+        out_of_range: Those of them with a number or a time out of range.
+        too_large: Those of them, and keys, that are too large to read, with their bytes (None: unknown).
+        command_left_out: Number of characters of the command that are not kept.
     """
 
     id: str
@@ -158,7 +178,7 @@ class Run:
     plan_done: int | None = None
     plan_total: int | None = None
     pid_created_at: int | None = None
-    child: ChildSeen | None = None
+    child: OrphanProcess | None = None
     worker_seen_at: int | None = None
 
 
@@ -167,8 +187,8 @@ class RunsSnapshot:
     """All runs that the store knows, newest first.
 
     Attributes:
-        total: How many there are in the index; more than `runs` where the list is cut.
-        gaps: What could not be read, in words.
+        total: Number of runs in the index; more than `runs` where the list is cut.
+        gaps: Messages about what could not be read.
     """
 
     taken_at: int
@@ -180,7 +200,7 @@ class RunsSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class RunKeys:
-    """The keys of a run below a prefix. The id stands in braces nowhere: one run may span cluster slots."""
+    """The keys of a run below a prefix. Without hash tags: the keys of one run may be in different slots."""
 
     prefix: str = "codi:api"
 
@@ -194,11 +214,11 @@ class RunKeys:
         return f"{self.prefix}:run:{run_id}:meta"
 
     def events(self, run_id: str) -> str:
-        """Stream of everything that happened."""
+        """Stream of its events."""
         return f"{self.prefix}:run:{run_id}:events"
 
     def control(self, run_id: str) -> str:
-        """Stream of what people asked for."""
+        """Stream of control messages."""
         return f"{self.prefix}:run:{run_id}:ctl"
 
     def lock(self, run_id: str) -> str:

@@ -1,8 +1,7 @@
-"""The record of a run in Redis: reading it with tolerance, writing it exactly.
+"""Parses and encodes the record of a run in Redis.
 
-The keys and their types are those of `agentdash.core.runs.model.RunKeys`. Other programs write such records,
-too, so a reader takes any field as absent, empty or ``null``; what it cannot understand it names, and the run
-still shows.
+The keys and their types are those of `agentdash.core.runs.model.RunKeys`. Other programs write such records
+too, so any field may be absent, empty or ``null``; malformed fields are named, and the run is still shown.
 """
 
 from __future__ import annotations
@@ -21,12 +20,12 @@ from agentdash.core.secrets.safe_text import safe_decode
 from agentdash.core.text import decode
 
 TEXT_LIMIT = 4000
-"""Characters kept of a text field; a record is no place for more."""
+"""Characters kept of a text field."""
 COMMAND_LIMIT = 4000
-"""Characters kept of all words of a command together, and `WORDS_LIMIT` words."""
+"""Characters kept of a command in total, and `WORDS_LIMIT` words."""
 WORDS_LIMIT = 500
 _BEYOND = 8192
-"""Characters beyond a limit that are read with the text, so that a secret at the limit is recognised."""
+"""Characters read beyond a limit, to recognise a secret at the limit."""
 
 _LATEST = 10**14  # Unix ms in the year 5138: beyond it, somebody wrote microseconds
 _EMPTY = frozenset({b"", b"null", b"None", b"undefined"})
@@ -43,13 +42,13 @@ FIELDS: tuple[str, ...] = (
     "exitCode", "control.id", "turnStartedAt", "pidCreatedAt", "stats.retries", "stats.plan.done",
     "stats.plan.total",
 )  # fmt: skip
-"""What a reader asks for, so that a record with thousands of other fields costs no more.
+"""The fields that are read, whatever others a record has.
 
-``control.id`` is the newest control message that the worker has dealt with; a writer may leave it out."""
+``control.id`` is the newest control message that the worker has handled; a writer may omit it."""
 
 
 class _Reader:
-    """Takes fields out of one record and notes the names of those that it cannot understand."""
+    """Reads the fields of one record, and collects the names of malformed ones."""
 
     def __init__(self, fields: Mapping[str, bytes]) -> None:
         self._fields = fields
@@ -118,16 +117,16 @@ class _Reader:
 
 @lru_cache(maxsize=512)
 def _masked(words: tuple[str, ...]) -> tuple[str, ...]:
-    """A command line as it may be shown, cut; remembered, as it is read again whenever its run has changed.
+    """A command line with secrets masked, cut; cached, as it is read again whenever its run has changed.
 
-    At most 25 MB are remembered: each line has `COMMAND_LIMIT` and `_BEYOND` characters of 4 bytes at most.
+    The cache has at most 25 MB: each line has `COMMAND_LIMIT` + `_BEYOND` characters of 4 bytes at most.
     """
     safe = masked_words(words, lambda word: mask(word)[0])
     return tuple(_first([decode(word.encode("utf-8", "backslashreplace")) for word in safe], COMMAND_LIMIT))
 
 
 def _first(words: list[str], most: int) -> Iterator[str]:
-    """The first words, with *most* characters together; the last one may be cut."""
+    """The first words, *most* characters in total; the last one may be cut."""
     for word in words[:WORDS_LIMIT]:
         if most <= 0:
             return
@@ -143,11 +142,11 @@ def parse_run(run_id: str, fields: Mapping[str, bytes]) -> Run:
     """A `Run` from the fields of its ``meta`` hash.
 
     Args:
-        run_id: From the key or the index; a record whose own ``id`` differs still goes by this one.
-        fields: Values as Redis gave them; any may be missing.
+        run_id: From the key or the index; takes precedence over the record's own ``id``.
+        fields: Raw values; any may be missing.
 
     Returns:
-        The run, without what other keys tell (lock, events, requests). Text is printable.
+        The run, without what is in other keys (lock, events, requests). Text is printable.
     """
     read = _Reader(fields)
     status, status_text = read.status("status")
@@ -198,16 +197,16 @@ def parse_run(run_id: str, fields: Mapping[str, bytes]) -> Run:
 def pending_request(
     status: RunStatus, action: str | None, entry_id: str, handled_id: str | None
 ) -> ControlAction | None:
-    """The action of the newest control message, if its effect has not been seen yet.
+    """The action of the newest control message, if it has no effect yet.
 
     Args:
-        status: The state of the run now.
-        action: What the newest message asks for; None where there is no message.
+        status: The current state of the run.
+        action: The action of the newest message; None where there is no message.
         entry_id: That message's id.
-        handled_id: The record's ``control.id``; None where the writer keeps none.
+        handled_id: The record's ``control.id``; None where there is none.
 
     Returns:
-        The action; None if there is none, or an unknown one, or its effect has been seen.
+        The action; None if there is none, it is unknown, or it has taken effect.
     """
     try:
         asked = ControlAction(action or "")
@@ -224,7 +223,7 @@ def pending_request(
 
 
 def entry_key(entry_id: str) -> tuple[int, int]:
-    """The order of stream entry ids: ``ms-seq`` as numbers; what is no id comes before all others."""
+    """Sort key of stream entry ids: ``ms-seq`` as numbers; an invalid id sorts first."""
     ms, _, seq = entry_id.partition("-")
     try:
         return int(ms), int(seq or 0)
@@ -233,7 +232,7 @@ def entry_key(entry_id: str) -> tuple[int, int]:
 
 
 def to_fields(values: Mapping[str, object]) -> dict[str, str]:
-    """Values as the record holds them: text, numbers in decimal, lists as JSON, None as the empty string."""
+    """Values as fields of the record: text, numbers in decimal, lists as JSON, None as the empty string."""
     return {name: _to_text(value) for name, value in values.items()}
 
 
@@ -250,5 +249,5 @@ def _to_text(value: object) -> str:
 
 
 def named(names: Iterable[str], values: Iterable[bytes | None]) -> dict[str, bytes]:
-    """The reply to ``HMGET names`` as a mapping without what is absent."""
+    """The reply to ``HMGET names`` as a mapping, without absent fields."""
     return {name: value for name, value in zip(names, values, strict=True) if value is not None}

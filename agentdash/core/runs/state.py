@@ -1,4 +1,4 @@
-"""The life of a run: which state follows which, decided in one place for worker, command line and screen."""
+"""The state machine of a run, used by worker, command line and screen."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from agentdash.core.runs.model import RunStatus
 
 
 class Move(StrEnum):
-    """What can happen to a run. The first three are what people ask for; the rest is what workers report."""
+    """The transitions of a run. The first three are requests of users; the others are made by workers."""
 
     PAUSE = "pause"
     RESUME = "resume"
@@ -22,10 +22,10 @@ class Move(StrEnum):
 
 
 REQUESTS = (Move.PAUSE, Move.RESUME, Move.CANCEL)
-"""The moves that a person may ask for; they bear the names of the control actions."""
+"""The transitions that a user may request; named as the control actions."""
 
 _S = RunStatus
-_ENDS = {Move.FAIL: _S.FAILED}
+_FAIL = {Move.FAIL: _S.FAILED}
 
 TRANSITIONS: dict[RunStatus, dict[Move, RunStatus]] = {
     _S.QUEUED: {
@@ -33,14 +33,14 @@ TRANSITIONS: dict[RunStatus, dict[Move, RunStatus]] = {
         Move.PAUSE: _S.PAUSING,
         Move.CANCEL: _S.CANCELLING,
         Move.TAKE_OVER: _S.RUNNING,
-        **_ENDS,
+        **_FAIL,
     },
     _S.RUNNING: {
         Move.PAUSE: _S.PAUSING,
         Move.CANCEL: _S.CANCELLING,
         Move.COMPLETE: _S.COMPLETED,
         Move.TAKE_OVER: _S.RUNNING,
-        **_ENDS,
+        **_FAIL,
     },
     _S.PAUSING: {
         Move.PAUSED: _S.PAUSED,
@@ -48,36 +48,35 @@ TRANSITIONS: dict[RunStatus, dict[Move, RunStatus]] = {
         Move.CANCEL: _S.CANCELLING,
         Move.COMPLETE: _S.COMPLETED,
         Move.TAKE_OVER: _S.RUNNING,
-        **_ENDS,
+        **_FAIL,
     },
     _S.PAUSED: {
         Move.RESUME: _S.RUNNING,
         Move.CANCEL: _S.CANCELLING,
         Move.TAKE_OVER: _S.RUNNING,
-        **_ENDS,
+        **_FAIL,
     },
-    _S.CANCELLING: {Move.CANCELLED: _S.CANCELLED, Move.TAKE_OVER: _S.CANCELLING, **_ENDS},
+    _S.CANCELLING: {Move.CANCELLED: _S.CANCELLED, Move.TAKE_OVER: _S.CANCELLING, **_FAIL},
     _S.CANCELLED: {},
     _S.COMPLETED: {},
     _S.FAILED: {},
     _S.UNKNOWN: {},
 }
-"""Every legal move. What is not in here is refused.
+"""All legal transitions.
 
 ``queued → running ⇄ (pausing → paused)``; from every live state ``cancelling → cancelled``;
-``running → completed | failed``. A run that is pausing completes if its last turn ends first. ``fail`` is
-legal in every live state, because a worker may vanish in any of them, and so is ``take over``: another worker
-goes on. Nothing is known about an unknown state, so nothing is legal in it.
+``running → completed | failed``. A pausing run completes if its last turn ends first. ``fail`` and
+``take over`` (by another worker) are legal in every live state. In an unknown state nothing is legal.
 """
 
 
 class InvalidTransition(Exception):  # noqa: N818 - the name is part of the protocol's description
-    """A move that the state does not allow.
+    """A transition that the state does not allow.
 
     Attributes:
-        status: The state the run is in.
-        move: What was asked.
-        legal: What may be asked or may happen instead, in the order of `Move`.
+        status: The state of the run.
+        move: The refused transition.
+        legal: The legal ones, in the order of `Move`.
     """
 
     def __init__(self, status: RunStatus, move: Move) -> None:
@@ -101,22 +100,22 @@ def next_status(status: RunStatus, move: Move) -> RunStatus:
 
 
 def legal_moves(status: RunStatus) -> tuple[Move, ...]:
-    """All moves that *status* allows."""
+    """All transitions that *status* allows."""
     return tuple(move for move in Move if move in TRANSITIONS[status])
 
 
 def legal_requests(status: RunStatus) -> tuple[Move, ...]:
-    """What a person may ask of a run in *status*."""
+    """The requests that *status* allows."""
     return tuple(move for move in REQUESTS if move in TRANSITIONS[status])
 
 
 def refusal(status: RunStatus, move: Move) -> str | None:
-    """Why a person may not ask for *move* now, and what they may ask instead; None where they may."""
+    """Why *move* may not be requested now, and what may be instead; None where it may."""
     if move in TRANSITIONS[status]:
         return None
     if status.terminal:
-        return f"it is {status}, and nothing can follow that"
+        return f"it is {status}, which is final"
     if status is RunStatus.UNKNOWN:
-        return "its record names a state that is not known here"
+        return "its state is unknown"
     instead = " or ".join(legal_requests(status)) or "nothing until it is cancelled"
     return f"it is {status}; possible: {instead}"

@@ -1,4 +1,4 @@
-"""What a person may ask of a service that the settings know how to start."""
+"""Commands for services that have a start command."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ GRACE_S = 10.0
 
 
 class ServiceAction(StrEnum):
-    """The verbs."""
+    """The actions."""
 
     START = "start"
     STOP = "stop"
@@ -22,14 +22,14 @@ class ControlService:
     """Start, stop or restart a service.
 
     Attributes:
-        name: As the services view has it.
-        pid: The process that the person saw; None where there was none. Another one is left alone.
-        created_at: When that process began, Unix ms.
+        name: Of the service.
+        pid: The process that was shown; None where there was none. Another one is not touched.
+        created_at: Its start time, Unix ms.
         grace: Seconds between SIGTERM and SIGKILL.
-        start_command: What would start it, exactly as the person saw it, secrets in it too; another one is
-            not started. None: not seen.
-        start_folder: Where, likewise.
-        start_script: What that runs by a name, likewise.
+        start_command: The start command exactly as shown, secrets included; another one is refused. None: not
+            shown.
+        start_folder: Its folder, likewise.
+        start_script: The script that it runs by name, likewise.
     """
 
     name: str

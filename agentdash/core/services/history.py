@@ -1,26 +1,24 @@
-"""The last ten minutes of every service: CPU, memory and the latency of its probe, over all its processes."""
+"""The last ten minutes of every service: CPU, memory and probe latency, over all its processes."""
 
 from __future__ import annotations
 
-from array import array
 from dataclasses import dataclass, field
-from math import isnan, nan
 from typing import TYPE_CHECKING
+
+from agentdash.core.time_buckets import TimeBuckets, Values
 
 if TYPE_CHECKING:
     from agentdash.core.services.model import Service, ServicesSnapshot
 
 BUCKET_MS = 5_000
 BUCKETS = 120
-CPU, RSS, LATENCY = range(3)
-
-Values = tuple[float | None, ...]
-"""Oldest first; None where nothing was known: it was down, or may not be read."""
+_METRICS = range(3)
+"""CPU, memory, latency."""
 
 
 @dataclass(frozen=True, slots=True)
-class ServiceCourse:
-    """How a service went: percent of one core, bytes, milliseconds; the peak of each bucket."""
+class ServiceSeries:
+    """The peaks of each bucket: percent of one core, bytes, milliseconds."""
 
     cpu: Values
     rss: Values
@@ -28,44 +26,37 @@ class ServiceCourse:
 
 
 @dataclass(slots=True)
-class ServiceCourses:
-    """The courses of all services, 1.4 kB each. One writer: `saw` with each snapshot."""
+class ServiceHistory:
+    """The series of all services, 1.4 kB each."""
 
-    _tracks: dict[str, array[float]] = field(default_factory=dict)
+    _by_name: dict[str, TimeBuckets] = field(default_factory=dict)
     _bucket: int | None = None
 
-    def saw(self, snapshot: ServicesSnapshot) -> None:
-        """Take what *snapshot* says; what is no longer in it is forgotten."""
+    def add(self, snapshot: ServicesSnapshot) -> None:
+        """Add the values of *snapshot*; services that are not in it are dropped."""
         bucket = snapshot.taken_at // BUCKET_MS
-        turns = 0 if self._bucket is None else min(bucket - self._bucket, BUCKETS)
-        before, self._tracks, self._bucket = self._tracks, {}, bucket
-        if turns < 0:  # the clock was set back: what was kept has no place in time any more
-            before, turns = {}, 0
+        steps = 0 if self._bucket is None else bucket - self._bucket
+        before, self._by_name, self._bucket = self._by_name, {}, bucket
+        if steps < 0:  # the clock was set back: earlier buckets have no place in time
+            before, steps = {}, 0
         for service in snapshot.services:
-            track = before.get(service.name) or array("f", [nan] * (3 * BUCKETS))
-            if turns:
-                del track[: 3 * turns]
-                track.extend([nan] * (3 * turns))
-            self._tracks[service.name] = track
+            buckets = before.get(service.name)
+            if buckets is None:
+                buckets = TimeBuckets(len(_METRICS), BUCKETS)
+                buckets.advance(BUCKETS)
+            else:
+                buckets.advance(steps)
+            self._by_name[service.name] = buckets
             for metric, value in enumerate(_values(service)):
-                if value is not None:
-                    at = 3 * (BUCKETS - 1) + metric
-                    track[at] = value if isnan(track[at]) else max(track[at], value)
+                buckets.put_peak(metric, value)
 
-    def of(self, name: str) -> ServiceCourse | None:
-        """The course of a service; None where it is not known."""
-        track = self._tracks.get(name)
-        return None if track is None else ServiceCourse(*(_read(track, metric) for metric in range(3)))
+    def of(self, name: str) -> ServiceSeries | None:
+        """The series of a service; None where it is unknown."""
+        buckets = self._by_name.get(name)
+        return None if buckets is None else ServiceSeries(*(buckets.read(metric) for metric in _METRICS))
 
 
 def _values(service: Service) -> tuple[float | None, float | None, float | None]:
-    answered = service.probe is not None and service.probe.ok is True
-    return (
-        service.cpu_percent,
-        service.rss_bytes,
-        service.probe.latency_ms if answered and service.probe else None,
-    )
-
-
-def _read(track: array[float], metric: int) -> Values:
-    return tuple(None if isnan(value) else value for value in track[metric::3])
+    probe = service.probe
+    latency = probe.latency_ms if probe is not None and probe.ok is True else None
+    return service.cpu_percent, service.rss_bytes, latency

@@ -1,4 +1,4 @@
-"""Services: processes that people keep running beside their agents."""
+"""Services: long-running processes beside the agents."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 PROCESSES_SHOWN = 50
-"""Processes of one service that are told one by one; all are counted in."""
+"""Processes of one service that are listed; all are counted."""
 
 
 class ServiceState(StrEnum):
-    """How a service is."""
+    """The state of a service."""
 
     UP = "up"
     DOWN = "down"
@@ -23,7 +23,7 @@ class ServiceState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """The answer of a health probe; ``ok`` is None before the first."""
+    """The result of a health probe; ``ok`` is None before the first."""
 
     kind: str
     target: str
@@ -34,13 +34,13 @@ class Probe:
 
 @dataclass(frozen=True, slots=True)
 class ServiceProcess:
-    """One process of a service; None is *may not be read* or *not known yet*.
+    """One process of a service; None is *unknown*, or *not readable* for lack of permission.
 
     Attributes:
         parent: Its parent's id.
         depth: 0 for the service itself, 1 for its children, and so on.
         created_at: Unix ms.
-        status: The system's own word: ``sleeping``, ``running``, ``stopped``, ``zombie`` …
+        status: The system's word: ``sleeping``, ``running``, ``stopped``, ``zombie`` …
         cpu_percent: Of one core, without its children.
     """
 
@@ -57,28 +57,26 @@ class ServiceProcess:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One service, followed by (pid, create time). None is *may not be read* or *not known*.
+    """One service, identified by (pid, create time). None is *unknown*, or *not readable*.
 
     Attributes:
-        create_time: Start of the process, Unix ms.
+        create_time: Start time of the process, Unix ms.
         cpu_percent: Of one core, with its children, since the last pass.
         cpu_history: Recent values, oldest first, for a sparkline.
         rss_bytes: Resident memory, with its children.
-        rss_trend: Bytes a minute, over the kept history; None until there is enough of it.
-        restarts: How often it was seen with a new process since agentdash started.
+        rss_trend: Bytes per minute, over the kept samples; None while there are too few.
+        restarts: Number of new processes since agentdash started.
         processes: It and its children, at most `PROCESSES_SHOWN`.
-        exit_code: Of the process that ended last (a zombie has ended); below 0 the signal.
-        exit_unknown: Why that is not known, where one has ended.
-        silent_ms: Since its last line in the log; None where it has no log.
-        origin: The file that declares it, e.g. ``Procfile``; None where the settings do, or nothing does.
-        described_in: The settings file that describes it; None where none does.
-        start_command: What starts it, where that is known; as it may be shown.
-        start_exact: The same as it is, for the action and the question before it; never written out.
-        start_folder: The folder in which that is done.
-        start_script: What that command runs by a name, e.g. a script of package.json, as it is, likewise
-            never written out; None: nothing.
-        log: Its log file, where that is known.
-        found: Whether it was found by its listening, and nobody described it.
+        exit_code: Of the process that exited last (also of a zombie); negative: the signal.
+        exit_unknown: Why that is unknown, where one has exited.
+        origin: The file that declares it, e.g. ``Procfile``; None for those of the settings and found ones.
+        described_in: The settings file that describes it, or None.
+        start_command: Its start command, secrets masked, where known.
+        start_exact: The same unmasked, for the action and its confirmation; never written to any output.
+        start_folder: The folder of that command.
+        start_script: The script that it runs by name, e.g. of package.json, unmasked likewise; None: none.
+        log: Its log file, where known.
+        found: Whether it was discovered by its listening port, and not described.
     """
 
     name: str
@@ -115,16 +113,16 @@ class Service:
 
     @property
     def never_seen(self) -> bool:
-        """Whether a file declares it and nobody has started it: that is no trouble."""
+        """Whether it is declared in a file and has not been started, which is not a problem."""
         return self.origin is not None and self.state is ServiceState.DOWN and self.down_since is None
 
 
 @dataclass(frozen=True, slots=True)
 class ServicesSnapshot:
-    """All services, in the order of the settings, found ones after.
+    """All services, in the order of the settings, discovered ones last.
 
     Attributes:
-        gaps: What is not listed, and why, in words.
+        gaps: Messages about what is not listed, and why.
     """
 
     taken_at: int
@@ -133,7 +131,7 @@ class ServicesSnapshot:
     gaps: tuple[str, ...] = ()
 
 
-def exit_words(code: int) -> str:
+def exit_text(code: int) -> str:
     """``exit 1``, or the signal: ``SIGKILL``."""
     try:
         return signal.Signals(-code).name if code < 0 else f"exit {code}"

@@ -1,7 +1,6 @@
-"""The rules about services: one that ends again and again, or is gone; the tracker gives them a life.
+"""The rules about services: crash loops and services that are down. Pure: they yield symptoms.
 
-Pure: snapshots and what a person asked for come in, symptoms go out. What a person did is no trouble, and
-what is not known raises nothing.
+Starts and stops requested by the user, and unknown values, raise nothing.
 """
 
 from __future__ import annotations
@@ -11,34 +10,34 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from agentdash.core.findings.model import Severity, Symptom
-from agentdash.core.services.model import Service, ServicesSnapshot, ServiceState, exit_words
+from agentdash.core.services.model import Service, ServicesSnapshot, ServiceState, exit_text
 from agentdash.core.symptom_text import identity, shell_command, shell_path
 from agentdash.core.units import age
 
 WATCHER = "SERVICE_WATCHER"
 OPEN_AFTER_S = 3.0
-"""Seconds that a symptom lasts before it is said, and is absent before it is cleared."""
+"""Seconds that a symptom lasts before its finding is opened, and is absent before it is resolved."""
 RESTARTS = 3
 RESTARTS_MS = 120_000
-"""So many new processes within so long are a loop."""
+"""`RESTARTS` new processes within this time are a crash loop."""
 DOWN_MS = 15_000
-"""A service may be gone for so long: somebody starts it anew."""
-AFTER_ASKED_MS = 10_000
-"""What happens so soon after a person has started or stopped it is what the person wanted."""
+"""How long a service may be down, for a restart."""
+AFTER_REQUEST_MS = 10_000
+"""How long changes after a requested start or stop are expected."""
 
 _MOST = 200
 _EVIDENCE = 12
 _GONE = frozenset({ServiceState.DOWN, ServiceState.ZOMBIE})
-_STOPPED = frozenset({-2, -15})  # SIGINT, SIGTERM: somebody ended it
+_STOPPED = frozenset({-2, -15})  # SIGINT, SIGTERM
 
 
 @dataclass(frozen=True, slots=True)
 class _Restart:
-    """A process that has ended, and the one that came for it.
+    """A process that has exited, and the one that replaced it.
 
     Attributes:
         at: When the new one was seen, Unix ms.
-        lived_ms: How long the old one had lived; None where that is not known.
+        lived_ms: Lifetime of the old one; None where unknown.
     """
 
     at: int
@@ -49,7 +48,7 @@ class _Restart:
 
 @dataclass(slots=True)
 class _Past:
-    """What is remembered of one service."""
+    """The recent past of one service."""
 
     last: Service
     restarts: deque[_Restart] = field(default_factory=lambda: deque(maxlen=_MOST))
@@ -60,48 +59,48 @@ class _Past:
 
 
 class ServiceRules:
-    """Holds what the rules need of the past of each service."""
+    """The rules, with the recent past of each service."""
 
     def __init__(self) -> None:
         self._pasts: dict[str, _Past] = {}
-        self._asked: dict[str, int] = {}
-        self._at_work: set[str] = set()
+        self._requested: dict[str, int] = {}
+        self._in_progress: set[str] = set()
 
     @property
     def stopped(self) -> frozenset[str]:
-        """Names of services that a person has stopped: they have nothing to say."""
+        """Names of services that the user has stopped."""
         return frozenset(name for name, past in self._pasts.items() if past.stopped)
 
-    def begins(self, name: str) -> None:
-        """A person has asked to start, stop or restart the service: what happens now is on purpose."""
-        self._at_work.add(name)
+    def action_started(self, name: str) -> None:
+        """The user has requested to start, stop or restart the service: changes are expected."""
+        self._in_progress.add(name)
 
-    def ends(self, name: str, now: int, *, stopped: bool) -> None:
-        """That is done.
+    def action_finished(self, name: str, now: int, *, stopped: bool) -> None:
+        """The requested action is done.
 
         Args:
             name: Of the service.
             now: Unix ms.
-            stopped: Whether it was to stop: it is down on purpose until it is seen again.
+            stopped: Whether the service was stopped: then it is expected to be down until it is seen again.
         """
-        self._at_work.discard(name)
-        self._asked[name] = now
+        self._in_progress.discard(name)
+        self._requested[name] = now
         if (past := self._pasts.get(name)) is not None:
             past.stopped = stopped
             if stopped:
                 past.restarts.clear()
 
-    def take(self, snapshot: ServicesSnapshot) -> None:
-        """Take a look at all services."""
+    def add(self, snapshot: ServicesSnapshot) -> None:
+        """Update the past of all services; those that are not in *snapshot* are dropped."""
         now = snapshot.taken_at
         before, self._pasts = self._pasts, {}
         for service in snapshot.services:
             past = before.get(service.name) or _Past(service)
             self._pasts[service.name] = past
-            self._take(past, service, now)
+            self._add(past, service, now)
 
     def symptoms(self, now: int) -> list[Symptom]:
-        """All that holds at *now*, Unix ms."""
+        """All symptoms at *now*, Unix ms."""
         found: list[Symptom] = []
         for past in self._pasts.values():
             recent = [one for one in past.restarts if now - one.at <= RESTARTS_MS]
@@ -112,28 +111,29 @@ class ServiceRules:
             found += _down(past, now)
         return found
 
-    def _take(self, past: _Past, service: Service, now: int) -> None:
+    def _add(self, past: _Past, service: Service, now: int) -> None:
         last, past.last = past.last, service
-        on_purpose = self._on_purpose(service.name, now)
-        again = service.restarts > last.restarts and not on_purpose and not past.stopped
-        if again and past.ran is not None:
+        expected = self._is_expected(service.name, now)
+        restarted = service.restarts > last.restarts and not expected and not past.stopped
+        if restarted and past.ran is not None:
             past.restarts.append(_Restart(now, past.ran, service, _lived(past, now)))
             past.restarted += 1
         if service.pid is not None:
             past.ran = service
         if not _is_gone(service):
-            past.gone_since, past.stopped = None, past.stopped and on_purpose
-        elif past.gone_since is None or on_purpose:
+            past.gone_since, past.stopped = None, past.stopped and expected
+        elif past.gone_since is None or expected:
             past.gone_since = now
 
-    def _on_purpose(self, name: str, now: int) -> bool:
-        if name in self._at_work:
+    def _is_expected(self, name: str, now: int) -> bool:
+        """Whether a change of the service follows from a request of the user."""
+        if name in self._in_progress:
             return True
-        asked = self._asked.get(name)
-        if asked is not None and not 0 <= now - asked < AFTER_ASKED_MS:
-            del self._asked[name]
+        requested = self._requested.get(name)
+        if requested is not None and not 0 <= now - requested < AFTER_REQUEST_MS:
+            del self._requested[name]
             return False
-        return asked is not None
+        return requested is not None
 
 
 def _is_gone(service: Service) -> bool:
@@ -148,7 +148,7 @@ def _lived(past: _Past, now: int) -> int | None:
 def _loop(past: _Past, restarts: list[_Restart], now: int) -> Symptom:
     service, first = past.last, restarts[0].at
     codes = {one.after.exit_code for one in restarts if one.after.exit_code is not None}
-    how = f", each with {exit_words(next(iter(codes)))}" if len(codes) == 1 else ""
+    how = f", each with {exit_text(next(iter(codes)))}" if len(codes) == 1 else ""
     return _symptom(
         service,
         "loop",
@@ -156,20 +156,20 @@ def _loop(past: _Past, restarts: list[_Restart], now: int) -> Symptom:
         Severity.CRITICAL,
         f"{service.name} restarted {len(restarts)} times in {age(max(1000, now - first))}{how}",
         metrics=(("restarts", float(len(restarts))),),
-        evidence=(*(_words(one, now) for one in restarts[-_EVIDENCE:]), *_last_line(service)),
+        evidence=(*(_restart_text(one, now) for one in restarts[-_EVIDENCE:]), *_last_line(service)),
         times=past.restarted,
-        hypothesis="It ends soon after each start, and something starts it again.",
-        recommendation="Read what it says right before it ends; let what starts it wait longer each time.",
-        clears=f"It clears when it had fewer than {RESTARTS} new processes within {age(RESTARTS_MS)}.",
+        hypothesis="It exits soon after each start, and is restarted.",
+        recommendation="Read its last output before the exit; let its supervisor back off between restarts.",
+        clears=f"It clears when it had fewer than {RESTARTS} restarts within {age(RESTARTS_MS)}.",
     )
 
 
-def _words(restart: _Restart, now: int) -> str:
+def _restart_text(restart: _Restart, now: int) -> str:
     lived = "" if restart.lived_ms is None else f" after {age(restart.lived_ms)}"
     code = restart.after.exit_code
-    how = "how is not known" if code is None else exit_words(code)
+    how = "exit code unknown" if code is None else exit_text(code)
     then = f"process {restart.after.pid} {age(now - restart.at)} ago" if restart.after.pid else "a new one"
-    return f"process {restart.before.pid} ended{lived} ({how}), then {then}"
+    return f"process {restart.before.pid} exited{lived} ({how}), then {then}"
 
 
 def _down(past: _Past, now: int) -> Iterator[Symptom]:
@@ -180,32 +180,34 @@ def _down(past: _Past, now: int) -> Iterator[Symptom]:
     code, ran = service.exit_code, past.ran
     if not _is_missed(service, code, ran):
         return
-    how = "how is not known" if code is None else exit_words(code)
     gone = age(now - since)
     zombie = service.state is ServiceState.ZOMBIE
     if ran is None:
-        summary, evidence = f"{service.name} is down: it was not seen to run", f"no process for {gone}"
+        summary, evidence = f"{service.name} is down: never seen running", f"no process for {gone}"
     else:
-        told = "ended, and its parent does not take it away" if zombie else "is down"
-        summary = f"{service.name} {told}" + (f": {exit_words(code)}" if code is not None else "")
-        evidence = f"process {ran.pid} ended {gone} ago: {service.exit_unknown or how}"
-    quiet = ran is None or code == 0 or code in _STOPPED
+        state = "is a zombie, not reaped by its parent" if zombie else "is down"
+        how = "" if code is None else f": {exit_text(code)}"
+        summary = f"{service.name} {state}{how}"
+        evidence = (
+            f"process {ran.pid} exited {gone} ago: {service.exit_unknown or how[2:] or 'exit code unknown'}"
+        )
+    clean = ran is None or code == 0 or code in _STOPPED
     yield _symptom(
         service,
         "down",
-        "ANOMALY" if quiet else "CRASH",
-        Severity.MEDIUM if quiet else Severity.HIGH,
+        "ANOMALY" if clean else "CRASH",
+        Severity.MEDIUM if clean else Severity.HIGH,
         summary,
         metrics=(("downMs", float(now - since)),),
         evidence=(evidence, *_last_line(service)),
         hypothesis=_why(ran, code),
-        recommendation="Read what it said last, and start it again" + _start(service) + ".",
-        clears="It clears when it runs again, or a person stops it from here.",
+        recommendation="Read its last output, and start it again" + _start(service) + ".",
+        clears="It clears when it runs again, or is stopped from here.",
     )
 
 
 def _is_missed(service: Service, code: int | None, ran: Service | None) -> bool:
-    """Those of the settings are meant to run; who began one that was found, or is a file's, may end it."""
+    """Whether it should run: configured ones always, declared ones that crashed, discovered ones never."""
     if service.found:
         return False
     if service.origin is not None:
@@ -215,12 +217,12 @@ def _is_missed(service: Service, code: int | None, ran: Service | None) -> bool:
 
 def _why(ran: Service | None, code: int | None) -> str:
     if ran is None:
-        return "Nobody has started it, or it is not as the settings describe it (match, port, pid file)."
+        return "It was not started, or does not match its settings (match, port, pid file)."
     if code in _STOPPED:
-        return "Somebody has stopped it, and not from here."
+        return "It was stopped, but not from here."
     if code == 0:
-        return "It was done, or was told to end; nothing starts it again."
-    return "It has crashed or was killed, and nothing starts it again."
+        return "It was done, or was asked to exit; nothing restarts it."
+    return "It has crashed or was killed, and nothing restarts it."
 
 
 def _start(service: Service) -> str:
@@ -228,7 +230,7 @@ def _start(service: Service) -> str:
 
 
 def _last_line(service: Service) -> tuple[str, ...]:
-    return (f"its last line: {service.last_line}",) if service.last_line else ()
+    return (f"last line: {service.last_line}",) if service.last_line else ()
 
 
 def _symptom(

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Literal
 
 from agentdash.core.bounds import OUT_OF_RANGE
+from agentdash.core.links.run_repos import RepoIndex
 from agentdash.core.repos.model import Operation, Repo, RepoKind
-from agentdash.core.runs.place import RepoIndex
 from agentdash.core.secrets.safe_text import safe_text
 from agentdash.core.store import Store
 from agentdash.core.text import printable

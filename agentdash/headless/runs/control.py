@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from agentdash.core.clock import SystemClock
 from agentdash.core.commands import ControlRun, Outcome, Refused
 from agentdash.core.runs.commands import EndOrphanChild, MarkOrphanFailed, OrphanCommand
-from agentdash.core.runs.model import ChildSeen, ControlAction, Run, RunKeys, RunStatus
+from agentdash.core.runs.model import OrphanProcess, ControlAction, Run, RunKeys, RunStatus
 from agentdash.core.runs.orphan import end_child_question, mark_failed_question
 from agentdash.core.settings.model import Settings
 from agentdash.headless.server import open_server
@@ -30,7 +30,7 @@ class Orphan:
     """A live run without a worker, and its command, where that still runs on this machine."""
 
     run: Run
-    child: ChildSeen | None
+    child: OrphanProcess | None
     now: int
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from agentdash.core.fleet import run_age_ms
-from agentdash.core.runs.activity import doing, tokens_words
+from agentdash.core.runs.activity import activity_text, tokens_text
 from agentdash.core.runs.model import ControlAction, Run, RunStatus
 from agentdash.core.store import Store
 from agentdash.core.units import UNKNOWN, age, count
@@ -148,9 +148,9 @@ def _run(run: Run, now: int) -> Row:
         run.id,
         GridCell(f"{status} ({run.requested} requested)" if run.requested else status, tone),
         turns,
-        tokens_words(run),
+        tokens_text(run),
         age(run_age_ms(run, now)),
         UNKNOWN if run.status.terminal else since(run.last_event_at, now),
         run.title,
-        doing(run),
+        activity_text(run),
     )

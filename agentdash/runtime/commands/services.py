@@ -31,7 +31,7 @@ async def carry_out(engine: Engine, command: ControlService) -> Outcome:
             False, f"{service.name}: its start command has changed since it was shown: check again"
         )
     rules = engine.intake.analysis.service_rules
-    rules.begins(service.name)
+    rules.action_started(service.name)
     outcome = Outcome(False, "cancelled")
     try:
         outcome = await control(described, command, state_dir(engine.settings) / "services")
@@ -39,7 +39,7 @@ async def carry_out(engine: Engine, command: ControlService) -> Outcome:
         outcome = Outcome(False, str(why))
     finally:
         stops = command.action is ServiceAction.STOP and outcome.ok
-        rules.ends(service.name, engine.clock.now_ms(), stopped=stops)
+        rules.action_finished(service.name, engine.clock.now_ms(), stopped=stops)
     engine.refresh(Topic.SERVICES)
     return outcome
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from agentdash.core.links.run_blockers import RunBlockers, find_blockers
 from agentdash.core.queries import RunEvents, RunEventsOf, WhyOf
-from agentdash.core.runs.blockers import RunWhy, why
 from agentdash.core.runs.model import RunKeys
 from agentdash.core.snapshot import SourceError
 from agentdash.runtime.queries.server import from_server
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from agentdash.runtime.engine import Engine
 
 
-async def answer(engine: Engine, query: WhyOf | RunEventsOf) -> RunWhy | RunEvents:
+async def answer(engine: Engine, query: WhyOf | RunEventsOf) -> RunBlockers | RunEvents:
     """Read what *query* asks for.
 
     Raises:
@@ -32,4 +32,4 @@ async def answer(engine: Engine, query: WhyOf | RunEventsOf) -> RunWhy | RunEven
         raise SourceError(f"Run {query.run_id} is not listed", "it may have been deleted")
     child = await asyncio.to_thread(probe, run, engine.host)
     now = engine.clock.now_ms()
-    return why(run, now, child, history=store.run_history, streams=store.streams, repos=store.repos)
+    return find_blockers(run, now, child, history=store.run_history, streams=store.streams, repos=store.repos)

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from agentdash.core.clock import SystemClock
+from agentdash.core.links.work_tree_rules import FINISHED_MS, work_tree_symptoms
 from agentdash.core.repos.model import ReposSnapshot
-from agentdash.core.repos.rules import FINISHED_MS, LOCK_MS, STUCK_MS, repo_symptoms
+from agentdash.core.repos.rules import LOCK_MS, STUCK_MS, repo_symptoms
 from agentdash.core.runs.model import Run, RunsSnapshot, RunStatus
 from agentdash.core.settings.model import ReposSettings
 from agentdash.runtime.news import repo_news
@@ -55,7 +56,8 @@ class Watched:
         assert self._newest is not None
         now = self._newest.taken_at + self.later
         runs = RunsSnapshot(now, "host", self.runs, len(self.runs))
-        return {one.category for one in repo_symptoms(self._newest, runs, now)}
+        found = [*repo_symptoms(self._newest, now), *work_tree_symptoms(self._newest, runs, now)]
+        return {one.category for one in found}
 
     async def becomes(self, expected: Callable[[set[str]], bool], what: str) -> None:
         async def check() -> bool:

@@ -8,6 +8,7 @@ import pytest
 
 from agentdash.core.findings.model import FindingStatus
 from agentdash.core.findings.tracker import FindingTracker
+from agentdash.core.links.work_tree_rules import work_tree_symptoms
 from agentdash.core.repos.model import FileChange, Operation, Repo, RepoKind, ReposSnapshot, Submodules
 from agentdash.core.repos.rules import OPEN_AFTER_S, WATCHER, repo_symptoms
 from agentdash.core.runs.model import Run, RunsSnapshot, RunStatus
@@ -34,7 +35,10 @@ AHEAD = replace(WEB, ahead=2)
 def seen(*subjects: Repo | Run) -> dict[str, str]:
     repos = ReposSnapshot(NOW, "h", tuple(one for one in subjects if isinstance(one, Repo)))
     runs = tuple(one for one in subjects if isinstance(one, Run))
-    found = repo_symptoms(repos, RunsSnapshot(NOW, "h", runs, len(runs)), NOW)
+    found = [
+        *repo_symptoms(repos, NOW),
+        *work_tree_symptoms(repos, RunsSnapshot(NOW, "h", runs, len(runs)), NOW),
+    ]
     assert all(one.agent_id == WATCHER and one.see and one.clears and one.evidence for one in found)
     return {one.category: one.summary for one in found}
 
@@ -96,8 +100,8 @@ def test_a_finding_has_a_life_and_a_number() -> None:
     tracker = FindingTracker(OPEN_AFTER_S)
     faulty, well = ReposSnapshot(NOW, "h", (LOCKED,)), ReposSnapshot(NOW, "h", (WEB,))
     for second in range(5):
-        (found,) = tracker.update(repo_symptoms(faulty, None, NOW), NOW + second * 1000)
+        (found,) = tracker.update(repo_symptoms(faulty, NOW), NOW + second * 1000)
     assert (found.finding_id, found.status) == ("RPW-001", FindingStatus.OPEN)
     for second in range(5, 10):
-        (found,) = tracker.update(repo_symptoms(well, None, NOW), NOW + second * 1000)
+        (found,) = tracker.update(repo_symptoms(well, NOW), NOW + second * 1000)
     assert found.status is FindingStatus.RESOLVED

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentdash.core.runs.activity import doing, event_line
+from agentdash.core.runs.activity import activity_text, event_line
 from agentdash.core.runs.event import dump_data, parse_event
 from agentdash.core.runs.model import ControlAction, Run, RunEvent, RunStatus, Tokens
 from agentdash.core.runs.record import FIELDS, entry_key, parse_run, pending_request, to_fields
@@ -73,7 +73,7 @@ def test_no_record_fails_and_text_is_printable(fields: dict[str, bytes]) -> None
     run = parse_run("r1", fields)
     for text in (run.title, run.status_text, run.reason, run.error_message, run.cwd, *run.command):
         assert text is None or printable(text) == text
-    assert printable(doing(run)) == doing(run)
+    assert printable(activity_text(run)) == activity_text(run)
 
 
 @given(st.binary(max_size=50), st.dictionaries(st.binary(max_size=20), st.binary(max_size=200)))
@@ -149,28 +149,30 @@ def test_ids_are_in_the_order_of_numbers() -> None:
         (("subprocess_output", {"text": "10 %\r50 %\r"}), "50 %"),
         (("turn_completed", {"exitCode": 3}), "turn ended with exit code 3"),
         (("strange_thing", {"message": "hello"}), "strange thing hello"),
-        (("agent_retry", {"attempt": 2, "max": 5, "message": "429"}), "asks again 2/5: 429"),
+        (("agent_retry", {"attempt": 2, "max": 5, "message": "429"}), "retry 2/5: 429"),
         (("agent_message", {"text": "one\ntwo"}), "two"),
         (("tool_call", {"tool": "Bash", "target": "make"}), "Bash make"),
         (("tool_failed", {"tool": "Edit", "target": "a.py"}), "failed: Edit a.py"),
         (("plan_updated", {"done": 1, "total": 3, "current": "write tests"}), "plan 1/3: write tests"),
-        (("agent_session", {"program": "codex"}), "codex begins"),
+        (("agent_session", {"program": "codex"}), "codex started"),
         (("strange_thing", {"message": 7}), "strange thing"),
     ],
 )
 def test_doing(event: tuple[str, dict[str, object]], line: str) -> None:
     name, data = event
     run = Run(id="r", title="t", status=RunStatus.RUNNING, last_event=RunEvent("1-0", name, 1, 1, data))
-    assert doing(run) == line
+    assert activity_text(run) == line
 
 
 def test_states_at_rest_speak_for_themselves() -> None:
     said = RunEvent("1-0", "subprocess_output", 1, 1, {"text": "x"})
     base = Run(id="r", title="t", status=RunStatus.PAUSED, last_event=said)
-    assert doing(base) == "paused"
+    assert activity_text(base) == "paused"
     assert (
-        doing(Run(id="r", title="t", status=RunStatus.FAILED, error_message="turn 1 ended")) == "turn 1 ended"
+        activity_text(Run(id="r", title="t", status=RunStatus.FAILED, error_message="turn 1 ended"))
+        == "turn 1 ended"
     )
     assert (
-        doing(Run(id="r", title="t", status=RunStatus.RUNNING, orphaned=True, last_event=said)) == "no worker"
+        activity_text(Run(id="r", title="t", status=RunStatus.RUNNING, orphaned=True, last_event=said))
+        == "no worker"
     )

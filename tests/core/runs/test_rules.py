@@ -8,14 +8,14 @@ import pytest
 
 from agentdash.core.findings.model import Severity, Symptom
 from agentdash.core.runs.history import KEPT_MS, RunHistory
-from agentdash.core.runs.model import ChildSeen, Run, RunKeys, RunsSnapshot, RunStatus, Tokens
+from agentdash.core.runs.model import OrphanProcess, Run, RunKeys, RunsSnapshot, RunStatus, Tokens
 from agentdash.core.runs.orphan import end_child_question, mark_failed_question
 from agentdash.core.runs.record import parse_run
 from agentdash.core.runs.rules import RECENT_MS, RETRIES, run_symptoms
 
 NOW = 1_732_112_345_000
 HEALTHY = Run("r1", "Fix auth", RunStatus.RUNNING, orphaned=False, lock_owner="box:7:ab", retries=0)
-CHILD = ChildSeen(42, "box", NOW - 60_000, "python agent.py", 3)
+CHILD = OrphanProcess(42, "box", NOW - 60_000, "python agent.py", 3)
 
 
 def symptoms(*runs: Run, history: RunHistory | None = None) -> list[Symptom]:
@@ -44,7 +44,7 @@ def test_an_orphan_names_the_child_that_still_lives() -> None:
     (found,) = symptoms(replace(orphan, worker_seen_at=NOW - 20_000))
     assert (found.category, found.severity) == ("ORPHANED_RUN", Severity.HIGH)
     text = "\n".join(found.evidence)
-    assert "a worker was last seen 20s ago" in text
+    assert "worker last seen 20s ago" in text
     assert "process 41 on box" in text
     assert "process 42 on box (python agent.py) and 2 descendants" in text
     (gone,) = symptoms(replace(orphan, child=None))
@@ -72,7 +72,7 @@ def seen(*retries: int | None, step: int = 10_000, tokens: int = 0) -> RunHistor
     history = RunHistory()
     for number, count in enumerate(retries):
         run = replace(HEALTHY, retries=count, tokens=Tokens(number * tokens))
-        history.saw(RunsSnapshot(NOW + number * step, "box", (run,), 1))
+        history.add(RunsSnapshot(NOW + number * step, "box", (run,), 1))
     return history
 
 
@@ -111,7 +111,7 @@ def test_history_is_bounded_and_forgets_what_has_ended() -> None:
     history = seen(*[0] * 5000, step=500, tokens=1)
     assert len(history.samples("r1")) <= KEPT_MS // 4000
     assert history.tokens_per_minute(HEALTHY, NOW + 4999 * 500) == pytest.approx(120)
-    history.saw(RunsSnapshot(NOW, "box", (replace(HEALTHY, status=RunStatus.COMPLETED),), 1))
+    history.add(RunsSnapshot(NOW, "box", (replace(HEALTHY, status=RunStatus.COMPLETED),), 1))
     assert history.samples("r1") == ()
 
 
@@ -119,7 +119,7 @@ def test_the_questions_before_an_orphan_is_cleaned_up() -> None:
     orphan = replace(HEALTHY, orphaned=True, child=CHILD, worker_seen_at=NOW - 62_000)
     said = "\n".join(mark_failed_question(orphan, NOW))
     assert "last seen 1m02 ago" in said
-    assert "still runs as process 42 on box" in said
+    assert "keeps running as process 42 on box" in said
     never = replace(orphan, worker_seen_at=None, updated_at=NOW - 5000, child=None)
     assert "record was last written 5s ago" in mark_failed_question(never, NOW)[0]
     assert "SIGKILL after 10 s" in end_child_question(orphan, CHILD, NOW)[1]

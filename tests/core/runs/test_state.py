@@ -71,5 +71,5 @@ def test_what_people_ask_for_bears_the_names_of_the_control_actions() -> None:
         assert Move(action).value == action.value
     assert legal_requests(RunStatus.PAUSED) == (Move.RESUME, Move.CANCEL)
     assert refusal(RunStatus.PAUSED, Move.PAUSE) == "it is paused; possible: resume or cancel"
-    assert refusal(RunStatus.COMPLETED, Move.CANCEL) == "it is completed, and nothing can follow that"
+    assert refusal(RunStatus.COMPLETED, Move.CANCEL) == "it is completed, which is final"
     assert "cancelling" in (refusal(RunStatus.CANCELLING, Move.CANCEL) or "")

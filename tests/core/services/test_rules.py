@@ -11,7 +11,7 @@ from agentdash.core.findings.order import merge
 from agentdash.core.findings.tracker import FindingTracker
 from agentdash.core.services.model import Service, ServicesSnapshot, ServiceState
 from agentdash.core.services.rules import (
-    AFTER_ASKED_MS,
+    AFTER_REQUEST_MS,
     DOWN_MS,
     OPEN_AFTER_S,
     RESTARTS,
@@ -25,7 +25,7 @@ DOWN = replace(UP, state=ServiceState.DOWN, pid=None, create_time=None, down_sin
 
 
 def take(rules: ServiceRules, now: int, *services: Service) -> list[Symptom]:
-    rules.take(ServicesSnapshot(now, "box", services))
+    rules.add(ServicesSnapshot(now, "box", services))
     return rules.symptoms(now)
 
 
@@ -48,7 +48,7 @@ def test_a_loop_of_crashes_with_each_of_its_ends() -> None:
     assert (found.category, found.severity, found.service) == ("CRASH", Severity.CRITICAL, "web")
     assert found.summary == "web restarted 3 times in 10s, each with exit 1"
     assert len(found.evidence) == RESTARTS
-    assert found.evidence[0] == "process 100 ended after 10s (exit 1), then process 101 10s ago"
+    assert found.evidence[0] == "process 100 exited after 10s (exit 1), then process 101 10s ago"
     assert found.evidence[-1].startswith("process 102 ended after ")
     assert (found.see, found.times) == ("agentdash logs /srv/web.log", RESTARTS)
     assert found.hypothesis
@@ -78,7 +78,7 @@ def test_a_service_that_is_gone() -> None:
     (found,) = take(rules, NOW + 1_000 + DOWN_MS, gone)
     assert (found.category, found.severity) == ("CRASH", Severity.HIGH)
     assert found.summary == "web is down: SIGKILL"
-    assert found.evidence == ("process 100 ended 15s ago: SIGKILL", "its last line: bye")
+    assert found.evidence == ("process 100 exited 15s ago: SIGKILL", "last line: bye")
     assert take(rules, NOW + 2_000 + DOWN_MS, restarted(1, NOW)) == []
 
 
@@ -105,7 +105,7 @@ def test_a_zombie_is_gone_too() -> None:
     take(rules, NOW, UP)
     take(rules, NOW, zombie)
     (found,) = take(rules, NOW + DOWN_MS, zombie)
-    assert found.summary == "web ended, and its parent does not take it away: exit 7"
+    assert found.summary == "web is a zombie, not reaped by its parent: exit 7"
     rules = ServiceRules()
     take(rules, NOW, zombie)  # it had ended before anybody looked
     assert take(rules, NOW + DOWN_MS, zombie)[0].summary == found.summary
@@ -117,7 +117,7 @@ def test_one_that_was_never_seen_to_run() -> None:
     assert take(rules, NOW, never) == []
     (found,) = take(rules, NOW + DOWN_MS, never)
     assert (found.category, found.severity) == ("ANOMALY", Severity.MEDIUM)
-    assert "not seen to run" in found.summary
+    assert "never seen running" in found.summary
 
 
 @pytest.mark.parametrize(
@@ -152,12 +152,12 @@ def test_what_a_person_does_is_no_trouble() -> None:
     take(rules, NOW, UP)
     for number in range(1, 2 * RESTARTS):
         now = NOW + number * 20_000
-        rules.begins("web")
+        rules.action_started("web")
         assert take(rules, now, replace(DOWN, restarts=number - 1)) == []
-        rules.ends("web", now + 100, stopped=False)
+        rules.action_finished("web", now + 100, stopped=False)
         assert take(rules, now + 200, restarted(number, now)) == []
-    rules.begins("web")
-    rules.ends("web", NOW + 500_000, stopped=True)
+    rules.action_started("web")
+    rules.action_finished("web", NOW + 500_000, stopped=True)
     assert rules.stopped == {"web"}
     gone = replace(DOWN, restarts=5)
     assert take(rules, NOW + 500_000, gone) == []
@@ -170,10 +170,10 @@ def test_what_comes_after_what_a_person_did_is() -> None:
     """It was started again from here and crashes all the same."""
     rules = ServiceRules()
     take(rules, NOW, UP)
-    rules.begins("web")
-    rules.ends("web", NOW + 100, stopped=False)
+    rules.action_started("web")
+    rules.action_finished("web", NOW + 100, stopped=False)
     take(rules, NOW + 200, DOWN)
-    later = NOW + 200 + AFTER_ASKED_MS
+    later = NOW + 200 + AFTER_REQUEST_MS
     assert take(rules, later, DOWN) == []
     assert take(rules, later + DOWN_MS, DOWN)
 

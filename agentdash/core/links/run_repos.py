@@ -1,4 +1,4 @@
-"""Where a run works: which repository holds its folder, and which runs work in a repository."""
+"""The repository of a run: the one that contains its working folder."""
 
 from __future__ import annotations
 
@@ -9,11 +9,7 @@ from agentdash.core.runs.model import Run
 
 
 class RepoIndex:
-    """The repositories of one snapshot, found by a folder in them.
-
-    Args:
-        snapshot: None: none are known.
-    """
+    """The repositories of one snapshot, by folder; empty for None."""
 
     def __init__(self, snapshot: ReposSnapshot | None) -> None:
         self.snapshot = snapshot
@@ -22,7 +18,7 @@ class RepoIndex:
         self._known: dict[str, Repo | None] = {}
 
     def of_folder(self, folder: str) -> Repo | None:
-        """The innermost repository that *folder* is in; None where it is in none that is followed."""
+        """The innermost watched repository that contains *folder*, or None."""
         if folder not in self._known:
             path = PurePath(folder)
             tried = (str(place) for place in (path, *path.parents))
@@ -30,7 +26,7 @@ class RepoIndex:
         return self._known[folder]
 
     def of_run(self, run: Run) -> Repo | None:
-        """The repository that *run* works in; None where it is not known, or is on another machine."""
+        """The repository that *run* works in; None where unknown, or on another machine."""
         if not run.cwd or self.snapshot is None or run.host not in {None, self.snapshot.host}:
             return None
         return self.of_folder(run.cwd)

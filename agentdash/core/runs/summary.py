@@ -1,4 +1,4 @@
-"""What a run's events tell when they are put together: its turns, the files it touched, its tests."""
+"""Summarizes a run's events: its turns, the files it touched, its test runs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MOST_TURNS = 2000
 MOST_FILES = 2000
 MOST_TESTS = 2000
 _FILES = {ev.FILE_READ: "read", ev.FILE_WRITTEN: "written", ev.FILE_DELETED: "deleted"}
-_ENDS = {ev.RUN_FAILED: "failed", ev.RUN_CANCELLED: "cancelled"}
+_END_STATES = {ev.RUN_FAILED: "failed", ev.RUN_CANCELLED: "cancelled"}
 _COUNTS = ("total", "input", "output", "cached")
 
 
@@ -21,9 +21,9 @@ class TestRun:
     """One run of tests.
 
     Attributes:
-        event: Id of the event that told its end (or its start, while it goes on).
-        command: What was run, where the event says; else ``""``.
-        passed: None while it goes on, or where the event does not say; so are the others.
+        event: Id of the event of its end (or of its start, while it is running).
+        command: The command, where the event has it; else ``""``.
+        passed: None while it is running, or where the event has no count; likewise the others.
     """
 
     event: str
@@ -41,17 +41,16 @@ class TestRun:
 
 @dataclass(slots=True)
 class Turn:
-    """One turn, as far as the events that were read tell it.
+    """One turn, as far as its events were read.
 
     Attributes:
-        first: Id of the first event of it that was read.
-        began: Unix ms; None where its start is in events that were not read.
-        ended: Unix ms; None while it goes on, or where that is not known.
-        done: Whether its end was seen.
-        state: ``running``, ``done``, ``failed``, ``cancelled``, or ``left`` where another turn began without
+        first: Id of its first event that was read.
+        began: Unix ms; None where its start was not read.
+        ended: Unix ms; None while it is running, or where unknown.
+        state: ``running``, ``done``, ``failed``, ``cancelled``, or ``left`` where another turn began before
             its end.
-        tokens: As its end says; before that, what its events have added up to.
-        tests: The newest run of tests in it.
+        tokens: As reported at its end; before that, the sum of its events.
+        tests: Its newest test run.
         files: Paths that it wrote or deleted.
     """
 
@@ -70,11 +69,11 @@ class Turn:
 
     @property
     def done(self) -> bool:
-        """Whether its end was seen."""
+        """Whether it has ended."""
         return self.state != "running"
 
     def lasted_ms(self, now: int) -> int | None:
-        """How long it took, or has taken so far; None where that is not known."""
+        """Its duration so far; None where unknown."""
         if self.duration_ms is not None:
             return self.duration_ms
         if self.began is None or (self.done and self.ended is None):
@@ -84,7 +83,7 @@ class Turn:
 
 @dataclass(slots=True)
 class FileTouch:
-    """One file: how often it was read, written, deleted, and when last."""
+    """One file: number of reads, writes and deletions, and the last of them."""
 
     path: str
     read: int = 0
@@ -95,14 +94,14 @@ class FileTouch:
     last_turn: int | None = None
 
 
-class RunStory:
-    """Takes events in their order and keeps what they add up to; bounded, and what is dropped is counted.
+class RunSummary:
+    """The summary of events added in their order; bounded, and what is dropped is counted.
 
     Attributes:
         turns: By number, in the order in which they began.
-        files: By path; the one touched last is the last.
+        files: By path, the most recently touched last.
         tests: Oldest first.
-        dropped: Turns, files and runs of tests that were let go.
+        dropped: Number of turns, files and test runs that were dropped.
     """
 
     def __init__(self, events: Iterable[RunEvent] = ()) -> None:
@@ -111,14 +110,14 @@ class RunStory:
         self.tests: list[TestRun] = []
         self.dropped = 0
         self._turn: Turn | None = None
-        self.take(events)
+        self.add(events)
 
-    def take(self, events: Iterable[RunEvent]) -> None:
-        """Add *events*, which follow those before."""
+    def add(self, events: Iterable[RunEvent]) -> None:
+        """Add *events*, which follow the earlier ones."""
         for event in events:
-            self._take(event)
+            self._add(event)
 
-    def _take(self, event: RunEvent) -> None:
+    def _add(self, event: RunEvent) -> None:
         turn = self._turn_of(event)
         name = event.type
         if turn is not None:
@@ -129,8 +128,8 @@ class RunStory:
                 self._close(turn, event)
             elif name == ev.TOKEN_USAGE and not turn.done:
                 turn.tokens = _sum(turn.tokens, _tokens(event.data))
-            elif name in _ENDS and not turn.done:
-                turn.state, turn.ended = _ENDS[name], event.at
+            elif name in _END_STATES and not turn.done:
+                turn.state, turn.ended = _END_STATES[name], event.at
         if name in _FILES:
             self._file(event, turn)
         elif name == ev.TESTS_STARTED:
@@ -141,12 +140,12 @@ class RunStory:
     def _turn_of(self, event: RunEvent) -> Turn | None:
         number = event.turn
         if number is None or number < 1:
-            return self._turn if event.type in _ENDS else None
+            return self._turn if event.type in _END_STATES else None
         turn = self.turns.get(number)
         if turn is None or (event.type == ev.TURN_STARTED and turn.began is not None):
             if self._turn is not None and not self._turn.done:
                 self._turn.state = "left"
-            # A number that comes again: another worker took the run over and begins that turn anew.
+            # A repeated number: another worker took the run over and repeats that turn.
             self.turns.pop(number, None)
             turn = self.turns[number] = Turn(number, event.id)
             if len(self.turns) > MOST_TURNS:
@@ -167,7 +166,7 @@ class RunStory:
         if isinstance(said, dict):
             turn.tokens = _tokens(said)
         elif "tokens" in data:
-            turn.tokens = Tokens()  # the worker says that it does not know
+            turn.tokens = Tokens()  # null: unknown to the worker
 
     def _file(self, event: RunEvent, turn: Turn | None) -> None:
         path = next(
