@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import psutil
 
-from collectors.services.processes import Table
+from collectors.services.processes import ProcessTable
 
 PROCESSES = 300
 FIELDS = ["pid", "ppid", "create_time", "cmdline", "cwd", "uids"]
@@ -33,7 +33,7 @@ def main() -> None:
     ]
     try:
         time.sleep(11)  # until none of them is so young that it could become another program
-        table = Table()
+        table = ProcessTable()
         table.scan()
         ways: dict[str, Callable[[], object]] = {
             "ours, processes": table.scan_processes,

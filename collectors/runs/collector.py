@@ -1,4 +1,4 @@
-"""Reads all runs: a bounded pipelined pass, in which those at rest are looked at only now and then."""
+"""Collects all runs in bounded pipelined passes; ended runs are read less often."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from agentdash.core.clock import Clock, SystemClock
+from agentdash.core.round_robin import OldestFirst
 from agentdash.core.runs.model import Run, RunKeys, RunsSnapshot
 from agentdash.core.settings.model import RunsSettings
 from agentdash.core.snapshot import Collector, Topic
@@ -26,15 +27,15 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
 BATCH = 50
-"""Runs whose commands go in one write."""
+"""Runs read in one pipeline."""
 BATCH_MOST = 2 * 1024 * 1024
-"""Bytes of their answers; where there are more, one of them is too large, and each is read with care."""
+"""Bytes of their replies at most; where there are more, all of them are read by `LargeRuns`."""
 PASS_MOST = 6 * 1024 * 1024
-"""Bytes of answers in one pass; `LargeRuns` has a bound of its own."""
+"""Bytes of replies in one pass at most, without those of `LargeRuns`."""
 SLICE_S = 0.005
-"""Seconds of work on answers after which the keys have their turn."""
-_RESTING = 25
-"""Runs that have ended and are looked at again in one pass: they hardly ever change."""
+"""Seconds of parsing after which the event loop gets control."""
+_ENDED_PER_PASS = 25
+"""Ended runs read in one pass: they rarely change."""
 _TTL_STEP_MS = 5000
 
 
@@ -43,8 +44,8 @@ class RunsCollector(Collector):
 
     Args:
         client: The server.
-        settings: Prefix, pace, limit.
-        host: Stamped on snapshots.
+        settings: Prefix, poll interval, limit.
+        host: For snapshots.
         clock: For their time.
     """
 
@@ -71,7 +72,7 @@ class RunsCollector(Collector):
         self._waiting: set[bytes] = set()
         self._absent: set[bytes] = set()
         self._missed = 0
-        self._resting: list[bytes] = []
+        self._ended: OldestFirst[bytes] = OldestFirst()
 
     async def collect(self) -> RunsSnapshot:
         """Read once.
@@ -85,7 +86,7 @@ class RunsCollector(Collector):
             raise source_error(error, url_of(self._client)) from error
 
     async def close(self) -> None:
-        """Nothing is held: the client belongs to others."""
+        """Nothing to close: the client is shared."""
 
     async def _collect(self) -> RunsSnapshot:
         pipe = self._client.pipeline(transaction=False)
@@ -93,7 +94,7 @@ class RunsCollector(Collector):
         pipe.zcard(self._keys.index)
         indexed, count = await pipe.execute()
         if not isinstance(indexed, list) or not isinstance(count, int):
-            raise UnexpectedReply("its replies to ZREVRANGE and ZCARD are none of Redis")
+            raise UnexpectedReply("its replies to ZREVRANGE and ZCARD are not those of Redis")
         listed = [cast("bytes", member) for member in indexed]
         stray = await self._search.step(set(listed), complete=int(count) <= len(listed))
         ids = listed + stray
@@ -103,8 +104,8 @@ class RunsCollector(Collector):
             self._forget(gone)
         self._absent &= set(ids)
         self._waiting &= set(ids)
-        await self._look_at_orphans()
-        await self._store.look(live=any(not run.status.terminal for run in self._runs.values()))
+        await self._find_orphan_processes()
+        await self._store.poll(live=any(not run.status.terminal for run in self._runs.values()))
         runs = sorted((self._runs[run_id] for run_id in ids if run_id in self._runs), key=_newest_first)
         missing = sum(1 for run_id in listed if run_id in self._absent)
         total = int(count) - missing + len(stray)
@@ -114,27 +115,25 @@ class RunsCollector(Collector):
         found = [] if self._store.gap is None else [self._store.gap]
         if self._missed:
             missed = plural(self._missed, "run")
-            found.append(f"{missed} stale or missing: a node of the cluster cannot be reached")
+            found.append(f"{missed} stale or missing: a cluster node is unavailable")
         if self._waiting:
             waiting = plural(len(self._waiting), "run")
-            found.append(f"{waiting} read less often: there are records too large to be read at each poll")
+            found.append(f"{waiting} read less often: records too large to be read at each poll")
         return tuple(found)
 
     def _due(self, ids: Sequence[bytes]) -> list[bytes]:
-        """All that live or are new, and the next few of those that have ended or have no record."""
-        resting = [run_id for run_id in ids if self._rests(run_id)]
-        if not self._resting:
-            self._resting = resting
-        wanted = (set(ids) - set(resting)) | set(self._resting[:_RESTING])
-        self._resting = self._resting[_RESTING:]
-        return [run_id for run_id in ids if run_id in wanted]
+        """All live and new runs, and a few of those that have ended or have no record."""
+        ended = dict.fromkeys(run_id for run_id in ids if self._is_ended(run_id))
+        self._ended.keep(ended)
+        due = set(self._ended.pick(ended, _ENDED_PER_PASS))
+        return [run_id for run_id in ids if run_id not in ended or run_id in due]
 
-    def _rests(self, run_id: bytes) -> bool:
+    def _is_ended(self, run_id: bytes) -> bool:
         run = self._runs.get(run_id)
         return run_id in self._absent if run is None else run.status.terminal
 
     async def _read(self, ids: Sequence[bytes]) -> None:
-        """Read them; those that there was no room for have their turn first in the next pass."""
+        """Read runs; those beyond the limit of a pass come first in the next one."""
         ordinary = [run_id for run_id in ids if run_id not in self._large]
         ordinary.sort(key=lambda run_id: run_id not in self._waiting)
         self._waiting.clear()
@@ -153,7 +152,7 @@ class RunsCollector(Collector):
             await self._take_all(replies)
 
     def _batches(self, ids: Sequence[bytes]) -> Iterator[list[bytes]]:
-        """Runs that are read together: not more than `BATCH`, with room to spare if they are as they were."""
+        """Runs that are read together: at most `BATCH`, and half of `BATCH_MOST` by their last sizes."""
         batch: list[bytes] = []
         room = BATCH_MOST // 2
         for run_id in ids:
@@ -187,7 +186,7 @@ class RunsCollector(Collector):
         await self._take_all(replies)
 
     async def _take_all(self, replies: Mapping[bytes, RunReply]) -> None:
-        """Make runs of the answers; long texts take time to mask, so others have their turn in between."""
+        """Parse replies; yields to the event loop in between, as masking long texts takes time."""
         begun = time.monotonic()
         for run_id, reply in replies.items():
             self._take(run_id, reply)
@@ -197,7 +196,7 @@ class RunsCollector(Collector):
 
     def _take(self, run_id: bytes, reply: RunReply) -> None:
         if isinstance(self._client, ClusterClient) and reply.unreached is not None:
-            self._missed += 1  # as it was last seen; nothing of it is told by half
+            self._missed += 1  # keep its last state rather than a partial one
             return
         if reply.denied is not None:
             raise reply.denied
@@ -228,19 +227,19 @@ class RunsCollector(Collector):
         self._sizes[run_id] = reply.size
         self._runs[run_id] = known if known is not None and known == run else run
 
-    async def _look_at_orphans(self) -> None:
-        """Whether their commands still run, in a thread; nothing where there are none."""
+    async def _find_orphan_processes(self) -> None:
+        """Set `Run.child` of orphaned runs, in a thread."""
         orphans = {key: run for key, run in self._runs.items() if run.orphaned}
         if not orphans:
             return
-        living = await asyncio.to_thread(self._children.look, list(orphans.values()))
+        living = await asyncio.to_thread(self._children.find, list(orphans.values()))
         for key, run in orphans.items():
             child = living.get(run.id)
             if child != run.child:
                 self._runs[key] = replace(run, child=child)
 
     def _may_turn_orphan(self, run: Run) -> bool:
-        """A queued run without a worker becomes an orphan by the passing of time alone."""
+        """A queued run without a worker becomes an orphan with time, without a change of its keys."""
         return not run.status.terminal and run.lock_owner is None and not run.orphaned
 
     def _forget(self, run_id: bytes) -> None:

@@ -1,4 +1,4 @@
-"""Follows the events of one run from any point, and says so where some are gone."""
+"""Reads the events of one run from any id, and reports trimmed ones."""
 
 from __future__ import annotations
 
@@ -18,16 +18,15 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
 LIMIT = 10_000
-"""Events in one answer, at most."""
+"""Events in one answer at most."""
 _LAST_SEQUENCE = 2**64 - 1
 
 
 async def read_events(client: Redis, keys: RunKeys, query: RunEventsOf) -> RunEvents:
-    """Answer *query*: one round trip.
+    """Answer *query* in one round trip.
 
-    Events are oldest first. Where the stream has been trimmed past ``query.after``, `RunEvents.trimmed` names
-    the first id that is left, and the events begin there. Both are asked in one transaction, so that nothing
-    is trimmed in between unsaid.
+    Events are oldest first. Where the stream was trimmed past ``query.after``, `RunEvents.trimmed` is the
+    first id that is left. Both are read in one transaction, so that no trim in between is missed.
 
     Raises:
         SourceError: when the server cannot be read.
@@ -58,15 +57,14 @@ async def read_events(client: Redis, keys: RunKeys, query: RunEventsOf) -> RunEv
 
 
 def trimmed_past(info: object, after: str) -> str | None:
-    """An id that is left, if entries after *after* are gone; None while nothing is missing.
+    """An id that is left, if entries after *after* were removed; None while nothing is missing.
 
     Args:
-        info: The reply to ``XINFO STREAM``, flat as Redis gives it, or as a mapping.
-        after: The last id that the reader has seen; ``0-0`` for one that has seen nothing.
+        info: The reply to ``XINFO STREAM``, flat or as a mapping.
+        after: The last id that the reader has read; ``0-0`` for none.
 
-    Entries that were deleted one by one show in ``max-deleted-entry-id`` (Redis 7.0), those that were trimmed
-    in a first entry beyond the reader. Whether what is missing in front of it was seen cannot be known; so a
-    reader whose own entry is gone is told, unless nothing was ever removed.
+    Deleted entries show in ``max-deleted-entry-id`` (Redis 7.0), trimmed ones in a later first entry.
+    Whether the missing ones were read is unknown, so a gap is reported unless nothing was ever removed.
     """
     known = _mapping(info)
     first = known.get("first-entry")
@@ -85,12 +83,12 @@ def trimmed_past(info: object, after: str) -> str | None:
         return first_id if entry_key(first_id) > seen else last_id
     gone = entry_key(first_id) > seen
     if gone and seen == (0, 0) and not isinstance(added, int):
-        return None  # before Redis 7.0 nothing tells whether the beginning is the beginning
+        return None  # before Redis 7.0 it is unknown whether the first entry is the first ever
     return first_id if gone else None
 
 
 async def _parse(entries: object) -> tuple[RunEvent, ...]:
-    """Secrets masked, in a thread: a page may hold a megabyte."""
+    """Parse and mask entries in a thread: a page may have a megabyte."""
     found = cast("list[tuple[bytes, dict[bytes, bytes] | None]]", entries)
     return await asyncio.to_thread(_masked, found)
 
@@ -100,13 +98,13 @@ def _masked(found: list[tuple[bytes, dict[bytes, bytes] | None]]) -> tuple[RunEv
 
 
 def _plain(entry_id: str) -> str:
-    """An id that Redis takes; what is none is the beginning."""
+    """An id that Redis accepts; ``0-0`` for an invalid one."""
     ms, seq = entry_key(entry_id)
     return "0-0" if ms < 0 else f"{ms}-{seq}"
 
 
 def _just_before(entry_id: str) -> str:
-    """The greatest id below *entry_id*: what servers before 6.2 take in place of an exclusive bound."""
+    """The greatest id below *entry_id*, for servers before 6.2, which have no exclusive bounds."""
     ms, seq = entry_key(entry_id)
     if ms < 0 or (ms, seq) == (0, 0):
         return "0-0"

@@ -1,4 +1,4 @@
-"""Follows one run to its end: every event once and in order, and explicitly told where some are gone."""
+"""Follows one run to its end: every event once and in order, with a marker where some were trimmed."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ if TYPE_CHECKING:
 
 PAGE = 500
 BLOCK_MS = 1000
-"""How long one question waits for news; below the client's time limit for an answer."""
+"""BLOCK of one XREAD; below the client's own timeout."""
 
 
 async def follow(
     client: Redis, keys: RunKeys, run_id: str, after: str = "0", *, block_ms: int = BLOCK_MS
 ) -> AsyncIterator[RunEvent | StreamTrimmed]:
-    """The events of a run from the id *after* (exclusive) until one that ends it.
+    """The events of a run from the id *after* (exclusive) to its last event.
 
     Args:
-        client: A connection of its pool is taken while it waits.
+        client: One connection of its pool is used while waiting.
         keys: Names of the keys.
-        run_id: Which run.
-        after: The last id that the reader has seen; ``0``: from the beginning.
-        block_ms: How long the server may hold one question.
+        run_id: The run.
+        after: The last id that the reader has read; ``0``: from the beginning.
+        block_ms: BLOCK of one XREAD.
 
     Yields:
-        Each event; a `StreamTrimmed` in front of the first one that is left, where some before it are gone.
+        Each event; a `StreamTrimmed` before the first one that is left, where some were trimmed.
 
     Raises:
         SourceError: when the server cannot be read.

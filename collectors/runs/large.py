@@ -1,8 +1,7 @@
-"""Reads runs that are too large to be read like others: in small parts, and never what is not shown.
+"""Reads runs with large records or events in small parts.
 
-How large each field of a record is, is asked before it is read. Of the entries of a stream no command tells
-that: their reply is broken off where it becomes too large, and they are asked for again later, less often
-each time.
+The size of each field of a record is read first (HSTRLEN). For entries of a stream there is no such command:
+their reply is aborted where it becomes too large, and they are read again later, with increasing delay.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from collectors.runs.reply import (
     EVENTS_MOST,
     LOCK_MOST,
     NEWEST,
-    NOT_ASKED,
+    NOT_READ,
     RECORD_MOST,
     RunReply,
     TooLargeError,
@@ -34,25 +33,25 @@ if TYPE_CHECKING:
     from redis.asyncio.client import Pipeline
 
 IN_ONE_PASS = 25
-"""Such runs that are read in one pass; the others have their turn in the next ones."""
+"""Large runs per pass; the others follow in the next passes."""
 PASS_MOST = 2 * 1024 * 1024
-"""Bytes of replies in one pass, for records and for events."""
+"""Bytes of replies in one pass, for records and for events each."""
 _BATCH = 5
 _MEASURE_EVERY_S = 30.0
-_REST_S, _REST_MOST_S = 2.0, 300.0
-"""Seconds until entries that were too large are asked for again: the first time, and at most."""
+_DELAY_S, _DELAY_MOST_S = 2.0, 300.0
+"""Seconds until entries that were too large are read again: at first, and at most."""
 _SLACK = 16 * 1024
-"""Bytes of a reply that are no texts."""
+"""Bytes of a reply beside its texts."""
 
 
 @dataclass(slots=True)
 class _Entries:
-    """What is known of the newest entries of one stream.
+    """The newest entries of one stream.
 
     Attributes:
-        count: How many are asked for.
-        refused: How often in a row they were too large.
-        due: When they are asked for again, of `time.monotonic`.
+        count: COUNT of XREVRANGE.
+        refused: How many times in a row they were too large.
+        due: When they are read again, monotonic seconds.
     """
 
     count: int
@@ -62,17 +61,17 @@ class _Entries:
     def too_large(self, now: float) -> None:
         self.count = 1
         self.refused += 1
-        self.due = now + min(_REST_MOST_S, _REST_S ** min(self.refused, 16))
+        self.due = now + min(_DELAY_MOST_S, _DELAY_S ** min(self.refused, 16))
 
 
 @dataclass(slots=True)
-class _Large:
-    """What is known of one run.
+class _LargeRun:
+    """One run.
 
     Attributes:
-        unread: Fields that are too large, with their bytes; None while nothing is known of them.
-        denied: Whether the server does not let this user ask how large they are.
-        measured: When they were asked for, and `read`: when the run was.
+        unread: Fields that are too large, with their bytes; None while unknown.
+        denied: Whether the server denies this user HSTRLEN.
+        measured: When the sizes were read, and `read`: when the run was; monotonic seconds.
     """
 
     unread: dict[str, int] | None = None
@@ -84,7 +83,7 @@ class _Large:
 
 
 class LargeRuns:
-    """The runs that are too large; also those that were read together with one, until they were read alone.
+    """The large runs; also those that were read together with one, until they were read separately.
 
     Args:
         client: The server.
@@ -94,21 +93,21 @@ class LargeRuns:
     def __init__(self, client: Redis, keys: RunKeys) -> None:
         self._client = client
         self._keys = keys
-        self._known: dict[bytes, _Large] = {}
+        self._known: dict[bytes, _LargeRun] = {}
 
     def __contains__(self, run_id: bytes) -> bool:
         return run_id in self._known
 
     def add(self, run_id: bytes) -> None:
-        """It, or another one that was asked for together with it, was too large."""
-        self._known.setdefault(run_id, _Large())
+        """Add a run that was too large, or was read together with one."""
+        self._known.setdefault(run_id, _LargeRun())
 
     def forget(self, run_id: bytes) -> None:
-        """It is gone, or like others again."""
+        """Remove a run that was deleted, or is no longer large."""
         self._known.pop(run_id, None)
 
     async def read(self, run_ids: Sequence[bytes]) -> dict[bytes, RunReply]:
-        """The answers for those of *run_ids* whose turn it is.
+        """The replies for those of *run_ids* that are read in this pass, the ones read longest ago.
 
         Raises:
             redis.exceptions.RedisError: when the server cannot be read.
@@ -122,7 +121,7 @@ class LargeRuns:
                 replies |= await self._records(turn[start : start + _BATCH])
         with at_most(PASS_MOST) as budget:
             for run_id, reply in replies.items():
-                replies[run_id] = await self._entries_too(run_id, reply, budget)
+                replies[run_id] = await self._with_entries(run_id, reply, budget)
         return replies
 
     async def _records(self, run_ids: Sequence[bytes]) -> dict[bytes, RunReply]:
@@ -134,7 +133,7 @@ class LargeRuns:
         try:
             with at_most(PASS_MOST):
                 answers = await answers_of(self._client, pipe, 4 * len(run_ids))
-        except ReplyTooLarge:  # grown since
+        except ReplyTooLarge:  # grown since they were measured
             for run_id in run_ids:
                 self._known[run_id].measured = 0.0
             return {}
@@ -145,7 +144,7 @@ class LargeRuns:
         return found
 
     async def _measure(self, run_ids: Sequence[bytes]) -> None:
-        """Ask how large the fields of records are, and choose those that are read: the small ones first."""
+        """Read the sizes of fields, and choose those to be read, the smallest first."""
         pipe = self._client.pipeline(transaction=False)
         for run_id in run_ids:
             for name in FIELDS:
@@ -177,22 +176,22 @@ class LargeRuns:
         return [] if known.denied else [name for name in FIELDS if name not in (known.unread or {})]
 
     def _reply(self, run_id: bytes, ttl: Any, some: Any, count: Any, owner: Any) -> RunReply:
-        """The answers as they are for any run, with what was not asked for as missing."""
+        """The replies as of `ask`, with fields that were not read as missing."""
         known, meta = self._known[run_id], some
         if known.denied and some:
-            meta = TooLargeError("its size is not known: the user may not run HSTRLEN")
+            meta = TooLargeError("size unknown: no permission for HSTRLEN")
         elif isinstance(some, list):
             read = dict(zip(self._fields(run_id), some, strict=True))
             meta = [read.get(name) for name in FIELDS]
         elif isinstance(some, int):
             meta = [None] * len(FIELDS)
         if isinstance(owner, ResponseError) and "WRONGTYPE" not in str(owner):
-            owner = TooLargeError("its size is not known: the user may not run GETRANGE")
+            owner = TooLargeError("size unknown: no permission for GETRANGE")
         unread = (known.unread or {}) if some else {}
-        return RunReply(ttl, meta, NOT_ASKED, count, NOT_ASKED, owner or None, unread)
+        return RunReply(ttl, meta, NOT_READ, count, NOT_READ, owner or None, unread)
 
-    async def _entries_too(self, run_id: bytes, reply: RunReply, budget: ReplyBudget) -> RunReply:
-        """The reply with the newest entries, where it is time to ask for them."""
+    async def _with_entries(self, run_id: bytes, reply: RunReply, budget: ReplyBudget) -> RunReply:
+        """The reply with the newest entries, where they are due."""
         known, keys = self._known[run_id], run_keys(self._keys, run_id)
         if budget.left < 2 * (EVENTS_MOST + _SLACK):
             return reply
@@ -206,13 +205,13 @@ class LargeRuns:
 
     async def _newest(self, key: bytes, known: _Entries) -> Any:
         if time.monotonic() < known.due:
-            return NOT_ASKED
+            return NOT_READ
         try:
             with at_most(EVENTS_MOST + _SLACK):
                 answer = await self._client.xrevrange(key, count=known.count)
         except ReplyTooLarge:
             known.too_large(time.monotonic())
-            return TooLargeError("its newest entry is too large")
+            return TooLargeError("newest entry too large")
         except ResponseError as problem:
             return problem
         except (RedisError, OSError) as problem:
@@ -224,7 +223,7 @@ class LargeRuns:
 
 
 def _too_large(sizes: dict[str, int]) -> dict[str, int]:
-    """The fields that do not fit into `RECORD_MOST` bytes, when the small ones are read first."""
+    """The fields that do not fit into `RECORD_MOST` bytes, the smallest fitting first."""
     left, unread = RECORD_MOST, {}
     for name, size in sorted(sizes.items(), key=lambda item: item[1]):
         left -= size
@@ -234,10 +233,10 @@ def _too_large(sizes: dict[str, int]) -> dict[str, int]:
 
 
 async def answers_of(client: Redis, pipe: Pipeline, wanted: int) -> list[Any]:
-    """What is answered; in a cluster, whose index was just read, errors stand for what is not.
+    """The replies to *pipe*; in a cluster (whose index was just read) errors in place of missing ones.
 
     Raises:
-        ReplyTooLarge: when the answers have more bytes than `at_most` allows.
+        ReplyTooLarge: when the replies have more bytes than `at_most` allows.
         redis.exceptions.RedisError: when the server cannot be read.
     """
     try:

@@ -1,4 +1,4 @@
-"""The processes of runs on this machine: what orphans left behind, and how a run's command does. Blocks."""
+"""Processes of runs on this machine: commands left by orphans, and probes of a run's command. Blocks."""
 
 from __future__ import annotations
 
@@ -7,21 +7,20 @@ from collections.abc import Iterable
 
 import psutil
 
-from agentdash.core.runs.blockers import ChildProbe
-from agentdash.core.runs.model import ChildSeen, Run
+from agentdash.core.runs.model import ChildProbe, OrphanProcess, Run
 from agentdash.core.secrets.safe_text import safe_text
-from agentdash.processes import Family, leader_created_at
+from agentdash.processes import ProcessFamily, leader_created_at
 
 SHOWN = 200
 """Characters kept of a command line."""
 LIMIT = 20
-"""Orphans that are looked at in one pass."""
+"""Orphaned runs per pass at most."""
 _COUNT_EVERY = 20
 _CPU_S = 0.1
 
 
 class OrphanChildren:
-    """Finds the commands of orphaned runs, by pid and start time; counts those that descend from them seldom.
+    """Finds the commands of orphaned runs by pid and start time; counts their descendants every 20th pass.
 
     Args:
         host: This machine.
@@ -29,50 +28,50 @@ class OrphanChildren:
 
     def __init__(self, host: str) -> None:
         self._host = host
-        self._seen: dict[str, ChildSeen] = {}
-        self._looks = 0
+        self._seen: dict[str, OrphanProcess] = {}
+        self._passes = 0
 
-    def look(self, orphans: Iterable[Run]) -> dict[str, ChildSeen]:
-        """The living commands of *orphans*, by run id."""
-        self._looks += 1
-        found: dict[str, ChildSeen] = {}
+    def find(self, orphans: Iterable[Run]) -> dict[str, OrphanProcess]:
+        """The running commands of *orphans*, by run id."""
+        self._passes += 1
+        found: dict[str, OrphanProcess] = {}
         for run in list(orphans)[:LIMIT]:
             began = began_at(run, self._host)
             if began is None or run.pid is None:
                 continue
             known = self._seen.get(run.id)
-            if known is None or known.pid != run.pid or self._looks % _COUNT_EVERY == 0:
-                known = _seen(run.pid, self._host, began)
+            if known is None or known.pid != run.pid or self._passes % _COUNT_EVERY == 0:
+                known = _orphan_process(run.pid, self._host, began)
             found[run.id] = known
         self._seen = found
         return dict(found)
 
 
 def began_at(run: Run, host: str) -> int | None:
-    """When the living process of *run* began, Unix ms; None where there is none, or not on this machine."""
+    """The start time of the process of *run*, Unix ms; None where it does not run on this machine."""
     if run.pid is None or run.host != host:
         return None
     return leader_created_at(run.pid, run.pid_created_at, (run.started_at, run.updated_at))
 
 
 def probe(run: Run, host: str) -> ChildProbe:
-    """How the command of *run* is doing; takes a tenth of a second."""
+    """Probe the command of *run*; takes 0.1 s."""
     if run.status.terminal:
         return ChildProbe(None, "the run has ended")
     if run.host is not None and run.host != host:
-        return ChildProbe(None, f"it runs on {run.host}, which cannot be seen from {host}")
+        return ChildProbe(None, f"runs on {run.host}, not on {host}")
     if run.pid is None:
-        return ChildProbe(False, "no command runs now, by its record")
+        return ChildProbe(False, "no command in its record")
     if run.host is None:
-        return ChildProbe(None, "its record does not say on which machine")
+        return ChildProbe(None, "its record names no machine")
     if began_at(run, host) is None:
-        return ChildProbe(False, f"process {run.pid} has ended")
+        return ChildProbe(False, f"process {run.pid} has exited")
     try:
         return _probed(psutil.Process(run.pid))
     except psutil.NoSuchProcess:
-        return ChildProbe(False, f"process {run.pid} has ended")
+        return ChildProbe(False, f"process {run.pid} has exited")
     except psutil.Error as error:
-        return ChildProbe(None, f"process {run.pid} cannot be looked at: {error}")
+        return ChildProbe(None, f"process {run.pid} cannot be read: {error}")
 
 
 def _probed(process: psutil.Process) -> ChildProbe:
@@ -99,16 +98,16 @@ def _cpu(process: psutil.Process) -> float:
     return float(times.user + times.system)
 
 
-def _seen(pid: int, host: str, began: int) -> ChildSeen:
-    processes = max(1, Family(pid, began / 1000 - 1).look())
+def _orphan_process(pid: int, host: str, began: int) -> OrphanProcess:
+    processes = max(1, ProcessFamily(pid, began / 1000 - 1).refresh())
     try:
         command = _command(psutil.Process(pid))
     except psutil.Error:
         command = ""
-    return ChildSeen(pid, host, began, command, processes)
+    return OrphanProcess(pid, host, began, command, processes)
 
 
 def _command(process: psutil.Process) -> str:
-    """Its command line in one line, without secrets that are recognised."""
+    """Its command line in one line, recognised secrets masked."""
     words = " ".join(" ".join(process.cmdline())[: 10 * SHOWN].split())
     return safe_text(words, SHOWN)

@@ -1,4 +1,4 @@
-"""What is asked of Redis for one run, and the run that the answers make."""
+"""The commands that read one run from Redis, and the run parsed from their replies."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from redis.exceptions import ResponseError
 
 from agentdash.core.bounds import bounded_time_ms
 from agentdash.core.runs import event as ev
-from agentdash.core.runs.event import event_in_short, parse_event
+from agentdash.core.runs.event import parse_event, shortened_event
 from agentdash.core.runs.model import Run, RunEvent, RunKeys, RunStatus, is_clean_up
 from agentdash.core.runs.record import FIELDS, named, parse_run, pending_request
 from agentdash.core.text import decode
@@ -22,35 +22,35 @@ if TYPE_CHECKING:
 
 COMMANDS = 6
 RECORD_MOST = 128 * 1024
-"""Bytes of a record that are read: what Linux accepts as one argument of a command, which may be a prompt."""
+"""Bytes read of a record at most: as Linux accepts for one argument of a command, which may be a prompt."""
 EVENTS_MOST = 64 * 1024
-"""Bytes of the newest events and the newest control message; a worker writes 16 KiB an event at most."""
+"""Bytes of the newest events and control message; a worker writes 16 KiB per event at most."""
 LOCK_MOST = 1024
 NEWEST = 4
-_QUIET = frozenset({ev.TOKEN_USAGE, ev.TURN_STARTED, ev.SIGNAL})
-"""Events that tell less of what a run does than the one before them."""
+_MINOR = frozenset({ev.TOKEN_USAGE, ev.TURN_STARTED, ev.SIGNAL})
+"""Events that say less about a run's activity than the one before them."""
 
 
 class TooLargeError(ResponseError):
-    """Stands for an answer that was not asked for, because it is too large or its size is not known."""
+    """In place of a reply that was not read, because it is too large or its size is unknown."""
 
 
-NOT_ASKED: Final = "not asked"
-"""Stands for events and control messages that were not asked for this time: what was known of them stays."""
+NOT_READ: Final = "not read"
+"""In place of events and control messages that were not read in this pass: their last values are kept."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunReply:
-    """The answers for one run, in the order of the questions; each may be an error of its own.
+    """The replies for one run, in the order of `ask`; each may be an error.
 
     Attributes:
-        ttl: ``PTTL`` of the lock, asked before the record.
+        ttl: ``PTTL`` of the lock, read before the record.
         meta: ``HMGET`` of the record.
-        events: The newest entries of the events, newest first.
-        count: How many events there are.
+        events: The newest events, newest first.
+        count: Number of events.
         control: The newest control message.
-        owner: The lock, asked after the record.
-        unread: Fields of the record that were not asked for, as they are too large, with their bytes.
+        owner: The lock, read after the record.
+        unread: Fields of the record that were too large to read, with their bytes.
     """
 
     ttl: Any
@@ -63,7 +63,7 @@ class RunReply:
 
     @property
     def denied(self) -> Exception | None:
-        """An error that concerns not this run alone: it is no use to go on."""
+        """An error that is not about this run alone, so that the pass fails."""
         for answer in self._answers:
             if isinstance(answer, RedisConnectionError):
                 return answer
@@ -73,7 +73,7 @@ class RunReply:
 
     @property
     def unreached(self) -> Exception | None:
-        """Why one of them was not answered at all: in a cluster, a run's keys lie on several nodes."""
+        """The error of a cluster node that is unavailable: a run's keys may be on several nodes."""
         return next((answer for answer in self._answers if is_unreached(answer)), None)
 
     @property
@@ -87,17 +87,17 @@ class RunReply:
 
     @property
     def lock_ttl_ms(self) -> int | None:
-        """How long the lock lasts; None where there is none."""
+        """Remaining time of the lock; None where there is none."""
         return self.ttl if isinstance(self.ttl, int) and self.ttl >= 0 else None
 
     @property
     def cleaned_up(self) -> bool:
-        """Whether somebody holds the lock to clean the run up: that is no worker."""
+        """Whether the lock is that of a clean-up, not of a worker."""
         return is_clean_up(self.owner)
 
     @property
     def is_large(self) -> bool:
-        """Whether it is larger than what one run may cost at each poll."""
+        """Whether it is too large to be read at each poll."""
         return self.size > LOCK_MOST and (
             _size(self.meta) > RECORD_MOST
             or _size(self.events) + _size(self.control) > EVENTS_MOST
@@ -106,24 +106,23 @@ class RunReply:
 
     @property
     def size(self) -> int:
-        """Bytes of the texts in it."""
+        """Number of bytes of its texts."""
         return sum(map(_size, (self.meta, self.events, self.control, self.owner)))
 
     @property
     def digest(self) -> int:
-        """The same for answers that tell the same, but for the time that the lock lasts.
+        """A hash of all replies except the remaining time of the lock, kept instead of them.
 
-        Kept instead of the answers. Python's hash of bytes has a key of its own in each process, so that
-        nobody can make two answers for it that collide.
+        Python's hash of bytes is keyed per process, so collisions cannot be crafted.
         """
-        answers = (self.meta, self.events, self.count, self.control, self.owner)
-        held = self.lock_ttl_ms is None
-        return hash((held, tuple(map(_hashable, answers)), tuple(self.unread.items())))
+        replies = (self.meta, self.events, self.count, self.control, self.owner)
+        unlocked = self.lock_ttl_ms is None
+        return hash((unlocked, tuple(map(_hashable, replies)), tuple(self.unread.items())))
 
 
 @dataclass(frozen=True, slots=True)
 class KeysOf:
-    """The keys of one run, as bytes: an id may be no text."""
+    """The keys of one run, as bytes: an id may be invalid UTF-8."""
 
     lock: bytes
     meta: bytes
@@ -139,10 +138,10 @@ def run_keys(keys: RunKeys, run_id: bytes) -> KeysOf:
 
 
 def ask(pipe: Pipeline, keys: RunKeys, run_id: bytes) -> None:
-    """Put the questions for one run into *pipe*: `COMMANDS` of them.
+    """Add the `COMMANDS` commands that read one run to *pipe*.
 
-    The lock is asked for before and after the record, so that a worker that begins or ends in between never
-    looks like one that is missing.
+    The lock is read before and after the record, so that a worker that starts or exits in between never looks
+    missing.
     """
     of = run_keys(keys, run_id)
     pipe.pttl(of.lock)
@@ -154,14 +153,14 @@ def ask(pipe: Pipeline, keys: RunKeys, run_id: bytes) -> None:
 
 
 def read_run(run_id: bytes, reply: RunReply, now: int, lease_ms: int, known: Run | None = None) -> Run:
-    """The run as all answers together tell it.
+    """The run parsed from its replies.
 
     Args:
-        run_id: Its id as it is in the key; what is shown of it is printable.
-        reply: Its answers.
+        run_id: Its id as in the key; displayed printable.
+        reply: Its replies.
         now: Unix ms.
-        lease_ms: How long a queued run may wait for its worker before it counts as orphaned.
-        known: The run as it was last read: what stays where something was not asked for this time.
+        lease_ms: How long a queued run may be without a worker before it counts as orphaned.
+        known: The run as last read, for what was not read this time.
     """
     fields = named(FIELDS, reply.meta) if isinstance(reply.meta, list) else {}
     run = parse_run(decode(run_id), fields)
@@ -179,32 +178,32 @@ def read_run(run_id: bytes, reply: RunReply, now: int, lease_ms: int, known: Run
         malformed=(*run.malformed, *reply.unread, *_broken(reply, ResponseError)),
         too_large=too_large,
     )
-    if reply.events is NOT_ASKED:
+    if reply.events is NOT_READ:
         return _as_known(run, reply, known)
     events = [parse_event(entry_id, body or {}) for entry_id, body in _entries(reply.events)]
-    telling = _telling(events)
+    major = _major(events)
     run = replace(
         run,
-        last_event=None if telling is None else event_in_short(telling),
+        last_event=None if major is None else shortened_event(major),
         last_event_at=_time_of(events[0]) if events else None,
     )
     return _as_known(run, reply, known)
 
 
 def _broken(reply: RunReply, kind: type[ResponseError]) -> list[str]:
-    """The keys of a run of which no answer could be used."""
+    """The keys of a run whose reply is an error of *kind*."""
     answers = {"meta": reply.meta, "events": reply.events, "ctl": reply.control, "lock": reply.owner}
     return [name for name, answer in answers.items() if isinstance(answer, kind)]
 
 
 def _as_known(run: Run, reply: RunReply, known: Run | None) -> Run:
-    """*run* with what is known of the streams that were not asked for this time."""
+    """*run* with the last values of the streams that were not read this time."""
     if known is None:
         return run
-    not_asked = {"events"} if reply.events is NOT_ASKED else set()
-    not_asked |= {"ctl"} if reply.control is NOT_ASKED else set()
-    large = [name for name, _ in known.too_large if name in not_asked]
-    if "events" in not_asked:
+    not_read = {"events"} if reply.events is NOT_READ else set()
+    not_read |= {"ctl"} if reply.control is NOT_READ else set()
+    large = [name for name, _ in known.too_large if name in not_read]
+    if "events" in not_read:
         run = replace(run, last_event=known.last_event, last_event_at=known.last_event_at)
     return replace(
         run,
@@ -226,7 +225,7 @@ def _is_orphaned(run: Run, reply: RunReply, now: int, lease_ms: int) -> bool | N
 def _request(
     status: RunStatus, reply: RunReply, fields: dict[str, bytes], known: Run | None
 ) -> tuple[Any, int | None]:
-    if reply.control is NOT_ASKED:
+    if reply.control is NOT_READ:
         action = None if known is None else pending_request(status, known.requested, "0-0", None)
         return action, None if known is None or action is None else known.requested_at
     handled = fields.get("control.id")
@@ -239,19 +238,19 @@ def _request(
     return None, None
 
 
-def _telling(events: list[RunEvent]) -> RunEvent | None:
-    """The newest event that says what the run does; the newest of all where none does."""
-    return next((event for event in events if not _quiet(event)), events[0] if events else None)
+def _major(events: list[RunEvent]) -> RunEvent | None:
+    """The newest event that describes the run's activity; the newest of all where none does."""
+    return next((event for event in events if not _is_minor(event)), events[0] if events else None)
 
 
-def _quiet(event: RunEvent) -> bool:
-    if event.type == ev.OUTPUT:  # rows of an agent, whose meaning stands in the event beside them
+def _is_minor(event: RunEvent) -> bool:
+    if event.type == ev.OUTPUT:  # JSON rows of an agent have events of their own
         return str(event.data.get("text", "")).lstrip().startswith('{"')
-    return event.type in _QUIET
+    return event.type in _MINOR
 
 
 def _time_of(event: RunEvent) -> int | None:
-    """When it happened: as it says, else as its id does."""
+    """The time of an event, else that in its id; Unix ms."""
     if event.at is not None:
         return event.at
     return bounded_time_ms(event.id.partition("-")[0])
@@ -262,12 +261,12 @@ def _entries(answer: object) -> list[tuple[bytes, dict[bytes, bytes] | None]]:
 
 
 def _concerns_one(problem: Exception) -> bool:
-    """Whether an error is about this run's key alone."""
+    """Whether an error is about this run's keys alone."""
     return isinstance(problem, TooLargeError) or "WRONGTYPE" in str(problem)
 
 
 def _size(answer: object) -> int:
-    """Bytes of all texts in an answer: a text, a list of texts or of entries."""
+    """Number of bytes of a reply: a text, a list of texts or of entries."""
     if isinstance(answer, bytes):
         return len(answer)
     if not isinstance(answer, list):

@@ -1,4 +1,4 @@
-"""Finds runs that other programs wrote without an entry in the index: a slow scan, spread over the passes."""
+"""Finds runs that other programs wrote without an index entry: a slow SCAN, spread over the passes."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
 COUNT = 500
-"""Keys that the server looks at in one step: well under a millisecond of its time."""
-_REST_S = 20.0
-"""Between the end of one round and the start of the next."""
+"""COUNT of one SCAN: well under a millisecond of server time."""
+_PAUSE_S = 20.0
+"""Seconds between the end of one scan and the start of the next."""
 LIMIT = 1000
-"""Such runs that are remembered at most."""
+"""Runs found at most."""
 
 
 class RunSearch:
-    """Goes round the keyspace, one step a pass.
+    """Scans the keyspace, one step per pass.
 
     Args:
         client: The server.
@@ -35,20 +35,20 @@ class RunSearch:
         self._pattern = keys.meta("*")
         self._head = len(keys.meta("").encode()) - len(b":meta")
         self._cursors: dict[str, int] = {}
-        self._rest_until = 0.0
+        self._paused_until = 0.0
         self._found: dict[bytes, None] = {}
 
     async def step(self, listed: set[bytes], *, complete: bool) -> list[bytes]:
-        """Look at the next keys.
+        """Scan the next keys.
 
         Args:
-            listed: Runs that are known from the index.
-            complete: Whether those are all that stand in the index.
+            listed: Runs known from the index.
+            complete: Whether those are all in the index.
 
         Returns:
-            All that were found so far and do not stand in the index.
+            All runs found so far that are not in the index.
         """
-        if time.monotonic() >= self._rest_until:
+        if time.monotonic() >= self._paused_until:
             names = await self._slice()
             new = [cast("bytes", name)[self._head : -len(b":meta")] for name in names]
             new = [run_id for run_id in new if run_id not in listed and run_id not in self._found]
@@ -56,16 +56,16 @@ class RunSearch:
                 new = await self._not_indexed(new)
             self._found |= dict.fromkeys(new[: LIMIT - len(self._found)])
             if not self._cursors:
-                self._rest_until = time.monotonic() + _REST_S
+                self._paused_until = time.monotonic() + _PAUSE_S
         return [run_id for run_id in self._found if run_id not in listed]
 
     async def _slice(self) -> list[object]:
-        """The next keys; in a cluster those of one node after the other."""
+        """The next keys; in a cluster one node after the other."""
         nodes = await primaries(self._client)
         left = {name: cursor for name, cursor in self._cursors.items() if name in nodes}
         self._cursors = left or dict.fromkeys(nodes, 0)
         name, cursor = next(iter(self._cursors.items()))
-        del self._cursors[name]  # where the node cannot be asked, its turn comes in the next round
+        del self._cursors[name]  # an unavailable node is scanned in the next round
         try:
             cursor, names = await nodes[name].scan(cursor, match=self._pattern, count=COUNT)
         except (RedisError, OSError):
@@ -84,5 +84,5 @@ class RunSearch:
         return [run_id for run_id, score in zip(run_ids, scores, strict=True) if score is None]
 
     def forget(self, run_id: bytes) -> None:
-        """Its record is gone."""
+        """Remove a deleted run."""
         self._found.pop(run_id, None)

@@ -1,4 +1,4 @@
-"""Whether the server takes writes: without them, no worker can record what its run does."""
+"""Checks whether the server accepts writes: without them no worker can record its run."""
 
 from __future__ import annotations
 
@@ -14,37 +14,37 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
 EVERY_S = 2.0
-"""Seconds between two questions; INFO of two sections costs the server some 50 µs."""
+"""Poll interval; INFO of two sections costs the server some 50 µs."""
 
 
 class StoreState:
-    """Asks the server now and then whether it takes writes, while there are runs that live.
+    """Polls whether the server accepts writes, while there are live runs.
 
     Args:
         client: The server.
-        clock: For how long it has not.
+        clock: For the duration of an outage.
     """
 
     def __init__(self, client: Redis, clock: Clock) -> None:
         self._client = client
         self._clock = clock
-        self._asked_at = -EVERY_S
+        self._polled_at = -EVERY_S
         self._why: str | None = None
         self._since = 0.0
 
-    async def look(self, *, live: bool) -> None:
-        """Ask, if it is time. A server that does not tell takes writes, as far as is known."""
+    async def poll(self, *, live: bool) -> None:
+        """Read INFO, if due. A server that denies INFO counts as writable."""
         now = self._clock.monotonic()
         if not live:
             self._why = None
             return
-        if now - self._asked_at < EVERY_S:
+        if now - self._polled_at < EVERY_S:
             return
-        self._asked_at = now
+        self._polled_at = now
         try:
             known = {**await self._client.info("persistence"), **await self._client.info("memory")}
-        except ResponseError:  # it is not allowed: asking again would only fill the server's ACL LOG
-            self._asked_at, known = math.inf, {}
+        except ResponseError:  # denied: a retry would only fill the server's ACL LOG
+            self._polled_at, known = math.inf, {}
         except (RedisError, OSError, TypeError):
             known = {}
         why = unwritable(known)
@@ -54,20 +54,19 @@ class StoreState:
 
     @property
     def gap(self) -> str | None:
-        """That runs cannot be recorded, why, and for how long that was seen; None where they can."""
+        """Why the server is not writable, and for how long; None where it is."""
         if self._why is None:
             return None
         return f"store not writable for {self._clock.monotonic() - self._since:.0f} s: {self._why}"
 
 
 def unwritable(info: Mapping[str, Any]) -> str | None:
-    """Why a server refuses writes, from its INFO (see the documentation of that command); None: it does not.
+    """Why a server refuses writes, from its INFO; None where it does not.
 
-    A snapshot that failed (``rdb_last_bgsave_status``) stops writes only where the server is set so, and is
-    seen by its error then.
+    A failed snapshot (``rdb_last_bgsave_status``) stops writes only where configured so.
     """
     if str(info.get("aof_last_write_status", "ok")) != "ok":
-        return "its append-only file cannot be written (is its disk full?)"
+        return "its append-only file cannot be written (disk full?)"
     limit, used = info.get("maxmemory", 0), info.get("used_memory", 0)
     evicts = str(info.get("maxmemory_policy", "noeviction")) != "noeviction"
     if isinstance(limit, int) and isinstance(used, int) and 0 < limit <= used and not evicts:

@@ -1,4 +1,4 @@
-"""Services that a project declares: in a Procfile, a compose file, or as scripts of a package.json."""
+"""Services declared by projects: in a Procfile, a compose file, or as scripts of a package.json."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from agentdash.core.units import plural
 from agentdash.files.small import read_file
 
 EVERY = 10.0
-"""Seconds between two looks at the files; they are read again only where they changed."""
+"""Poll interval of the files; they are read again only when modified."""
 MOST = 100
-"""Services that are taken from files at most."""
+"""Declared services at most."""
 MOST_OF_FOLDER = 20
-"""Services that are taken from the files of one folder at most, so that none pushes out those of others."""
+"""Declared services of one folder at most."""
 
 _MOST_FOLDERS = 300
-_MOST_TOLD = 10
+_MOST_NAMED = 10
 _MOST_BYTES = 256 * 1024
 _MOST_PORTS = 100
 _LONGEST_NAME = 200
@@ -41,12 +41,12 @@ _PORT = re.compile(r"(?:[\d.]+:)?(\d{1,5})(?::\d{1,5})(?:/tcp)?$")
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """A service as a file describes it.
+    """A service as declared in a file.
 
     Attributes:
-        settings: What is known of it.
+        settings: Its settings.
         origin: The name of the file.
-        script: What its command runs by a name of that file, with what npm runs before and after it.
+        script: The script that its command runs by name, with those that npm runs before and after it.
     """
 
     settings: ServiceSettings
@@ -55,49 +55,50 @@ class Declared:
 
 
 class DeclaredServices:
-    """Looks through the roots and the folders right below them.
+    """Reads the files in the roots and in the folders directly below them.
 
     Args:
         roots: Project folders.
 
     Attributes:
-        left_out: What is not taken of what is declared, in words.
+        left_out: Messages about declared services that are not listed.
     """
 
     def __init__(self, roots: tuple[Path, ...]) -> None:
         self._roots = roots
-        self._looked_at: float | None = None
+        self._read_at: float | None = None
         self._files: dict[Path, tuple[int, list[Declared], int]] = {}
         self.left_out: tuple[str, ...] = ()
         self._folders_left_out = 0
 
-    def look(self, now: float) -> list[Declared]:
-        """All of them; *now*: seconds that never go back."""
-        if self._looked_at is None or now - self._looked_at >= EVERY:
-            self._looked_at = now
+    def read(self, now: float) -> list[Declared]:
+        """All declared services; *now*: monotonic seconds."""
+        if self._read_at is None or now - self._read_at >= EVERY:
+            self._read_at = now
             before, self._files = self._files, {}
             for path, reader in self._candidates():
                 with suppress(OSError):
-                    changed = path.stat().st_mtime_ns
-                    seen = before.get(path)
-                    fresh = seen is not None and seen[0] == changed
-                    self._files[path] = seen if fresh and seen else (changed, *_read(path, reader))
+                    modified = path.stat().st_mtime_ns
+                    known = before.get(path)
+                    if known is None or known[0] != modified:
+                        known = (modified, *_read(path, reader))
+                    self._files[path] = known
         by_folder: dict[Path, list[Declared]] = {}
         more: Counter[Path] = Counter()
         for path, (_, found, cut) in self._files.items():
             by_folder.setdefault(path.parent, []).extend(found)
             more[path.parent] += cut
-        taken = _shared_out(by_folder, more)
-        self.left_out = tuple(self._words(more))
-        return taken
+        chosen = _limited(by_folder, more)
+        self.left_out = tuple(self._messages(more))
+        return chosen
 
-    def _words(self, more: Counter[Path]) -> Iterator[str]:
-        """What is not listed: `_MOST_TOLD` folders one by one."""
+    def _messages(self, more: Counter[Path]) -> Iterator[str]:
+        """What is not listed; `_MOST_NAMED` folders by name."""
         lacking = [(folder, count) for folder, count in more.items() if count]
-        for folder, count in lacking[:_MOST_TOLD]:
+        for folder, count in lacking[:_MOST_NAMED]:
             yield f"{plural(count, 'service')} declared in {printable(str(folder))} not listed: too many"
-        if len(lacking) > _MOST_TOLD:
-            yield f"nor all services of {plural(len(lacking) - _MOST_TOLD, 'more folder')}"
+        if len(lacking) > _MOST_NAMED:
+            yield f"services of {plural(len(lacking) - _MOST_NAMED, 'more folder')} not listed: too many"
         if self._folders_left_out:
             yield f"{plural(self._folders_left_out, 'folder')} not searched for declared services: too many"
 
@@ -117,8 +118,8 @@ class DeclaredServices:
                         yield folder / name, reader
 
 
-def _shared_out(by_folder: dict[Path, list[Declared]], more: Counter[Path]) -> list[Declared]:
-    """`MOST` of them, by turns from each folder, no name twice; what is left out is added to *more*."""
+def _limited(by_folder: dict[Path, list[Declared]], more: Counter[Path]) -> list[Declared]:
+    """`MOST` services, one from each folder in turn, names unique; the others are counted in *more*."""
     taken: dict[str, Declared] = {}
     chosen: dict[Path, list[Declared]] = {folder: [] for folder in by_folder}
     for turn in zip_longest(*by_folder.values()):
@@ -134,25 +135,25 @@ def _shared_out(by_folder: dict[Path, list[Declared]], more: Counter[Path]) -> l
 
 
 Reader = Callable[[str, Path], Iterator[ServiceSettings | tuple[ServiceSettings, str]]]
-"""From a file's text and folder to services, or to (service, what its command runs by a name)."""
+"""From a file's text and folder to services, or to (service, script that its command runs by name)."""
 
 
 def _read(path: Path, reader: Reader) -> tuple[list[Declared], int]:
-    """The first services of a file, and how many more it has."""
+    """The first services of a file, and the number of further ones."""
     try:
         text = read_file(path, _MOST_BYTES).decode("utf-8", "replace")
         found = (one if isinstance(one, tuple) else (one, None) for one in reader(text, path.parent))
         taken = [Declared(service, path.name, script) for service, script in islice(found, MOST_OF_FOLDER)]
         return taken, sum(1 for _ in found)
     except (OSError, ValueError):
-        return [], 0  # half-written, or not what its name says: it declares nothing
+        return [], 0  # incomplete or invalid: declares nothing
 
 
 def _procfile(text: str, folder: Path) -> Iterator[ServiceSettings]:
     for line in _LINE.finditer(text):
         name, command = line[1][:_LONGEST_NAME], line[2]
-        if (sign := _sign(command)) is not None:
-            yield _service(folder, name, sign, shlex.join(("sh", "-c", command)))
+        if (pattern := _match_text(command)) is not None:
+            yield _service(folder, name, pattern, shlex.join(("sh", "-c", command)))
 
 
 def _package(text: str, folder: Path) -> Iterator[tuple[ServiceSettings, str]]:
@@ -161,15 +162,15 @@ def _package(text: str, folder: Path) -> Iterator[tuple[ServiceSettings, str]]:
     scripts = found if isinstance(found, dict) else {}
     for name in _SCRIPTS:
         script = scripts.get(name)
-        if isinstance(script, str) and (sign := _sign(script)) is not None:
-            around = [(part, scripts.get(part)) for part in (f"pre{name}", name, f"post{name}")]
-            words = "; ".join(f"{part}: {told}" for part, told in around if isinstance(told, str))
-            yield _service(folder, name, sign, shlex.join(("npm", "run", name))), words
+        if isinstance(script, str) and (pattern := _match_text(script)) is not None:
+            run_by_npm = [(part, scripts.get(part)) for part in (f"pre{name}", name, f"post{name}")]
+            shown = "; ".join(f"{part}: {text}" for part, text in run_by_npm if isinstance(text, str))
+            yield _service(folder, name, pattern, shlex.join(("npm", "run", name))), shown
 
 
 def _compose(text: str, folder: Path) -> Iterator[ServiceSettings]:
-    """Only those that publish a port: that is all that can be seen of a container from here."""
-    from collectors.services import yaml_nodes as of  # PyYAML takes 20 ms to load, and few projects need it
+    """Only those that publish a port: nothing else of a container is visible."""
+    from collectors.services import yaml_nodes as of  # PyYAML loads in 20 ms, and few projects need it
 
     seen: set[str] = set()
     for name, service in of.items(of.item(of.read_yaml(text), "services")):
@@ -188,27 +189,27 @@ def _compose(text: str, folder: Path) -> Iterator[ServiceSettings]:
 
 
 def _published(short: str | None, long: str | None) -> int | None:
-    """The port of this machine: of ``8080:80`` or ``127.0.0.1:8080:80/tcp``, or of ``published: 8080``."""
+    """The host port in ``8080:80``, ``127.0.0.1:8080:80/tcp`` or ``published: 8080``."""
     match = _PORT.match(short) if short else re.fullmatch(r"(\d{1,5})", long or "")
     return int(match[1]) if match and 0 < int(match[1]) < 65_536 else None
 
 
-def _service(folder: Path, name: str, sign: str, command: str) -> ServiceSettings:
+def _service(folder: Path, name: str, match: str, command: str) -> ServiceSettings:
     return ServiceSettings(
-        name=safe_text(f"{folder.name}/{name}"), match=sign, cwd=str(folder), command=command
+        name=safe_text(f"{folder.name}/{name}"), match=match, cwd=str(folder), command=command
     )
 
 
-def _sign(command: str) -> str | None:
-    """What the process's own command line will hold: the beginning, as far as no shell changes it."""
+def _match_text(command: str) -> str | None:
+    """Text to find in the process's command line: the beginning of *command* that a shell does not change."""
     command = command[:_LONGEST_COMMAND].strip()
     while (before := _ASSIGNED.match(command)) is not None:
         command = command[before.end() :]
     plain = _PLAIN.match(command)
-    sign = plain[0].strip() if plain else ""
+    text = plain[0].strip() if plain else ""
     if plain and plain.end() < len(command) and command[plain.end()] not in "|&;<>":
-        sign = sign.rpartition(" ")[0] if not plain[0].endswith(" ") else sign  # the last word goes on
-    return sign if len(sign) >= 4 else None
+        text = text.rpartition(" ")[0] if not plain[0].endswith(" ") else text  # the last word is cut
+    return text if len(text) >= 4 else None
 
 
 _READERS: dict[str, Reader] = {

@@ -1,4 +1,4 @@
-"""Health probes: a TCP connection, or an HTTP request, asked in the background at a slow pace."""
+"""Health probes: a TCP connection or an HTTP request, repeated in the background."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from agentdash.core.services.model import Probe
 from agentdash.core.text import mask_url
 
 EVERY = 5.0
-"""Seconds between two questions."""
+"""Seconds between two probes."""
 TIMEOUT = 2.0
-"""Seconds that one may take."""
+"""Seconds that a probe may take."""
 
 _HEAD = 4096
 
 
 class Prober:
-    """Asks one target again and again; `latest` is what it last said.
+    """Probes one target repeatedly; `latest` is the last result.
 
     Args:
         target: ``tcp://host:port``, ``http://…`` or ``https://…``.
@@ -36,14 +36,14 @@ class Prober:
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Begin, unless begun; on the running event loop."""
+        """Start on the running event loop, unless started."""
         if self._task is None:
             self._task = asyncio.get_running_loop().create_task(
                 self._run(), name=f"probe {self.latest.target}"
             )
 
     async def stop(self) -> None:
-        """End it."""
+        """Stop it."""
         if self._task is not None:
             self._task.cancel()
             with suppress(asyncio.CancelledError):
@@ -52,22 +52,22 @@ class Prober:
 
     async def _run(self) -> None:
         while True:
-            await self.ask()
+            await self.probe()
             await asyncio.sleep(EVERY)
 
-    async def ask(self) -> Probe:
-        """Ask once."""
+    async def probe(self) -> Probe:
+        """Probe once."""
         begun = self._clock.monotonic()
         error: str | None = None
         try:
             async with asyncio.timeout(TIMEOUT):
-                error = await _answer(self._target)
+                error = await _probe(self._target)
         except TimeoutError:
-            error = f"no answer within {TIMEOUT:g} s"
+            error = f"no reply within {TIMEOUT:g} s"
         except ssl.SSLError as failure:
             error = f"TLS: {failure.reason or failure}"
         except ConnectionRefusedError:
-            error = "refused: nothing listens there"
+            error = "connection refused"
         except (OSError, ValueError, UnicodeError) as failure:
             error = getattr(failure, "strerror", None) or str(failure) or type(failure).__name__
         latency = (self._clock.monotonic() - begun) * 1000
@@ -78,8 +78,8 @@ class Prober:
         return self.latest
 
 
-async def _answer(target: str) -> str | None:
-    """None where the answer is a good one, else what is wrong with it."""
+async def _probe(target: str) -> str | None:
+    """What is wrong with the reply; None where it is good."""
     parts = urlsplit(target)
     secure = parts.scheme == "https"
     if parts.scheme not in {"tcp", "http", "https"} or not parts.hostname:
@@ -104,7 +104,7 @@ async def _answer(target: str) -> str | None:
         await writer.drain()
         status = (await reader.readline()).decode("latin-1").split(maxsplit=2)
         if len(status) < 2 or not status[0].startswith("HTTP/") or not status[1].isdecimal():
-            return "its answer is not HTTP"
+            return "reply is not HTTP"
         return None if int(status[1]) < 400 else f"HTTP {' '.join(status[1:]).strip()}"
     finally:
         writer.close()

@@ -1,4 +1,4 @@
-"""The processes of this machine, read again only where they are new."""
+"""The processes of this machine; only new ones are read."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from dataclasses import dataclass, field
 
 import psutil
 
-from collectors.services.stat import ProcessList
+from collectors.services.process_list import ProcessList
 
-# A process may still become another program: its command line is that of its parent until it does.
 _YOUNG = 10.0
+"""Age in seconds below which a process is read again: before exec its command line is that of its parent."""
 
 PORTS_EVERY = 10.0
-"""Seconds between two looks at who listens where, while the same processes are there."""
+"""Seconds between two reads of listening ports while the processes are the same."""
 PORTS_AFTER_CHANGE = 20.0
-"""Seconds after a process came or went, in which each scan looks: a new one may open its port late."""
+"""Seconds after a change of processes during which each scan reads the ports: they may be opened late."""
 
 Identity = tuple[int, float]
-"""A process id and its start: an id alone may be given to another process."""
+"""A process id and its create time, Unix seconds: a pid alone may be reused."""
 
 
 @dataclass(slots=True)
-class Known:
-    """A process, with what does not change about it; None is *may not be read*.
+class ProcessInfo:
+    """A process with its constant properties; None is *not readable*.
 
     Attributes:
-        shown: Its command line for people, once it was made.
+        shown: Its masked command line, cached by `shown_command`.
     """
 
     process: psutil.Process
@@ -48,16 +48,16 @@ class Known:
 
 
 @dataclass(slots=True)
-class Table:
+class ProcessTable:
     """All processes as of the last scan.
 
     Attributes:
         known: By process id.
-        listening: TCP ports by the process id that listens on them; None where that may not be read.
-        open_ports: TCP ports on which anyone listens, also one who may not be seen.
+        listening: TCP ports by the pid that listens on them; None where that is not readable.
+        open_ports: All listening TCP ports, also those of processes that are not visible.
     """
 
-    known: dict[int, Known] = field(default_factory=dict)
+    known: dict[int, ProcessInfo] = field(default_factory=dict)
     listening: dict[int, set[int]] | None = None
     open_ports: set[int] = field(default_factory=set)
     _list: ProcessList = field(default_factory=ProcessList)
@@ -65,9 +65,9 @@ class Table:
     _ports_at: float = float("-inf")
 
     def scan(self) -> None:
-        """Read what is new, forget what ended.
+        """Read new processes, and drop those that have exited.
 
-        Ports are dear to ask for: they are asked for again while processes are new, and else now and then.
+        Reading ports is expensive: done while processes are new, and else every `PORTS_EVERY` seconds.
         """
         before = self.known.keys()
         self.scan_processes()
@@ -80,11 +80,11 @@ class Table:
 
     def scan_processes(self) -> None:
         """The same without the ports."""
-        stats = self._list.look()
+        stats = self._list.read_all()
         before, self.known = self.known, {}
         uid, now = os.getuid(), time.time()
         if stats is None:
-            self._ask_all(before, uid)
+            self._read_by_psutil(before, uid)
             return
         for pid, (parent, ticks) in stats.items():
             seen = before.get(pid)
@@ -95,8 +95,8 @@ class Table:
             with suppress(psutil.Error, OSError):
                 self.known[pid] = _read(psutil.Process(pid), uid, ticks)
 
-    def _ask_all(self, before: dict[int, Known], uid: int) -> None:
-        """Where there is no ``/proc``."""
+    def _read_by_psutil(self, before: dict[int, ProcessInfo], uid: int) -> None:
+        """For systems without ``/proc``."""
         for pid in psutil.pids():
             with suppress(psutil.Error, OSError):
                 seen = before.get(pid)
@@ -107,9 +107,9 @@ class Table:
                     seen.parent = process.ppid()
                 self.known[pid] = seen
 
-    def children(self, pid: int) -> Iterator[Known]:
-        """All that descend from *pid*, nearest first."""
-        by_parent: dict[int, list[Known]] = {}
+    def children(self, pid: int) -> Iterator[ProcessInfo]:
+        """The descendants of *pid*, nearest first."""
+        by_parent: dict[int, list[ProcessInfo]] = {}
         for known in self.known.values():
             by_parent.setdefault(known.parent, []).append(known)
         waiting, seen = [pid], {pid}
@@ -129,7 +129,7 @@ class Table:
         return found
 
     def seen_ports(self) -> set[int]:
-        """The ports of which it is known who listens there."""
+        """The ports whose listening process is known."""
         return {port for ports in (self.listening or {}).values() for port in ports}
 
     def ports(self, pids: set[int]) -> tuple[int, ...]:
@@ -139,7 +139,7 @@ class Table:
         return tuple(sorted({port for pid in pids for port in self.listening.get(pid, ())}))
 
 
-def _read(process: psutil.Process, uid: int, ticks: int | None) -> Known:
+def _read(process: psutil.Process, uid: int, ticks: int | None) -> ProcessInfo:
     command = cwd = None
     with process.oneshot():
         created, parent = process.create_time(), process.ppid()
@@ -148,7 +148,7 @@ def _read(process: psutil.Process, uid: int, ticks: int | None) -> Known:
             command = " ".join(process.cmdline()) or process.name()
         with suppress(psutil.AccessDenied, psutil.ZombieProcess, OSError):
             cwd = process.cwd() or None
-    return Known(process, created, parent, command, cwd, own, ticks)
+    return ProcessInfo(process, created, parent, command, cwd, own, ticks)
 
 
 def _listening() -> tuple[dict[int, set[int]] | None, set[int]]:

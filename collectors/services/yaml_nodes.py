@@ -1,8 +1,8 @@
-"""Reads what is needed of a YAML file of somebody else, at a cost that its size bounds.
+"""Reads an untrusted YAML file with bounded cost.
 
-A file of 1 KB whose aliases name each other nine at a time stands for more values than memory holds. So
-values are never made of it: its nodes are read, in which an alias is a reference to the same node, and only
-those that are asked for are visited. Nodes, levels and time are limited.
+Nested aliases in a file of 1 KB can expand to more values than fit into memory. So no values are constructed:
+nodes are read, in which an alias is a reference to the same node, and only those needed are visited. Nodes,
+levels and time are limited.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ MOST_NODES = 20_000
 DEEPEST = 40
 MOST_SECONDS = 2.0
 _MOST_MERGED = 20
-"""Mappings that are merged into one by ``<<``, also those that are merged into these."""
+"""Mappings merged into one by ``<<``, directly or indirectly, at most."""
 
 
 class _Bounded(Reader, Scanner, Parser, Composer, BaseResolver):  # type: ignore[misc] # PyYAML has no types
-    """PyYAML's own reader of nodes, which stops at a limit. Every scalar is text."""
+    """PyYAML's composer of nodes with limits. Every scalar is text."""
 
     def __init__(self, text: str) -> None:
         Reader.__init__(self, text)
@@ -55,10 +55,10 @@ class _Bounded(Reader, Scanner, Parser, Composer, BaseResolver):  # type: ignore
 
 
 def read_yaml(text: str) -> Node | None:
-    """The node of the one document that *text* is; None where it is empty.
+    """The root node of *text*; None where it is empty.
 
     Raises:
-        ValueError: when it is no YAML, or larger or deeper than is read.
+        ValueError: when it is not YAML, or exceeds a limit.
     """
     try:
         return _Bounded(text).get_single_node()
@@ -67,7 +67,7 @@ def read_yaml(text: str) -> Node | None:
 
 
 def items(node: Node | None) -> Iterator[tuple[str, Node]]:
-    """The keys of a mapping that are text, with their nodes: its own, then those that are merged into it."""
+    """The text keys of a mapping with their nodes: its own, then merged ones."""
     left = [node]
     for _ in range(_MOST_MERGED):
         if not left:
@@ -81,15 +81,15 @@ def items(node: Node | None) -> Iterator[tuple[str, Node]]:
 
 
 def item(node: Node | None, name: str) -> Node | None:
-    """The node of the key *name* of a mapping; None where it has none."""
+    """The node of the key *name* of a mapping, or None."""
     return next((value for key, value in items(node) if key == name), None)
 
 
 def entries(node: Node | None) -> list[Node]:
-    """The nodes of a list; none where it is no list."""
+    """The nodes of a list; empty where it is not a list."""
     return node.value if isinstance(node, SequenceNode) else []
 
 
 def text_of(node: Node | None) -> str | None:
-    """The text of a scalar; None where it is none."""
+    """The text of a scalar; None for another node."""
     return node.value if isinstance(node, ScalarNode) else None

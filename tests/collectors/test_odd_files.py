@@ -13,11 +13,12 @@ import pytest
 from agentdash.runner.output.tail import LogTails
 
 from agentdash.core.settings.model import ServiceSettings
+from agentdash.runner.output.log_tail import LogTails
 from agentdash.runner.spec import MOST_PROMPT, RunSpec
 from collectors.globs import matches
 from collectors.inbox.json_lines import GrowingFile
-from collectors.services.match import match
-from collectors.services.tail import LastLine
+from collectors.services.last_line import LastLine
+from collectors.services.match import find_process
 from tests.support import wait_until
 
 pytestmark = pytest.mark.timeout(30)
@@ -41,16 +42,16 @@ def test_an_inbox_of_another_kind_cannot_be_read(odd: Path) -> None:
 
 
 def test_a_pid_file_of_another_kind_cannot_be_read(odd: Path) -> None:
-    found = match(ServiceSettings(name="web", pid_file=str(odd)), SimpleNamespace(known={}))  # type: ignore[arg-type]
+    found = find_process(ServiceSettings(name="web", pid_file=str(odd)), SimpleNamespace(known={}))  # type: ignore[arg-type]
     assert found.known is None
     assert "not a regular file" in str(found)
 
 
 def test_a_log_of_another_kind_has_no_last_line(odd: Path) -> None:
     line = LastLine(odd)
-    line.look()
+    line.poll()
     assert line.text is None
-    assert LogTails([str(odd)]).look() == []
+    assert LogTails([str(odd)]).poll() == []
 
 
 @pytest.mark.parametrize("kind", ["pipe", "/dev/zero", "folder", "huge", "missing"])

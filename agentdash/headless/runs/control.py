@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from agentdash.core.clock import SystemClock
 from agentdash.core.commands import ControlRun, Outcome, Refused
 from agentdash.core.runs.commands import EndOrphanChild, MarkOrphanFailed, OrphanCommand
-from agentdash.core.runs.model import OrphanProcess, ControlAction, Run, RunKeys, RunStatus
+from agentdash.core.runs.model import ControlAction, OrphanProcess, Run, RunKeys, RunStatus
 from agentdash.core.runs.orphan import end_child_question, mark_failed_question
 from agentdash.core.settings.model import Settings
 from agentdash.headless.server import open_server
@@ -91,7 +91,7 @@ class ControlledRun:
         run = await orphan_of(self._handle.client, self._keys, self.run_id, self._settings.runs.lease, now)
         if run is None:
             return None
-        found = await asyncio.to_thread(OrphanChildren(socket.gethostname()).look, [run])
+        found = await asyncio.to_thread(OrphanChildren(socket.gethostname()).find, [run])
         return Orphan(run, found.get(run.id), now)
 
     async def clean_up(self, orphan: Orphan) -> list[Outcome]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from agentdash.core.clock import ManualClock
-from agentdash.core.runs.activity import doing
+from agentdash.core.runs.activity import activity_text
 from agentdash.core.runs.model import ControlAction, Run, RunKeys, RunsSnapshot, RunStatus
 from agentdash.core.settings.model import RedisSettings, RunsSettings
 from agentdash.core.snapshot import Collector, SourceError
@@ -56,7 +56,7 @@ async def test_a_run_with_lock_events_and_request(client: Redis, collector: Runs
     assert (run.title, run.orphaned, run.lock_owner, run.events) == ("Fix", False, "box:1:x", 2)
     assert (run.requested, run.requested_at) == (ControlAction.PAUSE, NOW + 7)
     assert run.last_event_at == NOW + 5
-    assert doing(run) == "edit a.py"
+    assert activity_text(run) == "edit a.py"
     assert run.lock_ttl_ms
     assert 10_000 < run.lock_ttl_ms <= 15_000
     await client.hset(KEYS.meta("r1"), "status", "pausing")
@@ -196,7 +196,7 @@ async def test_two_hundred_runs_of_which_twenty_tell_something_all_the_time(clie
         assert {run_id for run_id in after if after[run_id] is not before[run_id]} == {
             f"r{number}" for number in range(20)
         }
-        assert {doing(after[f"r{number}"]) for number in range(20)} == {f"edit {turn}-4.py"}
+        assert {activity_text(after[f"r{number}"]) for number in range(20)} == {f"edit {turn}-4.py"}
         before = after
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from agentdash.core.clock import ManualClock
-from agentdash.core.runs.activity import doing, malformed_words
+from agentdash.core.runs.activity import activity_text, malformed_text
 from agentdash.core.runs.model import ControlAction, Run, RunKeys, RunsSnapshot
 from agentdash.core.runs.record import COMMAND_LIMIT, FIELDS
 from agentdash.core.settings.model import RunsSettings
@@ -59,7 +59,7 @@ async def test_fields_that_are_too_large_are_named_with_their_size(
     run = one(await settled(collector, 3), "r1")
     assert (run.status, run.cwd, run.lock_owner, run.orphaned) == ("running", "/srv", "box:1:x", False)
     assert run.too_large == (("command", 5_020_000), ("title", 8 * MB))
-    assert malformed_words(run) == "command (too large: 5 MB), title (too large: 8 MB)"
+    assert malformed_text(run) == "command (too large: 5 MB), title (too large: 8 MB)"
     assert run.title == "r1"
 
 
@@ -94,7 +94,7 @@ async def test_an_event_that_is_too_large_is_named_and_asked_for_seldom(
     await client.xadd(KEYS.control("r1"), {"action": "pause"})
     run = one(await settled(collector, 4), "r1")
     assert (run.malformed, run.events, run.requested) == (("events",), 1, ControlAction.PAUSE)
-    assert malformed_words(run) == "events (too large)"
+    assert malformed_text(run) == "events (too large)"
     before = await client.info("commandstats")
     await settled(collector, 3)
     after = await client.info("commandstats")
@@ -125,7 +125,7 @@ async def test_a_run_that_was_read_with_a_large_one_or_is_small_again_is_read_li
     await client.xadd(KEYS.events("small"), {"type": "file_written", "data": '{"path": "a.py"}'})
     snapshot = await settled(collector, 2)
     assert (one(snapshot, "small").title, one(snapshot, "small").malformed) == ("plain", ())
-    assert doing(one(snapshot, "small")) == "no worker"
+    assert activity_text(one(snapshot, "small")) == "no worker"
     await client.hset(KEYS.meta("large"), "title", "short")
     await settled(collector, 2)
     before = await client.info("commandstats")
@@ -149,7 +149,7 @@ async def test_a_user_who_may_not_ask_for_sizes_sees_the_others(
     try:
         snapshot = await settled(RunsCollector(lean, RunsSettings(), "box", ManualClock()), 3)
         assert {run.id for run in snapshot.runs} == {"large", "other"}
-        assert "meta (too large)" in malformed_words(one(snapshot, "large"))
+        assert "meta (too large)" in malformed_text(one(snapshot, "large"))
     finally:
         await lean.aclose()
         await lean.connection_pool.disconnect()
@@ -168,7 +168,7 @@ async def test_what_is_kept_of_a_run_is_bounded(client: Redis, collector: RunsCo
     assert (sum(map(len, run.command)), run.command_left_out) == (COMMAND_LIMIT, 30_000 - COMMAND_LIMIT)
     assert run.last_event is not None
     assert len(str(run.last_event.data)) < 5000
-    assert doing(run) == "the last line"
+    assert activity_text(run) == "the last line"
 
 
 async def test_many_large_events_do_not_keep_other_runs_from_being_read(

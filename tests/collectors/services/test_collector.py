@@ -23,13 +23,13 @@ from agentdash.core.clock import ManualClock, SystemClock
 from agentdash.core.services.model import Service, ServiceState
 from agentdash.core.settings.model import ServiceSettings
 from agentdash.core.snapshot import SourceError
-from agentdash.processes import ENDS
+from agentdash.processes import EXIT_CODES
 from collectors.services.collector import ServicesCollector
-from collectors.services.follow import Followed
+from collectors.services.last_line import LastLine
 from collectors.services.match import Match
 from collectors.services.probe import Prober
-from collectors.services.processes import Known, Table
-from collectors.services.tail import LastLine
+from collectors.services.processes import ProcessInfo, ProcessTable
+from collectors.services.tracked import TrackedService
 from tests.support import until, wait_until
 
 LISTEN = """
@@ -212,7 +212,7 @@ async def test_a_pid_file_without_a_pid_is_said(collector_of: Make, tmp_path: Pa
     pid_file.write_text(text)
     service = await only(collector_of(ServiceSettings(name="web", pid_file=str(pid_file))))
     assert service.state is ServiceState.UNKNOWN
-    assert "holds no process id" in (service.error or "")
+    assert "contains no process id" in (service.error or "")
 
 
 async def test_a_zombie_is_called_one_and_how_it_ended(
@@ -252,12 +252,12 @@ async def test_how_it_ended_is_told_only_where_that_is_known(
     theirs.wait()
     service = await only(collector)
     assert (service.state, service.exit_code) == (ServiceState.DOWN, None)
-    assert "only a process's parent learns" in (service.exit_unknown or "")
+    assert "only a process's parent gets its exit code" in (service.exit_unknown or "")
 
     ours = subprocess.Popen(  # noqa: ASYNC220 - it is begun at once
         [sys.executable, "-c", "input(); raise SystemExit(3)", "ours"], stdin=subprocess.PIPE
     )
-    ENDS.watch(ours)
+    EXIT_CODES.watch(ours)
     collector = collector_of(ServiceSettings(name="web", match="SystemExit(3) ours"))
     assert (await only(collector)).pid == ours.pid
     assert ours.stdin is not None
@@ -305,15 +305,15 @@ async def test_a_process_id_that_is_used_again_is_not_the_old_service(
 ) -> None:
     """The kernel gives out no pid on demand: the old holder is one that remembers another start."""
     process = start("import time; time.sleep(60)", "holder")
-    table = Table()
+    table = ProcessTable()
     table.scan()
     seen = table.known[process.pid]
-    followed = Followed(ServiceSettings(name="web", match="x"), SystemClock())
+    tracked = TrackedService(ServiceSettings(name="web", match="x"), SystemClock())
     old = psutil.Process(process.pid)
     old._create_time = seen.created - 500  # type: ignore[attr-defined]
     old._ident = (process.pid, seen.created - 500)  # type: ignore[attr-defined]
-    followed.match(Match(Known(old, seen.created - 500, 1, "x", None, True)), Table())
-    service = followed.look()
+    tracked.update(Match(ProcessInfo(old, seen.created - 500, 1, "x", None, True)), ProcessTable())
+    service = tracked.sample()
     assert (service.state, service.pid) == (ServiceState.DOWN, None)
 
 
@@ -402,31 +402,31 @@ def test_another_users_process_is_not_an_error() -> None:
 
 def test_a_crash_loop_is_flapping(start: Start) -> None:
     clock = ManualClock()
-    followed = Followed(ServiceSettings(name="web", match="x"), clock)
+    tracked = TrackedService(ServiceSettings(name="web", match="x"), clock)
     states = []
     for _ in range(5):
         process = start("import time; time.sleep(60)")
-        table = Table()
+        table = ProcessTable()
         table.scan()
-        followed.match(Match(table.known[process.pid]), table)
-        states.append(followed.look().state)
+        tracked.update(Match(table.known[process.pid]), table)
+        states.append(tracked.sample().state)
         process.kill()
         process.wait()
-        states.append(followed.look().state)
+        states.append(tracked.sample().state)
         clock.advance(5)
     assert states[:6] == [ServiceState.UP, ServiceState.DOWN] * 3
     assert states[6:] == [ServiceState.FLAPPING] * 4
     clock.advance(60)
-    assert followed.look().state is ServiceState.DOWN
+    assert tracked.sample().state is ServiceState.DOWN
 
 
 def test_the_last_line_and_its_time(tmp_path: Path) -> None:
     log = tmp_path / "web.log"
     last = LastLine(log)
-    last.look()
+    last.poll()
     assert (last.text, last.at) == (None, None)
     log.write_text("x" * 50_000 + "\n2024-11-20T10:00:00Z INFO ready password=hunter22\nhalf")
-    last.look()
+    last.poll()
     assert last.text == "ready password=••••••••"
     assert last.at == log.stat().st_mtime_ns // 1_000_000
 
@@ -445,15 +445,15 @@ async def _serve(answer: bytes) -> tuple[object, int]:
     ("answer", "ok", "error"),
     [
         (b"HTTP/1.1 200 OK\r\n\r\n" + bytes(1_000_000), True, None),
-        (b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\n\r\n", True, None),
+        (b"HTTP/1.1 302 DiscoveredService\r\nLocation: http://127.0.0.1:1/\r\n\r\n", True, None),
         (b"HTTP/1.1 503 Service Unavailable\r\n\r\n", False, "HTTP 503 Service Unavailable"),
-        (b"SSH-2.0\r\n", False, "its answer is not HTTP"),
-        (b"", False, "its answer is not HTTP"),
+        (b"SSH-2.0\r\n", False, "reply is not HTTP"),
+        (b"", False, "reply is not HTTP"),
     ],
 )
 async def test_an_http_probe(answer: bytes, ok: bool, error: str | None) -> None:
     server, port = await _serve(answer)
-    probe = await Prober(f"http://127.0.0.1:{port}/health?x=1", SystemClock()).ask()
+    probe = await Prober(f"http://127.0.0.1:{port}/health?x=1", SystemClock()).probe()
     assert (probe.ok, probe.error, probe.kind) == (ok, error, "http")
     assert probe.latency_ms is not None
     server.close()  # type: ignore[attr-defined]
@@ -464,8 +464,8 @@ async def test_a_tcp_probe() -> None:
         server.bind(("127.0.0.1", 0))
         port = server.getsockname()[1]
         prober = Prober(f"tcp://127.0.0.1:{port}", SystemClock())
-        assert (await prober.ask()).error == "refused: nothing listens there"
+        assert (await prober.probe()).error == "connection refused"
         server.listen()
-        assert (await prober.ask()).ok
-    assert "needs a port" in ((await Prober("tcp://localhost", SystemClock()).ask()).error or "")
-    assert "a probe is" in ((await Prober("ftp://localhost", SystemClock()).ask()).error or "")
+        assert (await prober.probe()).ok
+    assert "needs a port" in ((await Prober("tcp://localhost", SystemClock()).probe()).error or "")
+    assert "a probe is" in ((await Prober("ftp://localhost", SystemClock()).probe()).error or "")

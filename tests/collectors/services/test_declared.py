@@ -20,12 +20,12 @@ from agentdash.core.fleet import service_in_trouble
 from agentdash.core.services.model import Service, ServiceState
 from agentdash.core.settings.model import ServiceSettings
 from collectors.services.collector import ServicesCollector
-from collectors.services.declared import DeclaredServices, _compose, _package, _procfile, _sign
+from collectors.services.declared import DeclaredServices, _compose, _match_text, _package, _procfile
 from tests.support import until
 
 
 def look(root: Path) -> dict[str, ServiceSettings]:
-    return {d.settings.name: d.settings for d in DeclaredServices((root,)).look(0)}
+    return {d.settings.name: d.settings for d in DeclaredServices((root,)).read(0)}
 
 
 def test_all_kinds_of_files(tmp_path: Path) -> None:
@@ -55,15 +55,15 @@ def test_a_file_is_read_again_only_when_it_changed(tmp_path: Path) -> None:
     file = tmp_path / "Procfile"
     file.write_text("web: node one.js\n")
     declared = DeclaredServices((tmp_path,))
-    (first,) = declared.look(0)
-    assert declared.look(20) == [first]
-    assert declared.look(20)[0] is first
+    (first,) = declared.read(0)
+    assert declared.read(20) == [first]
+    assert declared.read(20)[0] is first
     file.write_text("web: node two.js --fast\n")
     os.utime(file, ns=(1, 1))
-    assert declared.look(25) == [first]
-    assert declared.look(40)[0].settings.match == "node two.js --fast"
+    assert declared.read(25) == [first]
+    assert declared.read(40)[0].settings.match == "node two.js --fast"
     file.unlink()
-    assert declared.look(60) == []
+    assert declared.read(60) == []
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_a_file_is_read_again_only_when_it_changed(tmp_path: Path) -> None:
     ],
 )
 def test_what_the_process_will_be_called(command: str, sign: str | None) -> None:
-    assert _sign(command) == sign
+    assert _match_text(command) == sign
 
 
 @given(st.text(max_size=200))
@@ -178,7 +178,7 @@ REFUSED_COMPOSE = {
 def test_a_compose_file_costs_what_its_size_allows(tmp_path: Path, what: str) -> None:
     (tmp_path / "compose.yaml").write_text(HOSTILE_COMPOSE[what])
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    assert [one.settings.port for one in DeclaredServices((tmp_path,)).look(0)] == [8080]
+    assert [one.settings.port for one in DeclaredServices((tmp_path,)).read(0)] == [8080]
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000  # kB
 
 
@@ -186,7 +186,7 @@ def test_a_compose_file_costs_what_its_size_allows(tmp_path: Path, what: str) ->
 def test_a_compose_file_that_is_none_declares_nothing(tmp_path: Path, what: str) -> None:
     (tmp_path / "compose.yaml").write_text(REFUSED_COMPOSE[what], errors="surrogateescape")
     (tmp_path / "Procfile").write_text("web: python serve.py\n")
-    assert [one.origin for one in DeclaredServices((tmp_path,)).look(0)] == ["Procfile"]
+    assert [one.origin for one in DeclaredServices((tmp_path,)).read(0)] == ["Procfile"]
 
 
 @pytest.mark.parametrize(
@@ -196,7 +196,7 @@ def test_a_hostile_procfile_is_read_in_time(tmp_path: Path, text: str) -> None:
     (tmp_path / "Procfile").write_text(
         f"{'n' * 5000}: {text}\n" * 2 + "".join(f"s{n}: run it {n}\n" for n in range(9000))
     )
-    assert len(DeclaredServices((tmp_path,)).look(0)) <= 100
+    assert len(DeclaredServices((tmp_path,)).read(0)) <= 100
 
 
 @pytest.mark.parametrize("name", ["compose.yaml", "Procfile", "package.json"])
@@ -207,4 +207,4 @@ def test_what_is_no_regular_file_is_not_read(tmp_path: Path, name: str) -> None:
     os.mkfifo(tmp_path / "b" / name)
     (tmp_path / "c").mkdir()
     (tmp_path / "c" / name).symlink_to(name)
-    assert DeclaredServices((tmp_path,)).look(0) == []
+    assert DeclaredServices((tmp_path,)).read(0) == []

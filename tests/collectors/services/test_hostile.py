@@ -103,7 +103,7 @@ async def test_the_null_device_may_be_a_log(tmp_path: Path) -> None:
 
 
 def declared(root: Path) -> dict[str, tuple[str | None, str | None]]:
-    return {d.settings.name: (d.settings.command, d.script) for d in DeclaredServices((root,)).look(0)}
+    return {d.settings.name: (d.settings.command, d.script) for d in DeclaredServices((root,)).read(0)}
 
 
 def test_a_service_of_a_compose_file_is_no_option_of_docker(tmp_path: Path) -> None:
@@ -205,7 +205,7 @@ def test_what_is_ended_is_shown_with_what_calls_it_a_service() -> None:
     )  # fmt: skip
     for action in (ServiceAction.STOP, ServiceAction.RESTART):
         shown = " ".join("".join(text for text, _ in para.parts) for para in plan(service, action))
-        for words in ("process 4711, with 3 processes that it started", "emacs /home/me/thesis.tex"):
+        for words in ("process 4711, with 3 descendants", "emacs /home/me/thesis.tex"):
             assert words in shown
         assert "Procfile of /srv/shop" in shown
     named = replace(service, origin=None, described_in="./agentdash.toml")
@@ -228,7 +228,7 @@ def test_no_project_pushes_out_the_services_of_another_and_what_is_left_out_is_c
         procfile(tmp_path / f"a{number}", 100)
     procfile(tmp_path / "z", 1)
     files = DeclaredServices((tmp_path,))
-    found = [declared.settings.name for declared in files.look(0)]
+    found = [declared.settings.name for declared in files.read(0)]
     assert len(found) == 100
     assert {"z/s0", "z/s0dev"} <= set(found)
     assert sum(name.startswith("a0/") for name in found) in range(12, MOST_OF_FOLDER + 1)

@@ -11,8 +11,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from collectors.services.processes import Table
-from collectors.services.stat import ProcessList
+from collectors.services.process_list import ProcessList
+from collectors.services.processes import ProcessTable
 from tests.support import wait_until
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="there is no /proc here")
@@ -28,19 +28,19 @@ def test_a_process_that_loses_its_parent_and_one_that_ends() -> None:
         assert parent.stdout is not None
         child = int(parent.stdout.readline())
         processes = ProcessList()
-        first = processes.look()
+        first = processes.read_all()
         assert first is not None
         assert first[child][0] == parent.pid
         assert first[parent.pid][0] == os.getpid()
         read = processes.read
-        again = processes.look()
+        again = processes.read_all()
         assert again is not None
         assert (again[child], again[parent.pid]) == (first[child], first[parent.pid])
         assert processes.read - read < len(again) / 2
         parent.kill()
         parent.wait()
         wait_until(lambda: psutil.Process(child).ppid() != parent.pid)
-        after = processes.look()
+        after = processes.read_all()
         assert after is not None
         assert parent.pid not in after
         assert after[child] == (psutil.Process(child).ppid(), first[child][1])
@@ -65,22 +65,22 @@ def test_a_pid_that_is_used_again_is_another_process(tmp_path: Path) -> None:
     process(7, 1, 100)
     process(1, 0, 1)
     processes = ProcessList(tmp_path)
-    assert processes.look() == {1: (0, 1), 7: (1, 100)}
+    assert processes.read_all() == {1: (0, 1), 7: (1, 100)}
     (tmp_path / "7").rename(tmp_path / "old")
     process(7, 1, 999)
-    assert processes.look() == {1: (0, 1), 7: (1, 999)}
+    assert processes.read_all() == {1: (0, 1), 7: (1, 999)}
     (tmp_path / "7" / "stat").write_text("nonsense")
-    assert ProcessList(tmp_path).look() == {1: (0, 1)}
-    assert ProcessList(tmp_path / "none").look() is None
+    assert ProcessList(tmp_path).read_all() == {1: (0, 1)}
+    assert ProcessList(tmp_path / "none").read_all() is None
 
 
 def test_the_table_knows_what_psutil_knows(monkeypatch: pytest.MonkeyPatch) -> None:
-    table = Table()
+    table = ProcessTable()
     table.scan_processes()
     mine = table.known[os.getpid()]
     assert mine.created == psutil.Process().create_time()
     assert mine.parent == os.getppid()
-    without = Table()
-    monkeypatch.setattr(ProcessList, "look", lambda _self: None)
+    without = ProcessTable()
+    monkeypatch.setattr(ProcessList, "read_all", lambda _self: None)
     without.scan_processes()
     assert without.known[os.getpid()].parent == os.getppid()

@@ -1,4 +1,4 @@
-"""The last line of a service's log, read again only when the file changed."""
+"""The last line of a service's log."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ _TAIL = 16 * 1024
 
 
 class LastLine:
-    """The newest whole line of a file; *within*: the folder that its path may not lead out of.
+    """The newest complete line of a file; *within*: the folder that its path may not lead out of.
 
     Attributes:
         text: Its message, secrets masked; None where there is none.
-        at: When the file was last written, Unix ms; None where there is no file.
+        at: When the file was last modified, Unix ms; None where there is no file.
     """
 
     def __init__(self, path: Path, within: Path | None = None) -> None:
@@ -28,8 +28,8 @@ class LastLine:
         self._parser = LogParser(path.stem)
         self._seen: tuple[int, int, int] | None = None
 
-    def look(self) -> None:
-        """Read the end of the file, if it is another one than before."""
+    def poll(self) -> None:
+        """Read the end of the file, if it was modified or replaced."""
         try:
             status = self.path.stat()
             state = (status.st_ino, status.st_size, status.st_mtime_ns)

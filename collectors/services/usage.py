@@ -1,4 +1,4 @@
-"""What a process and its children use, measured from pass to pass."""
+"""Resource usage of a process and its children, measured from pass to pass."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import psutil
 from agentdash.core.secrets.safe_text import safe_text
 from agentdash.core.services.model import PROCESSES_SHOWN, ServiceProcess
 from agentdash.processes import zombie_exit_code
-from collectors.services.processes import Identity, Known
+from collectors.services.processes import Identity, ProcessInfo
 
 HISTORY = 60
 """CPU samples kept, for a sparkline."""
@@ -25,11 +25,11 @@ _TREND_SAMPLES = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Usage:
-    """What the family uses; None is *may not be read*.
+class ProcessUsage:
+    """Usage of a process and its children; None is *not readable*.
 
     Attributes:
-        exit_code: Of a zombie, where it may be read.
+        exit_code: Of a zombie, where readable.
     """
 
     zombie: bool = False
@@ -44,7 +44,13 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class _Measured:
-    """One process: CPU seconds of its own, and with those of its children that ended; bytes; numbers."""
+    """One process.
+
+    Attributes:
+        spent: Its own CPU seconds.
+        with_ended: The same with those of exited children.
+        rss: Bytes.
+    """
 
     status: str | None = None
     spent: float | None = None
@@ -54,8 +60,8 @@ class _Measured:
     files: int | None = None
 
 
-class Sampler:
-    """Measures one process and its children, for as long as that process lives.
+class UsageSampler:
+    """Measures one process and its children.
 
     Attributes:
         cpu_history: Percent of one core, oldest first.
@@ -67,25 +73,27 @@ class Sampler:
         self._each: tuple[float, dict[Identity, float | None]] = (0.0, {})
         self._sizes: deque[tuple[float, int]] = deque()
 
-    def sample(self, head: Known, children: Iterable[Known], now: float) -> Usage | None:
-        """Measure at *now* (seconds that never go back); None when the process is gone."""
+    def sample(self, head: ProcessInfo, children: Iterable[ProcessInfo], now: float) -> ProcessUsage | None:
+        """Measure at *now* (monotonic seconds); None when the process has exited."""
         try:
             if not head.process.is_running():
                 return None
             if head.process.status() == psutil.STATUS_ZOMBIE:
-                return Usage(zombie=True, exit_code=zombie_exit_code(head.process.pid) if head.own else None)
+                return ProcessUsage(
+                    zombie=True, exit_code=zombie_exit_code(head.process.pid) if head.own else None
+                )
         except psutil.NoSuchProcess:
             return None
         except psutil.AccessDenied:
-            return Usage()
+            return ProcessUsage()
         family = [(known, one) for known in (head, *children) if (one := _measure(known)) is not None]
         alive = len(family) - 1
         processes = self._processes(family, now)
         if not family or family[0][0] is not head or family[0][1].rss is None:
-            return Usage(children=max(0, alive), processes=processes)
+            return ProcessUsage(children=max(0, alive), processes=processes)
         rss = sum(one.rss or 0 for _, one in family)
         self._remember(rss, now)
-        return Usage(
+        return ProcessUsage(
             cpu_percent=self._percent(sum(one.with_ended for _, one in family), now),
             rss=rss,
             threads=sum(one.threads or 0 for _, one in family),
@@ -94,8 +102,10 @@ class Sampler:
             processes=processes,
         )
 
-    def _processes(self, family: list[tuple[Known, _Measured]], now: float) -> tuple[ServiceProcess, ...]:
-        """The first of *family* one by one; how deep each stands, and what it alone uses."""
+    def _processes(
+        self, family: list[tuple[ProcessInfo, _Measured]], now: float
+    ) -> tuple[ServiceProcess, ...]:
+        """The first processes of *family*, each with its depth and its own usage."""
         before, self._each = self._each, (now, {known.identity: one.spent for known, one in family})
         depths: dict[int, int] = {}
         found: list[ServiceProcess] = []
@@ -122,7 +132,7 @@ class Sampler:
         return tuple(found)
 
     def trend(self) -> float | None:
-        """Bytes a minute that the memory grows, by least squares; None until there is enough to say."""
+        """Growth of memory in bytes per minute, by least squares; None while there are too few samples."""
         if len(self._sizes) < _TREND_SAMPLES or self._sizes[-1][0] - self._sizes[0][0] < _TREND_LEAST:
             return None
         count = len(self._sizes)
@@ -148,8 +158,8 @@ class Sampler:
                 self._sizes.popleft()
 
 
-def _measure(known: Known) -> _Measured | None:
-    """How one process is; None where it is gone."""
+def _measure(known: ProcessInfo) -> _Measured | None:
+    """Measure one process; None where it has exited."""
     process = known.process
     try:
         with process.oneshot():
@@ -164,14 +174,14 @@ def _measure(known: Known) -> _Measured | None:
     files = None
     with suppress(psutil.Error, OSError):
         files = process.num_fds()
-    # A child that ended leaves its time with its parent: nothing is lost, and nothing counted twice.
+    # The CPU time of an exited child is added to its parent: nothing is lost or counted twice.
     spent = times.user + times.system
     ended = getattr(times, "children_user", 0.0) + getattr(times, "children_system", 0.0)
     return _Measured(status, spent, spent + ended, rss, threads, files)
 
 
-def shown_command(known: Known) -> str | None:
-    """Its command line for people: cut, printable, secrets masked; masked once, as it does not change."""
+def shown_command(known: ProcessInfo) -> str | None:
+    """Its command line, cut, printable and with secrets masked; cached."""
     if known.shown is None and known.command is not None:
         known.shown = safe_text(known.command, COMMAND)
     return known.shown

@@ -1,4 +1,4 @@
-"""One service over time: its process, its restarts, and what state that makes."""
+"""Tracks one service over time: its process, restarts and state."""
 
 from __future__ import annotations
 
@@ -10,32 +10,32 @@ from agentdash.core.paths import service_log
 from agentdash.core.secrets.safe_text import safe_text
 from agentdash.core.services.model import Service, ServiceState
 from agentdash.core.settings.model import ServiceSettings
-from agentdash.processes import ENDS
+from agentdash.processes import EXIT_CODES
+from collectors.services.last_line import LastLine
 from collectors.services.match import Match
 from collectors.services.probe import Prober
-from collectors.services.processes import Identity, Known, Table
-from collectors.services.sample import Sampler, Usage, shown_command
-from collectors.services.tail import LastLine
+from collectors.services.processes import Identity, ProcessInfo, ProcessTable
+from collectors.services.usage import ProcessUsage, UsageSampler, shown_command
 
 STARTING = 30.0
-"""Seconds after its start in which a service need not answer yet."""
+"""Seconds after its start during which a service may not respond yet."""
 FLAPPING_STARTS = 3
-"""New processes within `FLAPPING_SPAN` that make a service a flapping one."""
+"""New processes within `FLAPPING_SPAN` seconds that make a service flapping."""
 FLAPPING_SPAN = 60.0
 
 _DOWN_FOR_GOOD = 15.0
-_NOT_OURS = "agentdash did not start it: only a process's parent learns how it ended"
+_NOT_OURS = "agentdash did not start it: only a process's parent gets its exit code"
 
 
-class Followed:
-    """Follows one service by (pid, create time): a process id that is used again is another process.
+class TrackedService:
+    """One service, tracked by (pid, create time) of its process.
 
     Args:
-        settings: What is known of it.
-        clock: Where the time comes from.
-        found: Whether it was found, not configured.
-        origin: The file that declares it, where one does.
-        script: What its command runs by a name of that file.
+        settings: Its settings.
+        clock: The clock.
+        found: Whether it was discovered, not configured.
+        origin: The file that declares it, or None.
+        script: The script that its command runs by name.
         logs: Folder of the logs that agentdash keeps for services that have none.
         described_in: The settings file that describes it.
         within: The folder that its log may not lead out of.
@@ -61,12 +61,12 @@ class Followed:
         self.script = script
         self._unseen = False
         self.prober = Prober(settings.probe, clock) if settings.probe else None
-        self.known: Known | None = None
+        self.known: ProcessInfo | None = None
         self.down_since: int | None = None
         self._clock = clock
         self._log = service_log(settings, logs)
         self._last_line = LastLine(self._log, within) if self._log is not None else None
-        self._children: tuple[Known, ...] = ()
+        self._children: tuple[ProcessInfo, ...] = ()
         self._ports: tuple[int, ...] = ()
         self._restarts = 0
         self._starts: deque[float] = deque(maxlen=FLAPPING_STARTS)
@@ -74,27 +74,27 @@ class Followed:
         self._error: str | None = None
         self._ended: Identity | None = None
         self._exit_code: int | None = None
-        self._sampler = Sampler()
+        self._usage_sampler = UsageSampler()
 
     def family(self) -> set[int]:
-        """The process ids that belong to it."""
+        """The pids of its process and descendants."""
         return (
             set()
             if self.known is None
             else {self.known.process.pid, *(c.process.pid for c in self._children)}
         )
 
-    def gone(self) -> bool:
-        """Whether its process ended since it was last looked at."""
+    def has_exited(self) -> bool:
+        """Whether its process has exited since the last sample."""
         return self.known is not None and not self.known.process.is_running()
 
-    def match(self, match: Match, table: Table) -> None:
-        """Take what a scan of all processes found."""
+    def update(self, match: Match, table: ProcessTable) -> None:
+        """Set its process, as found in a scan of all processes."""
         self._error = match.error
         self._unseen = match.unseen
         known = match.known
         if self.known is not None and (known is None or known.identity == self.known.identity):
-            known = self.known if not self.gone() else None
+            known = self.known if not self.has_exited() else None
         if known is None:
             self._lose()
             return
@@ -103,17 +103,19 @@ class Followed:
         self._children = tuple(table.children(known.process.pid))
         self._ports = table.ports(self.family())
 
-    def look(self) -> Service:
-        """Measure, and say how it is."""
+    def sample(self) -> Service:
+        """Measure it."""
         now, now_ms = self._clock.monotonic(), self._clock.now_ms()
-        usage = self._sampler.sample(self.known, self._children, now) if self.known is not None else None
+        usage = (
+            self._usage_sampler.sample(self.known, self._children, now) if self.known is not None else None
+        )
         if usage is None:
             self._lose()
         if self._last_line is not None:
-            self._last_line.look()
+            self._last_line.poll()
         known = self.known
-        usage = usage or Usage()
-        code = self._code(usage)
+        usage = usage or ProcessUsage()
+        code = self._current_exit_code(usage)
         return Service(
             name=self.settings.name,
             state=self._state(usage, now, now_ms),
@@ -122,9 +124,9 @@ class Followed:
             command=shown_command(known) if known else None,
             cwd=safe_text(known.cwd) if known and known.cwd else None,
             cpu_percent=usage.cpu_percent,
-            cpu_history=tuple(self._sampler.cpu_history),
+            cpu_history=tuple(self._usage_sampler.cpu_history),
             rss_bytes=usage.rss,
-            rss_trend=self._sampler.trend() if known else None,
+            rss_trend=self._usage_sampler.trend() if known else None,
             threads=usage.threads,
             open_files=usage.files,
             children=usage.children if known else None,
@@ -148,8 +150,8 @@ class Followed:
             found=self.found,
         )
 
-    def _begin(self, known: Known) -> None:
-        if self._lived_before(known):
+    def _begin(self, known: ProcessInfo) -> None:
+        if self._is_own_child(known):
             self._ended = None
         elif self._seen:
             self._end()
@@ -157,10 +159,10 @@ class Followed:
             self._starts.append(self._clock.monotonic())
         self._seen = True
         self.known, self.down_since = known, None
-        self._sampler = Sampler()
+        self._usage_sampler = UsageSampler()
 
-    def _lived_before(self, known: Known) -> bool:
-        """Whether *known* was its child a moment ago: it went to the background by forking, and goes on."""
+    def _is_own_child(self, known: ProcessInfo) -> bool:
+        """Whether *known* was a child of its process: it forked into the background and continues."""
         return any(known.identity == child.identity for child in self._children)
 
     def _lose(self) -> None:
@@ -174,18 +176,18 @@ class Followed:
         if self.known is not None:
             self._ended, self._exit_code = self.known.identity, None
 
-    def _code(self, usage: Usage) -> int | None:
-        """How the process that ended last did so; a zombie has ended too. None where that is not known."""
+    def _current_exit_code(self, usage: ProcessUsage) -> int | None:
+        """The exit code of the process that exited last (also of a zombie); None where unknown."""
         if usage.zombie and usage.exit_code is not None and self.known is not None:
             pid, created = self.known.identity
-            ENDS.put(pid, round(created * 1000), usage.exit_code)  # its parent will take it away
+            EXIT_CODES.put(pid, round(created * 1000), usage.exit_code)  # its parent will reap it
             return usage.exit_code
         if self._ended is not None and self._exit_code is None:
             pid, created = self._ended
-            self._exit_code = ENDS.code_of(pid, round(created * 1000))
+            self._exit_code = EXIT_CODES.code_of(pid, round(created * 1000))
         return self._exit_code if self._ended is not None else None
 
-    def _state(self, usage: Usage, now: float, now_ms: int) -> ServiceState:
+    def _state(self, usage: ProcessUsage, now: float, now_ms: int) -> ServiceState:
         flapping = len(self._starts) == FLAPPING_STARTS and now - self._starts[0] <= FLAPPING_SPAN
         if self.known is None:
             if self._error is not None:
@@ -198,11 +200,11 @@ class Followed:
             return ServiceState.ZOMBIE
         if flapping:
             return ServiceState.FLAPPING
-        if now_ms - self.known.created * 1000 < STARTING * 1000 and not self._answers():
+        if now_ms - self.known.created * 1000 < STARTING * 1000 and not self._is_responding():
             return ServiceState.STARTING
         return ServiceState.UP
 
-    def _answers(self) -> bool:
+    def _is_responding(self) -> bool:
         if self.settings.port is not None and self.settings.port not in self._ports:
             return False
         return self.prober is None or self.prober.latest.ok is True
