@@ -213,10 +213,10 @@ class AgentDash(HasActions, Dash):
 
             self._run_news = RunNews()
         if Topic.RUNS in changed:
-            self._run_news.saw(self.store.runs)
+            self._run_news.add(self.store.runs)
         for news in self._run_news.take(time.perf_counter()):
-            self.say(news.words, good=not news.urgent)
-            self.engine.notify(news.words)
+            self.say(news.message, good=not news.urgent)
+            self.engine.notify(news.message)
             if news.urgent and self.engine.settings.ui.bell:
                 self.bell()
 
@@ -231,9 +231,9 @@ class AgentDash(HasActions, Dash):
 
     def control(self, runs: tuple[Run, ...], verb: str) -> None:
         """Pause, resume or cancel; what cannot be undone, or concerns several, asks first."""
-        from tui.screens.runs import steering
+        from tui.screens.runs import actions as run_actions
 
-        steering.control(self, runs, verb)
+        run_actions.control(self, runs, verb)
 
     # Actions
 

@@ -86,7 +86,7 @@ async def test_a_reply_that_no_server_sends_is_refused(what: str, ask: Ask) -> N
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     async with peer(REFUSED[what]) as (url, connected):
         client = open_client(url, RedisSettings(timeout=20))
-        with pytest.raises(Exception) as raised:  # noqa: PT011 - in_words names each
+        with pytest.raises(Exception) as raised:  # noqa: PT011 - source_error names each
             await ask(client)
         problem = source_error(raised.value, url_of(client))
         assert isinstance(problem, SourceError)
@@ -114,7 +114,7 @@ async def test_a_peer_that_sends_a_byte_now_and_then_is_left(
     client = open_client(
         f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}", RedisSettings(timeout=0.3)
     )
-    with pytest.raises(Exception) as raised:  # noqa: PT011 - in_words names each
+    with pytest.raises(Exception) as raised:  # noqa: PT011 - source_error names each
         async with asyncio.timeout(10):
             await ask(client)
     assert "did not answer in time" in source_error(raised.value, url_of(client)).message

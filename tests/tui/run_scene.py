@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from agentdash.core.links.run_blockers import find_blockers
 from agentdash.core.queries import Answer, Query, RunEvents, RunEventsOf, WhyOf
 from agentdash.core.repos.queries import RepoDiff, RepoDiffQuery
-from agentdash.core.runs.blockers import ChildProbe, why
-from agentdash.core.runs.model import ChildSeen, Run, RunEvent, RunsSnapshot
+from agentdash.core.runs.model import ChildProbe, OrphanProcess, Run, RunEvent, RunsSnapshot
 from agentdash.core.snapshot import SourceError, Topic
 from tests.tui import scene
 from tui.app import AgentDash
@@ -124,9 +124,9 @@ class TellingEngine(scene.StillEngine):
                 if run is None:
                     raise SourceError("there is no such run")
                 alive = ChildProbe(True, "", "codex exec --json", "sleeping", 0.4, 3)
-                gone = ChildProbe(None, "its worker is gone, so its process is not known")
+                gone = ChildProbe(None, "its worker is gone, so its process is unknown")
                 store = self.store
-                return why(
+                return find_blockers(
                     run, NOW, gone if run.orphaned else alive,
                     history=store.run_history, streams=store.streams, repos=store.repos,
                 )  # fmt: skip
@@ -146,7 +146,7 @@ def runs() -> RunsSnapshot:
         if run.title == "fix-auth-refresh":
             return replace(run, cwd="/projects/web/src", events=31, turn_started_at=NOW - 50_000)
         if run.title == "web-checkout":
-            child = ChildSeen(41_009, scene.HOST, NOW - 170_000, "codex exec --json", 2)
+            child = OrphanProcess(41_009, scene.HOST, NOW - 170_000, "codex exec --json", 2)
             return replace(run, child=child, worker_seen_at=NOW - 95_000)
         return run
 
@@ -165,7 +165,7 @@ def app(told: list[RunEvent] | None = None, **options: object) -> AgentDash:
         shown = runs()
         tokens = replace(shown.runs[0].tokens, total=12_400 - (6 - step) * 250)
         earlier = replace(shown, taken_at=NOW - (6 - step) * 10_000)
-        dash.store.run_history.saw(
+        dash.store.run_history.add(
             replace(earlier, runs=(replace(shown.runs[0], tokens=tokens), *shown.runs[1:]))
         )
     dash.store.put(Topic.RUNS, runs())

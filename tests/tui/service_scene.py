@@ -53,7 +53,7 @@ def app() -> AgentDash:
     for step in range(BUCKETS):
         seen = shop(step) if not 8 <= step < 12 else Service("shop", ServiceState.DOWN)
         at = NOW - (BUCKETS - 1 - step) * BUCKET_MS
-        store.service_courses.saw(ServicesSnapshot(at, HOST, (seen,)))
+        store.service_history.add(ServicesSnapshot(at, HOST, (seen,)))
     store.put(Topic.SERVICES, ServicesSnapshot(NOW, HOST, (shop(),)))
     said = (
         (Level.INFO, "GET /orders 200"),

@@ -57,7 +57,7 @@ def reached(view: str, *keys: str) -> Callable[[object], Awaitable[None]]:
         await settled(pilot)
         screen = pilot.app.screen  # type: ignore[attr-defined]
         assert isinstance(screen, RunScreen)
-        await until(lambda: screen._feed.begun, what="the events")
+        await until(lambda: screen.model.feed.begun, what="the events")
         screen.action_show(view)
         await settled(pilot)
         await until(lambda: not screen._busy, what="the answers")

@@ -11,15 +11,14 @@ from agentdash.core import units
 from agentdash.core.clock import time_text
 from agentdash.core.findings.model import Finding, FindingStatus
 from agentdash.core.logs.model import LogLine
-from agentdash.core.runs.activity import malformed_words
-from agentdash.core.runs.blockers import last_seen
+from agentdash.core.runs.activity import malformed_text
 from agentdash.core.runs.model import Run
-from agentdash.core.runs.orphan import child_words
+from agentdash.core.runs.orphan import last_seen, process_text
 from agentdash.core.secrets.safe_text import safe_text
 from agentdash.core.streams.model import Group, Stream, StreamJudgement
 from agentdash.core.text import decode, printable
 from tui.format.repos.listing import branch_cell
-from tui.format.runs.listing import GLYPHS, Around, doing_words, state_words
+from tui.format.runs.listing import GLYPHS, RunContext, activity_and_style, state_text
 from tui.format.streams.listing import NO_JUDGEMENT, VERDICTS, lag_text
 from tui.widgets.document import Para, field
 
@@ -40,13 +39,13 @@ def heading(text: str) -> Para:
     return Para.of(text, "bold")
 
 
-def run(subject: Run, now: int, zone: tzinfo | None, around: Around | None = None) -> list[Para]:
+def run(subject: Run, now: int, zone: tzinfo | None, around: RunContext | None = None) -> list[Para]:
     """State, lease, command, tokens of a run; with what is known *around* it, where that was asked for."""
     glyph, style = ("?", "unknown") if subject.orphaned else GLYPHS[subject.status]
     tokens = subject.tokens
     shown = [
         Para(((f"{glyph} ", style), (printable(subject.title or subject.id), "bold"))),
-        Para(((state_words(subject), style), ("  ", ""), doing_words(subject))),
+        Para(((state_text(subject), style), ("  ", ""), activity_and_style(subject))),
         BLANK,
         field("id", printable(subject.id), "id"),
         field("turn", f"{_or(subject.current_turn)} of {_or(subject.max_turns)}"),
@@ -68,7 +67,7 @@ def run(subject: Run, now: int, zone: tzinfo | None, around: Around | None = Non
         field("ended", moment(subject.ended_at, now, zone)),
     ]
     if subject.child is not None:
-        shown.append(field("left behind", printable(child_words(subject.child)), "warn"))
+        shown.append(field("left behind", printable(process_text(subject.child)), "warn"))
     if subject.requested:
         shown.insert(2, Para.of(f"{subject.requested} requested; the worker has not taken it up yet", "warn"))
     if subject.reason:
@@ -85,7 +84,7 @@ def run(subject: Run, now: int, zone: tzinfo | None, around: Around | None = Non
         words = ": ".join(printable(part) for part in (subject.error_code, subject.error_message) if part)
         shown.append(field("error", words, "bad"))
     if subject.malformed:
-        shown.append(field("malformed", malformed_words(subject), "unknown"))
+        shown.append(field("malformed", malformed_text(subject), "unknown"))
     return shown
 
 
@@ -96,7 +95,7 @@ def _command(run: Run) -> str:
     return printable(shlex.join(run.command)) + more
 
 
-def _around(subject: Run, around: Around | None) -> list[Para]:
+def _around(subject: Run, around: RunContext | None) -> list[Para]:
     """The rate of its tokens, its plan, its retries, its repository: each where it is known."""
     shown: list[Para] = []
     if around is not None and around.rate is not None:

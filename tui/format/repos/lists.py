@@ -11,7 +11,7 @@ from agentdash.core.repos.queries import CommitLine, SubmoduleLine, WorktreeLine
 from agentdash.core.runs.model import Run
 from agentdash.core.secrets.safe_text import safe_text
 from tui.format.item import Cell, Column, Row
-from tui.format.runs.listing import GLYPHS, doing_words, state_words
+from tui.format.runs.listing import GLYPHS, activity_and_style, state_text
 
 FILE_COLUMNS = (
     Column("xy", "", 2),
@@ -175,7 +175,7 @@ def run_rows(runs: Sequence[Run], now: int) -> list[Row]:
     rows = []
     for run in runs:
         glyph, style = ("?", "unknown") if run.orphaned else GLYPHS[run.status]
-        name, state = safe_text(run.title or run.id), state_words(run)
-        cells = (Cell(glyph, style), Cell(name), Cell(state, style), Cell(spans=(doing_words(run),)))
+        name, state = safe_text(run.title or run.id), state_text(run)
+        cells = (Cell(glyph, style), Cell(name), Cell(state, style), Cell(spans=(activity_and_style(run),)))
         rows.append(Row(run.id, cells, sort=(None, name, state, None)))
     return rows

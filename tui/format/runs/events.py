@@ -41,7 +41,7 @@ _MOST = 2000
 
 
 def clock(ms: int | None, zone: tzinfo | None) -> str:
-    """``14:27:55``; empty where it is not known, ``out of range`` for a time no calendar has."""
+    """``14:27:55``; empty where unknown, ``out of range`` for an impossible time."""
     return "" if ms is None else time_text(ms, zone)
 
 
@@ -50,7 +50,7 @@ def _time(event: RunEvent, zone: tzinfo | None) -> str:
 
 
 def style_of(event: RunEvent) -> str:
-    """How an event is coloured: quiet what is many, loud what ends a run or went wrong."""
+    """The style of an event: dim for frequent ones, loud for the end of a run and failures."""
     if event.type == ev.TESTS_COMPLETED and event.data.get("failed"):
         return "warn"
     if event.type == ev.TURN_COMPLETED and event.data.get("exitCode") not in (None, 0):  # may be a list
@@ -59,7 +59,7 @@ def style_of(event: RunEvent) -> str:
 
 
 def event_row(event: RunEvent, zone: tzinfo | None, folder: str | None = None) -> Row:
-    """One event as a row; paths below *folder* are shown without it."""
+    """One event as a row; paths below *folder* are relative to it."""
     style = style_of(event)
     what = event_line(event)
     if folder:
@@ -74,7 +74,7 @@ def event_row(event: RunEvent, zone: tzinfo | None, folder: str | None = None) -
 
 
 def event_page(event: RunEvent, zone: tzinfo | None) -> list[Para]:
-    """One event with its payload folded out."""
+    """One event with its whole payload."""
     page = [
         field("event", printable(event.type), "info"),
         field("id", event.id, "id"),
@@ -93,12 +93,12 @@ def event_page(event: RunEvent, zone: tzinfo | None) -> list[Para]:
 
 
 def _as_json(data: object) -> str:
-    """*data* as JSON with a line for each value, as much of it as a page shows."""
+    """*data* as indented JSON, cut to `_MOST_CHARACTERS`."""
     pieces: list[str] = []
     left = _MOST_CHARACTERS
     for piece in json.JSONEncoder(indent=2, ensure_ascii=False, default=str).iterencode(data):
         pieces.append(piece[:left])
         left -= len(piece)
         if left <= 0:
-            return "".join((*pieces, "\n… more than is shown"))
+            return "".join((*pieces, "\n… (truncated)"))
     return "".join(pieces)

@@ -1,4 +1,4 @@
-"""Runs as lines."""
+"""The list of runs."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from agentdash.core import units
 from agentdash.core.fleet import run_age_ms, run_needs_person, run_order
+from agentdash.core.links.run_repos import RepoIndex
 from agentdash.core.repos.model import Repo
-from agentdash.core.runs.activity import doing, tokens_words
+from agentdash.core.runs.activity import activity_text, tokens_text
 from agentdash.core.runs.model import Run, RunStatus
-from agentdash.core.runs.place import RepoIndex
 from agentdash.core.store import Store
 from agentdash.core.text import printable
 from tui.format.item import Cell, Column, Item, Listing, ListingView, Row
@@ -38,7 +38,7 @@ WIDE = (
 )
 LIVE, NEEDS_YOU, FINISHED = "live", "needs you", "finished"
 KINDS = ("", LIVE, NEEDS_YOU, FINISHED)
-"""What the pane can be narrowed to, in the order of the key; ``""``: all."""
+"""The filters of the pane, in the order of the key; ``""``: all."""
 
 GLYPHS = {
     RunStatus.QUEUED: ("◌", "dim"),
@@ -54,27 +54,27 @@ GLYPHS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Around:
-    """What is known of a run besides its record: the rate of its tokens a minute, where it works."""
+class RunContext:
+    """A run's context beside its record: tokens per minute, and its repository."""
 
     rate: float | None = None
     repo: Repo | None = None
 
 
 class RunListing:
-    """All runs as lines. A run that is as it was keeps its line: a fleet at rest costs next to nothing."""
+    """All runs as rows; unchanged runs keep their rows."""
 
     def __init__(self) -> None:
-        self._places = RepoIndex(None)
+        self._repos = RepoIndex(None)
         self._lines: dict[str, tuple[Run, tuple[object, ...], Item]] = {}
 
     def __call__(self, store: Store, now: int, _view: ListingView) -> Listing | None:
-        """The listing: those that need a person first."""
+        """The listing, runs that need attention first."""
         snapshot = store.runs
         if snapshot is None:
             return None
-        if self._places.snapshot is not store.repos:
-            self._places = RepoIndex(store.repos)
+        if self._repos.snapshot is not store.repos:
+            self._repos = RepoIndex(store.repos)
         runs = sorted(snapshot.runs, key=lambda run: run_order(run, now))
         known, self._lines = self._lines, {}
         items = tuple(self._item(run, store, now, known.get(run.id)) for run in runs)
@@ -89,9 +89,9 @@ class RunListing:
     def _item(
         self, run: Run, store: Store, now: int, known: tuple[Run, tuple[object, ...], Item] | None
     ) -> Item:
-        around = Around(
+        around = RunContext(
             store.run_history.tokens_per_minute(run, now),
-            self._places.of_run(run),
+            self._repos.of_run(run),
         )
         repo = around.repo.name if around.repo else None
         shown = (units.age(run_age_ms(run, now)), run_needs_person(run, now), units.count(around.rate), repo)
@@ -104,13 +104,13 @@ class RunListing:
 
 
 def kinds(run: Run, *, needs: bool) -> frozenset[str]:
-    """What of `KINDS` it is."""
+    """The `KINDS` of a run."""
     found = {FINISHED if run.status.terminal else LIVE}
     return frozenset(found | {NEEDS_YOU} if needs else found)
 
 
-def item(run: Run, now: int, around: Around) -> Item:
-    """One run as a line."""
+def item(run: Run, now: int, around: RunContext) -> Item:
+    """One run as a row."""
     needs = run_needs_person(run, now)
     glyph, colour = ("?", "unknown") if run.orphaned else GLYPHS[run.status]
     over = run.status.terminal and not needs
@@ -123,12 +123,12 @@ def item(run: Run, now: int, around: Around) -> Item:
         Cell(name, f"{colour} bold" if needs else base or "bold"),
         Cell(turns(run), base),
         progress(run),
-        Cell(tokens_words(run), base),
+        Cell(tokens_text(run), base),
         Cell(units.age(age), "dim"),
-        Cell(*doing_words(run)),
+        Cell(*activity_and_style(run)),
         Cell(units.count(around.rate) if run.status is RunStatus.RUNNING else "", "dim"),
         Cell(repo or units.UNKNOWN, "info" if repo and not over else "dim"),
-        Cell(state_words(run), colour),
+        Cell(state_text(run), colour),
         Cell(printable(run.cwd or units.UNKNOWN), "dim"),
         Cell(units.UNKNOWN if run.pid is None else str(run.pid), "dim"),
         Cell(printable(run.host or units.UNKNOWN), "dim"),
@@ -142,13 +142,13 @@ def item(run: Run, now: int, around: Around) -> Item:
 
 
 def turns(run: Run) -> str:
-    """``4/10``, or ``4`` where it is not known how many there will be."""
+    """``4/10``, or ``4`` where the total is unknown."""
     turn = units.UNKNOWN if run.current_turn is None else str(run.current_turn)
     return f"{turn}/{run.max_turns}" if run.max_turns else turn
 
 
 def done_part(run: Run) -> float | None:
-    """How much of it is done: turns of those planned; where it has but one, the steps of its own plan."""
+    """The completed fraction: of its turns, or where it has but one, of the steps of its own plan."""
     if run.plan_total and (run.max_turns or 1) == 1:
         return (run.plan_done or 0) / run.plan_total
     if not run.max_turns or run.current_turn is None:
@@ -157,7 +157,7 @@ def done_part(run: Run) -> float | None:
 
 
 def progress(run: Run, width: int = 4) -> Cell:
-    """`done_part` as a bar; empty where it is not known."""
+    """`done_part` as a bar; empty where unknown."""
     part = done_part(run)
     if part is None:
         return Cell("")
@@ -165,8 +165,8 @@ def progress(run: Run, width: int = 4) -> Cell:
     return bar(part, width, colour)
 
 
-def state_words(run: Run) -> str:
-    """The state as a person says it: what is asked for but not seen yet comes first."""
+def state_text(run: Run) -> str:
+    """The state as text; a pending request comes first."""
     if run.requested is not None:
         return f"{run.requested} requested"
     if run.orphaned:
@@ -178,36 +178,32 @@ def state_words(run: Run) -> str:
     )
 
 
-def doing_words(run: Run) -> tuple[str, str]:
-    """What it is doing in one line, and how that is coloured."""
+def activity_and_style(run: Run) -> tuple[str, str]:
+    """Its activity in one line, and the style of that."""
     if run.requested is not None:
         return f"{run.requested} requested", "warn"
     if run.orphaned:
         return "no worker: orphaned", "unknown bold"
-    words = doing(run)
+    text = activity_text(run)
     if run.status in {RunStatus.PAUSING, RunStatus.CANCELLING}:
-        asked = "pause" if run.status is RunStatus.PAUSING else "cancel"
-        return f"{asked} requested, {words}", "warn"
+        request = "pause" if run.status is RunStatus.PAUSING else "cancel"
+        return f"{request} requested, {text}", "warn"
     if run.status is RunStatus.FAILED:
-        return (printable(run.error_message) if run.error_message else words), "bad"
+        return (printable(run.error_message) if run.error_message else text), "bad"
     if run.status.terminal:
-        return words, "dim"
-    if run.status is not RunStatus.RUNNING:
-        return words, "warn"
-    if "failed" in words:
-        return words, "warn"
-    return words, "info"
+        return text, "dim"
+    return text, "warn" if run.status is not RunStatus.RUNNING or "failed" in text else "info"
 
 
 def why_not(run: Run | None, verb: str) -> str | None:
-    """Why *verb* (pause, resume, cancel) cannot be done to *run* now; None where it can."""
+    """Why *run* cannot be paused, resumed or cancelled (*verb*) now; None where it can."""
     if run is None:
         return "no run is selected"
     name = printable(run.title or run.id)
     if run.status.terminal:
-        return f"{name} is {run.status}: nothing is left to {verb}"
+        return f"{name} is {run.status}: cannot {verb}"
     if run.orphaned:
-        return f"{name} has no worker that could {verb} it: mark it failed instead"
+        return f"{name} has no worker to {verb} it: mark it failed instead"
     if verb == "pause" and run.status not in {RunStatus.RUNNING, RunStatus.QUEUED}:
         return f"{name} is {run.status}: only a running run can be paused"
     if verb == "resume" and run.status not in {RunStatus.PAUSED, RunStatus.PAUSING}:

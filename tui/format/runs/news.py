@@ -1,4 +1,4 @@
-"""What to tell a person of runs while they look elsewhere: transitions, several of a kind as one."""
+"""Notifications about runs: transitions since the last snapshot, merged by kind."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from agentdash.core.runs.model import Run, RunsSnapshot, RunStatus
 from agentdash.core.text import printable
 from tui.widgets.cells import cut
 
-APART = 2.0
-"""Seconds between two messages at least; what happens meanwhile is told together."""
+INTERVAL = 2.0
+"""Seconds between two notifications at least; transitions meanwhile are merged."""
 NAMED = 3
 _NAME, _WHY = 40, 90
 _KINDS = ("orphaned", "failed", "completed")
@@ -18,26 +18,26 @@ _KINDS = ("orphaned", "failed", "completed")
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """One message.
+    """One notification.
 
     Attributes:
-        urgent: Whether it needs a person.
+        urgent: Whether it needs attention.
     """
 
-    words: str
+    message: str
     urgent: bool
 
 
 class RunNews:
-    """Compares each snapshot with the one before. The first one is where it starts from, and no news."""
+    """Compares each snapshot with the one before; the first one yields nothing."""
 
     def __init__(self) -> None:
         self._seen: RunsSnapshot | None = None
         self._waiting: dict[str, dict[str, Run]] = {kind: {} for kind in _KINDS}
-        self._told_at = -APART
+        self._notified_at = -INTERVAL
 
-    def saw(self, snapshot: RunsSnapshot | None) -> None:
-        """Take the newest snapshot."""
+    def add(self, snapshot: RunsSnapshot | None) -> None:
+        """Compare the newest snapshot with the last one."""
         before = self._seen
         if snapshot is None or snapshot is before:
             return
@@ -51,22 +51,22 @@ class RunNews:
                 self._waiting[kind][run.id] = run
 
     def take(self, now: float) -> list[News]:
-        """What is to be told at *now* (monotonic seconds)."""
-        if now - self._told_at < APART or not any(self._waiting.values()):
+        """The notifications due at *now* (monotonic seconds)."""
+        if now - self._notified_at < INTERVAL or not any(self._waiting.values()):
             return []
-        self._told_at = now
-        told = [_news(kind, list(runs.values())) for kind, runs in self._waiting.items() if runs]
+        self._notified_at = now
+        news = [_news(kind, list(runs.values())) for kind, runs in self._waiting.items() if runs]
         self._waiting = {kind: {} for kind in _KINDS}
-        return told
+        return news
 
 
 def transition(was: Run | None, run: Run, since: int) -> str | None:
-    """``orphaned``, ``failed`` or ``completed`` where *run* has become it; None else.
+    """``orphaned``, ``failed`` or ``completed`` if *run* has just become so, else None.
 
     Args:
-        was: As it was before; None for one that was not there.
-        run: As it is now.
-        since: When that was, Unix ms: a run that is new here but ended before then is history.
+        was: The run in the snapshot before; None where it was not in it.
+        run: The run now.
+        since: Time of that snapshot, Unix ms: a new run that ended before is ignored.
     """
     if run.orphaned and not run.status.terminal:
         return None if was is None or was.orphaned else "orphaned"
@@ -89,6 +89,6 @@ def _news(kind: str, runs: list[Run]) -> News:
     why = {
         "failed": run.error_message or "",
         "completed": run.completion or "",
-        "orphaned": "no worker holds it any more",
+        "orphaned": "worker lost",
     }[kind]
     return News(f"{names[0]} {kind}" + (f": {cut(printable(why), _WHY)}" if why else ""), urgent)

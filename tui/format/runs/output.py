@@ -1,4 +1,4 @@
-"""What a run printed, put together into lines again, and the lines of its log."""
+"""Assembles the output of a run, and the lines of its logs, from its events."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from agentdash.core.runs.model import Run, RunEvent
 from agentdash.core.text import printable, strip_escapes
 
 LONGEST = 16 * 1024
-"""Characters of a line without an end that are waited for."""
+"""Characters of an incomplete line that are kept."""
 _MOST_LOGS = 100
 
 
-class LineMaker:
-    """Makes lines out of the pieces that events of one kind carry.
+class LineAssembler:
+    """Assembles lines from the pieces in events.
 
-    A piece may end within a line: the rest of it waits for the next piece of the same source, for at most one
-    call of `settle` without news. Lines that tell an event are left out: they stand among the events.
+    A piece may end inside a line: the rest is kept for the next piece of the same source, until the second
+    call of `settle`. Lines with events are left out.
     """
 
     def __init__(self) -> None:
@@ -29,7 +29,7 @@ class LineMaker:
         self._parsers: dict[str, LogParser] = {}
 
     def output(self, events: Iterable[RunEvent]) -> list[LogLine]:
-        """The lines that ended in *events*: of what the run printed."""
+        """The lines of output completed by *events*."""
         lines: list[LogLine] = []
         for event in events:
             if event.type == ev.OUTPUT:
@@ -43,16 +43,16 @@ class LineMaker:
         return lines
 
     def logged(self, events: Iterable[RunEvent]) -> list[LogLine]:
-        """The lines that ended in *events*: of the logs that its worker watches, understood as such."""
+        """The log lines completed by *events*, parsed."""
         lines: list[LogLine] = []
         for event in events:
             if event.type == ev.LOG_UPDATED:
                 path = event.data.get("path")
                 lines += self._piece(event, path if isinstance(path, str) else "log")
-        return [self._understood(line) for line in lines]
+        return [self._parsed(line) for line in lines]
 
     def settle(self, *, everything: bool = False) -> list[LogLine]:
-        """What has waited since the last call: it is shown as it is."""
+        """The incomplete lines kept since the last call; *everything*: all of them."""
         lines: list[LogLine] = []
         for source, (text, at, waited) in list(self._held.items()):
             if waited or everything:
@@ -63,7 +63,7 @@ class LineMaker:
                 self._held[source] = (text, at, True)
         return lines
 
-    def _understood(self, line: LogLine) -> LogLine:
+    def _parsed(self, line: LogLine) -> LogLine:
         parser = self._parsers.get(line.source)
         if parser is None:
             if len(self._parsers) >= _MOST_LOGS:
@@ -88,12 +88,12 @@ class LineMaker:
         dropped = event.data.get("dropped")
         if not isinstance(dropped, int) or isinstance(dropped, bool) or dropped <= 0:
             return []
-        words = f"… {units.size(dropped)} of {printable(source)} are not in the record: it came too fast"
-        return [self._line(words, source, event.at or 0, Level.WARN)]
+        text = f"… {units.size(dropped)} of {printable(source)} dropped (rate limit)"
+        return [self._line(text, source, event.at or 0, Level.WARN)]
 
     def _line(self, text: str, source: str, at: int, level: Level | None = None) -> LogLine:
         shown = strip_escapes(text).rstrip("\r")
-        shown = shown.rpartition("\r")[2]  # what a progress bar wrote over itself last
+        shown = shown.rpartition("\r")[2]  # the last state of a progress bar
         self.count += 1
         name = printable(source.rpartition("/")[2])
         return LogLine(
@@ -102,8 +102,8 @@ class LineMaker:
         )  # fmt: skip
 
 
-def tells_of(line: LogLine, run: Run) -> bool:
-    """Whether a line of the followed logs is about *run*: by its name, its id, or what its worker says."""
+def is_about(line: LogLine, run: Run) -> bool:
+    """Whether a log line is about *run*: by title, id, or a message of its worker."""
     names = {run.id, run.title} - {""}
     if line.service in names or line.source in names or line.correlation_id == run.id:
         return True

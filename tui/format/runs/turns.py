@@ -1,4 +1,4 @@
-"""The turns of a run as a timeline, the files it touched, the tests it ran."""
+"""The turns, files and test runs of a run as tables."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import tzinfo
 
 from agentdash.core import units
 from agentdash.core.runs.model import Run
-from agentdash.core.runs.story import FileTouch, TestRun, Turn
+from agentdash.core.runs.summary import FileTouch, TestRun, Turn
 from agentdash.core.text import printable
 from tui.format.item import Cell, Column, Row
 from tui.format.runs.events import clock
@@ -51,7 +51,7 @@ _COURSE = 12
 
 
 def turn_rows(turns: Iterable[Turn], run: Run | None, now: int, zone: tzinfo | None) -> list[Row]:
-    """The newest turn first; each with how long it took beside the longest."""
+    """The newest turn first; each with its duration relative to the longest."""
     known = sorted(turns, key=lambda turn: turn.number, reverse=True)
     over = run is not None and (run.status.terminal or bool(run.orphaned))
     lasted = {turn.number: None if over and not turn.done else turn.lasted_ms(now) for turn in known}
@@ -85,7 +85,7 @@ def _turn_row(turn: Turn, lasted: int | None, longest: int, zone: tzinfo | None,
 
 
 def tests_cell(tests: TestRun | None) -> Cell:
-    """``42 passed 1 failed``; ``running`` while they go on; empty where there were none."""
+    """``42 passed 1 failed``, ``running …``, or empty where there were none."""
     if tests is None:
         return Cell("")
     if not tests.done:
@@ -101,7 +101,7 @@ def tests_cell(tests: TestRun | None) -> Cell:
 
 
 def file_rows(files: Iterable[FileTouch], folder: str | None, now: int) -> list[Row]:
-    """The file touched last first; below *folder* without it."""
+    """The most recently touched file first; paths below *folder* are relative to it."""
     return [_file_row(touch, folder, now) for touch in reversed(list(files))]
 
 

@@ -1,4 +1,4 @@
-"""Services as lines."""
+"""The list of services."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 from agentdash.core import units
 from agentdash.core.fleet import service_in_trouble
 from agentdash.core.secrets.safe_text import safe_text
-from agentdash.core.services.model import Service, ServicesSnapshot, ServiceState, exit_words
+from agentdash.core.services.model import Service, ServicesSnapshot, ServiceState, exit_text
 from tui.format.item import Cell, Column, Item, Listing, ListingView, Row
 from tui.widgets.cells import sparkline
 
@@ -38,28 +38,30 @@ GLYPHS = {
     ServiceState.UNKNOWN: ("?", "unknown"),
 }
 _ENDED = {ServiceState.DOWN, ServiceState.ZOMBIE, ServiceState.FLAPPING}
-SILENT_MS = 30_000
-GROWS = 2_000_000
+IDLE_MS = 30_000
+"""Time without a log line after which a service is shown as idle."""
+GROWING = 2_000_000
+"""Growth of memory in bytes per minute that is shown as a warning."""
 
 
 def listing(snapshot: ServicesSnapshot, now: int, _view: ListingView | None = None) -> Listing:
-    """All services, those in trouble first."""
+    """All services, those with problems first."""
     services = sorted(snapshot.services, key=lambda s: (not service_in_trouble(s), s.never_seen, s.name))
     down = sum(s.state in {ServiceState.DOWN, ServiceState.ZOMBIE} and not s.never_seen for s in services)
-    idle = sum(s.never_seen for s in services)
+    not_started = sum(s.never_seen for s in services)
     return Listing(
         items=tuple(item(service, now) for service in services),
-        summary=f"{len(services) - idle} · {f'{down} down' if down else 'all up'}"
-        + (f" · {idle} not started" if idle else "")
+        summary=f"{len(services) - not_started} · {f'{down} down' if down else 'all up'}"
+        + (f" · {not_started} not started" if not_started else "")
         if services
         else "",
         notes=snapshot.gaps,
-        empty=("no services", "name them in the settings, or start one that listens below a project"),
+        empty=("no services", "configure them in the settings, or start one that listens below a project"),
     )
 
 
 def item(service: Service, now: int) -> Item:
-    """One service as a line."""
+    """One service as a row."""
     glyph, colour = ("○", "dim") if service.never_seen else GLYPHS[service.state]
     trouble = service_in_trouble(service)
     up_ms = now - service.create_time if service.create_time is not None else None
@@ -76,7 +78,7 @@ def item(service: Service, now: int) -> Item:
         Cell(f":{service.ports[0]}" if service.ports else "", "dim"),
         cpu,
         Cell(sparkline(service.cpu_history, 8), "bad" if trouble else "spark"),
-        Cell(units.size(service.rss_bytes), "warn" if (service.rss_trend or 0) > GROWS else ""),
+        Cell(units.size(service.rss_bytes), "warn" if (service.rss_trend or 0) > GROWING else ""),
         Cell(units.coarse(up_ms), "dim"),
         Cell(words, style),
         Cell(units.UNKNOWN if service.pid is None else str(service.pid), "dim"),
@@ -92,12 +94,12 @@ def item(service: Service, now: int) -> Item:
 
 
 def note(service: Service, now: int) -> tuple[str, str]:
-    """The one thing about it that matters most, and how it is coloured."""
+    """The most important note about it, and its style."""
     parts: list[str] = []
     if service.never_seen:
         return f"in {service.origin}, not started", "dim"
     if service.exit_code is not None and service.state in _ENDED:
-        parts.append(exit_words(service.exit_code))
+        parts.append(exit_text(service.exit_code))
     if service.state is ServiceState.DOWN and service.down_since is not None:
         parts.append(f"down {units.coarse(now - service.down_since)}")
     if service.restarts:
@@ -108,11 +110,10 @@ def note(service: Service, now: int) -> tuple[str, str]:
         return safe_text(service.error), "unknown"
     if service.probe is not None and service.probe.ok is False:
         return safe_text(f"probe failed: {service.probe.error or 'no answer'}"), "bad"
-    talked = service.last_line_at is not None and service.last_line
-    silent = now - service.last_line_at if talked and service.last_line_at is not None else None
-    if silent is not None and silent > SILENT_MS:
-        return f"silent {units.coarse(silent)}", "warn"
-    if (service.rss_trend or 0) > GROWS:
+    idle = now - service.last_line_at if service.last_line and service.last_line_at is not None else 0
+    if idle > IDLE_MS:
+        return f"idle {units.coarse(idle)}", "warn"
+    if (service.rss_trend or 0) > GROWING:
         return f"memory ↑ {units.size(service.rss_trend)}/min", "warn"
     if service.probe is not None and service.probe.latency_ms is not None:
         return f"{service.probe.latency_ms:.1f} ms", "good"

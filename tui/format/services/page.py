@@ -1,4 +1,4 @@
-"""A service in depth: two lines of state, its course, its processes, and all facts as a page."""
+"""The service page: two header lines, charts, processes, and all properties."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from datetime import tzinfo
 
 from agentdash.core import units
 from agentdash.core.secrets.safe_text import safe_text
-from agentdash.core.services.history import BUCKETS, ServiceCourse
-from agentdash.core.services.model import Service, ServiceProcess, ServiceState, exit_words
+from agentdash.core.services.history import BUCKETS, ServiceSeries
+from agentdash.core.services.model import Service, ServiceProcess, ServiceState, exit_text
 from tui.format.detail import BLANK, moment
 from tui.format.item import Cell, Column, Row
-from tui.format.services.listing import GLYPHS, GROWS, SILENT_MS
+from tui.format.services.listing import GLYPHS, GROWING, IDLE_MS
 from tui.format.streams.chart import floor, spread
 from tui.widgets.cells import sparkline
 from tui.widgets.document import Para, field
 from tui.widgets.linebar import Word
 
-GONE = (Word((("? this service is not there any more", "unknown"),)),)
+GONE = (Word((("? service no longer exists", "unknown"),)),)
 PROCESS_COLUMNS = (
     Column("pid", "PID", 7, align="right"),
     Column("state", "STATE", 8, priority=3),
@@ -38,7 +38,7 @@ _STATUS = {
 
 
 def state_line(service: Service, now: int) -> tuple[Word, ...]:
-    """State, process, age, how the last one ended, restarts, ports, probe: what matters least is last."""
+    """State, process, age, last exit, restarts, probe, ports, in order of importance."""
     glyph, style = ("○", "dim") if service.never_seen else GLYPHS[service.state]
     words = [Word(((f"{glyph} {'not started' if service.never_seen else service.state}", f"{style} bold"),))]
     if service.pid is not None:
@@ -48,7 +48,7 @@ def state_line(service: Service, now: int) -> tuple[Word, ...]:
     elif service.down_since is not None:
         words.append(Word((("for ", "dim"), (units.age(now - service.down_since), style))))
     if service.exit_code is not None and service.state is not ServiceState.UP:
-        words.append(Word((("ended with ", "dim"), (exit_words(service.exit_code), "bad"))))
+        words.append(Word((("last exit ", "dim"), (exit_text(service.exit_code), "bad"))))
     if service.restarts:
         words.append(Word(((units.plural(service.restarts, "restart"), "warn"),)))
     if service.probe is not None:
@@ -60,17 +60,17 @@ def state_line(service: Service, now: int) -> tuple[Word, ...]:
     return tuple(words)
 
 
-def said_line(service: Service, now: int) -> tuple[Word, ...]:
-    """Its last line, and since when it says nothing."""
+def output_line(service: Service, now: int) -> tuple[Word, ...]:
+    """Its last log line, and how long it has been idle."""
     if service.log is None:
-        return (Word((("no log is known: name one with `log` in its settings", "dim"),)),)
+        return (Word((("no log: set `log` in its settings", "dim"),)),)
     if service.last_line_at is None:
-        return (Word(((f"no log yet at {safe_text(service.log)}", "dim"),)),)
+        return (Word(((f"no log file yet: {safe_text(service.log)}", "dim"),)),)
     if not service.last_line:
-        return (Word(((f"it has said nothing yet in {safe_text(service.log)}", "dim"),)),)
-    silent = now - service.last_line_at
+        return (Word(((f"log file empty: {safe_text(service.log)}", "dim"),)),)
+    idle = now - service.last_line_at
     return (
-        Word(((f"silent {units.age(silent)}", "warn" if silent > SILENT_MS else "dim"),)),
+        Word(((f"idle {units.age(idle)}", "warn" if idle > IDLE_MS else "dim"),)),
         Word(((safe_text(service.last_line), ""),)),
     )
 
@@ -78,26 +78,32 @@ def said_line(service: Service, now: int) -> tuple[Word, ...]:
 def _probe(service: Service) -> tuple[tuple[str, str], ...]:
     probe = service.probe
     if probe is None or probe.ok is None:
-        return (("probe ", "dim"), ("not asked yet", "unknown"))
+        return (("probe ", "dim"), ("no result yet", "unknown"))
     if not probe.ok:
-        return (("probe ", "dim"), (f"fails: {safe_text(probe.error or 'no answer')}", "bad"))
+        return (("probe ", "dim"), (f"failed: {safe_text(probe.error or 'no reply')}", "bad"))
     took = units.UNKNOWN if probe.latency_ms is None else f"{probe.latency_ms:.1f} ms"
     return (("probe ", "dim"), (took, "good"))
 
 
-def course(service: Service, found: ServiceCourse | None, width: int) -> list[Para]:
-    """CPU, memory and latency over ten minutes in *width* cells; a gap is where nothing was known."""
+def charts(service: Service, found: ServiceSeries | None, width: int) -> list[Para]:
+    """CPU, memory and latency over ten minutes in *width* cells; unknown values are gaps."""
     room = max(_LEAST, width - _NAME - _NUMBER - _PEAK)
     cpu = found.cpu if found else ()
     rss = found.rss if found else ()
     trend = service.rss_trend
-    grows = trend is not None and trend > GROWS
+    growing = trend is not None and trend > GROWING
     sign = "+" if trend is not None and trend >= 0 else "-"
     rate = f"{sign}{units.size(abs(trend))}/min" if trend is not None else ""
     lines = [
         _line("cpu", cpu, units.percent(service.cpu_percent), _peak(cpu, "%"), "spark", room),
         _line(
-            "memory", rss, units.size(service.rss_bytes), rate, "warn" if grows else "good", room, level=True
+            "memory",
+            rss,
+            units.size(service.rss_bytes),
+            rate,
+            "warn" if growing else "good",
+            room,
+            level=True,
         ),
     ]
     if service.probe is not None:
@@ -126,19 +132,19 @@ def _line(
     level: bool = False,
 ) -> Para:
     drawn = sparkline(spread(values, BUCKETS, room), room, low=floor(values) if level else 0.0)
-    quiet = number == units.UNKNOWN
+    unknown = number == units.UNKNOWN
     return Para(
         (
             (f"{name:<{_NAME}}", "dim"),
             (drawn, style),
-            (f"{number:>{_NUMBER}}", "dim" if quiet else style),
+            (f"{number:>{_NUMBER}}", "dim" if unknown else style),
             (f"{beside:>{_PEAK}}", "warn" if style == "warn" else "dim"),
         )
     )
 
 
 def process_rows(service: Service, now: int) -> list[Row]:
-    """Its processes; children stand below their parents, set in."""
+    """Its processes; children are indented below their parents."""
     return [_process_row(process, now) for process in service.processes]
 
 
@@ -160,7 +166,7 @@ def _process_row(process: ServiceProcess, now: int) -> Row:
 
 
 def processes_summary(service: Service) -> str:
-    """How many of how many, for the border."""
+    """The number of listed processes, for the border."""
     shown, children = len(service.processes), service.children
     if service.pid is None or children is None or not shown:
         return ""
@@ -169,7 +175,7 @@ def processes_summary(service: Service) -> str:
 
 
 def page(service: Service, now: int, zone: tzinfo | None) -> list[Para]:
-    """All that is known of it, besides its course."""
+    """All its properties."""
     glyph, style = ("○", "dim") if service.never_seen else GLYPHS[service.state]
     shown = [
         Para(((f"{glyph} ", style), (safe_text(service.name), "bold"), (f"  {service.state}", style))),
@@ -183,7 +189,7 @@ def page(service: Service, now: int, zone: tzinfo | None) -> list[Para]:
         *([field("ports", " ".join(map(str, service.ports)))] if service.ports else ()),
     ]
     if service.start_command is not None:
-        shown.append(field("starts by", safe_text(service.start_command)))
+        shown.append(field("start cmd", safe_text(service.start_command)))
         if service.start_script:
             shown.append(field("runs", safe_text(service.start_script)))
     if service.probe is not None:
@@ -200,7 +206,7 @@ def page(service: Service, now: int, zone: tzinfo | None) -> list[Para]:
 
 
 def _process(service: Service) -> list[Para]:
-    """What only a process has."""
+    """Properties of its process."""
     trend = units.UNKNOWN if service.rss_trend is None else f"{units.size(service.rss_trend)} /min"
     return [
         field("cpu", units.percent(service.cpu_percent)),
@@ -219,9 +225,9 @@ def _ended(service: Service, now: int, zone: tzinfo | None) -> list[Para]:
     if service.down_since is not None:
         found.append(field("down since", moment(service.down_since, now, zone), "bad"))
     if service.exit_code is not None:
-        found.append(field("last end", exit_words(service.exit_code), "bad" if service.exit_code else ""))
+        found.append(field("last exit", exit_text(service.exit_code), "bad" if service.exit_code else ""))
     elif service.exit_unknown is not None:
-        found.append(field("last end", f"not known: {service.exit_unknown}", "unknown"))
+        found.append(field("last exit", f"unknown: {service.exit_unknown}", "unknown"))
     return found
 
 

@@ -14,7 +14,7 @@ from agentdash.core.findings.model import Finding, FindingStatus
 from agentdash.core.links.owner import Owner
 from agentdash.core.logs.model import Level, LogLine
 from agentdash.core.secrets.mask import mask
-from agentdash.core.services.model import exit_words
+from agentdash.core.services.model import exit_text
 from agentdash.core.streams.liveness import Liveness
 from agentdash.core.streams.model import Group, Message, PendingEntry, Stream, id_age_ms, id_parts
 from agentdash.core.streams.queries import Holder
@@ -142,7 +142,7 @@ def _story(facts: EntryFacts, now: int, zone: tzinfo | None) -> Iterator[Para]:
         yield _event(line.at or line.seen_at, line.service or line.source, line.message, style, zone)
     service = facts.owner.service
     if service is not None and service.down_since is not None:
-        code = "" if service.exit_code is None else f", {exit_words(service.exit_code)}"
+        code = "" if service.exit_code is None else f", {exit_text(service.exit_code)}"
         yield _event(service.down_since, service.name, f"process ended{code}", "bad", zone)
     yield from _groups(facts)
 

@@ -9,10 +9,10 @@ from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
 from agentdash.core.links.related import Link, of_repo
+from agentdash.core.links.run_repos import RepoIndex
 from agentdash.core.repos.model import FileChange, Repo
 from agentdash.core.repos.queries import RepoDetail, RepoDetailQuery
 from agentdash.core.runs.model import Run
-from agentdash.core.runs.place import RepoIndex
 from agentdash.core.secrets.safe_text import safe_text
 from agentdash.core.snapshot import SourceError, Topic
 from tui.actions import HIDDEN, Action

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from agentdash.core.runs.model import Run
 from tui.actions import Action
+from tui.format.runs.action_plan import why_not_end_child, why_not_mark_failed
 from tui.format.runs.listing import why_not
-from tui.format.runs.plan import why_no_end, why_no_mark
 
 if TYPE_CHECKING:
     from tui.dash import Dash
@@ -52,15 +52,15 @@ def _control(verb: str, key: str) -> Action[HasRuns]:
 
 
 def _mark_failed(owner: HasRuns) -> None:
-    from tui.screens.runs import steering
+    from tui.screens.runs import actions as run_actions
 
-    steering.mark_failed(owner.dash, owner.chosen)
+    run_actions.mark_failed(owner.dash, owner.chosen)
 
 
 def _end_child(owner: HasRuns) -> None:
-    from tui.screens.runs import steering
+    from tui.screens.runs import actions as run_actions
 
-    steering.end_child(owner.dash, owner.chosen)
+    run_actions.end_child(owner.dash, owner.chosen)
 
 
 def _is_orphan(owner: HasRuns) -> bool:
@@ -74,7 +74,7 @@ RUN_CONTROLS: tuple[Action[Any], ...] = (
         "Mark failed",
         _mark_failed,
         changes_world=True,
-        why_not=_refusal(why_no_mark),
+        why_not=_refusal(why_not_mark_failed),
         footer=_is_orphan,
     ),
     Action(
@@ -83,7 +83,7 @@ RUN_CONTROLS: tuple[Action[Any], ...] = (
         "End its process",
         _end_child,
         changes_world=True,
-        why_not=_refusal(why_no_end),
+        why_not=_refusal(why_not_end_child),
         footer=_is_orphan,
     ),
     _control("pause", "p"),

@@ -68,13 +68,13 @@ class DiffView:
         notice: tuple[Para, ...] = ()
         if repo is None:
             where = printable(run.cwd) if run is not None and run.cwd else "its folder"
-            notice = (Para.of(f"? {where} is in no repository that is followed here", "unknown", hang=2),)
+            notice = (Para.of(f"? {where} is in no watched repository", "unknown", hang=2),)
         elif self._failed:
             notice = (Para.of(f"✗ {printable(self._failed)}", "bad", hang=2),)
         elif self._diff is None:
-            notice = (Para.of("◌ reading …", "dim"),)
+            notice = (Para.of("◌ loading …", "dim"),)
         elif not self._diff.rows:
-            notice = (Para.of("✓ nothing differs from the last commit", "good"),)
+            notice = (Para.of("✓ no changes since the last commit", "good"),)
         rows = self._diff.rows if self._diff is not None and repo is not None else ()
         self.table.set_rows(fitted(rows, self._room, wrap=self.wrap, shift=self.shift))
         name = printable(repo.name) if repo else ""

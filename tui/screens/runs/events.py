@@ -1,4 +1,4 @@
-"""The events of a run in a table, and its turns above: as they come, or held where the cursor is."""
+"""The tables of a run's events, following or paused, and of its turns."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from tui.widgets.tabs import TabGroup
 
 
 class EventsView:
-    """The view.
+    """The events.
 
     Attributes:
-        table: Its widget.
-        following: Whether it stays at the newest event.
+        table: The widget.
+        following: Whether the cursor follows the newest event.
     """
 
     def __init__(self) -> None:
@@ -31,12 +31,12 @@ class EventsView:
         self.following = True
 
     def moved_to(self, key: Hashable) -> None:
-        """Moving up holds the view; the last row follows again."""
+        """Pause when the cursor moves up; follow again on the last row."""
         rows = self.table.rows
         self.following = not rows or key == rows[-1].key
 
     def present(self, tabs: TabGroup, feed: RunFeed, run: Run | None, failed: str) -> None:
-        """Show what was read, or why there is nothing."""
+        """Show the events, or why there are none."""
         rows = feed.rows
         self.table.set_rows(tuple(rows))
         if self.following and rows and self.table.cursor_row != len(rows) - 1:
@@ -45,25 +45,25 @@ class EventsView:
         if failed:
             notice.append(Para.of(f"✗ {printable(failed)}", "bad", hang=2))
         if feed.trimmed:
-            words = f"◌ events before {feed.trimmed} were trimmed from the stream"
-            notice.append(Para.of(words, "warn", hang=2))
+            text = f"◌ events before {feed.trimmed} were trimmed from the stream"
+            notice.append(Para.of(text, "warn", hang=2))
         if not rows and not notice:
-            notice.append(Para.of("○ no event yet" if feed.begun else "◌ reading …", "dim"))
+            notice.append(Para.of("○ no events yet" if feed.begun else "◌ loading …", "dim"))
         kind = PaneKind.ERROR if failed else PaneKind.LIVE if rows else PaneKind.EMPTY
         tabs.state = PaneState(kind, tuple(notice), dim=bool(rows) and bool(notice))
-        tabs.summary = " · ".join(self._words(feed, run, len(rows)))
+        tabs.summary = " · ".join(self._summary(feed, run, len(rows)))
 
-    def _words(self, feed: RunFeed, run: Run | None, shown: int) -> list[str]:
+    def _summary(self, feed: RunFeed, run: Run | None, shown: int) -> list[str]:
         total = run.events if run is not None and run.events is not None else None
         more = not feed.whole and bool(shown)
         of = f" of {units.count(total)}" if more and total is not None and total > shown else ""
         noun = "event" if shown == 1 and not of else "events"
-        words = ["following" if self.following else "held (f follows)", f"{shown}{of} {noun}"]
+        parts = ["following" if self.following else "paused (f: follow)", f"{shown}{of} {noun}"]
         if feed.dropped:
-            words.append(f"{units.count(feed.dropped)} older ones dropped")
+            parts.append(f"{units.count(feed.dropped)} older dropped")
         elif more and not feed.full:
-            words.append("b older")
-        return words
+            parts.append("b: older")
+        return parts
 
 
 class TurnsPane(Pane):
@@ -74,12 +74,12 @@ class TurnsPane(Pane):
         super().__init__("Turns", self.table, id="run-turns")
 
     def present(self, feed: RunFeed, run: Run | None, now: int, zone: tzinfo | None) -> None:
-        """Show them as far as events were read."""
-        turns = feed.story.turns
+        """Show the turns of the events read so far."""
+        turns = feed.summary.turns
         self.table.set_rows(turn_rows(turns.values(), run, now, zone))
         known, total = len(turns), run.current_turn if run else None
         of = f"{known} of {total}" if total and total > known else str(known)
-        partial = "" if feed.whole or not feed.begun else " · as far as events are read"
+        partial = "" if feed.whole or not feed.begun else " · of loaded events"
         self.summary = f"{of} · newest first{partial}"
-        nothing = Para.of("◌ reading …" if not feed.begun else "○ no turn has begun yet", "dim")
+        nothing = Para.of("◌ loading …" if not feed.begun else "○ no turns yet", "dim")
         self.state = LIVE if turns else PaneState(PaneKind.EMPTY, (nothing,), dim=True)

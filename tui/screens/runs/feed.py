@@ -1,4 +1,4 @@
-"""Reads the events of one run: the newest first, what comes as it comes, older ones when asked for."""
+"""Reads the events of one run: the newest first, then new ones, and older ones on request."""
 
 from __future__ import annotations
 
@@ -10,45 +10,45 @@ from itertools import chain, islice
 
 from agentdash.core.queries import Answer, Query, RunEvents, RunEventsOf
 from agentdash.core.runs.model import RunEvent
-from agentdash.core.runs.story import RunStory
+from agentdash.core.runs.summary import RunSummary
 from tui.format.runs.events import event_row
 from tui.widgets.table.rows import Row
 
 Ask = Callable[[Query], Awaitable[Answer]]
 
 FIRST = 500
-"""Events that are read when a run is opened."""
+"""Events read when a run is opened."""
 NEXT = 1000
-"""Events in one answer while following."""
+"""Events per query while following."""
 OLDER = 2000
-"""Events that one step back reads."""
+"""Older events per query."""
 PAGES = 5
-"""Answers in one pass at most: what is left comes with the next pass."""
+"""Queries per pass at most."""
 KEPT = 20_000
-"""Events that are held at most; beyond it the oldest go, and are counted."""
+"""Events kept at most; beyond it the oldest are dropped and counted."""
 
 
 class RunFeed:
-    """The events of one run that were read, oldest first.
+    """The loaded events of one run, oldest first.
 
     Args:
         run_id: Its id.
         zone: Time zone of the rows.
-        folder: Paths below it are shown without it.
+        folder: Paths below it are relative to it.
 
     Attributes:
         rows: One for each of `events`.
-        story: What they add up to.
-        dropped: Events that were let go, to keep the bound.
-        trimmed: The first id that was left when the server had trimmed some that were not read; else None.
+        summary: Of the events.
+        dropped: Number of events dropped because of `KEPT`.
+        trimmed: The first id left where the server had trimmed unread events; else None.
         begun: Whether the first pass is done.
-        whole: Whether the first event of the run is among them.
+        whole: Whether the first event of the run is loaded.
     """
 
     def __init__(self, run_id: str, zone: tzinfo | None, folder: str | None = None) -> None:
         self.events: deque[RunEvent] = deque()
         self.rows: deque[Row] = deque()
-        self.story = RunStory()
+        self.summary = RunSummary()
         self.dropped = 0
         self.trimmed: str | None = None
         self.begun = False
@@ -59,21 +59,21 @@ class RunFeed:
 
     @property
     def full(self) -> bool:
-        """Whether no older ones can be held."""
+        """Whether no older ones can be kept."""
         return len(self.events) + OLDER > KEPT
 
     def event(self, entry_id: object) -> RunEvent | None:
-        """The event with this id, if it is held."""
+        """The event with this id, if it is loaded."""
         return next((event for event in reversed(self.events) if event.id == entry_id), None)
 
-    async def read_on(self, ask: Ask) -> list[RunEvent]:
-        """Read what came since the last time.
+    async def read_new(self, ask: Ask) -> list[RunEvent]:
+        """Read the events since the last call.
 
         Returns:
             The new events, oldest first.
 
         Raises:
-            SourceError: when the server cannot be asked, in words.
+            SourceError: when the server cannot be read.
         """
         fresh: list[RunEvent] = []
         for _ in range(PAGES):
@@ -93,13 +93,13 @@ class RunFeed:
         return fresh
 
     async def read_older(self, ask: Ask) -> tuple[RunEvent, ...]:
-        """Read a page of those before the first one that is held.
+        """Read a page of events before the first one loaded.
 
         Returns:
-            The older events, oldest first; () where there are none, or no more can be held.
+            The older events, oldest first; () where there are none, or no more can be kept.
 
         Raises:
-            SourceError: likewise.
+            SourceError: when the server cannot be read.
         """
         if not self.events or self.whole or self.full:
             return ()
@@ -107,17 +107,19 @@ class RunFeed:
         if not isinstance(answer, RunEvents):
             return ()
         older, known = answer.events, tuple(self.events)
-        # Thousands at once would hold up the keys.
-        rows, story = await asyncio.to_thread(self._retell, older, known)
-        story.take(islice(self.events, len(known), None))  # what has come meanwhile
+        # In a thread: thousands at once would block the keys.
+        rows, summary = await asyncio.to_thread(self._summarize, older, known)
+        summary.add(islice(self.events, len(known), None))  # what has come meanwhile
         self.whole = len(older) < OLDER
         self.events.extendleft(reversed(older))
         self.rows.extendleft(reversed(rows))
-        self.story = story
+        self.summary = summary
         return older
 
-    def _retell(self, older: tuple[RunEvent, ...], known: tuple[RunEvent, ...]) -> tuple[list[Row], RunStory]:
-        return [self._row(event) for event in older], RunStory(chain(older, known))
+    def _summarize(
+        self, older: tuple[RunEvent, ...], known: tuple[RunEvent, ...]
+    ) -> tuple[list[Row], RunSummary]:
+        return [self._row(event) for event in older], RunSummary(chain(older, known))
 
     def _row(self, event: RunEvent) -> Row:
         return event_row(event, self._zone, self._folder)
@@ -125,9 +127,9 @@ class RunFeed:
     def _extend(self, events: tuple[RunEvent, ...]) -> None:
         self.events.extend(events)
         self.rows.extend(self._row(event) for event in events)
-        self.story.take(events)
+        self.summary.add(events)
         if len(self.events) > KEPT:
-            # Many at once and so seldom: a table whose first rows change is drawn anew.
+            # Many at once, so that it is rare: a table whose first rows change is drawn completely.
             many = len(self.events) - KEPT + KEPT // 10
             for _ in range(many):
                 self.events.popleft()

@@ -44,9 +44,9 @@ class RunsPane(BoardPane):
 
     def action_repo(self) -> None:
         """The repository that it works in."""
-        from tui.screens.runs import steering
+        from tui.screens.runs import actions as run_actions
 
-        steering.open_repo(self.dash, next(iter(self.chosen), None))
+        run_actions.open_repo(self.dash, next(iter(self.chosen), None))
 
     def action_open_view(self, view: str) -> None:
         """Open the run under the cursor at *view*."""

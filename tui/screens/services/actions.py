@@ -1,4 +1,4 @@
-"""Starts, stops and restarts a service: asked first, with what will happen; what cannot be done says why."""
+"""Starts, stops and restarts a service after a confirmation; where not possible, the reason is shown."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ if TYPE_CHECKING:
 
 
 MOST_SHOWN = 4096
-"""Characters of a command that a person may be asked about."""
+"""Characters of a command that can be confirmed."""
 
 
 def why_not(service: Service | None, verb: str) -> str | None:
-    """Why *verb* cannot be done now; None where it can."""
+    """Why *verb* is not possible now; None where it is."""
     if service is None:
         return "no service is selected"
     if service.start_exact is None:
         return f"{service.name} has no command: give it one under [[services]] in the settings"
     if verb != ServiceAction.STOP and len(service.start_exact + (service.start_script or "")) > MOST_SHOWN:
-        return f"{service.name} is not started from here: its command is too long to be shown"
+        return f"{service.name} cannot be started from here: its command is too long to be shown"
     if verb == ServiceAction.START and service.pid is not None:
         return f"{service.name} runs already, as process {service.pid}"
     if verb == ServiceAction.STOP and service.pid is None:
-        return f"{service.name} is not running, or its process may not be seen"
+        return f"{service.name} is not running, or its process is not visible"
     return None
 
 
 def control(dash: Dash, service: Service | None, verb: str) -> None:
-    """Ask, then do it."""
+    """Confirm, then do it."""
     reason = why_not(service, verb)
     if reason is not None or service is None:
         dash.say(reason or "no service is selected", good=False)
@@ -69,38 +69,34 @@ def _name(service: Service) -> str:
 
 
 def plan(service: Service, action: ServiceAction) -> list[Para]:
-    """What will happen: which process is ended, and what is started, in full and as it is.
+    """What will happen: the process that is ended, and the command that is started, complete and unmasked.
 
-    Both may come from a repository: what is long is scrolled, and nothing is masked.
+    Both may come from a repository, so nothing is hidden; long text is scrolled.
     """
-    told = [field("service", _name(service), "bold", 8)]
+    page = [field("service", _name(service), "bold", 8)]
     if service.pid is not None and action is not ServiceAction.START:
-        told += _ended(service)
+        page += _ended(service)
     if action is not ServiceAction.STOP:
-        told.append(field("command", printable(service.start_exact or ""), width=8))
+        page.append(field("command", printable(service.start_exact or ""), width=8))
         if service.start_script:
-            told.append(field("runs", printable(service.start_script), width=8))
-        told.append(field("in", printable(service.start_folder or "the folder of agentdash"), width=8))
+            page.append(field("runs", printable(service.start_script), width=8))
+        page.append(field("in", printable(service.start_folder or "the folder of agentdash"), width=8))
     if service.origin:
-        told.append(field("from", printable(f"{service.origin} of {service.start_folder}"), "warn", width=8))
+        page.append(field("from", printable(f"{service.origin} of {service.start_folder}"), "warn", width=8))
     elif service.described_in:
-        told.append(field("from", printable(service.described_in), "warn", width=8))
-    told.append(Para())
+        page.append(field("from", printable(service.described_in), "warn", width=8))
+    page.append(Para())
     if action is not ServiceAction.START and service.pid is not None:
-        told.append(Para.of("It gets SIGTERM; what is left after 10 s gets SIGKILL."))
+        page.append(Para.of("Sends SIGTERM, and SIGKILL after 10 s to what is left."))
     if action is not ServiceAction.STOP:
-        told.append(Para.of("It gets a session of its own, and keeps running after agentdash exits."))
-    return told
+        page.append(Para.of("It runs in its own session, and keeps running after agentdash exits."))
+    return page
 
 
 def _ended(service: Service) -> list[Para]:
-    """Which process is ended: what is called a service in a file may be any of this user's."""
-    runs = printable(service.command or "its command line may not be read")
+    """The process that is ended: it may be any of this user's."""
+    command = printable(service.command or "command line not readable")
     count = service.children
-    others = (
-        "with all that it started"
-        if count is None
-        else f"with {plural(count, 'process', 'processes')} that it started"
-    )
-    told = [field("ends", f"process {service.pid}, {others}", width=8), field("", runs, width=8)]
-    return [*told, field("", f"in {printable(service.cwd)}", "dim", 8)] if service.cwd else told
+    others = "with its descendants" if count is None else f"with {plural(count, 'descendant')}"
+    page = [field("ends", f"process {service.pid}, {others}", width=8), field("", command, width=8)]
+    return [*page, field("", f"in {printable(service.cwd)}", "dim", 8)] if service.cwd else page

@@ -1,4 +1,4 @@
-"""A service in depth: its state, its course, its processes and its log; all facts at the side."""
+"""The service screen: state, charts, processes and log; all properties at the side."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ from tui.widgets.pane import Pane
 from tui.widgets.table.table import LineTable
 
 NARROW = 100
-"""Cells below which the facts take the place of the rest, when they are asked for."""
+"""Width in cells below which the properties replace the rest while they are shown."""
 
 
 class ServiceScreen(FactScreen):
     """One service.
 
     Args:
-        name: As the services view has it.
+        name: Of the service.
         ring: The lines of all logs; those of this service are shown.
         zone: Time zone of what is shown.
     """
@@ -60,7 +60,7 @@ class ServiceScreen(FactScreen):
 
     @property
     def about(self) -> Service | None:
-        """What it shows."""
+        """The service."""
         return self.service
 
     @property
@@ -69,17 +69,17 @@ class ServiceScreen(FactScreen):
         return self.dash.store.service(self._service)
 
     def links(self) -> Sequence[Link]:
-        """Consumers that bear its name, its repository, and runs there."""
+        """Consumers of its name, its repository, and runs there."""
         service = self.service
         return of_service(self.dash.store, service) if service is not None else ()
 
     @property
     def trail(self) -> tuple[str, ...]:
-        """The way that led here."""
+        """The breadcrumbs."""
         return ("Services", safe_text(self._service))
 
     def body(self) -> Iterable[Widget]:
-        """Two lines of state; course, processes and log at the left, facts at the right."""
+        """Two header lines; charts, processes and log at the left, properties at the right."""
         yield LineBar(id="service-state")
         yield LineBar(id="service-said")
         with Horizontal(id="service-body"):
@@ -90,12 +90,12 @@ class ServiceScreen(FactScreen):
             yield Pane("Service", Document(id="service-page"), id="service-facts")
 
     def on_mount(self) -> None:
-        """Show what is known already."""
+        """Show all panes as live."""
         for pane in self.query(Pane):
             pane.state = LIVE
 
     def facts(self, topics: frozenset[Topic], now: int) -> None:  # noqa: ARG002 - all of it is cheap
-        """Show all anew."""
+        """Show the newest state."""
         service = self.service
         page = self.query_one("#service-page", Document)
         self._log_view.keep_up()
@@ -104,28 +104,28 @@ class ServiceScreen(FactScreen):
         if service is None:
             self.query_one("#service-state", LineBar).left = service_page.GONE
             self.query_one("#service-said", LineBar).left = ()
-            page.show([Para.of("this service is not there any more", "unknown")])
+            page.show([Para.of("service no longer exists", "unknown")])
             self.query_one(LineTable).set_rows(())
             return
         self.query_one("#service-state", LineBar).left = service_page.state_line(service, now)
-        self.query_one("#service-said", LineBar).left = service_page.said_line(service, now)
+        self.query_one("#service-said", LineBar).left = service_page.output_line(service, now)
         page.show(service_page.page(service, now, self.dash.zone))
-        self._draw_course(service)
+        self._draw_charts(service)
         self.query_one(LineTable).set_rows(service_page.process_rows(service, now))
         self.query_one("#service-processes", Pane).summary = service_page.processes_summary(service)
 
-    def _draw_course(self, service: Service) -> None:
+    def _draw_charts(self, service: Service) -> None:
         chart = self.query_one("#service-chart", Document)
-        course = self.dash.store.service_courses.of(service.name)
-        chart.show(service_page.course(service, course, chart.scrollable_content_region.width))
+        course = self.dash.store.service_history.of(service.name)
+        chart.show(service_page.charts(service, course, chart.scrollable_content_region.width))
 
     def on_resize(self) -> None:
         """The chart is as wide as its pane."""
         if (service := self.service) is not None:
-            self.call_after_refresh(self._draw_course, service)
+            self.call_after_refresh(self._draw_charts, service)
 
     def action_turn(self) -> None:
-        """Show or hide the facts: beside the rest, or in its place where there is little room."""
+        """Show or hide the properties, beside the rest or in its place on a narrow screen."""
         self.toggle_class("-turned")
         if self.has_class("-narrow") and self.has_class("-turned"):
             self.query_one("#service-page").focus()
@@ -133,7 +133,7 @@ class ServiceScreen(FactScreen):
             self._log_view.focus()
 
     def action_trace(self) -> None:
-        """All that logs and streams say of the id of the line."""
+        """Trace the correlation id of the line."""
         log_acts.trace(self.dash, self._log_view.current_line)
 
     def action_export(self) -> None:

@@ -20,12 +20,12 @@ from agentdash.core.store import Store
 from tests.tui import run_scene, scene
 from tui.format import detail
 from tui.format.item import ListingView
+from tui.format.runs import action_plan
 from tui.format.runs import news as run_news
-from tui.format.runs import plan as run_plan
 from tui.format.runs.diff_rows import diff_text
 from tui.format.runs.listing import RunListing, done_part
 from tui.format.runs.news import RunNews
-from tui.format.runs.output import LONGEST, LineMaker, tells_of
+from tui.format.runs.output import LONGEST, LineAssembler, is_about
 
 
 def output(text: str, stream: str = "stdout", **data: object) -> RunEvent:
@@ -37,7 +37,7 @@ def said(lines: list[LogLine]) -> list[str]:
 
 
 def test_lines_that_events_cut_are_whole_again() -> None:
-    maker = LineMaker()
+    maker = LineAssembler()
     assert said(maker.output([output("one\ntw"), output("o\nthr")])) == ["one", "two"]
     assert said(maker.settle()) == [], "its rest may still come"
     assert said(maker.output([output("ee\n")])) == ["three"]
@@ -63,34 +63,34 @@ TOLD = '{"__cody_event__": {"type": "token_usage", "input": 3}}'
     ],
 )
 def test_lines_that_tell_an_event_are_not_shown_as_output(text: str, lines: list[str], what: str) -> None:
-    maker = LineMaker()
+    maker = LineAssembler()
     assert said(maker.output([output(text)]) + maker.settle(everything=True)) == lines
     assert event_line(output(text)) == what
 
 
 def test_an_event_told_in_two_pieces_is_not_shown_as_output() -> None:
-    maker = LineMaker()
+    maker = LineAssembler()
     assert said(maker.output([output(f"a\n{TOLD[:20]}"), output(f"{TOLD[20:]}\nb\n")])) == ["a", "b"]
 
 
 def test_streams_are_not_mixed() -> None:
-    lines = LineMaker().output([output("out"), output("err\n", "stderr"), output("put\n")])
+    lines = LineAssembler().output([output("out"), output("err\n", "stderr"), output("put\n")])
     assert [(line.service, line.message) for line in lines] == [("stderr", "err"), ("stdout", "output")]
 
 
 def test_colours_go_and_a_progress_bar_is_what_it_wrote_last() -> None:
-    lines = LineMaker().output([output("\x1b[31mred\x1b[0m\n 10 %\r 50 %\r100 %\r\n")])
+    lines = LineAssembler().output([output("\x1b[31mred\x1b[0m\n 10 %\r 50 %\r100 %\r\n")])
     assert said(lines) == ["red", "100 %"]
 
 
 def test_what_was_dropped_is_said() -> None:
-    lines = LineMaker().output([output("x\n", dropped=12_345)])
+    lines = LineAssembler().output([output("x\n", dropped=12_345)])
     assert lines[0].level is Level.WARN
     assert "12 kB of stdout" in lines[0].message
 
 
 def test_a_line_without_an_end_is_bounded() -> None:
-    maker = LineMaker()
+    maker = LineAssembler()
     lines = maker.output([output("x" * 2000) for _ in range(40)])
     assert all(len(line.message) <= LONGEST + 2000 for line in lines)
     assert sum(len(line.message) for line in lines + maker.settle(everything=True)) == 80_000
@@ -100,7 +100,7 @@ def test_a_line_without_an_end_is_bounded() -> None:
 def test_however_the_output_is_cut_the_lines_are_the_same(text: str, cuts: list[int]) -> None:
     places = [0, *sorted(cuts), len(text)]
     pieces = [output(text[a:b]) for a, b in pairwise(places)]
-    whole, parts = LineMaker(), LineMaker()
+    whole, parts = LineAssembler(), LineAssembler()
     expected = said(whole.output([output(text)]) + whole.settle(everything=True))
     assert said(parts.output(pieces) + parts.settle(everything=True)) == expected
 
@@ -109,7 +109,7 @@ def test_log_lines_are_understood() -> None:
     event = RunEvent(
         "1-0", ev.LOG_UPDATED, 5, 1, {"path": "/l/a.log", "text": "2026-01-01T00:00:00Z ERROR no\n"}
     )
-    (line,) = LineMaker().logged([event])
+    (line,) = LineAssembler().logged([event])
     assert (line.source, line.level, line.message) == ("a.log", Level.ERROR, "no")
 
 
@@ -128,13 +128,13 @@ def line(**more: object) -> LogLine:
 
 def test_which_lines_are_about_a_run() -> None:
     run = Run("abc", "fix", RunStatus.RUNNING)
-    assert tells_of(line(service="fix"), run)
-    assert tells_of(line(correlation_id="abc"), run)
-    assert tells_of(line(fields={"run_id": "abc"}), run)
-    assert tells_of(line(service="agentdash", message="run fix: running→paused"), run)
-    assert not tells_of(line(service="agentdash", message="run fixture: running→paused"), run)
-    assert not tells_of(line(), run)
-    assert not tells_of(line(service=""), Run("abc", "", RunStatus.RUNNING))
+    assert is_about(line(service="fix"), run)
+    assert is_about(line(correlation_id="abc"), run)
+    assert is_about(line(fields={"run_id": "abc"}), run)
+    assert is_about(line(service="agentdash", message="run fix: running→paused"), run)
+    assert not is_about(line(service="agentdash", message="run fixture: running→paused"), run)
+    assert not is_about(line(), run)
+    assert not is_about(line(service=""), Run("abc", "", RunStatus.RUNNING))
 
 
 def snapshot(*runs: Run, at: int = 1000) -> RunsSnapshot:
@@ -145,48 +145,48 @@ def test_only_transitions_are_news() -> None:
     news = RunNews()
     running = Run("a", "a", RunStatus.RUNNING)
     old = Run("b", "b", RunStatus.FAILED, ended_at=10)
-    news.saw(snapshot(running, old))
+    news.add(snapshot(running, old))
     assert news.take(0) == []
     failed = replace(running, status=RunStatus.FAILED, error_message="exit 1")
-    news.saw(snapshot(failed, old))
-    assert [n.words for n in news.take(0)] == ["a failed: exit 1"]
-    news.saw(snapshot(replace(failed, reason="x"), replace(old, reason="x")))
+    news.add(snapshot(failed, old))
+    assert [n.message for n in news.take(0)] == ["a failed: exit 1"]
+    news.add(snapshot(replace(failed, reason="x"), replace(old, reason="x")))
     assert news.take(10) == []
 
 
 def test_a_run_that_came_and_failed_between_two_looks_is_news_an_old_one_that_shows_up_is_not() -> None:
     news = RunNews()
-    news.saw(snapshot(at=1000))
+    news.add(snapshot(at=1000))
     quick = Run("q", "quick", RunStatus.FAILED, ended_at=1200)
     ancient = Run("o", "ancient", RunStatus.FAILED, ended_at=500)
-    news.saw(snapshot(quick, ancient, at=1500))
-    assert [n.words for n in news.take(0)] == ["quick failed"]
+    news.add(snapshot(quick, ancient, at=1500))
+    assert [n.message for n in news.take(0)] == ["quick failed"]
 
 
 def test_an_orphan_is_news_once_and_not_again_when_it_is_marked() -> None:
     news = RunNews()
     run = Run("a", "a", RunStatus.RUNNING)
-    news.saw(snapshot(run))
-    news.saw(snapshot(replace(run, orphaned=True)))
+    news.add(snapshot(run))
+    news.add(snapshot(replace(run, orphaned=True)))
     (told,) = news.take(0)
     assert told.urgent
-    assert "orphaned" in told.words
-    news.saw(snapshot(replace(run, orphaned=True, updated_at=5)))
+    assert "orphaned" in told.message
+    news.add(snapshot(replace(run, orphaned=True, updated_at=5)))
     assert news.take(10) == []
 
 
 def test_many_are_told_together_and_not_too_often() -> None:
     news = RunNews()
     runs = [Run(f"{n}", f"run{n}", RunStatus.RUNNING) for n in range(9)]
-    news.saw(snapshot(*runs))
+    news.add(snapshot(*runs))
     done = [replace(run, status=RunStatus.COMPLETED) for run in runs]
-    news.saw(snapshot(*done[:1], *runs[1:]))
+    news.add(snapshot(*done[:1], *runs[1:]))
     assert len(news.take(100)) == 1
-    news.saw(snapshot(*done[:4], *runs[4:]))
-    assert news.take(100 + run_news.APART / 2) == []
-    news.saw(snapshot(*done))
-    (told,) = news.take(100 + run_news.APART)
-    assert told.words == "8 runs completed: run1, run2, run3 and 5 more"
+    news.add(snapshot(*done[:4], *runs[4:]))
+    assert news.take(100 + run_news.INTERVAL / 2) == []
+    news.add(snapshot(*done))
+    (told,) = news.take(100 + run_news.INTERVAL)
+    assert told.message == "8 runs completed: run1, run2, run3 and 5 more"
     assert not told.urgent
 
 
@@ -238,9 +238,9 @@ def test_whatever_git_says_is_shown(lines: list[str]) -> None:
 @pytest.mark.parametrize("action", list(ControlAction))
 def test_a_plan_names_all_it_does_and_all_it_leaves_out(action: ControlAction) -> None:
     runs = run_scene.runs().runs
-    plan = run_plan.control_plan(runs, action)
+    plan = action_plan.control_plan(runs, action)
     assert {run.id for run in plan.able} | {run.id for run, _ in plan.left_out} == {run.id for run in runs}
-    title, paras, _ = run_plan.control_question(plan, action, scene.NOW)
+    title, paras, _ = action_plan.control_dialog(plan, action, scene.NOW)
     text = "\n".join("".join(part for part, _ in para.parts) for para in paras)
     for run in plan.able:
         assert run.title in text + title
@@ -250,8 +250,8 @@ def test_a_plan_names_all_it_does_and_all_it_leaves_out(action: ControlAction) -
 
 def test_a_plan_for_hundreds_is_short() -> None:
     runs = [Run(f"{n}", f"run{n}", RunStatus.RUNNING) for n in range(300)]
-    _, paras, button = run_plan.control_question(
-        run_plan.control_plan(runs, ControlAction.CANCEL), ControlAction.CANCEL, 0
+    _, paras, button = action_plan.control_dialog(
+        action_plan.control_plan(runs, ControlAction.CANCEL), ControlAction.CANCEL, 0
     )
     assert len(paras) < 20
     assert "… 290 more (d: all)" in ["".join(part for part, _ in para.parts) for para in paras]
@@ -260,10 +260,10 @@ def test_a_plan_for_hundreds_is_short() -> None:
 
 def test_what_came_of_it_in_few_words() -> None:
     one = Outcome(True, "pause of a requested")
-    assert run_plan.summed([one]) == [one]
+    assert action_plan.summarize([one]) == [one]
     lost = Outcome(False, "pause of b was sent, but no answer came", effect=Effect.UNSURE)
     several = [one, one, lost, Outcome(False, "it is paused"), Outcome(False, "it ended")]
-    assert run_plan.summed(several) == [
+    assert action_plan.summarize(several) == [
         Outcome(True, "requested for 2 runs"),
         Outcome(False, "1 run: pause of b was sent, but no answer came", effect=Effect.UNSURE),
         Outcome(False, "2 runs refused: it is paused (and 1 more)"),

@@ -31,7 +31,7 @@ from agentdash.core.streams.commands import (
 from agentdash.core.streams.model import Consumer, Group, Lag, Stream
 from tests.tui import scene
 from tui.format.repos import plan as repo_plan
-from tui.format.runs import plan as run_plan
+from tui.format.runs import action_plan
 from tui.screens.dialogs.confirm import Confirm
 from tui.screens.dialogs.menu import Choice, Menu
 from tui.screens.dialogs.prompt import Prompt
@@ -84,8 +84,8 @@ def confirm_stream(command: StreamCommand) -> Confirm:
 
 def confirm_runs(name: str) -> Confirm:
     runs = [Run(f"r{n}", name, RunStatus.RUNNING) for n in range(40)]
-    plan = run_plan.control_plan(runs, ControlAction.CANCEL)
-    title, lines, yes = run_plan.control_question(plan, ControlAction.CANCEL, scene.NOW)
+    plan = action_plan.control_plan(runs, ControlAction.CANCEL)
+    title, lines, yes = action_plan.control_dialog(plan, ControlAction.CANCEL, scene.NOW)
     return Confirm(title, lines, yes=yes)
 
 

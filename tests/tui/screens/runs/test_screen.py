@@ -108,8 +108,8 @@ async def test_each_view_has_its_facts() -> None:
     app = run_scene.app()
     async with app.run_test(size=WIDE) as pilot:
         await pilot.press(*OPEN, "m")
-        await until(lambda: "a worker holds it" in text(app, "#why-page"), what="the facts")
-        assert "it moves" in text(app, "#why-page")
+        await until(lambda: "a worker holds the lock" in text(app, "#why-page"), what="the facts")
+        assert "making progress" in text(app, "#why-page")
         await pilot.press("v")
         assert table(app, "#files-table")[0] == "rw· src/auth/token.py 7 4 0.9s"
         await pilot.press("v")
@@ -141,7 +141,7 @@ async def test_output_is_text_and_half_a_line_is_shown_when_nothing_follows() ->
         assert {line.service for line in view.lines()} == {"turn", "stdout", "stderr"}
         await pilot.press("f")
         assert not view.following
-        assert "held" in screen(app).main.summary
+        assert "paused" in screen(app).main.summary
 
 
 async def test_events_follow_and_hold() -> None:
@@ -167,7 +167,7 @@ async def test_events_follow_and_hold() -> None:
         more(2)
         await until(lambda: events.rows[-1].key == f"{scene.NOW + 2}-0", what="the next one")
         assert events.cursor_key == held
-        assert "held" in screen(app).main.summary
+        assert "paused" in screen(app).main.summary
         await pilot.press("f")
         assert events.cursor_key == f"{scene.NOW + 2}-0"
 
@@ -191,7 +191,7 @@ async def test_opening_reads_one_page_and_older_ones_on_demand() -> None:
         await until(lambda: table(app, "#events-table"), what="events")
         assert len(table(app, "#events-table")) == run_feed.FIRST
         assert asked(app, RunEventsOf)[0] == RunEventsOf("run-fix-auth-refresh", None, run_feed.FIRST)
-        assert "b older" in screen(app).main.summary
+        assert "b: older" in screen(app).main.summary
         await pilot.press("b")
         expected = run_feed.FIRST + run_feed.OLDER
         await until(lambda: len(table(app, "#events-table")) == expected, what="older events")
@@ -205,18 +205,18 @@ async def test_opening_reads_one_page_and_older_ones_on_demand() -> None:
             await pilot.press("b")
             await until(lambda: not screen(app)._busy, what="the page")
         assert output.shown == 10_000
-        assert len(screen(app)._feed.rows) == 10_000
+        assert len(screen(app).model.feed.rows) == 10_000
         await pilot.press("b")
-        assert "there are no older events" in toasts(app)
+        assert "no older events" in toasts(app)
 
 
 async def test_the_events_held_are_bounded_and_what_goes_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run_feed, "KEPT", 600)
     feed = run_feed.RunFeed("r", None)
     engine = run_scene.app(many(500)).engine
-    await feed.read_on(engine.ask)
+    await feed.read_new(engine.ask)
     engine.told += many(300, at=5_000)  # type: ignore[attr-defined]
-    fresh = await feed.read_on(engine.ask)
+    fresh = await feed.read_new(engine.ask)
     assert (len(fresh), len(feed.events), len(feed.rows), feed.dropped) == (300, 540, 540, 260)
     assert feed.events[0].id == feed.rows[0].key == "1260-0"
     assert not await feed.read_older(engine.ask)
@@ -235,7 +235,7 @@ async def test_enter_opens_the_event_the_turn_and_the_hunk() -> None:
         await pilot.press("g", "j", "enter")
         await pilot.pause()
         cursor = screen(app).query_one("#events-table", LineTable).cursor_key
-        event = screen(app)._feed.event(cursor)
+        event = screen(app).model.feed.event(cursor)
         assert event is not None
         assert (event.type, event.turn) == (ev.TURN_STARTED, 3)
         await pilot.press("d")
@@ -256,7 +256,7 @@ async def test_from_a_run_to_its_repository_and_back() -> None:
         assert app.screen.trail[:2] == ("Repos", "web")
         await pilot.press("escape", "g", "o")
         assert isinstance(app.screen, Board)
-        assert "is in no repository that is followed" in toasts(app)
+        assert "is in no watched repository" in toasts(app)
 
 
 @pytest.mark.parametrize(("key", "view"), [("m", "why"), ("l", "log")])
@@ -337,8 +337,8 @@ async def test_an_orphan_says_what_can_be_done(sent: list[Command]) -> None:
     async with app.run_test(size=WIDE) as pilot:
         await pilot.press("1", "enter")
         await pilot.pause()
-        assert "a worker was last seen 1m35 ago" in words(app, "#run-doing")
-        assert "its process 41009 still runs" in words(app, "#run-doing")
+        assert "worker last seen 1m35 ago" in words(app, "#run-doing")
+        assert "process 41009 still running" in words(app, "#run-doing")
         footer = " ".join(part for word in app.screen.query_one(Footer).left for part, _ in word.parts)
         assert footer.startswith("esc  back F  mark failed K  end its process")
         await pilot.press("K")
@@ -346,7 +346,7 @@ async def test_an_orphan_says_what_can_be_done(sent: list[Command]) -> None:
         assert app.focused is not None
         assert app.focused.id == "no"
         await until(lambda: "41009" in text(app, "#plan"), what="the plan")
-        assert "a worker was last seen 1m35 ago" in text(app, "#plan")
+        assert "worker last seen 1m35 ago" in text(app, "#plan")
         await pilot.press("enter")
         assert sent == []
         await pilot.press("K", "tab", "enter")
@@ -449,9 +449,9 @@ async def test_a_group_gets_a_plan_that_says_what_is_left_out(sent: list[Command
     async with app.run_test(size=WIDE) as pilot:
         await pilot.press("1", *["space"] * 6, "p")
         assert isinstance(app.screen, Confirm)
-        await until(lambda: "Left out" in text(app, "#plan"), what="the plan")
+        await until(lambda: "Skipped" in text(app, "#plan"), what="the plan")
         plan = text(app, "#plan")
-        assert "Left out: 3 runs" in plan
+        assert "Skipped: 3 runs" in plan
         assert "docs-sweep is paused: only a running run can be paused" in plan
         assert "bump-deps is failed" in plan
         await pilot.press("tab", "enter")
@@ -516,7 +516,7 @@ async def test_a_run_that_is_gone() -> None:
     async with app.run_test(size=WIDE) as pilot:
         await pilot.press(*OPEN)
         app.store.put(Topic.RUNS, replace(scene.runs(), runs=(), total=0))
-        await until(lambda: "not in the store" in words(app, "#run-state"), what="that it is gone")
+        await until(lambda: "deleted from the store" in words(app, "#run-state"), what="that it is gone")
         await pilot.press("p", "o", "F", "m", "d", "escape")
 
 

@@ -1,4 +1,4 @@
-"""What is about to be done to runs: to which, what will happen, and which are left out and why."""
+"""Plans of actions on runs for confirmation: which runs, what will happen, and which are skipped and why."""
 
 from __future__ import annotations
 
@@ -10,111 +10,111 @@ from agentdash.core.commands import Effect, Outcome
 from agentdash.core.runs.model import ControlAction, Run
 from agentdash.core.runs.orphan import end_child_question, mark_failed_question
 from agentdash.core.text import printable
-from tui.format.runs.listing import state_words, why_not
+from tui.format.runs.listing import state_text, why_not
 from tui.widgets.cells import shorten
 from tui.widgets.document import Para, field
 
 LISTED = 10
-"""Runs that a plan names; more are counted."""
+"""Runs named in a plan; more are counted."""
 ALL = 1000
-"""Runs that it names where all are asked for."""
+"""Runs named in the full plan."""
 NAME = 40
-"""Cells of a name; what is longer is cut in its middle."""
+"""Cells of a name; longer ones are cut in the middle."""
 
 EFFECTS = {
-    ControlAction.PAUSE: ("Each goes on to the end of its turn, and rests there until it is resumed.",),
-    ControlAction.RESUME: ("Each goes on with its next turn.",),
+    ControlAction.PAUSE: ("Each run pauses at the end of its turn.",),
+    ControlAction.RESUME: ("Each run continues with its next turn.",),
     ControlAction.CANCEL: (
-        "The process group of its command gets SIGTERM, and after the grace SIGKILL.",
-        "What was written to files stays as it is. A cancelled run cannot be resumed.",
+        "Sends SIGTERM to the command's process group, and SIGKILL after the grace period.",
+        "Written files are kept. A cancelled run cannot be resumed.",
     ),
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """Which of the chosen runs something is done to.
+class ActionPlan:
+    """An action on the selected runs.
 
     Attributes:
-        able: Those that it can be done to.
-        left_out: The others, each with the reason in words.
+        able: The runs that it is possible for.
+        left_out: The others, each with the reason.
     """
 
     able: tuple[Run, ...]
     left_out: tuple[tuple[Run, str], ...]
 
 
-def control_plan(runs: Sequence[Run], action: ControlAction) -> Plan:
+def control_plan(runs: Sequence[Run], action: ControlAction) -> ActionPlan:
     """Which of *runs* can be paused, resumed or cancelled."""
     return _split([(run, why_not(run, action)) for run in runs])
 
 
-def mark_failed_plan(runs: Sequence[Run]) -> Plan:
-    """Which of *runs* have no worker, and so can be recorded as failed."""
-    return _split([(run, why_no_mark(run)) for run in runs])
+def mark_failed_plan(runs: Sequence[Run]) -> ActionPlan:
+    """Which of *runs* are orphaned and can be marked failed."""
+    return _split([(run, why_not_mark_failed(run)) for run in runs])
 
 
-def end_child_plan(runs: Sequence[Run]) -> Plan:
-    """Which of *runs* have left a process behind that can be ended from here."""
-    return _split([(run, why_no_end(run)) for run in runs])
+def end_child_plan(runs: Sequence[Run]) -> ActionPlan:
+    """Which of *runs* have a leftover process on this machine."""
+    return _split([(run, why_not_end_child(run)) for run in runs])
 
 
-def _split(judged: Sequence[tuple[Run, str | None]]) -> Plan:
+def _split(judged: Sequence[tuple[Run, str | None]]) -> ActionPlan:
     able = tuple(run for run, why in judged if why is None)
-    return Plan(able, tuple((run, why) for run, why in judged if why is not None))
+    return ActionPlan(able, tuple((run, why) for run, why in judged if why is not None))
 
 
-def why_no_mark(run: Run | None) -> str | None:
-    """Why *run* cannot be recorded as failed; None where it can."""
+def why_not_mark_failed(run: Run | None) -> str | None:
+    """Why *run* cannot be marked failed; None where it can."""
     if run is None:
         return "no run is selected"
     name = printable(run.title or run.id)
     if run.status.terminal:
         return f"{name} is {run.status} already"
     if run.orphaned is None:
-        return f"whether {name} has a worker is not known"
+        return f"unknown whether {name} has a worker"
     return None if run.orphaned else f"{name} has a worker: cancel it instead"
 
 
-def why_no_end(run: Run | None) -> str | None:
-    """Why no process of *run* can be ended from here; None where one can."""
+def why_not_end_child(run: Run | None) -> str | None:
+    """Why no process of *run* can be ended from here; None where it can."""
     if run is not None and run.child is not None:
         return None
     if run is None:
         return "no run is selected"
     name = printable(run.title or run.id)
     if not run.orphaned:
-        return f"{name} is not orphaned: no process was left behind"
-    return f"no process of {name} is seen on this machine"
+        return f"{name} is not orphaned"
+    return f"{name} has no process on this machine"
 
 
-def control_question(
-    plan: Plan, action: ControlAction, now: int, listed: int = LISTED
+def control_dialog(
+    plan: ActionPlan, action: ControlAction, now: int, listed: int = LISTED
 ) -> tuple[str, list[Para], str]:
-    """Title, plan and the words of the button for a question about *plan*.
+    """Title, text and button label of the confirmation of *plan*.
 
     Args:
         plan: The runs.
-        action: What is to be done to them.
+        action: The action.
         now: Unix ms.
-        listed: Runs that are named, at most.
+        listed: Runs named at most.
     """
     one = len(plan.able) == 1
     paras = [_run_line(run, now) for run in plan.able[:listed]]
-    effects = [Para.of(words) for words in EFFECTS[action]]
+    effects = [Para.of(text) for text in EFFECTS[action]]
     title = f"{action.value.capitalize()} {_subject(plan.able)}?"
     yes = "Yes, cancel" if action is ControlAction.CANCEL else action.value.capitalize()  # No is "Cancel"
     button = f"{yes} {'the run' if one else 'them'}"
     return title, _complete(plan, paras, effects, listed), button
 
 
-def mark_failed_words(plan: Plan, now: int, listed: int = LISTED) -> tuple[str, list[Para], str]:
-    """The same for recording runs as failed: says since when no worker was seen."""
+def mark_failed_dialog(plan: ActionPlan, now: int, listed: int = LISTED) -> tuple[str, list[Para], str]:
+    """The same for marking runs failed, with the time of their last worker."""
     paras: list[Para] = []
     for run in plan.able[:listed]:
         first, *rest = mark_failed_question(run, now)
         paras += [Para.of(printable(first), "bold"), *(Para.of(printable(line)) for line in rest)]
-    note = "A worker that comes back finds it ended, and stops." if plan.able else ""
+    note = "A worker that comes back will stop." if plan.able else ""
     return (
         f"Mark {_subject(plan.able)} as failed?",
         _complete(plan, paras, [Para.of(note)], listed),
@@ -122,14 +122,14 @@ def mark_failed_words(plan: Plan, now: int, listed: int = LISTED) -> tuple[str, 
     )
 
 
-def end_child_words(plan: Plan, now: int, listed: int = LISTED) -> tuple[str, list[Para], str]:
-    """The same for ending what runs have left behind: names each process."""
+def end_child_dialog(plan: ActionPlan, now: int, listed: int = LISTED) -> tuple[str, list[Para], str]:
+    """The same for ending leftover processes; names each of them."""
     paras: list[Para] = []
     for run in plan.able[:listed]:
         if run.child is not None:
             first, *rest = end_child_question(run, run.child, now)
             paras += [Para.of(printable(first), "bold"), *(Para.of(printable(line)) for line in rest)]
-    note = "What it has written to files stays as it is."
+    note = "Written files are kept."
     title = f"End the process of {_subject(plan.able)}?"
     return (
         title,
@@ -138,12 +138,12 @@ def end_child_words(plan: Plan, now: int, listed: int = LISTED) -> tuple[str, li
     )
 
 
-def _complete(plan: Plan, paras: list[Para], effects: list[Para], listed: int) -> list[Para]:
+def _complete(plan: ActionPlan, paras: list[Para], effects: list[Para], listed: int) -> list[Para]:
     more = len(plan.able) - listed
     shown = [*paras, *([Para.of(f"… {more} more (d: all)", "dim")] if more > 0 else [])]
     shown += [Para(), *effects]
     if plan.left_out:
-        shown += [Para(), Para.of(f"Left out: {units.plural(len(plan.left_out), 'run')}", "warn")]
+        shown += [Para(), Para.of(f"Skipped: {units.plural(len(plan.left_out), 'run')}", "warn")]
         shown += [Para.of(f"  {why}", "dim", hang=2) for _, why in plan.left_out[:listed]]
         if len(plan.left_out) > listed:
             shown.append(Para.of(f"  … {len(plan.left_out) - listed} more (d: all)", "dim"))
@@ -161,22 +161,22 @@ def _name(run: Run) -> str:
 def _run_line(run: Run, now: int) -> Para:
     began = units.age(now - run.started_at) if run.started_at is not None else units.UNKNOWN
     pid = "" if run.pid is None else f", pid {run.pid}"
-    return field("run", f"{_name(run)}  ({state_words(run)}, {began}{pid})", "bold", 6)
+    return field("run", f"{_name(run)}  ({state_text(run)}, {began}{pid})", "bold", 6)
 
 
-def summed(done: Sequence[Outcome]) -> list[Outcome]:
-    """What to say of what came of it: for several runs one line each for those that are alike."""
+def summarize(done: Sequence[Outcome]) -> list[Outcome]:
+    """The outcomes to report: for several runs one each for the succeeded, the unsure and the refused."""
     if len(done) == 1:
         return list(done)
-    said = []
+    summary = []
     if good := sum(outcome.ok for outcome in done):
-        said.append(Outcome(True, f"requested for {units.plural(good, 'run')}"))
+        summary.append(Outcome(True, f"requested for {units.plural(good, 'run')}"))
     if unsure := [one for one in done if one.effect is Effect.UNSURE]:
-        words = f"{units.plural(len(unsure), 'run')}: {unsure[0].message}"
-        said.append(Outcome(False, words, effect=Effect.UNSURE))
+        message = f"{units.plural(len(unsure), 'run')}: {unsure[0].message}"
+        summary.append(Outcome(False, message, effect=Effect.UNSURE))
     refused = [one for one in done if not one.ok and one.effect is not Effect.UNSURE]
     if refused:
         more = f" (and {len(refused) - 1} more)" if len(refused) > 1 else ""
-        words = f"{units.plural(len(refused), 'run')} refused: {refused[0].message}{more}"
-        said.append(Outcome(False, words, effect=refused[0].effect))
-    return said
+        message = f"{units.plural(len(refused), 'run')} refused: {refused[0].message}{more}"
+        summary.append(Outcome(False, message, effect=refused[0].effect))
+    return summary
