@@ -216,8 +216,8 @@ async def test_cancel_cleans_an_orphan_up_from_the_command_line(
     with killed_at_last(run.child.pid):
         unasked = await asyncio.to_thread(agentdash, "cancel", "r1", cwd=place)
         assert (unasked.returncode, unasked.stdout) == (2, "")
-        assert "the record was last written" in unasked.stderr
-        assert f"SIGTERM goes to process {run.child.pid}" in unasked.stderr
+        assert "record last written" in unasked.stderr
+        assert f"Sends SIGTERM to process {run.child.pid}" in unasked.stderr
         assert "--yes" in unasked.stderr
         assert psutil.pid_exists(run.child.pid)
         table = await asyncio.to_thread(agentdash, "runs", cwd=place)

@@ -121,5 +121,5 @@ def test_the_questions_before_an_orphan_is_cleaned_up() -> None:
     assert "last seen 1m02 ago" in said
     assert "keeps running as process 42 on box" in said
     never = replace(orphan, worker_seen_at=None, updated_at=NOW - 5000, child=None)
-    assert "record was last written 5s ago" in mark_failed_question(never, NOW)[0]
+    assert "record last written 5s ago" in mark_failed_question(never, NOW)[0]
     assert "SIGKILL after 10 s" in end_child_question(orphan, CHILD, NOW)[1]

@@ -49,7 +49,7 @@ def test_a_loop_of_crashes_with_each_of_its_ends() -> None:
     assert found.summary == "web restarted 3 times in 10s, each with exit 1"
     assert len(found.evidence) == RESTARTS
     assert found.evidence[0] == "process 100 exited after 10s (exit 1), then process 101 10s ago"
-    assert found.evidence[-1].startswith("process 102 ended after ")
+    assert found.evidence[-1].startswith("process 102 exited after ")
     assert (found.see, found.times) == ("agentdash logs /srv/web.log", RESTARTS)
     assert found.hypothesis
     assert found.recommendation
