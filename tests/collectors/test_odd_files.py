@@ -10,7 +10,6 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from agentdash.runner.output.tail import LogTails
 
 from agentdash.core.settings.model import ServiceSettings
 from agentdash.runner.output.log_tail import LogTails
