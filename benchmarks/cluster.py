@@ -27,13 +27,13 @@ from agentdash.server.client import open_client
 from agentdash.server.cluster import ClusterClient
 from benchmarks.streams import fill, full
 from collectors.streams.read import PER_WRITE, Reads
-from collectors.streams.replies.wire import packed
+from collectors.streams.replies.wire import pack
 from tests.redis_sets import Cluster, cluster
 
 Way = Callable[[], Awaitable[object]]
 
 
-class Blocking:
+class BlockingNodes:
     """The same commands and writes; the nodes one after the other."""
 
     def __init__(self, nodes: Cluster, names: list[bytes]) -> None:
@@ -41,7 +41,7 @@ class Blocking:
         for number, port in enumerate(nodes.ports):
             link = socket.create_connection(("127.0.0.1", port))
             link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            mine = [packed(full(name)) for name in names if min(key_slot(name) // 5461, 2) == number]
+            mine = [pack(full(name)) for name in names if min(key_slot(name) // 5461, 2) == number]
             writes = [mine[at : at + PER_WRITE] for at in range(0, len(mine), PER_WRITE)]
             self._parts.append((link, [(b"".join(write), len(write)) for write in writes]))
 
@@ -68,7 +68,7 @@ async def measure(nodes: Cluster, rounds: int) -> dict[str, list[float]]:
     assert isinstance(client, ClusterClient)
     names = await fill(client)
     theirs = RedisCluster(startup_nodes=[ClusterNode("127.0.0.1", port) for port in nodes.ports], protocol=2)
-    reads, blocking = Reads(client), Blocking(nodes, names)
+    reads, blocking = Reads(client), BlockingNodes(nodes, names)
 
     async def pipelined() -> list[object]:
         pipe = theirs.pipeline()

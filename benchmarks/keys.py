@@ -27,7 +27,7 @@ from agentdash.core.settings.model import RedisSettings
 from agentdash.server.client import open_client
 from agentdash.server.embedded import EmbeddedServer
 from benchmarks.logs import FILES, writer
-from benchmarks.terminal import Terminal
+from benchmarks.terminal import PseudoTerminal
 
 STREAMS, GROUPS, REPOS = 500, 3, 200
 RATE = 100_000
@@ -47,7 +47,7 @@ PEER = """
 from textual.app import App
 from textual.widgets import DataTable
 
-class Rows(App):
+class RowsApp(App):
     def compose(self):
         yield DataTable(cursor_type="row")
     def on_mount(self):
@@ -55,7 +55,7 @@ class Rows(App):
         table.add_columns("one", "two", "three")
         table.add_rows([(str(row), "some text", "more text") for row in range(500)])
 
-Rows().run()
+RowsApp().run()
 """
 LATE = re.compile(rb"([\d.]+) ms median \xc2\xb7 ([\d.]+) ms p99 of \d+ turns")
 
@@ -82,7 +82,7 @@ def fill_repos(projects: Path) -> None:
         (path / "file.txt").write_text("text\n")
 
 
-def typed(terminal: Terminal, keys: int, first: bytes) -> list[float]:
+def typed(terminal: PseudoTerminal, keys: int, first: bytes) -> list[float]:
     """Milliseconds from each key to what the terminal gets next; *first* come now and then, not timed."""
     waits: list[float] = []
     for number in range(keys):
@@ -98,7 +98,7 @@ def typed(terminal: Terminal, keys: int, first: bytes) -> list[float]:
     return waits
 
 
-def late(terminal: Terminal) -> str:
+def late(terminal: PseudoTerminal) -> str:
     """What the diagnostics say of the event loop; empty where they cannot be had."""
     for keys in (b":", b"diag", b"\r", b"\r"):
         terminal.swallow(1.0)
@@ -131,7 +131,7 @@ def measure(
     title: str, command: list[str], place: Path, first: bytes, keys: int, env: Mapping[str, str] | None = None
 ) -> None:
     """One row."""
-    terminal = Terminal(command, place, {"HOME": str(place), **(env or {})})
+    terminal = PseudoTerminal(command, place, {"HOME": str(place), **(env or {})})
     try:
         terminal.swallow(SETTLE)
         waits = sorted(typed(terminal, keys, first))

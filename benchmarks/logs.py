@@ -66,7 +66,7 @@ print(number, flush=True)
 """
 
 
-class Reading(App[None]):
+class LogScreenApp(App[None]):
     """The program's own way: the collector and the view."""
 
     CSS = "LogView { height: 1fr; }"
@@ -105,7 +105,7 @@ class Reading(App[None]):
             await asyncio.sleep(0.1)
 
 
-class Textuals(App[None]):
+class TextualLogApp(App[None]):
     """The same collector in front of Textual's own widget."""
 
     def __init__(self, paths: list[Path]) -> None:
@@ -129,7 +129,9 @@ def writer(paths: list[Path], rate: int, seconds: float) -> subprocess.Popen[str
     return subprocess.Popen(args, stdout=subprocess.PIPE, text=True)
 
 
-async def share(app: Reading | Textuals, paths: list[Path], rate: int, seconds: float) -> tuple[float, int]:
+async def share(
+    app: LogScreenApp | TextualLogApp, paths: list[Path], rate: int, seconds: float
+) -> tuple[float, int]:
     """CPU of one core while lines come, and how many came."""
     for path in paths:
         path.write_text("")
@@ -144,12 +146,12 @@ async def share(app: Reading | Textuals, paths: list[Path], rate: int, seconds: 
         wall, used = time.perf_counter(), time.process_time()
         written = int((await asyncio.to_thread(process.communicate))[0])
         wall, used = time.perf_counter() - wall, time.process_time() - used
-        while isinstance(app, Reading) and app.lines + app.skipped < written:  # noqa: ASYNC110 - no event tells
+        while isinstance(app, LogScreenApp) and app.lines + app.skipped < written:  # noqa: ASYNC110 - no event tells
             await asyncio.sleep(0.1)
         following.cancel()
         with suppress(asyncio.CancelledError):
             await following
-    if isinstance(app, Reading):
+    if isinstance(app, LogScreenApp):
         await app.collector.close()
     return used / wall, written
 
@@ -193,7 +195,7 @@ def _drain(fd: int) -> None:
 
 async def idle(seconds: float) -> float:
     """CPU of one core of the app with nothing coming."""
-    async with Reading([]).run_test(size=(120, 40)) as pilot:
+    async with LogScreenApp([]).run_test(size=(120, 40)) as pilot:
         await pilot.pause()
         wall, used = time.perf_counter(), time.process_time()
         await asyncio.sleep(seconds)
@@ -207,7 +209,7 @@ async def floods(folder: Path, seconds: float) -> None:
     ways = {"following": {}, "filtered": {"narrowed": True}, "wrapped": {"wrapped": True}}
     for rate in RATES:
         for name, options in ways.items():
-            app = Reading(paths, **options)
+            app = LogScreenApp(paths, **options)
             used, written = await share(app, paths, rate, seconds)
             errors = -(-written // ERROR_EVERY)
             memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
@@ -216,13 +218,13 @@ async def floods(folder: Path, seconds: float) -> None:
                 f" {written - app.lines - app.skipped} ({app.lines} shown, {app.skipped} skipped), errors"
                 f" {app.errors} of {errors}, {app.behind} ms behind, peak {memory} MB"
             )
-        log, _ = await share(Textuals(paths), paths, rate, seconds)
-        told = [f"Textual's Log {log * 100:5.1f} %"]
+        log, _ = await share(TextualLogApp(paths), paths, rate, seconds)
+        parts = [f"Textual's Log {log * 100:5.1f} %"]
         for command in (["lnav"], ["tail", "-q", "-F"]):
             if shutil.which(command[0]):
                 peer = on_terminal([*command, *map(str, paths)], paths, rate, seconds)
-                told.append(f"{' '.join(command)} {peer * 100:5.1f} %")
-        print(f"{rate:>7} lines/s  {'   '.join(told)}")
+                parts.append(f"{' '.join(command)} {peer * 100:5.1f} %")
+        print(f"{rate:>7} lines/s  {'   '.join(parts)}")
 
 
 async def opening(folder: Path) -> None:

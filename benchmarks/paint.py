@@ -20,17 +20,17 @@ from agentdash.core.runs.model import RunKeys
 from agentdash.core.settings.model import RedisSettings
 from agentdash.server.client import open_client
 from agentdash.server.embedded import EmbeddedServer
-from benchmarks.terminal import Terminal
+from benchmarks.terminal import PseudoTerminal
 
 EMPTY = """
 from textual.app import App
 from textual.widgets import Static
 
-class Empty(App):
+class EmptyApp(App):
     def compose(self):
         yield Static("the-first-frame")
 
-Empty().run()
+EmptyApp().run()
 """
 FRAME = (b"agentdash", b"1 Runs", b"5 Services", b"6 Log", "╯".encode())
 DATA = (b"firstrun", b"orders", b"billing-repo", b"shop", b"following", b"something-is-amiss")
@@ -68,7 +68,7 @@ def furnish(place: Path) -> None:
 
 def first(command: list[str], words: tuple[bytes, ...], place: Path) -> float:
     """Seconds until *words* are on the terminal; infinite where they do not come."""
-    terminal = Terminal(command, place, {"HOME": str(place)})
+    terminal = PseudoTerminal(command, place, {"HOME": str(place)})
     try:
         found = terminal.until(words, 10.0)
         if found is None:

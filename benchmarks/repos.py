@@ -3,7 +3,7 @@
     python -m benchmarks.repos [REPOSITORIES] [ROUNDS] [--peer gita]
 
 Printed: the cold sweep (search and first status of all) against `xargs -P2 git status` and, where it is
-installed, `gita ll`; the watches, and how many folders there are for them; a change until it is told, and how
+installed, `gita ll`; the watches, and how many folders there are for them; a change until it is seen, and how
 many git processes it takes; a quiet minute, from a part of it; the search beside 100 000 files that are no
 repositories.
 """

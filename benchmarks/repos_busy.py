@@ -1,10 +1,10 @@
-"""How late the state of a repository is told while five processes commit, rebase and switch branches.
+"""How late the state of a repository is seen while five processes commit, rebase and switch branches.
 
     python -m benchmarks.repos_busy [PROCESSES] [TURNS]
 
 Each process works in a repository of its own, as quickly as git lets it; after each turn it leaves something
 uncommitted and rests for a while. Printed: the time from its last action to the moment when exactly that
-state is told, median and longest, and how many git processes the program took for it.
+state is seen, median and longest, and how many git processes the program took for it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from agentdash.core.settings.model import ReposSettings
 from collectors.repos.collector import ReposCollector
 
 LATEST = 20.0
-"""Seconds after which a state that was not told counts as never told."""
+"""Seconds after which a state that was not seen counts as never seen."""
 WORK = """
 import json, random, subprocess, sys, time
 path, turns, number = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
@@ -67,8 +67,8 @@ class State:
 
 
 @dataclass
-class StagingStatus:
-    """When which state was told, and how many git processes it took."""
+class SeenStates:
+    """When which state was seen, and how many git processes it took."""
 
     states: list[tuple[float, State]]
     processes: int = 0
@@ -94,17 +94,17 @@ def build(path: Path) -> None:
         subprocess.run(("git", *words), cwd=path, check=True)
 
 
-async def watch(collector: ReposCollector, seen: StagingStatus) -> None:
+async def watch(collector: ReposCollector, seen: SeenStates) -> None:
     while True:
         seen.take(await collector.collect())
 
 
 async def busy(root: Path, count: int, turns: int) -> tuple[list[float], int]:
-    """Seconds from each last action to the moment it was told, and the git processes of all."""
+    """Seconds from each last action to the moment it was seen, and the git processes of all."""
     paths = [root / f"busy{number}" for number in range(count)]
     for path in paths:
         build(path)
-    collector, seen = ReposCollector((root,), ReposSettings(), "host", SystemClock()), StagingStatus([])
+    collector, seen = ReposCollector((root,), ReposSettings(), "host", SystemClock()), SeenStates([])
     seen.take(await collector.collect())
     watching = asyncio.create_task(watch(collector, seen))
     processes = [
@@ -114,9 +114,9 @@ async def busy(root: Path, count: int, turns: int) -> tuple[list[float], int]:
         for number, path in enumerate(paths)
     ]
     wanted = [(await process.communicate())[0] for process in processes]
-    told = [json.loads(line) for text in wanted for line in text.splitlines()]
+    states = [json.loads(line) for text in wanted for line in text.splitlines()]
     delays = []
-    for one in told:
+    for one in states:
         expected = State(one["path"], one["head"], one["branch"] or None, one["untracked"])
         delays.append(await delay(seen, expected, one["at"]))
     watching.cancel()
@@ -125,8 +125,8 @@ async def busy(root: Path, count: int, turns: int) -> tuple[list[float], int]:
     return delays, seen.processes
 
 
-async def delay(seen: StagingStatus, expected: State, at: float) -> float:
-    """Seconds from *at* until *expected* was told; what is told in the same moment counts as none."""
+async def delay(seen: SeenStates, expected: State, at: float) -> float:
+    """Seconds from *at* until *expected* was seen; what is seen in the same moment counts as none."""
     while True:
         for when, state in seen.states:
             if state == expected and when >= at - 0.05:
@@ -147,7 +147,7 @@ def main() -> None:
         delays, processes = asyncio.run(busy(Path(name), options.count, options.turns))
     late, many = sum(one > 1 for one in delays), f"{len(delays)} states of {options.count} busy repositories"
     middle, most = statistics.median(delays) * 1000, max(delays) * 1000
-    print(f"told after        {middle:6.0f} ms median, {most:.0f} ms at most, of {many}")
+    print(f"seen after        {middle:6.0f} ms median, {most:.0f} ms at most, of {many}")
     print(f"                  {late} later than a second; {processes} git processes")
 
 

@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 from benchmarks.paint import EMPTY
-from benchmarks.terminal import Terminal
+from benchmarks.terminal import PseudoTerminal
 
 SETTLE = 20.0
 MB = 1 << 20
@@ -35,7 +35,7 @@ def ways() -> dict[str, list[str]]:
     return found
 
 
-def swallow(terminals: list[Terminal], seconds: float) -> None:
+def swallow(terminals: list[PseudoTerminal], seconds: float) -> None:
     """Let all run for so long, taking what they write."""
     end = time.perf_counter() + seconds
     while time.perf_counter() < end:
@@ -46,7 +46,7 @@ def swallow(terminals: list[Terminal], seconds: float) -> None:
 def main(seconds: float = 60.0) -> None:
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
-        running = {name: Terminal(command, place, {"HOME": folder}) for name, command in ways().items()}
+        running = {name: PseudoTerminal(command, place, {"HOME": folder}) for name, command in ways().items()}
         try:
             swallow([*running.values()], SETTLE)
             before = {name: (terminal.cpu(), terminal.rss()) for name, terminal in running.items()}

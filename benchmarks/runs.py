@@ -1,4 +1,4 @@
-"""What the runs pane costs: 200 runs of which 20 tell ten events a second, and a run with 10 000 events.
+"""What the runs pane costs: 200 runs of which 20 write ten events a second, and a run with 10 000 events.
 
 Each way is measured in turn in one run; only the ratio means something.
 
@@ -51,8 +51,8 @@ async def fill(client: Any) -> None:
     await pipe.execute()
 
 
-async def tell(client: Any) -> None:
-    """What twenty workers tell in half a second."""
+async def write_events(client: Any) -> None:
+    """Write the events of twenty workers in half a second."""
     pipe = client.pipeline(transaction=False)
     for number in range(LIVE):
         for event in range(5):
@@ -119,7 +119,7 @@ async def main(rounds: int = 10) -> None:
             async def nothing() -> None: ...
 
             await compare(
-                f"one look at {RUNS} runs, {LIVE} of them live", rounds, lambda: tell(client),
+                f"one poll of {RUNS} runs, {LIVE} of them live", rounds, lambda: write_events(client),
                 collector=collector.collect, one_by_one=lambda: one_by_one(client),
             )  # fmt: skip
             newest = RunEventsOf("long", count=500)

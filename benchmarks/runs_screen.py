@@ -22,8 +22,8 @@ from pathlib import Path
 from agentdash.core.settings.model import RedisSettings
 from agentdash.server.client import open_client
 from agentdash.server.embedded import EmbeddedServer
-from benchmarks.runs import EVENTS, KEYS, LIVE, RUNS, fill, tell
-from benchmarks.terminal import Terminal
+from benchmarks.runs import EVENTS, KEYS, LIVE, RUNS, fill, write_events
+from benchmarks.terminal import PseudoTerminal
 
 SETTLE = 5.0
 WATCHED = """
@@ -69,13 +69,13 @@ def write(url: str) -> None:
         client = open_client(url, RedisSettings())
         while True:
             begun = time.perf_counter()
-            await tell(client)
+            await write_events(client)
             await asyncio.sleep(max(0.0, 0.5 - (time.perf_counter() - begun)))
 
     asyncio.run(go())
 
 
-def answered(terminal: Terminal, key: bytes, words: bytes, limit: float = 5.0) -> float | None:
+def answered(terminal: PseudoTerminal, key: bytes, words: bytes, limit: float = 5.0) -> float | None:
     """Seconds from *key* until *words* have been written; None when they were not in time."""
     terminal.swallow(0.05)
     start, begun = len(terminal.written), time.perf_counter()
@@ -87,7 +87,7 @@ def answered(terminal: Terminal, key: bytes, words: bytes, limit: float = 5.0) -
     return None
 
 
-def keys(terminal: Terminal, seconds: float) -> list[float]:
+def keys(terminal: PseudoTerminal, seconds: float) -> list[float]:
     """Up from the last row, one at a time; the last is the oldest run that has ended."""
     terminal.press(b"G")
     terminal.swallow(1.0)
@@ -133,7 +133,7 @@ def look(url: str, folder: Path, seconds: float, view: str) -> None:
     """One dashboard: its board (the focus is in the runs), or the runs alone."""
     place = folder / "took"
     command = [sys.executable, "-c", WATCHED, str(place), "--redis", url, "--projects", str(folder)]
-    terminal = Terminal(command, folder, {"HOME": str(folder)})
+    terminal = PseudoTerminal(command, folder, {"HOME": str(folder)})
     try:
         terminal.until([b"Services"])
         terminal.swallow(SETTLE)
@@ -152,7 +152,7 @@ def look(url: str, folder: Path, seconds: float, view: str) -> None:
 def open_runs(url: str, folder: Path, rounds: int) -> None:
     """Enter on a run until its newest event is drawn."""
     command = [sys.executable, "-m", "agentdash", "--redis", url, "--projects", str(folder)]
-    terminal = Terminal(command, folder, {"HOME": str(folder)})
+    terminal = PseudoTerminal(command, folder, {"HOME": str(folder)})
     found: dict[str, list[float]] = {"short": [], "long": []}
     try:
         terminal.until([b"Services"])

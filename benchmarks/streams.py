@@ -23,7 +23,7 @@ import hiredis
 import redis
 from redis.asyncio import Redis
 
-from agentdash.cli.screen import COLLECT
+from agentdash.cli.screen import GC_THRESHOLDS
 from agentdash.core.clock import SystemClock
 from agentdash.core.runs.model import RunKeys
 from agentdash.core.settings.model import RedisSettings, StreamsSettings
@@ -31,7 +31,7 @@ from agentdash.server.client import open_client
 from agentdash.server.embedded import EmbeddedServer, EmbeddedUse
 from collectors.streams.collector import StreamsCollector
 from collectors.streams.read import PER_WRITE, Reads
-from collectors.streams.replies.wire import packed
+from collectors.streams.replies.wire import pack
 
 STREAMS, GROUPS, CONSUMERS = 500, 3, 3
 ENOUGH = 1_000_000
@@ -72,14 +72,14 @@ def full(name: bytes) -> tuple[object, ...]:
     return ("XINFO", "STREAM", name, "FULL", "COUNT", 1)
 
 
-class Blocking:
+class BlockingSocket:
     """The least there can be: a blocking socket and hiredis, the same commands, the same writes."""
 
     def __init__(self, path: Path, names: list[bytes]) -> None:
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.connect(str(path))
         self._reader = hiredis.Reader()
-        self._commands = [packed(full(name)) for name in names]
+        self._commands = [pack(full(name)) for name in names]
 
     async def __call__(self) -> list[object]:
         replies: list[object] = []
@@ -222,12 +222,12 @@ async def dearest(client: Redis, way: Way, times: int = 20) -> str:
     await client.execute_command("SLOWLOG", "RESET")
     for _ in range(times):
         await way()
-    told = await client.execute_command(b"SLOWLOG", "GET", -1)
+    slow = await client.execute_command(b"SLOWLOG", "GET", -1)
     await client.execute_command("CONFIG", "SET", "slowlog-log-slower-than", -1)
     await client.execute_command("SLOWLOG", "RESET")
     same: dict[bytes, list[int]] = {}
     kinds: dict[bytes, list[int]] = {}
-    for one in told:
+    for one in slow:
         words = b" ".join(one[3])
         if not words.startswith((b"CONFIG", b"SLOWLOG")):
             same.setdefault(words, []).append(one[2])
@@ -235,9 +235,9 @@ async def dearest(client: Redis, way: Way, times: int = 20) -> str:
     costs = [(min(took), words) for words, took in same.items() if len(took) >= times // 2]
     costs += [(int(statistics.median(took)), kind) for kind, took in kinds.items()]
     most, which = max(costs)
-    late = sum(one[2] > 1000 for one in told)
+    late = sum(one[2] > 1000 for one in slow)
     return (
-        f"{most / 1000:.2f} ms ({which.decode(errors='replace')[:40]}); {late} of {len(told)} were above 1 ms"
+        f"{most / 1000:.2f} ms ({which.decode(errors='replace')[:40]}); {late} of {len(slow)} were above 1 ms"
     )
 
 
@@ -259,11 +259,11 @@ def collector(client: Redis, **settings: object) -> StreamsCollector:
 
 
 async def main(rounds: int = 15) -> None:
-    gc.set_threshold(*COLLECT)  # as the dashboard does, for all ways alike
+    gc.set_threshold(*GC_THRESHOLDS)  # as the dashboard does, for all ways alike
     with private_server() as use:
         client = open_client(use.url, RedisSettings())
         names = await fill(client)
-        reads, ours, blocking = Reads(client), collector(client), Blocking(use.socket, names)
+        reads, ours, blocking = Reads(client), collector(client), BlockingSocket(use.socket, names)
         whole, moved = in_full(client), in_full(client)
         simple = redis.Redis(unix_socket_path=str(use.socket))
         commands = [full(name) for name in names]

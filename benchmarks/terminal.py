@@ -17,7 +17,7 @@ WIDTH, HEIGHT = 120, 40
 ENDING = 15.0
 
 
-class Terminal:
+class PseudoTerminal:
     """One program on a terminal of 120×40, from its exec on.
 
     Args:
