@@ -95,7 +95,7 @@ def page() -> str:
         made = document(topic, moment, NOW, HOST)
         parts += [
             f"## {topic.value.capitalize()}\n",
-            f"{NOTES[topic.value]}\n",
+            f"{NOTES.get(topic.value, '')}\n",
             field_table(view),
             _example(made),
         ]
