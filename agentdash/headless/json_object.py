@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from operator import attrgetter
 from typing import Any, get_args, get_origin
 
@@ -33,11 +34,16 @@ class Field:
     get: str | Getter | None = None
 
     @property
+    def path(self) -> str:
+        """The path of its attribute, where it has no `Getter`."""
+        return self.get if isinstance(self.get, str) else re.sub(r"(?=[A-Z])", "_", self.name).lower()
+
+    @property
     def getter(self) -> Getter:
         """The value of the field, as it is in the record."""
         if callable(self.get):
             return self.get
-        attribute = attrgetter(self.get or re.sub(r"(?=[A-Z])", "_", self.name).lower())
+        attribute = attrgetter(self.path)
         return lambda record, _: attribute(record)
 
 
@@ -56,17 +62,44 @@ class JsonObject:
     description: str
     fields: tuple[Field, ...]
     context: Getter | None = None
+    _empty: Document = field(init=False, repr=False)
+    _attributes: tuple[tuple[str, ...], Callable[[object], tuple[object, ...]]] = field(
+        init=False, repr=False
+    )
     _getters: list[tuple[str, Getter]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        getters = [(field.name, _nested(field.type, field.getter)) for field in self.fields]
-        object.__setattr__(self, "_getters", getters)
+        getters = [(field, _nested(field.type, field.getter)) for field in self.fields]
+        direct = [field for field, get in getters if not callable(field.get) and _is_plain(field.type)]
+        names = tuple(field.name for field in direct)
+        object.__setattr__(self, "_empty", dict.fromkeys(field.name for field in self.fields))
+        object.__setattr__(self, "_attributes", (names, _attributes(tuple(field.path for field in direct))))
+        object.__setattr__(self, "_getters", [(one.name, get) for one, get in getters if one not in direct])
 
     def document(self, record: object, context: object = None) -> Document:
         """The JSON object of *record*."""
         if self.context is not None:
             context = self.context(record, context)
-        return {name: get(record, context) for name, get in self._getters}
+        made = self._empty.copy()
+        names, attributes = self._attributes
+        made.update(zip(names, attributes(record), strict=True))
+        for name, get in self._getters:
+            made[name] = get(record, context)
+        return made
+
+
+def _attributes(paths: tuple[str, ...]) -> Callable[[object], tuple[object, ...]]:
+    """The values of all attributes in one call: a poll may have thousands of records."""
+    if len(paths) > 1:
+        return attrgetter(*paths)
+    return lambda record: tuple(attrgetter(path)(record) for path in paths)
+
+
+def _is_plain(kind: Any) -> bool:
+    """Whether a value of this type is JSON already."""
+    if isinstance(kind, JsonObject | list | tuple):
+        return False
+    return list not in {get_origin(part) for part in (kind, *get_args(kind))}
 
 
 def _nested(kind: Any, get: Getter) -> Getter:
@@ -82,9 +115,9 @@ def _nested(kind: Any, get: Getter) -> Getter:
             return lambda record, context: (
                 None if (value := get(record, context)) is None else part.document(value, context)
             )
-    if list in {get_origin(part) for part in (kind, *get_args(kind))}:
-        return lambda record, context: None if (value := get(record, context)) is None else list(value)
-    return get
+    if _is_plain(kind):
+        return get
+    return lambda record, context: None if (value := get(record, context)) is None else list(value)
 
 
 def name_fields(name: str, kind: Any, *descriptions: str, get: str | None = None) -> tuple[Field, Field]:
@@ -95,18 +128,21 @@ def name_fields(name: str, kind: Any, *descriptions: str, get: str | None = None
     """
     raw = attrgetter(get or name)
     text, exact = descriptions or ("", "")
+    return (
+        Field(name, kind, text, lambda record, _: _printed(raw(record))[0]),
+        Field(f"{name}Hex", str | None, exact, lambda record, _: _printed(raw(record))[1]),
+    )
 
-    def printed(record: object, _: object) -> str | None:
-        value = raw(record)
-        return None if value is None else decode(value)
 
-    def hexadecimal(record: object, _: object) -> str | None:
-        value = raw(record)
-        if value is None or (shown := decode(value)).encode(errors="replace") == value:
-            return None
-        return value.hex() if shown == printable(value.decode("utf-8", "backslashreplace")) else None
-
-    return Field(name, kind, text, printed), Field(f"{name}Hex", str | None, exact, hexadecimal)
+@lru_cache(4096)
+def _printed(name: bytes | None) -> tuple[str | None, str | None]:
+    """A name as printable text, and in hex where it needs that."""
+    if name is None:
+        return None, None
+    text = decode(name)
+    if text.encode(errors="replace") == name:
+        return text, None
+    return text, name.hex() if text == printable(name.decode("utf-8", "backslashreplace")) else None
 
 
 def plain(value: object, depth: int = 16) -> object:
