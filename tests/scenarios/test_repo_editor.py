@@ -73,7 +73,7 @@ def test_the_editor_has_the_terminal_until_it_ends(tmp_path: Path, redis_url: st
         assert process.returncode == 0
         assert b"Traceback" not in shown
         log = next(home.rglob("agentdash.log")).read_text()
-        assert "editor ended with 3" in log
+        assert "editor exited with 3" in log
     finally:
         process.kill()
         process.communicate()

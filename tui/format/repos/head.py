@@ -1,4 +1,4 @@
-"""The lines above a repository: where it stands, and what is the matter with it."""
+"""The two lines above a repository: its state, and its problems."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tui.format.repos.listing import branch_cell, change_cell, commit_age
 from tui.widgets.cells import Part
 from tui.widgets.linebar import Word
 
-GONE = (Word((("this repository is not followed any more", "unknown"),)),)
+GONE = (Word((("this repository is no longer followed", "unknown"),)),)
 
 
 def state_line(repo: Repo, detail: RepoDetail | None) -> tuple[Word, ...]:
@@ -37,21 +37,21 @@ def state_line(repo: Repo, detail: RepoDetail | None) -> tuple[Word, ...]:
 
 
 def trouble_line(repo: Repo, runs: Sequence[Run], now: int) -> tuple[Word, ...]:
-    """What a person must know before they touch it; else its last commit."""
+    """Problems, live runs, and the last commit."""
     words: list[tuple[Part, ...]] = []
     if repo.error:
         words.append(((f"✗ {safe_text(repo.error)}", "bad"),))
     if repo.operation:
-        words.append(((f"{operation_words(repo, now)}: {way_out(repo)}", "bad"),))
+        words.append(((f"{operation_text(repo, now)}: {operation_remedy(repo)}", "bad"),))
     if repo.loose:
         many = units.plural(repo.loose, "commit")
-        words.append(((f"{many} on no branch: git branch NAME keeps what is here", "warn"),))
+        words.append(((f"{many} on no branch (keep: git branch NAME)", "warn"),))
     if repo.lock_age_ms is not None:
-        words.append(((f"index.lock is there, {units.age(repo.lock_age_ms)} old", "warn"),))
+        words.append(((f"index.lock exists for {units.age(repo.lock_age_ms)}", "warn"),))
     live = [run for run in runs if not run.status.terminal]
     if live:
         names = ", ".join(safe_text(run.title or run.id) for run in live[:3])
-        words.append((("works here: ", "dim"), (names, "info")))
+        words.append((("runs here: ", "dim"), (names, "info")))
     if repo.head and not repo.error:
         age = commit_age(repo, now) if repo.committed_at is not None or repo.committed_out_of_range else ""
         words.append(((repo.head[:7], "id"), (f" {safe_text(repo.subject or '')} ", ""), (age, "dim")))
@@ -60,17 +60,17 @@ def trouble_line(repo: Repo, runs: Sequence[Run], now: int) -> tuple[Word, ...]:
     return tuple(Word(parts) for parts in words)
 
 
-def operation_words(repo: Repo, now: int) -> str:
-    """``rebase 1/3 of feat, not moved for 2m04``."""
+def operation_text(repo: Repo, now: int) -> str:
+    """``rebase 1/3 of feat, stalled 2m04``."""
     step = f" {repo.operation_step}" if repo.operation_step else ""
     on = f" of {safe_text(repo.operation_branch)}" if repo.operation_branch else ""
     since = None if repo.operation_since is None else now - repo.operation_since
-    still = f", not moved for {units.age(since)}" if since is not None and since >= 0 else ""
-    return f"{repo.operation}{step}{on}{still}"
+    stalled = f", stalled {units.age(since)}" if since is not None and since >= 0 else ""
+    return f"{repo.operation}{step}{on}{stalled}"
 
 
-def way_out(repo: Repo) -> str:
-    """How a person ends it."""
+def operation_remedy(repo: Repo) -> str:
+    """How to end it."""
     if repo.operation is Operation.BISECT:
         return "good, bad or reset"
     return "resolve, then continue, or abort" if repo.conflicted else "continue or abort"

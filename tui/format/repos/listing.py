@@ -1,4 +1,4 @@
-"""Repositories as lines."""
+"""Repositories as rows."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ WIDE = (
 
 
 def listing(snapshot: ReposSnapshot, now: int, _view: ListingView | None = None) -> Listing:
-    """All repositories: those in trouble first, then the changed ones, the clean ones last."""
+    """All repositories: those with problems first, then changed ones, then clean ones."""
     repos = sorted(snapshot.repos, key=_order)
     changed = sum(repo.dirty for repo in repos)
     parts = [str(len(repos)), f"{changed} changed", "live" if snapshot.mode == "watching" else snapshot.mode]
@@ -53,7 +53,7 @@ def listing(snapshot: ReposSnapshot, now: int, _view: ListingView | None = None)
 
 
 def _problem(words: str) -> Item:
-    """A root that cannot be searched: a line of its own, above all others."""
+    """A root that cannot be searched: a row above all others."""
     text = safe_text(words)
     cells = (Cell("✗", "bad"), Cell(text, "bad"), Cell("error", "bad bold"), Cell("?", "unknown"), Cell(""))
     filled = (*cells, Cell(text, "bad"), *(Cell(""),) * 4)
@@ -68,26 +68,26 @@ def _order(repo: Repo) -> tuple[int, str]:
 
 
 def commit_age(repo: Repo, now: int) -> str:
-    """How old HEAD's commit is: ``3d``, ``–`` if not known, ``out of range`` for an impossible time."""
+    """The age of HEAD's commit: ``3d``, ``–`` where it is unknown, or ``out of range``."""
     if repo.committed_out_of_range:
         return OUT_OF_RANGE
     return units.coarse(None if repo.committed_at is None else now - repo.committed_at)
 
 
 def item(repo: Repo, now: int) -> Item:
-    """One repository as a line: that of last time where nothing of it looks different."""
+    """The row of one repository; the same object where nothing shown has changed."""
     age = commit_age(repo, now)
-    made = _MADE.get(repo.path)
-    if made is None or made[0] is not repo or made[1] != age:
-        if len(_MADE) >= _MOST_MADE:
-            _MADE.clear()
-        made = _MADE[repo.path] = (repo, age, _item(repo, age))
-    return made[2]
+    cached = _CACHE.get(repo.path)
+    if cached is None or cached[0] is not repo or cached[1] != age:
+        if len(_CACHE) >= _MAX_CACHED:
+            _CACHE.clear()
+        cached = _CACHE[repo.path] = (repo, age, _item(repo, age))
+    return cached[2]
 
 
-_MADE: dict[str, tuple[Repo, str, Item]] = {}
-"""Lines by path, for the same record and the same age in words: thousands are asked for every second."""
-_MOST_MADE = 10_000
+_CACHE: dict[str, tuple[Repo, str, Item]] = {}
+"""Rows by path, cached for the same record and age text: thousands are requested every second."""
+_MAX_CACHED = 10_000
 
 
 def _item(repo: Repo, age: str) -> Item:
@@ -116,7 +116,7 @@ def _item(repo: Repo, age: str) -> Item:
 
 
 def _name_cell(repo: Repo, busy: bool) -> Cell:
-    """``leaf in top/vendor``: what tells two apart comes first, because the end is cut."""
+    """``leaf in top/vendor``: the distinctive part first, because the end is cut."""
     around, _, name = safe_text(repo.name).rpartition("/")
     style = "" if busy else "dim"
     return (
@@ -125,7 +125,7 @@ def _name_cell(repo: Repo, busy: bool) -> Cell:
 
 
 def branch_cell(repo: Repo) -> Cell:
-    """The branch, or what stands in its place: an operation, a detached HEAD, with what only it holds."""
+    """The branch, an unfinished operation, or a detached HEAD with its unreachable commits."""
     if repo.error:
         return Cell("error", "bad bold")
     if repo.operation:
@@ -153,7 +153,7 @@ def branch_cell(repo: Repo) -> Cell:
 
 
 def change_cell(repo: Repo) -> Cell:
-    """``+3 ~5 ?2``: staged, unstaged, untracked; ``U2``: conflicts; ``lock``: one that nobody holds stays."""
+    """``+3 ~5 ?2``: staged, unstaged, untracked; ``U2``: conflicts; ``lock``: not held by any process."""
     if repo.error:
         return Cell("?", "unknown")
     if repo.unstaged is None:

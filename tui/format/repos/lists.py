@@ -1,4 +1,4 @@
-"""The lists of one repository: changed files, commits, stashes, work trees, submodules, runs."""
+"""The lists of one repository: changed files, commits, stashes, worktrees, submodules, runs."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ COMMIT_COLUMNS = (
 STASH_COLUMNS = (
     Column("name", "STASH", 9),
     Column("age", "AGE", 4, align="right"),
-    Column("subject", "WHAT", 20, flex=1, min_width=10),
+    Column("subject", "SUBJECT", 20, flex=1, min_width=10),
 )
-TREE_COLUMNS = (
+WORKTREE_COLUMNS = (
     Column("mark", "", 1, sortable=False),
-    Column("path", "WORK TREE", 20, flex=2, min_width=10),
+    Column("path", "WORKTREE", 20, flex=2, min_width=10),
     Column("branch", "BRANCH", 14, flex=1, min_width=8),
     Column("head", "COMMIT", 7, priority=1),
     Column("note", "", 8, priority=2),
@@ -53,7 +53,7 @@ _ORDER = ("conflict", "staged", "both", "changed", "new")
 
 
 def state_of(change: FileChange) -> str:
-    """How a file stands, in one word."""
+    """The state of a file in one word."""
     xy = change.xy
     if xy == "??":
         return "new"
@@ -64,16 +64,16 @@ def state_of(change: FileChange) -> str:
     return "staged" if xy[1:2] == "." else "changed"
 
 
-def files(repo: Repo) -> list[FileChange]:
-    """The changed files by state, conflicts first."""
+def sorted_changes(repo: Repo) -> list[FileChange]:
+    """The changed files sorted by state, conflicts first."""
     return sorted(repo.changes, key=lambda change: (_ORDER.index(state_of(change)), change.path))
 
 
 def file_rows(repo: Repo) -> list[Row]:
-    """A row for each changed file; what is not known by name is counted in the last."""
+    """A row for each changed file; the last row counts those beyond the limit."""
     styles = {"conflict": "bad bold", "staged": "good", "both": "warn", "changed": "warn", "new": "info"}
     rows = []
-    for change in files(repo):
+    for change in sorted_changes(repo):
         state = state_of(change)
         path = safe_text(change.path)
         origin = ((f" ← {safe_text(change.renamed_from)}", "dim"),) if change.renamed_from else ()
@@ -121,10 +121,10 @@ def _age(commit: CommitLine, age: int | None) -> str:
     return OUT_OF_RANGE if commit.at_out_of_range else units.coarse(age)
 
 
-def worktree_rows(trees: Sequence[WorktreeLine], repo: Repo) -> list[Row]:
-    """A row for each work tree of the repository; a mark stands at this one."""
+def worktree_rows(worktrees: Sequence[WorktreeLine], repo: Repo) -> list[Row]:
+    """A row for each worktree of the repository; the current one has a mark."""
     rows = []
-    for tree in trees:
+    for tree in worktrees:
         here = tree.path == repo.path
         branch = tree.branch or ("detached" if tree.head else units.UNKNOWN)
         cells = (
@@ -142,8 +142,8 @@ def submodule_rows(submodules: Sequence[SubmoduleLine], known: dict[str, Repo]) 
     """A row for each registered submodule.
 
     Args:
-        submodules: As they were read.
-        known: Those that are followed, by folder.
+        submodules: As read.
+        known: Followed repositories, by folder.
     """
     rows = []
     for one in submodules:

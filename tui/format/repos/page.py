@@ -10,19 +10,19 @@ from agentdash.core.repos.model import Repo
 from agentdash.core.repos.queries import RepoSize
 from agentdash.core.secrets.safe_text import safe_text
 from tui.format.detail import BLANK, heading, moment
-from tui.format.repos.head import operation_words, way_out
-from tui.format.repos.lists import files, state_of
+from tui.format.repos.head import operation_remedy, operation_text
+from tui.format.repos.lists import sorted_changes, state_of
 from tui.widgets.document import Para, field
 
 
 def page(subject: Repo, now: int, zone: tzinfo | None, size: RepoSize | None = None) -> list[Para]:
-    """Where it stands, what is unfinished, and every changed file.
+    """Its state, unfinished operations, and every changed file.
 
     Args:
-        subject: As it was last read.
+        subject: The repository.
         now: Unix ms.
         zone: For times of day.
-        size: How large its uncommitted change is, once that is known.
+        size: Of the uncommitted change; None where it is unknown.
     """
     shown = [
         Para.of(safe_text(subject.name), "bold"),
@@ -57,7 +57,7 @@ def _upstream(subject: Repo) -> str:
     if subject.upstream is None:
         return "none"
     if subject.upstream_gone:
-        return f"{safe_text(subject.upstream)}, which is gone"
+        return f"{safe_text(subject.upstream)}, deleted"
     ahead, behind = (units.UNKNOWN if n is None else str(n) for n in (subject.ahead, subject.behind))
     return f"{safe_text(subject.upstream)}  ↑{ahead} ↓{behind}"
 
@@ -66,7 +66,7 @@ def _submodules(subject: Repo) -> Para:
     known = subject.submodules
     odd = [
         f"{number} {word}"
-        for number, word in ((known.moved, "moved"), (known.uninitialised, "without a checkout"))
+        for number, word in ((known.moved, "moved"), (known.uninitialised, "not checked out"))
         if number
     ]
     return field("submodules", ", ".join([str(known.total), *odd]), "warn" if odd else "")
@@ -75,9 +75,11 @@ def _submodules(subject: Repo) -> Para:
 def _unfinished(subject: Repo, now: int) -> list[Para]:
     shown = []
     if subject.operation:
-        shown.append(field("unfinished", f"{operation_words(subject, now)}: {way_out(subject)}", "bad"))
+        shown.append(
+            field("unfinished", f"{operation_text(subject, now)}: {operation_remedy(subject)}", "bad")
+        )
     if subject.lock_age_ms is not None:
-        held = {True: ", a process holds it", False: ", no process holds it", None: ""}[subject.lock_held]
+        held = {True: ", held by a process", False: ", not held by any process", None: ""}[subject.lock_held]
         shown.append(field("index.lock", f"{units.age(subject.lock_age_ms)} old{held}", "warn"))
     return shown
 
@@ -88,7 +90,7 @@ def _changes(subject: Repo, size: RepoSize | None) -> list[Para]:
         return [heading("clean")]
     lines = ((f"   +{size.added}", "good"), (f" −{size.deleted} lines", "bad")) if size is not None else ()
     shown = [Para(((f"{total} changed", "bold"), *lines))]
-    for change in files(subject):
+    for change in sorted_changes(subject):
         index, tree = change.xy[:1], change.xy[1:2]
         style = "bad" if state_of(change) == "conflict" else "warn" if index in ".?" else "good"
         origin = f" ← {safe_text(change.renamed_from)}" if change.renamed_from else ""

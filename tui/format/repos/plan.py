@@ -1,4 +1,4 @@
-"""What would happen to a repository, in words, before a person agrees to it."""
+"""The texts of the confirmations before a repository is changed."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from tui.widgets.document import Para, field
 
 Lines = Sequence[Para]
 NAMED = 4
-"""Files of a repository that are named; all are counted."""
-LEFT = 8
-MOST = 1000
-"""Files that are named where all are asked for."""
+"""Files of a repository that are listed; all are counted."""
+MAX_LEFT_OUT = 8
+MAX_LISTED = 1000
+"""Files that are listed in the full view."""
 NAME = 48
-"""Cells of a name; what is longer is cut in its middle."""
+"""Cells of a name; longer ones are cut in the middle."""
 
 
 def fetch_question(repo: Repo) -> tuple[str, Lines]:
@@ -28,16 +28,16 @@ def fetch_question(repo: Repo) -> tuple[str, Lines]:
         field("repo", safe_text(repo.path), "bold", 6),
         Para(),
         Para.of(
-            "Opens the network: git fetch from its default remote, with your own ssh and credential helpers."
+            "Uses the network: git fetch from the default remote, with your own ssh and credential helpers."
         ),
-        Para.of("Work tree, index and branches stay as they are.", "dim"),
+        Para.of("Work tree, index and branches are not changed.", "dim"),
     ]
     return f"Fetch {_name(repo.name)}?", lines
 
 
 def stage_question(repo: Repo, plan: StagePlan, *, every: bool = False) -> tuple[str, Lines]:
-    """Title and lines: what is staged in which order, and what is left out and why; with *every*, all."""
-    named, left = (MOST, MOST) if every else (NAMED, LEFT)
+    """Title and lines: what is staged, what is left out and why; with *every*, the full lists."""
+    named, left = (MAX_LISTED, MAX_LISTED) if every else (NAMED, MAX_LEFT_OUT)
     lines: list[Para] = []
     for part in plan.parts:
         if part.blocked:
@@ -63,7 +63,7 @@ def _left_out(plan: StagePlan, most: int) -> list[Para]:
         for name, one in left[:most]
     ]
     if len(left) > most:
-        lines.append(Para.of(f"left out: … {len(left) - most} more (d: all), all named in the log", "warn"))
+        lines.append(Para.of(f"left out: … {len(left) - most} more (d: all), all listed in the log", "warn"))
     ignored = sum(part.ignored for part in plan.parts)
     if ignored:
         lines.append(Para.of(f"left out: {ignored} ignored", "dim"))
@@ -79,27 +79,28 @@ def nothing_to_stage(plan: StagePlan) -> str:
     return "; ".join([*blocked, *left][:3]) or "everything is staged"
 
 
-def commit_words(plan: StagePlan) -> Lines:
-    """What goes into the commit, for the question about its message."""
+def commit_lines(plan: StagePlan) -> Lines:
+    """What the commit contains, for the prompt for its message."""
     lines = [
         Para(((f"{_name(part.name)}  ", "bold"), (f"{plural(part.staged, 'path')} staged", "")))
         for part in plan.parts
         if part.staged
     ]
-    over = sum(len(part.files) for part in plan.parts)
-    return [*lines, *([Para.of(f"{plural(over, 'file')} not staged: they stay out", "warn")] if over else [])]
+    unstaged = sum(len(part.files) for part in plan.parts)
+    return [
+        *lines,
+        *([Para.of(f"{plural(unstaged, 'file')} not staged, not committed", "warn")] if unstaged else []),
+    ]
 
 
 def commit_question(repo: Repo, plan: StagePlan, message: str) -> tuple[str, Lines]:
     """Title and lines."""
     lines = [
-        *commit_words(plan),
+        *commit_lines(plan),
         Para(),
         field("message", safe_text(message), "bold", 8),
         Para(),
-        Para.of(
-            "Submodules first, their new commits then go into this one. Hooks are not run, nothing is signed."
-        ),
+        Para.of("Submodules are committed first, then recorded here. Hooks are not run, nothing is signed."),
     ]
     return f"Commit in {_name(repo.name)}?", lines
 
@@ -109,5 +110,5 @@ def _name(text: str) -> str:
 
 
 def message_problem(text: str) -> str | None:
-    """Why a message will not do."""
+    """Why a message is refused; None where it is not."""
     return None if text.strip() else "a commit needs a message"

@@ -1,4 +1,4 @@
-"""What a person does to a repository: asked first, with what would happen; or in a program of their own."""
+"""The actions of a repository: changes after a confirmation, and external programs."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 
 
 def why_not(verb: str, repo: Repo | None) -> str | None:
-    """Why *verb* cannot be done now; None where it can."""
+    """Why *verb* is not possible now; None where it is."""
     if repo is None:
-        return "this repository is not followed any more"
+        return "this repository is no longer followed"
     if verb in {"stage", "commit"}:
         if repo.error is not None:
             return f"{repo.name} cannot be read: {repo.error}"
@@ -43,27 +43,27 @@ def why_not(verb: str, repo: Repo | None) -> str | None:
         if not repo.dirty and not repo.submodules.total:
             return f"{repo.name} is clean: there is nothing to {verb}"
     if verb == "commit":
-        return _no_commit(repo)
+        return _commit_refusal(repo)
     return None
 
 
-def _no_commit(repo: Repo) -> str | None:
-    """What a commit would be refused for, said before a message is written."""
+def _commit_refusal(repo: Repo) -> str | None:
+    """Why a commit would be refused; checked before the message is written."""
     if repo.conflicted:
         return f"{repo.name} has {plural(repo.conflicted, 'conflict')}: resolve them first"
     if repo.operation is not None and repo.operation is not Operation.BISECT:
         step = f" {repo.operation_step}" if repo.operation_step else ""
-        return f"{repo.name}: {repo.operation}{step} is under way: continue or abort that first"
+        return f"{repo.name}: {repo.operation}{step} is unfinished: continue or abort it first"
     return None
 
 
 def act(dash: Dash, verb: str, repo: Repo, file: bytes | None) -> None:
-    """Begin to do it.
+    """Start an action.
 
     Args:
         dash: The app.
         verb: ``stage``, ``commit``, ``fetch``, ``edit`` or ``lazygit``.
-        repo: As it was seen.
+        repo: The record that is shown.
         file: The file under the cursor.
     """
     match verb:
@@ -76,7 +76,7 @@ def act(dash: Dash, verb: str, repo: Repo, file: bytes | None) -> None:
 
 
 async def _plan(dash: Dash, verb: str, repo: Repo) -> None:
-    """Ask what would happen, then the person."""
+    """Get the plan, then ask for confirmation."""
     try:
         plan = await dash.engine.ask(StagePlanQuery(repo.path))
     except SourceError as problem:
@@ -94,20 +94,20 @@ async def _plan(dash: Dash, verb: str, repo: Repo) -> None:
         return
     blocked = [f"{part.name}: {part.blocked}" for part in plan.parts if part.blocked]
     if blocked:
-        dash.say(f"nothing is committed: {'; '.join(blocked)}", good=False)
+        dash.say(f"not committed: {'; '.join(blocked)}", good=False)
         return
     if not any(part.staged for part in plan.parts):
-        dash.say("nothing is staged: A stages everything", good=False)
+        dash.say("nothing is staged (A: stage all)", good=False)
         return
 
-    def take(message: str | None) -> None:
+    def confirm(message: str | None) -> None:
         if message and message.strip():
             question = repo_plan.commit_question(repo, plan, message.strip())
             _ask(dash, *question, "Commit", CommitRepo(repo.path, message.strip(), repo.head))
 
-    words = repo_plan.commit_words(plan)
+    lines = repo_plan.commit_lines(plan)
     check = repo_plan.message_problem
-    dash.push_screen(Prompt(f"Message of the commit in {repo.name}", words, check=check), take)
+    dash.push_screen(Prompt(f"Commit message for {repo.name}", lines, check=check), confirm)
 
 
 def _ask(
@@ -131,59 +131,58 @@ async def _send(dash: Dash, command: RepoCommand) -> None:
 
 
 async def _open(dash: Dash, verb: str, repo: Repo, file: bytes | None) -> None:
-    """Give the terminal to a program of the person until it ends."""
+    """Run an external program in the terminal until it exits."""
     if verb == "lazygit":
-        words, name = ["lazygit"], "lazygit"
+        argv = ["lazygit"]
     else:
         editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
         try:
-            words = [*shlex.split(editor), _named(repo, file)]
+            argv = [*shlex.split(editor), _file_argument(repo, file)]
         except ValueError as problem:
             dash.say(f"$EDITOR cannot be read: {problem}", good=False)
             return
-        name = words[0]
-    # What is found from here is what is started, not a file of that name in the repository.
-    program = shutil.which(words[0])
+    # Resolved here, so that no file of that name in the repository is run.
+    name = argv[0]
+    program = shutil.which(name)
     if program is None:
-        cure = "set $EDITOR to another" if verb == "edit" else "install it, or use a shell"
-        dash.say(f"{name} is not on the PATH: {cure}", good=False)
+        remedy = "set $EDITOR to another" if verb == "edit" else "install it, or use a shell"
+        dash.say(f"{name} is not on the PATH: {remedy}", good=False)
         return
-    begun = dash.engine.clock.monotonic()
+    started = dash.engine.clock.monotonic()
     try:
-        # The screen is held meanwhile, so that what goes on underneath does not paint over the program.
+        # No updates meanwhile: they would be drawn over the program.
         with dash.suspend(), dash.batch_update():
-            code = await asyncio.to_thread(_run, [_absolute(program), *words[1:]], Path(repo.path))
+            code = await asyncio.to_thread(_run, [_absolute(program), *argv[1:]], Path(repo.path))
     except SuspendNotSupported:
-        dash.say("this terminal cannot be given to another program", good=False)
+        dash.say("this terminal cannot run another program", good=False)
         return
     dash.refresh(layout=True)
-    took = (dash.engine.clock.monotonic() - begun) * 1000
-    dash.engine.note(f"repo {repo.name}", f"{name} ended with {code}", code == 0, took)
+    duration_ms = (dash.engine.clock.monotonic() - started) * 1000
+    dash.engine.note(f"repo {repo.name}", f"{name} exited with {code}", code == 0, duration_ms)
     dash.engine.refresh()
 
 
-def _named(repo: Repo, file: bytes | None) -> str:
+def _file_argument(repo: Repo, file: bytes | None) -> str:
     """*file* of *repo* for an editor: absolute, so that none is an option or a command (``+!sh``)."""
     return str(Path(repo.path) / os.fsdecode(file)) if file is not None else repo.path
 
 
 def _absolute(program: str) -> str:
-    """*program* from here, links kept: some programs go by the name that they are called by."""
+    """*program* from our folder, links kept: some programs behave by the name of their file."""
     return str(Path(program).absolute())
 
 
-def _run(words: list[str], folder: Path) -> int:
+def _run(argv: list[str], folder: Path) -> int:
     try:
-        return subprocess.run(words, cwd=folder, env=_environment(), check=False).returncode
+        return subprocess.run(argv, cwd=folder, env=_environment(), check=False).returncode
     except OSError:
         return 127
 
 
 def _environment() -> dict[str, str]:
-    """Ours, with ``core.fsmonitor`` off: each `git status` would run what the repository names there.
+    """Our environment with ``core.fsmonitor`` off: `git status` would run the repository's value.
 
-    The rest of git is the program's own, as in a shell. The variables are those of git-config(1); what the
-    person has set by them stays, and one that git cannot read is left for git to complain about.
+    Everything else is as in a shell. Configuration that is set by ``GIT_CONFIG_COUNT`` (git-config(1)) stays.
     """
     env = dict(os.environ)
     given = env.get("GIT_CONFIG_COUNT") or "0"

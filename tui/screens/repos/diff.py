@@ -1,4 +1,4 @@
-"""The diff of what is under the cursor of a repository's screen."""
+"""The diff of the file, commit or stash under the cursor of the repository screen."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ from tui.widgets.pane import Pane
 if TYPE_CHECKING:
     from tui.dash import Dash
 
-_INSIDE = "the commit that is recorded; what is changed lies in it: enter goes there"
+_INSIDE = "only the recorded commit can differ here (Enter: open the submodule)"
 _NOTHING = "nothing differs from the last commit"
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """What is to be shown.
+class DiffRequest:
+    """What to show.
 
     Attributes:
-        key: Another key begins at the top; the same stays where it was scrolled to.
-        query: What is asked; None: there is nothing to ask.
+        key: The same key keeps the scroll position, another one starts at the top.
+        query: None where there is nothing to read.
         name: For the border.
-        nothing: What is said where the answer is empty.
+        nothing: Text for an empty diff.
     """
 
     key: Hashable
@@ -42,29 +42,29 @@ class Wanted:
     nothing: str = _NOTHING
 
 
-def of_commit(path: str, sha: str | None) -> Wanted:
-    """What a commit or a stash has changed."""
-    return Wanted(sha, CommitDiffQuery(path, sha) if sha else None, (sha or "")[:10])
+def of_commit(path: str, sha: str | None) -> DiffRequest:
+    """The changes of a commit or a stash."""
+    return DiffRequest(sha, CommitDiffQuery(path, sha) if sha else None, (sha or "")[:10])
 
 
-def of_file(repo: Repo, change: FileChange) -> Wanted:
-    """What is not committed of one path."""
+def of_file(repo: Repo, change: FileChange) -> DiffRequest:
+    """The uncommitted changes of one path."""
     query = RepoDiffQuery(repo.path, change.exact, change.exact_from, untracked=change.xy == "??")
     inner = change.path in (*repo.submodules.folders, *repo.submodules.links)
     key = (change.exact, change.xy)
-    return Wanted(key, query, printable(change.path), _INSIDE if inner else _NOTHING)
+    return DiffRequest(key, query, printable(change.path), _INSIDE if inner else _NOTHING)
 
 
-def of_all(repo: Repo) -> Wanted:
-    """What is not committed of all that git tracks."""
-    return Wanted(None, RepoDiffQuery(repo.path), "all files")
+def of_all(repo: Repo) -> DiffRequest:
+    """The uncommitted changes of all tracked files."""
+    return DiffRequest(None, RepoDiffQuery(repo.path), "all files")
 
 
 class DiffPane(Pane):
-    """Asks for a diff and shows it; the newest wish counts.
+    """Reads a diff and shows it; a new request replaces the one before.
 
     Args:
-        dash: Answers.
+        dash: The app.
     """
 
     def __init__(self, dash: Dash, *, id: str) -> None:  # noqa: A002 - Textual's own name
@@ -73,23 +73,25 @@ class DiffPane(Pane):
         self._dash = dash
         self._shown: tuple[Hashable, Repo | None] = (None, None)
 
-    def want(self, wanted: Wanted, repo: Repo | None) -> None:
-        """Show it, unless that is what is shown, and *repo* is as it was then."""
-        if (wanted.key, repo) == self._shown:
+    def request(self, request: DiffRequest, repo: Repo | None) -> None:
+        """Show it, unless it is shown already for the same *repo* record."""
+        if (request.key, repo) == self._shown:
             return
-        top = wanted.key != self._shown[0]
-        self._shown = (wanted.key, repo)
-        self.set_title(f"Diff · {wanted.name}" if wanted.name else "Diff")
-        if wanted.query is None:
-            broken = repo is None or repo.error is not None
-            self._put((Para.of(f"○ {'nothing to show' if broken else 'no commits yet'}", "dim"),), top=True)
+        top = request.key != self._shown[0]
+        self._shown = (request.key, repo)
+        self.set_title(f"Diff · {request.name}" if request.name else "Diff")
+        if request.query is None:
+            unreadable = repo is None or repo.error is not None
+            self._put(
+                (Para.of(f"○ {'nothing to show' if unreadable else 'no commits yet'}", "dim"),), top=True
+            )
         else:
-            work = self._read(wanted.query, wanted.nothing, top)
+            work = self._read(request.query, request.nothing, top)
             self.run_worker(work, name="diff", group="diff", exclusive=True)
 
     @property
     def text(self) -> str:
-        """What is shown, to be copied."""
+        """The shown text, for the clipboard."""
         return "\n".join("".join(text for text, _ in para.parts) for para in self.page.paras)
 
     async def _read(self, query: RepoDiffQuery | CommitDiffQuery, nothing: str, top: bool) -> None:

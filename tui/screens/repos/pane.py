@@ -1,4 +1,4 @@
-"""The pane of the repositories on the board: its page has the size of the change, which is asked for."""
+"""The repositories pane of the board; its page shows the size of the change, which is read on demand."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class ReposPane(BoardPane):
         self.change_sizes = ChangeSizes(dash, lambda: self.post_message(self.PageChanged()))
 
     def page(self, now: int) -> list[Para]:
-        """The repository under the cursor, with the size of its change as far as that is known."""
+        """The repository under the cursor, with the size of its change where that is known."""
         repo = self.subject
         if not isinstance(repo, Repo):
             return super().page(now)

@@ -1,4 +1,4 @@
-"""A repository in depth: files by state, the diff of what is under the cursor, commits, stashes, runs."""
+"""The repository screen: files by state, a diff, commits, stashes, worktrees, submodules, runs."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class RepoScreen(FactScreen):
 
     Args:
         path: Its work tree.
-        name: For the trail.
+        name: For the title.
     """
 
     AUTO_FOCUS = "#files-table"
@@ -74,15 +74,15 @@ class RepoScreen(FactScreen):
         self._repo_name = name
         self._files = LineTable(repo_lists.FILE_COLUMNS, id="files-table", show_header=False)
         self._detail: RepoDetail | None = None
-        self._asked: Repo | None = None
+        self._requested: Repo | None = None
         self._last = self._files
         self._places = RepoIndex(None)
 
-    # What it is about
+    # Records
 
     @property
     def about(self) -> Repo | None:
-        """What it shows."""
+        """The repository."""
         return self.repo
 
     def links(self) -> Sequence[Link]:
@@ -91,7 +91,7 @@ class RepoScreen(FactScreen):
 
     @property
     def trail(self) -> tuple[str, ...]:
-        """The way that led here."""
+        """The titles from the board to here."""
         return ("Repos", safe_text(self._repo_name))
 
     @property
@@ -109,10 +109,10 @@ class RepoScreen(FactScreen):
         here = [run for run in runs if (of := self._places.of_run(run)) is not None and of.path == self._path]
         return tuple(sorted(here, key=lambda run: run.status.terminal))
 
-    # What it shows
+    # Display
 
     def body(self) -> Iterable[Widget]:
-        """Two lines of state; files over a tab group at the left, the diff at the right."""
+        """Two status lines; files and a tab group at the left, the diff at the right."""
         yield LineBar(id="repo-state")
         yield LineBar(id="repo-trouble")
         with Horizontal(id="repo-body"):
@@ -123,7 +123,7 @@ class RepoScreen(FactScreen):
 
     @property
     def tabs(self) -> RepoTabs:
-        """Commits, stashes, work trees, submodules, runs."""
+        """Commits, stashes, worktrees, submodules, runs."""
         return self.query_one("#repo-tabs", RepoTabs)
 
     @property
@@ -132,7 +132,7 @@ class RepoScreen(FactScreen):
         return self.query_one("#repo-diff", DiffPane)
 
     def facts(self, topics: frozenset[Topic], now: int) -> None:
-        """Show what is known now; ask for more where the repository has changed."""
+        """Show the newest record; read the details again where it has changed."""
         del topics
         repo, runs = self.repo, self.runs
         state, trouble = self.query_one("#repo-state", LineBar), self.query_one("#repo-trouble", LineBar)
@@ -142,8 +142,8 @@ class RepoScreen(FactScreen):
             state.left = repo_head.state_line(repo, self._detail)
             trouble.left = repo_head.trouble_line(repo, runs, now)
             self._show_files(repo, now)
-            if repo is not self._asked:
-                self._asked = repo
+            if repo is not self._requested:
+                self._requested = repo
                 self.run_worker(self._read_detail(), name="detail", group="detail", exclusive=True)
         self._show_tabs(repo, runs, now)
         self._show_diff()
@@ -180,8 +180,8 @@ class RepoScreen(FactScreen):
 
     # The diff of what is under the cursor
 
-    def _wanted(self) -> repo_diff.Wanted:
-        """What the diff should be of."""
+    def _diff_request(self) -> repo_diff.DiffRequest:
+        """The diff of what is under the cursor."""
         repo, table = self.repo, self._last
         key = table.cursor_key
         if table in {self.tabs.commits, self.tabs.stashes} and isinstance(key, str):
@@ -199,57 +199,57 @@ class RepoScreen(FactScreen):
         return next((one for one in changes if (one.exact, one.xy) == key), None)
 
     def _show_diff(self) -> None:
-        self.diff.want(self._wanted(), self.repo)
+        self.diff.request(self._diff_request(), self.repo)
 
-    # What a person does
+    # Keys and messages
 
     def on_line_table_row_highlighted(self, message: LineTable.RowHighlighted) -> None:
-        """Another file, commit or stash: show its diff."""
+        """Show the diff of the new row."""
         if isinstance(message.table, LineTable) and message.table.has_focus:
             self._last = message.table
             self._show_diff()
 
     def on_descendant_focus(self) -> None:
-        """Another list: what is under its cursor counts."""
+        """Show the diff of the row in the new list."""
         if isinstance(self.focused, LineTable):
             self._last = self.focused
             self._show_diff()
         super().on_descendant_focus()
 
     def on_line_table_row_selected(self, message: LineTable.RowSelected) -> None:
-        """Enter: into the diff, the work tree, the submodule or the run."""
+        """Open the run, worktree or submodule, or focus the diff."""
         key, tabs = message.key, self.tabs
         if message.table is tabs.runs:
             if (run := self.dash.store.run(str(key))) is not None:
                 self.dash.open(run)
-        elif message.table is tabs.trees:
-            self._enter(str(key))
+        elif message.table is tabs.worktrees:
+            self._open_repo(str(key))
         elif message.table is tabs.submodules:
-            self._enter(f"{self._path}/{key}")
-        elif message.table is self._files and self._change is not None and self._is_inner(self._change):
-            self._enter(f"{self._path}/{self._change.path}")
+            self._open_repo(f"{self._path}/{key}")
+        elif message.table is self._files and self._change is not None and self._is_followed(self._change):
+            self._open_repo(f"{self._path}/{self._change.path}")
         else:
             self.diff.page.focus()
 
-    def _is_inner(self, change: FileChange) -> bool:
-        """Whether a changed path is a repository that is followed by itself."""
+    def _is_followed(self, change: FileChange) -> bool:
+        """Whether a changed path is a followed repository."""
         return self.dash.store.repo(f"{self._path}/{change.path.rstrip('/')}") is not None
 
-    def _enter(self, place: str) -> None:
-        """Go to another repository."""
+    def _open_repo(self, place: str) -> None:
+        """Open another repository."""
         place = place.rstrip("/")
         repo = self.dash.store.repo(place)
         if repo is None:
-            self.dash.say(f"{place} is none of the repositories that are followed", good=False)
+            self.dash.say(f"{place} is not a followed repository", good=False)
         elif repo.path != self._path:
             self.dash.open(repo)
 
     def on_tab_group_switched(self) -> None:
-        """Another list is shown."""
+        """Show the other list."""
         self.facts(frozenset(), self.dash.now())
 
     async def action_back(self) -> None:
-        """From the diff to the list, else to where one came from."""
+        """Leave the zoom, or focus the list, or close the screen."""
         if self.diff.page.has_focus and not self.has_class("-zoom"):
             self._last.focus()
         elif self.has_class("-zoom"):
@@ -258,7 +258,7 @@ class RepoScreen(FactScreen):
             await super().action_back()
 
     def action_next_view(self) -> None:
-        """The next list; where there is room for one only, the files come in turn."""
+        """The next list; on a narrow screen the files are one of them."""
         tabs = self.tabs
         keys = list(tabs.widgets)
         narrow = self.has_class("-narrow")
@@ -274,7 +274,7 @@ class RepoScreen(FactScreen):
         tabs.body.focus()
 
     def action_zoom(self) -> None:
-        """The diff alone, or the lists beside it again."""
+        """Show the diff alone, or the lists again."""
         self.toggle_class("-zoom")
         (self.diff.page if self.has_class("-zoom") else self._last).focus()
 
@@ -283,10 +283,10 @@ class RepoScreen(FactScreen):
         self.dash.copy(self.diff.text, "the diff")
 
     def why_not(self, verb: str) -> str | None:
-        """Why *verb* cannot be done to it now; None where it can."""
+        """Why *verb* is not possible now; None where it is."""
         return repo_acts.why_not(verb, self.repo)
 
     def act(self, verb: str) -> None:
-        """Begin to do *verb*; what changes the repository asks first."""
+        """Start *verb*; changes need a confirmation."""
         if self.repo is not None:
             repo_acts.act(self.dash, verb, self.repo, self._change.exact if self._change else None)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from agentdash.core.repos.model import Repo
-from tui.screens.repos.actions import _named, _run
+from tui.screens.repos.actions import _file_argument, _run
 
 NAMES = ["+!touch ran", "-c!touch ran", "--cmd=!touch ran", "-S", "+", "-", "a b", "a\nb", "$(touch ran)"]
 
@@ -20,7 +20,7 @@ def test_no_name_is_an_option_or_a_command_to_vim(name: str, tmp_path: Path) -> 
     if vim is None:
         pytest.skip("vim is not there")
     (tmp_path / name).write_text("as it was\n")
-    word = _named(Repo(str(tmp_path), "web"), name.encode())
+    word = _file_argument(Repo(str(tmp_path), "web"), name.encode())
     # Without a screen; it writes what it has opened, and ends.
     quiet = [vim, "-u", "NONE", "-i", "NONE", "-es", "-c", "s/was/is", "-c", "wq"]
     assert _run([*quiet, word], tmp_path) == 0
@@ -33,9 +33,9 @@ def test_no_name_is_an_option_or_a_command_to_vim(name: str, tmp_path: Path) -> 
 
 
 def test_the_folder_is_named_in_full(tmp_path: Path) -> None:
-    assert _named(Repo(str(tmp_path), "web"), None) == str(tmp_path)
+    assert _file_argument(Repo(str(tmp_path), "web"), None) == str(tmp_path)
 
 
 def test_a_name_that_is_no_utf8_stays_the_same(tmp_path: Path) -> None:
-    word = _named(Repo(str(tmp_path), "web"), b"a\xff")
+    word = _file_argument(Repo(str(tmp_path), "web"), b"a\xff")
     assert word.encode("utf-8", "surrogateescape") == bytes(tmp_path) + b"/a\xff"

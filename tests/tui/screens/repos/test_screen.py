@@ -83,7 +83,7 @@ async def test_a_repository_at_a_glance() -> None:
     async with app.run_test(size=WIDE) as pilot:
         screen = await opened(app, pilot)
         assert words(app, "#repo-state").startswith("web fix-auth ↑2 of origin/fix-auth +3 ~5 ?2 +48 −17")
-        assert "works here: fix-auth-refresh" in words(app, "#repo-trouble")
+        assert "runs here: fix-auth-refresh" in words(app, "#repo-trouble")
         assert [line.split()[1] for line in table(app, "#files-table")] == [
             "staged", "staged", "staged+", "changed", "changed", "changed", "new", "new",
         ]  # fmt: skip
@@ -176,7 +176,7 @@ async def test_a_program_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPat
         await until(lambda: "no-such-editor is not on the PATH" in toasts(app), what="the reason")
     assert repo_acts.why_not("stage", None)
     busy = Repo("/p/web", "web", staged=1, operation=Operation.REBASE, operation_step="1/3")
-    assert repo_acts.why_not("commit", busy) == "web: rebase 1/3 is under way: continue or abort that first"
+    assert repo_acts.why_not("commit", busy) == "web: rebase 1/3 is unfinished: continue or abort it first"
     assert (
         repo_acts.why_not("commit", replace(busy, conflicted=2)) == "web has 2 conflicts: resolve them first"
     )
@@ -253,8 +253,8 @@ def test_what_needs_a_person_is_told_in_its_row_and_above_it() -> None:
         "".join(part for word in repo_head.trouble_line(one, (), 60_000) for part, _ in word.parts)
         for one in (loose, rebase)
     ]
-    assert said[0].startswith("2 commits on no branch: git branch NAME keeps what is here")
-    assert said[1].startswith("rebase 3/7 of fix, not moved for 1m00: resolve, then continue, or abort")
+    assert said[0].startswith("2 commits on no branch (keep: git branch NAME)")
+    assert said[1].startswith("rebase 3/7 of fix, stalled 1m00: resolve, then continue, or abort")
     page = "\n".join("".join(text for text, _ in para.parts) for para in repo_page.page(loose, 60_000, None))
     assert "detached at aaaaaaaaaa, 2 commits on no branch" in page
 
