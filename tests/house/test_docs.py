@@ -1,11 +1,14 @@
-"""The pages that are made from the code are up to date, and what pages show as examples is right."""
+"""The pages that are generated are up to date, and commands, keys and examples on pages are right."""
 
 import json
 import re
+import shlex
 from pathlib import Path
 
+import click
 import pytest
 
+from agentdash.cli.root import root
 from agentdash.headless.schemas import model_of
 from agentdash.headless.views import OBJECTS
 from agentdash.settings.load import load
@@ -53,6 +56,41 @@ def test_the_keys_that_the_readme_names_are_those_of_the_program(place: str, ids
     named, known = re.findall(r"`(.+?)`", row), entries()
     for name in ids.split():
         assert any(NAMES.get(key, key) in named for key in known[name].keys), name
+
+
+def test_every_key_in_the_tables_of_the_readme_is_bound() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    named = {
+        key
+        for row in re.findall(r"^\| .*\|$", readme, re.MULTILINE)
+        for cell in re.split(r"(?<!`)\|", row)
+        for key in re.findall(r"`([^`]+)`", cell)
+    }
+    bound = {NAMES.get(key, key) for entry in entries().values() for key in entry.keys}
+    assert len(named) > 40
+    assert named - bound == {"tab", ":diag"}, "tab is Textual's, :diag is in the palette"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_commands_shown_are_those_of_the_program(page: Path) -> None:
+    for block in blocks(page, "sh"):
+        for line in re.findall(r"(?:^|uvx --from \. |\| |--config \S+ )(agentdash .*)", block, re.MULTILINE):
+            words = shlex.split(line.partition(" | ")[0].partition(" > ")[0], comments=True)[1:]
+            context = parsed(root, "agentdash", [word for word in words if word != "…"], None)
+            context.close()
+
+
+def parsed(
+    command: click.Command, name: str, words: list[str], parent: click.Context | None
+) -> click.Context:
+    """Parse *words*, down to the last subcommand; nothing is run."""
+    context = command.make_context(name, words, parent=parent)
+    rest = [*context._protected_args, *context.args]
+    if isinstance(command, click.Group) and rest:
+        name, found, rest = command.resolve_command(context, rest)
+        assert found is not None
+        return parsed(found, str(name), rest, context)
+    return context
 
 
 def test_documents_shown_have_their_shapes() -> None:
