@@ -122,11 +122,10 @@ class LogViewModel:
 
     def visible(self) -> list[tuple[Spot, int]]:
         """What is on the page, top down, each with the number of lines that continue it."""
-        rows = range(self.top, self.top + self.page)
+        index, first = self.index, self.top - self.banner
+        spots = map(index.at, range(first, first + self.page))
         banner = [(Spot(-1), self.dropped)] if self.banner and self.top == 0 else []
-        return banner + [
-            (spot, self.index.followers(spot.number)) for row in rows if (spot := self.spot(row)) is not None
-        ]
+        return banner + [(spot, index.followers(spot.number)) for spot in spots if spot is not None]
 
     def place(self) -> None:
         """Set `top` to where the page belongs."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import tzinfo
+from typing import NamedTuple
 
 from rich.segment import Segment
 from textual.cache import LRUCache
@@ -21,8 +21,7 @@ from tui.widgets.palette import Palette
 _CACHED = 1024
 
 
-@dataclass(frozen=True, slots=True)
-class _LineState:
+class _LineState(NamedTuple):
     """What the drawing of a line depends on, beside the line."""
 
     spot: Spot
@@ -66,8 +65,9 @@ class LogPainter:
 
     def height(self, number: int) -> int:
         """The rows of a line when it is wrapped."""
-        state = self._state(Spot(number))
-        key = (number, state.followers, state.opened)
+        index = self._model.index
+        followers = index.followers(number)
+        key = (number, followers, followers > 0 and index.is_open(number))
         height = self._heights.get(key)
         if height is None:
             line = self._model.ring.line(number)
@@ -76,7 +76,7 @@ class LogPainter:
             if len(self._heights) > 4 * self._model.ring.limit:
                 self._heights.clear()
             height = self._heights[key] = self._drawing.height(
-                line, state.followers, opened=state.opened, follows=state.follows
+                line, followers, opened=key[2], follows=index.head_of(number) != number
             )
         return height
 
