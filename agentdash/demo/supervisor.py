@@ -39,7 +39,7 @@ TRIM_EVERY = 60.0
 PORTS_LIMIT = 10.0
 
 
-class Supervisor:
+class DemoSupervisor:
     """Supervises one fleet."""
 
     def __init__(self, folder: DemoFolder) -> None:
@@ -139,7 +139,7 @@ def main(root: Path) -> int:
     """Supervise the fleet in *root* until its owner exits; exit code 1 when it could not be started."""
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, _exit)
-    supervisor = Supervisor(DemoFolder(root))
+    supervisor = DemoSupervisor(DemoFolder(root))
     try:
         try:
             ready = supervisor.start()

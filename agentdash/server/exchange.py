@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from agentdash.server.client import url_of
 from agentdash.server.cluster import ClusterClient
-from agentdash.server.link import Command, Link, MayHaveBeenCarriedOut
+from agentdash.server.link import Command, MayHaveBeenCarriedOut, NodeLink
 from agentdash.server.slots import key_of
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Exchange:
 
     def __init__(self, client: Redis) -> None:
         self._client = client
-        self._links: dict[Host | None, Link] = {}
+        self._links: dict[Host | None, NodeLink] = {}
 
     @property
     def url(self) -> str:
@@ -86,7 +86,7 @@ class Exchange:
         return await self._routed(commands[0], lambda link, asking: link.together(commands, asking))
 
     async def _routed(
-        self, command: Command, work: Callable[[Link, bool], Awaitable[list[Any]]]
+        self, command: Command, work: Callable[[NodeLink, bool], Awaitable[list[Any]]]
     ) -> list[Any]:
         """Do *work* where the key of *command* is."""
         client, key = self._client, key_of(command)
@@ -96,7 +96,7 @@ class Exchange:
         # Where the connection breaks, nothing was sent: else the link raises MayHaveBeenCarriedOut.
         return await router.route(key, lambda host, asking: work(self._link(host, router.node(host)), asking))
 
-    def _link(self, host: Host | None, node: Redis) -> Link:
+    def _link(self, host: Host | None, node: Redis) -> NodeLink:
         if host not in self._links:
-            self._links[host] = Link(node)
+            self._links[host] = NodeLink(node)
         return self._links[host]

@@ -39,7 +39,7 @@ class OutOfStep(faults.ConnectionError):
     """An answer that belongs to another command."""
 
 
-class Link:
+class NodeLink:
     """A connection to one server, opened when it is needed.
 
     Args:
