@@ -59,8 +59,8 @@ async def run_worker(
         context.report(str(refused))
         return WRONG_USE
     except (RedisError, OSError, SourceError) as error:
-        said = source_error(error, handle.url)
-        context.report(f"{said.message}. {said.cure or ''}".strip())
+        known = source_error(error, handle.url)
+        context.report(f"{known.message}. {known.cure or ''}".strip())
         return NO_SERVER
 
 

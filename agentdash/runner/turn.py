@@ -295,7 +295,7 @@ class TurnRunner:
         self._journal.set_fields(
             {"pid": None, "pidCreatedAt": None, "stats.turns": self._totals.turns, "exitCode": code}
         )
-        said = {} if self._end.final_message is None else {"said": line_of(self._end.final_message)}
+        final = {} if self._end.final_message is None else {"said": line_of(self._end.final_message)}
         odd = {
             "outputDropped": dropped,
             "malformed": self._decoder.malformed,
@@ -310,7 +310,7 @@ class TurnRunner:
                 "durationMs": round((time.monotonic() - began) * 1000),
                 "tokens": self._used.as_data() if self._used_told and not self._uncounted else None,
                 "outputBytes": pump.bytes,
-                **said,
+                **final,
                 **{name: number for name, number in odd.items() if number},
             },
         )

@@ -27,7 +27,7 @@ WORDS_LIMIT = 500
 _BEYOND = 8192
 """Characters read beyond a limit, to recognise a secret at the limit."""
 
-_LATEST = 10**14  # Unix ms in the year 5138: beyond it, somebody wrote microseconds
+_LATEST = 10**14  # Unix ms in the year 5138: larger values are microseconds
 _EMPTY = frozenset({b"", b"null", b"None", b"undefined"})
 _FALSE = frozenset({b"false", b"0", b"no"})
 _TRUE = frozenset({b"true", b"1", b"yes"})

@@ -162,9 +162,9 @@ class RunSummary:
         error = data.get("error")
         turn.error = error if isinstance(error, str) else ""
         turn.state = "failed" if turn.error or turn.exit_code not in {None, 0} else "done"
-        said = data.get("tokens")
-        if isinstance(said, dict):
-            turn.tokens = _tokens(said)
+        reported = data.get("tokens")
+        if isinstance(reported, dict):
+            turn.tokens = _tokens(reported)
         elif "tokens" in data:
             turn.tokens = Tokens()  # null: unknown to the worker
 
@@ -203,8 +203,8 @@ class RunSummary:
         ended.passed, ended.failed, ended.skipped = (
             _number(data.get(word)) for word in ("passed", "failed", "skipped")
         )
-        said = _number(data.get("durationMs"))
-        ended.duration_ms = ended.duration_ms if said is None else said
+        reported = _number(data.get("durationMs"))
+        ended.duration_ms = ended.duration_ms if reported is None else reported
 
     def _add_tests(self, tests: TestRun, turn: Turn | None) -> None:
         self.tests.append(tests)

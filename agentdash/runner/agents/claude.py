@@ -100,10 +100,10 @@ class ClaudeDecoder:
     def _assistant(self, row: _Row) -> list[AgentEvent]:
         error = text_of(row.get("error"), 200)
         if error:
-            said = " ".join(
+            text = " ".join(
                 line_of(block.get("text")) for block in _blocks(row) if block.get("type") == "text"
             )
-            return [AgentEvent(ev.AGENT_WARNING, known(message=said or error, code=error))]
+            return [AgentEvent(ev.AGENT_WARNING, known(message=text or error, code=error))]
         main = row.get("parent_tool_use_id") is None
         found: list[AgentEvent] = []
         for block in _blocks(row):
@@ -139,14 +139,14 @@ class ClaudeDecoder:
         if block.get("type") != "tool_result" or call is None:
             return []
         failed = block.get("is_error") is True
-        said = _content(block.get("content"))
+        text = _content(block.get("content"))
         if call.tool == "Bash" and is_test_command(call.target):
             return [
-                AgentEvent(ev.TESTS_COMPLETED, {**known(command=call.target, ok=not failed), **counts(said)})
+                AgentEvent(ev.TESTS_COMPLETED, {**known(command=call.target, ok=not failed), **counts(text)})
             ]
         if failed:
             return [
-                AgentEvent(ev.TOOL_FAILED, known(tool=call.tool, target=call.target, message=line_of(said)))
+                AgentEvent(ev.TOOL_FAILED, known(tool=call.tool, target=call.target, message=line_of(text)))
             ]
         if call.tool in _FILES and call.target:
             return [AgentEvent(_FILES[call.tool], {"path": call.target})]

@@ -145,9 +145,9 @@ def _row(line: bytes) -> dict[str, object] | None:
 
 
 def _at(row: dict[str, object]) -> float | None:
-    said = row.get("timestamp")
+    reported = row.get("timestamp")
     try:
-        return datetime.fromisoformat(said).timestamp() * 1000 if isinstance(said, str) else None
+        return datetime.fromisoformat(reported).timestamp() * 1000 if isinstance(reported, str) else None
     except (ValueError, OverflowError):
         return None
 

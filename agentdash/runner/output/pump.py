@@ -190,8 +190,8 @@ class OutputPump:
             found = self._decoder.decode(name, block.data) if block.whole else []
             events += found
             if self._until is not None and completion is None:
-                said = [one.message for one in found if one.message]
-                texts = [*said, block.data.decode("utf-8", "replace")]
+                messages = [one.message for one in found if one.message]
+                texts = [*messages, block.data.decode("utf-8", "replace")]
                 lines = (_line_of(self._until, text) for text in texts)
                 completion = next((line for line in lines if line is not None), None)
         return events, completion

@@ -145,7 +145,7 @@ def _shifted(row: Row, shift: int) -> Row:
     text, style = row.cells[2].text, row.cells[2].style
     if style in {"bold", "info"} or not text:
         return row
-    sign = text[:1]  # +, - or a blank stays: it says what the line is
+    sign = text[:1]  # keep +, - or a blank
     rest = text[1:]
     left = rest[len(crop(rest, shift)) :]
     return replace(row, cells=(row.cells[0], row.cells[1], Cell(sign + left, style)))

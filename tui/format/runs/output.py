@@ -25,7 +25,7 @@ class LineAssembler:
 
     def __init__(self) -> None:
         self.count = 0
-        self._held: dict[str, tuple[str, int, bool]] = {}
+        self._incomplete: dict[str, tuple[str, int, bool]] = {}
         self._parsers: dict[str, LogParser] = {}
 
     def output(self, events: Iterable[RunEvent]) -> list[LogLine]:
@@ -54,13 +54,13 @@ class LineAssembler:
     def settle(self, *, everything: bool = False) -> list[LogLine]:
         """The incomplete lines kept since the last call; *everything*: all of them."""
         lines: list[LogLine] = []
-        for source, (text, at, waited) in list(self._held.items()):
+        for source, (text, at, waited) in list(self._incomplete.items()):
             if waited or everything:
-                del self._held[source]
+                del self._incomplete[source]
                 if not ev.is_telemetry(text):
                     lines.append(self._line(text, source, at))
             else:
-                self._held[source] = (text, at, True)
+                self._incomplete[source] = (text, at, True)
         return lines
 
     def _parsed(self, line: LogLine) -> LogLine:
@@ -76,12 +76,12 @@ class LineAssembler:
         if not isinstance(text, str) or not text:
             return []
         at = event.at or 0
-        held, _, _ = self._held.pop(source, ("", 0, False))
-        *whole, rest = (held + text).split("\n")
+        before, _, _ = self._incomplete.pop(source, ("", 0, False))
+        *whole, rest = (before + text).split("\n")
         if len(rest) > LONGEST:
             whole, rest = [*whole, rest], ""
         if rest:
-            self._held[source] = (rest, at, False)
+            self._incomplete[source] = (rest, at, False)
         return [self._line(line, source, at) for line in whole if not ev.is_telemetry(line)]
 
     def _dropped(self, event: RunEvent, source: str) -> list[LogLine]:

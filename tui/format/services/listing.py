@@ -23,7 +23,7 @@ COLUMNS = (
 )
 WIDE = (
     *COLUMNS[:-1],
-    replace(COLUMNS[-1], min_width=24),  # what is wrong says more than what is below
+    replace(COLUMNS[-1], min_width=24),  # problems come first
     Column("pid", "PID", 7, align="right", priority=6),
     Column("threads", "THR", 4, align="right", priority=8),
     Column("files", "FDS", 4, align="right", priority=9),

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class HasRuns(Protocol):
-    """A pane or screen that knows which runs are meant."""
+    """A pane or screen with selected runs."""
 
     @property
     def dash(self) -> Dash:
@@ -23,7 +23,7 @@ class HasRuns(Protocol):
 
     @property
     def chosen(self) -> tuple[Run, ...]:
-        """The marked runs, else the one that is shown or under the cursor."""
+        """The marked runs, else the one shown or under the cursor."""
 
     @property
     def just_moved(self) -> str | None:
@@ -31,7 +31,7 @@ class HasRuns(Protocol):
 
 
 def _refusal(judge: Callable[[Run | None], str | None]) -> Callable[[HasRuns], str | None]:
-    """Why it can be done to none of the chosen runs; None where it can be done to one."""
+    """Why it is possible for none of the chosen runs; None where it is for one."""
 
     def refusal(owner: HasRuns) -> str | None:
         reasons = [judge(run) for run in owner.chosen or (None,)]

@@ -32,8 +32,8 @@ class DiffView:
 
     Attributes:
         table: Its widget.
-        wrap: Whether long lines go on below themselves; else they are cut, and can be shifted.
-        shift: Cells that they are shifted.
+        wrap: Whether long lines wrap; else they are cut and can be shifted.
+        shift: Number of cells by which they are shifted.
     """
 
     def __init__(self) -> None:
@@ -45,7 +45,7 @@ class DiffView:
         self._failed = ""
 
     def wants(self, repo: Repo | None, run: Run | None, now: int) -> bool:
-        """Whether it is time to read; said once."""
+        """Whether a read is due; marks it as started."""
         seen, at = self._of
         live = run is not None and not run.status.terminal
         due = repo is not None and (repo is not seen or (live and now - at >= EVERY))
@@ -54,7 +54,7 @@ class DiffView:
         return due
 
     async def read(self, dash: Dash, repo: Repo) -> None:
-        """Read it; a failure is kept in words."""
+        """Read it; an error is kept as a message."""
         try:
             answer = await dash.engine.ask(RepoDiffQuery(repo.path))
         except SourceError as problem:
@@ -64,7 +64,7 @@ class DiffView:
             self._diff, self._failed = diff_text(answer, repo), ""
 
     def present(self, tabs: TabGroup, repo: Repo | None, run: Run | None) -> None:
-        """Show what was read, or why there is nothing."""
+        """Show the diff, or why there is none."""
         notice: tuple[Para, ...] = ()
         if repo is None:
             where = printable(run.cwd) if run is not None and run.cwd else "its folder"

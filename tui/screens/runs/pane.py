@@ -31,19 +31,19 @@ class RunsPane(BoardPane):
 
     @property
     def just_moved(self) -> str | None:
-        """Why a key may be meant for another run: this one came under the cursor a moment ago."""
+        """Why a key may be meant for another run: the cursor has just moved to this one."""
         if self.table.model.row_changed and not self.table.marks and (run := next(iter(self.chosen), None)):
-            return f"{run.title or run.id} has just come under the cursor: press again"
+            return f"{run.title or run.id} was just moved under the cursor: press again"
         return None
 
     def action_next_kind(self) -> None:
-        """Only the live ones, only those that need a person, only the finished ones, all."""
+        """Filter: live, needs you, finished, all."""
         at = runs.KINDS.index(self.view.kind)
         self.view = replace(self.view, kind=runs.KINDS[(at + 1) % len(runs.KINDS)])
         self.present(self.dash.store, self.dash.store.health.get(self.topic), self.dash.now())
 
     def action_repo(self) -> None:
-        """The repository that it works in."""
+        """Open its repository."""
         from tui.screens.runs import actions as run_actions
 
         run_actions.open_repo(self.dash, next(iter(self.chosen), None))
