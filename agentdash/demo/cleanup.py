@@ -47,10 +47,6 @@ def marked_processes(root: Path) -> list[psutil.Process]:
 def kill_marked(root: Path, patience: float = 5.0) -> bool:
     """Kill every process of the demo at *root*, repeatedly while new ones appear.
 
-    Args:
-        root: The demo's folder.
-        patience: Seconds for retries.
-
     Returns:
         Whether none is left.
     """

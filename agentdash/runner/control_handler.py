@@ -23,13 +23,6 @@ DOUBLED_S = 0.5
 class ControlHandler:
     """Applies control messages where the state allows it, and ignores the others.
 
-    Args:
-        lifecycle: The state.
-        journal: Records the last message handled.
-        pause: What a pause does to a running command.
-        child: Returns the running command, if any.
-        log: Receives a line for each message.
-
     Attributes:
         signal: The number of the first signal received.
     """

@@ -33,13 +33,6 @@ async def run_worker(
 ) -> int:
     """Implements ``agentdash run``. Errors are printed to stderr; `handle` stays open.
 
-    Args:
-        spec: The requested run.
-        handle: The server.
-        settings: Effective settings.
-        activity: Receives a line for each step.
-        context: None: this process's own terminal.
-
     Returns:
         The exit code: 0 completed (or started in the background), 1 failed or cancelled, 2 wrong use or
         refused, 4 no server, or completed but not recorded, 128 + n when terminated by signal n.

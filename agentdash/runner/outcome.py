@@ -25,15 +25,7 @@ class RunOutcome:
 def run_outcome(
     stop: StopReason | None, last: TurnResult, turn: int | None, totals: RunTotals, now: int
 ) -> RunOutcome:
-    """The outcome of a run.
-
-    Args:
-        stop: Why it was stopped early, if it was.
-        last: The result of the last turn.
-        turn: Its number.
-        totals: For the event.
-        now: Unix ms.
-    """
+    """The outcome of a run."""
     note: dict[str, object] = {"endedAt": now, "pid": None}
     if stop is not None and stop.cause == "cancel":
         data: dict[str, object] = {"reason": stop.message, "actor": stop.actor}

@@ -58,15 +58,7 @@ class WorkerContext:
 
 
 class Worker:
-    """Executes one run.
-
-    Args:
-        spec: What to do, `RunSpec.resolved`.
-        handle: The server.
-        settings: Effective settings.
-        activity: Receives a line for each step.
-        context: Terminal, host, clock.
-    """
+    """Executes one run."""
 
     def __init__(
         self,

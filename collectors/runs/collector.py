@@ -40,14 +40,7 @@ _TTL_STEP_MS = 5000
 
 
 class RunsCollector(Collector):
-    """Collects `RunsSnapshot`.
-
-    Args:
-        client: The server.
-        settings: Prefix, poll interval, limit.
-        host: For snapshots.
-        clock: For their time.
-    """
+    """Collects `RunsSnapshot`."""
 
     name = "runs"
     topic = Topic.RUNS

@@ -83,12 +83,7 @@ class _LargeRun:
 
 
 class LargeRuns:
-    """The large runs; also those that were read together with one, until they were read separately.
-
-    Args:
-        client: The server.
-        keys: Names of the keys.
-    """
+    """The large runs; also those that were read together with one, until they were read separately."""
 
     def __init__(self, client: Redis, keys: RunKeys) -> None:
         self._client = client

@@ -20,11 +20,7 @@ _CPU_S = 0.1
 
 
 class OrphanChildren:
-    """Finds the commands of orphaned runs by pid and start time; counts their descendants every 20th pass.
-
-    Args:
-        host: This machine.
-    """
+    """Finds the commands of orphaned runs by pid and start time; counts their descendants every 20th pass."""
 
     def __init__(self, host: str) -> None:
         self._host = host

@@ -22,12 +22,7 @@ LIMIT = 1000
 
 
 class RunSearch:
-    """Scans the keyspace, one step per pass.
-
-    Args:
-        client: The server.
-        keys: Names of the keys.
-    """
+    """Scans the keyspace, one step per pass."""
 
     def __init__(self, client: Redis, keys: RunKeys) -> None:
         self._client = client

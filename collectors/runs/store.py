@@ -18,12 +18,7 @@ EVERY_S = 2.0
 
 
 class StoreState:
-    """Polls whether the server accepts writes, while there are live runs.
-
-    Args:
-        client: The server.
-        clock: For the duration of an outage.
-    """
+    """Polls whether the server accepts writes, while there are live runs."""
 
     def __init__(self, client: Redis, clock: Clock) -> None:
         self._client = client

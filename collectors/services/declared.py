@@ -57,9 +57,6 @@ class Declared:
 class DeclaredServices:
     """Reads the files in the roots and in the folders directly below them.
 
-    Args:
-        roots: Project folders.
-
     Attributes:
         left_out: Messages about declared services that are not listed.
     """

@@ -21,12 +21,7 @@ _HEAD = 4096
 
 
 class Prober:
-    """Probes one target repeatedly; `latest` is the last result.
-
-    Args:
-        target: ``tcp://host:port``, ``http://…`` or ``https://…``.
-        clock: For the latency.
-    """
+    """Probes one target repeatedly; `latest` is the last result."""
 
     def __init__(self, target: str, clock: Clock) -> None:
         parts = urlsplit(target)

@@ -13,9 +13,6 @@ class ProcessList:
 
     The inode of ``/proc/PID`` identifies a process: where it is the same, so are the process and its start.
     Its parent changes only when the former parent has exited.
-
-    Args:
-        proc: The mount point.
     """
 
     def __init__(self, proc: Path = PROC) -> None:

@@ -127,14 +127,7 @@ async def wait_for(
 
 
 async def orphan_of(client: Redis, keys: RunKeys, run_id: str, lease: float, now: int) -> Run | None:
-    """The run, if it is an orphan: its record says that it is live, but its lock has no owner.
-
-    Args:
-        client: The server.
-        keys: Names of the keys.
-        run_id: The run.
-        lease: Seconds that a queued run may be without a worker.
-        now: Unix ms.
+    """The run, if it is an orphan: live by its record, but its lock has no owner; *lease* in s, *now* in ms.
 
     Raises:
         Refused: when there is no such run.
@@ -191,13 +184,6 @@ async def end_orphan_child(
     """Terminate the command that an orphaned run left on this machine: SIGTERM, then SIGKILL after the grace.
 
     The run's lock is held meanwhile, so that no new worker starts beside the old command.
-
-    Args:
-        client: The server.
-        keys: Names of the keys.
-        request: The process by pid and start time, as it was shown.
-        host: This machine.
-        clock: For the record.
 
     Raises:
         Refused: when the run has a worker or has ended in another way, or its command is on another machine.

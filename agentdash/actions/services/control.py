@@ -34,11 +34,6 @@ _KILLED_S = 2.0
 async def control(service: ServiceSettings, command: ControlService, log_folder: Path) -> Outcome:
     """Start, stop or restart a service.
 
-    Args:
-        service: As configured.
-        command: The action, and the process that was shown.
-        log_folder: For its output, if it has no log of its own.
-
     Raises:
         Refused: when it has no command, or its process has changed since it was shown.
     """
@@ -120,12 +115,9 @@ def _open_log(log: Path, *, ours: bool) -> BinaryIO:
 
 
 def stop(pid: int, created_at: int, grace: float) -> str:
-    """Terminate a process and its descendants: SIGTERM, then SIGKILL for those left. Blocks.
+    """Terminate a process and its descendants: SIGTERM, then SIGKILL for those left after *grace* s. Blocks.
 
-    Args:
-        pid: Its id.
-        created_at: Its start time, Unix ms.
-        grace: Seconds in between.
+    *created_at* is its start time, Unix ms.
 
     Raises:
         Refused: when that process does not exist, may not be signalled, or does not exit.

@@ -67,16 +67,7 @@ def find_blockers(
     streams: StreamsSnapshot | None,
     repos: ReposSnapshot | None,
 ) -> RunBlockers:
-    """Check *run*.
-
-    Args:
-        run: Its latest record.
-        now: Unix ms.
-        child: Its process.
-        history: For retries.
-        streams: For its pending messages; None where streams are not read.
-        repos: For a lock in its repository; None where repositories are not read.
-    """
+    """Check *run* at *now*, Unix ms; *streams* and *repos* are None where they are not read."""
     checks = (
         _state(run, now),
         _request(run, now),

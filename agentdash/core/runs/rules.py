@@ -27,14 +27,7 @@ RECENT_MS = 15 * 60_000
 
 
 def run_symptoms(snapshot: RunsSnapshot, history: RunHistory, keys: RunKeys, now: int) -> list[Symptom]:
-    """The symptoms of the runs of one snapshot.
-
-    Args:
-        snapshot: The runs.
-        history: Their last minutes.
-        keys: For the commands that reproduce a symptom.
-        now: Unix ms.
-    """
+    """The symptoms of the runs of one snapshot at *now*, Unix ms."""
     found: list[Symptom] = []
     for run in snapshot.runs:
         if run.malformed:

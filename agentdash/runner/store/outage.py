@@ -16,13 +16,7 @@ _POLL_S = 1.0
 async def report_outages(
     journal: Journal, report: Callable[[str], None], describe: Callable[[BaseException], str]
 ) -> None:
-    """Report when writes fail, why, and when they work again, until cancelled.
-
-    Args:
-        journal: The writer.
-        report: Receives the messages.
-        describe: Describes an error of the store.
-    """
+    """Report when writes fail, why, and when they work again, until cancelled."""
     began: float | None = None
     while True:
         await asyncio.sleep(_POLL_S)

@@ -26,16 +26,7 @@ _SILENT_S = 2.0
 
 
 class Ownership:
-    """Has the lease, and decides whether the journal may write.
-
-    Args:
-        client: The server.
-        keys: Names of the keys.
-        run_id: The run.
-        seconds: Duration of the lease.
-        lease: Acquired or not yet.
-        describe: Describes an error of the store.
-    """
+    """Has the lease, and decides whether the journal may write."""
 
     def __init__(
         self,

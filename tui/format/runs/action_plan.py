@@ -91,14 +91,7 @@ def why_not_end_child(run: Run | None) -> str | None:
 def control_dialog(
     plan: ActionPlan, action: ControlAction, now: int, listed: int = LISTED
 ) -> tuple[str, list[Para], str]:
-    """Title, text and button label of the confirmation of *plan*.
-
-    Args:
-        plan: The runs.
-        action: The action.
-        now: Unix ms.
-        listed: Runs named at most.
-    """
+    """Title, text and button label of the confirmation of *plan*."""
     one = len(plan.able) == 1
     paras = [_run_line(run, now) for run in plan.able[:listed]]
     effects = [Para.of(text) for text in EFFECTS[action]]

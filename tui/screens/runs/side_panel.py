@@ -31,12 +31,7 @@ Start = Callable[[str, Coroutine[Any, Any, None]], None]
 
 
 class RunSidePanel(TabGroup):
-    """The views at the right of the run screen.
-
-    Args:
-        run_id: Of the run.
-        start: Starts a worker.
-    """
+    """The views at the right of the run screen."""
 
     def __init__(self, run_id: str, start: Start) -> None:
         self.files = LineTable(FILE_COLUMNS, id="files-table")

@@ -32,13 +32,7 @@ NARROW = 100
 
 
 class ServiceScreen(FactScreen):
-    """One service.
-
-    Args:
-        name: Of the service.
-        ring: The lines of all logs; those of this service are shown.
-        zone: Time zone of what is shown.
-    """
+    """One service."""
 
     AUTO_FOCUS = "LogView"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (NARROW, "-wide")]  # noqa: RUF012 - as Textual declares it
