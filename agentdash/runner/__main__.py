@@ -12,7 +12,8 @@ from agentdash.core.settings.model import Settings
 from agentdash.core.snapshot import SourceError
 from agentdash.process_end import SignalHandler, in_event_loop, install
 from agentdash.runner.background import unpack
-from agentdash.runner.launch import NO_SERVER, WRONG_USE, WorkerContext, run_worker
+from agentdash.runner.context import WorkerContext
+from agentdash.runner.launch import NO_SERVER, WRONG_USE, run_worker
 from agentdash.runner.spec import RunSpec
 from agentdash.runner.worker import FAILED
 from agentdash.server.find import connect

@@ -12,11 +12,11 @@ from agentdash.core.commands import Refused
 from agentdash.core.runs import event as ev
 from agentdash.core.runs.model import RunKeys
 from agentdash.core.settings.model import RedisSettings, RunsSettings, Settings
+from agentdash.runner.context import WorkerContext
 from agentdash.runner.output.secret_mask import SecretMask
 from agentdash.runner.spec import RunSpec
 from agentdash.runner.store.claim import find_record, initial_fields
 from agentdash.runner.store.journal import Journal
-from agentdash.runner.worker import WorkerContext
 from agentdash.server.find import ServerHandle
 
 

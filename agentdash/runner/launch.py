@@ -14,12 +14,11 @@ from agentdash.core.snapshot import SourceError
 from agentdash.core.text import printable
 from agentdash.process_end import SignalHandler, in_event_loop
 from agentdash.runner.background import start_in_background
+from agentdash.runner.context import WorkerContext
 from agentdash.runner.spec import RunSpec
-from agentdash.runner.worker import Worker, WorkerContext
+from agentdash.runner.worker import Worker
 from agentdash.server.client import source_error
 from agentdash.server.find import ServerHandle, StepLog
-
-__all__ = ["NO_SERVER", "WRONG_USE", "Worker", "WorkerContext", "run_worker", "terminal_context"]
 
 WRONG_USE, NO_SERVER = 2, 4
 

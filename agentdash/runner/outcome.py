@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from agentdash.core.runs import event as ev
 from agentdash.core.runs.state import Move
 from agentdash.runner.lifecycle import StopReason
-from agentdash.runner.turn import RunTotals, TurnResult
+from agentdash.runner.turn_result import RunTotals, TurnResult
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import socket
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
-from agentdash.core.clock import Clock, SystemClock
 from agentdash.core.commands import Refused
 from agentdash.core.runs import event as ev
 from agentdash.core.runs.model import Run, RunKeys, RunStatus
@@ -20,6 +17,7 @@ from agentdash.core.text import printable
 from agentdash.runner.agents.event import line_of
 from agentdash.runner.agents.usage import TokenUsage
 from agentdash.runner.child_process import ChildProcess
+from agentdash.runner.context import WorkerContext
 from agentdash.runner.control_handler import ControlHandler
 from agentdash.runner.lifecycle import RunLifecycle, StopReason
 from agentdash.runner.outcome import run_outcome
@@ -33,28 +31,12 @@ from agentdash.runner.store.journal import Journal
 from agentdash.runner.store.lease import Lease, LeaseHeld, new_token
 from agentdash.runner.store.outage import report_outages
 from agentdash.runner.store.ownership import Ownership
-from agentdash.runner.turn import RunTotals, TurnResult, TurnRunner
+from agentdash.runner.turn import TurnRunner
+from agentdash.runner.turn_result import RunTotals, TurnResult
 from agentdash.server.client import source_error
 from agentdash.server.find import ServerHandle, StepLog
 
 COMPLETED, FAILED, UNRECORDED = 0, 1, 4
-
-
-@dataclass(frozen=True, slots=True)
-class WorkerContext:
-    """The environment of a worker.
-
-    Attributes:
-        sinks: File descriptors that ``stdout`` and ``stderr`` are passed on to; may be empty.
-        report: Receives the worker's own messages, line by line.
-        host: The machine's name.
-        clock: For the times in the record.
-    """
-
-    sinks: Mapping[str, int] = field(default_factory=dict)
-    report: Callable[[str], None] = lambda _: None
-    host: str = field(default_factory=socket.gethostname)
-    clock: Clock = field(default_factory=SystemClock)
 
 
 class Worker:

@@ -17,7 +17,8 @@ import psutil
 from agentdash.core.queries import RunEventsOf
 from agentdash.core.runs.model import Run, RunEvent, RunKeys
 from agentdash.core.settings.model import RunsSettings, Settings
-from agentdash.runner.launch import WorkerContext, run_worker
+from agentdash.runner.context import WorkerContext
+from agentdash.runner.launch import run_worker
 from agentdash.runner.spec import RunSpec
 from agentdash.runner.store.claim import find_record
 from agentdash.server.client import open_client
