@@ -50,7 +50,7 @@ async def lag_of(client: Redis, query: LagOf, server_ms: int) -> Lag:
         raise SourceError(f"{subject}: {stream}", "ask for read access")
     group = next((group for group in stream.groups if group.name == query.group), None) if stream else None
     if stream is None or group is None:
-        raise SourceError(f"{subject}: the stream or group is no longer there", "go back and look again")
+        raise SourceError(f"{subject}: the stream or group no longer exists", "go back and check")
     if group.lag.grade is LagGrade.EXACT:
         return group.lag
     counted = await count(reads, stream, group, MOST_ON_DEMAND)
@@ -161,7 +161,7 @@ class LagCounter:
                 lag = await count(reads, stream, group, self._most)
             except SourceError:
                 self.gap = (
-                    "XRANGE is not allowed (+xrange): a lag that the server does not tell stays unknown"
+                    "XRANGE is not allowed (+xrange): a lag that the server does not report stays unknown"
                 )
                 break
             if lag is not None:

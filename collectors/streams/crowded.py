@@ -34,8 +34,8 @@ class CrowdedStreams:
         if not self._listed:
             return None
         return (
-            f"groups with hundreds of consumers: who they are is read every {EVERY_MS // 1000} s, "
-            "so that no command holds up the server"
+            f"groups with hundreds of consumers: their consumers are read every {EVERY_MS // 1000} s, "
+            "so that no command blocks the server"
         )
 
     def restart(self) -> None:

@@ -137,13 +137,11 @@ def checked_reply(reply: object, subject: str) -> Sequence[object]:
         SourceError: with the reason; *subject* is what was to be read.
     """
     if isinstance(reply, NoPermissionError):
-        raise SourceError(
-            f"the server's ACL does not let this user read {subject}: {reply}", "ask for read access"
-        )
+        raise SourceError(f"the ACL denies reading {subject}: {reply}", "ask for read access")
     if isinstance(reply, ResponseError):
         text = str(reply)
         if text.startswith(("NOGROUP", "WRONGTYPE")) or "no such key" in text:
-            raise SourceError(f"{subject}: the stream or group is no longer there", "go back and look again")
+            raise SourceError(f"{subject}: the stream or group no longer exists", "go back and check")
         raise SourceError(f"{subject}: the server refused: {text}")
     return reply if isinstance(reply, (list, tuple)) else ()
 

@@ -79,10 +79,10 @@ class Discovery:
             except NoPermissionError as problem:
                 if self._names:
                     self.complete = True
-                    self.gap = "SCAN is not allowed (+scan): only streams that are known already are read"
+                    self.gap = "SCAN is not allowed (+scan): only known streams are read"
                     return
                 raise SourceError(
-                    f"the server's ACL does not let this user look for streams: {problem}",
+                    f"the ACL denies looking for streams: {problem}",
                     "allow +scan, or name the streams in streams.include",
                 ) from problem
             self.gap = None

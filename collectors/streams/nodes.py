@@ -154,7 +154,7 @@ class Nodes:
             self._router.outdate()
             return NodeDown(f"the cluster does not serve it now ({printable(str(reply))})")
         if isinstance(reply, AskError):
-            return NodeDown("the cluster is being rebuilt, it is on its way from node to node")
+            return NodeDown("the cluster is resharding: its slot is being moved")
         return reply
 
 
@@ -164,5 +164,5 @@ def _down(host: Host, problem: Exception) -> NodeDown:
     elif is_unreached(problem):
         what = "cannot be reached"
     else:
-        what = f"does not answer as Redis does ({printable(str(problem))})"
+        what = f"gives no valid replies ({printable(str(problem))})"
     return NodeDown(f"its node {printable(spelled(host))} of the cluster {what}")

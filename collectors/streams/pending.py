@@ -103,7 +103,7 @@ class DeliveryWalk:
 
     def _note(self, name: Name, reply: object) -> None:
         if isinstance(reply, NoPermissionError):
-            self.gap = "XPENDING is not allowed (+xpending): deliveries of all but the oldest are not seen"
+            self.gap = "XPENDING is not allowed (+xpending): deliveries are known of the oldest entry only"
         if isinstance(reply, ResponseError) or not isinstance(reply, list):
             self._walks.pop(name, None)
             return

@@ -269,9 +269,9 @@ def refusal(problem: ResponseError) -> str | None:
     if isinstance(problem, MasterDownError):
         raise problem
     if isinstance(problem, NoPermissionError):
-        why = f"the server's ACL does not let this user read it ({text})"
+        why = f"the ACL denies reading it ({text})"
         return Withheld(why) if "permissions to run" in text else why
-    return f"the server refused to describe it ({text})"
+    return f"the server refused XINFO ({text})"
 
 
 def lacks_full(problem: ResponseError) -> bool:
@@ -287,7 +287,7 @@ def _parsed(name: bytes, reply: Any, server_ms: int) -> Read | RedisError:
     try:
         return parse_full(name, reply, server_ms)
     except BadReplyError as problem:
-        return f"the server's description of it was not understood ({problem})"
+        return f"bad reply ({problem})"
 
 
 def _answer(parsed: Read | RedisError) -> Read:
@@ -312,7 +312,7 @@ def _pair(
     try:
         return parse_pair(name, info, groups, readers, waiting)
     except BadReplyError as problem:
-        return f"the server's description of it was not understood ({problem})"
+        return f"bad reply ({problem})"
 
 
 def _or_empty(reply: object) -> object:

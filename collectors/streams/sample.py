@@ -19,8 +19,8 @@ FEW_BYTES_AN_ENTRY = 16 * 1024
 """If entries are larger than this, only one is read."""
 
 _GAPS = {
-    "memory": "MEMORY USAGE is not allowed (+memory|usage): the memory of streams is not known",
-    "fields": "XREVRANGE is not allowed (+xrevrange): fields, producers and schemas are not known",
+    "memory": "MEMORY USAGE is not allowed (+memory|usage): the memory of streams is unknown",
+    "fields": "XREVRANGE is not allowed (+xrevrange): fields, producers and schemas are unknown",
 }
 
 

@@ -12,7 +12,7 @@ from collectors.streams.read import Reads
 
 INFO_EVERY = 30.0
 _PART = (
-    "this server is one of a cluster, and only its own streams are seen: "
+    "this server is part of a cluster, and only its own streams are read: "
     "name the cluster in the URL (redis+cluster://)"
 )
 
@@ -63,7 +63,7 @@ class ServerPoll:
             self._info_at, self._state = begun, state
             self._read_names({name: info for name, (info,) in infos.items()})
         if not self.server:
-            gaps.append("INFO is not allowed (+info): the server's version is not known, nor its restarts")
+            gaps.append("INFO is not allowed (+info): the server's version and restarts are unknown")
         if self._is_cluster_node:
             gaps.append(_PART)
         self.gaps = tuple(gaps)
@@ -83,7 +83,7 @@ class ServerPoll:
         self.server_ms = next(iter(times.values()), self._clock.now_ms())
         reads.skews = {name: ms - self.server_ms for name, ms in times.items()} if len(replies) > 1 else {}
         if any(isinstance(now, ResponseError) and not isinstance(now, NodeDown) for now in replies.values()):
-            gaps.append("TIME is not allowed (+time): idle times go by the clock of this machine")
+            gaps.append("TIME is not allowed (+time): idle times use the clock of this machine")
 
     def _read_names(self, infos: dict[str, Any]) -> None:
         """Read names and run ids from ``INFO server`` of all nodes."""

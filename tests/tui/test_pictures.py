@@ -252,7 +252,7 @@ def test_themes(snap_compare: Compare, theme: str) -> None:
     assert snap_compare(scene.app(theme=theme), terminal_size=WIDE, run_before=settled)
 
 
-def looked(*keys: str, until_shown: str = "See it yourself") -> Callable[[object], Awaitable[None]]:
+def looked(*keys: str, until_shown: str = "Reproduce") -> Callable[[object], Awaitable[None]]:
     """Goes into the stream with *keys*, when its entries are there, and waits for the message."""
 
     async def wait(pilot: object) -> None:

@@ -48,7 +48,7 @@ async def change_entries(sender: Sender, command: EntriesCommand) -> Outcome:
         redis.exceptions.RedisError: when the server cannot be reached; nothing was changed.
     """
     if len(command.entries) > MOST_ENTRIES:
-        raise Refused(f"{len(command.entries)} entries are too many at once; {MOST_ENTRIES} are the limit")
+        raise Refused(f"{len(command.entries)} entries are too many; the limit is {MOST_ENTRIES}")
     if isinstance(command, DeadLetterEntries) and command.target == command.stream:
         raise Refused("a dead-letter stream cannot be the stream itself")
     tally = Tally()
@@ -98,7 +98,7 @@ async def _delete(sender: Sender, command: DeleteEntries, tally: Tally) -> None:
     missing = len(command.entries) - answers[-1]
     if missing == len(command.entries):
         acknowledged = "; it is acknowledged now" if any(answers) else ""
-        tally.left |= {e.id: f"was no longer in the stream{acknowledged}" for e in command.entries}
+        tally.left |= {e.id: f"was not in the stream{acknowledged}" for e in command.entries}
     elif missing:
         tally.missing += missing
     tally.done += [entry.id for entry in command.entries if entry.id not in tally.left]
@@ -133,7 +133,7 @@ async def _why_not_claimed(
         elif reply:
             tally.left[entry.id] = "was delivered again meanwhile"
         else:
-            tally.left[entry.id] = "was acknowledged or deleted in that moment, and is no longer pending"
+            tally.left[entry.id] = "was just acknowledged or deleted"
 
 
 async def _copy_and_acknowledge(sender: Sender, command: DeadLetterEntries, tally: Tally) -> None:
@@ -186,7 +186,7 @@ async def _read_bodies(
             flat = found[0][1]
             bodies[entry.id] = tuple(zip(flat[::2], flat[1::2], strict=True))
         else:
-            tally.left[entry.id] = "has no data any more: acknowledge it instead"
+            tally.left[entry.id] = "has no data: acknowledge it instead"
             tally.gone.append(entry)
     return bodies
 
@@ -233,7 +233,7 @@ def _note_changed_meanwhile(
     for entry, reply in zip(entries, replies, strict=False):
         why = _why_changed(entry, reply) if not isinstance(reply, ResponseError) else None
         if why is not None:
-            left[entry.id] = f"was changed all the same, but in that moment {why}"
+            left[entry.id] = f"was changed, but meanwhile {why}"
 
 
 @dataclass(frozen=True, slots=True)

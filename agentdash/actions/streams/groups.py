@@ -66,10 +66,10 @@ async def _destroy(sender: Sender, command: DestroyGroup) -> Outcome:
     pending = int(checked_reply(summary, command.stream)[0])
     name = decode(command.group)
     if pending > command.pending:
-        raise Refused(f"{name} has {pending} pending entries now, it had {command.pending}: look again")
+        raise Refused(f"{name} has {pending} pending entries now, had {command.pending}: check again")
     last, reply = await sender.change([read], command.steps())
     if not checked_reply(reply, command.stream):
-        raise Refused(f"the group {name} is no longer there")
+        raise Refused(f"the group {name} no longer exists")
     lost = int(checked_reply(last, command.stream)[0])
     with_them = (
         f", and with it its list of {plural(lost, 'pending entry', 'pending entries')}" if lost else ""
@@ -84,13 +84,13 @@ async def _delete_consumer(sender: Sender, command: DeleteConsumer) -> Outcome:
         (c for c in map(_pairs, checked_reply(reply, command.stream)) if c[b"name"] == command.consumer), None
     )
     if found is None:
-        raise Refused(f"the consumer {name} is no longer there")
+        raise Refused(f"the consumer {name} no longer exists")
     if found[b"pending"]:
         count = plural(found[b"pending"], "pending entry", "pending entries")
-        raise Refused(f"{name} holds {count}, which would be forgotten: claim or acknowledge them first")
+        raise Refused(f"{name} holds {count}, which would be lost: claim or acknowledge them first")
     (lost,) = await sender.change((), command.steps())
     if checked_reply(lost, command.stream):
-        words = f"{name} was deleted, but was given {lost} entries in that moment: they are pending no more"
+        words = f"{name} was deleted with {lost} entries that were delivered meanwhile"
         return Outcome(False, words, tuple(sender.sent), effect=Effect.DONE)
     return Outcome(True, f"{decode(command.group)}: consumer {name} deleted", tuple(sender.sent))
 
@@ -103,12 +103,12 @@ async def _set_id(sender: Sender, command: SetGroupId) -> Outcome:
         (g for g in map(_pairs, checked_reply(groups, command.stream)) if g[b"name"] == command.group), None
     )
     if found is None:
-        raise Refused(f"the group {name} is no longer there")
+        raise Refused(f"the group {name} no longer exists")
     now = decode(found[b"last-delivered-id"])
     newest = decode(_pairs(checked_reply(info, command.stream))[b"last-generated-id"])
     target = newest if command.after == "$" else command.after
     if _direction(command.seen, target) != _direction(now, target):
-        raise Refused(f"{name} has gone on from {command.seen} to {now} meanwhile: look again")
+        raise Refused(f"{name} has moved from {command.seen} to {now} meanwhile: check again")
     (reply,) = await sender.change((), command.steps())
     checked_reply(reply, command.stream)
     return Outcome(True, f"{name} is at {target} now, it was at {now}", tuple(sender.sent))

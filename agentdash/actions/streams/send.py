@@ -96,14 +96,14 @@ def checked_reply(reply: Any, stream: bytes) -> Any:
     if text.startswith("BUSYGROUP"):
         raise Refused(f"{name} already has a group of that name")
     if text.startswith("NOGROUP"):
-        raise Refused(f"the group is no longer there in {name}")
+        raise Refused(f"the group no longer exists in {name}")
     if text.startswith("WRONGTYPE"):
-        raise Refused(f"{name} is not a stream any more")
+        raise Refused(f"{name} is no longer a stream")
     if "no such key" in text or "requires the key to exist" in text:
-        raise Refused(f"the stream {name} is no longer there")
+        raise Refused(f"the stream {name} no longer exists")
     if "syntax error" in text:
         raise Refused(
-            f"this server does not know that form of the command (MINID came with Redis 6.2): {text}"
+            f"this server does not support that form of the command (MINID needs Redis 6.2): {text}"
         )
     raise Refused(f"the server refused: {text}")
 

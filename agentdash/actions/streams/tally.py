@@ -59,7 +59,7 @@ def outcome(sender: Sender, command: EntriesCommand, tally: Tally, summary: str)
         return Outcome(True, f"{did} {_entries(tally.done)}", sent, effect=Effect.DONE)
     reasons = _reasons(left)
     if tally.missing:
-        reasons.append(f"{tally.missing} of them were no longer in the stream")
+        reasons.append(f"{tally.missing} of them were not in the stream")
     if tally.stopped is not None:
         reasons.append(sender.error_message(tally.stopped))
     instead = None
@@ -67,7 +67,7 @@ def outcome(sender: Sender, command: EntriesCommand, tally: Tally, summary: str)
         instead = AcknowledgeEntries(command.stream, command.group, tuple(tally.gone))
     why = "; ".join(reasons)
     if not tally.touched and not tally.unsure:
-        raise Refused(f"nothing was changed: {why}. Look again.", instead)
+        raise Refused(f"nothing was changed: {why}. Check again.", instead)
     words = f"{did} {len(tally.done)} of {len(command.entries)}; {why}"
     effect = Effect.UNSURE if tally.unsure else Effect.PARTLY
     return Outcome(False, words, sent, effect=effect, instead=instead)

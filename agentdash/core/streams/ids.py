@@ -71,7 +71,7 @@ def parse_position(text: str, now: int, zone: tzinfo | None = None) -> str:
     except (ValueError, OverflowError, OSError) as problem:
         raise ValueError(f"“{text}” is no time: {problem}") from problem
     if since_1970 is None:
-        raise ValueError(f"“{text}” names no entry and no time. Such as: {EXAMPLES}")
+        raise ValueError(f"“{text}” is no id and no time. Examples: {EXAMPLES}")
     return f"{max(0, since_1970)}-0"
 
 

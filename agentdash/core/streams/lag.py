@@ -104,7 +104,9 @@ def _why_unsure(
     if not has_field:
         return "this server does not report lag (before Redis 7.0)"
     if entries_read is None:
-        return "the server has lost count: the group was put at an id in the middle, or entries were deleted"
+        return (
+            "the server does not know it: the group was set to an id in the middle, or entries were deleted"
+        )
     return "entries after the group's position were deleted"
 
 

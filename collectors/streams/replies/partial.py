@@ -27,13 +27,13 @@ from collectors.streams.replies.full import BadReplyError, group_names, parse_pa
 _DENIED = {
     "XINFO STREAM": (
         "+xinfo|stream, before Redis 7 +xinfo",
-        "streams are read piece by piece; how many entries were ever added or deleted is not known",
+        "streams are read part by part; entries ever added or deleted are unknown",
     ),
-    "XINFO GROUPS": ("+xinfo|groups, before Redis 7 +xinfo", "groups and their lag are not known"),
-    "XINFO CONSUMERS": ("+xinfo|consumers, before Redis 7 +xinfo", "who reads is not known"),
-    "XPENDING": ("+xpending", "the oldest pending entries are not known"),
-    "XRANGE": ("+xrange", "the first id of streams is not known"),
-    "XREVRANGE": ("+xrevrange", "the newest id of streams is not known"),
+    "XINFO GROUPS": ("+xinfo|groups, before Redis 7 +xinfo", "groups and their lag are unknown"),
+    "XINFO CONSUMERS": ("+xinfo|consumers, before Redis 7 +xinfo", "consumers are unknown"),
+    "XPENDING": ("+xpending", "the oldest pending entries are unknown"),
+    "XRANGE": ("+xrange", "the first id of streams is unknown"),
+    "XREVRANGE": ("+xrevrange", "the newest id of streams is unknown"),
 }
 GAPS = {
     command: f"{command} is not allowed ({permission}): {hidden}"
@@ -132,7 +132,7 @@ class StreamParts:
         try:
             stream = parse_pair(name, info, known or (), listed, oldest)
         except BadReplyError as problem:
-            return f"the server's description of it was not understood ({problem})"
+            return f"bad reply ({problem})"
         return stream if known is not None else replace(stream, groups_known=False)
 
     def _or(self, reply: Any, command: str, otherwise: Any) -> Any:

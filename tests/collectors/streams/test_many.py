@@ -9,7 +9,7 @@ import redis.asyncio
 from redis.asyncio import Redis
 
 from agentdash.core.streams.model import Clients, Consumer, Group, Lag, Stream
-from collectors.streams import schedule as streams_looks
+from collectors.streams import schedule
 from collectors.streams.clients import clients_in, summarize
 from collectors.streams.schedule import fingerprint
 from tests.collectors.streams.stage import Stage, add, work
@@ -29,7 +29,7 @@ FORBIDDEN = {
 }
 
 
-async def full_looks(client: Redis) -> int:
+async def full_reads(client: Redis) -> int:
     stats = await client.info("commandstats")
     return int(stats.get("cmdstat_xinfo|stream", {}).get("calls", 0))
 
@@ -46,7 +46,7 @@ async def settled(client: Redis, streams: int, **settings: float) -> Stage:
 
 @pytest.fixture
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(streams_looks, "FULL_UP_TO", 20)
+    monkeypatch.setattr(schedule, "FULL_UP_TO", 20)
 
 
 @pytest.mark.usefixtures("few")
@@ -54,7 +54,7 @@ async def test_what_rests_is_looked_at_cheaply_and_what_moves_in_full(client: Re
     stage = await settled(client, 100)
     await client.execute_command("CONFIG", "RESETSTAT")
     await stage.poll(5)
-    assert await full_looks(client) <= 5 * 12
+    assert await full_reads(client) <= 5 * 12
     await add(client, "s0042", 3)
     await work(client, "s0043", "g", "c", 1)
     await add(client, "s0099", 2)
@@ -98,7 +98,7 @@ async def test_every_change_is_seen_at_once(client: Redis) -> None:
 @pytest.mark.usefixtures("few")
 async def test_with_thousands_each_has_its_turn(client: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
     for limit, number in (("CHECKS_PER_SECOND", 20), ("IDLE_PER_SECOND", 3), ("ACTIVE_PER_SECOND", 10)):
-        monkeypatch.setattr(streams_looks, limit, number)
+        monkeypatch.setattr(schedule, limit, number)
     stage = await settled(client, 100)
     for turn in range(8):
         snapshot = await stage.poll()
@@ -142,10 +142,10 @@ async def test_nothing_dear_or_changing_is_ever_sent(client: Redis, redis_url: s
         await client.echo("end")
 
         async def listen() -> None:
-            async for checked_reply in monitor.listen():
-                if checked_reply["command"] == "ECHO end":
+            async for line in monitor.listen():
+                if line["command"] == "ECHO end":
                     return
-                seen.append(checked_reply["command"])
+                seen.append(line["command"])
 
         await asyncio.wait_for(listen(), 20)
     await watcher.aclose()

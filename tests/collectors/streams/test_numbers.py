@@ -122,8 +122,8 @@ def same_group(item: Item, number: int, before: Told, after: Told, old: bool) ->
         assert oldest["deliveries"] == line[3]
         assert within(oldest["idleMs"], before.oldest[number][0][2], line[2])
         assert set(oldest) == {"id", "consumer", "consumerHex", "deliveries", "idleMs", "entryAgeMs"}
-    checked_reply = zip(item["consumers"], before.consumers[number], after.consumers[number], strict=True)
-    for consumer, then, now in checked_reply:
+    reported = zip(item["consumers"], before.consumers[number], after.consumers[number], strict=True)
+    for consumer, then, now in reported:
         assert (key_of(consumer, "name"), consumer["pending"]) == (now["name"], now["pending"])
         assert within(consumer["idleMs"], then["idle"], now["idle"])
         if not old:
@@ -133,7 +133,7 @@ def same_group(item: Item, number: int, before: Told, after: Told, old: bool) ->
     assert set(item) == {*OURS_OF_A_GROUP, *READ_OF_A_GROUP}
 
 
-def same_lag(lag: Item, checked_reply: int | None, unread: int, length: int) -> None:
+def same_lag(lag: Item, reported: int | None, unread: int, length: int) -> None:
     """Never further from the truth than its grade says; the server's own number wherever that is possible."""
     value, grade = lag["value"], lag["grade"]
     if grade == "exact":
@@ -144,8 +144,8 @@ def same_lag(lag: Item, checked_reply: int | None, unread: int, length: int) -> 
         assert unread <= value <= length
     assert (value is None) == (grade == "unknown")
     assert grade == "exact" or lag["reason"]
-    if checked_reply is not None and checked_reply == unread:
-        assert value == checked_reply
+    if reported is not None and reported == unread:
+        assert value == reported
 
 
 def items_of(snapshot: StreamsSnapshot) -> list[dict[str, Any]]:

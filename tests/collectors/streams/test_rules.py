@@ -28,7 +28,7 @@ async def test_a_stream_that_grows_faster_than_it_is_read(server: Server) -> Non
     growing = stage.open()["STREAM_GROWING"].symptom
     assert growing.severity is Severity.HIGH
     assert growing.consumer_group == b"g"
-    assert growing.summary.startswith("grows for ")
+    assert growing.summary.startswith("growing for ")
     assert "g falls behind" in growing.summary
     await work(client, "jobs", "g", "c", 100)
     await client.xtrim("jobs", maxlen=5, approximate=False)

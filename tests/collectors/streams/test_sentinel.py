@@ -53,8 +53,8 @@ async def test_a_failover_is_followed_and_raises_no_alarm(trio: tuple[Servers, i
     async def followed() -> bool:
         try:
             await stage.poll()
-        except SourceError as checked_reply:
-            return named not in checked_reply.message  # which fails below
+        except SourceError as reported:
+            return named not in reported.message  # which fails below
         return stage.snapshot.epoch > epoch
 
     await until(followed, what="the new primary")

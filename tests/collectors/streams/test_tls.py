@@ -33,7 +33,7 @@ class Encrypted:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.key, self.cert = str(folder / "key.pem"), str(folder / "cert.pem")
-        checked_reply = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2"]
+        subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2"]
         made = [
             "req",
             "-x509",
@@ -44,7 +44,7 @@ class Encrypted:
             self.key,
             "-out",
             self.cert,
-            *checked_reply,
+            *subject,
         ]
         subprocess.run([str(OPENSSL), *made], check=True, capture_output=True)
         self._running: list[subprocess.Popen[bytes]] = []

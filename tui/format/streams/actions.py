@@ -1,4 +1,4 @@
-"""What to press about a pending entry, what helps most first; what cannot be done says why."""
+"""Suggested actions for a pending entry, the most useful first; a disabled one with its reason."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from tui.widgets.document import Para
 
 MANY_DELIVERIES = 3
 FRESH_MS = 30_000
-"""Since its delivery: until then a consumer may well be at work on it."""
+"""Since its delivery: until then its consumer is probably working on it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """Something that can be done: its key, what kind of action it is, and why."""
+    """A suggested action: its key, its verb, and why."""
 
     key: str
     verb: str
@@ -26,13 +26,13 @@ class Suggestion:
 
 
 def suggestions(entry: PendingEntry, group: Group, liveness: Mapping[bytes, Liveness]) -> list[Suggestion]:
-    """What can be done about *entry*, what helps most first; nothing where it is too early."""
-    acknowledge = Suggestion("A", "acknowledge", "acknowledge: its work is done, or shall not be")
+    """The suggested actions for *entry*, the most useful first; none where it is too early."""
+    acknowledge = Suggestion("A", "acknowledge", "acknowledge: done, or not needed")
     if entry.gone:
-        return [Suggestion("A", "acknowledge", "acknowledge: its data is gone, nobody can work on it")]
+        return [Suggestion("A", "acknowledge", "acknowledge: its data is deleted")]
     if entry.deliveries > MANY_DELIVERIES:
         return [
-            Suggestion(".", "dead_letter", "copy to dead letters and acknowledge: it fails again and again"),
+            Suggestion(".", "dead_letter", "copy to dead letters and acknowledge: it keeps failing"),
             acknowledge,
         ]
     holder = liveness.get(entry.consumer)
@@ -40,9 +40,11 @@ def suggestions(entry: PendingEntry, group: Group, liveness: Mapping[bytes, Live
         return []
     other = next(iter(others(entry.consumer, group, liveness)), None)
     words = (
-        f"claim for {decode(other)}, which lives" if other else "claim for a new consumer: no other one lives"
+        f"claim for {decode(other)}, which is alive"
+        if other
+        else "claim for a new consumer: no other live consumer"
     )
-    delete = Suggestion("D", "delete", "delete: it is of no use to anybody")
+    delete = Suggestion("D", "delete", "delete: discard")
     return [Suggestion("C", "claim", words), acknowledge, delete]
 
 
@@ -60,14 +62,14 @@ def suggestion_paras(
     liveness: Mapping[bytes, Liveness],
     why_not: Callable[[str], str | None],
 ) -> Iterator[Para]:
-    """As lines; greyed with the reason where it cannot be done."""
-    yield Para.of("What to press", "bold")
+    """The suggestions as lines; a disabled one is greyed, with its reason."""
+    yield Para.of("Actions", "bold")
     found = suggestions(entry, group, liveness)
     if not found:
-        yield Para.of(f"nothing yet: it was delivered {units.age(entry.idle_ms)} ago", "dim", 2)
+        yield Para.of(f"none yet: delivered {units.age(entry.idle_ms)} ago", "dim", 2)
     refused = {suggestion.verb: why_not(suggestion.verb) for suggestion in found}
     if found and len(set(refused.values())) == 1 and None not in refused.values():
-        yield Para.of(f"nothing can be done: {next(iter(refused.values()))}", "dim", 2)
+        yield Para.of(f"none: {next(iter(refused.values()))}", "dim", 2)
         return
     for suggestion in found:
         why = refused[suggestion.verb]

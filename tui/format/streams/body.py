@@ -17,15 +17,15 @@ from tui.widgets.document import Para, Path, field
 NAME_WIDTH = 11
 HEX_ROW = 8
 HEX_MOST = 512
-"""Bytes that are drawn of a value that is neither text nor anything else known."""
+"""Bytes shown of a binary value."""
 HEX_OPEN = 128
-"""Bytes up to which such a value is not folded at first."""
+"""Bytes up to which such a value is unfolded at first."""
 LONG_TEXT = 500
 """Characters from which on a text folds."""
 MANY_LINES = 12
 """Lines from which on it is folded at first."""
 FIRST = 64 * 1024
-"""Bytes of a message that are shown at first; `MOST` after asking for more."""
+"""Bytes of a message that are shown at first; `MOST` on request."""
 MOST = 1024 * 1024
 QUICK = 4096
 _LONGEST_WORD = 512
@@ -34,7 +34,7 @@ LONGEST_NAME = 1000
 PIECE = 2000
 """Characters of one line that are drawn as one paragraph."""
 LINE = 60
-"""Characters shown of the first line while it is."""
+"""Characters of the first line shown while folded."""
 
 
 Fields = Sequence[tuple[bytes, bytes]]
@@ -42,7 +42,7 @@ Fields = Sequence[tuple[bytes, bytes]]
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """The fields of a message as far as they are shown.
+    """The shown fields of a message.
 
     Attributes:
         paras: Their lines.
@@ -83,12 +83,12 @@ def body_of(fields: Fields, most: int = FIRST) -> Body:
 
 
 def is_long(fields: Fields) -> bool:
-    """Whether making lines of *fields* takes longer than a key may wait."""
+    """Whether *fields* are too long to format without delaying keys."""
     return len(fields) > 50 or sum(len(value) for _, value in fields) > QUICK
 
 
 def _beginning(value: bytes, most: int) -> bytes:
-    """At most *most* bytes of a longer *value*, to the end of a word: half a secret is not known as one."""
+    """At most *most* bytes of *value*, to the end of a word: half a secret would not be recognised."""
     end = max(0, most - _LONGEST_WORD, value.rfind(b" ", 0, most), value.rfind(b"\n", 0, most))
     for _ in range(3):
         if end > 0 and value[end] & 0xC0 == 0x80:  # within a character of UTF-8
@@ -97,7 +97,7 @@ def _beginning(value: bytes, most: int) -> bytes:
 
 
 def value_paras(name: bytes, value: bytes) -> list[Para]:
-    """One field; secrets are masked, by the name of the field and by their shape. What is long folds."""
+    """One field; secrets are masked, by the name of the field and by their shape. Long values fold."""
     label = decode(name)
     body = parse_body(value)
     path = (label,)
@@ -115,7 +115,7 @@ def value_paras(name: bytes, value: bytes) -> list[Para]:
 
 
 def _text_paras(label: str, text: str) -> list[Para]:
-    """Text, its lines one below the other; of a long one only the first line while it is folded."""
+    """Text as lines; only the first one while it is folded."""
     shown, masked = masked_field(label, text)
     width = max(NAME_WIDTH, len(label))
     if masked and len(masked) == 1 and shown == "•" * len(shown):
@@ -138,12 +138,12 @@ def _text_paras(label: str, text: str) -> list[Para]:
 
 
 def _pieces(line: str) -> list[str]:
-    """A line in pieces of which each can be drawn."""
+    """A line in pieces that are short enough to draw."""
     return [line[at : at + PIECE] for at in range(0, len(line), PIECE)] or [""]
 
 
 def hex_paras(value: bytes, path: Path = ()) -> list[Para]:
-    """Rows of hex with what is ASCII in them beside, as hexdump shows it."""
+    """Rows of hex and ASCII, as of hexdump."""
     rows = []
     for start in range(0, min(len(value), HEX_MOST), HEX_ROW):
         piece = value[start : start + HEX_ROW]

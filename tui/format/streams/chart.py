@@ -19,39 +19,39 @@ LEAST_WIDTH = 12
 def paras(
     stream: Stream,
     judgement: StreamJudgement,
-    course: StreamSeries | None,
+    series: StreamSeries | None,
     group: Group | None,
-    group_course: GroupSeries | None,
+    group_series: GroupSeries | None,
     width: int,
 ) -> list[Para]:
-    """Length, lag, pending, and entries in and out a minute; a gap is where nothing was known.
+    """Length, lag, pending, entries in and out per minute; a gap where unknown.
 
     Args:
-        stream: As it is now.
+        stream: As read.
         judgement: Its rates now.
-        course: Of the stream; None where nothing is kept yet.
+        series: Of the stream; None where there is none yet.
         group: The group whose lag and pending are drawn too, if any.
-        group_course: Of that group.
+        group_series: Of that group.
         width: Cells of a line.
     """
     room = max(LEAST_WIDTH, width - NAME_WIDTH - NUMBER_WIDTH)
     lines = []
     if group is not None:
         judged = judgement.group(group.name)
-        lag = group_course.lag if group_course else ()
-        pending = group_course.pending if group_course else ()
+        lag = group_series.lag if group_series else ()
+        pending = group_series.pending if group_series else ()
         lag_style = "bad" if group.lag.value else "good" if group.lag.value == 0 else "unknown"
         lines += [
-            _line("lag", lag, group_course, lag_text(group.lag), lag_style, room),
-            _line("pending", pending, group_course, units.count(group.pending), "warn", room),
+            _line("lag", lag, group_series, lag_text(group.lag), lag_style, room),
+            _line("pending", pending, group_series, units.count(group.pending), "warn", room),
         ]
-    rates_in = course.rates_in if course else ()
-    lines.append(_line("in /min", rates_in, course, units.count(judgement.rate_in), "spark", room))
+    rates_in = series.rates_in if series else ()
+    lines.append(_line("in /min", rates_in, series, units.count(judgement.rate_in), "spark", room))
     if group is not None:
-        out = group_course.rates_out if group_course else ()
-        lines.append(_line("out /min", out, group_course, _out(judged), "spark", room))
-    lengths = course.lengths if course else ()
-    lines.append(_line("length", lengths, course, units.count(stream.length), "dim", room, level=True))
+        out = group_series.rates_out if group_series else ()
+        lines.append(_line("out /min", out, group_series, _out(judged), "spark", room))
+    lengths = series.lengths if series else ()
+    lines.append(_line("length", lengths, series, units.count(stream.length), "dim", room, level=True))
     ago = "10 min ago"
     lines.append(Para(((f"{'':<{NAME_WIDTH}}{ago}{'now':>{room - len(ago)}}", "faint"),)))
     return lines
@@ -64,14 +64,14 @@ def _out(judged: GroupJudgement | None) -> str:
 def _line(
     name: str,
     values: Sequence[float | None],
-    course: StreamSeries | GroupSeries | None,
+    series: StreamSeries | GroupSeries | None,
     number: str,
     style: str,
     room: int,
     *,
     level: bool = False,
 ) -> Para:
-    full = SPAN_MS // course.spacing_ms if course else 1
+    full = SPAN_MS // series.spacing_ms if series else 1
     drawn = sparkline(spread(values, full, room), room, low=floor(values) if level else 0.0)
     quiet = number in {"0", units.UNKNOWN}
     return Para(
@@ -84,7 +84,7 @@ def _line(
 
 
 def floor(values: Sequence[float | None]) -> float:
-    """Where the drawing of a level begins: what changed is seen, and a small change stays small."""
+    """The lower end of a chart of a level: changes are visible, small ones stay small."""
     known = [value for value in values if value is not None]
     if not known:
         return 0.0
@@ -93,7 +93,7 @@ def floor(values: Sequence[float | None]) -> float:
 
 
 def spread(values: Sequence[float | None], full: int, width: int) -> list[float | None]:
-    """*values*, the newest of *full* places in time, as one value for each of *width* cells."""
+    """*values*, the newest of *full* buckets, as one value for each of *width* cells."""
     padded = [None] * max(0, full - len(values)) + list(values)[-full:]
     if len(padded) >= width:
         return squeeze(padded, width)

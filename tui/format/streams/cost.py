@@ -1,4 +1,4 @@
-"""What a change of a stream costs its groups, as it was counted before the question."""
+"""What a change of a stream costs its groups, as counted while the question is shown."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class EntryCount:
     """A number of entries.
 
     Attributes:
-        least: So many were counted.
+        least: How many were counted.
         exact: Whether these are all.
     """
 
@@ -37,12 +37,12 @@ class EntryCount:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What was counted; what is missing could not be.
+    """The counts; a missing one could not be made.
 
     Attributes:
         pending: Of each group, the pending entries that lose their data.
-        passed: Entries between where a group is and where it is moved to.
-        problem: Why something could not be counted, in words.
+        passed: Entries between the ID of a group and its new one.
+        problem: Why something could not be counted.
     """
 
     pending: tuple[tuple[bytes, EntryCount], ...] = ()
@@ -51,18 +51,18 @@ class Cost:
 
 
 def name(raw: bytes) -> str:
-    """A name within a sentence, cut in its middle."""
+    """A name within a sentence, shortened in the middle."""
     return shorten(printable(decode(raw)), IN_SENTENCE)
 
 
 def names(groups: Sequence[Group]) -> str:
-    """Some of them, the others counted."""
+    """The names of some of them, and the number of the others."""
     more = f" and {len(groups) - _NAMED} more" if len(groups) > _NAMED else ""
     return ", ".join(name(group.name) for group in groups[:_NAMED]) + more
 
 
 def unread_lines(entries: Sequence[SeenEntry], groups: Sequence[Group]) -> list[Line]:
-    """Groups that were not given some of *entries* yet, and how many."""
+    """Groups that some of *entries* were not delivered to yet, and how many."""
     unread = [(group, _undelivered(entries, group)) for group in groups]
     found = [(group, count) for group, count in unread if count]
     lines = []
@@ -71,7 +71,7 @@ def unread_lines(entries: Sequence[SeenEntry], groups: Sequence[Group]) -> list[
         lines.append((f"{name(group.name)} has not read {what} yet, and never will.", "bad"))
     if len(found) > _NAMED:
         others = units.plural(len(found) - _NAMED, "more group")
-        lines.append((f"Nor have {others} read all of it.", "bad"))
+        lines.append((f"Nor have {others} read all of them.", "bad"))
     return lines
 
 
@@ -93,7 +93,7 @@ def pending_lines(cost: Cost | None) -> list[Line]:
         others = units.plural(len(cost.pending) - _NAMED, "more group")
         lines.append((f"So do pending entries of {others}.", "bad"))
     if cost.problem:
-        lines.append((f"Which pending entries lose their data is not known: {cost.problem}", "warn"))
+        lines.append((f"Which pending entries lose their data is unknown: {cost.problem}", "warn"))
     elif not lines:
         lines.append(("No pending entry loses its data.", "good"))
     return lines
@@ -105,13 +105,13 @@ def _pending(count: EntryCount) -> str:
 
 
 def passed_line(cost: Cost | None, *, forward: bool) -> Line:
-    """How many entries are skipped, or read again, where a group is moved."""
-    what = "skipped: nobody in this group will read them" if forward else "read again"
+    """How many entries a change of the ID of a group skips or repeats."""
+    what = "skipped: this group will not read them" if forward else "read again"
     style = "bad" if forward else "warn"
     if cost is None:
         return f"Entries between are {what} (counting …).", style
     if cost.passed is None:
-        return f"Entries between are {what}. How many is not known: {cost.problem}", style
+        return f"Entries between are {what}. How many is unknown: {cost.problem}", style
     if cost.passed.exact and cost.passed.least == 0:
         return f"No entry is {'skipped' if forward else 'read again'}.", "good"
     one = cost.passed.exact and cost.passed.least == 1

@@ -57,7 +57,7 @@ MESSAGE_COLUMNS = (
 
 
 def group_row(group: Group, judgement: StreamJudgement, now: int) -> Row:
-    """One group; a stream may have thousands, of which a screen shows a few."""
+    """One group; formatted only when it is drawn, for a stream may have thousands."""
     cells, sort = partial(_group_cells, group, judgement, now), partial(_group_sort, group, judgement)
     return LateRow(group.name, cells, make_sort=sort)
 
@@ -106,7 +106,7 @@ def consumer_rows(group: Group, liveness: Mapping[bytes, Liveness]) -> list[Row]
 
 
 def consumer_row(consumer: Consumer, liveness: Liveness | None) -> Row:
-    """One consumer. ``never`` is the server's own word for a consumer that was given nothing yet."""
+    """One consumer. ``never``: nothing was delivered to it yet."""
     inactive = consumer.inactive_ms
     got = "never" if inactive is not None and inactive < 0 else units.age(inactive)
     cells = (
@@ -121,7 +121,7 @@ def consumer_row(consumer: Consumer, liveness: Liveness | None) -> Row:
 
 
 def liveness_cell(liveness: Liveness | None, *, holds: bool) -> Cell:
-    """``● blocked in XREADGROUP now``, ``■ its process ended``, ``? …``; what holds nothing back is quiet."""
+    """``● blocked in XREADGROUP now``, ``■ its process ended``, ``? …``; dim without pending entries."""
     if liveness is None:
         return Cell(units.UNKNOWN, "dim")
     if liveness.alive:
@@ -137,7 +137,7 @@ def pending_row(entry: PendingEntry) -> Row:
     """One pending entry."""
     often = entry.deliveries > MANY_DELIVERIES
     data = (
-        Cell("data gone: deleted while pending", "unknown")
+        Cell("data deleted while pending", "unknown")
         if entry.gone
         else Cell(preview(entry.body or ()), "dim")
     )
@@ -154,13 +154,13 @@ def pending_row(entry: PendingEntry) -> Row:
 
 
 def message_row(message: Message, now: int, *, gone: bool = False) -> Row:
-    """One entry of a stream; *gone*: it was trimmed away since it was read."""
+    """One entry of a stream; *gone*: it was trimmed since it was read."""
     age = id_age_ms(message.id, now)
     cells = (Cell(message.id, "id"), Cell(units.age(age), "dim"), Cell(preview(message.fields)))
     return Row(key=message.id, cells=cells, dim=gone, sort=(_place(message.id), age, None))
 
 
 def _place(entry_id: str) -> int:
-    """The id as one number: its order is not that of its text."""
+    """The id as one number, to sort by."""
     ms, seq = id_parts(entry_id)
     return (ms << 64) + seq

@@ -1,4 +1,4 @@
-"""When a group will have caught up, in few cells."""
+"""When a group will have caught up, in a few cells."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tui.widgets.cells import Cell
 
 
 def drains_cell(group: Group, judged: GroupJudgement, rate_in: float | None) -> Cell:
-    """``12m``, ``never`` at these rates, ``–`` where nothing is left, ``?`` where that is not known."""
+    """``12m``, ``never`` at these rates, ``–`` where it has caught up, ``?`` where unknown."""
     lag = group.lag.value
     if lag == 0:
         return Cell(units.UNKNOWN, "dim")
@@ -20,7 +20,7 @@ def drains_cell(group: Group, judged: GroupJudgement, rate_in: float | None) -> 
 
 
 def drains_value(group: Group, judged: GroupJudgement) -> float | None:
-    """Seconds, for sorting: nothing left is 0, never is endless, not known is None."""
+    """Seconds, for sorting: 0 where caught up, infinite for never, None where unknown."""
     if group.lag.value == 0:
         return 0.0
     if judged.forecast_s is not None:

@@ -1,4 +1,4 @@
-"""All streams as lines: made again only where something has changed, and never more than can be read."""
+"""All streams as rows; rows of unchanged streams are reused, and their number is bounded."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ from tui.format.item import Item, Listing, ListingView
 from tui.format.streams.listing import MOST_GROUPS, Judged, item_of, rank, troubled, worst_group
 
 MOST_ROWS = 1000
-"""Groups that are listed without being asked for, in all: those of the streams that are worst off."""
+"""Groups that are listed without unfolding, in all: those of the worst streams."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """A stream with its line, and what that was made of."""
+    """A stream with its row, and what that depends on."""
 
     stream: Stream
     judgement: StreamJudgement
     worst: Judged | None
     troubled: bool
-    made_of: object = None
+    depends_on: object = None
     item: Item | None = None
 
 
 class StreamLines:
-    """All streams as lines. A stream that is as it was keeps its line, and those of its groups."""
+    """All streams as rows. An unchanged stream keeps its row, and those of its groups."""
 
     def __init__(self) -> None:
         self._lines: dict[bytes, _Line] = {}
 
     def __call__(self, store: Store, now: int, view: ListingView) -> Listing | None:
-        """All streams, the troubled ones first; a healthy one is folded into one line."""
+        """All streams, those with problems first; a healthy one is folded into one row."""
         snapshot = store.streams
         if snapshot is None:
             return None
@@ -54,24 +54,24 @@ class StreamLines:
             items=tuple(items),
             summary=_summary(snapshot),
             notes=snapshot.gaps,
-            empty=("no streams on this server", "they appear by themselves once something runs XADD"),
+            empty=("no streams on this server", "discovered automatically after the first XADD"),
         )
 
     def _item(self, line: _Line, now: int, view: ListingView, most: int) -> Item:
         name = line.stream.name
-        # Only of a troubled group it is said for how long; the text matters where it chooses among groups.
+        # Only a problem shows its duration; the filter matters where it selects among groups.
         chooses = view.needle if len(line.stream.groups) > most else ""
-        made_of = (now // 1000 if line.troubled else None, name in view.toggled, chooses, most)
-        if line.item is None or line.made_of != made_of:
+        depends_on = (now // 1000 if line.troubled else None, name in view.toggled, chooses, most)
+        if line.item is None or line.depends_on != depends_on:
             item = item_of(line.stream, line.judgement, line.worst, now, view, most)
-            line = _Line(line.stream, line.judgement, line.worst, line.troubled, made_of, item)
+            line = _Line(line.stream, line.judgement, line.worst, line.troubled, depends_on, item)
         self._lines[name] = line
         assert line.item is not None
         return line.item
 
 
 def _weighed(stream: Stream, judgement: StreamJudgement, known: _Line | None) -> _Line:
-    """*stream* with its worst group; the line of before where nothing has changed."""
+    """*stream* with its worst group; the same line where nothing has changed."""
     if known is not None and known.stream is stream and known.judgement is judgement:
         return known
     worst = worst_group(stream, judgement)

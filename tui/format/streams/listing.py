@@ -14,7 +14,6 @@ from agentdash.core.streams.model import (
     Stream,
     StreamJudgement,
     Verdict,
-    id_age_ms,
 )
 from agentdash.core.text import decode
 from tui.format.item import Cell, Column, Item, ListingView, Row
@@ -63,16 +62,16 @@ NO_JUDGEMENT = GroupJudgement(Verdict.WATCHING)
 MOST_GROUPS = 200
 """Groups of one stream that are listed under it, the worst ones; its own screen lists all."""
 Judged = tuple[Group, GroupJudgement]
-"""A group and what is said of it."""
+"""A group and its judgement."""
 
 
 def missing(stream: Stream) -> str:
-    """What stands for memory or fields that are not known: ``…`` while they were not read yet."""
+    """The text for unknown memory or fields: ``…`` while they were not read yet."""
     return units.UNKNOWN if stream.sampled or stream.error else "…"
 
 
 def worst_group(stream: Stream, judgement: StreamJudgement) -> Judged | None:
-    """The group that is worst off, with its judgement."""
+    """The group with the worst verdict, with its judgement."""
     worst: Judged | None = None
     lowest = len(_ORDER)
     for group in stream.groups:
@@ -85,26 +84,26 @@ def worst_group(stream: Stream, judgement: StreamJudgement) -> Judged | None:
 
 
 def troubled(worst: Judged | None) -> bool:
-    """Whether something is wrong with the group that is worst off."""
+    """Whether the worst group has a problem."""
     return worst is not None and worst[1].verdict in _TROUBLES
 
 
 def rank(stream: Stream, worst: Judged | None) -> int:
-    """Sort key: the worst first, and what cannot be read before all."""
+    """Sort key: streams that cannot be read first, then the worst."""
     if stream.error:
         return 0
     return len(_ORDER) if worst is None else _PLACE[worst[1].verdict]
 
 
 def item(stream: Stream, judgement: StreamJudgement, now: int, view: ListingView) -> Item:
-    """One stream, with its groups beneath when something is wrong with one or the person unfolded it."""
+    """One stream; its groups below it if one has a problem, or if it was unfolded."""
     return item_of(stream, judgement, worst_group(stream, judgement), now, view, MOST_GROUPS)
 
 
 def item_of(
     stream: Stream, judgement: StreamJudgement, worst: Judged | None, now: int, view: ListingView, most: int
 ) -> Item:
-    """The same where its *worst* group is known; at *most* so many of its groups are listed."""
+    """As `item`, with its *worst* group known and at *most* so many groups listed."""
     trouble = troubled(worst)
     unfolded = bool(stream.groups) and (trouble != (stream.name in view.toggled))
     row = LateRow(
@@ -126,9 +125,9 @@ def item_of(
 def listed(
     stream: Stream, judgement: StreamJudgement, needle: str, most: int
 ) -> tuple[tuple[Group, ...], int]:
-    """The groups that are listed under *stream*, and how many further ones might be.
+    """The groups that are listed under *stream*, and the number of further ones.
 
-    That is all, or of too many the *most* that are worst off: of those with *needle* in their name, if any.
+    All of them; of more than *most* the worst ones, of those with *needle* in their name, if any.
     """
     groups = stream.groups
     if len(groups) <= most:
@@ -144,7 +143,7 @@ def listed(
 
 
 def _more_row(stream: Stream, further: int) -> Row:
-    """Says how many groups are not listed, and where they are."""
+    """The number of groups that are not listed."""
     name = Cell(f"  … {further:,} more", "dim")
     blank = (Cell(""),) * 6
     return Row(
@@ -177,7 +176,7 @@ def _cells(
     elif worst is None:
         middle = (Cell(units.UNKNOWN, "dim"), Cell(units.UNKNOWN, "dim"), Cell(units.UNKNOWN, "dim"))
         known = stream.groups_known
-        verdict = Cell("○ no group", "dim") if known else Cell("? groups are not told", "unknown")
+        verdict = Cell("○ no group", "dim") if known else Cell("? groups unknown", "unknown")
     else:
         middle, verdict = _folded(stream, worst), verdict_cell(worst[1], now)
     drains = Cell("")
@@ -265,7 +264,7 @@ def lag_text(lag: Lag) -> str:
 
 
 def lag_cell(lag: Lag, *, stopped: bool) -> Cell:
-    """The lag, coloured by whether it is known and nought, and whether its group stands still."""
+    """The lag, coloured by whether it is known, 0, and whether its group has stopped."""
     text = lag_text(lag)
     if text == "?":
         return Cell(text, "unknown")
@@ -278,24 +277,19 @@ def pending_cell(pending: int) -> Cell:
 
 
 def oldest_cell(oldest_ms: int | None) -> Cell:
-    """How long the oldest pending entry has waited."""
+    """Idle time of the oldest pending entry."""
     return Cell(units.age(oldest_ms), "" if oldest_ms else "dim")
 
 
 def verdict_cell(judged: GroupJudgement, now: int) -> Cell:
-    """Glyph, word, and for how long or until when."""
+    """Glyph and verdict, with its duration or forecast."""
     glyph, style = VERDICTS[judged.verdict]
-    words = judged.verdict.value
+    text = judged.verdict.value
     since = now - judged.since if judged.since is not None else None
     if judged.verdict in {Verdict.STOPPED, Verdict.STALLED} and since is not None and since >= 1000:
-        words += f" {units.age(since)}"
+        text += f" {units.age(since)}"
     elif judged.verdict in {Verdict.SLOW, Verdict.OK} and judged.forecast_s:
-        words = f"drains {units.coarse(judged.forecast_s * 1000)}"
+        text = f"drains {units.coarse(judged.forecast_s * 1000)}"
     elif judged.verdict is Verdict.WATCHING and judged.window_s:
-        words = f"watching {judged.window_s:.0f}s"
-    return Cell(f"{glyph} {words}", f"{style} bold" if style == "bad" else style)
-
-
-def entry_age(entry_id: str | None, now: int) -> str:
-    """Age by the id, where the id is a time."""
-    return units.age(id_age_ms(entry_id, now)) if entry_id else units.UNKNOWN
+        text = f"watching {judged.window_s:.0f}s"
+    return Cell(f"{glyph} {text}", f"{style} bold" if style == "bad" else style)

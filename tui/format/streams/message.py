@@ -1,4 +1,4 @@
-"""One entry in depth: who holds it, since when, what is in it, what happened to it, how to see it oneself."""
+"""The page of one entry: its state, fields, history, and how to reproduce it."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from tui.widgets.document import Para
 
 MOST_LINES = 12
 HANG = 11
-"""Cells that the lines of an event are indented after the first: below its name, with room for words."""
+"""Indentation of the further lines of an event, in cells."""
 OWN = "agentdash"
-"""Source of the lines that tell of findings: those are shown by themselves."""
+"""Source of the log lines about findings, which are shown separately."""
 PRODUCER_FIELDS = (b"originService", b"origin_service", b"producer", b"source", b"service", b"origin")
-"""Fields by which messages say who added them."""
+"""Fields that name the producer of a message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +37,14 @@ class EntryFacts:
     """What is known of one entry.
 
     Attributes:
-        message: None where it is no longer in the stream.
-        pending: Where it was seen in the list of a group, `group`.
-        holders: Who holds it, in any group; None where that is not known.
+        message: None where it was deleted.
+        pending: As pending entry of `group`.
+        holders: Its owners in all groups; None where unknown.
         lines: Log lines that name it or its correlation id, oldest first.
-        findings: Findings that are about it or its group.
+        findings: Findings on it or its group.
         liveness: Of the consumers of `group`, by name.
-        owner: Whose the consumer is that holds it.
-        body: The lines of its fields, where they were made before: an entry never changes.
+        owner: The run or service of its consumer.
+        body: Its fields as lines, where already made: an entry never changes.
     """
 
     stream: Stream
@@ -66,7 +66,7 @@ def message_page(
     zone: tzinfo | None = None,
     why_not: Callable[[str], str | None] = lambda _verb: None,
 ) -> list[Para]:
-    """All of it; *why_not* says why an action cannot be done now."""
+    """The page; *why_not* gives the reason why an action is not possible now, by its verb."""
     pending, group = facts.pending, facts.group
     suggestions = (
         tuple(suggestion_paras(pending, group, facts.liveness, why_not)) if pending and group else ()
@@ -89,7 +89,7 @@ def _head(facts: EntryFacts, now: int) -> Iterator[Para]:
     age = id_age_ms(facts.id, now)
     by = producer(facts.stream, facts.message)
     if age is None:
-        yield Para.of("its id is no time: age unknown", "dim")
+        yield Para.of("id is no time: age unknown", "dim")
     else:
         who = ((" by ", "dim"), (by, "good")) if by else ()
         yield Para(((f"added {units.age(age)} ago", "dim"), *who))
@@ -107,11 +107,11 @@ def _head(facts: EntryFacts, now: int) -> Iterator[Para]:
             style = "bad" if liveness.alive is False else "good" if liveness.alive else "unknown"
             yield Para(((f"{decode(pending.consumer)}: ", "dim"), (printable(liveness.detail), style)), 2)
         if often:
-            yield Para.of("delivered again and again: likely a poison message", "warn", 2)
+            yield Para.of("many deliveries: likely a poison message", "warn", 2)
 
 
 def producer(stream: Stream, message: Message | None) -> str:
-    """Who added it: by a field of its own, else by what is known of the stream; empty where unknown."""
+    """Its producer: by a field of the message, else by the stream; empty where unknown."""
     for name, value in message.fields if message else ():
         if name in PRODUCER_FIELDS and 0 < len(value) <= 60:
             return decode(value)
@@ -120,18 +120,18 @@ def producer(stream: Stream, message: Message | None) -> str:
 
 def _body(facts: EntryFacts) -> Iterator[Para]:
     if facts.message is None:
-        yield Para.of("Its data is no longer in the stream. XACK takes it off the list (A).", "unknown", 2)
+        yield Para.of("Its data is no longer in the stream. Acknowledge it (A).", "unknown", 2)
         return
     if not facts.message.fields:
-        yield Para.of("it has no fields", "dim")
+        yield Para.of("no fields", "dim")
     yield from (facts.body or body_of(facts.message.fields)).paras
 
 
-# What happened to it
+# History
 
 
 def _story(facts: EntryFacts, now: int, zone: tzinfo | None) -> Iterator[Para]:
-    yield Para.of("What happened to it", "bold")
+    yield Para.of("History", "bold")
     if id_age_ms(facts.id, now) is not None:
         yield _event(id_parts(facts.id)[0], producer(facts.stream, facts.message), "published", "", zone)
     shown = facts.lines[-MOST_LINES:]
@@ -155,18 +155,18 @@ def _event(at: int, who: str, what: str, style: str, zone: tzinfo | None) -> Par
 
 
 def _groups(facts: EntryFacts) -> Iterator[Para]:
-    """Where it stands in each group; what is not known is not said."""
+    """Its state in each group, where known."""
     for group in facts.stream.groups[:20]:
         name = decode(group.name)
         label = (f"{'':9}{name[:10]:<10} ", "info")
         holder = next((one for one in facts.holders or () if one.group == group.name), None)
         if holder is not None:
-            words = f"not acknowledged: {decode(holder.consumer)} has it since {units.age(holder.idle_ms)}"
+            words = f"not acknowledged: at {decode(holder.consumer)} for {units.age(holder.idle_ms)}"
             yield Para((label, (words, "bad bold" if holder.deliveries > MANY_DELIVERIES else "warn")), HANG)
         elif _beyond(facts.id, group.last_delivered_id):
             yield Para((label, ("not delivered yet", "dim")), HANG)
         elif facts.holders is not None:
-            yield Para((label, ("not pending: acknowledged, or passed over", "good")), HANG)
+            yield Para((label, ("not pending: acknowledged or skipped", "good")), HANG)
 
 
 def _beyond(entry_id: str, delivered: str) -> bool:
@@ -185,7 +185,7 @@ def _findings(facts: EntryFacts) -> Iterator[Para]:
 
 
 def lines_about(lines: Iterable[LogLine], entry_id: str, correlation: Sequence[str]) -> tuple[LogLine, ...]:
-    """Log lines that carry one of the correlation ids, or name the entry; no continuations, no findings."""
+    """Log lines with one of the correlation ids or the id of the entry; no continuations, no findings."""
     wanted = set(correlation)
     return tuple(
         line
@@ -215,7 +215,7 @@ def findings_about(
 
 
 def _see(facts: EntryFacts) -> Iterator[Para]:
-    yield Para.of("See it yourself", "bold")
+    yield Para.of("Reproduce", "bold")
     name, entry_id = facts.stream.name, facts.id
     yield Para.of(redis_cli(("XRANGE", name, entry_id, entry_id)), "dim", 2)
     if facts.group is not None:

@@ -33,7 +33,7 @@ MOST_WORDS = 10
 LONGEST_WORD = 36
 MOST_NAMED = 10
 NAME = 48
-"""Cells of a name on a line of its own."""
+"""Cells of a name on its own line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +218,7 @@ def _commands(steps: tuple[Step, ...], every: bool) -> Iterator[Para]:
 
 
 def cut_command(step: Step) -> str:
-    """A command as redis-cli takes it; long words, and the middle of a long list, are cut."""
+    """A command for redis-cli; long words, and the middle of a long list, are shortened."""
     if len(step) <= MOST_WORDS:
         return redis_cli(step, longest=LONGEST_WORD)
     head, tail = step[: MOST_WORDS - 2], step[-1:]

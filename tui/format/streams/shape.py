@@ -1,4 +1,4 @@
-"""What the entries of a stream look like: field names, what lies in those with JSON, sets that differ."""
+"""The schema of a stream: field names, keys of JSON fields, differing sets of fields."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SETS = 8
 
 
 def counts(stream: Stream) -> tuple[str, ...]:
-    """For a border: ``4 fields``, ``2 field sets``; () while it was not sampled."""
+    """For a border: ``4 fields``, ``2 field sets``; () until sampled."""
     sets = len(stream.field_sets)
     found = [units.plural(len(stream.fields), "field")] if stream.fields else []
     return (*found, f"▲ {sets} field sets") if sets > 1 else tuple(found)
@@ -38,7 +38,7 @@ def line(stream: Stream) -> list[Para]:
 
 
 def _differ(stream: Stream) -> tuple[Part, ...]:
-    """What only some of the sets have."""
+    """The fields that only some of the sets have."""
     sets = [frozenset(names) for names in stream.field_sets]
     common = frozenset.intersection(*sets)
     only = sorted(frozenset.union(*sets) - common)
@@ -46,9 +46,9 @@ def _differ(stream: Stream) -> tuple[Part, ...]:
 
 
 def paras(stream: Stream) -> list[Para]:
-    """All of it, for a page: each field with the keys of its JSON, then each set of fields."""
+    """For a page: each field with the keys of its JSON, then each set of fields."""
     if stream.fields is None:
-        return [Para.of("no entry was sampled yet: its fields are not known", "unknown")]
+        return [Para.of("no entry sampled yet: fields unknown", "unknown")]
     payload = dict(stream.payload)
     shown = [Para.of("Fields of the newest entry", "bold")]
     for name in stream.fields:

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class StreamAction:
-    """One command, as a person gets to it.
+    """One command in the user interface.
 
     Attributes:
         command: Its type; ``NEEDS`` says what the server must allow.
@@ -62,7 +62,7 @@ class StreamAction:
 
 
 def no_prompt(make: Callable[[Selection], StreamCommand]) -> Callable[[Dash, Selection, Then], None]:
-    """For a command that needs no more than what is selected."""
+    """A prompt for a command that needs only what is selected."""
     return lambda _dash, selected, then: then(make(selected))
 
 

@@ -23,10 +23,10 @@ class StreamActions:
     """The actions of one stream screen.
 
     Args:
-        dash: For asking, saying and sending.
-        select: What is selected now; None where the stream is gone.
+        dash: The app.
+        select: Returns the selection; None where the stream is deleted.
         done: Called with each outcome.
-        aside: Knows what the server's ACL allows.
+        rights_poll: Knows what the server's ACL allows.
     """
 
     def __init__(
@@ -41,10 +41,10 @@ class StreamActions:
         self._done = done
         self._rights_poll = rights_poll
 
-    # What can be done now
+    # Availability
 
     def why_not(self, verb: str) -> str | None:
-        """Why it cannot be done now, in words; None where it can."""
+        """Why it is not possible now; None where it is."""
         if self._dash.engine.read_only:
             return "read-only: started with --read-only"
         selected = self._select()
@@ -53,12 +53,12 @@ class StreamActions:
         return why_unfit(ACTIONS[verb].scope, selected) or self._forbidden(verb)
 
     def _forbidden(self, verb: str) -> str | None:
-        """What the server's ACL said when read; where that is not allowed, what it has refused before."""
+        """Why the ACL denies it: as read, or as it was denied before."""
         rights = self._rights_poll.rights
         denied = dict(rights.denied) if rights.known else self._dash.engine.denied
         return next((denied[name] for name in ACTIONS[verb].command.NEEDS if name in denied), None)
 
-    # Asking
+    # Question
 
     def start(self, verb: str) -> None:
         """Prompt for what is missing, show the question, and send the command once confirmed."""
@@ -68,12 +68,12 @@ class StreamActions:
             return
         action, then = ACTIONS[verb], partial(self._confirm, selected)
         if action.needs_data and all(one.id in selected.gone for one in selected.entries):
-            self._dash.say("without data there is nothing to claim or copy: acknowledge instead?", good=False)
+            self._dash.say("no data to claim or copy: acknowledge instead?", good=False)
             then(acknowledge(selected))
         else:
             action.prompt(self._dash, selected, then)
 
-    # Doing
+    # Sending
 
     def _confirm(self, selected: Selection, command: StreamCommand) -> None:
         asked = question_of(command, selected.stream, selected.bodies)

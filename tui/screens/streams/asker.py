@@ -1,4 +1,4 @@
-"""How the lists of the stream screen ask the server."""
+"""The type of the function by which the stream screen sends queries."""
 
 from __future__ import annotations
 
@@ -7,4 +7,4 @@ from collections.abc import Awaitable, Callable
 from agentdash.core.queries import Answer, Query
 
 Asker = Callable[[Query], Awaitable[Answer]]
-"""Asks the server; raises SourceError when that cannot be done."""
+"""Answers a query; raises SourceError when the server cannot be read."""

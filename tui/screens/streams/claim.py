@@ -1,4 +1,4 @@
-"""For which consumer entries are claimed: those of the group, who lives first; or another name."""
+"""The dialog that chooses the consumer of a claim: those of the group, live ones first; or another name."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class ClaimFor(Dialog[bytes | None]):
     Args:
         count: How many entries are claimed.
         group: Whose consumers are listed.
-        holders: Who holds the entries now; who holds them all is not listed.
-        liveness: By name.
+        holders: The owners of the entries; a single one is not listed.
+        liveness: By name of the consumer.
     """
 
     BOX = "#asking"
@@ -63,41 +63,41 @@ class ClaimFor(Dialog[bytes | None]):
             yield Input("", placeholder="another name", id="answer")
 
     def on_mount(self) -> None:
-        """The one that lives most certainly has the cursor."""
+        """The cursor is on the first one, which is alive most certainly."""
         self._table.set_rows([entries.consumer_row(c, self._liveness.get(c.name)) for c in self._listed])
         (self._table if self._listed else self.query_one(Input)).focus()
         self.call_after_refresh(self._show_hint, None)
 
     def _show_hint(self, problem: str | None) -> None:
-        none = "" if self._listed else "The group has no other consumer. "
-        lines = [Para.of(f"{none}A new name creates the consumer.", "dim", 2)]
+        none = "" if self._listed else "No other consumer. "
+        lines = [Para.of(f"{none}A new name creates a consumer.", "dim", 2)]
         if problem:
             lines.append(Para.of(f"✗ {problem}", "bad", 2))
         self.query_one(DialogText).show(lines)
 
     def on_line_table_row_selected(self, message: LineTable.RowSelected) -> None:
-        """Enter: that one."""
+        """Enter: choose that one."""
         message.stop()
         if isinstance(message.key, bytes):
             self.dismiss(message.key)
 
     def on_line_table_row_highlighted(self, message: LineTable.RowHighlighted) -> None:
-        """Nothing follows the cursor here."""
+        """Nothing to do."""
         message.stop()
 
     def on_input_changed(self) -> None:
-        """A complaint is about what was there before."""
+        """Clear the error of the previous text."""
         self._show_hint(None)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Take the name that was typed; one that is shown like that stands for the exact one."""
+        """Accept the typed name; the decoded name of a listed consumer means that one."""
         event.stop()
         if not event.value.strip():
-            self._show_hint("a name is needed")
+            self._show_hint("enter a name")
             return
         matching = [name for name in self._names if decode(name) == event.value]
         if len(matching) > 1:
-            self._show_hint("several consumers look like that: choose one above")
+            self._show_hint("several consumers match: choose one above")
         else:
             self.dismiss(matching[0] if matching else event.value.encode())
 
@@ -107,7 +107,7 @@ class ClaimFor(Dialog[bytes | None]):
             self._table.action_select()
 
     def action_back(self) -> None:
-        """Nobody was chosen."""
+        """Cancel."""
         self.dismiss(None)
 
 

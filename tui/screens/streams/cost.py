@@ -17,7 +17,7 @@ MOST_GROUPS = 20
 """Groups whose pending entries are counted."""
 MOST_COUNTED = 500
 """Entries that are read, at most, to count them."""
-_TOO_MANY = "it would take reading too many entries"
+_TOO_MANY = "too many entries to read"
 
 
 async def trim_cost(ask: Asker, command: TrimStream, stream: Stream) -> Cost:
@@ -42,7 +42,7 @@ async def trim_cost(ask: Asker, command: TrimStream, stream: Stream) -> Cost:
 
 
 async def _first_kept(ask: Asker, command: TrimStream, stream: Stream) -> tuple[int, int] | None:
-    """Below which id entries are dropped; None where that would take too much reading."""
+    """The first id that is kept; None where finding it would need too many reads."""
     if command.minid is not None:
         return id_parts(command.minid)
     keeps = command.maxlen or 0

@@ -1,4 +1,4 @@
-"""The list on the stream screen: pending entries, the stream itself, what was searched for."""
+"""The list on the stream screen: pending entries, entries of the stream, or search results."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from tui.dash import Dash
 
 NEAR = 10
-"""Rows from the end of the list at which the next page is read."""
+"""Rows before the end of the list at which the next page is read."""
 
 
 @dataclass(frozen=True, slots=True)
 class ShownPart:
-    """What is looked at: a stream, one of its groups, one of its consumers (None: all)."""
+    """What the screen shows: a stream, one of its groups, one of its consumers (None: all)."""
 
     stream: Stream
     group: Group | None = None
@@ -37,7 +37,7 @@ class ShownPart:
 
 
 class EntryPane(Pane):
-    """Entries in a table, brought up to date by one worker.
+    """Entries in a table, updated by one worker.
 
     Args:
         name: The key of the stream.
@@ -46,14 +46,14 @@ class EntryPane(Pane):
 
     Attributes:
         table: Its widget.
-        shown: What it lists now.
+        shown: The current list.
         found: The last search.
         asking: Whether something is being read.
-        failed: Why the last pass failed, in words; empty where it did not.
+        failed: Why the last read failed; empty where it did not.
     """
 
     class Listed(Message):
-        """The list was brought up to date."""
+        """The list was updated."""
 
     class Turned(Message):
         """Another kind of list is shown."""
@@ -76,7 +76,7 @@ class EntryPane(Pane):
 
     @property
     def dash(self) -> Dash:
-        """The app, as what it is."""
+        """The app, typed."""
         return cast("Dash", self.app)
 
     @property
@@ -86,11 +86,11 @@ class EntryPane(Pane):
         return key if isinstance(key, str) else None
 
     def holds(self, entry_id: str) -> bool:
-        """Whether the list has it (still)."""
+        """Whether it is in the list."""
         return self.table.row_of(entry_id) is not None
 
     def chosen(self, read: str | None = None) -> tuple[SeenEntry, ...]:
-        """The marked entries, else the one that is *read*, else that under the cursor, as they are seen."""
+        """The marked entries, else the open one (*read*), else the one under the cursor, as shown."""
         marks = self.table.marks
         ids = [str(row.key) for row in self.table.rows if row.key in marks]
         one = read or self.current
@@ -104,7 +104,7 @@ class EntryPane(Pane):
     # Reading
 
     def ask(self, want: str = "read") -> None:
-        """Read what is looked at: ``read`` to bring it up to date, ``older`` or ``newer`` to read on."""
+        """Read entries: ``read`` to update the list, ``older`` or ``newer`` for the next page."""
         self._wants.add(want)
         if not self.asking:
             self.asking = True
@@ -140,7 +140,7 @@ class EntryPane(Pane):
             self.draw()
 
     def read_on(self) -> None:
-        """Near an end of the list: read on there. Away from the newest entry: hold."""
+        """Read the next page near an end of the list; pause away from the newest entry."""
         shown, at = self.shown, self.table.cursor_row
         if not isinstance(shown, StreamEntries) or not len(shown.window):
             return
@@ -154,7 +154,7 @@ class EntryPane(Pane):
     # Showing
 
     def show(self, shown: EntryList) -> None:
-        """Another kind of list."""
+        """Switch to another kind of list."""
         if shown is not self.shown:
             self.shown = shown
             self.table.clear_marks()
@@ -166,7 +166,7 @@ class EntryPane(Pane):
         self.ask()
 
     def draw(self) -> None:
-        """Show what was read."""
+        """Update the table."""
         part, shown = self._shown_part(), self.shown
         if part is None or not is_live(self):
             return
@@ -182,10 +182,10 @@ class EntryPane(Pane):
         self.state = PaneState(PaneKind.ERROR if failed else PaneKind.LIVE, notice, dim=bool(failed and rows))
         self.post_message(self.Listed())
 
-    # What a person does
+    # Actions
 
     def follow(self) -> None:
-        """The newest entry, and stay there."""
+        """Follow the newest entry."""
         shown = self.stream_entries
         shown.following = True
         shown.window.clear()
@@ -194,7 +194,7 @@ class EntryPane(Pane):
         self.table.action_first()
 
     def hold(self) -> None:
-        """Stay at the entry under the cursor while others come."""
+        """Pause at the entry under the cursor."""
         shown, part = self.shown, self._shown_part()
         if isinstance(shown, StreamEntries) and shown.following:
             shown.following = False
@@ -202,7 +202,7 @@ class EntryPane(Pane):
                 self.summary = shown.summary(part.stream)
 
     def go(self, where: str) -> None:
-        """Show what is around *where*: an id, ``-`` or ``+``."""
+        """Show the entries around *where*: an id, ``-`` or ``+``."""
         self.show(self.stream_entries)
         self.table.focus()
         self.run_worker(self._go(where), group="goto", exclusive=True)
@@ -220,7 +220,7 @@ class EntryPane(Pane):
             self.table.move_to(entry_id)
 
     def search(self, text: str) -> None:
-        """Look for *text* in the fields of all entries, newest first."""
+        """Search for *text* in the fields of all entries, newest first."""
         if self.found is not None:
             self.found.running = False
         self.found = FoundEntries(self._key, text)
@@ -229,16 +229,16 @@ class EntryPane(Pane):
         self.search_on()
 
     def why_no_search(self) -> str | None:
-        """Why no search can go on now, in words; None where one can."""
+        """Why no search can continue now; None where one can."""
         found = self.found
         if found is None or self.shown is not found:
-            return "nothing was searched for: / searches"
+            return "no search yet (/: search)"
         if found.running:
-            return "it is searching: esc stops"
+            return "searching (Esc: stop)"
         return "all entries were searched" if found.complete else None
 
     def search_on(self) -> None:
-        """Go on with a search that has paused."""
+        """Continue a paused search."""
         found = self.found
         if found is not None and not found.running and self.shown is found:
             self.run_worker(self._search(found), name="search", group="search")
@@ -257,7 +257,7 @@ class EntryPane(Pane):
             self.draw()
 
     def changed(self, *, done: bool) -> None:
-        """Something was changed by a command, or was to be: look again at once."""
+        """Update at once after a command; *done*: whether it succeeded."""
         if done:
             self.table.clear_marks()
         if isinstance(self.shown, StreamEntries):

@@ -1,7 +1,7 @@
-"""What the list on the stream screen can show: pending entries, the stream itself, what was searched for.
+"""The kinds of list on the stream screen: pending entries, entries of the stream, search results.
 
-Each kind has `columns`, a `title`, a `summary` and a word for `empty`, gives `rows`, and is brought up to
-date by `read`, which raises SourceError when the server cannot be asked.
+Each has `columns`, `title`, `summary`, a text for `empty` and `rows`, and is updated by `read`, which raises
+SourceError when the server cannot be read.
 """
 
 from __future__ import annotations

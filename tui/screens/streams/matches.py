@@ -1,4 +1,4 @@
-"""Entries that were searched for as a list on the stream screen."""
+"""Search results as a list on the stream screen."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from tui.format.streams import entries
 from tui.screens.streams.asker import Asker
 
 SEARCHED_AT_ONCE = 100_000
-"""Entries that one search looks at before it asks whether to go on."""
+"""Entries that one search reads before it pauses."""
 MOST_FOUND = 1000
 
 
 class FoundEntries:
-    """Entries with a field that holds a text: found step by step, from the newest on.
+    """Entries with a text in a field, found step by step, the newest first.
 
     Attributes:
-        running: Whether the search goes on by itself; taking it away stops it.
-        scanned: Entries that were looked at.
+        running: Whether the search is running; set to False to stop it.
+        scanned: Entries read.
         complete: Whether the oldest entry was reached.
     """
 
@@ -41,43 +41,43 @@ class FoundEntries:
 
     @property
     def title(self) -> str:
-        """For the border."""
+        """Title of the pane."""
         return f"Entries with “{printable(self.needle)}”"
 
     def summary(self, stream: Stream) -> str:
-        """How far it has come, and how to go on or stop."""
+        """Progress, and the key to continue or stop."""
         seen = f"{len(self._found)} found in {units.count(self.scanned)} of {units.count(stream.length)}"
         if self.running:
-            return f"{seen} · searching, esc stops"
+            return f"{seen} · searching (Esc: stop)"
         if self.complete:
             return f"{seen} · all searched"
-        return f"{seen} · n goes on"
+        return f"{seen} · n: continue"
 
     @property
     def empty(self) -> str:
-        """What to say where there are none."""
+        """The text where there are no rows."""
         if self.running:
             return f"◌ searching … {units.count(self.scanned)} entries so far"
         if self.complete:
-            return "○ no entry holds it"
-        return f"○ none in the newest {units.count(self.scanned)} entries · n goes on"
+            return "○ no matches"
+        return f"○ no matches in the newest {units.count(self.scanned)} entries · n: continue"
 
     def rows(self, now: int, stream: Stream) -> list[Row]:  # noqa: ARG002 - other lists need it
-        """The lines, newest first."""
+        """The rows, newest first."""
         return [entries.message_row(message, now) for message in self._found.values()]
 
     def message(self, entry_id: str) -> Message | None:
-        """The data of one."""
+        """The fields of one entry, if it is in the list."""
         return self._found.get(entry_id)
 
     async def read(self, ask: Asker, stream: Stream) -> None:
-        """What was found does not change."""
+        """Nothing to update: results do not change."""
 
     async def search(self, ask: Asker, show: Callable[[], None]) -> None:
-        """Search on until the oldest entry, a good many more, or until `running` is taken away.
+        """Continue until the oldest entry, `SEARCHED_AT_ONCE` more entries, or until `running` is False.
 
         Raises:
-            SourceError: when the server cannot be asked.
+            SourceError: when the server cannot be read.
         """
         self.running = not self.complete
         limit = self.scanned + SEARCHED_AT_ONCE

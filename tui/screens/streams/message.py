@@ -1,4 +1,4 @@
-"""The message on the stream screen: reads all that is known of one entry, and writes the page."""
+"""The message pane of the stream screen: reads one entry, and shows its page."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ MOST_GROUPS = 20
 
 @dataclass(frozen=True, slots=True)
 class ReadBody:
-    """What was read out of the fields of the entry *id*, *most* bytes of them."""
+    """The formatted fields of the entry *id*, at most *most* bytes of them."""
 
     id: str
     most: int
@@ -44,16 +44,16 @@ class ReadBody:
 
 
 def read_body(message: Message, most: int) -> ReadBody:
-    """Take 10 to 200 ms where the fields are long."""
+    """Format the fields; 10 to 200 ms where they are long."""
     return ReadBody(message.id, most, body_of(message.fields, most), correlation_ids(message.fields))
 
 
 class MessagePane(Pane):
-    """The entry that is looked at.
+    """The open entry.
 
     Attributes:
-        correlation: The ids that tie it to log lines.
-        why_not: Why an action cannot be done now, by its verb; None where it can.
+        correlation: Its correlation ids.
+        why_not: Why an action is not possible now, by its verb; None where it is.
     """
 
     def __init__(self) -> None:
@@ -68,7 +68,7 @@ class MessagePane(Pane):
 
     @property
     def dash(self) -> Dash:
-        """The app, as what it is."""
+        """The app, typed."""
         return cast("Dash", self.app)
 
     async def read(
@@ -79,9 +79,9 @@ class MessagePane(Pane):
         liveness: Mapping[bytes, Liveness],
         current: Callable[[], str | None],
     ) -> None:
-        """Read what is not known yet of *entry_id*, and show it if it is still `current` then.
+        """Read *entry_id* and show it, if it is still `current` then.
 
-        What was read of it before stays, dimmed, when the server cannot be asked.
+        If the server cannot be read, the previous page stays, dimmed.
         """
         if entry_id is None or part is None:
             self.state, self._page_of = LIVE, None
@@ -102,12 +102,12 @@ class MessagePane(Pane):
             self.summary = self._keys()
 
     def on_resize(self) -> None:
-        """As many keys as there is room for now."""
+        """Fit the keys into the new width."""
         if self._page_of is not None:
             self.summary = self._keys()
 
     def _keys(self) -> str:
-        """Where one can go from here; what has no room stands in the help."""
+        """Keys that lead to related records, as many as fit; all of them are in the help."""
         keys = ["y copy", *(["t trace"] if self.correlation else []), "l log", "o repo", "c connected"]
         while len(words := " · ".join(keys)) > self.outer_size.width - 4 and len(keys) > 1:
             del keys[0]
@@ -147,7 +147,7 @@ class MessagePane(Pane):
         return message_page(facts, now, self.dash.zone, self.why_not)
 
     async def _body_of(self, message: Message) -> ReadBody:
-        """What is in the fields: made once for each entry; of long ones in a thread, for keys do not wait."""
+        """The formatted fields, once per entry; long ones in a thread, so that keys are not delayed."""
         known = self._body
         if known is None or known.id != message.id or known.most != self._most:
             if known is not None and known.id != message.id:
@@ -157,14 +157,14 @@ class MessagePane(Pane):
         return self._body  # type: ignore[return-value]
 
     def more(self) -> bool:
-        """Show four times as much of long fields from now on; False where all is shown."""
+        """Show four times as much of long fields; False where all is shown."""
         if self._body is None or not self._body.shown.cut:
             return False
         self._most = min(MOST, 4 * self._most)
         return True
 
     async def _message(self, stream: Stream, entry_id: str) -> Message | None:
-        """Its data; an entry never changes, so it is read once while it is looked at."""
+        """Its fields; an entry never changes, so it is read once."""
         if self._read is None or self._read.id != entry_id:
             answer = await self.dash.engine.ask(MessageAt(stream.name, entry_id))
             self._read = answer if isinstance(answer, Message) else None

@@ -1,4 +1,4 @@
-"""Ways through a stream: to a place, to a text, and back."""
+"""Navigation in a stream: go to a position, search, and back."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def back(screen: StreamView) -> bool:
-    """One step back in *screen*; False where it is at its first step."""
+    """Go one step back in *screen*; False at its first step."""
     pane, found, depth = screen.entries, screen.entries.found, screen.depth
     if found is not None and found.running:
         found.running = False
@@ -37,7 +37,7 @@ def back(screen: StreamView) -> bool:
 
 
 def ask_place(dash: Dash, pane: EntryPane) -> None:
-    """Ask for an id or a time, and show what is there."""
+    """Prompt for an id or a time, and go there."""
     now, zone = dash.now(), dash.zone
 
     def check(text: str) -> str | None:
@@ -55,8 +55,8 @@ def ask_place(dash: Dash, pane: EntryPane) -> None:
 
 
 def ask_text(dash: Dash, pane: EntryPane) -> None:
-    """Ask for a text, and look for it in the fields of all entries, newest first."""
-    hint = [Para.of("Held by a name, a value, or name=value; A–Z without regard to case.", "dim", 2)]
+    """Prompt for a text, and search all entries for it, newest first."""
+    hint = [Para.of("Matches a name, a value, or name=value; ignores the case of A–Z.", "dim", 2)]
     value = pane.found.needle if pane.found else ""
 
     def accept(text: str | None) -> None:

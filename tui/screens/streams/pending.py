@@ -15,15 +15,15 @@ from tui.format.streams.actions import MANY_DELIVERIES
 from tui.screens.streams.asker import Asker
 
 PREVIEWED = 50
-"""Pending entries whose data is shown in the list."""
+"""Pending entries whose fields are shown in the list."""
 MOST_PENDING = 200
 
 
 class PendingEntries:
-    """The pending entries of a group, or of one of its consumers; the bodies of the first ones beside them.
+    """The pending entries of a group, or of one of its consumers; with the fields of the first ones.
 
     Attributes:
-        group: None where no group is looked at.
+        group: None where none is selected.
     """
 
     columns: ClassVar[tuple[Column, ...]] = entries.PENDING_COLUMNS
@@ -38,18 +38,18 @@ class PendingEntries:
         self._bodies: dict[str, Message] = {}
 
     def show(self, group: bytes | None, consumer: bytes | None) -> None:
-        """Another group or consumer: what is known of the one before is not of it."""
+        """Switch to another group or consumer, without the entries of the previous one."""
         if (group, consumer) != (self.group, self.consumer):
             self.group, self.consumer = group, consumer
             self.entries, self._total = {}, None
 
     @property
     def title(self) -> str:
-        """For the border."""
+        """Title of the pane."""
         return f"Pending of {decode(self.group)}" if self.group is not None else "Pending"
 
     def summary(self, stream: Stream) -> str:  # noqa: ARG002 - other lists need it
-        """How many, of how many."""
+        """Number of listed entries, of how many."""
         total = self._total if self._total is not None else len(self.entries)
         often = max((entry.deliveries for entry in self.entries.values()), default=0)
         poison = f" · {often} deliveries: likely a poison message" if often > MANY_DELIVERIES else ""
@@ -57,24 +57,24 @@ class PendingEntries:
 
     @property
     def empty(self) -> str:
-        """What to say where there are none."""
-        return "○ nothing is pending: all that was delivered is acknowledged"
+        """The text where there are no rows."""
+        return "○ no pending entries"
 
     def rows(self, now: int, stream: Stream) -> list[Row]:  # noqa: ARG002 - ages come with the entries
-        """The lines, oldest id first."""
+        """The rows, oldest id first."""
         return [entries.pending_row(entry) for entry in self.entries.values()]
 
     def message(self, entry_id: str) -> Message | None:
-        """The data of one, where it was read."""
+        """The fields of one entry, where read."""
         return self._bodies.get(entry_id)
 
     @property
     def bodies(self) -> dict[str, Fields]:
-        """The data of those that were read, by id."""
+        """The fields of entries, where read, by id."""
         return {entry_id: message.fields for entry_id, message in self._bodies.items()}
 
     async def read(self, ask: Asker, stream: Stream) -> None:  # noqa: ARG002 - other lists need it
-        """Read them anew. Bodies are read once: an entry never changes."""
+        """Read them again; fields only once, for an entry never changes."""
         group, consumer = self.group, self.consumer
         if group is None:
             return
@@ -86,7 +86,7 @@ class PendingEntries:
         for message in answer if isinstance(answer, tuple) else ():
             self._bodies[message.id] = message
         if (group, consumer) != (self.group, self.consumer):
-            return  # another one is looked at meanwhile
+            return  # another one was selected meanwhile
         kept = {entry.id for entry in found.entries}
         self._bodies = {entry_id: body for entry_id, body in self._bodies.items() if entry_id in kept}
         self.entries = {entry.id: self._with_body(entry) for entry in found.entries}

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from tui.dash import Dash
 
 DEAD = b":dead"
-"""What the name of a dead-letter stream is proposed to end in."""
+"""Suffix of the proposed name of a dead-letter stream."""
 Then = Callable[[StreamCommand], None]
-"""What to do with the command that comes of it."""
+"""Receives the command."""
 
 
 def group_of(selected: Selection) -> Group:
@@ -55,11 +55,11 @@ def ask_dead_letter(dash: Dash, selected: Selection, then: Then) -> None:
     group = group_of(selected)
     exact = selected.stream.name + DEAD
     proposed = {decode(exact): exact}  # a name that is no text is shown in another way than it is
-    hint = [Para.of("The stream that the entries are copied to; created if missing.", "dim")]
+    hint = [Para.of("Entries are copied to this stream; it is created if missing.", "dim")]
 
     def check(text: str) -> str | None:
         if proposed.get(text, text.encode()) == selected.stream.name:
-            return "that is the stream itself"
+            return "this is the stream itself"
         return _not_empty(text)
 
     def accept(text: str | None) -> None:
@@ -76,7 +76,7 @@ def ask_new_group(dash: Dash, selected: Selection, then: Then) -> None:
     there = {group.name for group in stream.groups}
 
     def check(text: str) -> str | None:
-        return "there is a group of that name" if text.encode() in there else _not_empty(text)
+        return "a group of that name exists" if text.encode() in there else _not_empty(text)
 
     def accept(text: str | None) -> None:
         if text is not None:
@@ -99,8 +99,8 @@ def ask_position(dash: Dash, title: str, make: Callable[[str], StreamCommand], t
     """After which entry."""
     now, zone = dash.now(), dash.zone
     hint = [
-        Para.of("$: what comes from now on.  0: all from the first entry on.", ""),
-        Para.of(f"Or a place: {EXAMPLES}", "dim", 2),
+        Para.of("$: new entries only.  0: from the first entry.", ""),
+        Para.of(f"Or a position: {EXAMPLES}", "dim", 2),
     ]
 
     def after(text: str) -> str:
@@ -122,8 +122,8 @@ def ask_trim(dash: Dash, selected: Selection, then: Then) -> None:
     stream = selected.stream
     now, zone = dash.now(), dash.zone
     hint = [
-        Para.of("A number: so many of the newest entries stay.", ""),
-        Para.of("Or a place, before which all is dropped: 2h, 14:05, or an id as MS-SEQ.", ""),
+        Para.of("A number: how many of the newest entries stay.", ""),
+        Para.of("Or a position, before which all is dropped: 2h, 14:05, or an id (MS-SEQ).", ""),
     ]
 
     def make(text: str) -> TrimStream:
@@ -132,7 +132,7 @@ def ask_trim(dash: Dash, selected: Selection, then: Then) -> None:
             return TrimStream(stream.name, maxlen=int(text[:19]), seen=stream.last_id)
         least = parse_position(text, now, zone)
         if least in {"-", "+"}:
-            raise ValueError("say how many stay, or before which place all is dropped")
+            raise ValueError("enter how many stay, or a position")
         return TrimStream(stream.name, minid=least, seen=stream.last_id)
 
     def accept(text: str | None) -> None:
@@ -144,11 +144,11 @@ def ask_trim(dash: Dash, selected: Selection, then: Then) -> None:
 
 
 def _not_empty(text: str) -> str | None:
-    return None if text.strip() else "a name is needed"
+    return None if text.strip() else "enter a name"
 
 
 def _checked(read: Callable[[str], object]) -> Callable[[str], str | None]:
-    """A check that says what *read* does not understand."""
+    """A check that returns the error of *read*."""
 
     def check(text: str) -> str | None:
         try:

@@ -1,4 +1,4 @@
-"""What the stream screen reads now and then beside its entries: what the server's ACL allows."""
+"""What the stream screen reads besides its entries: rights, and the liveness of consumers."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
     from tui.dash import Dash
 
 RIGHTS_EVERY = 30_000
-"""Milliseconds after which rights are asked again: they may have been granted meanwhile."""
+"""Milliseconds between two reads of rights, which may change."""
 
 
 class RightsPoll:
-    """Asks for one stream, while its screen is looked at.
+    """Reads the rights on one stream, while its screen is open.
 
     Attributes:
         rights: What the server's ACL lets this user do.
-        asked: Whether rights were asked at all.
+        asked: Whether rights were read.
     """
 
     def __init__(self, dash: Dash, stream: bytes) -> None:
@@ -32,10 +32,10 @@ class RightsPoll:
         self._rights_at = -RIGHTS_EVERY
 
     async def read(self) -> None:
-        """Ask what is out of date.
+        """Read rights, if they are out of date.
 
         Raises:
-            SourceError: when the server cannot be asked, in words.
+            SourceError: when the server cannot be read.
         """
         now, ask = self._dash.now(), self._dash.engine.ask
         if not self._dash.engine.read_only and now - self._rights_at >= RIGHTS_EVERY:

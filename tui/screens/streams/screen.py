@@ -1,4 +1,4 @@
-"""A stream in depth, with its keys: ways through it, and what can be done to it."""
+"""The screen of one stream, with its actions."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _on_pending(screen: StreamScreen) -> bool:
 
 
 def _on_found(screen: StreamScreen) -> bool:
-    """Whether the list is what was searched for."""
+    """Whether the list has search results."""
     return screen.entries.shown is screen.entries.found
 
 
@@ -89,59 +89,59 @@ class StreamScreen(StreamView):
         BACK,
     )
 
-    # What a person does
+    # Actions
 
     async def action_back(self) -> None:
-        """One step back, at last to where one came from."""
+        """One step back; from the first one to the previous screen."""
         if not stream_navigation.back(self):
             await super().action_back()
 
     def action_browse(self) -> None:
-        """The entries of the stream."""
+        """Show the entries of the stream."""
         self.entries.show(self.entries.stream_entries)
         self.set_focus(self.entries.table)
 
     def action_pending(self) -> None:
-        """The pending entries of the group again."""
+        """Show the pending entries of the group."""
         self.entries.show(self.entries.pending)
         self.set_focus(self.groups.table)
 
     def action_follow(self) -> None:
-        """The newest entry, and stay there."""
+        """Follow the newest entry."""
         self.entries.follow()
 
     def action_goto(self) -> None:
-        """Ask for an id or a time, and show what is there."""
+        """Prompt for an id or a time, and go there."""
         stream_navigation.ask_place(self.dash, self.entries)
 
     def action_search(self) -> None:
-        """Ask for a text, and look for it in the fields of all entries, newest first."""
+        """Prompt for a text, and search all entries for it, newest first."""
         stream_navigation.ask_text(self.dash, self.entries)
 
     def action_trace(self) -> None:
-        """All that logs and streams hold of the correlation id of the message."""
+        """Trace the correlation id of the message through logs and streams."""
         if self.message.correlation:
             self.dash.trace(self.message.correlation[0])
         else:
-            self.dash.say("this message carries no correlation id to trace", good=False)
+            self.dash.say("this message has no correlation id", good=False)
 
     def action_log(self) -> None:
-        """The log of who holds the message, else the lines that name it."""
+        """The log of the owner of the message, else the lines that name it."""
         kinds = (LinkKind.SERVICE, LinkKind.LOG)
-        connected.go_first(self.dash, self.links(), kinds, "no log is known that is about it")
+        connected.go_first(self.dash, self.links(), kinds, "no log found for it")
 
     def action_repo(self) -> None:
-        """The repository of who holds the message."""
-        words = "the name of its consumer leads to no run or service that works in a repository"
+        """The repository of the owner of the message."""
+        words = "no run or service of its consumer works in a repository"
         connected.go_first(self.dash, self.links(), (LinkKind.REPO,), words)
 
     def action_details(self) -> None:
-        """All that is known of the stream: counts, ids, the shape of its entries, its groups."""
+        """The details of the stream: counts, ids, schema, groups."""
 
         def write(_store: object, now: int) -> Sequence[Para]:
             stream = self.stream
             if stream is None:
-                return [Para.of("this stream is not there any more", "unknown")]
+                return [Para.of("this stream no longer exists", "unknown")]
             facts = detail.stream(stream, self.judgement, now)
             return [*facts, Para(), *stream_shape.paras(stream)]
 
@@ -152,25 +152,25 @@ class StreamScreen(StreamView):
         self.dash.copy(masked_copy(self.message.page.paras), "the message")
 
     def action_more(self) -> None:
-        """Show more of a message that is longer than what is shown of it."""
+        """Show more of a long message."""
         if self.message.more():
             self._start_message()
         else:
-            self.dash.say("there is no more of this message to show", good=False)
+            self.dash.say("the message is shown in full", good=False)
 
-    # Changing it
+    # Changes
 
     @property
     def why_no_pending(self) -> str | None:
-        """Why there are no pending entries to go to; None where there may be."""
-        return None if self.groups.table.row_count else "no group reads this stream: nothing is pending"
+        """Why there are no pending entries to show; None where there may be."""
+        return None if self.groups.table.row_count else "no group reads this stream: no pending entries"
 
     def why_not(self, verb: str) -> str | None:
-        """Why the stream cannot be changed so now; None where it can."""
+        """Why that change is not possible now; None where it is."""
         return self.stream_actions.why_not(verb) if self.ready else None
 
     def action_menu(self) -> None:
-        """Let the person choose among all that changes the stream."""
+        """Show the menu of all changes."""
         choices = [
             Choice(action.id, action.name, action.key, action.why_not(self))
             for action in self.actions.values()

@@ -73,5 +73,5 @@ def _why_keep(selected: Selection) -> str | None:
     )
     if held:
         pending = units.plural(held, "pending entry", "pending entries")
-        return f"{decode(selected.consumer)} holds {pending}: claim or acknowledge first"
+        return f"{decode(selected.consumer)} has {pending}: claim or acknowledge first"
     return None

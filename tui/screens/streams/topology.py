@@ -1,4 +1,4 @@
-"""The panes over the entries of a stream: its groups, the consumers of one of them; and its charts."""
+"""The panes above the entries of a stream: groups, consumers, charts."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CAPS = {"yes": "capped", "no": "not capped", "unknown": "cap unknown"}
 
 
 class GroupsPane(Pane):
-    """The groups of a stream, and in its border what the stream is like."""
+    """The groups of a stream; facts about the stream in its border."""
 
     def __init__(self) -> None:
         self.table = LineTable(entries.GROUP_COLUMNS, id="groups-table")
@@ -37,11 +37,11 @@ class GroupsPane(Pane):
     def present(
         self, stream: Stream, judgement: StreamJudgement, health: SourceHealth | None, now: int
     ) -> None:
-        """Show them as they are."""
+        """Update it."""
         self.table.set_rows([entries.group_row(group, judgement, now) for group in stream.groups])
-        nothing = ("no group reads this stream", "its entries are below; . makes a group")
+        nothing = ("no group reads this stream", "its entries are below; .: create a group")
         if not stream.groups_known:
-            nothing = ("which groups read this stream is not told", "the server's ACL withholds XINFO GROUPS")
+            nothing = ("the groups of this stream are unknown", "the ACL denies XINFO GROUPS")
         self.state = pane_state(health, now, rows=len(stream.groups), empty=nothing)
         self.set_title(f"{decode(stream.name)} · {units.plural(len(stream.groups), 'group')}")
         rate = f"{units.count(judgement.rate_in)}/min"
@@ -50,8 +50,8 @@ class GroupsPane(Pane):
         self.summary = " · ".join((*parts, *stream_shape.counts(stream)))
 
     def gone(self) -> None:
-        """The stream is not there any more."""
-        lines = (Para.of("○ this stream is not there any more", "unknown"),)
+        """Show that the stream no longer exists."""
+        lines = (Para.of("○ this stream no longer exists", "unknown"),)
         self.state = PaneState(PaneKind.EMPTY, lines)
 
 
@@ -76,7 +76,7 @@ class ConsumersPane(Pane):
         self.table.set_rows(entries.consumer_rows(group, liveness))
         self.set_title(f"Consumers of {decode(group.name)}")
         self.summary = f"{len(group.consumers)}"
-        nobody = (Para.of("■ no consumer has ever read in this group, or all were deleted", "bad"),)
+        nobody = (Para.of("■ no consumer: none has read yet, or all were deleted", "bad"),)
         known = group.consumers or not group.consumers_known
         self.state = LIVE if known else PaneState(PaneKind.LIVE, nobody, dim=True)
 
@@ -97,7 +97,7 @@ class ChartPane(Pane):
         group: Group | None,
         of_group: GroupSeries | None,
     ) -> None:
-        """Draw them at the width there is."""
+        """Draw them at the current width."""
         if not self.display or self.page.size.width <= 0:
             return
         self.page.show(stream_chart.paras(stream, judgement, course, group, of_group, self.page.size.width))

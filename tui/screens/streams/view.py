@@ -1,4 +1,4 @@
-"""What is seen of a stream: groups → consumers → entries → the message; charts."""
+"""The view of a stream: groups → consumers → entries → message; charts."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ from tui.widgets.document import Document
 from tui.widgets.table.table import LineTable
 
 NARROW = 100
-"""Columns below which the message has the whole screen, once one has gone in to it."""
+"""Columns below which an open message covers the screen."""
 SHORT = 34
-"""Lines of the terminal below which there is no room for charts and for the shape of the entries."""
+"""Lines of the terminal below which charts and schema are hidden."""
 
 
 class StreamView(FactScreen):
-    """What is seen of one stream.
+    """The view of one stream.
 
     Args:
-        place: Which one, and what in it to begin with.
+        place: The stream, and the selection in it to begin with.
     """
 
     AUTO_FOCUS = "#groups-table"
@@ -53,17 +53,17 @@ class StreamView(FactScreen):
         self.message = MessagePane()
 
     def on_mount(self) -> None:
-        """What needs the app."""
+        """Create what needs the app."""
         self.rights_poll = RightsPoll(self.dash, self._key)
         self.stream_actions = StreamActions(self.dash, self.selection, self._changed, self.rights_poll)
         self.message.why_not = self.stream_actions.why_not
         self.entries.table.marks_enabled = not self.dash.engine.read_only
 
-    # What it is about
+    # Subject
 
     @property
     def about(self) -> object:
-        """What it shows, to tell whether it is the same."""
+        """Identity of its subject."""
         return StreamPlace(self._key)
 
     @property
@@ -73,7 +73,7 @@ class StreamView(FactScreen):
 
     @property
     def judgement(self) -> StreamJudgement:
-        """What the window of samples says of it."""
+        """Its newest judgement."""
         return self.dash.store.judgement(self._key)
 
     @property
@@ -83,7 +83,7 @@ class StreamView(FactScreen):
 
     @property
     def entry(self) -> str | None:
-        """Id of the entry that is read, whatever becomes of it in the list; else of that under the cursor."""
+        """Id of the open entry, even if the list no longer has it; else of the one under the cursor."""
         return self._read_now or self.entries.current
 
     def _shown_part(self) -> ShownPart | None:
@@ -91,7 +91,7 @@ class StreamView(FactScreen):
         return ShownPart(stream, self.group, self.consumers.current) if stream is not None else None
 
     def selection(self) -> Selection | None:
-        """What an action would take: the marked entries, else the one under the cursor."""
+        """What an action would apply to: the marked entries, else the one under the cursor."""
         part, pane = self._shown_part(), self.entries
         if part is None:
             return None
@@ -109,7 +109,7 @@ class StreamView(FactScreen):
         )
 
     def links(self) -> list[Link]:
-        """Whose the message is, its log lines, repository, findings; without one, of the whole group."""
+        """The owner of the message, its log lines, repository, findings; without one, of the group."""
         place = StreamPlace(self._key, self.groups.current, self.consumers.current, self.entry)
         held = self.entries.pending.entries if self.entries.shown.pending else {}
         entry = held.get(self.entry or "")
@@ -122,7 +122,7 @@ class StreamView(FactScreen):
 
     @property
     def trail(self) -> tuple[str, ...]:
-        """The way that led here, as far in as the focus is."""
+        """The breadcrumb, down to the focus."""
         steps = ["Streams", decode(self._key)]
         depth, pane, group = self.depth, self.entries, self.group
         if not pane.shown.pending:
@@ -139,12 +139,12 @@ class StreamView(FactScreen):
 
     @property
     def depth(self) -> int:
-        """How far in the focus is: 0 groups, 1 consumers, 2 entries, 3 the message."""
+        """The level of the focus: 0 groups, 1 consumers, 2 entries, 3 message."""
         order = ("groups-table", "consumers-table", "entries-table", "message-page")
         name = self.focused.id if self.focused else None
         return order.index(name) if name in order else 0
 
-    # What it shows
+    # Content
 
     def body(self) -> Iterable[Widget]:
         """Groups, consumers, entries and charts at the left, the message at the right."""
@@ -159,11 +159,11 @@ class StreamView(FactScreen):
         yield self.message
 
     def on_resize(self) -> None:
-        """Charts and the shape of the entries only where there is room."""
+        """Show charts and schema only where there is room."""
         self.chart.display = self.query_one("#stream-shape").display = self.app.size.height >= SHORT
 
     def facts(self, topics: frozenset[Topic], now: int) -> None:
-        """Show groups, consumers and charts anew, and ask for the entries."""
+        """Update groups, consumers and charts, and read the entries."""
         stream = self.stream
         if stream is None:
             self.groups.gone()
@@ -186,7 +186,7 @@ class StreamView(FactScreen):
         self.consumers.present(group, self.rights_poll.liveness_of(group, self.judgement))
 
     def go_to(self, place: StreamPlace) -> None:
-        """Look at the group, the consumer and the entry of *place*, as far as they are there."""
+        """Select the group, consumer and entry of *place*, as far as they exist."""
         self._wanted = place
         self._go_to_wanted()
 
@@ -211,10 +211,10 @@ class StreamView(FactScreen):
         holders = self.rights_poll.liveness_of(self.group, self.judgement)
         await self.message.read(part, self.entry, pane.shown, holders, lambda: self.entry)
 
-    # What happens
+    # Events
 
     def on_descendant_focus(self) -> None:
-        """The trail goes as far in as the focus does; who goes away from the message reads it no longer."""
+        """Update the breadcrumb; leaving the message closes it."""
         if self.depth == 3:
             self._read_now = self._read_now or self.entries.current
         elif self._read_now is not None:
@@ -223,7 +223,7 @@ class StreamView(FactScreen):
         self.call_after_refresh(lambda: self._draw_header(self.dash.now()))
 
     def on_line_table_row_highlighted(self, message: LineTable.RowHighlighted) -> None:
-        """Another group, consumer or entry: show what belongs to it."""
+        """Show what belongs to the group, consumer or entry under the cursor."""
         if message.table is self.groups.table:
             self._show_consumers()
             if self.groups.current != self._at_group:
@@ -238,11 +238,11 @@ class StreamView(FactScreen):
         self.call_after_refresh(self.draw_footer)
 
     def on_entry_pane_listed(self) -> None:
-        """The list is up to date: so shall the message be."""
+        """Update the message after the list."""
         self._start_message()
 
     def on_entry_pane_turned(self) -> None:
-        """Another kind of list has other keys."""
+        """Another kind of list has other actions."""
         self._show_consumers()
         self.refresh_bindings()
 
@@ -256,7 +256,7 @@ class StreamView(FactScreen):
         )
 
     def on_line_table_row_selected(self, message: LineTable.RowSelected) -> None:
-        """Enter: one step in."""
+        """Enter: one level down."""
         if message.table is self.groups.table:
             self.entries.show(self.entries.pending)
             self.set_focus(self.consumers.table)
@@ -266,7 +266,7 @@ class StreamView(FactScreen):
             self.look_closer(True)
 
     def look_closer(self, closer: bool) -> None:
-        """Go in to the message, which stays however the list moves; or back to the entries."""
+        """Open the message, which stays open while the list moves; or go back to the entries."""
         if closer:
             self._read_now = self.entries.current
             self.entries.hold()
@@ -274,7 +274,7 @@ class StreamView(FactScreen):
         self.set_focus(self.message.page if closer else self.entries.table)
 
     def _changed(self, outcome: Outcome) -> None:
-        """Look again at once."""
+        """Read again at once."""
         if self.ready:
             self.entries.changed(done=outcome.ok)
             self.draw_footer()

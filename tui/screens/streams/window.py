@@ -1,4 +1,4 @@
-"""The entries of a stream as a list on the stream screen: a window that moves over all of them."""
+"""The entries of a stream as a list on the stream screen, through a moving window."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PAGE = 100
 
 
 class StreamEntries:
-    """The entries of the stream, newest first, a window that moves with the cursor.
+    """The entries of the stream, newest first; the window moves with the cursor.
 
     Attributes:
         following: Whether new entries are shown as they come.
@@ -30,24 +30,23 @@ class StreamEntries:
         self.following = True
         self.window = EntryWindow(stream)
         self._stream = stream
-        self._newest_known: str | None = None
 
     @property
     def title(self) -> str:
-        """For the border."""
+        """Title of the pane."""
         return "Entries"
 
     def summary(self, stream: Stream) -> str:
-        """Where the window is."""
+        """The position of the window."""
         parts = [f"{len(self.window)} of {units.count(stream.length)}", "newest first"]
         if self.following:
             parts.append("following")
         elif self._behind(stream):
-            parts.append("newer ones above (f follows)")
+            parts.append("newer entries (f: follow)")
         else:
-            parts.append("held (f follows)")
+            parts.append("paused (f: follow)")
         if self.window.at_oldest:
-            parts.append("to the first")
+            parts.append("back to the first")
         return " · ".join(parts)
 
     def _behind(self, stream: Stream) -> bool:
@@ -58,11 +57,11 @@ class StreamEntries:
 
     @property
     def empty(self) -> str:
-        """What to say where there are none."""
+        """The text where there are no rows."""
         return "○ the stream is empty" if self.window.at_oldest else "◌ reading …"
 
     def rows(self, now: int, stream: Stream) -> list[Row]:
-        """The lines; those that were trimmed away since they were read are dim."""
+        """The rows; entries that were trimmed since they were read are dim."""
         first = id_parts(stream.first_id) if stream.first_id else None
         return [
             entries.message_row(entry, now, gone=first is None or id_parts(entry.id) < first)
@@ -70,14 +69,14 @@ class StreamEntries:
         ]
 
     def message(self, entry_id: str) -> Message | None:
-        """The data of one."""
+        """The fields of one entry, if it is in the window."""
         return next((entry for entry in self.window if entry.id == entry_id), None)
 
     async def read(self, ask: Asker, stream: Stream) -> None:
-        """The newest ones at first; new ones while following."""
+        """Read the newest entries at first; new ones while following."""
         newest = self.window.newest
         if newest and stream.last_id and id_parts(newest) > id_parts(stream.last_id):
-            self.window.clear()  # the stream was made anew
+            self.window.clear()  # the stream was created again
         if not len(self.window):
             await self.show(ask, None)
         elif self.following and self._behind(stream):
@@ -89,7 +88,7 @@ class StreamEntries:
                 self.window.add_newer(page)
 
     async def show(self, ask: Asker, start: str | None) -> None:
-        """Show the piece that begins with *start* (None: with the newest) and goes back from there."""
+        """Show the page of older entries from *start* on (None: from the newest)."""
         page = await self._page(ask, EntriesFrom(self._stream, start, True, PAGE))
         if page is not None:
             self.window.clear()
@@ -97,7 +96,7 @@ class StreamEntries:
             self.window.at_newest = start is None
 
     async def go(self, ask: Asker, place: str) -> str | None:
-        """Show what is around *place* (an id, ``-`` or ``+``).
+        """Show the entries around *place* (an id, ``-`` or ``+``).
 
         Returns:
             The id of the first entry from there on, else of the last one before; None where there is none.
@@ -120,13 +119,13 @@ class StreamEntries:
         return newer.entries[0].id if newer.entries else self.window.newest
 
     async def older(self, ask: Asker) -> None:
-        """Read on at the old end."""
+        """Read the next older page."""
         page = await self._page(ask, self.window.older_query(PAGE))
         if page is not None:
             self.window.add_older(page)
 
     async def newer(self, ask: Asker) -> None:
-        """Read on at the new end."""
+        """Read the next newer page."""
         page = await self._page(ask, self.window.newer_query(PAGE))
         if page is not None:
             self.window.add_newer(page)

@@ -178,7 +178,7 @@ class StreamJudge:
         known = rate_in is not None and outgoing is not None
         if opinion.verdict is Verdict.OK and known and forecast is None and self._far_behind(group):
             # The lag may dip between two polls; this far behind it counts that it does not drain.
-            opinion = Opinion(Verdict.SLOW, None, f"{group.lag.value} behind, and it does not drain")
+            opinion = Opinion(Verdict.SLOW, None, f"{group.lag.value} behind, not draining")
         dead = self._dead(window, group, now)
         return GroupJudgement(
             verdict=opinion.verdict,

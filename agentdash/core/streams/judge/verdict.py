@@ -42,9 +42,9 @@ def verdict(window: GroupWindow, consumers: int | None, tried_ms: int | None, wi
     if consumers == 0 and ((now.lag or 0) > 0 or now.pending > 0):
         return Opinion(Verdict.UNREAD, window.waiting_since, "no consumer")
     if window.span_ms < window_ms:
-        return Opinion(Verdict.WATCHING, None, f"{age(window.span_ms)} of {age(window_ms)} watched")
+        return Opinion(Verdict.WATCHING, None, f"{age(window.span_ms)} of {age(window_ms)} sampled")
     if now.lag is None:
-        return Opinion(Verdict.UNKNOWN, None, "lag not known")
+        return Opinion(Verdict.UNKNOWN, None, "lag unknown")
     if now.lag == 0:
         return Opinion(Verdict.OK, None, "keeps up")
     if window.is_unmoved and not window.was_zero:
@@ -52,11 +52,11 @@ def verdict(window: GroupWindow, consumers: int | None, tried_ms: int | None, wi
     if window.peak is not None and window.back_at >= window.samples[0].at:
         return Opinion(Verdict.REWOUND, window.back_at, "its position went back")
     if window.was_zero:
-        return Opinion(Verdict.OK, None, "caught up lately")
+        return Opinion(Verdict.OK, None, "caught up recently")
     samples = window.samples
     if never_falls(samples):
         return Opinion(
-            Verdict.SLOW, samples[0].at, f"{count(now.lag)} behind, and not less for {age(window.span_ms)}"
+            Verdict.SLOW, samples[0].at, f"{count(now.lag)} behind, not falling for {age(window.span_ms)}"
         )
     return Opinion(Verdict.OK, None, "catches up")
 
@@ -64,12 +64,12 @@ def verdict(window: GroupWindow, consumers: int | None, tried_ms: int | None, wi
 def _unmoved(
     window: GroupWindow, now: GroupSample, consumers: int | None, tried_ms: int | None, window_ms: int
 ) -> Opinion:
-    stood = f"given nothing for {age(now.at - window.position_since)}"
+    stood = f"nothing delivered for {age(now.at - window.position_since)}"
     if consumers is None:
-        return Opinion(Verdict.STALLED, window.position_since, f"{stood}; who reads is not known")
+        return Opinion(Verdict.STALLED, window.position_since, f"{stood}; consumers unknown")
     if tried_ms is None or tried_ms >= window_ms:
-        return Opinion(Verdict.STOPPED, window.position_since, f"{stood}, and nobody tries")
-    return Opinion(Verdict.STALLED, window.position_since, f"{stood}, though a consumer tries")
+        return Opinion(Verdict.STOPPED, window.position_since, f"{stood}, no consumer reads")
+    return Opinion(Verdict.STALLED, window.position_since, f"{stood}, though a consumer reads")
 
 
 def never_falls(samples: Sequence[GroupSample]) -> bool:

@@ -63,7 +63,7 @@ def _no_consumer(case: GroupCase) -> tuple[str, str, str]:
     name = decode_name(case.group.name)
     return (
         "no consumer",
-        "Nobody has joined the group, or its last consumer was deleted.",
+        "No consumer has joined the group, or the last one was deleted.",
         f"Start a consumer of group {name}; if it is not needed, destroy the group.",
     )
 

@@ -24,9 +24,9 @@ def consumer_lag(case: GroupCase) -> Iterator[Symptom]:
         f"{lag_text(case.group.lag)} behind, {forecast_text(case.of, case.at.judged.rate_in)}",
         hypothesis=_why_behind(case.of),
         recommendation=(
-            "It catches up by itself; more consumers would make it quicker."
+            "It is catching up; more consumers would be faster."
             if drains
-            else "Add consumers to the group, or make handling quicker; see what the consumers wait for."
+            else "Add consumers to the group, or make handling faster; check what the consumers wait for."
         ),
         see=redis_cli("XINFO", "GROUPS", case.at.stream.name),
         clears=f"It clears when the group is at most {limit} entries behind.",
@@ -47,11 +47,11 @@ def data_lost(case: GroupCase) -> Iterator[Symptom]:
         numbers=(("entriesLost", float(case.of.lost)),) if case.of.lost is not None else (),
         hypothesis="The stream is trimmed (MAXLEN, MINID, XTRIM) or emptied faster than this group reads it.",
         recommendation=(
-            "What is gone cannot be read any more: get it from its producers, if it matters. "
+            "Removed entries cannot be read any more: get them from their producers, if they matter. "
             "Keep more entries (a higher MAXLEN), or make the group read faster."
         ),
         see=redis_cli("XINFO", "STREAM", case.at.stream.name),
-        clears="It clears when the group reads on and no more is removed unread for one window.",
+        clears="It clears when no unread entries are removed for one window.",
     )
 
 
@@ -65,8 +65,8 @@ def competing_consumers(case: GroupCase) -> Iterator[Symptom]:
         Severity.INFO,
         f"{case.of.active} consumers share its entries",
         f"consumers: {names}",
-        hypothesis="Each entry goes to one of them only, and the order between them is not kept.",
-        recommendation="Nothing, if that is meant; if each should see every entry, give each its own group.",
+        hypothesis="Each entry goes to one of them only; the order between them is not kept.",
+        recommendation="Nothing, if intended; if each should see every entry, give each its own group.",
         see=redis_cli("XINFO", "CONSUMERS", case.at.stream.name, case.group.name),
         clears="It clears when at most one consumer of the group is active.",
     )
@@ -74,11 +74,11 @@ def competing_consumers(case: GroupCase) -> Iterator[Symptom]:
 
 def _why_behind(of: GroupJudgement) -> str:
     if of.active == 0:
-        return "Nobody reads: see the dead consumer of this group."
+        return "No live consumer: see the finding on dead consumers of this group."
     if of.verdict in {Verdict.STOPPED, Verdict.STALLED}:
         return (
-            "The group's position stands still although work waits: its consumers hang or wait for something."
+            "The group's position is unchanged although work waits: its consumers hang or wait for something."
         )
     if of.forecast_s is not None:
-        return "A burst, or an outage that is over: the group reads more than comes in."
-    return "More comes in than the group's consumers handle."
+        return "A burst, or a past outage: the group reads more than is added."
+    return "More is added than the group's consumers handle."

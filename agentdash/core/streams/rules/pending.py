@@ -25,12 +25,12 @@ def stuck_message(case: GroupCase) -> Iterator[Symptom]:
     times = "once" if oldest.deliveries == 1 else f"{oldest.deliveries} times"
     gone = data_is_gone(case.at.stream, oldest.id)
     if gone:
-        why = "Its data was deleted or trimmed while it was pending: nobody can handle it any more."
-        cure = "Acknowledge it (XACK): that is all that can be done about it."
+        why = "Its data was deleted or trimmed while it was pending: it cannot be handled any more."
+        cure = "Acknowledge it (XACK): nothing else is possible."
     else:
-        cure = f"Look at {who}; acknowledge the entry if it was handled, or claim it for another."
+        cure = f"Check {who}; acknowledge the entry if it was handled, or claim it for another consumer."
         why = (
-            f"{who} took it and neither acknowledged nor gave it up: it hangs, died, or forgot XACK."
+            f"{who} read it and never acknowledged it: it hangs, died, or forgot XACK."
             if oldest.deliveries == 1
             else f"It was delivered {times} and never acknowledged: handling it seems to fail."
         )
@@ -61,18 +61,18 @@ def delivery_failure(case: GroupCase) -> Iterator[Symptom]:
         "DELIVERY_FAILURE",
         Severity.HIGH,
         f"delivered {worst.deliveries} times{storm}: {worst.id}",
-        line if rate is None else f"{line}, {count(rate)} times a minute while it was watched",
+        line if rate is None else f"{line}, {count(rate)} times a minute while sampled",
         numbers=(("deliveryCount", float(worst.deliveries)),),
         consumer=worst.consumer,
         message_ids=(worst.id,),
         hypothesis=(
-            "Handling it fails each time, and it is tried again and again."
+            "Handling it fails each time, and is retried."
             if rate
-            else "Handling it failed again and again; or a consumer reads its own history at each restart."
+            else "Handling it failed repeatedly; or a consumer reads its own history at each restart."
         ),
         recommendation=(
             "Read the entry and the consumer's log. Copy it to a dead-letter stream and acknowledge it, "
-            "so that it does not hold up the others."
+            "so that it does not block the others."
         ),
         see=redis_cli("XRANGE", case.at.stream.name, worst.id, worst.id),
         clears=f"It clears when no pending entry was delivered more than {limit} times.",
@@ -89,10 +89,10 @@ def missing_ack(case: GroupCase) -> Iterator[Symptom]:
         Severity.HIGH,
         f"{case.group.pending} pending and not acknowledged, rising for {age(rises * 1000)}",
         f"pending rose for {rises:.0f} s and never fell; length {case.at.stream.length}, not growing",
-        hypothesis="Consumers read entries and do not acknowledge them: XACK is missing, or comes too late.",
-        recommendation="See whether the handlers call XACK after their work, with the right group and id.",
+        hypothesis="Consumers read entries and do not acknowledge them: XACK is missing or late.",
+        recommendation="Check that the handlers call XACK after their work, with the right group and id.",
         see=redis_cli("XPENDING", case.at.stream.name, case.group.name),
-        clears="It clears when pending entries become less, or stay as many.",
+        clears="It clears when the number of pending entries falls or stays the same.",
     )
 
 

@@ -23,12 +23,12 @@ def no_consumer_group(case: StreamCase) -> Iterator[Symptom]:
     yield case.symptom(
         "NO_CONSUMER_GROUP",
         Severity.MEDIUM,
-        f"{rate} come in, no group reads them",
+        f"{rate} incoming, no group reads them",
         f"groups: none, incoming: {rate}",
-        hypothesis="Its consumers were never set up, read it without a group, or use another name.",
+        hypothesis="Its consumers were not set up, read it without a group, or use another name.",
         recommendation="Create the group that is meant to read it, or stop producing into it.",
         see=redis_cli("XINFO", "GROUPS", case.stream.name),
-        clears="It clears when a group exists, or nothing comes in any more.",
+        clears="It clears when a group exists, or no entries are added any more.",
     )
 
 
@@ -45,24 +45,22 @@ def stream_growing(case: StreamCase) -> Iterator[Symptom]:
     lasts = age(case.judged.grows_s * 1000)
     if slowest is not None:
         summary = (
-            f"grows for {lasts}, and {decode_name(slowest.name)} falls behind ({lag_text(slowest.lag)} now)"
+            f"growing for {lasts}, {decode_name(slowest.name)} falls behind ({lag_text(slowest.lag)} now)"
         )
-        cure = (
-            f"Make {decode_name(slowest.name)} read faster, or add consumers to it; see what they wait for."
-        )
+        cure = f"Make {decode_name(slowest.name)} read faster, or add consumers; check what they wait for."
     else:
-        summary = f"grows for {lasts}, and nothing trims it"
-        cure = "Add entries with MAXLEN ~ or MINID ~, or trim the stream (XTRIM) now and then."
+        summary = f"growing for {lasts}, no trimming seen"
+        cure = "Add entries with MAXLEN ~ or MINID ~, or trim the stream (XTRIM) regularly."
     yield case.symptom(
         "STREAM_GROWING",
         Severity.HIGH if slowest is not None else Severity.HIGH.lowered(),
         summary,
         f"length rose for {case.judged.grows_s:.0f} s and never fell; cap seen: {case.judged.cap}",
         consumer_group=None if slowest is None else slowest.name,
-        hypothesis="More comes in than is taken out: the server's memory fills up in the end.",
+        hypothesis="More is added than removed: the server will run out of memory.",
         recommendation=cure,
         see=redis_cli("XINFO", "STREAM", case.stream.name),
-        clears="It clears when the stream is trimmed, or grows no more.",
+        clears="It clears when the stream is trimmed, or stops growing.",
     )
 
 
@@ -73,12 +71,12 @@ def unbounded_stream(case: StreamCase) -> Iterator[Symptom]:
     yield case.symptom(
         "UNBOUNDED_STREAM",
         Severity.MEDIUM,
-        f"{count(case.stream.length)} entries and no cap seen, {count(case.judged.rate_in or 0)}/min come in",
+        f"{count(case.stream.length)} entries, no cap seen, {count(case.judged.rate_in or 0)}/min incoming",
         f"entries-added {case.stream.entries_added} = length {case.stream.length}: nothing was ever removed",
-        hypothesis="Its producers add without MAXLEN or MINID, nobody trims it; or its cap is not reached.",
-        recommendation="Add entries with MAXLEN ~ N, with N well above what the slowest group lags behind.",
+        hypothesis="It is added to without MAXLEN or MINID, and not trimmed; or its cap is not reached.",
+        recommendation="Add entries with MAXLEN ~ N, with N well above the lag of the slowest group.",
         see=redis_cli("XINFO", "STREAM", case.stream.name),
-        clears="It clears when the stream is trimmed, or grows no more.",
+        clears="It clears when the stream is trimmed, or stops growing.",
     )
 
 
@@ -94,8 +92,8 @@ def schema_inconsistency(case: StreamCase) -> Iterator[Symptom]:
         Severity.LOW,
         f"{len(sets)} sets of fields among its newest entries: {', '.join(differing[:4])} differ",
         *(f"fields: {', '.join(names) or '(none)'}" for names in sets[:4]),
-        hypothesis="Several producers or versions write it, or it carries events of several kinds.",
-        recommendation="If consumers expect one form, find the producer that differs; else note the kinds.",
+        hypothesis="Several producers or versions write it, or it has events of several kinds.",
+        recommendation="If consumers expect one form, find the producer that differs.",
         see=redis_cli("XREVRANGE", case.stream.name, "+", "-", "COUNT", "5"),
         clears="It clears when its newest entries have the same fields.",
         expected=", ".join(sets[0]),
@@ -128,8 +126,8 @@ def orphaned_stream(case: StreamCase) -> Iterator[Symptom]:
         where = "not in the settings, and in no file"
         unread = f"; {plural(mention.failed, 'other')} could not be searched" if mention.failed else ""
         searched = (
-            f"its whole name stands in no file of {plural(mention.repos, 'repository')}{unread}; "
-            "a name that a program puts together from parts is not found so"
+            f"its full name is in no file of {plural(mention.repos, 'repository')}{unread}; "
+            "a name that a program builds from parts is not found"
         )
     yield case.symptom(
         "ORPHANED_STREAM",
@@ -137,8 +135,8 @@ def orphaned_stream(case: StreamCase) -> Iterator[Symptom]:
         f"{count(stream.length)} entries, no group, {where}",
         "groups: none; matched by no pattern of streams.include and streams.known",
         searched,
-        hypothesis="It was left behind by something that is gone, or its name is mistyped somewhere.",
-        recommendation="Name it in streams.known if it is meant to be; find who writes it; else delete it.",
+        hypothesis="It is a leftover of a removed program, or its name is mistyped somewhere.",
+        recommendation="If intended, add it to streams.known; find what writes it; else delete it.",
         see=redis_cli("XINFO", "STREAM", stream.name),
         clears="It clears when a group exists, the settings or a file name it, or it is deleted.",
     )

@@ -39,12 +39,12 @@ def shown(*findings: Finding) -> list[Row]:
 @pytest.mark.parametrize(
     ("symptom", "outside", "text"),
     [
-        ({"stream": b"s", "summary": "7/min come in"}, False, "s: 7/min come in"),
+        ({"stream": b"s", "summary": "7/min incoming"}, False, "s: 7/min incoming"),
         ({"stream": b"s", "consumer_group": b"g", "summary": "9 behind"}, False, "s g: 9 behind"),
         (
-            {"stream": b"s", "consumer_group": b"g", "summary": "grows for 9s, and g falls behind"},
+            {"stream": b"s", "consumer_group": b"g", "summary": "growing for 9s, and g falls behind"},
             False,
-            "s: grows for 9s, and g falls behind",
+            "s: growing for 9s, and g falls behind",
         ),
         ({"run": "34b1bda56a", "summary": "bump-deps: failed"}, False, "bump-deps: failed"),
         ({"repo": "/src/api", "summary": "api: 2 files not committed"}, False, "api: 2 files not committed"),

@@ -21,8 +21,8 @@ def test_what_is_offered_depends_on_what_is_known() -> None:
         facts = {"id": "5-0", "consumer": b"billing-1", "idle_ms": 250_000, "deliveries": 1, **entry}
         return [press.key + " " + press.words for press in suggestions(PendingEntry(**facts), GROUP, found)]  # type: ignore[arg-type]
 
-    assert keys()[0] == "C claim for run-7, which lives"
+    assert keys()[0] == "C claim for run-7, which is alive"
     assert keys(deliveries=7)[0].startswith(". copy to dead letters")
-    assert keys(gone=True) == ["A acknowledge: its data is gone, nobody can work on it"]
+    assert keys(gone=True) == ["A acknowledge: its data is deleted"]
     assert keys(consumer=b"run-7", idle_ms=900) == []
     assert keys(idle_ms=900)[0].startswith("C ")  # its holder is known to be dead

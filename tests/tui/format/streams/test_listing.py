@@ -54,7 +54,7 @@ def test_forecast(
 @pytest.mark.parametrize(
     ("stream", "said"),
     [
-        (Stream(b"s", 3, groups_known=False), ("? groups are not told", "…", "…")),
+        (Stream(b"s", 3, groups_known=False), ("? groups unknown", "…", "…")),
         (Stream(b"s", 3, sampled=True), ("○ no group", "–", "–")),
         (Stream(b"s", 3, memory_bytes=2048, fields=("a",), sampled=True), ("○ no group", "2 kB", "a")),
     ],

@@ -129,7 +129,7 @@ async def test_claim_for_a_consumer_whose_name_is_no_text() -> None:
         await go_in(pilot, "C")
         assert isinstance(app.screen, ClaimFor)
         await answer(pilot, "tab", "enter")
-        assert "a name is needed" in text(app.screen.query_one(Document))
+        assert "enter a name" in text(app.screen.query_one(Document))
         await answer(pilot, "shift+tab", "enter")
         assert isinstance(app.screen, Confirm)
         plan = text(app.screen.query_one(Document))
@@ -178,7 +178,7 @@ async def test_parts_of_a_message_fold_by_key_and_mouse() -> None:
         await pilot.press("enter")
         assert "▸ {5}" in lines(page)
         assert '"order"' not in lines(page)
-        assert "What happened to it" in lines(page)
+        assert "History" in lines(page)
         await pilot.press("right", "j", "j", "j", "j", "left")
         assert '"items": ▸ [2],' in lines(page)
         assert '"order": 88123' in lines(page)
@@ -294,7 +294,7 @@ async def test_read_only_changes_nothing_and_says_so() -> None:
         )
         assert not any("Acknowledge" in command.title for command in app.get_system_commands(stream(app)))  # type: ignore[arg-type]
         page = app.screen.message.page
-        await until(lambda: "nothing can be done: read-only" in text(page), what="the reason")
+        await until(lambda: "none: read-only" in text(page), what="the reason")
         assert engine_of(app).sent == []
 
 
@@ -357,7 +357,7 @@ async def test_what_was_read_of_a_message_stays_when_the_server_is_gone(
     async with app.run_test(size=SIZE) as pilot:
         screen = await go_in(pilot, "enter", "enter", "enter")
         pane = screen.message
-        await until(lambda: "See it yourself" in text(pane.page), what="the message")
+        await until(lambda: "Reproduce" in text(pane.page), what="the message")
         answering = engine.ask
 
         async def silent(query: Query) -> Answer:
@@ -367,7 +367,7 @@ async def test_what_was_read_of_a_message_stays_when_the_server_is_gone(
         screen._start_message()
         await until(lambda: pane.state.kind is PaneKind.ERROR, what="the fault")
         assert "did not answer in time" in plain(pane.state.notice[0])
-        assert "See it yourself" in text(pane.page)
+        assert "Reproduce" in text(pane.page)
         assert screen.depth == 3
         monkeypatch.setattr(engine, "ask", answering)
         screen._start_message()
