@@ -1,4 +1,4 @@
-"""What the URL of Redis names: one server, a primary that sentinels know, or a cluster."""
+"""The URL of Redis: one server, a primary behind sentinels, or a cluster."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ _KINDS: dict[str, tuple[Kind, bool]] = {
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A URL in its parts, each as it stands there: what is quoted stays so.
+    """The parts of a URL, still quoted.
 
     Attributes:
-        kind: What is named.
-        tls: Whether TLS is spoken, with sentinels too.
-        login: ``user:password``; empty where there is none.
-        hosts: One; of sentinels and clusters as many as are named. Empty for a socket.
-        path: Of a socket, its path; else what stands behind the hosts, without slashes at its ends.
+        kind: What it names.
+        tls: Whether TLS is used, with sentinels too.
+        login: ``user:password``; empty without a login.
+        hosts: One; several for sentinels and clusters. Empty for a socket.
+        path: The path of a socket; else what follows the hosts, without slashes at its ends.
         query: The options.
     """
 
@@ -46,26 +46,26 @@ class Address:
 
     @property
     def service(self) -> str:
-        """What the sentinels call the primary; empty where it is not named, or no sentinels are."""
+        """The name of the primary for the sentinels; empty for other kinds."""
         return unquote(self.path.partition("/")[0]) if self.kind == "sentinel" else ""
 
     @property
     def database(self) -> str:
-        """The number of the database as it is written; empty where none is."""
+        """The number of the database, as written; empty without one."""
         if self.kind == "socket":
             return ""
         return self.path.partition("/")[2] if self.kind == "sentinel" else self.path
 
     @property
     def label(self) -> str:
-        """In few characters and without secrets: ``redis+sentinel://***@a:26379,b:26379/main``."""
+        """A short form without secrets: ``redis+sentinel://***@a:26379,b:26379/main``."""
         if self.kind == "socket":
             return printable(unquote(self.path)) or "unix socket"
         return self._spelled("***@" if self.login else "")
 
     @property
     def bare(self) -> str:
-        """A URL without login and options: for messages."""
+        """The URL without login and options, for messages."""
         return f"unix://{self.path}" if self.kind == "socket" else self._spelled("")
 
     def _spelled(self, user: str) -> str:
@@ -76,7 +76,7 @@ class Address:
         return printable(f"{scheme}://{user}{','.join(map(spelled, self.hosts))}{service}{end}")
 
     def one(self, host: Host) -> str:
-        """The URL of one server, without login and options: for messages."""
+        """The URL of one server, without login and options, for messages."""
         return f"{'rediss' if self.tls else 'redis'}://{spelled(host)}"
 
     def of_host(self, host: Host) -> str:
@@ -87,10 +87,10 @@ class Address:
 
 
 def address(url: str) -> Address:
-    """Take *url* apart.
+    """Parse *url*.
 
     Raises:
-        ValueError: with the reason; it holds no part of the URL that may be a secret.
+        ValueError: with the reason, without parts of the URL that may be a secret.
     """
     scheme, found, rest = url.partition("://")
     if not found or scheme not in _KINDS:
@@ -106,7 +106,7 @@ def address(url: str) -> Address:
     known = Address(
         kind, tls, login, tuple(_host(one, _PORTS[kind]) for one in hosts.split(",")), path.strip("/"), query
     )
-    _split(known.of_host(known.hosts[0]))  # redis-py takes it apart so, and says all of what is wrong
+    _split(known.of_host(known.hosts[0]))  # as redis-py will parse it
     if kind == "sentinel" and not known.service:
         raise ValueError("it does not say which primary: redis+sentinel://host:26379/NAME")
     return _checked(known)
@@ -134,14 +134,14 @@ def _split(url: str) -> tuple[SplitResult, int | None]:
     try:
         parts = urlsplit(url)
         return parts, parts.port
-    except ValueError as problem:  # its words may hold any part of the URL
+    except ValueError as problem:  # its message may contain any part of the URL
         port = str(problem).startswith("Port")
         raise ValueError("its port is not a number from 0 to 65535" if port else "it is malformed") from None
 
 
 def _checked(known: Address) -> Address:
     if "@" in known.path or (known.database and not known.database.isdecimal()):
-        # It is not repeated: where a password holds a slash, this is its end.
+        # Not quoted in the message: if a password contains a slash, this is its end.
         raise ValueError(
             "what stands behind its last / is not the number of a database (a / in a password is written %2F)"
         )

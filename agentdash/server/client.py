@@ -1,4 +1,4 @@
-"""The one way in which agentdash talks to Redis: explicit time-outs, few connections, one retry."""
+"""Opens clients for Redis: explicit time-outs, few connections, one retry."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ _EXAMPLE = (
 def open_client(url: str, settings: RedisSettings) -> Redis:
     """A client for *url* that has not connected yet; its replies are bytes.
 
-    RESP2 is spoken: every server since 5.0 knows it, whereas HELLO, which RESP3 begins with, came with 6.0;
-    and replies of XINFO then have one shape (flat lists of names and values) from all of them. Options in the
-    URL's query that would change the shape of replies are ignored.
+    The protocol is RESP2: every server since 5.0 supports it (HELLO, for RESP3, needs 6.0), and replies of
+    XINFO then have the same shape (flat lists of names and values) from all of them. Options in the URL's
+    query that would change the shape of replies are ignored.
 
-    A command is repeated once, when the connection turns out to be closed (a server that was restarted); a
-    time-out is not, so that a silent server is known after ``settings.timeout`` seconds. A command that
-    blocks on the server must ask for less than that.
+    A command is repeated once if the connection was closed (a restarted server); not after a time-out, so
+    that a silent server is reported after ``settings.timeout`` seconds. A command that blocks on the server
+    must block for less than that.
 
-    ``redis+sentinel://`` asks the sentinels for the primary whenever a connection is opened, so also after a
-    failover. ``redis+cluster://`` sends each command to the node that holds its key: see `ClusterClient`.
+    ``redis+sentinel://`` queries the sentinels for the primary whenever a connection is opened, so also after
+    a failover. ``redis+cluster://`` sends each command to the node of its key: see `ClusterClient`.
 
     Raises:
-        SourceError: when *url* is not one that can be used.
+        SourceError: when *url* cannot be used.
     """
     try:
         known = address(url)
@@ -55,7 +55,7 @@ def open_client(url: str, settings: RedisSettings) -> Redis:
 
 
 def url_of(client: Redis) -> str:
-    """What *client* talks to, for messages: a URL without user and password."""
+    """The URL of *client* without user and password, for messages."""
     if isinstance(client, Client):
         return client.named
     kwargs = client.connection_pool.connection_kwargs
@@ -65,10 +65,10 @@ def url_of(client: Redis) -> str:
 
 
 def _bad(error: Exception) -> SourceError:
-    """What is wrong, without the URL: in one that is malformed nobody knows where the password is."""
+    """The error without the URL: in a malformed one the password cannot be located."""
     text = str(error)
     if "unexpected keyword argument" in text:
-        text = f"it has an option that is not known: {text.rpartition(' ')[2]}"
+        text = f"unknown option: {text.rpartition(' ')[2]}"
     elif "Port" in text or "port" in text:
         text = "its port is not a number from 0 to 65535"
     return SourceError(f"The URL of Redis cannot be used: {printable(text)}", _EXAMPLE)

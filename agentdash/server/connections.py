@@ -1,4 +1,4 @@
-"""Connections to one server: how they are opened, named and repeated; the same for every kind of URL."""
+"""Connections to one server: how they are opened, named and retried, for every kind of URL."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Client(Redis):
     """redis-py's client.
 
     Attributes:
-        named: The URL of what it talks to, without user, password and options.
+        named: Its URL without user, password and options.
     """
 
     named: str = ""
@@ -47,16 +47,16 @@ def pool_of(
     kind: type[BlockingConnectionPool] = BlockingConnectionPool,
     **more: Any,
 ) -> BlockingConnectionPool:
-    """Connections for a ``redis://``, ``rediss://`` or ``unix://`` URL; none is opened yet.
+    """A pool for a ``redis://``, ``rediss://`` or ``unix://`` URL; no connection is opened yet.
 
     Args:
-        url: Its options that would change the shape of replies are ignored.
+        url: Options that would change the shape of replies are ignored.
         settings: The time-outs.
         kind: The class of the pool.
-        more: What that class needs besides.
+        more: Further arguments of that class.
 
     Raises:
-        ValueError: when the URL cannot be used; TypeError, when it has an option that nothing knows.
+        ValueError: when the URL cannot be used; TypeError, when it has an unknown option.
     """
     options: dict[str, Any] = {
         "socket_timeout": settings.timeout,
@@ -74,12 +74,12 @@ def pool_of(
         redis_connect_func=_greet,
         **{**options, **more},
     )
-    pool.connection_class(**pool.connection_kwargs)  # finds options that nothing knows; opens nothing
+    pool.connection_class(**pool.connection_kwargs)  # raises for unknown options; opens nothing
     return pool
 
 
 async def _greet(connection: AbstractConnection) -> None:
-    """Log in as redis-py does, then say our name; a user who may not do that is let in all the same."""
+    """Log in as redis-py does, then set the name of the client, if the ACL allows it."""
     await connection.on_connect()
     await connection.send_command("CLIENT", "SETNAME", CLIENT_NAME, check_health=False)
     try:
@@ -87,7 +87,7 @@ async def _greet(connection: AbstractConnection) -> None:
     except ResponseError as refused:
         first = refused
     if await connection.can_read():
-        raise UnexpectedReply(f"more answers than questions, the first: {_shown(first)}")
+        raise UnexpectedReply(f"more replies than commands, the first: {_shown(first)}")
 
 
 def _shown(reply: object) -> str:
@@ -95,14 +95,14 @@ def _shown(reply: object) -> str:
 
 
 def _checked(command: object, read: Callable[..., Any]) -> Callable[..., Any]:
-    """redis-py's reader of one command's reply; what it cannot read is named."""
+    """redis-py's callback for one reply, with a clear error where it fails."""
 
     def checked(reply: Any, **options: Any) -> Any:
         try:
             return read(reply, **options)
         except NOT_AS_REDIS as problem:
             raise UnexpectedReply(
-                f"its reply to {str(command).upper()} is none of Redis ({problem})"
+                f"its reply to {str(command).upper()} is not one of Redis ({problem})"
             ) from problem
 
     return checked

@@ -1,11 +1,11 @@
-"""The embedded server: one for each folder, started by the first who needs it, stopped by the last.
+"""The embedded server: one per folder, started by its first user, stopped by its last.
 
-Three lock files settle everything, because the kernel gives a lock back when its holder dies:
+Three lock files coordinate this, because the kernel releases a lock when its holder dies:
 
-- ``start.lock`` is held alone by whoever starts, stops or looks closely: one at a time.
-- ``users.lock`` is shared by all users; who can hold it alone is the last.
-- ``server.lock`` is held by the server itself, which inherits it: while it is held a server lives on this
-  folder, so two never write the same data; when it is free, what was written down about a server is past.
+- ``start.lock`` is held exclusively while the server is started, stopped or recovered.
+- ``users.lock`` is shared by all users; a user that can hold it exclusively is the last one.
+- ``server.lock`` is held by the server itself, which inherits it: while it is held, a server runs in this
+  folder, so two never write the same data; when it is free, the recorded server has ended.
 """
 
 from __future__ import annotations
@@ -30,17 +30,17 @@ _STEP_LIMIT = 5.0
 
 
 class EmbeddedServer:
-    """The server of one folder. Everything blocks for a bounded time; call it from a thread.
+    """The server of one folder. All methods block for a bounded time; call them from a thread.
 
     Args:
-        folder: Its data, socket, log and locks. Private to its owner. The data outlives the server.
+        folder: For its data, socket, log and locks. Private to its owner. The data is kept.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder.expanduser().absolute()
 
     def acquire(self) -> EmbeddedUse:
-        """Join the server that runs, or start it.
+        """Join the running server, or start it.
 
         Raises:
             SourceError: when there is no program for it, the folder cannot be used, or it does not start.
@@ -60,10 +60,10 @@ class EmbeddedServer:
         return EmbeddedUse(self, users, found)
 
     def recover(self, use: EmbeddedUse) -> ServerRecord | None:
-        """Start the server again where its process is gone.
+        """Restart the server if its process has ended.
 
         Returns:
-            What it is now, or None where it lives and nothing was done.
+            The new server; None if it is still running.
 
         Raises:
             SourceError: when it cannot be started, or was stopped on purpose.
@@ -79,10 +79,10 @@ class EmbeddedServer:
             return self._ensure(use.users, known)
 
     def leave(self, use: EmbeddedUse) -> None:
-        """Give up *use*; the last one out stops the server."""
+        """Release *use*; the last user stops the server."""
         try:
             if not use.users.on_path():
-                # The folder was removed under us. A server that ends in peace removes the new one's socket.
+                # The folder was removed. A server that shuts down normally would remove the new one's socket.
                 if use.birth is not None and use.users.take():
                     process.send(use.pid, use.birth, signal.SIGKILL)
                 return
@@ -93,13 +93,13 @@ class EmbeddedServer:
             use.users.close()
 
     def stop(self) -> bool:
-        """Stop the server, whoever uses it.
+        """Stop the server, even if it is in use.
 
         Returns:
-            Whether one was running.
+            Whether it was running.
 
         Raises:
-            SourceError: when it does not end.
+            SourceError: when it does not stop.
         """
         if not self.folder.is_dir():
             return False
@@ -107,7 +107,7 @@ class EmbeddedServer:
             return self._stop()
 
     def status(self) -> ServerStatus:
-        """What runs, seen from outside; changes nothing."""
+        """The status of the server, read from outside."""
         known = record.load(self.folder) if self.folder.is_dir() else None
         lives = self.folder.is_dir() and self._lives()
         answer = launch.ask(Path(known.socket)) if known and lives else None
@@ -120,7 +120,7 @@ class EmbeddedServer:
         )
 
     def _ensure(self, users: FileLock, known: ServerRecord | None) -> ServerRecord:
-        """A server that answers: the one that lives, or a new one. Under the start lock."""
+        """A server that answers: the running one, or a new one. Needs the start lock."""
         with self._lock("server.lock") as life:
             deadline = time.monotonic() + _ANSWER_LIMIT
             while not life.take():
@@ -135,10 +135,10 @@ class EmbeddedServer:
             return self._note(ServerRecord(str(socket)), launch.launch(self.folder, socket, life.fd))
 
     def _give_up_on(self, users: FileLock, known: ServerRecord | None, life: FileLock) -> None:
-        """A server lives but does not answer: end it where nobody else uses it."""
-        nobody_else = users.take()
+        """Stop a running server that does not answer, unless it has other users."""
+        sole_user = users.take()
         users.take(shared=True, timeout=_STEP_LIMIT)
-        if nobody_else and known is not None and self._end(known, life):
+        if sole_user and known is not None and self._end(known, life):
             return
         pid = f" (pid {known.pid})" if known and known.pid else ""
         raise SourceError(
@@ -147,7 +147,7 @@ class EmbeddedServer:
         )
 
     def _place(self, known: ServerRecord | None) -> Path:
-        """Where the socket goes: where it was, so that its users find a server that was started again."""
+        """The path of the socket: the previous one, so that its users find a restarted server."""
         if known is None:
             return places.socket_in(self.folder)
         before = Path(known.socket)
@@ -171,13 +171,13 @@ class EmbeddedServer:
             ) from error
 
     def _stop(self) -> bool:
-        """Stop what lives and tidy up. Under the start lock."""
+        """Stop the server and clean up. Needs the start lock."""
         known = record.load(self.folder)
         with self._lock("server.lock") as life:
             lived = not life.take()
             if lived and (known is None or not self._end(known, life)):
                 raise SourceError(
-                    f"The embedded server in {self.folder} does not end",
+                    f"The embedded server in {self.folder} does not stop",
                     f"End it by hand: pid {known.pid if known and known.pid else 'unknown'}",
                 )
             record.forget(self.folder)
@@ -187,7 +187,7 @@ class EmbeddedServer:
 
     @staticmethod
     def _end(known: ServerRecord, life: FileLock) -> bool:
-        """Ask it, then TERM, then KILL; the last two only to the very process that was written down."""
+        """Send SHUTDOWN, then SIGTERM, then SIGKILL; the last two only to the recorded process."""
         launch.ask_to_stop(Path(known.socket))
         if life.take(timeout=_STEP_LIMIT):
             return True
@@ -207,7 +207,7 @@ class EmbeddedServer:
         with self._lock("start.lock") as lock:
             if not lock.take(timeout=_PATIENCE):
                 raise SourceError(
-                    "Another agentdash is starting or stopping the embedded server, and does not get done",
+                    "Another agentdash is starting or stopping the embedded server, and does not finish",
                     f"End it; it holds {lock.path}",
                 )
             yield
@@ -223,7 +223,7 @@ class EmbeddedServer:
 
 
 class EmbeddedUse:
-    """One user's hold on the embedded server, until `release` or the end of the process.
+    """One use of the embedded server, until `release` or the end of the process.
 
     Attributes:
         url: ``unix://…``
@@ -247,10 +247,10 @@ class EmbeddedUse:
         self.version = found.version
 
     def recover(self) -> bool:
-        """Start the server again where its process is gone; blocks.
+        """Restart the server if its process has ended; blocks.
 
         Returns:
-            Whether it was started or joined anew.
+            Whether it was restarted or joined again.
 
         Raises:
             SourceError: when that is not possible, or it was stopped on purpose.
@@ -262,10 +262,10 @@ class EmbeddedUse:
             return found is not None
 
     def release(self) -> None:
-        """Give it up; the last user stops the server. Blocks; a second call does nothing.
+        """Release it; the last user stops the server. Blocks; a second call does nothing.
 
         Raises:
-            SourceError: when the server does not end.
+            SourceError: when the server does not stop.
         """
         with self._guard:
             if not self._released:
@@ -275,11 +275,11 @@ class EmbeddedUse:
 
 @dataclass(frozen=True, slots=True)
 class ServerStatus:
-    """The embedded server of a folder as seen from outside.
+    """The embedded server of a folder, read from outside.
 
     Attributes:
-        running: Whether its process lives.
-        answer: What it says of itself; None when it does not answer.
+        running: Whether its process is running.
+        answer: Its INFO; None when it does not answer.
     """
 
     folder: Path
@@ -290,7 +290,7 @@ class ServerStatus:
 
 
 def status(folder: Path) -> ServerStatus:
-    """What runs in *folder*; see `EmbeddedServer.status`."""
+    """The server in *folder*; see `EmbeddedServer.status`."""
     return EmbeddedServer(folder).status()
 
 

@@ -1,4 +1,4 @@
-"""Every way in which Redis can fail, in words: what failed, where, and what to do."""
+"""Error messages for all failures of Redis: what failed, where, and what to do."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from agentdash.server.sentinel import SentinelError
 _LOG_IN = "Put the password into the URL: redis://:PASSWORD@host:6379/0 (or user:PASSWORD)."
 _LONGEST = 300
 UNREADABLE = (faults.RedisError, OSError, *NOT_AS_REDIS)
-"""What a reader of Redis may meet; `source_error` says what it means."""
+"""Exceptions when reading from Redis; see `source_error`."""
 
 
 def place(url: str) -> str:
-    """The server of *url* in few characters and without secrets: ``redis://***@host:6379/1``."""
+    """A short form of *url* without secrets: ``redis://***@host:6379/1``."""
     try:
         return address(url).label
     except ValueError:
@@ -31,12 +31,12 @@ def place(url: str) -> str:
 
 
 def source_error(error: BaseException, url: str) -> SourceError:
-    """What *error*, raised while talking to the server at *url*, means to a person.
+    """The message for *error*, which was raised while talking to the server at *url*.
 
     Args:
-        error: Of redis-py, or of the operating system; ``node`` of it, if it has that, is where in a cluster.
-            A `SourceError` is returned as it is.
-        url: May hold a password, which is not shown.
+        error: Of redis-py or the operating system; its attribute ``node``, if any, names the node of a
+            cluster. A `SourceError` is returned unchanged.
+        url: May contain a password, which is not shown.
     """
     if isinstance(error, SourceError):
         return error
@@ -86,46 +86,46 @@ def _permission(error: BaseException, where: str) -> SourceError | None:
 
 
 def _state(error: BaseException, where: str) -> SourceError | None:
-    """What the server says of its own state: by redis-py's class, or by the first word of the error."""
+    """Errors about the state of the server: by redis-py's class, or by the first word of the error."""
     text = str(error)
     for kind, code, message, cure in (
-        (faults.BusyLoadingError, "LOADING", "is loading its data", "It answers when that is done; wait."),
+        (faults.BusyLoadingError, "LOADING", "is loading its data", "Wait until that is done."),
         (faults.MasterDownError, "MASTERDOWN", "is a replica that has lost its primary",
          "Wait for the failover, or use the primary's address."),
-        (faults.ReadOnlyError, "READONLY", "is a replica and takes no writes", "Use the primary's address."),
+        (faults.ReadOnlyError, "READONLY", "is a read-only replica", "Use the primary's address."),
         (faults.MovedError, "MOVED", "is part of a cluster and does not hold this key",
          "Name the cluster in the URL: redis+cluster:// instead of redis:// (rediss+cluster:// with TLS)."),
-        (faults.AskError, "ASK", "is part of a cluster and gives this key to another node just now",
+        (faults.AskError, "ASK", "is part of a cluster and is moving this key to another node",
          "Name the cluster in the URL: redis+cluster:// instead of redis:// (rediss+cluster:// with TLS)."),
         (faults.TryAgainError, "TRYAGAIN", "is moving this key to another node",
-         "It is tried again by itself."),
+         "It is retried automatically."),
         (faults.ClusterCrossSlotError, "CROSSSLOT", "holds these keys on several nodes",
          "A cluster changes keys together only where they share a {tag} in their names."),
-        (faults.OutOfMemoryError, "OOM", "has reached its maxmemory and takes no writes",
+        (faults.OutOfMemoryError, "OOM", "has reached maxmemory and refuses writes",
          "Free memory there or raise maxmemory."),
     ):  # fmt: skip
         if isinstance(error, kind) or text.startswith(f"{code} "):
             return SourceError(f"Redis at {where} {message}", cure)
     if isinstance(error, faults.ClusterDownError) or text.startswith("CLUSTERDOWN"):
-        what = "of which no node holds this key" if "not served" in text else "that is down"
+        what = "in which no node holds this key" if "not served" in text else "that is down"
         return SourceError(
             f"Redis at {where} is a cluster {what}",
-            "See CLUSTER INFO and CLUSTER NODES there; it is tried again by itself.",
+            "See CLUSTER INFO and CLUSTER NODES there; it is retried automatically.",
         )
     for words, message, cure in (
         ("cluster support disabled", "is not a cluster", "Write redis:// instead of redis+cluster://."),
-        ("max number of clients", "has as many clients as it takes", "Close some, or raise maxclients."),
+        ("max number of clients", "has reached its limit of clients", "Close some, or raise maxclients."),
         ("protected mode", "runs in protected mode and refuses other machines",
          "Give it a password, or bind it to an address that is not public."),
-        ("MISCONF", f"cannot save to disk and takes no writes{_reason(text)}",
+        ("MISCONF", f"cannot save to disk and refuses writes{_reason(text)}",
          "Free disk space there; see its log."),
         ("BUSY ", "is busy with a script", "Wait, or end it there with SCRIPT KILL."),
         ("unknown command", f"does not know a command: {_text(error)}",
          "It is too old, or the command was renamed there; Redis 5.0 or newer is needed."),
         ("DB index is out of range", "does not have that database",
          "Use a lower number at the end of the URL."),
-        ("No connection available", "answers too slowly: all connections wait for it",
-         "It is tried again by itself."),
+        ("No connection available", "answers too slowly: all connections are waiting",
+         "It is retried automatically."),
     ):  # fmt: skip
         if words in text:
             return SourceError(f"Redis at {where} {message}", cure)
@@ -133,7 +133,7 @@ def _state(error: BaseException, where: str) -> SourceError | None:
 
 
 def _reason(text: str) -> str:
-    """The system's words at the end of a MISCONF: ``… to the AOF file: No space left on device``."""
+    """The system's message at the end of a MISCONF: ``… to the AOF file: No space left on device``."""
     _, colon, why = text.rpartition("file: ")
     return f": {_text(why)}" if colon else ""
 
@@ -152,18 +152,18 @@ def _network(error: BaseException, where: str) -> SourceError | None:
     if isinstance(error, (UnexpectedReply, *NOT_AS_REDIS)):
         name = "" if isinstance(error, UnexpectedReply) else f"{type(error).__name__}: "
         return SourceError(
-            f"What answers at {where} does not answer as Redis does: {name}{_text(error)}",
-            "Check host and port in the URL; if that is a Redis, please report it as a fault of agentdash.",
+            f"What answers at {where} gives no valid Redis replies: {name}{_text(error)}",
+            "Check host and port in the URL; if that is a Redis, please report a bug of agentdash.",
         )
     if refused := next((cause for cause in causes if isinstance(cause, ReplyRefused)), None):
         return SourceError(
-            f"What answers at {where} sends {_text(refused)}: that is refused",
-            "Check host and port in the URL; the connection was closed, and it is tried again by itself.",
+            f"What answers at {where} sends {_text(refused)}: refused",
+            "Check host and port in the URL; the connection was closed, and it is retried automatically.",
         )
     if isinstance(error, faults.InvalidResponse) or "Protocol Error" in text:
         return SourceError(
-            f"What answers at {where} does not speak as Redis does",
-            "Check host and port in the URL; if it wants TLS, write rediss:// instead of redis://.",
+            f"What answers at {where} does not speak the protocol of Redis",
+            "Check host and port in the URL; if it needs TLS, write rediss:// instead of redis://.",
         )
     if isinstance(error, faults.ConnectionError | OSError):
         return SourceError(f"Redis at {where} cannot be reached: {_text(error)}", "Check that it runs there.")
@@ -181,7 +181,7 @@ def _tls(causes: tuple[BaseException, ...], where: str) -> SourceError | None:
             return SourceError(
                 f"TLS with Redis at {where} failed: {_text(cause.reason or cause)}",
                 "If it does not speak TLS, write redis:// instead of rediss://; "
-                "if it wants a certificate: ?ssl_certfile=…&ssl_keyfile=…",
+                "if it needs a certificate: ?ssl_certfile=…&ssl_keyfile=…",
             )
     return None
 
@@ -198,13 +198,11 @@ def _missing(where: str) -> SourceError:
 
 
 def _forbidden(where: str) -> SourceError:
-    return SourceError(
-        f"The socket {where} may not be opened by you", "Ask its owner, or see unixsocketperm."
-    )
+    return SourceError(f"No permission to open the socket {where}", "Ask its owner, or see unixsocketperm.")
 
 
 def _nowhere(where: str) -> SourceError:
-    return SourceError(f"The host of {where} is not known", "Check its name in the URL, and the network.")
+    return SourceError(f"The host of {where} is unknown", "Check its name in the URL, and the network.")
 
 
 def _silent(where: str) -> SourceError:
@@ -214,14 +212,14 @@ def _silent(where: str) -> SourceError:
 
 
 _CLOSED = {
-    "redis": " If that never works, it may want TLS: write rediss://.",
-    "rediss": " If that never works, it may want a certificate (?ssl_certfile=…) or not speak TLS.",
+    "redis": " If it never works, it may need TLS: write rediss://.",
+    "rediss": " If it never works, it may need a certificate (?ssl_certfile=…) or not use TLS.",
 }
 
 
 def _broken(where: str) -> SourceError:
     hint = _CLOSED.get(where.partition(":")[0], "")
-    return SourceError(f"Redis at {where} closed the connection", f"It is tried again by itself.{hint}")
+    return SourceError(f"Redis at {where} closed the connection", f"It is retried automatically.{hint}")
 
 
 _NETWORK: tuple[tuple[type[BaseException], Callable[[str], SourceError]], ...] = (
@@ -237,7 +235,7 @@ _NETWORK: tuple[tuple[type[BaseException], Callable[[str], SourceError]], ...] =
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """The error and what it came from; redis-py wraps those of the operating system."""
+    """The error and its causes; redis-py wraps those of the operating system."""
     seen: BaseException | None = error
     for _ in range(8):
         if seen is None:

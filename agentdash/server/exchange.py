@@ -1,8 +1,8 @@
-"""Reads and changes of one action: what changes something is never sent twice, wherever it belongs.
+"""Reads and changes of one action: a change is never sent twice.
 
-A client of redis-py repeats a command when its connection breaks, also where the server had carried it out
-and only the answer was lost. For a change that is wrong: it is sent once, and a lost answer is said to be
-lost. A redirection of a cluster is an answer, too: nothing was carried out, so it may be followed.
+A client of redis-py repeats a command when its connection breaks, even if the server had carried it out and
+only the reply was lost. For a change that is wrong: it is sent once, and a lost reply is reported. A
+redirection of a cluster is a reply, too: nothing was carried out, so it may be followed.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Exchange:
     """Reads and changes for one action, to be closed after it.
 
     Args:
-        client: To whom; of a cluster the node is found by the key of the first command.
+        client: Of the server; in a cluster the node is found by the key of the first command.
     """
 
     def __init__(self, client: Redis) -> None:
@@ -38,7 +38,7 @@ class Exchange:
 
     @property
     def url(self) -> str:
-        """Of the server, without user and password."""
+        """The URL of the server, without user and password."""
         return url_of(self._client)
 
     async def __aenter__(self) -> Self:
@@ -56,26 +56,24 @@ class Exchange:
             await link.close()
 
     async def read(self, commands: Sequence[Command]) -> list[Any]:
-        """Send commands about one key that change nothing, or nothing more when repeated.
-
-        They are repeated once where the connection was closed.
+        """Send idempotent commands about one key; again if the connection was closed.
 
         Returns:
-            Their answers; a refused one as its error.
+            Their replies; an error of the server in place of its reply.
 
         Raises:
-            redis.exceptions.RedisError: when the server cannot be asked.
+            redis.exceptions.RedisError: when the server cannot be reached.
         """
         return await self._routed(commands[0], lambda link, asking: link.read(commands, asking))
 
     async def write(self, commands: Sequence[Command]) -> list[Any]:
-        """Send commands about one key that change something: once. Several go in one MULTI.
+        """Send changes of one key, once. Several go in one MULTI.
 
-        EXEC is sent when the server has accepted all that comes before it: a connection that breaks earlier
-        leaves nothing behind.
+        EXEC is sent after the server has accepted all commands before it: if the connection breaks earlier,
+        nothing was changed.
 
         Returns:
-            Their answers; a refused one as its error.
+            Their replies; an error of the server in place of its reply.
 
         Raises:
             MayHaveBeenCarriedOut: when the connection fails after the change was sent.
@@ -88,7 +86,7 @@ class Exchange:
     async def _routed(
         self, command: Command, work: Callable[[NodeLink, bool], Awaitable[list[Any]]]
     ) -> list[Any]:
-        """Do *work* where the key of *command* is."""
+        """Do *work* at the node of the key of *command*."""
         client, key = self._client, key_of(command)
         if not isinstance(client, ClusterClient) or key is None:
             return await work(self._link(None, client), False)

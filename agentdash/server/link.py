@@ -1,8 +1,8 @@
-"""One connection to one server on which a change is sent once, and each answer is known to be its own.
+"""A connection on which a change is sent once, and each reply certainly belongs to its command.
 
-Before a change, and after it, ``PING <random word>`` is sent. Its answer proves that the answers around it
-belong to the commands around it: a proxy that repeats an answer would else shift all later ones by one. The
-connection is in no pool and is closed after the action, so that what arrives late is read by nobody.
+``PING <random word>`` is sent before and after a change. Its reply proves that the replies around it belong
+to the commands around it: a proxy that repeats a reply would shift all later ones by one. The connection is
+in no pool and is closed after the action, so that a late reply is never read.
 """
 
 from __future__ import annotations
@@ -21,29 +21,29 @@ Command = Sequence[Any]
 """The words of one command."""
 
 _REPEATED = 16
-"""Repeated answers that are passed over, at most."""
+"""Repeated replies that are skipped, at most."""
 _REFUSALS = (faults.BusyLoadingError, faults.AuthenticationError)
-"""Error replies that redis-py counts among the failures of a connection."""
+"""Error replies that redis-py treats as failures of the connection."""
 _REDIRECTIONS = (faults.AskError, faults.TryAgainError, faults.ClusterDownError)
-_UNFIT = "answers came that do not belong to the commands"
+_UNFIT = "replies do not belong to the commands"
 
 
 class MayHaveBeenCarriedOut(faults.RedisError):
-    """A change was sent, and its answer did not come. ``__cause__`` is why.
+    """A change was sent, and no reply came. ``__cause__`` is why.
 
     Every other error of a write means that it was not carried out.
     """
 
 
 class OutOfStep(faults.ConnectionError):
-    """An answer that belongs to another command."""
+    """A reply that belongs to another command."""
 
 
 class NodeLink:
-    """A connection to one server, opened when it is needed.
+    """A connection to one server, opened on demand.
 
     Args:
-        node: A client of that server; its connections are not used, but opened like these.
+        node: A client of that server; its settings are used, not its connections.
     """
 
     def __init__(self, node: Redis) -> None:
@@ -53,20 +53,20 @@ class NodeLink:
         self._may_ping = True
 
     async def close(self) -> None:
-        """Close it; what is not read yet is never read."""
+        """Close it; unread replies are dropped."""
         connection, self._connection = self._connection, None
         if connection is not None:
             await connection.disconnect(nowait=True)
 
     async def read(self, commands: Sequence[Command], asking: bool) -> list[Any]:
-        """Answers to *commands*, which are sent once more where the connection was closed.
+        """Replies to *commands*, which are sent again if the connection was closed.
 
         Args:
-            commands: Such as change nothing, or nothing more when repeated.
-            asking: Whether the server is to answer for a slot that is on its way to it.
+            commands: Idempotent ones.
+            asking: Whether to send ASKING first: the slot is being moved to this server.
 
         Raises:
-            redis.exceptions.RedisError: when it cannot be asked, or redirects.
+            redis.exceptions.RedisError: when it cannot be reached, or redirects.
         """
         words = [word for command in commands for word in (_ASKING, command)] if asking else commands
         for last in (False, True):
@@ -81,10 +81,10 @@ class NodeLink:
         raise AssertionError
 
     async def write(self, command: Command, asking: bool) -> list[Any]:
-        """The answer to one command that is sent once.
+        """The reply to one command that is sent once.
 
         Raises:
-            MayHaveBeenCarriedOut: when it was sent, and no answer came.
+            MayHaveBeenCarriedOut: when it was sent, and no reply came.
             redis.exceptions.RedisError: when it was not carried out.
         """
         connection = await self._ready(asking)
@@ -94,10 +94,10 @@ class NodeLink:
         return _unredirected([reply])
 
     async def together(self, commands: Sequence[Command], asking: bool) -> list[Any]:
-        """The answers to several commands that are sent once, in one MULTI.
+        """The replies to several commands that are sent once, in one MULTI.
 
         Raises:
-            MayHaveBeenCarriedOut: when EXEC was sent, and no answer came.
+            MayHaveBeenCarriedOut: when EXEC was sent, and no reply came.
             redis.exceptions.RedisError: when none of them was carried out.
         """
         connection = await self._ready(asking)
@@ -114,7 +114,7 @@ class NodeLink:
         return list(answer[: len(commands)])
 
     async def _queue(self, connection: AbstractConnection, queue: list[Command]) -> None:
-        """MULTI, and what EXEC is to carry out. Whatever fails here: nothing was carried out."""
+        """Send MULTI and the commands. If this fails, nothing was carried out."""
         try:
             await connection.send_packed_command(connection.pack_commands([(b"MULTI",), *_named(queue)]))
             replies = [await self._reply(connection)]
@@ -128,12 +128,12 @@ class NodeLink:
             raise refused[0] if refused else OutOfStep(_UNFIT)
 
     async def _change(self, connection: AbstractConnection, commands: list[Command], *old: bytes) -> Any:
-        """Send what changes something, and read one answer; from the first byte on it may be carried out.
+        """Send a change, and read one reply; from the first byte on it may be carried out.
 
         Args:
             connection: In step.
-            commands: The first of them is what the answer is wanted of.
-            old: Answers that were given before, and may come again.
+            commands: The reply is to the first of them.
+            old: Earlier replies, which may be repeated.
         """
         sent = connection.pack_commands(_named(commands))
         try:
@@ -150,7 +150,7 @@ class NodeLink:
             raise
 
     async def _reply(self, connection: AbstractConnection, *old: bytes) -> Any:
-        """The next answer that is not the repetition of an earlier one."""
+        """The next reply that does not repeat an earlier one."""
         for _ in range(_REPEATED):
             reply = await _reply(connection)
             if not isinstance(reply, bytes) or reply not in (self._known, *old):
@@ -158,7 +158,7 @@ class NodeLink:
         raise OutOfStep(_UNFIT)
 
     async def _check_fence(self, connection: AbstractConnection, word: bytes) -> None:
-        """An answer is believed where the connection breaks after it, not where another one follows."""
+        """Accept a reply if the connection breaks after it, not if another one follows."""
         if not self._may_ping:
             return
         try:
@@ -172,7 +172,7 @@ class NodeLink:
         self._known = word
 
     async def _ready(self, asking: bool = False) -> AbstractConnection:
-        """The connection, open and in step: nothing was changed yet where this fails."""
+        """The connection, open and in step; nothing was changed yet if this fails."""
         for last in (False, True):
             if self._connection is None:
                 try:
@@ -194,7 +194,7 @@ class NodeLink:
         return connection
 
     async def _ask(self, commands: Sequence[Command]) -> list[Any]:
-        """Answers to *commands*, which belong to them."""
+        """Replies that belong to *commands*."""
         connection, word = self._connection, _random_word()
         assert connection is not None
         fence = self._fence(word)
@@ -210,11 +210,11 @@ class NodeLink:
         return replies
 
     def _prove(self, proof: Any, word: bytes) -> None:
-        """Whether *proof* is the answer to PING with *word*."""
+        """Check that *proof* is the reply to PING with *word*."""
         if isinstance(proof, faults.ResponseError):
             if "ping" not in str(proof).lower():
                 raise proof
-            self._may_ping = False  # a user who may not, or a server that calls it otherwise
+            self._may_ping = False  # denied by the ACL, or renamed by the server
         elif proof != word:
             raise OutOfStep(_UNFIT)
 
@@ -226,25 +226,25 @@ _ASKING: Command = (b"ASKING",)
 
 
 async def _reply(connection: AbstractConnection) -> Any:
-    """One answer; an error of the server as a value."""
+    """One reply; an error of the server as a value."""
     try:
         return await connection.read_response()
     except faults.ResponseError as refused:
         return refused
     except faults.ConnectionError as problem:
-        # redis-py makes a failure of the connection of what a former primary of a Sentinel service answers.
+        # redis-py turns the reply of a former primary of a Sentinel service into a failure of the connection.
         if isinstance(problem.__context__, faults.ReadOnlyError):
             return problem.__context__
         raise
 
 
 def _named(commands: Sequence[Command]) -> list[Command]:
-    """Names as bytes: redis-py splits those that are text at their blanks."""
+    """*commands* with names as bytes: redis-py splits text at its blanks."""
     return [(name if isinstance(name, bytes) else str(name).encode(), *words) for name, *words in commands]
 
 
 def _unredirected(replies: list[Any]) -> list[Any]:
-    """*replies*, unless one of them says that another server is to be asked."""
+    """*replies*, unless one of them is a redirection."""
     for reply in replies:
         if isinstance(reply, _REDIRECTIONS):
             raise reply

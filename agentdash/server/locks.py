@@ -1,4 +1,4 @@
-"""Locks between processes that the kernel gives back when their holder dies, however it dies."""
+"""Locks between processes that the kernel releases when their holder dies."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _PAUSE = 0.01
 
 
 class FileLock:
-    """An ``flock`` on a file of its own. Closing gives it back; so does the end of its last holder.
+    """An ``flock`` on its own file, released by closing it or by the end of its last holder.
 
-    The file is never removed: a lock on a removed file excludes nobody.
+    The file is never removed: a lock on a removed file excludes no other process.
 
     Args:
-        path: Created with mode 0600 where it is missing.
+        path: Created with mode 0600 if missing.
     """
 
     __slots__ = ("fd", "path")
@@ -30,16 +30,16 @@ class FileLock:
         self.fd = open_state(path, os.O_RDWR | os.O_CREAT)
 
     def take(self, *, shared: bool = False, timeout: float = 0.0) -> bool:
-        """Take it, or change how it is held.
+        """Acquire it, or change between shared and exclusive.
 
-        A change that fails may lose what was held before: the kernel gives back, then takes.
+        A failed change may lose the lock: the kernel releases, then acquires.
 
         Args:
-            shared: Together with others that share it; else alone.
-            timeout: Seconds to go on trying.
+            shared: Shared; else exclusive.
+            timeout: Seconds to keep trying.
 
         Returns:
-            Whether it is held now.
+            Whether it was acquired.
         """
         wanted = (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB
         deadline = time.monotonic() + timeout
@@ -62,7 +62,7 @@ class FileLock:
         return os.path.samestat(there, os.fstat(self.fd))
 
     def close(self) -> None:
-        """Close the file. A child process that was given the descriptor keeps the lock."""
+        """Close the file. A child process that inherited the descriptor keeps the lock."""
         if self.fd >= 0:
             os.close(self.fd)
             self.fd = -1

@@ -1,4 +1,4 @@
-"""What came of an action at a server, also where it was refused or failed."""
+"""The outcome of an action at a server, also where it was refused or failed."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from agentdash.server.link import MayHaveBeenCarriedOut
 
 
 async def in_outcome(action: Awaitable[Outcome], url: str) -> Outcome:
-    """The outcome of *action*; nothing is raised for what a person or a server may cause.
+    """The outcome of *action*; failures become outcomes too.
 
     Args:
-        action: Something that changes what is at the server.
-        url: Of the server, for the words.
+        action: A change at the server.
+        url: Of the server, for messages.
     """
     try:
         outcome = await action
     except Refused as why:
         return Outcome(False, str(why), effect=Effect.NONE, instead=why.instead)
     except MayHaveBeenCarriedOut as problem:
-        words = f"no answer came: {source_error(problem.__cause__ or problem, url).message}"
-        return Outcome(False, words, effect=Effect.UNSURE)
-    except Exception as problem:  # noqa: BLE001 - a failing server must reach the person as words
+        message = f"no answer came: {source_error(problem.__cause__ or problem, url).message}"
+        return Outcome(False, message, effect=Effect.UNSURE)
+    except Exception as problem:  # noqa: BLE001 - a failing server must reach the person as a message
         return Outcome(False, source_error(problem, url).message, effect=Effect.NONE)
     return replace(outcome, effect=Effect.DONE) if outcome.ok and outcome.effect is None else outcome

@@ -1,4 +1,4 @@
-"""Folders and sockets that only their owner can reach."""
+"""Folders and sockets that only their owner can access."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _LONGEST = 100
 
 
 def make_private(folder: Path) -> None:
-    """Create *folder* for its owner only, or make sure that it is so.
+    """Create *folder* for its owner only, or check that it is private.
 
     Raises:
-        SourceError: when it cannot be made, is no folder, or belongs to somebody else.
+        SourceError: when it cannot be created, is no folder, or belongs to another user.
     """
     try:
         make_folder(folder, only_ours=True)
@@ -28,7 +28,7 @@ def make_private(folder: Path) -> None:
 
 
 def make_state_folder(folder: Path) -> None:
-    """Create *folder*, which is in the state folder, for its owner only; the state folder itself is seen to.
+    """Create *folder* in the state folder for its owner only, and the state folder if missing.
 
     Raises:
         SourceError: as `make_private` does.
@@ -48,10 +48,10 @@ def _unusable(folder: Path, error: OSError) -> SourceError:
 
 
 def socket_in(folder: Path) -> Path:
-    """The path of the server's socket: in *folder*, or in a short private folder where that path is too long.
+    """The path of the server's socket: in *folder*, or in a private folder with a shorter path.
 
     Raises:
-        SourceError: when no place is short enough.
+        SourceError: when no path is short enough.
     """
     inside = folder / SOCKET
     if _fits(inside):
@@ -70,7 +70,7 @@ def socket_in(folder: Path) -> Path:
 
 
 def remove_socket(path: Path, folder: Path) -> None:
-    """Remove the socket, and its folder where that was made for it alone."""
+    """Remove the socket, and its folder if that was created for it."""
     path.unlink(missing_ok=True)
     if path.parent != folder:
         try:

@@ -1,4 +1,4 @@
-"""Processes by identity: a pid alone may have been given to another process since it was written down."""
+"""Processes by identity: a recorded pid may belong to another process by now."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from pathlib import Path
 
 
 def birth(pid: int) -> str | None:
-    """What tells this process from an earlier or later one with the same pid; None when it has ended.
+    """An identity of this process among those with the same pid; None when it has ended.
 
-    Linux: the start time in clock ticks since boot, field 22 of ``/proc/PID/stat`` (proc(5)), which no change
-    of the wall clock moves. Elsewhere: psutil's creation time.
+    Linux: the start time in clock ticks since boot, field 22 of ``/proc/PID/stat`` (proc(5)), which does not
+    depend on the wall clock. Elsewhere: psutil's creation time.
     """
     if Path("/proc/self/stat").exists():
         try:
@@ -30,10 +30,10 @@ def birth(pid: int) -> str | None:
 
 
 def send(pid: int, born: str, number: signal.Signals) -> bool:
-    """Signal the process that was *born* then, and no other.
+    """Signal the process with the identity *born*, and no other.
 
     Returns:
-        Whether it was there to be signalled.
+        Whether it was signalled.
     """
     if pid <= 1 or birth(pid) != born:
         return False

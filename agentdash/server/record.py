@@ -1,4 +1,4 @@
-"""What is written down about the embedded server, for whoever comes next."""
+"""The state file of the embedded server."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class ServerRecord:
 
     Attributes:
         socket: Its unix socket.
-        pid: None from before its start until it is known.
+        pid: None until known.
         birth: With the pid, its identity: see `agentdash.server.process.birth`.
         version: E.g. ``valkey 9.1.2``; empty until it has answered.
     """
@@ -31,7 +31,7 @@ class ServerRecord:
 
 
 def load(folder: Path) -> ServerRecord | None:
-    """The record of *folder*; None where there is none that can be read."""
+    """The record of *folder*; None where there is no readable one."""
     try:
         found = read_json(read_state(folder / FILE, _LARGEST))
         socket, pid, birth, version = (found[name] for name in ("socket", "pid", "birth", "version"))
@@ -43,7 +43,7 @@ def load(folder: Path) -> ServerRecord | None:
 
 
 def save(folder: Path, record: ServerRecord) -> None:
-    """Write the record whole or not at all. The caller holds the start lock."""
+    """Write the record atomically. The caller holds the start lock."""
     write_state(folder / FILE, json.dumps(asdict(record)).encode() + b"\n")
 
 

@@ -1,9 +1,9 @@
-"""Refuses replies that no server sends, before memory is taken for them.
+"""Refuses excessive replies before memory is allocated for them.
 
-``*1000000000`` makes hiredis allocate a list of 8 GB at once; an endless text or lists in lists fill memory
-more slowly. The bytes are checked on their way to hiredis: how many at each piece; the numbers of elements
-where something looks like a large one, or where a reply has become long. A value may hold bytes that look
-so: then the headers are read one by one, over what texts hold, as the protocol (RESP) has them.
+``*1000000000`` makes hiredis allocate a list of 8 GB at once; an endless text or nested lists fill memory
+more slowly. The bytes are checked on their way to hiredis: their number at each piece; the numbers of
+elements where a large one seems to occur, or where a reply is long. A value may contain bytes that look
+like one: then the headers of the protocol (RESP) are parsed, skipping the texts.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ MOST_BYTES = 128 * 1024 * 1024
 MOST_ELEMENTS = 1_000_000
 """Elements of one list."""
 DEEPEST = 32
-"""Lists in lists; the deepest that is asked for, XINFO STREAM FULL, has 6."""
+"""Levels of nested lists; the deepest known reply, XINFO STREAM FULL, has 6."""
 
 _LONG = 4 * 1024 * 1024
-"""Bytes of a reply from which on its headers are read; again at each doubling."""
+"""Bytes of a reply from which on its headers are parsed; again at each doubling."""
 _LONGEST_LINE = 64 * 1024
-"""Bytes of an error or a status; hiredis searches all of a line again at each piece."""
+"""Bytes of an error or a status; hiredis scans the whole line again at each piece."""
 _LARGE = tuple(re.compile(rb"%b\d{7}" % re.escape(sign)) for sign in (b"*", b"%", b"~", b">", b"|"))
 _LISTS = frozenset(b"*%~>|")
 _TEXTS = frozenset(b"$=!")
@@ -39,33 +39,33 @@ _HEADER = re.compile(rb"([*%~>|$=!:+\-,#_(])([^\r\n]*)\r\n")
 
 
 NOT_AS_REDIS = (ValueError, TypeError, KeyError, IndexError, AttributeError)
-"""What is raised where a reply has another shape than Redis gives it."""
+"""Raised where a reply does not have the shape that Redis gives it."""
 
 
 class ReplyRefused(InvalidResponse):
-    """A reply that is too large or nested too deeply; the connection cannot be used any more."""
+    """A reply that is too large or nested too deeply; the connection is unusable then."""
 
 
 class UnexpectedReply(InvalidResponse):
-    """A reply that is well-formed, and none that Redis gives to this command."""
+    """A well-formed reply that Redis never gives to this command."""
 
 
 class ReplyTooLarge(ReplyRefused):
-    """More was sent than the reader has room for (`at_most`)."""
+    """More was sent than the reader allows (`at_most`)."""
 
 
 class ReplyBudget:
-    """Bytes that may still come in reply to some commands.
+    """Bytes that replies to some commands may still have.
 
     Attributes:
-        left: How many; below 0 once they were exceeded.
+        left: How many; below 0 when exceeded.
     """
 
     def __init__(self, most: int) -> None:
         self.left = most
 
     def spend(self, size: int) -> None:
-        """Take note of *size* more bytes.
+        """Subtract *size* bytes.
 
         Raises:
             ReplyTooLarge: when there are more than were allowed.
@@ -80,10 +80,10 @@ _BUDGETS: ContextVar[tuple[ReplyBudget, ...]] = ContextVar("reply_budgets", defa
 
 @contextmanager
 def at_most(size: int) -> Iterator[ReplyBudget]:
-    """Refuse more than *size* bytes of replies to what is asked within, on all connections together.
+    """Refuse more than *size* bytes of replies within this block, on all connections together.
 
-    The connection on which they were exceeded is closed, as nobody reads the rest; so the command fails
-    with `ReplyTooLarge`. What is within another such block counts for both.
+    The connection that exceeds them is closed, and the command fails with `ReplyTooLarge`. Nested blocks
+    count for both.
     """
     budget = ReplyBudget(size)
     token = _BUDGETS.set((*_BUDGETS.get(), budget))
@@ -100,12 +100,12 @@ class ReplyGuard:
         self._bytes = 0
         self._next = _LONG
         self._tail = b""
-        self._pieces: list[bytes] = []  # whose headers were not read yet
+        self._pieces: list[bytes] = []  # with headers that were not parsed yet
         self._skip = 0  # bytes of them that belong to a text
         self._left: list[int] = []  # elements that are still to come, of each list that is open
 
     def begin(self, *, anew: bool) -> None:
-        """Another reply is waited for; *anew*: and nothing of it has come yet."""
+        """Begin with the next reply; *anew*: nothing of it has arrived yet."""
         self._bytes, self._next = 0, _LONG
         if anew:
             self._tail, self._skip = b"", 0
@@ -113,7 +113,7 @@ class ReplyGuard:
             self._left.clear()
 
     def check(self, piece: bytes) -> None:
-        """Take note of *piece*, before it is parsed.
+        """Check *piece* before it is parsed.
 
         Raises:
             ReplyRefused: when it belongs to a reply that is refused.
@@ -141,7 +141,7 @@ class ReplyGuard:
             raise ReplyRefused(f"a line of more than {_LONGEST_LINE >> 10} KiB")
 
     def _take(self, kind: int, number: bytes) -> int:
-        """Take note of one header; returns how many bytes of text follow it.
+        """Check one header; returns the number of bytes of text that follow it.
 
         Raises:
             ReplyRefused: when a list has too many elements or lies too deep, or a text is too long.
@@ -173,7 +173,7 @@ class ReplyGuard:
 def guarded_parser() -> type[Any] | None:
     """redis-py's parser by hiredis, with a guard before it; None where hiredis is not there.
 
-    It leans on two private names of redis-py (``_stream``, ``_reader``).
+    It depends on two private names of redis-py (``_stream``, ``_reader``).
     """
     try:
         from redis._parsers.hiredis import _AsyncHiredisParser
@@ -181,7 +181,7 @@ def guarded_parser() -> type[Any] | None:
         return None
 
     class GuardedParser(_AsyncHiredisParser):
-        """As redis-py's; what `ReplyGuard` refuses ends the connection."""
+        """redis-py's parser; what `ReplyGuard` refuses ends the connection."""
 
         def on_connect(self, connection: AbstractConnection) -> None:
             super().on_connect(connection)  # type: ignore[no-untyped-call] # redis-py's own
@@ -191,7 +191,7 @@ def guarded_parser() -> type[Any] | None:
         async def read_response(self, *args: Any, **kwargs: Any) -> Any:
             self._begin()
             reply = await super().read_response(*args, **kwargs)
-            self._begin()  # lets go of the bytes
+            self._begin()  # releases the bytes
             return reply
 
         def _begin(self) -> None:

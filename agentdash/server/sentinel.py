@@ -1,4 +1,4 @@
-"""The primary of a service that sentinels watch: asked for anew whenever a connection is opened."""
+"""The primary of a Sentinel service, discovered whenever a connection is opened."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from agentdash.server.address import Address, spelled
 from agentdash.server.connections import Client, pool_of
 
 _LOGIN = ("sentinel_username", "sentinel_password")
-"""Options of the URL: the sentinels' own login, where they ask for one."""
+"""Options of the URL: the login of the sentinels, where needed."""
 _NAMED = 5
 
 
 class SentinelError(faults.ConnectionError):
-    """No primary was found; the text says why, without secrets.
+    """No primary was found; its text says why, without secrets.
 
     Attributes:
         cure: What to do.
@@ -38,17 +38,17 @@ class SentinelError(faults.ConnectionError):
 
 
 class PrimaryPool(SentinelConnectionPool, BlockingConnectionPool):
-    """redis-py's connections to the primary, so many and no more: who wants another waits."""
+    """redis-py's connections to the primary, in a limited number: further users wait."""
 
     async def disconnect(self, inuse_connections: bool = True) -> None:
-        """Close the connections; where all are to be closed, those to the sentinels too."""
+        """Close the connections; if all of them, those to the sentinels too."""
         await super().disconnect(inuse_connections)
         if inuse_connections:
             await self.sentinel_manager.aclose()
 
 
 class Sentinels(Sentinel):
-    """Those of the URL; the one that answered last is asked first.
+    """The sentinels of the URL; the one that answered last is queried first.
 
     Args:
         clients: One for each.
@@ -86,8 +86,8 @@ class Sentinels(Sentinel):
             raise _silent(silent) from silent
         if down:
             raise SentinelError(
-                f"the sentinels say that the primary of {name} is down",
-                "Wait for the failover; it is tried again by itself.",
+                f"the sentinels report that the primary of {name} is down",
+                "Wait for the failover; it is retried automatically.",
             )
         others = ", ".join(sorted(services)[:_NAMED]) or "none"
         raise SentinelError(
@@ -97,10 +97,10 @@ class Sentinels(Sentinel):
 
 
 def primary_pool(known: Address, settings: RedisSettings) -> BlockingConnectionPool:
-    """Connections to the primary of ``known.service``; none is opened yet.
+    """A pool for the primary of ``known.service``; no connection is opened yet.
 
     Raises:
-        ValueError: when the URL cannot be used; TypeError, when it has an option that nothing knows.
+        ValueError: when the URL cannot be used; TypeError, when it has an unknown option.
     """
     options = parse_qsl(known.query, keep_blank_values=True)
     login = dict(pair for pair in options if pair[0] in _LOGIN)
@@ -127,7 +127,7 @@ def _silent(problem: Exception) -> SentinelError:
     text = str(problem)
     if isinstance(problem, faults.AuthenticationError) or "NOAUTH" in text or "WRONGPASS" in text:
         return SentinelError(
-            "the sentinels ask for another login",
+            "the sentinels need another login",
             "Put it into the URL: ?sentinel_password=… (and sentinel_username=…).",
         )
     return SentinelError(

@@ -1,4 +1,4 @@
-"""Which node of a cluster holds what: the map of slots, and the key that a command is about. Pure."""
+"""The map of slots of a cluster, and the key of a command. Pure."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _SCRIPTS = frozenset({"EVAL", "EVALSHA"})
 
 @dataclass(frozen=True, slots=True)
 class SlotMap:
-    """Who holds which slot.
+    """The nodes of all slots.
 
     Attributes:
-        owners: The address of the primary, for each of the 16384 slots; None where there is none.
+        owners: The address of the primary of each of the 16384 slots; None where there is none.
         hosts: The primaries, in the order of their slots.
-        replicas: Of them all. Nothing is read there, but they know when one of them has taken over.
+        replicas: Of all primaries. They are not read, but know when one of them has taken over.
     """
 
     owners: tuple[Host | None, ...]
@@ -40,8 +40,8 @@ def slot_map(reply: Any, asked: Host) -> SlotMap:
     """The reply of ``CLUSTER SLOTS``: of each range its first and last slot, its primary, its replicas.
 
     Args:
-        reply: As the server gives it.
-        asked: The node that answered: one whose address is not given there has this one.
+        reply: As received.
+        asked: The node that replied: a node without an address in the reply is this one.
     """
     owners: list[Host | None] = [None] * SLOTS
     ranges = []
@@ -57,7 +57,7 @@ def slot_map(reply: Any, asked: Host) -> SlotMap:
 
 
 def key_of(words: Sequence[Any]) -> bytes | None:
-    """The key that a command is about; None where it is about none. Of several keys, the first.
+    """The key of a command; None without one; the first of several.
 
     Args:
         words: The command, its name in one word or two (``XINFO STREAM``), as text or bytes.

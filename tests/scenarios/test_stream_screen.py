@@ -188,7 +188,7 @@ async def test_a_stream_that_goes_while_it_is_looked_at(
         await pilot.press("A")
         await client.delete("orders")
         await pilot.press("tab", "enter")
-        await until(lambda: "no longer there" in toasts(app), what="the refusal")
+        await until(lambda: "no longer exists" in toasts(app), what="the refusal")
         await until(lambda: screen.stream is None, what="the end of the stream")
         await pilot.press("A")
         assert "not there any more" in toasts(app)

@@ -198,7 +198,7 @@ async def test_no_socket_and_a_stale_socket(tmp_path: Path) -> None:
 async def test_a_host_that_does_not_exist() -> None:
     said = await fault("redis://no-such-host.invalid:6379")
     assert "host" in said.message
-    assert "is not known" in said.message
+    assert "is unknown" in said.message
 
 
 async def test_tls_to_a_server_without(start: Start) -> None:

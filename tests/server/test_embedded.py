@@ -192,7 +192,7 @@ def test_damaged_data_is_named_and_kept(folder: Path) -> None:
     use.release()
     (manifest,) = (folder / "appendonlydir").glob("*.manifest")
     manifest.write_text("nonsense\n")
-    with pytest.raises(SourceError, match="ended at its start") as caught:
+    with pytest.raises(SourceError, match="exited at its start") as caught:
         EmbeddedServer(folder).acquire()
     assert "appendonlydir" in caught.value.cure
     assert list((folder / "appendonlydir").glob("*.aof"))

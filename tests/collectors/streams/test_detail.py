@@ -60,8 +60,8 @@ async def test_the_newest_come_first(client: Redis, ids: list[str]) -> None:
 
 
 async def test_what_is_gone_is_said(client: Redis, ids: list[str]) -> None:
-    with pytest.raises(SourceError, match="no longer there"):
+    with pytest.raises(SourceError, match="no longer exists"):
         await pending(client, PendingOf(STREAM, b"nobody"), 0)
-    with pytest.raises(SourceError, match="no longer there"):
+    with pytest.raises(SourceError, match="no longer exists"):
         await pending(client, PendingOf(b"nothing", b"g"), 0)
     assert await newest(client, NewestMessages(b"nothing"), 0) == ()

@@ -86,7 +86,7 @@ async def test_sentinels_have_a_login_of_their_own(tmp_path: Path) -> None:
         servers.start(primary, "--requirepass", "hunter2")
         servers.run(sentinel, str(find_binary()), str(settings), "--sentinel")
         said = await said_of(url)
-        assert "ask for another login" in said.message
+        assert "need another login" in said.message
         assert "sentinel_password" in (said.cure or "")
         said = await said_of(f"{url.replace('hunter2', 'hunter4')}?sentinel_password=hunter3")
         assert "refuses this user or password" in said.message

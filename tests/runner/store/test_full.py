@@ -60,7 +60,7 @@ async def test_memory_that_is_full_for_a_while_is_said_and_nothing_is_lost(
     await store.reaches("running")
     await store.client.config_set("maxmemory", "1")
     await until(lambda: said(store, "store not writable for"), what="it is said")
-    assert said(store, "has reached its maxmemory and takes no writes; events are buffered in memory")
+    assert said(store, "has reached maxmemory and refuses writes; events are buffered in memory")
     runs = RunsCollector(store.client, RunsSettings(), "here")
     assert [gap.partition(" s: ")[2] for gap in (await runs.collect()).gaps] == [
         "it has reached its maxmemory"
@@ -86,7 +86,7 @@ async def test_an_end_that_cannot_be_recorded_is_said_with_its_cause(
     (tmp_path / "stop").touch()
     assert await task == code, store.said
     assert said(store, f"run r1 {how}, but its end could not be recorded: Redis at")
-    assert said(store, "has reached its maxmemory and takes no writes; it will be shown as orphaned")
+    assert said(store, "has reached maxmemory and refuses writes; it will be shown as orphaned")
 
 
 @pytest.fixture
@@ -133,7 +133,7 @@ async def test_a_disk_that_is_full_in_mid_run_is_named(small_disk: Path, tmp_pat
             return any("not writable" in gap and "its disk full" in gap for gap in gaps)
 
         await until(seen, what="the runs show it")
-        await until(lambda: said(stage, "takes no writes: No space left on device"), what="it is named")
+        await until(lambda: said(stage, "refuses writes: No space left on device"), what="it is named")
         (tmp_path / "stop").touch()
         assert await task == 4
         assert said(stage, "its end could not be recorded")
