@@ -1,4 +1,4 @@
-"""Changes of a stream in the dashboard where the connection breaks, or an entry has no data any more."""
+"""Changes of a stream in the dashboard where the connection breaks, or an entry has no data."""
 
 from __future__ import annotations
 

@@ -129,7 +129,7 @@ async def test_delete_what_is_pending_leaves_no_ghost(client: Redis, ids: list[s
 async def test_delete_from_the_stream_itself(client: Redis, ids: list[str]) -> None:
     assert (await change(client, DeleteEntries(STREAM, seen(ids[4:], None)))).ok
     assert await there(client) == ids[:4]
-    with pytest.raises(Refused, match="no longer in the stream"):
+    with pytest.raises(Refused, match="not in the stream"):
         await change(client, DeleteEntries(STREAM, seen(ids[4:], None)))
 
 
@@ -153,7 +153,7 @@ async def test_dead_letters_are_copied_whole_and_acknowledged(client: Redis, ids
 async def test_a_dead_letter_without_data_stays(client: Redis, ids: list[str]) -> None:
     await client.xdel(STREAM, ids[0])
     outcome = await change(client, DeadLetterEntries(STREAM, GROUP, seen(ids[:2]), DEAD))
-    assert "has no data any more" in outcome.message
+    assert "has no data" in outcome.message
     assert set(await held(client)) == {ids[0], ids[2], ids[3]}
 
 
@@ -168,7 +168,7 @@ async def test_an_entry_without_data_is_not_claimed_and_may_be_acknowledged(
     assert refused.value.instead == AcknowledgeEntries(STREAM, GROUP, seen(ids[:1]))
     outcome = await change(client, ClaimEntries(STREAM, GROUP, seen(ids[:3]), b"z"))
     assert outcome.effect is Effect.PARTLY
-    assert f"2 of 3; {ids[0]} has no data any more" in outcome.message
+    assert f"2 of 3; {ids[0]} has no data" in outcome.message
     assert outcome.instead == AcknowledgeEntries(STREAM, GROUP, seen(ids[:1]))
     assert await held(client) == {ids[0]: b"a", ids[1]: b"z", ids[2]: b"z", ids[3]: b"b"}
     assert (await change(client, outcome.instead)).ok
@@ -177,7 +177,7 @@ async def test_an_entry_without_data_is_not_claimed_and_may_be_acknowledged(
 
 async def test_what_goes_in_the_moment_of_a_claim_is_said(client: Redis, ids: list[str]) -> None:
     sender = Overtaken(client, "XACK", STREAM, GROUP, ids[0])
-    with pytest.raises(Refused, match="was acknowledged or deleted in that moment"):
+    with pytest.raises(Refused, match="was just acknowledged or deleted"):
         await change_entries(sender, ClaimEntries(STREAM, GROUP, seen(ids[:1]), b"z"))
     assert ids[0] not in await held(client)
 
@@ -245,7 +245,7 @@ async def test_groups_are_made_and_removed(client: Redis, ids: list[str]) -> Non
 
 
 async def test_a_group_with_more_pending_than_seen_is_kept(client: Redis, ids: list[str]) -> None:
-    with pytest.raises(Refused, match="has 4 pending entries now, it had 3"):
+    with pytest.raises(Refused, match="has 4 pending entries now, had 3"):
         await change(client, DestroyGroup(STREAM, GROUP, pending=3))
     outcome = await change(client, DestroyGroup(STREAM, GROUP, pending=4))
     assert "with it its list of 4 pending entries" in outcome.message
@@ -270,7 +270,7 @@ async def test_a_group_is_moved_only_in_the_direction_that_was_shown(client: Red
     assert await position() == ids[0]
     assert (await change(client, SetGroupId(STREAM, GROUP, "$", seen=ids[0]))).ok
     assert await position() == ids[4]
-    with pytest.raises(Refused, match="has gone on"):
+    with pytest.raises(Refused, match="has moved"):
         await change(client, SetGroupId(STREAM, GROUP, ids[2], seen=ids[0]))
     assert await position() == ids[4]
 
