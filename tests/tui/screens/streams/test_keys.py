@@ -415,7 +415,7 @@ async def test_browsing_reads_on_at_both_ends_and_follows() -> None:
         new = Message(f"{scene.NOW + 1}-0", ((b"type", b"new"),))
         engine.entries.append(new)
         engine.put(last_id=new.id, length=1201)
-        await until(lambda: "newer ones above" in screen.query_one("#stream-entries", Pane).summary)
+        await until(lambda: "newer entries" in screen.query_one("#stream-entries", Pane).summary)
         await pilot.press("f")
         await until(lambda: screen.entry == new.id, what="the new entry")
         newer = Message(f"{scene.NOW + 2}-0", ((b"type", b"newer"),))
@@ -507,7 +507,7 @@ async def test_what_is_gone_says_so() -> None:
     async with app.run_test(size=SIZE) as pilot:
         screen = await go_in(pilot, "enter", "enter", "G")
         page = screen.query_one("#message-page", Document)
-        await until(lambda: "not in the stream" in text(page), what="the message")
+        await until(lambda: "no longer in the stream" in text(page), what="the message")
         await pilot.press("A")
         assert "XACK orders billing 1732100000000-0" in text(app.screen.query_one(Document))
 
