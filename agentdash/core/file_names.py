@@ -12,11 +12,11 @@ _ESCAPE = re.compile(rb"%([0-9A-F]{2})")
 
 
 def file_name(name: str) -> str:
-    """A file name for *name*, whatever it holds; `name_of` reads it back.
+    """A file name for any *name*; `name_of` is its inverse.
 
-    Everything but lower-case letters, digits and ``_-+@.`` is written as ``%XX`` (RFC 3986), a dot at its
-    beginning too, and capital letters, so that no two names are one file where case does not count. A name
-    that becomes longer than 180 characters is cut, and ends with ``~`` and 12 digits of its SHA-256.
+    Everything but lower-case letters, digits and ``_-+@.`` is written as ``%XX`` (RFC 3986), also a dot
+    at its beginning and capital letters, so that names differ where case does not count. A name that becomes
+    longer than 180 characters is cut, and ends with ``~`` and 12 digits of its SHA-256.
     """
     raw = name.encode("utf-8", "surrogatepass")
     coded = "".join(chr(byte) if byte in _PLAIN else f"%{byte:02X}" for byte in raw)
@@ -29,6 +29,6 @@ def file_name(name: str) -> str:
 
 
 def name_of(file: str) -> str:
-    """What `file_name` made *file* of; what it cut off is gone. Of other names that name."""
+    """The name that `file_name` made *file* of, as far as it was not cut; of other file names themselves."""
     raw = _ESCAPE.sub(lambda found: bytes.fromhex(found[1].decode()), os.fsencode(file))
     return "" if file == "%" else raw.decode("utf-8", "backslashreplace")

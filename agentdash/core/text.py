@@ -1,4 +1,4 @@
-"""Text from outside, made safe to show: nothing in it can act on a terminal or as markup."""
+"""Text from outside made printable: without effects on a terminal or as markup."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ Codes = tuple[tuple[int, int], ...]
 """Ranges of code points, both ends included."""
 
 # Format characters (Unicode's category Cf), line separators, halves of surrogate pairs, and what is no
-# character: they reorder the text around them, have no width, or carry text that nobody sees.
+# character: they reorder the text around them, have no width, or carry invisible text.
 _HIDDEN: Codes = (
     (0x80, 0x9F), (0x600, 0x605), (0x61C, 0x61C), (0x6DD, 0x6DD), (0x70F, 0x70F), (0x890, 0x891),
     (0x8E2, 0x8E2), (0x200B, 0x200C), (0x200E, 0x200F), (0x2028, 0x202E), (0x2060, 0x206F), (0xD800, 0xDFFF),
     (0xFDD0, 0xFDEF), (0xFEFF, 0xFEFF), (0xFFF0, 0xFFFB), (0xFFFE, 0xFFFF), (0x110BD, 0x110BD),
     (0x110CD, 0x110CD), (0x13430, 0x1343F), (0x1BCA0, 0x1BCA3), (0x1D173, 0x1D17A), (0xE0000, 0xE0FFF),
 )  # fmt: skip
-# Parts of ordinary text (emoji, hyphenation, Hangul) without a glyph of their own, by which terminals
-# disagree about its width. They are left out.
+# Parts of ordinary text (emoji, hyphenation, Hangul) without a glyph, for which terminals disagree about the
+# width. They are removed.
 _LEFT_OUT: Codes = (
     (0xAD, 0xAD), (0x34F, 0x34F), (0x115F, 0x1160), (0x17B4, 0x17B5), (0x180B, 0x180F), (0x200D, 0x200D),
     (0x3164, 0x3164), (0xFE00, 0xFE0F), (0xFFA0, 0xFFA0),
 )  # fmt: skip
-# Blocks that hold none of these, and no combining marks: text of them alone needs no more than one search.
+# Blocks without these and without combining marks: text of them alone needs only one search.
 _HARMLESS: Codes = (
     (0x20, 0x7E), (0xA0, 0xAC), (0xAE, 0x2FF), (0x370, 0x482), (0x48A, 0x590), (0x1E00, 0x200A),
     (0x2010, 0x2027), (0x202F, 0x205F), (0x2070, 0x20CF), (0x2100, 0x2CEE), (0x2E00, 0x3029),
@@ -104,7 +104,7 @@ def printable_lines(text: str) -> str:
 
 def decode(raw: bytes) -> str:
     r"""Bytes as printable text, secrets masked; bytes that are not UTF-8 as ``\xNN``."""
-    from agentdash.core.secrets.safe_text import safe_decode  # which stands on this module
+    from agentdash.core.secrets.safe_text import safe_decode  # it imports this module
 
     return safe_decode(raw)
 

@@ -11,8 +11,8 @@ import os
 import stat
 from pathlib import Path
 
-OUTSIDE = "it is ignored: it leads out of the folder, and no trusted settings name it"
-"""What is said of a file outside of the folder that paths may not lead out of."""
+OUTSIDE = "ignored: outside of its folder, and not in trusted settings"
+"""The error of a file outside of the folder that paths may not leave."""
 
 _CHUNK = 64 * 1024
 _FOLDER = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY
@@ -27,14 +27,14 @@ _KINDS = (
 
 
 class OutsideError(OSError):
-    """A path leads out of the folder that it may not lead out of."""
+    """A path leads out of the folder that it may not leave."""
 
 
 def read_file(path: str | Path, most: int) -> bytes:
     """All of a regular file of at most *most* bytes. Symbolic links are followed.
 
     Raises:
-        OSError: where it is missing, is no regular file, is larger, or cannot be read; `strerror` says why.
+        OSError: where it is missing, not a regular file, larger, or cannot be read.
     """
     descriptor = open_regular(path)
     try:
@@ -44,7 +44,7 @@ def read_file(path: str | Path, most: int) -> bytes:
 
 
 def open_regular(path: str | Path, flags: int = os.O_RDONLY, *, dir_fd: int | None = None) -> int:
-    """A descriptor of a regular file; a pipe or a device is not even opened for a moment, as that may act.
+    """A descriptor of a regular file; a pipe or a device is not even opened, as that may have effects.
 
     Args:
         path: The file; below *dir_fd* where that is given.
@@ -52,7 +52,7 @@ def open_regular(path: str | Path, flags: int = os.O_RDONLY, *, dir_fd: int | No
         dir_fd: An open folder.
 
     Raises:
-        OSError: where it is missing, is no regular file, or cannot be opened.
+        OSError: where it is missing, not a regular file, or cannot be opened.
     """
     follow = not flags & os.O_NOFOLLOW
     try:
@@ -72,17 +72,17 @@ def open_regular(path: str | Path, flags: int = os.O_RDONLY, *, dir_fd: int | No
 
 
 def open_within(path: str | Path, folder: str | Path) -> int:
-    """A descriptor to read a regular file that lies in *folder*, links resolved, at the moment of opening.
+    """A descriptor to read a regular file within *folder*, links resolved.
 
-    The way to the file is resolved first and then walked without following any link, so that nobody can put
-    one there meanwhile.
+    The path is resolved first and then opened folder by folder without following links, so that a link that
+    is created meanwhile has no effect.
 
     Args:
-        path: The file; links on the way are followed as long as they stay in the folder.
+        path: The file; links in it are followed as long as they stay in the folder.
         folder: It may be a link itself.
 
     Raises:
-        OSError: as `open_regular`; `OutsideError` where it lies elsewhere.
+        OSError: as `open_regular`; `OutsideError` where it is elsewhere.
     """
     base = os.path.realpath(folder)
     steps = steps_within(path, folder)
@@ -98,10 +98,10 @@ def open_within(path: str | Path, folder: str | Path) -> int:
 
 
 def steps_within(path: str | Path, folder: str | Path) -> tuple[str, ...]:
-    """The names that lead from *folder* to *path*, links resolved; none where both are the same.
+    """The names from *folder* to *path*, links resolved; empty where both are the same.
 
     Raises:
-        OutsideError: where *path* does not lie in *folder*.
+        OutsideError: where *path* is not in *folder*.
     """
     try:
         real = Path(os.path.realpath(path))
@@ -119,24 +119,22 @@ def open_to_read(path: str | Path, within: str | Path | None) -> int:
 
 
 def check_regular(status: os.stat_result, path: str | Path) -> None:
-    """Raise OSError, in words, for what is no regular file."""
+    """Raise OSError for anything but a regular file."""
     if not stat.S_ISREG(status.st_mode):
         kind = next((words for is_one, words in _KINDS if is_one(status.st_mode)), "something else")
         raise OSError(errno.EINVAL, f"it is {kind}, not a regular file", os.fspath(path))
 
 
 def read_descriptor(descriptor: int, path: str | Path, most: int) -> bytes:
-    """What an open file holds from where it is on.
+    """The bytes of an open file from its position on.
 
     Raises:
-        OSError: where it holds more than *most* bytes, or cannot be read.
+        OSError: where it has more than *most* bytes, or cannot be read.
     """
     parts, left = [], most + 1
     while left and (part := os.read(descriptor, min(_CHUNK, left))):
         parts.append(part)
         left -= len(part)
     if not left:
-        raise OSError(
-            errno.EFBIG, f"it is larger than {most // 1024:,} KiB, the most that is read", os.fspath(path)
-        )
+        raise OSError(errno.EFBIG, f"it is larger than {most // 1024:,} KiB (the limit)", os.fspath(path))
     return b"".join(parts)

@@ -1,7 +1,7 @@
-"""The program's own files: opened without following links, only its user's own, and for nobody else.
+"""The program's own files: opened without following links, owned by its user, readable by no other.
 
-Every file that agentdash writes into its state folder is opened here. A symbolic link, a hard link or a file
-of somebody else that lies there under the name of one of ours is an error in words, and stays as it is.
+Every file that agentdash writes to its state folder is opened here. A symbolic link, a hard link or another
+user's file in its place is an error, and is not changed.
 """
 
 from __future__ import annotations
@@ -18,28 +18,26 @@ from pathlib import Path
 from agentdash.files.small import open_regular, read_descriptor
 
 _ROOT = 0
-_PATIENCE_S = 5.0
+_TIMEOUT_S = 5.0
 _PAUSE_S = 0.01
 
 
 def make_folder(path: Path, *, only_ours: bool = False) -> None:
-    """Create the folder *path* for its owner only, or see that it may be used.
+    """Create the folder *path* for its owner only, or check that it may be used.
 
     Args:
         path: The folder.
-        only_ours: Take the rights of others away where it has them; else it is an error only where everybody
-            may write there.
+        only_ours: Remove the rights of others; else it is an error only if everybody may write there.
 
     Raises:
-        OSError: where it cannot be made, is no folder, is a symbolic link, or is somebody else's; `strerror`
-            says which.
+        OSError: where it cannot be created, is not a folder, is a symbolic link, or another user's.
     """
     os.close(_folder(path, only_ours=only_ours))
 
 
 @contextmanager
 def folder_descriptor(path: Path) -> Iterator[int]:
-    """The folder *path*, created where it is missing, as a descriptor that stays the same folder.
+    """A descriptor of the folder *path*, which is created if it is missing.
 
     Raises:
         OSError: as `make_folder` does.
@@ -53,21 +51,21 @@ def folder_descriptor(path: Path) -> Iterator[int]:
 
 @contextmanager
 def locked_folder(path: Path) -> Iterator[None]:
-    """Hold the lock of the folder *path*, which threads and processes take from each other.
+    """Hold the lock of the folder *path* among threads and processes.
 
     Raises:
-        OSError: as `make_folder` does, and where another process does not give it back within 5 s.
+        OSError: as `make_folder` does, and where another process keeps it for more than 5 s.
     """
     with folder_descriptor(path) as descriptor:
-        deadline = time.monotonic() + _PATIENCE_S
+        deadline = time.monotonic() + _TIMEOUT_S
         while True:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
             except BlockingIOError:
                 if time.monotonic() > deadline:
-                    words = "another process holds its lock and does not give it back"
-                    raise OSError(errno.EBUSY, words, os.fspath(path)) from None
+                    why = "another process keeps its lock"
+                    raise OSError(errno.EBUSY, why, os.fspath(path)) from None
                 time.sleep(_PAUSE_S)
         yield
 
@@ -76,7 +74,7 @@ def open_state(path: Path, flags: int = os.O_RDONLY) -> int:
     """A descriptor of one of our files; with ``O_CREAT`` it is created with its folder, for its owner only.
 
     Raises:
-        OSError: where it is a link, is no regular file, is somebody else's, or cannot be opened.
+        OSError: where it is a link, not a regular file, another user's, or cannot be opened.
     """
     if flags & os.O_CREAT:
         with folder_descriptor(path.parent) as folder:
@@ -102,10 +100,10 @@ def read_state(path: Path, most: int) -> bytes:
 
 
 def write_state(path: Path, data: bytes) -> None:
-    """Put *data* in place of what *path* holds, whole or not at all; a link at *path* is itself replaced.
+    """Replace the content of *path* by *data* atomically; a link at *path* is itself replaced.
 
     Raises:
-        OSError: where it cannot be written; what was there stays.
+        OSError: where it cannot be written; the old content stays.
     """
     with folder_descriptor(path.parent) as folder:
         new = f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}"
@@ -182,7 +180,7 @@ def _check_private(status: os.stat_result, path: Path) -> None:
 
 
 def _check_above(folder: Path) -> None:
-    """Who may write to the folder above ours could put another one in its place."""
+    """Check the folder above ours: who may write to it could replace ours."""
     status = folder.stat()
     _check_owner(status, folder, _ROOT)
     if not status.st_mode & stat.S_ISVTX:

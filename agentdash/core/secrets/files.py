@@ -11,7 +11,7 @@ _SHAPES = frozenset({
     "private-key", "github-token", "gitlab-token", "stripe-key", "aws-key", "slack-token",
     "google-key", "npm-token", "pypi-token", "hf-token", "sendgrid-key", "jwt",
 })  # fmt: skip
-# A literal in quotes beside such a name, or a line of an env file; what stands for a value is none.
+# A literal in quotes beside such a name, or a line of an env file; a placeholder does not count.
 _LITERAL = re.compile(
     r"(?i)(?:^|[^a-z])(?P<name>pass(?:word|wd|phrase)?|secret|token|api[_-]?key|access[_-]?key|credentials?)"
     r"[a-z0-9_]*[\"']?\s{0,3}(?::|=|:=|=>)\s{0,3}(?P<quote>[\"'])(?P<value>[^\"'\s]{12,200})(?P=quote)"

@@ -19,7 +19,7 @@ _OPENS = re.compile(
     r"(?<![\w.-])(?P<name>[\w.-]{2,80})\\{0,31}[\"'`]?[*]{0,2}[ \t]{0,60}(?:[:=]|=>)[*]{0,2}[ \t]{0,8}"
     r"(?:(?P<block>[|>][+-]?\d?)|(?P<scheme>(?i:bearer|basic|token))|\\)?[ \t]*$"
 )
-# The same with an option before a shell's sign that its command goes on.
+# The same with an option at the end of a continued shell line.
 _OPTION = re.compile(r"(?:^|\s)--?(?P<name>[A-Za-z][\w.-]{1,60})[= \t]{1,8}\\$")
 _BARE_SCHEME = re.compile(r"(?:^|[\s\"':])Bearer[ \t]*$")
 _NAMES = re.compile(r"[ \t]{0,8}[\"']?(?P<name>[\w.-]{2,80})[\"']?,?[ \t]*")

@@ -1,16 +1,15 @@
-"""Private keys that stand in a log over many lines: none of their lines is shown.
+"""Private keys over many lines of a log: all of their lines are masked.
 
-A key is opened by its ``BEGIN`` line (RFC 7468, OpenSSH, PGP, SSH2) and ends with its ``END`` line. Between
-them lines of other writers may stand, which stay as they are. Where reading begins amid a file, or lines were
-passed over, the ``BEGIN`` may not have been seen: lines of nothing but base64, of the width that keys are
-written in, are then taken for a key until another line comes.
+A key begins with its ``BEGIN`` line (RFC 7468, OpenSSH, PGP, SSH2) and ends with its ``END`` line; lines of
+other writers between them are not masked. Where reading begins within a file, or lines were skipped, the
+``BEGIN`` may be unknown: lines of base64 alone, of the width of keys, then count as a key until another line.
 """
 
 from __future__ import annotations
 
 import re
 
-# The dashes before it may have been taken away, as what stands between a level and a message.
+# The dashes before it may have been removed with those between a level and a message.
 _BEGIN = re.compile(r"-{0,5} ?BEGIN (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)? ?-{4,5}")
 _END = re.compile(r"-{0,5} ?END (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)? ?-{4,5}")
 _EDGE = "\"'`|,+ \t"
@@ -28,7 +27,7 @@ _MOST_OTHERS = 20
 
 
 class KeyFollower:
-    """Says of each line of one source how much of it belongs to a private key."""
+    """Finds in each line of one source what belongs to a private key."""
 
     def __init__(self) -> None:
         self._left = 0
@@ -39,7 +38,7 @@ class KeyFollower:
         self._counted = 0
 
     def mask(self, text: str, by: str) -> tuple[str, bool]:
-        """The text of the next line, with *by* in place of what is of a key, and whether anything is."""
+        """The next line with *by* in place of its part of a key, and whether it has one."""
         if self._counted:
             self._counted -= 1
             if _ANY_ROW.fullmatch(row := text.strip(_EDGE)) or _SHORT_ROW.fullmatch(row):

@@ -19,7 +19,7 @@ from agentdash.core.secrets.values import is_label, is_placeholder, looks_genera
 from agentdash.core.secrets.view import Span
 
 _HEAD = 3
-# No word goes on into it; the letter of a written-out newline is no word.
+# Not within a word; the letter of an escaped newline does not count.
 _BEGINS = r"(?:(?<![A-Za-z0-9])|(?<=\\[nrtbf]))"
 _HEADS = re.compile(rf"{_BEGINS}(?=([a-z0-9][^\s]{{2}}))")
 _LONG = re.compile(r"[A-Za-z0-9_-]{14}|[A-Za-z0-9_+/-]{28}")
@@ -49,7 +49,7 @@ _DETECTORS: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     ("square_oauth", "SquareOAuthDetector", "square-token", ("sq0csp-",)),
 )
 
-# The dashes before it may have been taken away, as what stands between a level and a message.
+# The dashes before it may have been removed with those between a level and a message.
 _KEY_BEGIN = re.compile(r"-{0,5} ?BEGIN [A-Z0-9 ]{0,60}PRIVATE KEY(?: BLOCK)? ?-{4,5}")
 _KEY_END = re.compile(r"-{0,5} ?END [A-Z0-9 ]{0,60}KEY(?: BLOCK)? ?-{4,5}")
 _KEY_REST = re.compile(r"(?:[A-Za-z0-9+/=\s]|\\[nr]|\n(?:Proc-Type|DEK-Info|Comment|Subject): [^\n]*)*")
