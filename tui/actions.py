@@ -139,12 +139,11 @@ def actions_on(screen: Screen[Any]) -> Iterator[tuple[HasActions, Action[Any]]]:
 
 
 def keyless(screen: Screen[Any]) -> Iterator[tuple[HasActions, Action[Any]]]:
-    """What *screen* can do that has no key."""
-    if not isinstance(screen, HasActions):
-        return
-    for action in screen.actions.values():
-        if not action.key and screen.check_action("do", (action.id,)):
-            yield screen, action
+    """What *screen* and the app can do that has no key."""
+    for node in (screen, screen.app):
+        for action in node.actions.values() if isinstance(node, HasActions) else ():
+            if not action.key and node.check_action("do", (action.id,)):
+                yield cast("HasActions", node), action
 
 
 async def press(screen: Screen[Any], action_id: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import tzinfo
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -17,9 +17,10 @@ from agentdash.core.snapshot import Topic
 from agentdash.runtime.engine import Engine
 from agentdash.runtime.loading import load
 from tui import themes
-from tui.actions import HIDDEN, Action, HasActions, actions_on, call, keyless, keys_of
+from tui.actions import HIDDEN, Action, HasActions
 from tui.bridge import RATE, Bridge
 from tui.dash import Dash
+from tui.notices import Notices
 from tui.screens.board.opening import Opening
 from tui.subjects import SUBJECTS
 from tui.terminal import handle_job_control
@@ -27,8 +28,6 @@ from tui.terminal import handle_job_control
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from agentdash.core.runs.model import Run
-    from tui.format.runs.news import RunNews
     from tui.screens.board.board import Board
 
 STYLES = Path(__file__).parent.parent / "styles"
@@ -68,6 +67,8 @@ class AgentDash(HasActions, Dash):
         Action("app.command", "colon,ctrl+p", "Command", "app.command_palette"),
         Action("app.quit", "q", "Quit", "app.quit"),
         Action("app.suspend", "ctrl+z", "Suspend", "app.suspend_process", footer=HIDDEN),
+        Action("app.diagnostics", "", "Diagnostics (diag)", "app.diagnostics"),
+        Action("app.choose_theme", "", "Choose a theme", "app.choose_theme"),
         Action("app.copy", "ctrl+c", "Copy", "app.copy_or_hint", footer=HIDDEN, priority=True),
     )
 
@@ -88,20 +89,10 @@ class AgentDash(HasActions, Dash):
         if opening:
             self._opening = Opening()
             self.css_path = [path for path in self.css_path if path.name in OPENING_STYLES]
-        self._run_news: RunNews | None = None
-        self._unknown_theme = ""
+        self._notices = Notices(self)
+        self._unknown_theme = themes.apply(self, engine.settings.ui.theme)  # styles are worked out once
         self.leaving: Callable[[int], object] = lambda _: None
         """Called with the exit code at the beginning of the end: it gets a bound."""
-        self._apply_theme()
-
-    def _apply_theme(self) -> None:
-        """Before anything is drawn, so that styles are worked out once."""
-        for theme in themes.OWN:
-            self.register_theme(theme)
-        wanted = self.engine.settings.ui.theme
-        if wanted not in self.available_themes:
-            wanted, self._unknown_theme = themes.DARK.name, wanted
-        self.theme = wanted
 
     def get_default_screen(self) -> Screen[None]:
         """The board lies at the bottom of all screens; before it is loaded, what looks like it."""
@@ -114,10 +105,8 @@ class AgentDash(HasActions, Dash):
 
         return Board()
 
-    # Life
-
     def on_mount(self) -> None:
-        """Paint first; then begin to read."""
+        """Paint first, read then."""
         handle_job_control(self)
         self.watch_loop()
         if self._unknown_theme:
@@ -184,7 +173,7 @@ class AgentDash(HasActions, Dash):
             return
         if len(changed) == len(Topic):
             self.measure()
-        self._notify_news(changed)
+        self._notices.notify(changed)
         if hasattr(self.screen, "update"):
             self.screen.update(changed, self.now())
 
@@ -201,26 +190,8 @@ class AgentDash(HasActions, Dash):
                 return  # it is being closed
             self._last_input = time.perf_counter()
         await super().on_event(event)
-        if (
-            isinstance(event, Key) and self._opening is None and self.screen_stack
-        ):  # in line behind the key, where that is taken
+        if isinstance(event, Key) and self._opening is None and self.screen_stack:  # once the key was handled
             (self.focused or self.screen).call_after_refresh(self.own.key_shown, self._last_input)
-
-    def _notify_news(self, changed: frozenset[Topic]) -> None:
-        """What has become of runs while the person may look elsewhere: a toast, and a bell if that is set."""
-        if self._run_news is None:
-            from tui.format.runs.news import RunNews
-
-            self._run_news = RunNews()
-        if Topic.RUNS in changed:
-            self._run_news.add(self.store.runs)
-        for news in self._run_news.take(time.perf_counter()):
-            self.say(news.message, good=not news.urgent)
-            self.engine.notify(news.message)
-            if news.urgent and self.engine.settings.ui.bell:
-                self.bell()
-
-    # Where screens lead
 
     def open(self, subject: object) -> None:
         """Go in: the screen that shows *subject* in depth."""
@@ -228,14 +199,6 @@ class AgentDash(HasActions, Dash):
 
         if (screen := screen_of(self, subject)) is not None:
             self.push_screen(screen)
-
-    def control(self, runs: tuple[Run, ...], verb: str) -> None:
-        """Pause, resume or cancel; what cannot be undone, or concerns several, asks first."""
-        from tui.screens.runs import actions as run_actions
-
-        run_actions.control(self, runs, verb)
-
-    # Actions
 
     def _to_board(self) -> Board:
         while len(self.screen_stack) > 1:
@@ -252,19 +215,13 @@ class AgentDash(HasActions, Dash):
         if not isinstance(self.screen, ModalScreen):
             self._to_board().zoom(None)
 
-    def trace(self, correlation: str) -> None:
-        """All that logs and streams hold of *correlation*."""
-        from agentdash.core.links.related import Trace
-
-        self.open(Trace(correlation))
-
     def action_attention(self) -> None:
         """Go to the next thing that needs a person; from a screen in depth, Esc leads back to that."""
-        if len(self.screen_stack) > 1:
-            from tui.screens.board.attention import show_next_attention
+        from tui.screens.board import attention
 
-            show_next_attention(self)
-        elif not self.board.next_attention():
+        if len(self.screen_stack) > 1:
+            attention.show_next_attention(self)
+        elif not attention.go_to_next(self.board):
             self.say("nothing needs you now", good=True)
 
     def action_refresh_now(self) -> None:
@@ -274,8 +231,7 @@ class AgentDash(HasActions, Dash):
 
     def action_next_theme(self) -> None:
         """The next of the program's themes."""
-        at = themes.CYCLE.index(self.theme) + 1 if self.theme in themes.CYCLE else 0
-        self.theme = themes.CYCLE[at % len(themes.CYCLE)]
+        self.theme = themes.after(self.theme)
         self.say(f"theme {self.theme}", good=True)
 
     def action_help(self) -> None:
@@ -287,18 +243,15 @@ class AgentDash(HasActions, Dash):
 
     def action_copy_or_hint(self) -> None:
         """Copy what is selected with the mouse, else say how to quit."""
+        from textual.widgets import Input
+
         selected = self.screen.get_selected_text()
         if selected:
             self.copy(selected, "the selection")
         else:
-            self.say("Esc closes this; then q quits" if self._asks_for_text else "q quits", good=True)
-
-    @property
-    def _asks_for_text(self) -> bool:
-        """Whether q is a letter now."""
-        from textual.widgets import Input
-
-        return isinstance(self.focused, Input)
+            self.say(
+                "Esc closes this; then q quits" if isinstance(self.focused, Input) else "q quits", good=True
+            )
 
     def action_command_palette(self) -> None:
         """Search commands by their words."""
@@ -321,7 +274,7 @@ class AgentDash(HasActions, Dash):
             return
         event.prevent_default()
 
-    def search_themes(self) -> None:
+    def action_choose_theme(self) -> None:
         """Choose one among all themes."""
         from textual.theme import ThemeProvider
 
@@ -329,25 +282,15 @@ class AgentDash(HasActions, Dash):
 
         self.push_screen(CommandSearch(providers=[ThemeProvider], placeholder="Search for themes…"))
 
-    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """What the palette lists: what the keys of the screen do, and what else it can do."""
-        from tui.screens.dialogs.help import MOVES
-        from tui.widgets.footer import key_name
-
-        for node, action in (*actions_on(screen), *keyless(screen)):
-            if action.verb in MOVES or action.id == "app.command":
-                continue
-            key = f" ({key_name(keys_of(node, action).split(',')[0])})" if action.key else ""
-            why = action.why_not(node)
-            about = f"not now: {why}" if why else action.id
-            do = partial(self.call_later, self.run_action, call(action.id), node)
-            yield SystemCommand(action.name + key, about, do)
-        yield SystemCommand("Diagnostics (diag)", "what agentdash itself costs; its sources", self.show_diag)
-        yield SystemCommand("Choose a theme", "among all there are", self.search_themes)
-
-    def show_diag(self) -> None:
+    def action_diagnostics(self) -> None:
         """What this program itself costs, and how its sources are doing."""
         from tui.screens.diag import TRAIL, diag_screen
 
         if getattr(self.screen, "trail", ()) != TRAIL:
             self.push_screen(diag_screen(self))
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """What the palette lists."""
+        from tui.screens.dialogs.command_search import commands_of
+
+        return commands_of(screen)

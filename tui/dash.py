@@ -15,7 +15,6 @@ from tui.resilient_app import ResilientApp
 
 if TYPE_CHECKING:
     from agentdash.core.commands import FindingCommand, Outcome
-    from agentdash.core.runs.model import Run
 
 
 class Dash(ResilientApp):
@@ -81,14 +80,6 @@ class Dash(ResilientApp):
     @abstractmethod
     def open(self, subject: object) -> None:
         """Go in: the screen that shows *subject* in depth."""
-
-    @abstractmethod
-    def control(self, runs: tuple[Run, ...], verb: str) -> None:
-        """Pause, resume or cancel; what cannot be undone, or concerns several, asks first."""
-
-    @abstractmethod
-    def trace(self, correlation: str) -> None:
-        """All that logs and streams hold of *correlation*."""
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Our own variables, for themes that do not set them: an undefined one would end the program."""

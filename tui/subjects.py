@@ -140,7 +140,7 @@ _ROWS = (
         "Log",
         place=6,
         record="agentdash.core.logs.model:LogLine",
-        pane="tui.screens.logs.pane:log_pane",
+        pane="tui.screens.logs.pane:BoardLogPane",
         links="agentdash.core.links.related:of_line",
         screen="tui.screens.factories:line_screen",
     ),

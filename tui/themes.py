@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from textual.theme import Theme
+
+if TYPE_CHECKING:
+    from textual.app import App
 
 DARK = Theme(
     name="agentdash",
@@ -82,3 +87,18 @@ FALLBACKS = {
     "title": ("foreground", "#cccccc"),
 }
 """Variables of our own for themes that do not set them: taken from which of theirs, and what else."""
+
+
+def apply(app: App[Any], wanted: str) -> str:
+    """Register our themes on *app* and choose *wanted*; that name where it is unknown, else nothing."""
+    for theme in OWN:
+        app.register_theme(theme)
+    known = wanted in app.available_themes
+    app.theme = wanted if known else DARK.name
+    return "" if known else wanted
+
+
+def after(name: str) -> str:
+    """The theme of `CYCLE` that comes after the theme *name*."""
+    at = CYCLE.index(name) + 1 if name in CYCLE else 0
+    return CYCLE[at % len(CYCLE)]

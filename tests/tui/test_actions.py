@@ -75,7 +75,7 @@ async def test_one_record_is_seen_in_footer_help_palette_and_reference(
         palette = {command.title: command for command in app.get_system_commands(demo)}
         assert palette["Wave (w)"].help == "screen.wave"
         assert palette["Erase (E)"].help == "not now: nothing to erase"
-        assert [action.id for _, action in keyless(demo)] == ["screen.unbound"]
+        assert "screen.unbound" in [action.id for _, action in keyless(demo)]
         palette["Unbound"].callback()
         await until(lambda: demo.done == ["unbound"], what="the command of the palette")
         await pilot.press("w", "E")

@@ -15,7 +15,7 @@ from agentdash.core.text import printable
 from tui.actions import Action
 from tui.format import detail
 from tui.screens.base import BACK, FactScreen
-from tui.screens.findings.actions import acknowledge, mute
+from tui.screens.findings.controls import finding_controls
 from tui.widgets.document import Document, Para
 
 Writer = Callable[[Store, int], Sequence[Para]]
@@ -99,10 +99,7 @@ class FindingPage(PageScreen):
     """
 
     WHERE = "a finding"
-    ACTIONS: ClassVar[tuple[Action[FindingPage], ...]] = (
-        Action("findings.acknowledge", "A", "Acknowledge", "acknowledge", changes_world=True),
-        Action("findings.mute", "M", "Mute", "mute", changes_world=True),
-    )
+    ACTIONS = finding_controls()
 
     def __init__(self, finding: Finding, go: Callable[[Finding], None]) -> None:
         super().__init__(
@@ -119,10 +116,7 @@ class FindingPage(PageScreen):
         self._finding = self.dash.store.finding(self._finding.symptom.fingerprint) or self._finding
         return self._finding
 
-    async def action_acknowledge(self) -> None:
-        """Put it aside: it no longer asks for attention."""
-        await acknowledge(self.dash, self.about)
-
-    def action_mute(self) -> None:
-        """Keep it quiet for a while, or let it speak again."""
-        mute(self.dash, self.about)
+    @property
+    def finding(self) -> Finding:
+        """What its keys act on."""
+        return self.about

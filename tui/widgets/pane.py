@@ -90,7 +90,7 @@ class Pane(Vertical):
 
 
 class TopicPane(Pane):
-    """A pane that shows one subject of the store, is_filtered as the person wants.
+    """A pane that shows one subject of the store, filtered as the person wants.
 
     Args:
         topic: The subject.
@@ -134,6 +134,10 @@ class TopicPane(Pane):
     def show_all(self) -> None:
         """Leave nothing out."""
         self.filter_rows(needle="", problems=False)
+
+    @abstractmethod
+    def search(self, step: int) -> bool:
+        """Go to the next match, or to the previous one (-1); False where nothing is searched for."""
 
     @abstractmethod
     def present(self, store: Store, health: SourceHealth | None, now: int) -> None:

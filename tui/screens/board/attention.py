@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 from agentdash.core.fleet import attention
 from agentdash.core.links.related import identity
 from tui.screens.base import FactScreen
+from tui.widgets.table.pane import ListPane
 
 if TYPE_CHECKING:
     from tui.dash import Dash
+    from tui.screens.board.board import Board
 
 
 def show_next_attention(dash: Dash) -> None:
@@ -41,3 +43,17 @@ def show_next_attention(dash: Dash) -> None:
     if isinstance(dash.screen, FactScreen):
         dash.screen.came_from, dash.screen.for_attention = came_from, True
     dash.say(f"{at + 1} of {len(needs)}: {need.why}", good=True)
+
+
+def go_to_next(board: Board) -> bool:
+    """Go to the next thing on *board* that needs a person; False where there is none."""
+    needs = attention(board.dash.store, board.dash.now())
+    if not needs:
+        return False
+    pane = board.current
+    here = (pane.topic, pane.table.cursor_key if isinstance(pane, ListPane) else None)
+    places = [(need.topic, need.key) for need in needs]
+    at = (places.index(here) + 1) % len(places) if board.zoomed and here in places else 0
+    board.go_to(*places[at])
+    board.dash.say(f"{at + 1} of {len(places)}: {needs[at].why}", good=True)
+    return True

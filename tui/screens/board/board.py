@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
 from functools import partial
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual.containers import Container
 from textual.widget import Widget
@@ -15,13 +15,13 @@ from agentdash.core.fleet import attention
 from agentdash.core.links.related import Link
 from agentdash.core.snapshot import Topic
 from tui.actions import HIDDEN, Action
-from tui.format.board import history as course
 from tui.format.state import LIVE
 from tui.screens.base import FactScreen
+from tui.screens.board.history import HistoryPane
+from tui.screens.findings.controls import finding_controls
 from tui.screens.pane import BoardPane
-from tui.subjects import HISTORY, SUBJECTS, load, placed
+from tui.subjects import SUBJECTS, load, placed
 from tui.widgets.document import Document, Para
-from tui.widgets.log.pane import LogPane
 from tui.widgets.log.view import LogView
 from tui.widgets.pane import Pane, TopicPane
 from tui.widgets.table.pane import ListPane
@@ -48,33 +48,16 @@ class Board(FactScreen):
     VERTICAL_BREAKPOINTS = [(0, "-tiny"), (TINY, "-short"), (SHORT, "-tall")]  # noqa: RUF012 - as Textual declares it
 
     WHERE = "the overview and its panes"
-    ACTIONS: ClassVar[tuple[Action[Board], ...]] = (
+    ACTIONS: ClassVar[tuple[Action[Any], ...]] = (
         Action("pane.filter", "slash", "Filter", "filter"),
         Action("pane.problems", "exclamation_mark", "Problems", "problems"),
         Action("pane.zoom", "z", "Zoom", "zoom", footer=HIDDEN),
         Action("pane.details", "d", "Details", "details", footer=HIDDEN),
         Action("pane.fold", "left,right", "Fold", "fold", footer=HIDDEN),
         Action("pane.copy", "y", "Copy", "copy", footer=HIDDEN),
-        Action("pane.next", "n", "Next match", "search_next", footer=HIDDEN),
-        Action("pane.previous", "N", "Previous match", "search_previous", footer=HIDDEN),
-        Action(
-            "findings.acknowledge",
-            "A",
-            "Acknowledge",
-            "acknowledge",
-            changes_world=True,
-            why_not=lambda board: board.no_finding,
-            footer=HIDDEN,
-        ),
-        Action(
-            "findings.mute",
-            "M",
-            "Mute",
-            "mute",
-            changes_world=True,
-            why_not=lambda board: board.no_finding,
-            footer=HIDDEN,
-        ),
+        Action("pane.next", "n", "Next match", "search(1)", footer=HIDDEN),
+        Action("pane.previous", "N", "Previous match", "search(-1)", footer=HIDDEN),
+        *finding_controls(HIDDEN),
         Action("screen.back", "escape", "All panes", "back", footer=lambda board: board.zoomed is not None),
     )
 
@@ -83,9 +66,7 @@ class Board(FactScreen):
 
     def body(self) -> Iterable[Widget]:
         """The panes, the detail beside a zoomed one, the line for the filter."""
-        past = Pane(HISTORY, Document(id="past-lines"), id="past")
-        past.body.can_focus = False
-        panes = [past if row is None else load(row.pane)(row, self.dash) for row in placed()]
+        panes = [HistoryPane() if row is None else load(row.pane)(row, self.dash) for row in placed()]
         yield Container(*panes, Pane("Detail", Document(id="detail-page"), id="detail"), id="board")
         yield Document(id="too-small")
         yield Input(id="filter")
@@ -133,15 +114,13 @@ class Board(FactScreen):
                 pane.set_short(height < SHORT)
         self._place_detail()
 
-    # Facts
-
     def facts(self, topics: frozenset[Topic], now: int) -> None:
         """Bring the panes up to date whose subject has changed."""
         for pane in self.panes:
             if pane.topic in topics and pane.display:
                 self.attempt(pane, partial(self._show_pane, pane, now))
-        past = self.query_one("#past", Pane)
-        self.attempt(past, partial(self._show_past, past, now))
+        history = self.query_one(HistoryPane)
+        self.attempt(history, partial(history.present, self.dash.store, now))
         self.show_detail(now)
 
     def _show_pane(self, pane: TopicPane, now: int) -> None:
@@ -149,12 +128,6 @@ class Board(FactScreen):
         pane.present(store, store.health.get(pane.topic), now)
         if isinstance(pane, ListPane) and (pane.topic is self.zoomed or pane.table.has_focus):
             pane.note_above(need.key for need in attention(store, now) if need.topic is pane.topic)
-
-    def _show_past(self, past: Pane, now: int) -> None:
-        lines = self.query_one("#past-lines", Document)
-        if lines.size.width and past.display:
-            lines.show(course.paras(self.dash.store, now, lines.size.width))
-        past.state = LIVE
 
     def show_detail(self, now: int) -> None:
         """Write the page beside a zoomed pane anew."""
@@ -177,13 +150,10 @@ class Board(FactScreen):
             return ()
         return SUBJECTS[pane.topic].links_of(self.dash.store, pane.subject)
 
-    # Zoom
-
     def zoom(self, topic: Topic | None) -> None:
         """Show one pane alone, or all."""
         self.zoomed = topic
-        board = self.query_one("#board")
-        board.set_class(topic is not None, "-zoomed")
+        self.query_one("#board").set_class(topic is not None, "-zoomed")
         for pane in self.panes:
             pane.set_class(topic is not None and pane.topic is not topic, "-away")
             if isinstance(pane, ListPane):
@@ -212,12 +182,11 @@ class Board(FactScreen):
 
     def action_details(self) -> None:
         """Show or hide the page beside a zoomed pane; zoom where none is."""
+        self.details = self.zoomed is None or not self.details
         if self.zoomed is None:
-            self.details = True
             self.zoom(self.current.topic)
-            return
-        self.details = not self.details
-        self._place_detail()
+        else:
+            self._place_detail()
 
     async def action_back(self) -> None:
         """Clear the filter, else show all panes again. Never quits."""
@@ -284,48 +253,18 @@ class Board(FactScreen):
         """Copy the row or the line."""
         self.dash.copy(self.current.line, "the row")
 
-    def action_search_next(self) -> None:
-        """Go to the next line that matches."""
-        pane = self.current
-        if isinstance(pane, LogPane):
-            pane.log_view.action_search_next()
-        elif isinstance(pane, ListPane) and self._has_filter(pane):
-            pane.table.action_cursor_down()
-
-    def action_search_previous(self) -> None:
-        """Go to the previous line that matches."""
-        pane = self.current
-        if isinstance(pane, LogPane):
-            pane.log_view.action_search_prev()
-        elif isinstance(pane, ListPane) and self._has_filter(pane):
-            pane.table.action_cursor_up()
-
-    def _has_filter(self, pane: ListPane) -> bool:
-        """Whether every row is a match; else it is said that there is nothing to go through."""
-        if not pane.view.needle:
+    def action_search(self, step: int) -> None:
+        """Go to the next match, or to the previous one."""
+        if not self.current.search(step):
             self.dash.say("no filter (/: filter)", good=False)
-        return bool(pane.view.needle)
 
     @property
-    def no_finding(self) -> str | None:
-        """Why no finding can be acknowledged or muted; None where the cursor is on one."""
-        return None if isinstance(self.current.subject, Finding) else "select a finding first (3)"
+    def finding(self) -> Finding | None:
+        """The one under the cursor."""
+        subject = self.current.subject
+        return subject if isinstance(subject, Finding) else None
 
-    async def action_acknowledge(self) -> None:
-        """Acknowledge the finding under the cursor."""
-        from tui.screens.findings.actions import acknowledge
-
-        if isinstance(finding := self.current.subject, Finding):
-            await acknowledge(self.dash, finding)
-
-    def action_mute(self) -> None:
-        """Mute the finding under the cursor for a while, or unmute it."""
-        from tui.screens.findings.actions import mute
-
-        if isinstance(finding := self.current.subject, Finding):
-            mute(self.dash, finding)
-
-    def goto(self, topic: Topic, key: Hashable) -> None:
+    def go_to(self, topic: Topic, key: Hashable) -> None:
         """Zoom to the pane of *topic* and put the cursor on *key*."""
         self.zoom(topic)
         pane = self.pane(topic)
@@ -333,19 +272,6 @@ class Board(FactScreen):
             if pane.is_filtered:
                 self._show_all(pane)
             pane.table.move_to(key)
-
-    def next_attention(self) -> bool:
-        """Go to the next thing that needs a person; False where there is none."""
-        needs = attention(self.dash.store, self.dash.now())
-        if not needs:
-            return False
-        pane = self.current
-        here = (pane.topic, pane.table.cursor_key if isinstance(pane, ListPane) else None)
-        places = [(need.topic, need.key) for need in needs]
-        at = places.index(here) + 1 if self.zoomed and here in places else 0
-        self.goto(*places[at % len(places)])
-        self.dash.say(f"{at % len(places) + 1} of {len(places)}: {needs[at % len(places)].why}", good=True)
-        return True
 
     # Messages of the panes
 
@@ -365,21 +291,6 @@ class Board(FactScreen):
     def on_board_pane_page_changed(self) -> None:
         """More is known for the page beside."""
         self.show_detail(self.dash.now())
-
-    def on_log_pane_dialog_requested(self, message: LogPane.DialogRequested) -> None:
-        """A search, a time, a file, a trace."""
-        from tui.screens.logs import actions as log_acts
-
-        view = message.pane.log_view
-        match message.what:
-            case "search":
-                log_acts.search(self.dash, view)
-            case "jump":
-                log_acts.jump(self.dash, view)
-            case "export":
-                log_acts.export(self.dash, view)
-            case _:
-                log_acts.trace(self.dash, view.current_line)
 
     def on_log_view_line_selected(self, message: LogView.LineSelected) -> None:
         """Enter on a line of the log."""

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
 from typing import Any, Never
 
 from textual import on
+from textual.app import SystemCommand
 from textual.command import CommandPalette, SearchIcon
+from textual.screen import Screen
 from textual.widgets import Input
 from textual.worker import Worker, WorkerState
 
+from tui.actions import actions_on, call, keyless, keys_of
+from tui.screens.dialogs.help import MOVES
 from tui.screens.dialogs.typed_ahead import TypedAhead
+from tui.widgets.footer import key_name
 
 
 class CommandSearch(CommandPalette, TypedAhead):
@@ -49,3 +56,16 @@ class CommandSearch(CommandPalette, TypedAhead):
         if event.worker is self._looking and event.state is WorkerState.SUCCESS and self._entered:
             self._entered = False
             self._select_or_command()
+
+
+def commands_of(screen: Screen[Any]) -> Iterator[SystemCommand]:
+    """What can be done on *screen*, and on the app."""
+    app = screen.app
+    for node, action in (*actions_on(screen), *keyless(screen)):
+        if action.verb in MOVES or action.id == "app.command":
+            continue
+        key = f" ({key_name(keys_of(node, action).split(',')[0])})" if action.key else ""
+        why = action.why_not(node)
+        about = f"not now: {why}" if why else action.id
+        do = partial(app.call_later, app.run_action, call(action.id), node)
+        yield SystemCommand(action.name + key, about, do)

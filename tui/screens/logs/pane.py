@@ -1,4 +1,4 @@
-"""The pane of the log on the board."""
+"""The pane of the log on the board, with what it asks a person."""
 
 from __future__ import annotations
 
@@ -11,6 +11,32 @@ if TYPE_CHECKING:
     from tui.dash import Dash
 
 
-def log_pane(subject: SubjectRow, dash: Dash) -> LogPane:
+class BoardLogPane(LogPane):
     """All logs as one."""
-    return LogPane(subject.heading, dash.store.logs, dash.zone)
+
+    def __init__(self, subject: SubjectRow, dash: Dash) -> None:
+        super().__init__(subject.heading, dash.store.logs, dash.zone)
+        self._dash = dash
+
+    def search(self, step: int) -> bool:
+        """Go to the next match of the search, or of the filter."""
+        if step > 0:
+            self.log_view.action_search_next()
+        else:
+            self.log_view.action_search_prev()
+        return True
+
+    def on_log_pane_dialog_requested(self, message: LogPane.DialogRequested) -> None:
+        """A search, a time, a file, a trace."""
+        from tui.screens.logs import actions
+
+        message.stop()
+        match message.what:
+            case "search":
+                actions.search(self._dash, self.log_view)
+            case "jump":
+                actions.jump(self._dash, self.log_view)
+            case "export":
+                actions.export(self._dash, self.log_view)
+            case _:
+                actions.trace(self._dash, self.log_view.current_line)

@@ -45,7 +45,9 @@ def _control(verb: str, key: str) -> Action[HasRuns]:
         if owner.just_moved:
             owner.dash.say(owner.just_moved, good=False)
         else:
-            owner.dash.control(owner.chosen, verb)
+            from tui.screens.runs import actions
+
+            actions.control(owner.dash, owner.chosen, verb)
 
     refusal = _refusal(lambda one: why_not(one, verb))
     return Action(f"runs.{verb}", key, verb.capitalize(), run, changes_world=True, why_not=refusal)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from agentdash.core.links.related import LinkKind
+from agentdash.core.links.related import LinkKind, Trace
 from agentdash.core.text import decode
 from tui.actions import ALWAYS, HIDDEN, Action, press
 from tui.format import detail
@@ -121,7 +121,7 @@ class StreamScreen(StreamView):
     def action_trace(self) -> None:
         """Trace the correlation id of the message through logs and streams."""
         if self.message.correlation:
-            self.dash.trace(self.message.correlation[0])
+            self.dash.open(Trace(self.message.correlation[0]))
         else:
             self.dash.say("this message has no correlation id", good=False)
 

@@ -143,6 +143,14 @@ class ListPane(TopicPane):
         """Leave nothing out."""
         self.view = replace(self.view, needle="", problems=False, kind="")
 
+    def search(self, step: int) -> bool:
+        """With a filter every row is a match."""
+        if self.view.needle and step > 0:
+            self.table.action_cursor_down()
+        elif self.view.needle:
+            self.table.action_cursor_up()
+        return bool(self.view.needle)
+
     def toggle(self) -> None:
         """Fold or unfold what the cursor is on."""
         key = self.table.cursor_key
