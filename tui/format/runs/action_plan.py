@@ -103,32 +103,22 @@ def control_dialog(
 
 def mark_failed_dialog(plan: ActionPlan, now: int, listed: int = LISTED) -> tuple[str, list[Para], str]:
     """The same for marking runs failed, with the time of their last worker."""
-    paras: list[Para] = []
-    for run in plan.able[:listed]:
-        first, *rest = mark_failed_question(run, now)
-        paras += [Para.of(printable(first), "bold"), *(Para.of(printable(line)) for line in rest)]
-    note = "A worker that comes back will stop." if plan.able else ""
-    return (
-        f"Mark {_subject(plan.able)} as failed?",
-        _complete(plan, paras, [Para.of(note)], listed),
-        "Mark failed",
-    )
+    paras = [para for run in plan.able[:listed] for para in _question(mark_failed_question(run, now))]
+    note = Para.of("A worker that comes back will stop.")
+    return f"Mark {_subject(plan.able)} as failed?", _complete(plan, paras, [note], listed), "Mark failed"
 
 
 def end_child_dialog(plan: ActionPlan, now: int, listed: int = LISTED) -> tuple[str, list[Para], str]:
     """The same for ending leftover processes; names each of them."""
-    paras: list[Para] = []
-    for run in plan.able[:listed]:
-        if run.child is not None:
-            first, *rest = end_child_question(run, run.child, now)
-            paras += [Para.of(printable(first), "bold"), *(Para.of(printable(line)) for line in rest)]
-    note = "Written files are kept."
-    title = f"End the process of {_subject(plan.able)}?"
-    return (
-        title,
-        _complete(plan, paras, [Para.of(note)], listed),
-        "End it" if len(plan.able) == 1 else "End them",
-    )
+    runs = [(run, run.child) for run in plan.able[:listed] if run.child is not None]
+    paras = [para for run, child in runs for para in _question(end_child_question(run, child, now))]
+    page = _complete(plan, paras, [Para.of("Written files are kept.")], listed)
+    button = "End it" if len(plan.able) == 1 else "End them"
+    return f"End the process of {_subject(plan.able)}?", page, button
+
+
+def _question(lines: Sequence[str]) -> list[Para]:
+    return [Para.of(printable(line), "" if place else "bold") for place, line in enumerate(lines)]
 
 
 def _complete(plan: ActionPlan, paras: list[Para], effects: list[Para], listed: int) -> list[Para]:
