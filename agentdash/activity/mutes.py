@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from agentdash.core.bounded_json import read_json
-from agentdash.core.findings.mutes import MOST, Mute
+from agentdash.core.findings.mutes import MAX_MUTES, Mute
 from agentdash.files.state import locked_folder, read_state, write_state
 
 LARGEST = 1 << 20
@@ -45,7 +45,7 @@ def read_mutes(path: Path) -> list[Mute]:
         raise ValueError(f"{path} is not JSON: correct or remove it") from problem
     match content:
         case {"mutes": list(rows)}:
-            return [_mute(row, path) for row in rows[:MOST]]
+            return [_mute(row, path) for row in rows[:MAX_MUTES]]
     raise ValueError(f"{path} has no list of mutes: correct or remove it")
 
 
@@ -64,7 +64,7 @@ def write_mutes(path: Path, mutes: Iterable[Mute]) -> None:
         ValueError: where it would be too large to read again; the old content stays.
     """
     rows = [{"fingerprint": one.fingerprint, "reason": one.reason, "until": one.until} for one in mutes]
-    text = json.dumps({"mutes": rows[-MOST:]}, indent=1)  # ASCII
+    text = json.dumps({"mutes": rows[-MAX_MUTES:]}, indent=1)  # ASCII
     if len(text) > LARGEST:
         raise ValueError(f"{path} would be larger than {LARGEST >> 20} MiB: unmute something first")
     write_state(path, text.encode())

@@ -11,7 +11,7 @@ from agentdash.core.snapshot import SourceState, Topic
 from agentdash.core.store import Store
 from agentdash.runtime.engine import Engine
 
-PATIENCE = 10.0
+TIMEOUT_S = 10.0
 """Seconds that a one-shot view waits for the first full pass."""
 
 
@@ -26,7 +26,7 @@ async def session(settings: Settings, topics: Iterable[Topic]) -> AsyncIterator[
         await engine.stop()
 
 
-async def full_pass(engine: Engine, patience: float = PATIENCE) -> set[Topic]:
+async def full_pass(engine: Engine, patience: float = TIMEOUT_S) -> set[Topic]:
     """Wait until each topic was read once in full: all streams scanned, all repositories read.
 
     What may become a finding is waited for until it has opened or passed.

@@ -13,7 +13,7 @@ from agentdash.core.streams.rules.whole_stream import orphan_suspect
 from agentdash.runtime.analysis import Analysis
 from agentdash.runtime.queries.mentions import MentionSearch
 
-MANY = 300
+MAX_IN_LOOP = 300
 """Up to so many streams and groups are judged in the event loop, in a few milliseconds."""
 
 
@@ -55,7 +55,7 @@ class JudgedStreams(Collector):
         suspects = (stream.name for stream in read.streams if orphan_suspect(stream, self._settings))
         self._mentions.want(suspects, self._store.repos)
         mentions = self._mentions.found
-        if sum(1 + len(stream.groups) for stream in read.streams) <= MANY:
+        if sum(1 + len(stream.groups) for stream in read.streams) <= MAX_IN_LOOP:
             return self._analysis.judge(read, runs, services, mentions)
         judging = asyncio.ensure_future(
             asyncio.to_thread(self._analysis.judge, read, runs, services, mentions)

@@ -11,8 +11,8 @@ import tempfile
 from agentdash.core.text import printable
 from agentdash.runtime.notes import Note
 
-PATIENCE_S = 10.0
-MOST = 4
+TIMEOUT_S = 10.0
+MAX_RUNNING = 4
 """Programs that run at the same time; further notifications are dropped, which is noted."""
 _PRINTED = 200
 """Bytes of its stderr that are noted."""
@@ -33,8 +33,8 @@ class Notifier:
 
     async def send(self, message: str) -> None:
         """Run it once for *message*; the result is noted and never raised."""
-        if self._running >= MOST:
-            self._note("notify", f"dropped, {MOST} notifications are still running: {message}", False)
+        if self._running >= MAX_RUNNING:
+            self._note("notify", f"dropped, {MAX_RUNNING} notifications are still running: {message}", False)
             return
         self._running += 1
         try:
@@ -53,7 +53,7 @@ class Notifier:
                 stderr.seek(0)
                 printed = stderr.read(_PRINTED)
         except TimeoutError:
-            return f"did not end within {PATIENCE_S:.0f} s"
+            return f"did not end within {TIMEOUT_S:.0f} s"
         except OSError as fault:
             return fault.strerror or str(fault)
         if code == 0:
@@ -79,7 +79,7 @@ class Notifier:
             start_new_session=True,
         )
         try:
-            async with asyncio.timeout(PATIENCE_S):
+            async with asyncio.timeout(TIMEOUT_S):
                 return await child.wait()
         finally:
             with contextlib.suppress(ProcessLookupError):

@@ -17,9 +17,9 @@ from agentdash.files.state import locked_folder, read_state, write_state
 from agentdash.settings.trust import State
 
 FILE = "trust.json"
-MOST = 1000
+MAX_DECISIONS = 1000
 """Maximum number of decisions; the oldest are dropped, and asked again."""
-_LARGEST = 8 << 20
+_MAX_BYTES = 8 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +56,14 @@ def read_decisions(path: Path) -> list[Decision]:
         ValueError: where it is not such a file.
     """
     try:
-        data = json.loads(read_state(path, _LARGEST))
+        data = json.loads(read_state(path, _MAX_BYTES))
     except FileNotFoundError:
         return []
     except (ValueError, RecursionError) as problem:
         raise ValueError(f"{path} is not JSON: move it away") from problem
     match data:
         case {"decisions": list(rows)}:
-            return [_decision(row, path) for row in rows[-MOST:]]
+            return [_decision(row, path) for row in rows[-MAX_DECISIONS:]]
     raise ValueError(f"{path} contains no decisions: move it away")
 
 
@@ -109,7 +109,7 @@ def decided(of: Path, sha256: str, env: Mapping[str, str]) -> tuple[State, str]:
 
 def _change(path: Path, change: Callable[[list[Decision]], list[Decision]]) -> None:
     with locked_folder(path.parent):
-        rows = [asdict(one) for one in change(read_decisions(path))[-MOST:]]
+        rows = [asdict(one) for one in change(read_decisions(path))[-MAX_DECISIONS:]]
         write_state(path, json.dumps({"decisions": rows}, indent=1).encode())
 
 

@@ -12,7 +12,7 @@ from agentdash.files.small import open_regular, read_descriptor
 from agentdash.settings import syntax
 
 FILE_NAME = "agentdash.toml"
-LARGEST = 256 * 1024
+MAX_FILE_BYTES = 256 * 1024
 """Bytes of a settings file."""
 
 
@@ -103,7 +103,7 @@ def _read(file: SettingsFile, wrong: list[str]) -> FileTable:
     """
     descriptor = open_regular(file.path)
     try:
-        raw = read_descriptor(descriptor, file.path, LARGEST)
+        raw = read_descriptor(descriptor, file.path, MAX_FILE_BYTES)
         unsafe = _unsafe(file, os.fstat(descriptor))
     finally:
         os.close(descriptor)

@@ -30,8 +30,8 @@ from agentdash.settings.trust import FolderFile, State, divide
 # Variables of agentdash that are no settings: the settings file itself, and those of a run's command.
 _NO_SETTINGS = ("AGENTDASH_CONFIG", "AGENTDASH_RUN_", "AGENTDASH_TURN")
 _WELL_KNOWN = {"REDIS_URL": "redis.url", "PROJECTS": "projects"}
-MOST_MISTAKES = 20
-_LONGEST_MISTAKE = 500
+MAX_MISTAKES = 20
+_MAX_MISTAKE_LENGTH = 500
 RELATIVE_DEFAULTS = ("findings.inbox",)
 """Settings whose default is relative to the current folder, which may belong to someone else."""
 _MAY_READ = frozenset({*(key for key, power in POWERS.items() if power is Power.READ), "services"})
@@ -125,11 +125,11 @@ def _lines(wrong: list[str]) -> Iterator[str]:
     """The first mistakes, printable and of bounded length, and the number of others."""
     from agentdash.core.secrets.safe_text import safe_message  # only where something is wrong
 
-    for line in wrong[:MOST_MISTAKES]:
-        text = safe_message(line[:_LONGEST_MISTAKE])
-        yield text if len(line) <= _LONGEST_MISTAKE else f"{text}…"
-    if len(wrong) > MOST_MISTAKES:
-        yield f"There are {len(wrong) - MOST_MISTAKES:,} more mistakes like these."
+    for line in wrong[:MAX_MISTAKES]:
+        text = safe_message(line[:_MAX_MISTAKE_LENGTH])
+        yield text if len(line) <= _MAX_MISTAKE_LENGTH else f"{text}…"
+    if len(wrong) > MAX_MISTAKES:
+        yield f"There are {len(wrong) - MAX_MISTAKES:,} more mistakes like these."
 
 
 def _layer(
@@ -185,7 +185,7 @@ def _section(section: str, table: Mapping[str, object], where: str, wrong: list[
         name = f"{section}.{part}" if section else part
         key = keys().get(name)
         if key is None:
-            wrong.append(_unknown(name, where, guess_at=len(wrong) < MOST_MISTAKES))
+            wrong.append(_unknown(name, where, guess_at=len(wrong) < MAX_MISTAKES))
         else:
             values |= _checked(key, value, where, wrong)
     return values

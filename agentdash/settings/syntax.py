@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 import tomllib
 
-MOST = 10
-_MOST_PARTS = 32
+MAX_MISTAKES = 10
+_MAX_PARTS = 32
 # The parser takes memory by the square of a name's parts: 256 KiB of `a.a.a…` are 64 GiB.
 _DEEP_NAME = re.compile(
-    rf"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){{{_MOST_PARTS}}}"""
+    rf"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){{{_MAX_PARTS}}}"""
 )
 _AT = re.compile(r"\(at line (\d+), column \d+\)")
 
@@ -23,7 +23,7 @@ def read(text: str) -> tuple[dict[str, object], list[str]]:
     """The table in *text* as far as it can be parsed, and the parser's error messages, in order."""
     if (deep := _DEEP_NAME.search(text)) is not None:
         line = text.count("\n", 0, deep.start()) + 1
-        return {}, [f"a name has more than {_MOST_PARTS} parts (at line {line})"]
+        return {}, [f"a name has more than {_MAX_PARTS} parts (at line {line})"]
     lines, mistakes = text.split("\n"), list[str]()
     while True:
         try:
@@ -32,7 +32,7 @@ def read(text: str) -> tuple[dict[str, object], list[str]]:
             return {}, [*mistakes, "lists or tables in it are nested too deeply"]
         except ValueError as problem:  # also a number of more digits than Python reads
             mistakes.append(str(problem))
-            if len(mistakes) >= MOST or not _blanked(lines, str(problem)):
+            if len(mistakes) >= MAX_MISTAKES or not _blanked(lines, str(problem)):
                 return {}, mistakes
 
 

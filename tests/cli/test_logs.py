@@ -4,7 +4,7 @@ import json
 import subprocess
 from pathlib import Path
 
-from agentdash.headless.logs.files import LONGEST, lines_of
+from agentdash.headless.logs.files import MAX_LINE_BYTES, lines_of
 from agentdash.headless.logs.view import LOG_LINE
 from agentdash.headless.schemas import model_of
 from tests.command_line import PROGRAM, agentdash
@@ -60,10 +60,10 @@ def test_a_file_that_is_missing_is_said_and_the_others_are_read(tmp_path: Path) 
 
 def test_a_line_without_end_costs_bounded_memory_and_offsets_stay_right(tmp_path: Path) -> None:
     file = tmp_path / "long.log"
-    file.write_bytes(b"x" * (3 * LONGEST + 5) + b"\nnext\n")
+    file.write_bytes(b"x" * (3 * MAX_LINE_BYTES + 5) + b"\nnext\n")
     first, second = lines_of(str(file))
-    assert len(first.message) < LONGEST
-    assert (second.offset, second.message) == (3 * LONGEST + 6, "next")
+    assert len(first.message) < MAX_LINE_BYTES
+    assert (second.offset, second.message) == (3 * MAX_LINE_BYTES + 6, "next")
 
 
 def test_a_reader_that_goes_away_ends_it_quietly(tmp_path: Path) -> None:

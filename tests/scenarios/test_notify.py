@@ -41,7 +41,7 @@ async def test_the_message_is_one_argument_and_no_shell_reads_it(tmp_path: Path,
 async def test_what_goes_wrong_is_said_in_the_log(said: Lines, monkeypatch: pytest.MonkeyPatch) -> None:
     await teller(said, "/does/not/exist").send("x")
     await teller(said, sys.executable, "-c", "import sys; sys.exit('no bus')").send("x")
-    monkeypatch.setattr(notify, "PATIENCE_S", 0.2)
+    monkeypatch.setattr(notify, "TIMEOUT_S", 0.2)
     await teller(said, sys.executable, "-c", "import time; time.sleep(60)").send("x")
     assert [ok for _, ok in said] == [False] * 3
     assert said[0][0].endswith(": x: No such file or directory")

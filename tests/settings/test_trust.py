@@ -9,7 +9,7 @@ import pytest
 from agentdash.core.settings.keys import POWERS, Power, keys
 from agentdash.core.settings.model import ServiceSettings, Settings
 from agentdash.settings.decisions import Decision, decide, decisions_file, forget, read_decisions
-from agentdash.settings.load import MOST_MISTAKES, Loaded, SettingsError, load
+from agentdash.settings.load import MAX_MISTAKES, Loaded, SettingsError, load
 
 NOBODY = 65534
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
@@ -256,7 +256,7 @@ def test_monstrous_settings_are_an_error_of_bounded_length(name: str, place: Pat
     with pytest.raises(SettingsError) as caught:
         loaded(place, MONSTERS[name])
     lines = str(caught.value).splitlines()
-    assert len(lines) <= MOST_MISTAKES + 1
+    assert len(lines) <= MAX_MISTAKES + 1
     assert all(len(line) < 600 and line.isprintable() for line in lines)
     assert "./agentdash.toml" in lines[0] or len(lines[0]) > 400
 

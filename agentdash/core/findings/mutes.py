@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from agentdash.core.findings.model import Finding, FindingStatus
 
-MOST = 1000
+MAX_MUTES = 1000
 SPANS = {"15m": 900_000, "1h": 3_600_000, "8h": 28_800_000, "1d": 86_400_000, "7d": 604_800_000}
 """Durations that are offered, in ms."""
 ALWAYS = "always"

@@ -12,7 +12,7 @@ from agentdash.core.clock import Clock, SystemClock
 from agentdash.core.logs.model import LogLine
 from agentdash.core.logs.parse.line import LogParser
 
-LONGEST = 1024 * 1024
+MAX_LINE_BYTES = 1024 * 1024
 """Maximum number of bytes of a line; the rest is skipped and counted in the message."""
 
 
@@ -33,11 +33,11 @@ def lines_of(file: str, clock: Clock | None = None) -> Iterator[LogLine]:
 def _whole_lines(source: BinaryIO) -> Iterator[tuple[bytes, int, int]]:
     """Each line with its offset, and how many of its bytes were skipped."""
     offset = 0
-    while raw := source.readline(LONGEST):
+    while raw := source.readline(MAX_LINE_BYTES):
         rest = 0
         end = raw
-        while len(end) == LONGEST and not end.endswith(b"\n"):
-            end = source.readline(LONGEST)
+        while len(end) == MAX_LINE_BYTES and not end.endswith(b"\n"):
+            end = source.readline(MAX_LINE_BYTES)
             rest += len(end)
         yield raw, offset, rest
         offset += len(raw) + rest
