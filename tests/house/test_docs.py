@@ -3,6 +3,7 @@
 import json
 import re
 import shlex
+import tomllib
 from pathlib import Path
 
 import click
@@ -91,6 +92,23 @@ def parsed(
         assert found is not None
         return parsed(found, str(name), rest, context)
     return context
+
+
+def test_the_layers_shown_are_those_of_the_contract() -> None:
+    guide = (ROOT / "docs" / "codebase.md").read_text(encoding="utf-8")
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"][
+        "contracts"
+    ]
+    assert "\n".join(["```", *contracts[0]["layers"], "```"]) in guide
+
+
+def test_the_guide_has_every_package_and_at_most_30_words() -> None:
+    guide = (ROOT / "docs" / "codebase.md").read_text(encoding="utf-8")
+    packages = {path.parent for path in ROOT.glob("agentdash/*/__init__.py")}
+    named = set(re.findall(r"^\| .*?`agentdash/(\w+)/`", guide, re.MULTILINE))
+    assert {package.name for package in packages} == named
+    words = guide.partition("## Words")[2].partition("## Tests")[0]
+    assert len(re.findall(r"^\| [a-z]", words, re.MULTILINE)) <= 31, "30, and the head of the table"
 
 
 def test_documents_shown_have_their_shapes() -> None:
