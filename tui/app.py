@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 
 STYLES = Path(__file__).parent.parent / "styles"
 IDLE_AFTER = 5.0
-"""Seconds after the last key from which on the overview is brought up to date once a second."""
+"""Seconds without input after which the overview is updated once a second only."""
 PRELOAD_AFTER = 2.0
-"""Seconds that the first data have at most before screens are loaded that nobody has opened yet."""
+"""Seconds to wait for the first data before screens are preloaded."""
 OPENING_STYLES = ("base.tcss", "board.tcss")
 
 
@@ -42,10 +42,10 @@ class AgentDash(HasActions, Dash):
     """The program on a terminal.
 
     Args:
-        engine: Not started yet; it is started after the first paint, and stopped at the end.
+        engine: Not started yet: the app starts and stops it.
         label: Shown in the header, e.g. that this is a demo.
         zone: Time zone of what is shown; the machine's own by default.
-        closing: Awaited at the very end, after the engine has stopped.
+        closing: Awaited last, after the engine has stopped.
         opening: Draw empty panes first, and load all else then: for a quick first paint.
     """
 
@@ -92,10 +92,10 @@ class AgentDash(HasActions, Dash):
         self._notices = Notices(self)
         self._unknown_theme = themes.apply(self, engine.settings.ui.theme)  # styles are worked out once
         self.leaving: Callable[[int], object] = lambda _: None
-        """Called with the exit code at the beginning of the end: it gets a bound."""
+        """Called with the exit code when the app begins to exit."""
 
     def get_default_screen(self) -> Screen[None]:
-        """The board lies at the bottom of all screens; before it is loaded, what looks like it."""
+        """The board, at the bottom of the stack; the opening screen until it is loaded."""
         return self._opening or self.board
 
     @cached_property
@@ -106,7 +106,7 @@ class AgentDash(HasActions, Dash):
         return Board()
 
     def on_mount(self) -> None:
-        """Paint first, read then."""
+        """Start the engine after the first paint."""
         handle_job_control(self)
         self.watch_loop()
         if self._unknown_theme:
@@ -127,7 +127,7 @@ class AgentDash(HasActions, Dash):
         self.run_worker(self.engine.start(), name="engine", group="engine")
 
     async def _open_board(self, opening: Opening) -> None:
-        """Load the board and put it in the place of *opening*; keys that were pressed meanwhile reach it."""
+        """Load the board and replace *opening* with it; it gets the keys pressed meanwhile."""
         try:
             await load("tui.screens.board.board")
             self._start()
@@ -148,7 +148,7 @@ class AgentDash(HasActions, Dash):
     def exit(
         self, result: int | None = None, return_code: int = 0, message: RenderableType | None = None
     ) -> None:
-        """End. The first exit code counts: a signal that comes while it ends does not change it."""
+        """Exit. The first exit code counts: a signal that arrives meanwhile does not change it."""
         if self._exit:
             return
         self.leaving(result if result is not None else return_code)
@@ -156,14 +156,14 @@ class AgentDash(HasActions, Dash):
         super().exit(result, return_code, message)
 
     async def on_unmount(self) -> None:
-        """Stop reading, then whatever stands on it."""
+        """Stop the engine, then what it depends on."""
         self._bridge.close()
         await self.engine.stop()
         if self._on_closed is not None:
             await self._on_closed()
 
     def _tick(self) -> None:
-        """Pass on what is to be shown anew; once a second that is everything, for the ages."""
+        """Update the screen with what changed; once a second with everything, for ages."""
         if not self.screen_stack:
             return  # it is being closed
         self.own.tick(RATE)
@@ -179,12 +179,12 @@ class AgentDash(HasActions, Dash):
 
     @property
     def _idle(self) -> bool:
-        """Whether there is only the overview, and nobody at the keys."""
+        """Whether the overview is shown and there is no input."""
         overview = self.screen is self.board and self.board.zoomed is None
         return overview and time.perf_counter() - self._last_input > IDLE_AFTER
 
     async def on_event(self, event: Event) -> None:
-        """Notice that somebody is at the keys or the mouse."""
+        """Record the time of the last input."""
         if isinstance(event, InputEvent):
             if not self.screen_stack:
                 return  # it is being closed
@@ -194,7 +194,7 @@ class AgentDash(HasActions, Dash):
             (self.focused or self.screen).call_after_refresh(self.own.key_shown, self._last_input)
 
     def open(self, subject: object) -> None:
-        """Go in: the screen that shows *subject* in depth."""
+        """Open the screen of *subject*."""
         from tui.screens.navigation import screen_of
 
         if (screen := screen_of(self, subject)) is not None:
@@ -261,7 +261,7 @@ class AgentDash(HasActions, Dash):
             self.push_screen(CommandSearch())
 
     def on_key(self, event: Key) -> None:
-        """A key that comes back unused may have been typed ahead, for the line that has the focus by now."""
+        """Give an unhandled key to the input line that has the focus by now."""
         if not self.screen_stack:
             return  # it is being closed
         from textual.widgets import Input
@@ -290,7 +290,7 @@ class AgentDash(HasActions, Dash):
             self.push_screen(diag_screen(self))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """What the palette lists."""
+        """The commands of the palette."""
         from tui.screens.dialogs.command_search import commands_of
 
         return commands_of(screen)

@@ -1,4 +1,4 @@
-"""Between the store and the screen: gathers what changed and passes it on, all of it in one go."""
+"""Between the store and the screen: collects changed topics and limits the rate of updates."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from agentdash.core.snapshot import Topic
 from agentdash.core.store import Store
 
 RATE = 0.1
-"""Seconds between two looks at what changed: the longest that a change waits after a quiet time."""
+"""Seconds between two checks: the longest delay of a change after an idle time."""
 HOLD = 0.25
-"""Seconds between two passes where data comes all the time and somebody is at the keys."""
+"""Seconds between two updates while data arrives continuously and there is input."""
 AGES = 1.0
-"""Seconds after which everything is passed on, for the ages; at rest this is the only pace.
+"""Seconds after which everything is updated, for ages; the only rate while idle.
 
-Each pass is a frame, which costs about the same whatever is in it.
+Each update is a frame, whose cost hardly depends on what has changed.
 """
 EAGER = frozenset({Topic.REPOS})
-"""What changes seldom, and because of something that a person has just done: passed on at once."""
+"""Topics that change rarely, after an action of the person: updated at once."""
 
 
 class Bridge:
-    """Collects the subjects that changed, as far as it can be seen, until somebody takes them."""
+    """Collects the topics whose shown data changed since the last update."""
 
     def __init__(self, store: Store, clock: Callable[[], float] = time.monotonic) -> None:
         self._store = store
@@ -33,10 +33,10 @@ class Bridge:
         self._stop: Callable[[], None] | None = store.listen(self._dirty.add)
 
     def collect(self, *, idle: bool = False) -> frozenset[Topic]:
-        """What is to be shown anew now: nothing, what changed since the last call, or all.
+        """The topics to update now: none, those that changed since the last call, or all.
 
         Args:
-            idle: Whether nobody is at the keys, so that what comes all the time may wait for a second.
+            idle: Whether there is no input: continuous changes may wait for a second.
         """
         if self._stop is None:
             return frozenset()
@@ -62,7 +62,7 @@ class Bridge:
         return self._shown[topic][0] is None and self._seen(topic)[0] is not None
 
     def _same(self, topic: Topic) -> bool:
-        """Whether only the count and the time of passes is different from what was shown."""
+        """Whether nothing but the number and the time of polls differs from what is shown."""
         shown, seen = self._shown.get(topic), self._seen(topic)
         return shown is not None and all(a is b or a == b for a, b in zip(shown, seen, strict=True))
 
@@ -73,7 +73,7 @@ class Bridge:
         return (data, *more, health and (health.state, health.error, health.cure, health.retry_at))
 
     def close(self) -> None:
-        """Hear no more of the store."""
+        """Stop listening to the store."""
         if self._stop is not None:
             self._stop()
             self._stop = None

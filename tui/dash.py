@@ -1,4 +1,4 @@
-"""What any screen may ask of the app: the engine, the time, a toast, the clipboard. Knows no screen."""
+"""What screens may use of the app: the engine, the time, toasts, the clipboard. Imports no screen."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Dash(ResilientApp):
     """The app as its screens see it.
 
     Args:
-        engine: What everything stands on.
+        engine: The running engine.
         label: Shown in the header, e.g. that this is a demo.
         zone: Time zone of what is shown; the machine's own by default.
     """
@@ -36,7 +36,7 @@ class Dash(ResilientApp):
 
     @property
     def store(self) -> Store:
-        """What is known."""
+        """The store."""
         return self.engine.store
 
     @property
@@ -49,7 +49,7 @@ class Dash(ResilientApp):
         return self.engine.clock.now_ms()
 
     def say(self, words: str, *, good: bool, title: str = "") -> None:
-        """A toast; never markup. What went wrong stays a little longer."""
+        """Show a toast, without markup; a warning stays longer."""
         if good:
             self.notify(printable(words), title=title, markup=False)
         else:
@@ -57,7 +57,7 @@ class Dash(ResilientApp):
             self.notify(printable(words), title=title, severity="warning", timeout=timeout, markup=False)
 
     def report(self, outcome: Outcome) -> None:
-        """Say what came of a command: carried out or not, or that it may have been."""
+        """Show the outcome of a command."""
         self.say(outcome.message, good=outcome.ok, title=outcome.title)
 
     def copy(self, text: str, what: str) -> None:
@@ -69,24 +69,24 @@ class Dash(ResilientApp):
         self.say(f"copied {what}", good=True)
 
     def copy_to_clipboard(self, text: str) -> None:
-        """As Textual does; nothing in *text*, whoever copies it, acts on or hides from where it is pasted."""
+        """As Textual does, without control characters."""
         super().copy_to_clipboard(printable_lines(text))
 
     async def mark(self, command: FindingCommand) -> None:
-        """Say something of a finding: seen, quiet, no longer quiet."""
+        """Acknowledge, mute or unmute a finding, and show the outcome."""
         outcome = await self.engine.dispatch(command)
         self.report(outcome)
 
     @abstractmethod
     def open(self, subject: object) -> None:
-        """Go in: the screen that shows *subject* in depth."""
+        """Open the screen of *subject*."""
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
-        """Our own variables, for themes that do not set them: an undefined one would end the program."""
+        """Defaults of our own variables: an undefined one would end the program."""
         found = self.theme_variables if hasattr(self, "theme_variables") else {}
         return {name: found.get(of, other) for name, (of, other) in themes.FALLBACKS.items()}
 
     def measure(self) -> None:
-        """Work out what this program itself costs, for the footer."""
+        """Measure the CPU usage of this program, for the footer."""
         if self.own.measure() or not self.cost:
             self.cost = "cpu –" if self.own.cpu is None else f"cpu {self.own.cpu * 100:.1f} %"

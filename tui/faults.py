@@ -14,13 +14,13 @@ from pathlib import Path
 from agentdash.core.text import printable
 
 KINDS = 100
-"""Different faults that are told apart; more of them are counted together."""
+"""Faults that are counted separately; further ones are counted together."""
 FRAMES = 12
 """Steps of the way through the code that are written, the innermost first."""
 LONGEST = 200
 """Characters of the message of an error."""
 AGAIN = 60.0
-"""Seconds after which a person is notified again of a fault that goes on."""
+"""Seconds after which a repeated fault is notified again."""
 
 Kind = tuple[str, str, int]
 """Name of the error, and file and line where it was raised."""

@@ -1,7 +1,7 @@
 """One guard around every widget and screen: what fails in one of them is recorded and ends nothing else.
 
 Textual ends the program at the first exception in a message handler, a callback or while a widget is drawn,
-and stops the widget for good. Here the exception is recorded, and the widget goes on with its next message.
+and stops the widget. Here the exception is recorded, and the widget handles its next message.
 Nothing of ours runs any more in a screen that is being closed, whose parts go one by one: its keys go back
 to the app, for the screen that is there now.
 

@@ -1,4 +1,4 @@
-"""What has become of runs while the person looks elsewhere: toasts, and a bell if that is set."""
+"""Toasts, and a bell if configured, for changes of runs."""
 
 from __future__ import annotations
 

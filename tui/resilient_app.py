@@ -1,6 +1,6 @@
-"""An app that goes on: a fault in one part of it is recorded and said, and ends nothing else.
+"""An app that survives faults of its parts: they are recorded and notified.
 
-Exceptions end it only while it starts, when there is nothing yet that could go on.
+Exceptions end it only during startup.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from tui.faults import Faults, words_of
 from tui.guard import guard
 
 MOST_CLOSED = 40
-"""Screens that may be closed before their memory is given back though somebody is at the keys."""
+"""Closed screens after which garbage is collected even while there is input."""
 
 
 class ResilientApp(App[int]):
@@ -136,7 +136,7 @@ class ResilientApp(App[int]):
         super().panic(*renderables)
 
     def watch_loop(self) -> None:
-        """Record faults of tasks that nobody waits for."""
+        """Record faults of tasks that are not awaited."""
         loop = asyncio.get_running_loop()
 
         def failed(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
@@ -157,7 +157,7 @@ class ResilientApp(App[int]):
         self._screens_closed += 1
         for worker in [*self.workers]:
             if worker.node is not self and self.is_closing(worker.node):
-                worker.cancel()  # what it reads is for nobody
+                worker.cancel()
         return closed
 
     async def _close_all(self) -> None:

@@ -40,13 +40,13 @@ def _go_on(app: HasDriver) -> None:
         return  # it is closed, and SIGHUP ends the program
     if not driver._must_signal_resume:  # noqa: SLF001 - stopped without having put anything away
         driver.suspend_application_mode()
-        driver._must_signal_resume = True  # noqa: SLF001 - so that all is drawn anew
+        driver._must_signal_resume = True  # noqa: SLF001 - so that everything is redrawn
     driver.resume_application_mode()
     app.refresh(layout=True)  # the screen was left, and came back empty
 
 
 class Terminal:
-    """The terminal as it was before the app took it over."""
+    """The state of the terminal before the app started."""
 
     def __init__(self) -> None:
         self._before: list[Any] | None = None

@@ -63,7 +63,7 @@ class KeyParser(XTermParser):
 
 
 class Writer(WriterThread):
-    """Never waited for. What a terminal does not take is dropped, and all is drawn anew once it does."""
+    """Never blocks. Output that the terminal does not accept is dropped; all is redrawn later."""
 
     ending = False
     """Whether what is written puts the terminal back: that is waited for."""
@@ -81,7 +81,7 @@ class Writer(WriterThread):
             self._dropped = True
 
     def run(self) -> None:
-        """Write until the end; where the terminal is gone, empty the queue: somebody may wait for it."""
+        """Write until closed; without a terminal, empty the queue, as it may be waited for."""
         try:
             self._write_all()
         except (OSError, ValueError):

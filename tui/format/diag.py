@@ -91,7 +91,7 @@ def _redis(store: Store) -> list[Para]:
 def _source(health: SourceHealth, now: int) -> list[Para]:
     state = health.seen_at(now)
     mark, style = MARKS[state]
-    took = "?" if health.duration_ms is None else f"{health.duration_ms:.1f} ms"
+    duration = "?" if health.duration_ms is None else f"{health.duration_ms:.1f} ms"
     success = units.age(health.age_ms(now))
     every = f"{health.expected_every_ms / 1000:.3g} s"
     failed = str(health.failures)
@@ -100,7 +100,7 @@ def _source(health: SourceHealth, now: int) -> list[Para]:
             (f"{mark} ", style),
             (f"{health.source:<10}", ""),
             (f"{state.value:<9}", style),
-            (f"{every:>7}{took:>9}{success:>9}{health.polls:>9}", ""),
+            (f"{every:>7}{duration:>9}{success:>9}{health.polls:>9}", ""),
             (f"{failed:>8}", "warn" if health.failures else "dim"),
         )
     )

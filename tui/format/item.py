@@ -1,4 +1,4 @@
-"""What a pane lists: a row with the thing it stands for."""
+"""What a pane lists: rows with their records."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ def json_tree(data: object, path: Path, head: tuple[Part, ...] = ()) -> list[Par
     Args:
         data: What JSON knows: dicts with text as keys, lists, numbers, text, booleans, None.
         path: Where it lies; the lines below it lie deeper.
-        head: What stands before its bracket, e.g. the name of the field.
+        head: The text before its bracket, e.g. the name of the field.
     """
     safe = DataMask().value(str(path[-1]) if path else "", data)
     return list(_lines(safe, path, head, "", indent=2, level=0))
@@ -53,7 +53,7 @@ def _lines(
 
 
 def _items(data: Container) -> list[tuple[str | int, object, tuple[Part, ...]]]:
-    """Each value: its key, itself, and what stands before it."""
+    """Each value with its key and the text before it."""
     if isinstance(data, dict):
         return [(key, value, ((_quoted(key), "info"), (": ", "dim"))) for key, value in data.items()]
     return [(number, value, ()) for number, value in enumerate(data)]

@@ -1,4 +1,4 @@
-"""The state of a pane in words: what a person must know about the data before reading it."""
+"""The state of a pane: whether its data is loading, live, stale or missing, and why."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ class PaneKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PaneState:
-    """What stands around, above or in place of the data.
+    """The notice of a pane and the end of its border.
 
     Attributes:
         kind: See `PaneKind`.
         notice: Above the data, or in its place; () for none.
         border: What the border says besides the summary, and how that is coloured.
         dim: Whether the data is drawn as something of the past.
-        over: Whether the notice stands above data, not in its place.
+        over: Whether the notice is above the data, not in its place.
     """
 
     kind: PaneKind
@@ -52,7 +52,7 @@ def pane_state(
     empty: tuple[str, str],
     notes: tuple[str, ...] = (),
 ) -> PaneState:
-    """How a pane stands.
+    """The state of a pane.
 
     Args:
         health: Of its source.

@@ -37,9 +37,9 @@ class FactScreen(HasActions, Screen[None]):
     )
 
     came_from: str = ""
-    """What one was at before, where this is shown for what hangs together with it."""
+    """The title of the screen from which a link led here."""
     for_attention: bool = False
-    """Whether this is shown because it needs a person; the next one takes its place."""
+    """Whether `a` led here; the next `a` replaces it."""
     _mounted = False
     _failed = ""
 
@@ -50,47 +50,47 @@ class FactScreen(HasActions, Screen[None]):
         yield Footer(id="footer")
 
     def body(self) -> Iterable[Widget]:
-        """What stands between header and footer."""
+        """The widgets between header and footer."""
         return ()
 
     @property
     def dash(self) -> Dash:
-        """The app, as what it is."""
+        """The app."""
         return cast("Dash", self.app)
 
     @property
     def trail(self) -> tuple[str, ...]:
-        """The way that led here; () for the first screen."""
+        """The titles that lead here; () for the first screen."""
         return ()
 
     def facts(self, topics: frozenset[Topic], now: int) -> None:
-        """Show what has changed; called at most ten times a second, and once a second for the ages."""
+        """Show what changed; called at most ten times a second, and once a second for ages."""
 
     @property
     def about(self) -> object:
-        """The subject that is shown; None where it is none."""
+        """The record that is shown, if any."""
         return None
 
     def links(self) -> Sequence[Link]:
-        """What hangs together with what the cursor is on."""
+        """Links from what the cursor is on."""
         return ()
 
     @property
     def has_links(self) -> bool:
-        """Whether anything can be connected with what it shows."""
+        """Whether what it shows can have links."""
         return type(self).links is not FactScreen.links
 
     def action_connected(self) -> None:
-        """Go to what hangs together with what the cursor is on."""
+        """Follow a link from what the cursor is on."""
         connected.choose(self.dash, self.links())
 
     @property
     def ready(self) -> bool:
-        """Whether its parts can be used: from the moment when all are mounted until it is closed."""
+        """Whether its widgets can be used: all are mounted, and it is not being closed."""
         return self._mounted and self.is_attached and self.app.is_running and not self.dash.is_closing(self)
 
     def update(self, topics: frozenset[Topic], now: int) -> None:
-        """Bring the whole screen up to date; of a part that fails it says so, and shows the others."""
+        """Update the whole screen; a part that fails shows that, the others are shown."""
         if not self.ready:
             return  # all of it is shown once it is mounted
         self._failed = self.dash.attempt(lambda: self.facts(topics, now), self)
@@ -98,7 +98,7 @@ class FactScreen(HasActions, Screen[None]):
         self.draw_footer()
 
     def attempt(self, pane: Pane, work: Callable[[], object]) -> None:
-        """Do *work* for one pane, which says so if it fails."""
+        """Do *work* for one pane, which shows the error if it fails."""
         if failed := self.dash.attempt(work, pane):
             pane.fail(failed)
 
@@ -126,16 +126,16 @@ class FactScreen(HasActions, Screen[None]):
         footer.right = (Word(((self.dash.cost, "dim"),)),)
 
     def on_mount(self) -> None:
-        """Show what is known already. What sub-classes do at this has been done before."""
+        """Show the data there is. Handlers of sub-classes have run before."""
         self._mounted = True
         self.update(frozenset(Topic), self.dash.now())
 
     def on_screen_resume(self) -> None:
-        """Catch up with what happened while another screen was on top."""
+        """Update after another screen was on top."""
         self.call_after_refresh(lambda: self.update(frozenset(Topic), self.dash.now()))
 
     def on_descendant_focus(self) -> None:
-        """Other keys may be there now."""
+        """Update the keys."""
         self.call_after_refresh(self.draw_footer)
 
     async def on_line_bar_action_clicked(self, message: LineBar.ActionClicked) -> None:
@@ -143,6 +143,6 @@ class FactScreen(HasActions, Screen[None]):
         await press(self, message.action)
 
     async def action_back(self) -> None:
-        """Go back to where one came from."""
+        """Close this screen."""
         if len(self.app.screen_stack) > 1:
             self.app.pop_screen()

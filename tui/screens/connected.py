@@ -1,4 +1,4 @@
-"""From one subject to what hangs together with it, and back: run, message, process, log, repository."""
+"""Follows links between records: run, message, process, log, repository."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def choose(dash: Dash, links: Sequence[Link]) -> None:
-    """Go to the one thing there is, or let the person choose."""
+    """Follow the only link, or let the person choose."""
     ways = unique(links)
     if not ways:
         dash.say("nothing related found", good=False)
@@ -43,7 +43,7 @@ def go_first(dash: Dash, links: Sequence[Link], kinds: Sequence[LinkKind], missi
 
 
 def follow(dash: Dash, link: Link) -> None:
-    """Go to what *link* leads to; where one has just come from there, back to it."""
+    """Open the target of *link*; go back where that is the screen below."""
     here, target = dash.screen, link.target
     about: object = StreamPlace(target.stream) if isinstance(target, StreamPlace) else target
     beneath = dash.screen_stack[-2] if len(dash.screen_stack) > 1 else None

@@ -14,7 +14,7 @@ TRAIL = ("Diagnostics",)
 
 
 def diag_screen(dash: Dash) -> PageScreen:
-    """The page, as new as the last look."""
+    """The page of diagnostics."""
 
     def write(store: Store, now: int) -> Sequence[Para]:
         return diag.paras(dash.own, dash.engine.health, store, now)

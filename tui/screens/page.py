@@ -26,10 +26,10 @@ class PageScreen(FactScreen):
     """One page.
 
     Args:
-        trail: The way that leads here.
+        trail: The titles that lead here.
         writer: Writes the page from what the store has.
         go: What Enter leads to, if anything.
-        links: What hangs together with what the page is about.
+        links: Links from the page.
     """
 
     WHERE = "a page"
@@ -54,7 +54,7 @@ class PageScreen(FactScreen):
 
     @property
     def trail(self) -> tuple[str, ...]:
-        """The way that led here."""
+        """The titles that lead here."""
         return self._trail
 
     def body(self) -> Iterable[Widget]:
@@ -62,16 +62,16 @@ class PageScreen(FactScreen):
         yield Document(id="page")
 
     def facts(self, topics: frozenset[Topic], now: int) -> None:  # noqa: ARG002 - a page may rest on any subject
-        """Write it anew."""
+        """Update the page."""
         self.query_one(Document).show(self._writer(self.dash.store, now))
 
     def links(self) -> Sequence[Link]:
-        """What hangs together with what the page is about."""
+        """Links from the page."""
         return self._links(self.dash.store) if self._links is not None else ()
 
     @property
     def has_links(self) -> bool:
-        """Whether anything can be connected with it."""
+        """Whether it can have links."""
         return self._links is not None
 
     @property

@@ -20,7 +20,7 @@ _EIGHTHS = "▏▎▍▌▋▊▉"
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """What stands in one column of one row.
+    """The content of one column of one row.
 
     Attributes:
         text: Plain text; never markup.
@@ -116,8 +116,8 @@ def sparkline(
     Args:
         values: Oldest first. None, not known, is a space: a gap and never a zero.
         width: Cells. Fewer values than cells leave the left empty.
-        low: What the lowest glyph stands for; None: the least value.
-        high: What the full block stands for; None: the greatest value.
+        low: The value of the lowest glyph; None: the least value.
+        high: The value of the full block; None: the greatest value.
 
     Returns:
         Exactly *width* cells.
@@ -153,7 +153,7 @@ def bar(fraction: float | None, width: int, style: str = "spark", rest: str = "d
         fraction: 0 to 1; beyond is held to that. None: not known.
         width: Cells.
         style: Class names of the done part.
-        rest: Class names of the dots that stand for what is to do.
+        rest: Class names of the dots of the remaining part.
     """
     if fraction is None:
         return Cell(" " * width, rest)

@@ -31,7 +31,7 @@ class Para:
 
     Attributes:
         node: Where it lies in a tree; () where it is in none.
-        closed: What stands in its place while all that lies below `node` is folded away; None where it holds
+        closed: The text shown while everything below `node` is folded; None where it holds
             nothing.
         shut: Whether it is folded until a person says otherwise.
     """
@@ -151,7 +151,7 @@ class Document(HasActions, StyledWidget, ScrollView, can_focus=True):
         return sum(len(wrap(para, width)) for para in self._paras) if width > 0 else len(self._paras)
 
     def on_resize(self) -> None:
-        """Wrap anew at the new width."""
+        """Wrap at the new width."""
         if self.scrollable_content_region.width != self._width:
             self._lay_out()
 
@@ -180,7 +180,7 @@ class Document(HasActions, StyledWidget, ScrollView, can_focus=True):
     def render_line(self, y: int) -> Strip:
         """The line that is at *y* of what is visible."""
         if y == 0 and self._width != self.scrollable_content_region.width:
-            self.call_later(self.on_resize)  # a scrollbar came or went, of which no event tells
+            self.call_later(self.on_resize)  # a scrollbar came or went, for which there is no event
         width = self.size.width
         number = y + self.scroll_offset.y
         if number >= len(self._lines):

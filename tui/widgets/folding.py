@@ -69,7 +69,7 @@ class FoldingDocument(Document):
         self._at = self._at if at is None else at
 
     def layer_of(self, number: int) -> str:
-        """The lines of the paragraph with the cursor stand out, while this has the focus."""
+        """``cursor`` for the lines of the paragraph with the cursor, while this has the focus."""
         return "cursor" if self.has_focus and self.para_at(number) == self._at else ""
 
     def _move(self, step: int) -> None:

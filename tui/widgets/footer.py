@@ -20,11 +20,11 @@ _NAMES = {
     "full_stop": ".",
 }
 LATER_SCOPES = ("table", "pane", "screen", "app")
-"""Scopes whose keys stand after those of what has the focus, in this order."""
+"""Scopes whose keys are after those of the focused widget, in this order."""
 
 
 ALWAYS_SHOWN = {"screen.back", "app.help"}
-"""The way back, and the way to all the other keys: they are there however little room there is."""
+"""Back and help: shown however little room there is."""
 
 
 class Footer(LineBar):

@@ -27,7 +27,7 @@ class Word:
     """Some text of a bar; clicking it asks for `action`, where it has one.
 
     Attributes:
-        shorter: What may stand for it where there is no room for all of it, the longest first.
+        shorter: Shorter forms where there is too little room, the longest first.
         weight: Where there is no room for all, the lightest go first, of those the last ones.
     """
 
@@ -42,7 +42,7 @@ class Word:
         return sum(cell_len(printable(text)) for text, _ in self.parts)
 
     def within(self, room: int) -> Word:
-        """Itself, or the first of what may stand for it that takes at most *room* cells; else the last."""
+        """Itself, or its first shorter form that fits *room* cells; else the last."""
         words = (self, *(Word(parts, self.action) for parts in self.shorter))
         return next((word for word in words if word.width <= room), words[-1])
 
@@ -61,7 +61,7 @@ class LineBar(StyledWidget):
     """Words at the right edge; they stay when the left must give way."""
 
     class ActionClicked(Message):
-        """A word that stands for an action was clicked."""
+        """A word with an action was clicked."""
 
         def __init__(self, action: str) -> None:
             super().__init__()

@@ -18,7 +18,7 @@ def matcher(text: str) -> Matcher | None:
     """A function that finds *text*; None where there is nothing to find.
 
     Capitals matter only if *text* has some. ``/pattern`` or ``/pattern/`` is a regular expression, if it is a
-    valid one that cannot run away; else it is searched for as it stands.
+    valid one that cannot run away; else it is searched for literally.
     """
     if not text:
         return None

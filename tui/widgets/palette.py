@@ -76,7 +76,7 @@ $WIDGET {
 
 
 def default_css(widget: str, prefix: str) -> str:
-    """The default look of a line widget, on theme variables; style sheets may override it."""
+    """The default CSS of a line widget, on theme variables."""
     return _CSS.replace("$WIDGET", widget).replace("$PREFIX", prefix)
 
 
@@ -84,8 +84,8 @@ class StyledWidget(Widget):
     """A widget that draws its lines in the styles of a `Palette`.
 
     Textual would work out every component class of every widget whenever its style may have changed, and most
-    of them are on no line: that was more than half of the time in which a screen opens. So it is told of
-    none, and the palette works out those that are asked for.
+    of them are on no line: that was more than half of the time in which a screen opens. So it gets
+    none, and the palette resolves those that are used.
     """
 
     @classmethod
@@ -94,7 +94,7 @@ class StyledWidget(Widget):
         return frozenset()
 
     def watch_has_focus(self, _has_focus: bool) -> None:
-        """Lines may look different in focus."""
+        """Redraw: styles depend on the focus."""
         super().watch_has_focus(_has_focus)
         self.refresh()
 

@@ -1,4 +1,4 @@
-"""A pane: a border that says how much and how fresh, and the data or what stands in its place."""
+"""A pane: a border with count and freshness, and the data or a notice."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _COLOURS = {"bad": "$error", "warn": "$warning", "dim": "$text-muted", "": "$tex
 
 
 class Notice(Document, can_focus=False):
-    """What stands above the data, or in its place: as high as its lines."""
+    """The notice above the data, or in its place: as high as its lines."""
 
 
 class Pane(Vertical):
@@ -52,7 +52,7 @@ class Pane(Vertical):
         yield self.body
 
     def watch_state(self, state: PaneState) -> None:
-        """Show what stands above or in place of the data."""
+        """Show the notice."""
         if not is_live(self):
             return
         notice = self.query_one(Notice)
@@ -65,7 +65,7 @@ class Pane(Vertical):
         self._caption()
 
     def watch_summary(self) -> None:
-        """Write the border anew."""
+        """Update the border."""
         self._caption()
 
     def on_mount(self) -> None:
@@ -73,7 +73,7 @@ class Pane(Vertical):
         self.watch_state(self.state)
 
     def fail(self, words: str) -> None:
-        """Say that it could not be drawn, until it can be again; what it showed before stays."""
+        """Show that drawing failed; the previous data stays."""
         failed = Para.of(
             f"✗ this pane failed: {words} (details in agentdash.log); R: read again", "bad", hang=2
         )

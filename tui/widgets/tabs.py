@@ -1,4 +1,4 @@
-"""Several views in one pane, one of them shown; their names stand in the border and can be clicked."""
+"""Several views in one pane, one of them shown; their names in the border can be clicked."""
 
 from __future__ import annotations
 

@@ -130,7 +130,7 @@ def _sort(finding: Finding, now: int, branch: str) -> tuple[object, ...]:
 
 
 def _lead(finding: Finding, branch: str) -> str:
-    """What stands before the summary: what it is about, and how often; empty, or ends in a colon."""
+    """The prefix of the summary: subject and count; empty, or ends in a colon."""
     about = "" if branch else subject_of(finding)
     times = f"×{units.count(finding.count)}" if finding.count > 1 else ""
     lead = " ".join(part for part in (about, times) if part)

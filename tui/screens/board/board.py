@@ -96,12 +96,12 @@ class Board(FactScreen):
         return self.pane(self.zoomed or Topic.RUNS)
 
     def on_mount(self) -> None:
-        """The filter line comes when it is asked for."""
+        """Hide the filter line and the page."""
         self.query_one("#filter", Input).display = False
         self.query_one("#detail").display = False
 
     def on_resize(self) -> None:
-        """Say what is needed where there is too little room; spare lines where they are few."""
+        """Show what is needed where the terminal is too small; no titles where lines are few."""
         width, height = self.app.size
         small = width < LEAST[0] or height < LEAST[1]
         self.query_one("#board").display = not small
@@ -115,7 +115,7 @@ class Board(FactScreen):
         self._place_detail()
 
     def facts(self, topics: frozenset[Topic], now: int) -> None:
-        """Bring the panes up to date whose subject has changed."""
+        """Update the panes whose topic changed."""
         for pane in self.panes:
             if pane.topic in topics and pane.display:
                 self.attempt(pane, partial(self._show_pane, pane, now))
@@ -130,7 +130,7 @@ class Board(FactScreen):
             pane.note_above(need.key for need in attention(store, now) if need.topic is pane.topic)
 
     def show_detail(self, now: int) -> None:
-        """Write the page beside a zoomed pane anew."""
+        """Update the page beside a zoomed pane."""
         if not self.ready:
             return
         side = self.query_one("#detail", Pane)
@@ -144,7 +144,7 @@ class Board(FactScreen):
         side.state = LIVE
 
     def links(self) -> Sequence[Link]:
-        """What hangs together with what the cursor is on."""
+        """Links from what the cursor is on."""
         pane = self.current
         if pane.subject is None:
             return ()
@@ -201,14 +201,14 @@ class Board(FactScreen):
         elif self.zoomed is not None:
             self.zoom(None)
 
-    # What a person wants to see
+    # Filters
 
     def _filter(self, pane: TopicPane, *, needle: str | None = None, problems: bool | None = None) -> None:
         pane.filter_rows(needle=needle, problems=problems)
         self.present(pane)
 
     def present(self, pane: TopicPane) -> None:
-        """Bring one pane up to date, whatever has changed."""
+        """Update one pane."""
         store = self.dash.store
         self.attempt(pane, lambda: pane.present(store, store.health.get(pane.topic), self.dash.now()))
 
@@ -217,7 +217,7 @@ class Board(FactScreen):
         self.present(pane)
 
     def action_filter(self) -> None:
-        """Ask for the text to keep."""
+        """Prompt for the text to filter by."""
         line = self.query_one("#filter", Input)
         self._filtered = self.current
         line.display = True
@@ -239,7 +239,7 @@ class Board(FactScreen):
         self._filtered.body.focus()
 
     def action_problems(self) -> None:
-        """Only what is not fine, or all."""
+        """Show only problems, or all."""
         self._filter(self.current, problems=not self.current.problems)
 
     def action_fold(self) -> None:
@@ -283,13 +283,13 @@ class Board(FactScreen):
         message.stop()
 
     def on_line_table_row_selected(self, message: LineTable.RowSelected) -> None:
-        """Enter: go in."""
+        """Enter: open the record."""
         for pane in self.panes:
             if isinstance(pane, ListPane) and pane.table is message.table and pane.subject is not None:
                 self.dash.open(pane.subject)
 
     def on_board_pane_page_changed(self) -> None:
-        """More is known for the page beside."""
+        """Update the page."""
         self.show_detail(self.dash.now())
 
     def on_log_view_line_selected(self, message: LogView.LineSelected) -> None:

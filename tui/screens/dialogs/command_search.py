@@ -1,4 +1,4 @@
-"""The palette of commands: Textual's own, but Enter is for what was typed, not for what was listed before."""
+"""The command palette: Textual's own, but Enter selects by what was typed, not by what was listed before."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tui.widgets.footer import key_name
 
 
 class CommandSearch(CommandPalette, TypedAhead):
-    """Searched by words. An Enter that comes while they are looked for counts once all is found."""
+    """An Enter during the search is applied once the search has ended."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -29,11 +29,11 @@ class CommandSearch(CommandPalette, TypedAhead):
         self._entered = False
 
     def on_mount(self) -> None:
-        """A sign of one cell, that is in every font."""
+        """An icon of one cell that every font has."""
         self.query_one(SearchIcon).icon = "›"
 
     def _action_command_list(self, action: str) -> None:
-        """Move in the list; Textual's own fails while the list is filled anew, and has no line yet."""
+        """Move in the list; Textual's own fails while the list is still empty."""
         with suppress(KeyError):
             super()._action_command_list(action)
 
@@ -44,7 +44,7 @@ class CommandSearch(CommandPalette, TypedAhead):
 
     @on(Input.Submitted)
     def _enter(self, event: Input.Submitted) -> None:
-        """What stands in the list may be for other words than those typed."""
+        """Select now, or once the search for the typed text has ended."""
         event.prevent_default()
         event.stop()
         self._entered = self._looking is not None and not self._looking.is_finished
@@ -52,7 +52,7 @@ class CommandSearch(CommandPalette, TypedAhead):
             self._select_or_command()
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """All is found: take the first, if that is waited for."""
+        """Select the first result, if Enter was pressed."""
         if event.worker is self._looking and event.state is WorkerState.SUCCESS and self._entered:
             self._entered = False
             self._select_or_command()

@@ -1,4 +1,4 @@
-"""All keys of the screen one came from, from the same bindings that the footer shows."""
+"""All keys of the previous screen, from its actions."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class Help(FactScreen):
 
 
 def sections_of(screen: Screen[Any]) -> list[list[Part]]:
-    """Sections of lines: the keys that work on *screen* or on any widget of it, then what the signs mean."""
+    """Sections of lines: the keys that work on *screen* or on any widget of it, by scope."""
     found: dict[str, dict[str, dict[str, None]]] = {}
     for node in (screen.app, screen, *screen.walk_children()):
         if not isinstance(node, HasActions):
@@ -132,7 +132,7 @@ def _key(text: str) -> tuple[Part, ...]:
 
 
 def _within(section: list[tuple[Part, ...]], width: int) -> list[tuple[Part, ...]]:
-    """Its lines at *width*: a reason goes on below, it does not push what stands beside it."""
+    """Its lines at *width*: long reasons wrap within the column."""
     return [tuple(line) for parts in section for line in wrap(Para(parts, 16), width)]
 
 

@@ -33,7 +33,7 @@ class Choice:
     """One line of the menu.
 
     Attributes:
-        verb: What it stands for.
+        verb: The result.
         title: In words.
         key: The key that does the same; empty for none.
         why_not: Why it cannot be done now; None where it can.

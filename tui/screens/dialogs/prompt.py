@@ -1,4 +1,4 @@
-"""Asks for one line of text, and checks it while one can still mend it."""
+"""Prompts for one line of text, and checks it before it is accepted."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tui.screens.dialogs.typed_ahead import TypedAhead
 from tui.widgets.document import Para
 
 Check = Callable[[str], str | None]
-"""text → why it will not do, or None."""
+"""text → its error, or None."""
 MOST_CHOICES = 8
 
 
@@ -26,12 +26,12 @@ class Prompt(Dialog[str | None], TypedAhead):
     """One line; Enter confirms it, Esc cancels.
 
     Args:
-        title: What is asked for.
-        lines: What it means.
-        value: What stands there at first.
-        choices: What is likely; completed while typing, and gone through with up and down.
-        check: Says why a text will not do.
-        extend: Whether one types on behind what stands there, rather than in its place.
+        title: What the text is for.
+        lines: The explanation.
+        value: The initial text.
+        choices: Suggestions; completed while typing, selected with up and down.
+        check: The error of a text, or None.
+        extend: Whether typing appends to the initial text instead of replacing it.
     """
 
     BOX = "#asking"
@@ -90,11 +90,11 @@ class Prompt(Dialog[str | None], TypedAhead):
         self.query_one(DialogText).show(lines)
 
     def on_input_changed(self) -> None:
-        """A complaint is about what was there before."""
+        """The error was about the previous text."""
         self._show_lines(None)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Take it if it will do."""
+        """Accept the text if it is valid."""
         event.stop()
         problem = self._check(event.value)
         if problem is None:
@@ -111,5 +111,5 @@ class Prompt(Dialog[str | None], TypedAhead):
             line.cursor_position = len(line.value)
 
     def action_back(self) -> None:
-        """Nothing was asked for."""
+        """Cancel."""
         self.dismiss(None)

@@ -1,4 +1,4 @@
-"""Keys that are typed before the line that they are for has the focus, as over a slow network, in one go.
+"""Keys typed before the input line has the focus, for example over a slow network.
 
 A key goes to what has the focus when it comes. What does not want it hands it up, and only then it is looked
 for among the bindings: by that time an earlier key may have opened a line to type in.
@@ -22,10 +22,10 @@ else:
 
 
 class TypedAhead(Base):
-    """Of a screen that asks for a line of text: takes what was typed before that had the focus."""
+    """A screen with an input line, which gets keys typed before it had the focus."""
 
     def typed(self, event: Key) -> bool:
-        """Take a key that came back unused; whether it is for this."""
+        """Insert an unhandled key; False where it is not for the line."""
         if not event.is_printable or not is_live(self):
             return False
         self.query_one(Input).insert_text_at_cursor(event.character or "")

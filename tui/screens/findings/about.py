@@ -11,7 +11,7 @@ from agentdash.core.store import Store
 def subject_of_finding(finding: Finding, store: Store) -> object | None:
     """What *finding* is about, as far in as it says; None where it is not there.
 
-    That is a place in a stream, a run, a service, a repository; else the log line that tells of it.
+    That is a place in a stream, a run, a service, a repository; else its log line.
     """
     symptom = finding.symptom
     if symptom.stream and store.stream(symptom.stream):
@@ -27,8 +27,8 @@ def subject_of_finding(finding: Finding, store: Store) -> object | None:
 
 
 def _line_of(symptom: Symptom, store: Store) -> LogLine | None:
-    """The newest line of the log that *symptom* names: of its evidence, else one that tells of a fault."""
+    """The newest line of the log that *symptom* names: in its evidence, else an error, else any."""
     lines = [line for line in store.logs if symptom.service in {line.source, line.service}]
-    told = [line for line in lines if line.message in symptom.evidence]
+    evidence = [line for line in lines if line.message in symptom.evidence]
     faults = [line for line in lines if line.level in {Level.ERROR, Level.FATAL}]
-    return next((each[-1] for each in (told, faults, lines) if each), None)
+    return next((each[-1] for each in (evidence, faults, lines) if each), None)

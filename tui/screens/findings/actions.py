@@ -1,4 +1,4 @@
-"""What a person says of a finding: that it was seen, and that it shall be quiet for a while, and why."""
+"""Acknowledges, mutes and unmutes findings."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ ABOUT = "Duration and reason: 8h the vendor is down. It stays listed with its sy
 
 
 async def acknowledge(dash: Dash, finding: Finding) -> None:
-    """Put it aside until it is resolved."""
+    """Acknowledge it until it is resolved."""
     await dash.mark(MarkFinding(finding.symptom.fingerprint))
 
 
 def mute(dash: Dash, finding: Finding) -> None:
-    """Ask for how long it shall be quiet, and why; one that is quiet already may speak again at once."""
+    """Prompt for duration and reason, and mute it; unmute it if it is muted."""
     fingerprint = finding.symptom.fingerprint
     if finding.status is FindingStatus.MUTED:
         _send(dash, UnmuteFinding(finding.cause or fingerprint))

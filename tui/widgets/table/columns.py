@@ -16,7 +16,7 @@ class Column:
         key: Its name for sorting and messages.
         title: Shown in the header.
         width: Cells it has, and that a flexible one starts from.
-        align: Where text stands in it; numbers stand right.
+        align: Alignment; numbers are aligned right.
         flex: Its share of the spare width; 0: none.
         priority: The columns with the highest number go first when the width does not suffice.
         min_width: Cells below which it is dropped rather than narrowed; 0: `width`.

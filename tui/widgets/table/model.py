@@ -115,7 +115,7 @@ class RowModel:
         return None if index is None else self.rows[index]
 
     def changed(self, old: Sequence[Row], old_cursor: int, seen: range) -> Iterator[int]:
-        """Of the rows *seen*, those that look other than when the rows were *old* and the cursor there."""
+        """Of the rows in *seen*, those drawn differently than with the rows *old* and the cursor there."""
         for index in range(seen.start, min(seen.stop, max(len(self.rows), len(old)))):
             now = self.rows[index] if index < len(self.rows) else None
             was = old[index] if index < len(old) else None

@@ -46,7 +46,7 @@ class RowPainter:
         self._strips: LRUCache[tuple[Hashable, str, bool], tuple[Row, Strip]] = LRUCache(_CACHED)
 
     def set_width(self, width: int) -> None:
-        """Draw in *width* cells; all anew if that or what lies below the lines has changed."""
+        """Draw in *width* cells; everything again if that or the background has changed."""
         if self.palette.renew() or width != self._width:
             self._width = width
             self.clear()

@@ -103,7 +103,7 @@ class ListPane(TopicPane):
         self.table.model.keeps_first = not self._zoomed  # there the page beside it is read
         self.table.set_rows(rows)
         if not self._zoomed and not self.table.has_focus:
-            self.table.show_top()  # what matters most stands there
+            self.table.show_top()  # the most important rows
         self.table.highlight = self.view.needle
         self.summary = self._filter_summary(listing, len(rows), hidden)
         empty = listing.empty

@@ -18,7 +18,7 @@ class Row:
         cells: One for each column, in the order of the columns, also of those that are not shown now.
         depth: How far its first cell is indented; rows that follow a row at greater depth are its children.
         dim: Whether all of it is drawn dim.
-        selectable: Whether the cursor may stand on it.
+        selectable: Whether the cursor can be on it.
         sort: Raw values in the order of the columns (None: not known); None for rows that stay last.
     """
 

@@ -1,4 +1,4 @@
-"""A table to look at: rows with a cursor and marks, of which only those in view are drawn."""
+"""A table without keys: rows with a cursor and marks; only those in view are drawn."""
 
 from __future__ import annotations
 
@@ -189,7 +189,7 @@ class TableView(TableMessages, StyledWidget, ScrollView):
             self.post_message(self.RowHighlighted(self, self.cursor_key))
 
     def watch_highlight(self, text: str) -> None:
-        """Draw anew with other matches."""
+        """Draw again with other matches."""
         self._painter.matcher = matcher(text)
         self._redraw()
 
@@ -201,7 +201,7 @@ class TableView(TableMessages, StyledWidget, ScrollView):
         self._redraw()
 
     def watch_sort_key(self) -> None:
-        """Sort anew."""
+        """Sort again."""
         before = self._before()
         self.model.sort(self.columns, self.sort_key, self.sort_descending)
         self._show_changes(*before)
@@ -283,7 +283,7 @@ class TableView(TableMessages, StyledWidget, ScrollView):
         self._painter.clear()
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        """Draw the lines of *crop*; all anew if what lies below them has changed."""
+        """Draw the lines of *crop*; all again if the background has changed."""
         self._painter.set_width(self.scrollable_content_region.width)
         return super().render_lines(crop)
 
