@@ -41,7 +41,7 @@ class EntryPane(Pane):
 
     Args:
         name: The key of the stream.
-        look: What is looked at now; None where the stream is gone.
+        shown_part: Returns what is shown now; None where the stream is deleted.
         beside: Read after each pass, for what else the screen shows; raises SourceError.
 
     Attributes:

@@ -88,7 +88,7 @@ def ask_new_group(dash: Dash, selected: Selection, then: Then) -> None:
 
 
 def ask_set_id(dash: Dash, selected: Selection, then: Then) -> None:
-    """After which entry the group goes on."""
+    """After which entry the group continues."""
     stream, group = selected.stream.name, group_of(selected)
     title = f"Set the ID of {short(group.name)}: after which entry?"
     last = group.last_delivered_id

@@ -76,9 +76,9 @@ class ConsumersPane(Pane):
         self.table.set_rows(entries.consumer_rows(group, liveness))
         self.set_title(f"Consumers of {decode(group.name)}")
         self.summary = f"{len(group.consumers)}"
-        nobody = (Para.of("■ no consumer: none has read yet, or all were deleted", "bad"),)
+        no_consumer = (Para.of("■ no consumer: none has read yet, or all were deleted", "bad"),)
         known = group.consumers or not group.consumers_known
-        self.state = LIVE if known else PaneState(PaneKind.LIVE, nobody, dim=True)
+        self.state = LIVE if known else PaneState(PaneKind.LIVE, no_consumer, dim=True)
 
 
 class ChartPane(Pane):
