@@ -194,7 +194,7 @@ async def _control(
                     f"{run.run_id}: not within {patience:g} s; whether it was requested is not known"
                 )
                 return ExitCode.UNSURE
-            print_message(f"{run.run_id}: not within {patience:g} s; the request stands")
+            print_message(f"{run.run_id}: not within {patience:g} s; it remains requested")
             return ExitCode.TIMED_OUT
         except Refused as otherwise:
             print_message(str(otherwise))

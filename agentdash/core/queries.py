@@ -105,7 +105,7 @@ class TraceFound:
 
     Attributes:
         entries: With their streams, by id.
-        looked: Entries that were looked at.
+        looked: Entries that were read.
         streams: Streams that could be read.
         of: Streams that there are.
     """

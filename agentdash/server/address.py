@@ -143,7 +143,7 @@ def _checked(known: Address) -> Address:
     if "@" in known.path or (known.database and not known.database.isdecimal()):
         # Not quoted in the message: if a password contains a slash, this is its end.
         raise ValueError(
-            "what stands behind its last / is not the number of a database (a / in a password is written %2F)"
+            "the part after its last / is not the number of a database (a / in a password is written %2F)"
         )
     return known
 

@@ -23,7 +23,7 @@ FLAPPING_STARTS = 3
 """New processes within `FLAPPING_SPAN` seconds that make a service flapping."""
 FLAPPING_SPAN = 60.0
 
-_DOWN_FOR_GOOD = 15.0
+_FLAPPING_DOWN = 15.0
 _NOT_OURS = "agentdash did not start it: only a process's parent gets its exit code"
 
 
@@ -194,7 +194,7 @@ class TrackedService:
                 return ServiceState.UNKNOWN
             if self._unseen:
                 return ServiceState.UP
-            lately = self.down_since is not None and now_ms - self.down_since < _DOWN_FOR_GOOD * 1000
+            lately = self.down_since is not None and now_ms - self.down_since < _FLAPPING_DOWN * 1000
             return ServiceState.FLAPPING if flapping and lately else ServiceState.DOWN
         if usage.zombie:
             return ServiceState.ZOMBIE

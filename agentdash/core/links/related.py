@@ -1,4 +1,4 @@
-"""What hangs together: run → message → consumer → process → log lines → repository, and back. Pure.
+"""What is connected: run → message → consumer → process → log lines → repository, and back. Pure.
 
 Each function names what one subject leads to, the closest first. A link says what it leads to and why.
 """
@@ -72,7 +72,7 @@ class Link:
 
     Attributes:
         title: What it leads to.
-        why: How the two hang together.
+        why: How the two are connected.
     """
 
     kind: LinkKind
@@ -121,7 +121,7 @@ def of_message(
 
     Args:
         store: What is known.
-        place: The message, or the consumer where none is looked at.
+        place: The message, or the consumer where none is selected.
         holder: The consumer that holds it; None where nobody does.
         correlation: Its correlation ids.
     """
@@ -168,7 +168,7 @@ def findings_on(store: Store, stream: bytes, group: bytes | None) -> list[Link]:
 
 
 def of_finding(store: Store, finding: Finding) -> list[Link]:
-    """What it is about, what hangs together with that, and its trace."""
+    """Its subject, what is connected with that, and its trace."""
     symptom, links = finding.symptom, list[Link]()
     if symptom.stream and (stream := store.stream(symptom.stream)):
         group = store.group(stream.name, symptom.consumer_group)
@@ -213,7 +213,7 @@ def unique(links: Iterable[Link]) -> list[Link]:
 
 
 def identity(subject: object) -> tuple[str, object]:
-    """What tells a subject from others: records change, their names do not."""
+    """What identifies a subject: records change, their names do not."""
     name = next((getattr(subject, part) for part in ("id", "path", "name") if hasattr(subject, part)), None)
     if isinstance(subject, RunLog):
         name = subject.run.id

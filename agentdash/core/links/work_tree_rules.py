@@ -84,5 +84,5 @@ def _left_by_run(repo: Repo, runs: Sequence[Run], now: int) -> Iterator[Symptom]
         run=ended.id,
         evidence=(f"{name} {ended.status} {age(now - ended.ended_at)} ago in {ended.cwd}", *left),
         hypothesis="The run has ended without handing over its work.",
-        recommendation="Look at the diff; commit and push what is worth it.",
+        recommendation="Check the diff; commit and push what is needed.",
     )

@@ -145,7 +145,7 @@ class RunSummary:
         if turn is None or (event.type == ev.TURN_STARTED and turn.began is not None):
             if self._turn is not None and not self._turn.done:
                 self._turn.state = "left"
-            # A repeated number: another worker took the run over and repeats that turn.
+            # A repeated number: another worker has the run now and repeats that turn.
             self.turns.pop(number, None)
             turn = self.turns[number] = Turn(number, event.id)
             if len(self.turns) > MOST_TURNS:

@@ -105,10 +105,10 @@ class DemoAgent:
         failed = sum(int(count) for count in BAD.findall(done.stderr))
         skipped = sum(int(count) for count in SKIPPED.findall(done.stderr))
         tests = TestCounts(max(0, total - failed - skipped), failed, skipped)
-        took = int((time.monotonic() - began) * 1000)
+        duration = int((time.monotonic() - began) * 1000)
         self.event(
             "test_run_completed",
-            passed=tests.passed, failed=failed, skipped=skipped, durationMs=took, exitCode=done.returncode,
+            passed=tests.passed, failed=failed, skipped=skipped, durationMs=duration, exitCode=done.returncode,
         )  # fmt: skip
         self.print(f"turn {self.turn}: {tests}", "WARN" if failed else "INFO")
         self.think(1.0)

@@ -38,8 +38,8 @@ def api(service: DemoService) -> None:
         service.publish("audit-events", what="order.placed", subject=f"o-{number}", correlationId=corr)
         if service.random.random() < 0.5:
             service.publish("clicks", page=service.random.choice(PAGES), correlationId=corr)
-        took = service.random.randint(3, 30)
-        service.write_log("POST /orders 201", corr=corr, orderId=f"o-{number}", responseTime=took)
+        duration = service.random.randint(3, 30)
+        service.write_log("POST /orders 201", corr=corr, orderId=f"o-{number}", responseTime=duration)
         if service.random.random() < 0.02:
             service.write_log(f"GET /orders?token={secrets.token_hex(16)} 401", level="WARN", corr=corr)
 
@@ -89,8 +89,10 @@ def ledger(service: DemoService) -> None:
         slow = (time.monotonic() - service.began) % (LEDGER_SLOW + LEDGER_CATCHES_UP) < LEDGER_SLOW
         time.sleep(service.interval(1.0 if slow else 0.1, 0.1))
         service.ack("payments", entry_id)
-        took = "900ms" if slow else "90ms"
-        service.write_log(f"booked {payment.get('orderId')}", corr=payment.get("correlationId"), took=took)
+        duration = "900ms" if slow else "90ms"
+        service.write_log(
+            f"booked {payment.get('orderId')}", corr=payment.get("correlationId"), duration=duration
+        )
 
     service.consume("payments", book, count=1)
 

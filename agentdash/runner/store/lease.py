@@ -61,7 +61,7 @@ class Lease:
         seconds: How long it lasts without renewal.
 
     Attributes:
-        lost: Set once, and for good: the lease expired, or another worker has it.
+        lost: Set once, never cleared: the lease expired, or another worker has it.
         taken_by: The token of another worker that has it.
         error: Why the last renewal failed; None when it succeeded.
     """

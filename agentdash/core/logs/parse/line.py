@@ -123,7 +123,7 @@ class LogParser:
 
 
 def level_of(raw: bytes, read_at: int, formats: LogFormats = FORMATS) -> Level | None:
-    """The level of a line by itself; a line that continues another has none.
+    """The level of a line on its own; a line that continues another has none.
 
     Args:
         raw: Its bytes.

@@ -64,12 +64,12 @@ def verdict(window: GroupWindow, consumers: int | None, tried_ms: int | None, wi
 def _unmoved(
     window: GroupWindow, now: GroupSample, consumers: int | None, tried_ms: int | None, window_ms: int
 ) -> Opinion:
-    stood = f"nothing delivered for {age(now.at - window.position_since)}"
+    stalled = f"nothing delivered for {age(now.at - window.position_since)}"
     if consumers is None:
-        return Opinion(Verdict.STALLED, window.position_since, f"{stood}; consumers unknown")
+        return Opinion(Verdict.STALLED, window.position_since, f"{stalled}; consumers unknown")
     if tried_ms is None or tried_ms >= window_ms:
-        return Opinion(Verdict.STOPPED, window.position_since, f"{stood}, no consumer reads")
-    return Opinion(Verdict.STALLED, window.position_since, f"{stood}, though a consumer reads")
+        return Opinion(Verdict.STOPPED, window.position_since, f"{stalled}, no consumer reads")
+    return Opinion(Verdict.STALLED, window.position_since, f"{stalled}, though a consumer reads")
 
 
 def never_falls(samples: Sequence[GroupSample]) -> bool:
