@@ -1,7 +1,7 @@
-"""Which files a repository's configuration is made of, each checked before git opens it.
+"""Reads a repository's configuration by git, after a check of each file that it consists of.
 
-Every file that it includes counts, whether the condition of its ``includeIf`` holds or not: a condition can
-come to hold between two processes, as by a branch that is a link to what a process is given to read.
+Every included file counts, whether the condition of its ``includeIf`` is met or not: it may be met in the
+next process.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from agentdash.git.git_dir import GitDir, UnusableRepo
 from agentdash.git.opened_files import resolve_regular
 
 MAX_SEARCHED = 1024 * 1024
-"""Bytes of a file of configuration that are searched here; where it is larger, git is asked."""
+"""Bytes of a configuration file that are searched here; larger ones are listed by git."""
 MAX_FILES = 50
-"""Files that a repository's own configuration may include; one with more is not used."""
+"""Limit of included files; a repository with more is refused."""
 MAX_SETTINGS = 4 * 1024 * 1024
-"""Bytes of configuration that git may list; a repository with more of it is not used."""
+"""Limit of configuration, bytes; a repository with more is refused."""
 
 _LIST = ("config", "--list", "--show-scope", "--show-origin", "-z")
 _OWN = frozenset({b"local", b"worktree"})
@@ -36,8 +36,8 @@ class ConfigSetting:
     """One line of configuration.
 
     Attributes:
-        own: Whether the repository sets it; else the user or the system does.
-        file: The file that it stands in.
+        own: Whether it is set by the repository, not by the user or the system.
+        file: The file that contains it.
     """
 
     own: bool
@@ -47,13 +47,13 @@ class ConfigSetting:
 
 
 def settings(path: Path, git_dir: GitDir, timeout: float) -> tuple[tuple[ConfigSetting, ...], int]:
-    """All configuration that git heeds in *path*, in its order, and what it might heed under a condition.
+    """The effective configuration in *path*, in its order, then conditional settings that do not apply now.
 
     Returns:
-        The settings, and how many git processes it took: one, more where files are included.
+        The settings, and the number of git processes: one, more with included files.
 
     Raises:
-        GitFailed: in words; also where there is more of it than can be checked.
+        GitFailed: where it cannot be read, or exceeds the limits.
     """
     for place in _files(git_dir):
         _checked(place, f"its {place.rpartition('/')[2]}")
@@ -61,15 +61,15 @@ def settings(path: Path, git_dir: GitDir, timeout: float) -> tuple[tuple[ConfigS
         return _listed(path, git_dir, ("--includes",), timeout), 1
     found = _listed(path, git_dir, ("--no-includes",), timeout)
     included, files = _included(path, git_dir, found, timeout)
-    # Each file has been checked: now git may follow what it includes.
+    # All files are checked: git may follow the includes.
     whole = _listed(path, git_dir, ("--includes",), timeout)
     return (*whole, *(one for one in included if one not in whole)), 2 + files
 
 
 def may_contain(git_dir: GitDir, words: re.Pattern[bytes]) -> bool:
-    """Whether the repository's own files of configuration may have one of *words* in them; no process.
+    """Whether the repository's own configuration files may contain *words*; no git process.
 
-    Only plain files are searched, and only to their very end: in every other case the answer is yes.
+    True also where a file is not regular or was not read to its end.
     """
     return any(_may_hold(place, words) for place in _files(git_dir))
 
@@ -83,7 +83,7 @@ def _may_hold(place: str, words: re.Pattern[bytes]) -> bool:
         return True
     try:
         raw = os.read(descriptor, MAX_SEARCHED)
-        # A file may tell a wrong size of itself: it is read until nothing comes.
+        # The size of a file may be wrong: it is read to its end.
         return bool(words.search(raw)) or (bool(raw) and os.read(descriptor, 1) != b"")
     except OSError:
         return True
@@ -98,9 +98,9 @@ def _files(git_dir: GitDir) -> tuple[str, str]:
 def _included(
     path: Path, git_dir: GitDir, found: Sequence[ConfigSetting], timeout: float
 ) -> tuple[list[ConfigSetting], int]:
-    """What stands in the files that the repository includes, and in those that they include, and how many."""
-    settled_files: set[str] = set()
-    everything: list[ConfigSetting] = []
+    """The settings of all files that are included, also indirectly, and the number of files."""
+    checked_files: set[str] = set()
+    settings_found: list[ConfigSetting] = []
     waiting = [one for one in found if one.own]
     while waiting:
         one = waiting.pop()
@@ -108,30 +108,30 @@ def _included(
             continue
         target = _target(one)
         place = _checked(target, f"its configuration includes a file ({safe_text(one.value, 100)}) that")
-        if place is None or f"{target}\0{place}" in settled_files:
+        if place is None or f"{target}\0{place}" in checked_files:
             continue
-        settled_files.add(f"{target}\0{place}")
-        if len(settled_files) > MAX_FILES:
+        checked_files.add(f"{target}\0{place}")
+        if len(checked_files) > MAX_FILES:
             raise GitFailed(f"its configuration includes more than {MAX_FILES} files")
         inside = _listed(path, git_dir, ("--no-includes", "--file", place), timeout)
         new = [ConfigSetting(True, each.key, each.value, target) for each in inside]
-        everything += new
+        settings_found += new
         waiting += new
-    return everything, len(settled_files)
+    return settings_found, len(checked_files)
 
 
 def _target(one: ConfigSetting) -> str:
-    """The file that an include names, as git finds it (handle_path_include in its config.c)."""
+    """The file that an include names, resolved as by git (handle_path_include in config.c)."""
     if one.value.startswith(("%(", ":(")) or not one.file.startswith("/"):
         raise GitFailed(f"its configuration includes {safe_text(one.value, 100)!r}, which cannot be checked")
     return os.path.join(os.path.dirname(one.file), os.path.expanduser(one.value))  # noqa: PTH111, PTH118, PTH120
 
 
 def _checked(place: str, what: str) -> str | None:
-    """*place* without links; None where nothing is there.
+    """*place* without links; None where there is no file.
 
     Raises:
-        GitFailed: where it is not the same file for every process.
+        GitFailed: where it is not a regular file that is the same for every process.
     """
     try:
         return resolve_regular(place)
@@ -144,15 +144,15 @@ def _checked(place: str, what: str) -> str | None:
 
 
 def _listed(path: Path, git_dir: GitDir, how: tuple[str, ...], timeout: float) -> tuple[ConfigSetting, ...]:
-    taken = bytearray()
+    listed = bytearray()
 
     def feed(piece: bytes) -> None:
-        taken.extend(piece)
-        if len(taken) > MAX_SETTINGS:
+        listed.extend(piece)
+        if len(listed) > MAX_SETTINGS:
             raise GitFailed("its configuration is too large to be checked")
 
     call(path, git_dir, (*_LIST, *how), feed, timeout)
-    words = bytes(taken).split(b"\0")
+    words = bytes(listed).split(b"\0")
     found = []
     for scope, origin, entry in zip(words[::3], words[1::3], words[2::3], strict=False):
         if scope == b"command" and origin.startswith(b"command line:"):

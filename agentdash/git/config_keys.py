@@ -1,9 +1,9 @@
-"""Every key of git's configuration, and what keeps a repository's own value of it from doing anything.
+"""Every key of git's configuration, and what makes a repository's own value of it harmless.
 
-A repository's configuration is data of others. By some keys git runs a program, reads or writes a file of
-the author's choice, or goes on in another repository. Each key that git knows is in one of the lists below; a
-test holds them against ``git help -c`` of the installed git and fails where one is missing. Sources:
-git-config(1), gitattributes(5), and git's release notes up to 2.52.
+A repository's configuration is not trusted: by some keys git runs a program, reads or writes a file of the
+author's choice, or uses another repository. Each key of git is in one of the lists below; a test compares
+them with ``git help -c`` of the installed git and fails where one is missing. Sources: git-config(1),
+gitattributes(5), and git's release notes up to 2.52.
 
 Patterns are those of `fnmatch`, in lower case; ``*`` also stands for a name, as in ``filter.<driver>.clean``.
 """
@@ -61,7 +61,7 @@ FIXED = {
     "tag.gpgsign": "false",
     "transfer.bundleuri": "false",
 }
-"""Keys that have this value in each git process, whatever any configuration says."""
+"""Keys with a fixed value in each git process."""
 
 BY_NAME = {
     "filter.*.clean": "",
@@ -81,7 +81,7 @@ BY_NAME = {
     "remote.*.uploadpack": "git-upload-pack",
     "remote.*.receivepack": "git-receive-pack",
 }
-"""Keys that are undone by their full names where a repository sets them: the user's value, else this one."""
+"""Keys overridden by full name where a repository sets them: by the user's value, else this one."""
 
 FILES = (
     "core.attributesfile",
@@ -90,7 +90,7 @@ FILES = (
     "fsck.skiplist",
     "receive.fsck.skiplist",
 )
-"""Files that git reads whole: one that is no plain file (a device, a pipe) is replaced by an empty one."""
+"""Files that git reads; one that is not a regular file is replaced by the null device."""
 
 BY_OPTION = {
     "alias.*": "an alias never replaces one of git's own commands",
@@ -132,7 +132,7 @@ BY_OPTION = {
     "url.*.insteadof": "GIT_ALLOW_PROTOCOL holds for what comes out of it",
     "url.*.pushinsteadof": "nothing is pushed",
 }
-"""Keys that cannot act because of an option or a variable of each command that would heed them, and which."""
+"""Keys without effect, and why: mostly an option or a variable of each command that reads them."""
 
 REFUSED = (
     "fetch.bundleuri", "bundle.*", "fetch.uriprotocols", "http.cookiefile", "http.savecookies",
@@ -141,16 +141,15 @@ REFUSED = (
     "remote.*.proxy", "remote.*.proxyauthmethod", "credential.*protectprotocol",
     "credential.*sanitizeprompt", "promisor.*",
 )  # fmt: skip
-"""Keys that weaken or redirect a fetch, or let it write: where the repository sets one, nothing is fetched.
+"""Keys that weaken or redirect a fetch, or let it write: where the repository sets one, a fetch is refused.
 
-A proxy is sent the password for an address without TLS; a header can name another host behind the same
-server; after a redirection the headers of the user go to the new place.
-
-Those of ``http`` can be set for one address (``http.<url>.sslVerify``), which no other value overrides.
+Without TLS, a proxy receives the password; a header can select another host behind the same server; after a
+redirection the user's headers go to the new address. Keys of ``http`` can be set for one address
+(``http.<url>.sslVerify``), and no other value overrides those.
 """
 
 PROTECTED = ("safe.*", "trace2.*", "uploadpack.packobjectshook")
-"""Keys that git heeds only in the configuration of the user and the system."""
+"""Keys that git reads from the configuration of the user and the system only."""
 
 UNUSED = (
     "add.interactive.*", "am.*", "apply.*", "blame.*", "browser.*", "checkout.*", "clean.*", "clone.*",
@@ -166,7 +165,7 @@ UNUSED = (
     "format.suffix", "format.thread", "format.to", "format.useautobase", "core.createobject", "notes.*",
     "branch.*.mergeoptions", "fsmonitor.*", "uploadpack.*", "uploadpackfilter.*", "lsrefs.*",
 )  # fmt: skip
-"""Keys of commands that agentdash never starts, or of parts of git that are off in each of them."""
+"""Keys of commands that agentdash never runs, or of features that are off in each command."""
 
 INERT = (
     "add.*", "advice.*", "attr.tree", "author.*", "branch.*", "color.*", "column.*", "commit.*",
@@ -205,11 +204,11 @@ INERT = (
     "remote.*.skipdefaultupdate", "remote.*.skipfetchall", "remote.*.tagopt", "remotes.*", "sideband.*",
     "sparse.*", "splitindex.*", "status.*", "transfer.*", "user.*", "versionsort.*", "windows.*",
 )  # fmt: skip
-"""Keys that neither run, nor read or write a file of their author's choice."""
+"""Keys that neither run anything, nor read or write a file of their author's choice."""
 
 
 class Safeguard(StrEnum):
-    """What keeps a key from acting; the names of the lists above."""
+    """What makes a key harmless; the names of the lists above."""
 
     FIXED = "fixed"
     BY_NAME = "by name"
@@ -234,7 +233,7 @@ _LISTS: tuple[tuple[Safeguard, tuple[str, ...]], ...] = (
 
 
 def safeguard_of(key: str) -> Safeguard | None:
-    """What keeps *key* from acting; None for a key that no list knows.
+    """What makes *key* harmless; None for a key in no list.
 
     ``http.<url>.X`` counts as ``http.X``.
     """
@@ -243,19 +242,19 @@ def safeguard_of(key: str) -> Safeguard | None:
 
 
 def neutral_value(key: str) -> str | None:
-    """The value that undoes *key* where only its full name does; None where nothing need be undone."""
+    """The value that overrides *key* by its full name; None where no override is needed."""
     plain = normalized(key)
     return next((value for pattern, value in BY_NAME.items() if fnmatchcase(plain, pattern)), None)
 
 
 def is_refused(key: str) -> bool:
-    """Whether nothing is fetched where the repository's own configuration sets *key*."""
+    """Whether a fetch is refused where the repository's own configuration sets *key*."""
     plain = normalized(key)
     return any(fnmatchcase(plain, pattern) for pattern in REFUSED)
 
 
 def normalized(key: str) -> str:
-    """*key* in lower case, without the address in ``http.<url>.X``: what the patterns are held against."""
+    """*key* in lower case, without the address in ``http.<url>.X``, as the patterns expect it."""
     section, _, rest = key.lower().partition(".")
     return f"{section}.{rest.rpartition('.')[2]}" if section == "http" else f"{section}.{rest}"
 
@@ -263,8 +262,7 @@ def normalized(key: str) -> str:
 RISKY_WORDS = re.compile(
     rb"filter|include|attributesfile|excludesfile|annex|\[hook|\[lfs[^\]]", re.IGNORECASE
 )
-"""What a file of configuration has in it where it sets anything that is undone by name, or includes a file.
+"""Occurs in every configuration file that sets a key of `BY_NAME` or includes a file.
 
-Names of sections and keys know no escapes (git-config(1), "Syntax"). Those in quotes do, and are not searched
-for.
+Names of sections and keys know no escapes (git-config(1), "Syntax"). Quoted parts do, and are not searched.
 """

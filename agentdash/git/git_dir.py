@@ -1,4 +1,4 @@
-"""What a repository's git directory says without asking git: operations, locks, marks of change."""
+"""Reads a git directory without git: operations, locks, fingerprints of change."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _ID = re.compile(r"[0-9a-f]{40,64}")
 _SMALL = 64 * 1024
 _POINTER = 1024 * 1024
 MAX_SUBMODULES = 1000
-"""Registered submodules that are kept by name; all are counted."""
-_MARKS = (
+"""Registered submodules that are listed; all are counted."""
+_OWN_FILES = (
     "HEAD", "index", "index.lock", "logs/HEAD", "FETCH_HEAD", "ORIG_HEAD", "MERGE_HEAD", "CHERRY_PICK_HEAD",
     "REVERT_HEAD", "BISECT_LOG", "rebase-merge/msgnum", "rebase-apply/next",
 )  # fmt: skip
-_MOVES = (
+_PROGRESS_FILES = (
     "rebase-merge/msgnum", "rebase-merge", "rebase-apply/next", "rebase-apply", "MERGE_HEAD",
     "CHERRY_PICK_HEAD", "REVERT_HEAD", "BISECT_LOG",
 )  # fmt: skip
@@ -33,7 +33,7 @@ _OPERATIONS = (
     ("REVERT_HEAD", Operation.REVERT),
     ("BISECT_LOG", Operation.BISECT),
 )
-_SHARED_MARKS = (
+_SHARED_FILES = (
     "config",
     "packed-refs",
     "refs/heads",
@@ -45,24 +45,24 @@ _SHARED_MARKS = (
 
 
 Fingerprint = dict[str, tuple[int, int, int] | None]
-"""By path: inode, size and time; None where nothing is there."""
+"""By path: inode, size and modification time in ns; None where there is no file."""
 
 
-def same(before: Fingerprint, after: Fingerprint) -> bool:
-    """Whether nothing has happened to what is in both."""
+def is_unchanged(before: Fingerprint, after: Fingerprint) -> bool:
+    """Whether no file that is in both has changed."""
     return all(mark == after.get(path, mark) for path, mark in before.items())
 
 
-class UnusableRepo(Exception):  # noqa: N818 - a fact about a folder, not a fault of ours
-    """A folder is no repository that git could use; the text says why, in words."""
+class UnusableRepo(Exception):  # noqa: N818 - a fact about a folder, not an error of ours
+    """A folder is no usable repository; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class GitDir:
-    """Where git keeps its things: `own` for this work tree, `shared` for all work trees of the repository.
+    """The git directories of a work tree: `own` for itself, `shared` with other worktrees of the repository.
 
-    A ``.git`` file and ``commondir`` are read as git reads them (gitrepository-layout(5), read_gitfile_gently
-    in setup.c): what they name ends before the last line breaks and at a NUL; blanks belong to it.
+    A ``.git`` file and ``commondir`` are read as by git (gitrepository-layout(5), read_gitfile_gently in
+    setup.c): the name ends before trailing line breaks and at a NUL; blanks belong to it.
     """
 
     own: Path
@@ -70,7 +70,7 @@ class GitDir:
 
     @classmethod
     def from_git_dir(cls, own: Path) -> GitDir:
-        """Those of *own*, which names the shared one where it is another; *own* itself where that is odd."""
+        """Those of the git directory *own*; *own* itself is the shared one where its commondir is invalid."""
         try:
             return cls(own, _shared(own))
         except UnusableRepo:
@@ -81,7 +81,7 @@ class GitDir:
         """Those of the work tree *path*, or of the bare repository there.
 
         Raises:
-            UnusableRepo: in words.
+            UnusableRepo: where there is none.
         """
         git = f"{path}/.git"
         try:
@@ -95,18 +95,18 @@ class GitDir:
 
     @property
     def shallow(self) -> bool:
-        """Whether its history is cut."""
+        """Whether it is a shallow clone."""
         return (self.shared / "shallow").exists()
 
     def fingerprint(self, *refs: str) -> Fingerprint:
-        """Inode, size and time of the files that git touches: equal marks mean that git did nothing.
+        """Inode, size and time of the files that git writes: equal where git has changed nothing.
 
         Args:
-            refs: Full names of references that matter too.
+            refs: Full names of further references to include.
         """
         own, shared = str(self.own), str(self.shared)
-        paths = [f"{own}/{name}" for name in _MARKS]
-        paths += [f"{shared}/{name}" for name in (*_SHARED_MARKS, *refs)]
+        paths = [f"{own}/{name}" for name in _OWN_FILES]
+        paths += [f"{shared}/{name}" for name in (*_SHARED_FILES, *refs)]
         return {path: _mark(path) for path in paths}
 
     def lock_age_ms(self, now_ms: int) -> int | None:
@@ -117,9 +117,9 @@ class GitDir:
             return None
 
     def operation(self) -> tuple[Operation | None, str | None]:
-        """An operation that was begun and not ended, and how far it is."""
+        """The unfinished operation and its progress."""
         try:
-            there = set(os.listdir(self.own))  # noqa: PTH208 - names alone are wanted, one call for all of them
+            there = set(os.listdir(self.own))  # noqa: PTH208 - names only, in one call
         except OSError:
             return None, None
         for folder, at, end in (("rebase-merge", "msgnum", "end"), ("rebase-apply", "next", "last")):
@@ -132,14 +132,14 @@ class GitDir:
         return next((operation for name, operation in _OPERATIONS if name in there), None), None
 
     def operation_since(self) -> int | None:
-        """When the operation under way last moved, Unix ms; None where there is none."""
-        for name in _MOVES:
+        """The last progress of the unfinished operation, Unix ms; None where there is none."""
+        for name in _PROGRESS_FILES:
             if (mark := _mark(self.own / name)) is not None:
                 return mark[2] // 1_000_000
         return None
 
     def operation_branch(self) -> str | None:
-        """The branch that a rebase or a bisect was begun on; HEAD is detached until it ends."""
+        """The branch on which a rebase or bisect was started; HEAD is detached until it ends."""
         for name in ("rebase-merge/head-name", "rebase-apply/head-name", "BISECT_START"):
             if text := read_small(self.own / name, 1000):
                 word = text.strip().removeprefix("refs/heads/")
@@ -147,7 +147,7 @@ class GitDir:
         return None
 
     def branch(self) -> str | None:
-        """The branch that HEAD names; None where it names a commit, or nothing."""
+        """The branch of HEAD; None where it is detached or unreadable."""
         text = read_small(self.own / "HEAD") or ""
         return (
             safe_text(text.strip().removeprefix("ref: refs/heads/"), 300)
@@ -157,10 +157,10 @@ class GitDir:
 
 
 def submodules(path: Path, moved: int) -> Submodules:
-    """Those that ``.gitmodules`` registers, and how many of them have no checkout.
+    """The submodules that ``.gitmodules`` registers; *moved* is passed on.
 
-    All are counted; `MAX_SUBMODULES` are kept by name. A path that git would not check out is one without
-    checkout: one that no file can have, or that leads out of the work tree.
+    All are counted, `MAX_SUBMODULES` are listed. Impossible paths and those that lead out of the work tree
+    count as not checked out.
     """
     text = read_small(path / ".gitmodules", 4 * _SMALL)
     if text is None:
@@ -183,7 +183,7 @@ def submodules(path: Path, moved: int) -> Submodules:
 
 
 def _possible(folder: str) -> bool:
-    """Whether a submodule could be there: a path below the work tree, of names that a file system has."""
+    """Whether a submodule can have that path: below the work tree, with valid file names."""
     names = folder.split("/")
     return "\0" not in folder and all(
         name not in {"", ".", "..", ".git"} and len(os.fsencode(name)) < 256 for name in names
@@ -195,7 +195,7 @@ def _gone(path: Path) -> NoReturn:
 
 
 def _pointed(path: Path, git: str) -> Path:
-    """The git directory that *git* is a link to, or a file that names it."""
+    """The git directory that *git*, a link or a file, points to."""
     try:
         if stat.S_ISDIR(os.stat(git).st_mode):  # noqa: PTH116 - as below
             return Path(os.path.realpath(git))
@@ -210,27 +210,27 @@ def _pointed(path: Path, git: str) -> Path:
         if stat.S_ISDIR(os.stat(own).st_mode):  # noqa: PTH116 - as below
             return own
     except FileNotFoundError:
-        raise UnusableRepo(f"its .git points to {shown}, which is not there") from None
+        raise UnusableRepo(f"its .git points to {shown}, which does not exist") from None
     except OSError as error:
         raise UnusableRepo(f"its .git points to {shown}: {_reason(error)}") from None
-    raise UnusableRepo(f"its .git points to {shown}, which is no folder")
+    raise UnusableRepo(f"its .git points to {shown}, which is not a folder")
 
 
 def _shared(own: Path) -> Path:
-    """The git directory that *own* shares with other work trees."""
+    """The git directory that *own* shares with other worktrees."""
     raw = read_start(own / "commondir", _POINTER)
     if raw is None:
         if os.path.lexists(own / "commondir"):
-            raise UnusableRepo("its commondir is no plain file")
+            raise UnusableRepo("its commondir is not a regular file")
         return own
     shared = _named(own, raw)
     if not os.path.isdir(shared):  # noqa: PTH112 - never raises, unlike Path.is_dir
-        raise UnusableRepo(f"its commondir names {safe_text(str(shared), 200)}, which is no folder")
+        raise UnusableRepo(f"its commondir names {safe_text(str(shared), 200)}, which is not a folder")
     return shared
 
 
 def _named(base: Path, raw: bytes) -> Path:
-    """The folder that a pointer in *base* names, without links in it."""
+    """The folder that a pointer in *base* names, resolved."""
     name = raw.rstrip(b"\r\n").partition(b"\0")[0]
     return Path(os.path.realpath(os.path.join(base, os.fsdecode(name))))  # noqa: PTH118 - never raises for loops
 
@@ -240,15 +240,15 @@ def _reason(error: Exception) -> str:
 
 
 def read_small(path: Path, most: int = _SMALL) -> str | None:
-    """The beginning of a small text file; None where it cannot be read."""
+    """The first *most* bytes of a text file; None where it cannot be read."""
     raw = read_start(path, most)
     return None if raw is None else raw.decode("utf-8", "replace")
 
 
 def read_start(path: str | Path, most: int) -> bytes | None:
-    """The first *most* bytes of a plain file; None where there is none, or it cannot be read.
+    """The first *most* bytes of a regular file; None where there is none, or it cannot be read.
 
-    A pipe or a device that lies there under the name of a file is not opened: that alone may act.
+    Pipes and devices are not opened, because that alone can have effects.
     """
     with suppress(OSError):
         descriptor = open_regular(path)
@@ -261,7 +261,7 @@ def read_start(path: str | Path, most: int) -> bytes | None:
 
 def _mark(path: str | Path) -> tuple[int, int, int] | None:
     try:
-        status = os.stat(path)  # noqa: PTH116 - half the cost of Path.stat, and this is done very often
-    except (OSError, ValueError):  # the name of a branch comes from outside: too long, or with a NUL in it
+        status = os.stat(path)  # noqa: PTH116 - half the cost of Path.stat, called very often
+    except (OSError, ValueError):  # a branch name can be too long, or contain a NUL
         return None
     return status.st_ino, status.st_size, status.st_mtime_ns

@@ -1,4 +1,4 @@
-"""Looks for names in the files of a work tree, in all but those that are ignored."""
+"""Finds names in the files of a work tree, without the ignored ones."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ _NOTHING_FOUND = 1
 
 
 def first_occurrences(path: Path, names: Sequence[bytes], timeout: float) -> dict[bytes, str]:
-    """The first place of each of *names*, as ``file:line``, printable; those that stand nowhere are left out.
+    """The first occurrence of each of *names*, as printable ``file:line``; missing names are left out.
 
     Args:
         path: The work tree; submodules are not entered.
-        names: As whole words; none of them empty, or with a line break or NUL in it.
+        names: Whole words, not empty, without line breaks and NULs.
         timeout: Seconds.
 
     Raises:
-        GitFailed: in words.
+        GitFailed: where git fails.
     """
     wanted = [part for name in names for part in ("-e", os.fsdecode(name))]
     try:

@@ -14,20 +14,20 @@ from agentdash.core.secrets.safe_text import safe_decode
 from agentdash.core.text import decode
 
 SHOWN = 500
-"""Changed paths that are kept by name; all are counted."""
+"""Changed paths that are listed; all are counted."""
 MAX_RECORD = 64 * 1024
-"""Bytes of one record that are kept; no file system has longer paths."""
+"""Limit of one record, bytes; no file system has longer paths."""
 MAX_FOLDERS = 50_000
-"""Folders that are kept by name, ignored and untracked ones each."""
+"""Limit of listed folders, ignored and untracked ones each."""
 
 
 @dataclass(slots=True)
 class StatusFacts:
-    """What one status says. See `agentdash.core.repos.model.Repo` for the fields.
+    """The facts of one status. See `agentdash.core.repos.model.Repo` for the fields.
 
     Attributes:
-        ignored: Folders that git ignores as a whole, below the work tree; only where it was asked for them.
-        unknown: Folders in which git tracks nothing.
+        ignored: Folders that git ignores as a whole; only with ``--ignored``.
+        unknown: Folders without tracked files.
     """
 
     head: str | None = None
@@ -50,7 +50,7 @@ class StatusFacts:
 
 
 class StatusParser:
-    """Takes the output in pieces of any size; what it has understood is in `facts`."""
+    """Parses the output in pieces of any size into `facts`."""
 
     def __init__(self) -> None:
         self.facts = StatusFacts()
@@ -58,11 +58,11 @@ class StatusParser:
         self._rename: tuple[str, bytes] | None = None
 
     def feed(self, piece: bytes) -> None:
-        """Take the next piece."""
+        """Parse the next piece."""
         *records, rest = (self._rest + piece).split(b"\0")
         for record in records:
             self._record(record)
-        # Kept bounded however long a record is: what is cut is its path, which is shown cut too.
+        # Bounded for records of any length: a longer path is cut.
         self._rest = rest[:MAX_RECORD]
 
     def _record(self, record: bytes) -> None:
@@ -136,7 +136,7 @@ class StatusParser:
 
 
 def _named(path: bytes) -> tuple[str, bytes | None]:
-    """A path as printable text, and itself where that is not the same."""
+    """A path as printable text, and as bytes where the text is not exact."""
     text = safe_decode(path)
     return text, None if text.encode() == path else path
 

@@ -1,4 +1,4 @@
-"""What has to hold before git changes a repository: it changes this one, and writes through no link."""
+"""Checks before git changes a repository: it changes this one only, and not through links."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from agentdash.core.secrets.safe_text import safe_text
 from agentdash.git.git_dir import GitDir, UnusableRepo, read_start
 
 MAX_REFS = 500_000
-"""Files of references and their logs that are gone through; a repository with more is not written to."""
+"""Limit of reference and log files that are checked; a repository with more is not changed."""
 _WRITTEN = (
     "HEAD", "index", "FETCH_HEAD", "ORIG_HEAD", "COMMIT_EDITMSG", "MERGE_HEAD", "MERGE_MSG", "MERGE_MODE",
     "AUTO_MERGE", "CHERRY_PICK_HEAD", "REVERT_HEAD", "SQUASH_MSG", "packed-refs", "shallow", "reftable",
@@ -21,10 +21,10 @@ _SMALL = 4096
 
 
 def check_ownership(path: Path, git_dir: GitDir) -> None:
-    """Refuse a git directory that another work tree belongs to: a change here would be one there.
+    """Refuse a git directory of another work tree: a change here would change that one.
 
     Raises:
-        UnusableRepo: in words.
+        UnusableRepo: where it is.
     """
     here, own = os.path.realpath(path), os.path.realpath(git_dir.own)
     if own in {here, f"{here}/.git"}:
@@ -40,10 +40,10 @@ def check_ownership(path: Path, git_dir: GitDir) -> None:
 
 
 def has_own_git_dir(child: Path, parent: GitDir) -> bool:
-    """Whether the submodule *child* has a git directory of its own, in it or in its parent's ``modules``.
+    """Whether the git directory of the submodule *child* is in it, or in its parent's ``modules``.
 
     Raises:
-        UnusableRepo: in words, where it has none that could be used.
+        UnusableRepo: where it has none.
     """
     git_dir = GitDir.from_work_tree(child)
     inside = f"{os.path.realpath(child)}/.git"
@@ -53,10 +53,10 @@ def has_own_git_dir(child: Path, parent: GitDir) -> bool:
 
 
 def check_links(git_dir: GitDir) -> None:
-    """Refuse a git directory in which git would write through a link, over what lies elsewhere.
+    """Refuse a git directory in which git would write through a link.
 
     Raises:
-        UnusableRepo: in words.
+        UnusableRepo: where there is one.
     """
     for base in dict.fromkeys((git_dir.own, git_dir.shared)):
         for name in (*_WRITTEN, *_WALKED):
@@ -70,10 +70,10 @@ def check_links(git_dir: GitDir) -> None:
 
 
 def check_symbolic_refs(git_dir: GitDir) -> None:
-    """Refuse a remote-tracking branch or tag that is another name for a branch: fetching would set that.
+    """Refuse a remote-tracking branch or tag that refers to a branch: a fetch would move that.
 
     Raises:
-        UnusableRepo: in words.
+        UnusableRepo: where there is one.
     """
     for entry in _below(git_dir.shared):
         below = os.path.relpath(entry.path, git_dir.shared)
@@ -83,7 +83,7 @@ def check_symbolic_refs(git_dir: GitDir) -> None:
         to = text[4:].strip()
         if text.startswith(b"ref:") and not to.startswith(b"refs/remotes/"):
             shown = safe_text(to.decode(errors="replace"), 100)
-            raise UnusableRepo(f"its {safe_text(below, 100)} is another name for {shown}")
+            raise UnusableRepo(f"its {safe_text(below, 100)} is a symbolic reference to {shown}")
 
 
 def _link(name: str) -> UnusableRepo:
@@ -93,7 +93,7 @@ def _link(name: str) -> UnusableRepo:
 
 
 def _below(base: Path) -> Iterator[os.DirEntry[str]]:
-    """Everything in the folders of references and logs; no link is followed."""
+    """All entries below the folders of references and logs, without following links."""
     waiting = [f"{base}/{name}" for name in _WALKED]
     while waiting:
         try:

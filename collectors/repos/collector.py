@@ -13,7 +13,7 @@ from agentdash.core.repos.model import Repo, ReposSnapshot
 from agentdash.core.repos.submodules import SubmoduleChanges
 from agentdash.core.settings.model import ReposSettings
 from agentdash.core.snapshot import Collector, Topic
-from agentdash.git.git_dir import Fingerprint, same
+from agentdash.git.git_dir import Fingerprint, is_unchanged
 from collectors.repos.ignored_folders import IgnoredFolders
 from collectors.repos.inotify_watch import open_watch
 from collectors.repos.reader import RepoReader
@@ -244,7 +244,9 @@ class ReposCollector(Collector):
         schedule.watched, late = self._watch.watch_repo(reader.found, reader.unwatched, since)
         schedule.schedule_lock_check(self._clock.monotonic())  # one may be older than the watch
         schedule.dirty = (
-            schedule.dirty or late or (schedule.watched and not same(fingerprint, reader.fingerprint()))
+            schedule.dirty
+            or late
+            or (schedule.watched and not is_unchanged(fingerprint, reader.fingerprint()))
         )
 
     async def _read_all(self) -> None:

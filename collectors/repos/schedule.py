@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from agentdash.core.repos.model import Repo
-from agentdash.git.git_dir import Fingerprint, same
+from agentdash.git.git_dir import Fingerprint, is_unchanged
 from collectors.repos.reader import RepoReader
 
 SWEEP_INTERVAL = 2.0
@@ -73,7 +73,7 @@ class RepoSchedule:
             self._checked_at = now
             if not self.watched:
                 self.schedule_lock_check(now)
-            self.dirty = not same(self._fingerprint, self.reader.fingerprint())
+            self.dirty = not is_unchanged(self._fingerprint, self.reader.fingerprint())
 
     def set_nested(self, nested: tuple[str, ...]) -> None:
         """Set the repositories below it; their relation to it is found out by the next read."""

@@ -86,7 +86,7 @@ def test_what_a_process_was_given_is_no_configuration(
     quoted = f".git/x{clean}x".replace('"', '\\"').replace("\n", "\\n")
     lines(web, f'[core]\n\texcludesFile = "{quoted}"\n')
     place(web, file)
-    with pytest.raises(commands.GitFailed, match="where each process finds something else"):
+    with pytest.raises(commands.GitFailed, match="which differs for each process"):
         commands.output(web, ("status",), 20)
     (row,) = read_all(web.parent).repos
     assert row.error is not None

@@ -106,11 +106,11 @@ def test_the_words_for_changes() -> None:
     ) == ["ahead 2, behind 0"]
     assert repo_changes(BASE, replace(BASE, stash=1)) == ["stash 0→1"]
     locked = replace(BASE, lock_age_ms=1000)
-    assert repo_changes(BASE, locked) == ["index.lock stays"]
+    assert repo_changes(BASE, locked) == ["index.lock exists"]
     assert repo_changes(locked, replace(BASE, lock_age_ms=2000)) == []
     assert repo_changes(locked, BASE) == ["index.lock is gone"]
     assert repo_changes(BASE, replace(BASE, submodules=Submodules(2, 1, 0))) == [
-        "submodules registered 0→2", "submodules without a checkout 0→1",
+        "submodules registered 0→2", "submodules not checked out 0→1",
     ]  # fmt: skip
     assert repo_changes(Repo("/p/web", "web"), BASE) == []
     apart = replace(BASE, branch=None, detached=True)

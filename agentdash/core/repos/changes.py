@@ -1,4 +1,4 @@
-"""What happened to a repository between two looks, in the words of an activity log."""
+"""The changes between two records of a repository, as lines of the activity log."""
 
 from __future__ import annotations
 
@@ -11,17 +11,19 @@ _COUNTS = ("staged", "unstaged", "untracked", "conflicted")
 def repo_changes(before: Repo, after: Repo) -> list[str]:
     """One short line for each change: ``branch main→fix-auth``, ``commit 1a2b3c4 "…"``, ``+3 unstaged``.
 
-    A count that was unknown before is no change.
+    A count that was unknown before is not a change.
     """
     if after.error is not None or before.error is not None:
         if after.error == before.error:
             return []
         return [f"cannot be read: {after.error}" if after.error else "can be read again"]
     if before.unstaged is None and before.head is None and before.branch is None:
-        return []  # it had not been read yet
+        return []  # not read before
     lines: list[str] = []
-    apart = before.detached and after.detached and before.operation is after.operation
-    if _place(before) != _place(after) and not apart:  # one detached commit after the other: told below
+    detached_move = before.detached and after.detached and before.operation is after.operation
+    if (
+        _place(before) != _place(after) and not detached_move
+    ):  # from one detached commit to another: see below
         lines.append(f"branch {_place(before)}→{_place(after)}")
     if after.head != before.head and after.head is not None:
         subject = after.subject or ""
@@ -38,7 +40,7 @@ def repo_changes(before: Repo, after: Repo) -> list[str]:
         lines.append(f"ahead {after.ahead}, behind {after.behind or 0}")
     lines += [*_counts(before, after), *_submodules(before.submodules, after.submodules)]
     if (before.lock_age_ms is None) is not (after.lock_age_ms is None):
-        lines.append("index.lock stays" if after.lock_age_ms is not None else "index.lock is gone")
+        lines.append("index.lock exists" if after.lock_age_ms is not None else "index.lock is gone")
     if before.stash is not None and after.stash is not None and before.stash != after.stash:
         lines.append(f"stash {before.stash}→{after.stash}")
     return lines
@@ -53,7 +55,7 @@ def _submodules(before: Submodules, after: Submodules) -> list[str]:
         f"submodules {name} {was}→{now}"
         for name, was, now in (
             ("registered", before.total, after.total),
-            ("without a checkout", before.uninitialised, after.uninitialised),
+            ("not checked out", before.uninitialised, after.uninitialised),
             ("moved", before.moved, after.moved),
         )
         if was != now

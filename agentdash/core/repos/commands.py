@@ -1,4 +1,4 @@
-"""What a person may ask to be changed in a repository. Each command carries what was seen when asking."""
+"""Commands that change a repository. Each carries the state that the person saw."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ MEGABYTE = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class FetchRepo:
-    """Fetch from the remotes of a repository: the one thing that opens the network."""
+    """Fetch from the default remote: the only command that uses the network."""
 
     path: str
 
@@ -19,8 +19,8 @@ class StageRepo:
     """Stage everything, in the submodules first: new files, deletions, renames.
 
     Attributes:
-        seen: The commit that HEAD named when the person decided; None where there was none yet.
-        largest: Bytes of a file above which it is left out; None: as `ReposSettings.stage_limit_mb` has it.
+        seen: HEAD's commit when it was confirmed; None where there was none.
+        largest: Size limit of a file, bytes; None: `ReposSettings.stage_limit_mb`.
     """
 
     path: str
@@ -46,7 +46,7 @@ RepoCommand = FetchRepo | StageRepo | CommitRepo
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A path that is not staged, and why: ``ignored``, ``a secret``, ``too large`` and such."""
+    """A path that is not staged, with the reason: ``ignored``, ``a secret …``, ``too large …``."""
 
     path: str
     reason: str
@@ -54,12 +54,14 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class StagePart:
-    """What is to be staged in one repository, its submodules come before it.
+    """The plan for one repository; its submodules come before it.
 
     Attributes:
-        files: Paths, as git has them.
-        left: What is left out; `ignored` ones are counted too, and named up to a limit.
-        blocked: Why nothing at all is staged in it, in words.
+        files: Paths as bytes, relative to the work tree.
+        left: Paths that are left out; ignored ones up to a limit.
+        ignored: Number of ignored paths.
+        staged: Number of paths that are staged already.
+        blocked: Why nothing is staged in it; None where it is not blocked.
     """
 
     path: str
@@ -73,7 +75,7 @@ class StagePart:
 
 @dataclass(frozen=True, slots=True)
 class StagePlanQuery:
-    """What `StageRepo` would do now. The answer is a `StagePlan`; nothing is changed by asking."""
+    """What `StageRepo` would do now. The answer is a `StagePlan`; nothing is changed."""
 
     path: str
     largest: int | None = None

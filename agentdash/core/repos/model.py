@@ -1,4 +1,4 @@
-"""Git repositories as `git status --porcelain=v2` tells them."""
+"""Git repositories, by the fields of `git status --porcelain=v2`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class RepoKind(StrEnum):
-    """What sort of repository it is."""
+    """The kind of a repository."""
 
     REPO = "repo"
     SUBMODULE = "submodule"
@@ -17,7 +17,7 @@ class RepoKind(StrEnum):
 
 
 class Operation(StrEnum):
-    """An operation that git has begun and not ended."""
+    """An unfinished operation of git."""
 
     MERGE = "merge"
     REBASE = "rebase"
@@ -29,13 +29,14 @@ class Operation(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Submodules:
-    """How its submodules are.
+    """The submodules of a repository.
 
     Attributes:
-        moved: Those that are checked out at another commit than recorded.
-        folders: Where they are, below the repository.
-        links: Folders of repositories that were added as they are, and are registered nowhere.
-        quiet: Folders of those whose changes the parent does not tell (``submodule.<name>.ignore``).
+        uninitialised: Number without a checkout.
+        moved: Number whose checked-out commit is not the recorded one.
+        folders: Their paths, relative to the work tree.
+        links: Recorded repositories that are not registered in ``.gitmodules``.
+        quiet: Those whose changes the parent ignores (``submodule.<name>.ignore``).
     """
 
     total: int = 0
@@ -52,7 +53,7 @@ class FileChange:
 
     Attributes:
         path: Printable.
-        raw: The path itself, where it is no printable text; see `exact`.
+        raw: The path as bytes where `path` is not exact; see `exact`.
         raw_from: The same for `renamed_from`.
     """
 
@@ -64,12 +65,12 @@ class FileChange:
 
     @property
     def exact(self) -> bytes:
-        """The path as git has it."""
+        """The path as bytes."""
         return self.path.encode() if self.raw is None else self.raw
 
     @property
     def exact_from(self) -> bytes | None:
-        """Where it was before, as git has it."""
+        """The former path as bytes; None where it was not renamed."""
         if self.renamed_from is None:
             return None
         return self.renamed_from.encode() if self.raw_from is None else self.raw_from
@@ -84,15 +85,16 @@ class Repo:
         branch: The branch's short name; None when detached or unknown.
         head: Commit id; None when there are no commits yet.
         committed_at: Of HEAD, Unix ms.
-        committed_out_of_range: Whether HEAD has a time that no calendar has; `committed_at` is None then.
-        operation: An unfinished operation, and how far it is, as ``3/7``.
-        lock_age_ms: Age of an ``index.lock`` that stays, in steps; None where there is none.
-        lock_held: Whether a process holds that lock; None where it is not known, or not old enough to ask.
+        committed_out_of_range: Whether HEAD's time is out of range (`committed_at` is None).
+        operation: An unfinished operation.
+        operation_step: Its progress, as ``3/7``.
+        lock_age_ms: Age of a lasting ``index.lock``, in steps; None where there is none.
+        lock_held: Whether a process holds that lock; None where that is unknown, or it is young.
         operation_since: When that operation last moved, Unix ms.
-        operation_branch: The branch that it will go back to, where HEAD is detached meanwhile.
-        only_here: Commits of a detached HEAD that no branch, tag or remote holds, up to 100; of a submodule
-            those that no remote holds. None where it was not asked, or there is no remote.
-        error: Why it could not be read, in words.
+        operation_branch: The branch of the operation, while HEAD is detached.
+        only_here: Commits of a detached HEAD that no branch, tag or remote contains, up to 100; of a
+            submodule those that no remote contains. None where that is unknown, or there is no remote.
+        error: Why it could not be read; a message.
     """
 
     path: str
@@ -130,12 +132,12 @@ class Repo:
 
     @property
     def unread(self) -> bool:
-        """Whether nothing is known of it yet: it was found, and git has not answered."""
+        """Whether it was found, but not read yet."""
         return self.error is None and self.branch is None and not self.detached
 
     @property
     def loose(self) -> int:
-        """Commits that are lost once HEAD moves: no branch, tag or remote holds them. 0: none is known."""
+        """Commits that are lost when HEAD moves: no branch, tag or remote contains them. 0: none known."""
         child = self.kind is RepoKind.SUBMODULE or self.operation is not None
         return (self.only_here or 0) if self.detached and not child else 0
 
@@ -153,12 +155,12 @@ class ReposSnapshot:
 
     Attributes:
         roots: The folders that were searched.
-        complete: Whether the search for nested ones is through.
-        mode: ``watching`` or ``polling``: how changes are noticed.
-        git_processes: How many git processes this pass started.
-        reason: Why not all changes are noticed by events, in words.
-        problems: Roots that cannot be searched, what is found and not listed, and why, in words.
-        unread: How many were found and never read yet.
+        complete: Whether the search for nested ones is complete.
+        mode: ``watching`` (events) or ``polling``.
+        git_processes: Number of git processes of this pass.
+        reason: Why not everything is watched; a message.
+        problems: Messages: roots that cannot be searched, repositories beyond the limits.
+        unread: Number of repositories that are not read yet.
     """
 
     taken_at: int

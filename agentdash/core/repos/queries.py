@@ -1,4 +1,4 @@
-"""What a screen asks about one repository when a person looks closer, and the answers."""
+"""Queries about one repository that are answered on demand, and their answers."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class RepoDiffQuery:
-    """What is not committed in a repository that is followed, as `git diff` tells it.
+    """The uncommitted changes of a followed repository, as of `git diff`.
 
     Attributes:
         path: Its work tree.
-        file: Only this file or folder, relative to the work tree; None: all that git tracks.
-        renamed_from: Where that file was before.
-        untracked: Whether git does not track it: then it is shown as all new.
+        file: Only this file or folder, relative to the work tree; None: all tracked files.
+        renamed_from: Its former path.
+        untracked: Whether it is untracked; it is shown as a new file then.
     """
 
     path: str
@@ -24,7 +24,7 @@ class RepoDiffQuery:
 
 @dataclass(frozen=True, slots=True)
 class CommitDiffQuery:
-    """What one commit, or a stash, has changed. The answer is a `RepoDiff`."""
+    """The changes of a commit or a stash. The answer is a `RepoDiff`."""
 
     path: str
     sha: str
@@ -35,9 +35,9 @@ class RepoDiff:
     """The answer to `RepoDiffQuery` and `CommitDiffQuery`.
 
     Attributes:
-        lines: As git gives them, from the first file on; decoded, not yet made printable.
-        cut: Whether there is more than was read.
-        masked: How many lines hold a secret, which is masked.
+        lines: Of git's output; decoded, may contain control characters.
+        cut: Whether the output is incomplete.
+        masked: Number of lines with a masked secret.
     """
 
     path: str
@@ -48,7 +48,7 @@ class RepoDiff:
 
 @dataclass(frozen=True, slots=True)
 class RepoDetailQuery:
-    """What else there is in a repository. The answer is a `RepoDetail`."""
+    """Commits, stashes, worktrees and submodules. The answer is a `RepoDetail`."""
 
     path: str
 
@@ -57,7 +57,7 @@ class RepoDetailQuery:
 class CommitLine:
     """One commit, or one stash (then `name` is ``stash@{0}``); `at` is the committer's time, Unix ms.
 
-    `at` is None where no calendar has that time; then `at_out_of_range` says so.
+    `at` is None where the time is out of range; `at_out_of_range` is set then.
     """
 
     sha: str
@@ -70,7 +70,7 @@ class CommitLine:
 
 @dataclass(frozen=True, slots=True)
 class WorktreeLine:
-    """One work tree of the repository; `note`: ``bare``, ``locked``, ``prunable``."""
+    """One worktree of the repository; `note`: ``bare``, ``locked``, ``prunable``."""
 
     path: str
     head: str | None
@@ -95,11 +95,11 @@ class SubmoduleLine:
 
 @dataclass(frozen=True, slots=True)
 class RepoDetail:
-    """The answer to `RepoDetailQuery`; a part that could not be read is empty, and `failed` says why.
+    """The answer to `RepoDetailQuery`; a part that could not be read is empty and named in `failed`.
 
     Attributes:
-        added: Lines that the uncommitted changes add to what git tracks; None: not known.
-        deleted: Lines that they take away.
+        added: Lines added to tracked files by uncommitted changes; None: unknown.
+        deleted: Lines deleted by them.
     """
 
     path: str
@@ -114,14 +114,14 @@ class RepoDetail:
 
 @dataclass(frozen=True, slots=True)
 class RepoSizeQuery:
-    """How large the uncommitted change of a repository is. The answer is a `RepoSize`."""
+    """The size of the uncommitted change. The answer is a `RepoSize`."""
 
     path: str
 
 
 @dataclass(frozen=True, slots=True)
 class RepoSize:
-    """The answer to `RepoSizeQuery`: lines in what git tracks; new files are not among them."""
+    """The answer to `RepoSizeQuery`: changed lines of tracked files."""
 
     path: str
     added: int

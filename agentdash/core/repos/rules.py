@@ -1,7 +1,7 @@
-"""The rules about repositories: what may be lost, stuck, or in each other's way, as symptoms. Pure.
+"""The rules for repositories: work that may be lost, stuck operations, stale locks. Pure.
 
-What is not known raises nothing. Every rule names the repository, the read-only command that shows it, and
-what would clear it.
+Unknown values raise no symptom. Each one names the repository, a read-only command that shows it, and its
+condition to clear.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from agentdash.core.units import age, plural
 
 WATCHER = "REPO_WATCHER"
 OPEN_AFTER_S = 3.0
-"""Seconds that a symptom lasts before it is said."""
+"""Seconds that a symptom lasts before it becomes a finding."""
 STUCK_MS = 15 * 60_000
-"""An operation that has not moved for longer than this is stuck."""
+"""An operation without progress for longer than this is stuck."""
 LOCK_MS = 60_000
-"""An index.lock that nobody holds and that is older than this was left behind."""
+"""An index.lock that is not held and older than this is stale."""
 
 
 def repo_symptoms(repos: ReposSnapshot, now: int) -> list[Symptom]:
-    """What is the matter with the repositories of one snapshot.
+    """The symptoms of the repositories of one snapshot.
 
     Args:
         repos: The snapshot.
@@ -63,11 +63,11 @@ def _stuck(repo: Repo, now: int) -> Iterator[Symptom]:
         "STUCK_OPERATION",
         repo,
         Severity.MEDIUM,
-        f"{repo.name}: {repo.operation}{step} stands still for {since}{conflicts}",
+        f"{repo.name}: {repo.operation}{step} stalled {since}{conflicts}",
         see="status",
         clears=f"It clears when the {repo.operation} is continued or aborted.",
         evidence=(f"{repo.operation}{step}, last moved {since} ago{conflicts}",),
-        hypothesis="It met a conflict, or whoever began it has gone.",
+        hypothesis="It met a conflict, or was abandoned.",
         recommendation=f"Resolve it and continue, or: git -C {shell_word(repo.path)} {repo.operation} --abort"
         if repo.operation is not Operation.BISECT
         else f"End it: git -C {shell_word(repo.path)} bisect reset",
@@ -81,12 +81,12 @@ def _lock(repo: Repo) -> Iterator[Symptom]:
         "STALE_LOCK",
         repo,
         Severity.MEDIUM,
-        f"{repo.name}: index.lock for {age(repo.lock_age_ms)}, and no process holds it",
+        f"{repo.name}: index.lock for {age(repo.lock_age_ms)}, not held by any process",
         see="rev-parse --git-path index.lock",
-        clears="It clears when the file is gone.",
-        evidence=(f"index.lock is {age(repo.lock_age_ms)} old; no process has it open, no git works there",),
+        clears="It clears when the file is removed.",
+        evidence=(f"index.lock is {age(repo.lock_age_ms)} old; no process has it open, no git runs there",),
         hypothesis="A git process was killed while it wrote the index.",
-        recommendation="No git can write here until it is gone. See that none runs, then remove it.",
+        recommendation="No git can write here until it is removed. Check that no git runs, and remove it.",
     )
 
 
@@ -101,8 +101,8 @@ def _unreachable(repo: Repo) -> Iterator[Symptom]:
         f"{repo.name}: detached HEAD with {many} on no branch",
         see="log --oneline HEAD --not --branches --tags --remotes",
         clears="It clears when a branch or a tag holds them, or HEAD is elsewhere.",
-        evidence=(f"HEAD {(repo.head or '')[:10]} is detached; {many} can be reached from it alone",),
-        hypothesis="Somebody has committed without a branch.",
+        evidence=(f"HEAD {(repo.head or '')[:10]} is detached; {many} reachable from it only",),
+        hypothesis="A commit was made without a branch.",
         recommendation=f"Give them a name before HEAD moves: git -C {shell_word(repo.path)} branch NAME HEAD",
     )
 
@@ -118,12 +118,12 @@ def _unpushed_submodule(repo: Repo, known: dict[str, Repo]) -> Iterator[Symptom]
             "UNPUSHED_SUBMODULE",
             child,
             Severity.MEDIUM,
-            f"{repo.name} records {folder} at a commit that no remote has",
+            f"{repo.name} records {folder} at a commit that is on no remote",
             see="log --oneline HEAD --not --remotes",
             clears="It clears when the submodule's commits are pushed.",
             evidence=(
                 f"{folder} is recorded at {(child.head or '')[:10]}; {many} of it on no remote branch",
             ),
             hypothesis="The parent was committed before its submodule was pushed.",
-            recommendation="Push the submodule first: whoever clones the parent cannot check it out.",
+            recommendation="Push the submodule first: clones of the parent cannot check it out.",
         )

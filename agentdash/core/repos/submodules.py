@@ -1,4 +1,4 @@
-"""What a repository says of the changes in its submodules: as `git status` in it would, without asking it."""
+"""Adds changes inside of submodules to their parents, as `git status` in the parent shows them."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ from agentdash.core.repos.model import FileChange, Repo, RepoKind
 
 
 class SubmoduleChanges:
-    """Adds what is uncommitted in submodules to the rows of their parents.
+    """Adds uncommitted changes in submodules to the records of their parents.
 
-    `git status` tells a submodule with changes as one changed path of its parent. Each repository is read by
-    itself here, so that is put together afterwards; rows for which nothing has changed stay the same objects.
+    `git status` shows a submodule with changes as one changed path of its parent. Each repository is read
+    separately, so this is added afterwards; unchanged records stay the same objects.
     """
 
     def __init__(self) -> None:
         self._before: dict[str, tuple[Repo, tuple[str, ...], Repo]] = {}
 
     def apply(self, repos: tuple[Repo, ...]) -> tuple[Repo, ...]:
-        """*repos*, each with what it would tell of its submodules.
+        """*repos*, each with the changes of its submodules.
 
         Args:
-            repos: As each was read by itself, in the order of their paths.
+            repos: As read separately, sorted by path.
         """
         known = {repo.path: repo for repo in repos}
         changed: dict[str, list[str]] = {}
         after: dict[str, Repo] = {}
         for repo in sorted(repos, key=lambda one: one.path.count("/"), reverse=True):  # children first
-            seen = self._with(repo, tuple(sorted(changed.get(repo.path, ()))))
-            after[repo.path] = seen
-            parent = _parent(repo, known) if seen.dirty else None
+            merged = self._with(repo, tuple(sorted(changed.get(repo.path, ()))))
+            after[repo.path] = merged
+            parent = _parent(repo, known) if merged.dirty else None
             if parent is not None:
                 changed.setdefault(parent.path, []).append(repo.path[len(parent.path) + 1 :])
         self._before = {path: one for path, one in self._before.items() if path in after}
@@ -44,7 +44,7 @@ class SubmoduleChanges:
 
 
 def _parent(repo: Repo, known: dict[str, Repo]) -> Repo | None:
-    """The repository that has *repo* in its index; None where none has."""
+    """The repository that records *repo* in its index; None where there is none."""
     if repo.kind not in {RepoKind.SUBMODULE, RepoKind.NESTED}:
         return None
     above = repo.path

@@ -198,7 +198,7 @@ async def test_broken_ones_are_rows_and_harm_no_other(root: Path, collector_of: 
     by_name = {repo.name: repo for repo in (await read(collector_of(root))).repos}
     assert by_name["head"].error == "its .git is damaged or points nowhere"
     assert "index is damaged" in (by_name["index"].error or "")
-    assert "which is not there" in (by_name["nowhere"].error or "")
+    assert "which does not exist" in (by_name["nowhere"].error or "")
     assert "neither a folder" in (by_name["text"].error or "")
     assert by_name["fine"].error is None
     assert by_name["fine"].subject == "first"

@@ -131,7 +131,7 @@ async def test_a_lock_that_was_left_behind(tmp_path: Path, collector: ReposColle
     await watched.becomes(lambda found: found == {"STALE_LOCK"}, "nobody holds it")
     lock.unlink()
     await watched.becomes(lambda found: not found, "it is gone")
-    assert [line for line in watched.lines if "lock" in line] == ["index.lock stays", "index.lock is gone"]
+    assert [line for line in watched.lines if "lock" in line] == ["index.lock exists", "index.lock is gone"]
 
 
 async def test_what_runs_leave_behind_and_where_they_meet(tmp_path: Path, collector: ReposCollector) -> None:

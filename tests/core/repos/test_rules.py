@@ -46,10 +46,10 @@ def seen(*subjects: Repo | Run) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("subjects", "category", "words"),
     [
-        ((REBASE,), "STUCK_OPERATION", "web: rebase 3/7 stands still for 16m00"),
-        ((LOCKED,), "STALE_LOCK", "web: index.lock for 2m00, and no process holds it"),
+        ((REBASE,), "STUCK_OPERATION", "web: rebase 3/7 stalled 16m00"),
+        ((LOCKED,), "STALE_LOCK", "web: index.lock for 2m00, not held by any process"),
         ((DETACHED,), "UNREACHABLE_COMMITS", "web: detached HEAD with 3 commits on no branch"),
-        ((PARENT, CHILD), "UNPUSHED_SUBMODULE", "web records lib at a commit that no remote has"),
+        ((PARENT, CHILD), "UNPUSHED_SUBMODULE", "web records lib at a commit that is on no remote"),
         ((WEB, LIVE, replace(LIVE, id="r2")), "SHARED_WORKTREE", "web: 2 runs work in one work tree"),
         ((AHEAD, RUN), "UNPUSHED_WORK", "web: 2 commits not pushed since fix completed"),
         (
