@@ -19,7 +19,7 @@ LINE = re.compile(
 )
 
 
-def test_a_line_says_when_who_whether_what_and_how_long(tmp_path: Path) -> None:
+def test_a_line_has_time_level_actor_outcome_step_and_duration(tmp_path: Path) -> None:
     activity = Activity(tmp_path / "deep" / "agentdash.log", clock=ManualClock(1_732_112_345_118))
     activity.write("runs", "read 4 runs", duration_ms=0.94)
     activity.write("streams", "poll", ok=False)
@@ -65,7 +65,7 @@ def test_passwords_are_masked(text: str) -> None:
     assert "***" in said
 
 
-def test_a_writer_that_cannot_write_never_blocks_and_says_what_is_missing(tmp_path: Path) -> None:
+def test_a_writer_that_cannot_write_never_blocks_and_counts_what_is_missing(tmp_path: Path) -> None:
     path = tmp_path / "agentdash.log"
     fd = os.open(path, os.O_RDWR | os.O_CREAT)
     fcntl.flock(fd, fcntl.LOCK_EX)
@@ -83,7 +83,7 @@ def test_a_writer_that_cannot_write_never_blocks_and_says_what_is_missing(tmp_pa
     assert len(lines) - 1 + missing == 6000
 
 
-def test_a_fault_is_kept_and_what_it_cost_is_said_later(tmp_path: Path) -> None:
+def test_an_error_is_kept_and_the_missing_steps_are_counted(tmp_path: Path) -> None:
     path = tmp_path / "agentdash.log"
     path.mkdir()
     activity = Activity(path)

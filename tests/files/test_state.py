@@ -132,7 +132,7 @@ def test_the_record_of_the_server_is_not_read_through_a_link(tmp_path: Path) -> 
 
 @as_root
 @pytest.mark.parametrize("what", ["the folder", "the folder above", "the file"])
-def test_what_belongs_to_somebody_else_is_an_error(what: str, tmp_path: Path) -> None:
+def test_a_file_of_another_user_is_an_error(what: str, tmp_path: Path) -> None:
     place = tmp_path / "above" / "state" / "mutes.json"
     make_folder(place.parent)
     place.write_text('{"mutes": []}')
@@ -198,7 +198,7 @@ def test_a_file_of_just_the_most_is_read(tmp_path: Path) -> None:
 
 
 @as_root
-def test_a_state_folder_below_somebody_elses_is_not_made(tmp_path: Path) -> None:
+def test_a_state_folder_below_that_of_another_user_is_not_created(tmp_path: Path) -> None:
     theirs = tmp_path / "theirs"
     theirs.mkdir()
     os.chown(theirs, NOBODY, NOBODY)

@@ -76,7 +76,7 @@ async def test_nothing_new_is_nothing(tmp_path: Path, follow: Make, clock: Manua
     assert [(line.source, line.message, line.offset) for line in batch.lines] == [("web", "y", 2)]
 
 
-async def test_a_missing_file_is_said_and_picked_up_when_it_comes(
+async def test_a_missing_file_is_reported_and_followed_when_it_appears(
     tmp_path: Path, follow: Make, clock: ManualClock
 ) -> None:
     collector = follow(("web", str(tmp_path / "a.log")))

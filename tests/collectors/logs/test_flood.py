@@ -111,7 +111,7 @@ async def test_errors_among_bytes_that_are_not_even_cut_into_lines(
     assert taken.lines[-1].message == "order 49999 paid, no error, 0 FATAL"
 
 
-async def test_a_line_without_end_is_held_in_part(taken: Taken, tmp_path: Path) -> None:
+async def test_a_line_without_an_end_is_kept_in_part(taken: Taken, tmp_path: Path) -> None:
     """A gigabyte without a line end is some gigabytes of reading and a megabyte of memory; here 64 of it."""
     with (tmp_path / "a.log").open("ab") as file:
         file.write(b"2024-11-20T16:28:01.123Z ERROR begun ")

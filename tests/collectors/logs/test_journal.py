@@ -189,7 +189,7 @@ async def test_units_alone(journal: Journal, looks: Looks) -> None:
     assert [line.message for line in await looks.seen(2)] == ["asked for", "and this"]
 
 
-async def test_an_empty_journal_is_said_and_looked_at_again(journal: Journal, looks: Looks) -> None:
+async def test_an_empty_journal_is_reported_and_tried_again(journal: Journal, looks: Looks) -> None:
     async def told() -> str | None:
         await looks.look()
         return looks.sources["journal"].error

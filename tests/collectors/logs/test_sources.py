@@ -84,7 +84,7 @@ async def looking(
     await collector.close()
 
 
-async def test_the_journal_goes_on_where_it_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_journal_continues_where_it_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program = tmp_path / "journalctl"
     program.write_text(JOURNALCTL)
     program.chmod(0o755)
@@ -120,7 +120,7 @@ async def test_the_journal_goes_on_where_it_ended(tmp_path: Path, monkeypatch: p
     assert "--after-cursor=s=2 --no-tail --unit=ssh" in second
 
 
-async def test_a_machine_without_a_journal_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_machine_without_a_journal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     async with looking(journal=("*",)) as looks:
         await looks.look()
@@ -195,7 +195,9 @@ async def test_the_lines_of_other_agentdash_processes_are_shown(tmp_path: Path) 
     assert looks.sources == {}
 
 
-async def test_what_a_truncation_took_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_bytes_lost_by_a_truncation_are_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     log = tmp_path / "web.log"
     log.write_text("")
     async with looking(log) as looks:

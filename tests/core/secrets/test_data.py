@@ -93,7 +93,7 @@ OVER_LINES = (
 
 
 @pytest.mark.parametrize("lines", OVER_LINES)
-def test_a_log_hides_what_stands_on_the_line_after_its_name(lines: tuple[str, ...]) -> None:
+def test_a_secret_on_the_line_after_its_name_is_masked(lines: tuple[str, ...]) -> None:
     parser = LogParser("web")
     got = [parser.line(line.encode(), number, 0) for number, line in enumerate((*lines, "done7done"))]
     assert not any("7Pass" in line.message for line in got)

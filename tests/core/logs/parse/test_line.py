@@ -193,7 +193,7 @@ def test_a_stack_trace_stays_with_its_line(trace: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["  indented table", "a plain line", "2 at 3"])
-def test_what_follows_an_ordinary_line_stands_alone(text: str) -> None:
+def test_a_line_after_an_ordinary_line_continues_none(text: str) -> None:
     parser = LogParser("web")
     parser.line(b"INFO listening", 0, NOW)
     assert parser.line(text.encode(), 20, NOW).continues is None
@@ -241,7 +241,7 @@ def test_ordinary_text_is_left_alone(text: str) -> None:
     assert mask(text) == (text, ())
 
 
-def test_a_huge_line_is_shortened_and_says_so() -> None:
+def test_a_huge_line_is_cut_with_a_note() -> None:
     got = LogParser("web").line(b"x" * 100_000, 0, NOW, cut=1_000)
     assert len(got.message) < MESSAGE_LIMIT + 40
     assert got.message.endswith("(+84616 more)")

@@ -117,7 +117,7 @@ def test_among_many_that_begin_alike() -> None:
         b"ERROR 2024-11-20 16:28:01.123 INFO no",
     ],
 )
-def test_what_only_looks_like_a_quiet_line(line: bytes) -> None:
+def test_lines_similar_to_harmless_ones(line: bytes) -> None:
     search = FaultSearch()
     quiet = [b"2024-11-20 16:28:01.%03d INFO done" % number for number in range(100)]
     assert found(quiet, search) == []

@@ -49,7 +49,7 @@ def test_a_row_is_exactly_as_wide(one: LogLine, width: int, followers: int, foll
 
 @example(line("", at=None, level=None, service=None, correlation_id="⺀"), 23, 1, False)
 @given(lines, st.integers(1, 160), st.integers(0, 20), st.booleans())
-def test_wrapped_rows_are_as_many_as_said_and_as_wide(
+def test_wrapped_rows_have_the_height_and_the_width(
     one: LogLine, width: int, followers: int, follows: bool
 ) -> None:
     drawing = LineDrawing(shape(width), UTC)

@@ -97,7 +97,7 @@ def test_what_is_left_of_a_trace_is_shown_when_its_head_has_gone() -> None:
     assert index.shown == 4
 
 
-def test_a_follower_whose_head_never_came_stands_alone_and_gathers_the_rest() -> None:
+def test_a_follower_without_its_head_becomes_the_head() -> None:
     ring = LogRing()
     index = LogIndex(ring)
     ring.extend([line(5, "  at 0", continues=0), line(6, "  at 1", continues=0)])
@@ -106,7 +106,7 @@ def test_a_follower_whose_head_never_came_stands_alone_and_gathers_the_rest() ->
     assert index.followers(0) == 1
 
 
-def test_a_trace_is_found_by_what_any_of_its_lines_says() -> None:
+def test_a_trace_is_found_by_any_of_its_lines() -> None:
     ring = LogRing()
     index = LogIndex(ring)
     index.set_filter(LogFilter(text="at 2"))

@@ -81,7 +81,7 @@ async def test_it_follows() -> None:
         assert app.current() == "line 99"
 
 
-async def test_it_is_held_still_while_lines_come_and_go() -> None:
+async def test_paused_nothing_moves_while_lines_come_and_go() -> None:
     app = LogApp(limit=50)
     async with app.run_test(size=(70, 6)) as pilot:
         app.add(lines(range(50)))
@@ -156,7 +156,7 @@ async def test_filters_take_only_new_lines_in() -> None:
         assert len(app.seen()) == 5
 
 
-async def test_while_held_only_lines_that_pass_are_counted() -> None:
+async def test_while_paused_only_lines_that_pass_are_counted() -> None:
     app = LogApp()
     async with app.run_test(size=(70, 6)) as pilot:
         app.add(lines(range(10)))

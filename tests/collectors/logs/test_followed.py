@@ -158,7 +158,9 @@ def test_a_writer_that_counts_rotated_files_upwards(log: Path, reader: Reader) -
     assert reader.lines == [b"1", b"2", b"3", b"4"]
 
 
-def test_what_a_truncation_took_is_told(log: Path, reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bytes_lost_by_a_truncation_are_reported(
+    log: Path, reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(open_log, "READ_SIZE", 8)
     append(log, "line 1\nline 2\nline 3\n")
     reader.poll()
@@ -268,7 +270,7 @@ def test_a_flood_is_passed_over_and_counted_exactly(log: Path, reader: Reader) -
 
 
 @pytest.mark.parametrize("kind", ["folder", "pipe"])
-def test_what_is_no_file_is_said_in_words(log: Path, reader: Reader, kind: str) -> None:
+def test_anything_but_a_regular_file_is_an_error(log: Path, reader: Reader, kind: str) -> None:
     log.mkdir() if kind == "folder" else os.mkfifo(log)
     reader.poll()
     assert reader.file.error == "not a regular file"
