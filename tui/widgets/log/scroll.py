@@ -1,10 +1,12 @@
-"""A scroll view whose rows and position are those of a model without a screen."""
+"""A scroll view of the rows of a model: feeds it, follows or pauses with it, and scrolls it."""
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from textual.geometry import Size
+from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.widget import Widget
 
@@ -15,7 +17,10 @@ from tui.widgets.palette import StyledWidget
 if TYPE_CHECKING:
     from textual import events
     from textual.scrollbar import ScrollDown, ScrollTo, ScrollUp
+    from textual.timer import Timer
 
+REPAINT_INTERVAL = 0.33
+"""Seconds between two repaints while each shows a whole page of new lines."""
 _WHEEL = 3
 
 
@@ -27,14 +32,54 @@ class ModelScrollView(StyledWidget, ScrollView, can_focus=True, inherit_bindings
     """
 
     model: LogViewModel
+    _fed_at = 0.0
+    _pending: Timer | None = None
     _pressed_to_focus = False
     _drawn: tuple[list[tuple[Spot, int]], bool, int | None] = ([], True, None)
 
-    def sync(self) -> bool:
-        """Scroll to where the model is, and repaint what has changed.
+    class Changed(Message, namespace="log_view"):
+        """Following or paused, a count or a filter has changed."""
 
-        Returns whether it changed between following and paused.
-        """
+    @property
+    def status(self) -> str:
+        """Following or paused, for a border."""
+        return "following" if self.following else f"paused, {self.model.unseen} new (f: follow)"
+
+    @property
+    def following(self) -> bool:
+        """Whether the newest line is kept in view."""
+        return self.model.following
+
+    @following.setter
+    def following(self, following: bool) -> None:
+        if following:
+            self.model.follow()
+        else:
+            self.model.pause()
+        self.sync()
+
+    def feed(self) -> None:
+        """Show the lines that came; repaints only if that changes what is on the page."""
+        if self.model.feed():
+            self.sync()
+            self.post_message(self.Changed())
+
+    def keep_up(self) -> None:
+        """Like `feed`, but of lines that come by whole pages only a few repaints a second are made."""
+        late = time.monotonic() - self._fed_at
+        model = self.model
+        if model.following and model.pending >= model.page > 0 and late < REPAINT_INTERVAL:
+            if self._pending is None:
+                self._pending = self.set_timer(REPAINT_INTERVAL - late, self.keep_up)
+            return
+        if self._pending is not None:
+            self._pending.stop()
+            self._pending = None
+        self._fed_at = time.monotonic()
+        self.feed()
+
+    def sync(self) -> None:
+        """Scroll to where the model is, and repaint what has changed."""
         model = self.model
         size = Size(self.size.width, model.rows)
         if size != self.virtual_size:
@@ -50,7 +95,8 @@ class ModelScrollView(StyledWidget, ScrollView, can_focus=True, inherit_bindings
             for number in (drawn[2], model.cursor):
                 if number is not None:
                     self.refresh_lines(model.row_of(number), model.height(number))
-        return drawn[1] != model.following
+        if drawn[1] != model.following:
+            self.post_message(self.Changed())
 
     def _set_top(self, top: int) -> None:
         """Scroll without the repaint that scrolling causes: the same lines may be on other rows now."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -11,7 +10,6 @@ from textual.geometry import Region
 from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
-from textual.timer import Timer
 
 from agentdash.core.logs.model import Level, LogLine, LogRing
 from tui.actions import HIDDEN, Action, HasActions
@@ -27,9 +25,6 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
 
-REPAINT_INTERVAL = 0.33
-"""Seconds between two repaints while each shows a whole page of new lines."""
-_WHEEL = 3
 _ERRORS = {Level.ERROR, Level.FATAL}
 
 
@@ -94,12 +89,6 @@ class LogView(HasActions, ModelScrollView, can_focus=True, inherit_bindings=Fals
     """Whether long lines take several rows, rather than being cut."""
 
     @dataclass
-    class Changed(Message):
-        """Following or paused, a count or a filter has changed."""
-
-        view: LogView
-
-    @dataclass
     class LineSelected(Message):
         """Enter was pressed on a line, or it was clicked while the cursor was there."""
 
@@ -119,8 +108,6 @@ class LogView(HasActions, ModelScrollView, can_focus=True, inherit_bindings=Fals
         self.model = LogViewModel(ring)
         self._palette = Palette(self, "log-view")
         self.painter = LogPainter(self.model, self._palette, tz)
-        self._fed_at = 0.0
-        self._pending: Timer | None = None
         self._width = -1
 
     @property
@@ -147,76 +134,31 @@ class LogView(HasActions, ModelScrollView, can_focus=True, inherit_bindings=Fals
         """All lines that pass the filter, in order of display."""
         return self.model.lines()
 
-    @property
-    def status(self) -> str:
-        """Following or paused, for a border."""
-        return "following" if self.following else f"paused, {self.model.unseen} new (f: follow)"
-
-    @property
-    def following(self) -> bool:
-        """Whether the newest line is kept in view."""
-        return self.model.following
-
-    @following.setter
-    def following(self, following: bool) -> None:
-        if following:
-            self.model.follow()
-        else:
-            self.model.pause()
-        self.sync()
-
-    # New lines and filters
-
-    def feed(self) -> None:
-        """Show the lines that came; repaints only if that changes what is on the page."""
-        if self.model.feed():
-            self.sync()
-            self.post_message(self.Changed(self))
-
-    def keep_up(self) -> None:
-        """Like `feed`, but of lines that come by whole pages only a few repaints a second are made."""
-        late = time.monotonic() - self._fed_at
-        model = self.model
-        if model.following and model.pending >= model.page > 0 and late < REPAINT_INTERVAL:
-            if self._pending is None:
-                self._pending = self.set_timer(REPAINT_INTERVAL - late, self.keep_up)
-            return
-        if self._pending is not None:
-            self._pending.stop()
-            self._pending = None
-        self._fed_at = time.monotonic()
-        self.feed()
+    # Filters
 
     def change_ring(self, ring: LogRing, older: int = 0) -> None:
         """Show another ring: the lines of the one before, with *older* more in front of them."""
         self.model.change_ring(ring, older)
         self._restyle()
-        self.post_message(self.Changed(self))
+        self.post_message(self.Changed())
 
     def _refilter(self) -> None:
         self.model.set_filter(parse_filter(self.filter_text, self.level_filter, self.source_filter))
         self._restyle(reveal=True)
-        self.post_message(self.Changed(self))
+        self.post_message(self.Changed())
 
     watch_filter_text = watch_level_filter = watch_source_filter = _refilter
 
     def watch_search_text(self) -> None:
         """Highlight other words."""
         self._restyle()
-        self.post_message(self.Changed(self))
+        self.post_message(self.Changed())
 
     def watch_wrap(self) -> None:
         """Count rows anew."""
         self._restyle(reveal=True)
 
     # Drawing
-
-    def sync(self) -> bool:
-        """As the base class; reports a change between following and paused."""
-        changed = super().sync()
-        if changed:
-            self.post_message(self.Changed(self))
-        return changed
 
     def _restyle(self, *, reveal: bool = False) -> None:
         """Draw all lines anew; with *reveal* scroll to the cursor."""
