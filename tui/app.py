@@ -254,7 +254,7 @@ class AgentDash(HasActions, Dash):
             )
 
     def action_command_palette(self) -> None:
-        """Search commands by their words."""
+        """Open the command palette."""
         from tui.screens.dialogs.command_search import CommandSearch
 
         if not isinstance(self.screen, CommandSearch):

@@ -48,13 +48,13 @@ class Dash(ResilientApp):
         """Unix ms, by the engine's clock."""
         return self.engine.clock.now_ms()
 
-    def say(self, words: str, *, good: bool, title: str = "") -> None:
+    def say(self, text: str, *, good: bool, title: str = "") -> None:
         """Show a toast, without markup; a warning stays longer."""
         if good:
-            self.notify(printable(words), title=title, markup=False)
+            self.notify(printable(text), title=title, markup=False)
         else:
             timeout = 2 * self.NOTIFICATION_TIMEOUT
-            self.notify(printable(words), title=title, severity="warning", timeout=timeout, markup=False)
+            self.notify(printable(text), title=title, severity="warning", timeout=timeout, markup=False)
 
     def report(self, outcome: Outcome) -> None:
         """Show the outcome of a command."""

@@ -41,11 +41,11 @@ class Fault:
     """What is to be said of one.
 
     Attributes:
-        words: The error in a few words, on one line, without secrets.
+        error: On one line, without secrets.
         fresh: Whether a person is to be notified: it is the first of its kind in the last minute.
     """
 
-    words: str
+    error: str
     fresh: bool
 
 
@@ -76,19 +76,19 @@ class Faults:
             kind = _OTHERS
         seen = self._seen.setdefault(kind, Seen())
         seen.count += 1
-        words = words_of(error)
+        text = error_text(error)
         if seen.count == 1:
-            self._note("screen", f"{where}: {words} | {_way(frames)}", False)
+            self._note("screen", f"{where}: {text} | {_way(frames)}", False)
         elif set(str(seen.count)[1:]) == {"0"} and str(seen.count)[0] == "1":
-            self._note("screen", f"{where}: {words} | seen {seen.count} times", False)
+            self._note("screen", f"{where}: {text} | seen {seen.count} times", False)
         now = self._clock()
         fresh = seen.notified_at is None or now - seen.notified_at >= AGAIN
         if fresh:
             seen.notified_at = now
-        return Fault(words, fresh)
+        return Fault(text, fresh)
 
 
-def words_of(error: BaseException) -> str:
+def error_text(error: BaseException) -> str:
     """``ValueError: what it says``, on one line of at most `LONGEST` characters, secrets masked."""
     from agentdash.core.secrets.mask import mask  # not before the first fault
 

@@ -154,8 +154,8 @@ def _drawing(app: GuardedApp, widget: Widget) -> Callable[[Region], list[Strip]]
         try:
             return inner(crop)
         except Exception as error:  # noqa: BLE001 - whatever it is, the other widgets are drawn
-            words = Strip([Segment(f"✗ cannot be drawn: {app.failed(error, widget)}")])
-            lines = [words if y == 0 else Strip([]) for y in range(crop.y, crop.bottom)]
+            message = Strip([Segment(f"✗ cannot be drawn: {app.failed(error, widget)}")])
+            lines = [message if y == 0 else Strip([]) for y in range(crop.y, crop.bottom)]
             return [line.crop(crop.x, crop.right).adjust_cell_length(crop.width) for line in lines]
 
     return draw

@@ -27,7 +27,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.worker import WorkerFailed
 
-from tui.faults import Faults, words_of
+from tui.faults import Faults, error_text
 from tui.guard import guard
 
 MOST_CLOSED = 40
@@ -51,7 +51,7 @@ class ResilientApp(App[int]):
         self._screens_closed = 0
 
     @abstractmethod
-    def say(self, words: str, *, good: bool) -> None:
+    def say(self, text: str, *, good: bool) -> None:
         """A toast; never markup."""
 
     def get_driver_class(self) -> type[Driver]:
@@ -63,19 +63,19 @@ class ResilientApp(App[int]):
     # Faults
 
     def failed(self, error: Exception, node: MessagePump | None = None) -> str:
-        """Record what failed in *node*, and notify the person if it is new; the error in a few words."""
+        """Record what failed in *node*, and notify the person if it is new; the error as one line."""
         fault = self.faults.record(error, place_of(node))
         if self._exit or not self.is_running:
-            return fault.words  # its screens are gone while keys are still in line
+            return fault.error  # its screens are gone while keys are still in line
         if self.is_headless and self._exception is None:
             self._exception = error  # raised again at the end of a test, which has to fail
             self._exception_event.set()
         if fault.fresh:
-            self.say(f"a part of agentdash failed: {fault.words} (details in agentdash.log)", good=False)
-        return fault.words
+            self.say(f"a part of agentdash failed: {fault.error} (details in agentdash.log)", good=False)
+        return fault.error
 
     def attempt(self, work: Callable[[], object], node: MessagePump) -> str:
-        """Do *work* for *node*; the error in a few words where it fails, else nothing."""
+        """Do *work* for *node*; the error as one line where it fails, else nothing."""
         try:
             work()
         except Exception as error:  # noqa: BLE001 - whatever it is, the other parts are shown
@@ -120,7 +120,7 @@ class ResilientApp(App[int]):
             self.cannot_start(cause)
 
     def cannot_start(self, error: Exception) -> None:
-        """End the program, with words and exit code 1."""
+        """End the program, with a message and exit code 1."""
         self.faults.record(error, "start")
         if self._exception is None:
             self._exception = error
@@ -128,7 +128,7 @@ class ResilientApp(App[int]):
         if hasattr(error, "__rich__"):  # a style sheet, with the place in it
             self.panic(error)
         else:
-            self.panic(Text(f"agentdash cannot start: {words_of(error)} (details in agentdash.log)"))
+            self.panic(Text(f"agentdash cannot start: {error_text(error)} (details in agentdash.log)"))
 
     def panic(self, *renderables: Any) -> None:
         """End the program; *renderables* are printed after it."""

@@ -57,7 +57,7 @@ class ListingView:
     Attributes:
         needle: Only lines that hold this text, without regard to case.
         problems: Only what is not fine.
-        kind: Only what is of this kind, in the pane's own words, e.g. ``live``; ``""``: all.
+        kind: Only what is of this kind, a name of the pane, e.g. ``live``; ``""``: all.
         toggled: Keys that the person folded or unfolded by hand.
     """
 

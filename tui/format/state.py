@@ -97,13 +97,13 @@ def _soon(ms: int) -> str:
 
 
 def _error(health: SourceHealth, now: int, age: int | None, *, has_data: bool) -> PaneState:
-    words = printable(health.error or "cannot be read")
+    error = printable(health.error or "cannot be read")
     again = "" if health.retry_at is None else f"retry {_soon(health.retry_at - now)}"
     if has_data:
-        notice = (Para(((f"✗ {words}", "bad"), (f" · {again}" if again else "", "dim")), hang=2),)
+        notice = (Para(((f"✗ {error}", "bad"), (f" · {again}" if again else "", "dim")), hang=2),)
         return PaneState(PaneKind.ERROR, notice, (f"last read {units.age(age)} ago", "bad"), dim=True)
     notice = (
-        Para.of(f"✗ {words}", "bad", hang=2),
+        Para.of(f"✗ {error}", "bad", hang=2),
         *((Para.of(f"  {printable(health.cure)}", "", hang=2),) if health.cure else ()),
         *((Para.of(f"  {again}", "dim"),) if again else ()),
     )

@@ -14,20 +14,20 @@ if TYPE_CHECKING:
 
 def choose(dash: Dash, links: Sequence[Link]) -> None:
     """Follow the only link, or let the person choose."""
-    ways = unique(links)
-    if not ways:
+    found = unique(links)
+    if not found:
         dash.say("nothing related found", good=False)
-    elif len(ways) == 1:
-        follow(dash, ways[0])
+    elif len(found) == 1:
+        follow(dash, found[0])
     else:
 
         def chosen(number: str | None) -> None:
             if number is not None:
-                follow(dash, ways[int(number)])
+                follow(dash, found[int(number)])
 
         lines = [
-            Choice(str(number), f"{way.kind.value:<9}{way.title}", note=way.why)
-            for number, way in enumerate(ways)
+            Choice(str(number), f"{link.kind.value:<9}{link.title}", note=link.why)
+            for number, link in enumerate(found)
         ]
         dash.push_screen(Menu("Related", lines), chosen)
 

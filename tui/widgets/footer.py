@@ -41,7 +41,7 @@ class Footer(LineBar):
 
 
 def _rank(action_id: str) -> int:
-    """The way back, which never gives way; then the keys of the pane, the general ones, the way aside."""
+    """Back, which is never dropped; then the keys of the pane, the general ones, links."""
     if action_id == "screen.back":
         return -1
     if action_id == "screen.connected":

@@ -72,10 +72,10 @@ class Pane(Vertical):
         """Show the state that was set before."""
         self.watch_state(self.state)
 
-    def fail(self, words: str) -> None:
+    def fail(self, error: str) -> None:
         """Show that drawing failed; the previous data stays."""
         failed = Para.of(
-            f"✗ this pane failed: {words} (details in agentdash.log); R: read again", "bad", hang=2
+            f"✗ this pane failed: {error} (details in agentdash.log); R: read again", "bad", hang=2
         )
         self.state = PaneState(PaneKind.ERROR, (failed,), ("failed", "bad"), over=True)
 

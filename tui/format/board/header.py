@@ -37,9 +37,9 @@ def left(store: Store, now: int, *, label: str = "") -> tuple[Word, ...]:
     return tuple(words)
 
 
-def failed(words: str) -> Word:
+def failed(error: str) -> Word:
     """What went wrong in the program itself when the screen was drawn."""
-    return Word(((f"✗ this screen failed: {words} (details in agentdash.log); R: read again", "bad"),))
+    return Word(((f"✗ this screen failed: {error} (details in agentdash.log); R: read again", "bad"),))
 
 
 def fleet(store: Store, now: int) -> Word:
@@ -143,12 +143,12 @@ def clock(now: int, zone: tzinfo | None) -> str:
 
 
 def trail(steps: tuple[str, ...], came_from: str = "") -> Word:
-    """The way that led here, ``Streams › orders › billing``; ``docs-sweep ⇢`` before it for a step aside.
+    """The titles that lead here, ``Streams › orders › billing``; ``docs-sweep ⇢`` before it after a link.
 
     Where there is no room for all of it, steps go from its beginning and middle, not from its end.
     """
-    aside: tuple[Part, ...] = ((f"{printable(came_from)} ⇢ ", "dim"),) if came_from else ()
-    return Word((*aside, *_steps(steps)), shorter=tuple(_steps(kept) for kept in _shorter(steps)))
+    origin: tuple[Part, ...] = ((f"{printable(came_from)} ⇢ ", "dim"),) if came_from else ()
+    return Word((*origin, *_steps(steps)), shorter=tuple(_steps(kept) for kept in _shorter(steps)))
 
 
 def _steps(steps: tuple[str, ...]) -> tuple[Part, ...]:

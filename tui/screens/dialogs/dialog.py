@@ -1,4 +1,4 @@
-"""What every dialog has in common: the same keys and words, and that its answers are always in view."""
+"""What every dialog has in common: keys, texts, and that the answers are always in view."""
 
 from __future__ import annotations
 

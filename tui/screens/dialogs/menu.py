@@ -34,7 +34,7 @@ class Choice:
 
     Attributes:
         verb: The result.
-        title: In words.
+        title: For the person.
         key: The key that does the same; empty for none.
         why_not: Why it cannot be done now; None where it can.
         note: What is to be said of it where it can.

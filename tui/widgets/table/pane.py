@@ -108,7 +108,7 @@ class ListPane(TopicPane):
         self.summary = self._filter_summary(listing, len(rows), hidden)
         empty = listing.empty
         if not rows and hidden:
-            empty = (f"0 of {hidden} shown: {self._filter_words()}", "esc: show all")
+            empty = (f"0 of {hidden} shown: {self._filter_text()}", "esc: show all")
         self.state = pane_state(health, now, rows=len(rows), empty=empty, notes=listing.notes)
 
     def note_above(self, urgent: Iterable[Hashable]) -> None:
@@ -158,12 +158,12 @@ class ListPane(TopicPane):
         if name is not None:
             self.view = replace(self.view, toggled=self.view.toggled ^ {name})
 
-    def _filter_words(self) -> str:
-        words = [f"only {self.view.kind}"] if self.view.kind else []
-        words += [f"filter “{self.view.needle}”"] if self.view.needle else []
-        return " · ".join([*words, "only problems"] if self.view.problems else words)
+    def _filter_text(self) -> str:
+        parts = [f"only {self.view.kind}"] if self.view.kind else []
+        parts += [f"filter “{self.view.needle}”"] if self.view.needle else []
+        return " · ".join([*parts, "only problems"] if self.view.problems else parts)
 
     def _filter_summary(self, listing: Listing, shown: int, hidden: int) -> str:
         if not self.view.is_filtered:
             return listing.summary
-        return f"{shown} of {shown + hidden} · {self._filter_words()} · esc: clear"
+        return f"{shown} of {shown + hidden} · {self._filter_text()} · esc: clear"
