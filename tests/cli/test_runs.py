@@ -84,5 +84,5 @@ def test_waiting_for_what_does_not_come_ends_in_time(place: Path) -> None:
     wait_until(lambda: run_of(place, run_id)["status"] == "running", what="the run has begun")
     done = agentdash("pause", run_id, "--wait", "--timeout", "0.2", cwd=place)
     assert (done.returncode, done.stdout) == (3, "")
-    assert "the request stands" in done.stderr
+    assert "it remains requested" in done.stderr
     assert json.loads(agentdash("runs", "--json", cwd=place).stdout)["items"][0]["status"] == "pausing"

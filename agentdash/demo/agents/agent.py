@@ -108,7 +108,8 @@ class DemoAgent:
         duration = int((time.monotonic() - began) * 1000)
         self.event(
             "test_run_completed",
-            passed=tests.passed, failed=failed, skipped=skipped, durationMs=duration, exitCode=done.returncode,
+            passed=tests.passed, failed=failed, skipped=skipped,
+            durationMs=duration, exitCode=done.returncode,
         )  # fmt: skip
         self.print(f"turn {self.turn}: {tests}", "WARN" if failed else "INFO")
         self.think(1.0)
