@@ -122,6 +122,12 @@ def test_documents_shown_have_their_shapes() -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_files_named_exist(page: Path) -> None:
+    for name in re.findall(r"`((?:\w+/)+\w+\.(?:py|tcss|md))`", page.read_text(encoding="utf-8")):
+        assert any((ROOT / base / name).exists() for base in ("", "agentdash")), name
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text(encoding="utf-8")):
         if "://" not in target:
