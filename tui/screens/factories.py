@@ -16,8 +16,9 @@ from agentdash.core.streams.model import Group, Stream
 from agentdash.core.text import printable
 from tui.format import detail
 from tui.screens.findings.about import subject_of_finding
+from tui.screens.findings.screen import FindingPage
 from tui.screens.logs.trace import TraceScreen
-from tui.screens.page import FindingPage, PageScreen
+from tui.screens.page import PageScreen
 from tui.screens.repos.screen import RepoScreen
 from tui.screens.runs.screen import RunScreen
 from tui.screens.services.screen import ServiceScreen

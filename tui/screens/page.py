@@ -1,4 +1,4 @@
-"""A whole screen with one page of text that stays up to date: a finding, a repository, a log line."""
+"""A whole screen with one page of text that stays up to date."""
 
 from __future__ import annotations
 
@@ -7,15 +7,11 @@ from typing import Any, ClassVar
 
 from textual.widget import Widget
 
-from agentdash.core.findings.model import Finding
-from agentdash.core.links.related import Link, of_finding
+from agentdash.core.links.related import Link
 from agentdash.core.snapshot import Topic
 from agentdash.core.store import Store
-from agentdash.core.text import printable
 from tui.actions import Action
-from tui.format import detail
 from tui.screens.base import BACK, FactScreen
-from tui.screens.findings.controls import finding_controls
 from tui.widgets.document import Document, Para
 
 Writer = Callable[[Store, int], Sequence[Para]]
@@ -88,35 +84,3 @@ class PageScreen(FactScreen):
         """Copy the page as text."""
         text = "\n".join("".join(text for text, _ in para.parts) for para in self.query_one(Document).paras)
         self.dash.copy(text, "the page")
-
-
-class FindingPage(PageScreen):
-    """A finding: evidence, hypothesis, recommendation; it can be acknowledged here too.
-
-    Args:
-        finding: As it is now.
-        go: Leads to what a finding is about.
-    """
-
-    WHERE = "a finding"
-    ACTIONS = finding_controls()
-
-    def __init__(self, finding: Finding, go: Callable[[Finding], None]) -> None:
-        super().__init__(
-            ("Findings", printable(finding.finding_id)),
-            lambda _store, now: detail.finding(self.about, now),
-            lambda: go(self.about),
-            lambda store: of_finding(store, self.about),
-        )
-        self._finding = finding
-
-    @property
-    def about(self) -> Finding:
-        """The finding as it is now; as it was last, where it has gone."""
-        self._finding = self.dash.store.finding(self._finding.symptom.fingerprint) or self._finding
-        return self._finding
-
-    @property
-    def finding(self) -> Finding:
-        """What its keys act on."""
-        return self.about

@@ -17,7 +17,7 @@ from agentdash.runtime.intake import Intake
 from tests.support import until
 from tests.tui import scene
 from tui.screens.dialogs.prompt import Prompt
-from tui.screens.page import FindingPage
+from tui.screens.findings.screen import FindingPage
 
 if TYPE_CHECKING:
     from agentdash.runtime.engine import Engine
