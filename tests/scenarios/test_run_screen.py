@@ -146,7 +146,7 @@ async def test_a_run_is_seen_whole(tmp_path: Path, server: EmbeddedUse, repo: Pa
         await until(lambda: "+by = 'hand'" in " ".join(table(app, "#diff-table")), what="the newer diff")
 
         await pilot.press("m")
-        await until(lambda: "✓ its command runs" in page(app, "#why-page"), what="the facts")
+        await until(lambda: "✓ command running" in page(app, "#why-page"), what="the facts")
         assert "✓ a worker holds it" in page(app, "#why-page")
         await pilot.press("v")
         await until(lambda: any("a.py" in row for row in table(app, "#files-table")), what="its files")
@@ -181,7 +181,7 @@ async def test_an_orphan_is_seen_its_process_ended_and_the_run_marked_failed(
         await until(lambda: f"process {child.pid} still running" in line(app, "#run-doing"), what="both said")
 
         await pilot.press("m")
-        await until(lambda: "✗ a worker holds it" in page(app, "#why-page"), what="why")
+        await until(lambda: "✗ a worker holds the lock" in page(app, "#why-page"), what="why")
         await pilot.press("K")
         assert isinstance(app.screen, Confirm)
         await until(lambda: "worker last seen" in page(app, "#plan"), what="since when")

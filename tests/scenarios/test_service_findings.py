@@ -101,7 +101,7 @@ async def test_a_crash_loop_appears_and_clears_and_a_restart_by_hand_is_quiet(
     assert (finding.finding_id, symptom.category, symptom.service) == ("SVW-001", "CRASH", "web")
     assert symptom.summary.startswith("web restarted ")
     assert len(symptom.evidence) > service_rules.RESTARTS
-    assert symptom.evidence[-1] == "its last line: ValueError: no database"
+    assert symptom.evidence[-1] == "last line: ValueError: no database"
 
     def explained() -> bool:
         said = {
