@@ -149,8 +149,8 @@ class RepoReader:
         if facts.head == self.repo.head and self.repo.only_here == 0:
             return 0
         pieces: list[bytes] = []
-        held = ("--remotes",) if child else ("--branches", "--tags", "--remotes")
-        arguments = ("rev-list", "--count", "--max-count=100", "HEAD", "--not", *held)
+        refs = ("--remotes",) if child else ("--branches", "--tags", "--remotes")
+        arguments = ("rev-list", "--count", "--max-count=100", "HEAD", "--not", *refs)
         self.git_processes += 1
         try:
             commands.run(self.found.path, arguments, pieces.append, self.timeout)

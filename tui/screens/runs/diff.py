@@ -1,4 +1,4 @@
-"""The diff of a run's repository in a table: read now and then; long lines wrapped, or shifted sideways."""
+"""The diff of a run's repository in a table, refreshed while the run is live; long lines wrap or scroll."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from tui.widgets.tabs import TabGroup
 if TYPE_CHECKING:
     from tui.dash import Dash
 
-EVERY = 3_000
-"""Milliseconds after which the diff of a live run is read again: not every edit shows in its repository."""
-SIDE_STEP = 16
-"""Cells that one step sideways shifts."""
+REFRESH_MS = 3_000
+"""Milliseconds between two reads for a live run: not every edit changes the record of its repository."""
+SCROLL_STEP = 16
+"""Cells per step of horizontal scrolling."""
 GUTTER = 12
-"""Cells of the two columns of numbers, with what is between."""
+"""Cells of the two columns of line numbers, with their gaps."""
 
 
 class DiffView:
-    """The view.
+    """The diff tab of a run.
 
     Attributes:
         table: Its widget.
@@ -41,16 +41,16 @@ class DiffView:
         self.wrap = False
         self.shift = 0
         self._diff: DiffText | None = None
-        self._of: tuple[Repo | None, int] = (None, 0)
+        self._read_of: tuple[Repo | None, int] = (None, 0)
         self._failed = ""
 
-    def wants(self, repo: Repo | None, run: Run | None, now: int) -> bool:
+    def start_if_due(self, repo: Repo | None, run: Run | None, now: int) -> bool:
         """Whether a read is due; marks it as started."""
-        seen, at = self._of
+        before, at = self._read_of
         live = run is not None and not run.status.terminal
-        due = repo is not None and (repo is not seen or (live and now - at >= EVERY))
+        due = repo is not None and (repo is not before or (live and now - at >= REFRESH_MS))
         if due:
-            self._of = (repo, now)
+            self._read_of = (repo, now)
         return due
 
     async def read(self, dash: Dash, repo: Repo) -> None:
@@ -104,7 +104,7 @@ class DiffView:
         """Shift sideways, as far as there is text."""
         most = max(0, widest(self._diff.rows) - self._room) if self._diff is not None else 0
         self.wrap = False
-        self.shift = max(0, min(self.shift + step * SIDE_STEP, most + SIDE_STEP - 1))
+        self.shift = max(0, min(self.shift + step * SCROLL_STEP, most + SCROLL_STEP - 1))
 
     def hunk(self, key: Hashable) -> list[Para]:
         """The hunk that the row *key* is in, as a page; its lines wrap."""

@@ -146,7 +146,7 @@ class RunScreen(TwoPanes):
                 self._events.present(tabs, model.feed, self.run, model.error)
             case "diff":
                 repo = model.repo
-                if repo is not None and self._diff.wants(repo, self.run, now):
+                if repo is not None and self._diff.start_if_due(repo, self.run, now):
                     self._start("diff", self._read_diff())
                 self._diff.present(tabs, repo, self.run)
             case "output" | "log":
