@@ -207,7 +207,7 @@ async def test_steering_a_real_run(tmp_path: Path, server: EmbeddedUse) -> None:
             await until(lambda: "■" in shown(), what="cancelled on the screen")
             await pilot.press("X")  # type: ignore[attr-defined]
             assert isinstance(app.screen, Board)
-            assert any("nothing is left to cancel" in toast.message for toast in app._notifications)
+            assert any("cannot cancel" in toast.message for toast in app._notifications)
     finally:
         if worker.poll() is None:
             worker.kill()

@@ -229,7 +229,7 @@ async def test_cancel_of_a_finished_run_says_why_not(sent: list[Command]) -> Non
     async with app.run_test(size=SIZE) as pilot:
         await pilot.press("G", "X")
         assert isinstance(app.screen, Board)
-        assert "codex-infra is completed: nothing is left to cancel" in toasts(app)
+        assert "codex-infra is completed: cannot cancel" in toasts(app)
         assert sent == []
 
 
