@@ -106,6 +106,10 @@ async def test_a_killed_consumer_is_named_until_it_is_back(
     await until(lambda: [one for one in engine.store.logs if one.message == said], what="its first line")
     assert {one.source for one in engine.store.logs if one.message == said} == {BILLING}
 
+    async def have_read() -> bool:
+        return all([await client.xinfo_consumers(stream, "g") for stream in ("billing", "twin")])
+
+    await until(have_read, what="both have read")
     killed(billing)
     killed(twin)
     twin = await started(engine, TWIN, but=twin.pid)

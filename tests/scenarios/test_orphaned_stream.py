@@ -100,7 +100,7 @@ def orphans(engine: Engine) -> dict[bytes | None, Finding]:
 async def test_an_orphan_appears_and_clears_when_a_file_names_it(
     client: Redis, engine: Engine, code: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("AGAIN", "REST", "SHARE"):
+    for name in ("SEARCH_AGAIN_S", "MIN_COOL_DOWN_S", "COOL_DOWN_FACTOR"):
         monkeypatch.setattr(mentions, name, 0.2)
     for name in ("jobs", "fresh", "lost"):
         await client.xadd(name, {"n": "1"})
