@@ -147,7 +147,7 @@ async def test_a_run_is_seen_whole(tmp_path: Path, server: EmbeddedUse, repo: Pa
 
         await pilot.press("m")
         await until(lambda: "✓ command running" in page(app, "#why-page"), what="the facts")
-        assert "✓ a worker holds it" in page(app, "#why-page")
+        assert "✓ a worker holds the lock" in page(app, "#why-page")
         await pilot.press("v")
         await until(lambda: any("a.py" in row for row in table(app, "#files-table")), what="its files")
         await pilot.press("o")
