@@ -130,7 +130,7 @@ async def test_a_disk_that_is_full_in_mid_run_is_named(small_disk: Path, tmp_pat
 
         async def seen() -> bool:
             gaps = (await runs.collect()).gaps
-            return any("not writable" in gap and "its disk full" in gap for gap in gaps)
+            return any("not writable" in gap and "disk full?" in gap for gap in gaps)
 
         await until(seen, what="the runs show it")
         await until(lambda: said(stage, "refuses writes: No space left on device"), what="it is named")
