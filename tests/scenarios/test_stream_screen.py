@@ -172,7 +172,7 @@ async def test_a_user_with_few_rights_sees_all_and_is_told_what_is_forbidden(
             assert "xack" in about["Acknowledge entries (A)"].casefold()
             assert "xclaim" in about["Claim entries for a consumer (C)"].casefold() or not rules
             await pilot.press("question_mark")
-            await until(lambda: "acknowledge entries (not now" in page(app, "#page").casefold(), what="the help")
+            await until(lambda: "acknowledge entries (not now" in page(app, "#page").casefold(), what="help")
             await pilot.press("escape")
             assert len(await held(client, b"orders")) == 2
     finally:
