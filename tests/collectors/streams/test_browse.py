@@ -132,7 +132,7 @@ async def test_who_may_not_ask_knows_nothing(client: Redis, as_user: object, ids
 
 async def test_what_may_not_be_read_is_said(client: Redis, as_user: object, ids: list[str]) -> None:
     narrow = await as_user("~other", "+@all")  # type: ignore[operator]
-    with pytest.raises(SourceError, match="ACL does not let this user read entries"):
+    with pytest.raises(SourceError, match="ACL denies reading entries"):
         await page(narrow, EntriesFrom(STREAM), 0)
     with pytest.raises(SourceError, match="ACL"):
         await search(narrow, SearchEntries(STREAM, "x"), 0)
