@@ -1,4 +1,4 @@
-"""One record per key: bindings, footer, help, palette, key reference and read-only mode come of it."""
+"""One record per key: bindings, footer, help, palette, key reference and read-only mode are derived."""
 
 from __future__ import annotations
 

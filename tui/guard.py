@@ -173,7 +173,7 @@ def _dismissing(screen: Screen[Any]) -> Callable[[Any], AwaitComplete]:
 
 
 def _calling_back(app: GuardedApp, screen: Screen[object]) -> Callable[[CallbackType, MessagePump], None]:
-    """What is to be done after the next refresh: each by itself, and not for what is being closed."""
+    """Run the callbacks after a refresh, each on its own, except those of closing widgets."""
     inner = screen._invoke_later  # noqa: SLF001 - see the module's docstring
 
     def later(callback: CallbackType, sender: MessagePump) -> None:
@@ -182,7 +182,7 @@ def _calling_back(app: GuardedApp, screen: Screen[object]) -> Callable[[Callback
                 return
             try:
                 await invoke(callback)
-            except Exception as error:  # noqa: BLE001 - the other callbacks of this refresh go on
+            except Exception as error:  # noqa: BLE001 - the other callbacks of this refresh still run
                 app.failed(error, sender)
 
         inner(call, sender)

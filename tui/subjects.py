@@ -1,4 +1,4 @@
-"""One row per subject: panes, number keys, and where Enter and `c` lead, come of this table.
+"""One row per subject: panes, number keys, and where Enter and `c` lead, are derived from it.
 
 It is loaded before the first paint, so rows name what belongs to them as ``module:name``, loaded when needed.
 """

@@ -1,4 +1,4 @@
-"""What becomes of the terminal while the program is stopped, or for good.
+"""The state of the terminal while the program is suspended, and after it.
 
 Textual takes up its work with the terminal at every SIGCONT, also one that no suspension of its own came
 before: after ``kill -STOP`` and ``-CONT`` there are then two threads that read keys, and where the terminal
@@ -28,13 +28,13 @@ class HasDriver(Protocol):
 
 
 def handle_job_control(app: HasDriver) -> None:
-    """Go on rightly after a stop; a driver without a terminal, as in tests, is left alone."""
+    """Resume after SIGCONT; a driver without a terminal, as in tests, is ignored."""
     driver = app._driver  # noqa: SLF001 - see the module's docstring
     if hasattr(driver, "_must_signal_resume"):
-        asyncio.get_running_loop().add_signal_handler(signal.SIGCONT, _go_on, app)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGCONT, _resume, app)
 
 
-def _go_on(app: HasDriver) -> None:
+def _resume(app: HasDriver) -> None:
     driver = app._driver  # noqa: SLF001 - see the module's docstring
     if not os.isatty(driver.fileno):
         return  # it is closed, and SIGHUP ends the program

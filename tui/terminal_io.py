@@ -53,7 +53,7 @@ class Decoder(codecs.BufferedIncrementalDecoder):
 
 
 class KeyParser(XTermParser):
-    """Looks at the time before the next byte, too: an Esc that stood alone is a key of its own."""
+    """Also uses the time before the next byte: a separate Esc is a key."""
 
     def feed(self, data: str) -> Iterable[Message]:
         """The keys in *data*."""

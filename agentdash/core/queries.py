@@ -105,13 +105,13 @@ class TraceFound:
 
     Attributes:
         entries: With their streams, by id.
-        looked: Entries that were read.
+        scanned: Entries that were read.
         streams: Streams that could be read.
         of: Streams that there are.
     """
 
     entries: tuple[tuple[bytes, Message], ...]
-    looked: int
+    scanned: int
     streams: int
     of: int
 

@@ -130,7 +130,7 @@ class Collector(Protocol):
         ...
 
     def wake(self) -> None:
-        """End a wait for changes, and read everything anew with the next pass."""
+        """End a wait for changes, and read everything again with the next pass."""
         return
 
     async def close(self) -> None:

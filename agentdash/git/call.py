@@ -28,7 +28,7 @@ class GitFailed(Exception):  # noqa: N818 - an answer of git, not an error of ou
     """Git failed, or the repository was refused; the message says why.
 
     Attributes:
-        code: The exit code of git; None where it did not exit by itself.
+        code: The exit code of git; None where it was ended.
     """
 
     def __init__(self, message: str, code: int | None = None) -> None:

@@ -1,7 +1,7 @@
 """A client for a whole cluster: each command goes to the node that holds its key.
 
 redis-py has a cluster client of its own. This one is made of its ordinary clients, one a node: the fast
-reader of replies needs the bytes of an ordinary connection, a node that is down must fail what lies on that
+reader of replies needs the bytes of an ordinary connection, a node that is down must fail what is on that
 node and nothing else, and every failure must be a `RedisError`, which is what callers expect.
 """
 

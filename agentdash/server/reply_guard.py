@@ -104,10 +104,10 @@ class ReplyGuard:
         self._skip = 0  # bytes of them that belong to a text
         self._left: list[int] = []  # elements that are still to come, of each list that is open
 
-    def begin(self, *, anew: bool) -> None:
-        """Begin with the next reply; *anew*: nothing of it has arrived yet."""
+    def begin(self, *, fresh: bool) -> None:
+        """Begin with the next reply; *fresh*: nothing of it has arrived yet."""
         self._bytes, self._next = 0, _LONG
-        if anew:
+        if fresh:
             self._tail, self._skip = b"", 0
             self._pieces.clear()
             self._left.clear()
@@ -144,7 +144,7 @@ class ReplyGuard:
         """Check one header; returns the number of bytes of text that follow it.
 
         Raises:
-            ReplyRefused: when a list has too many elements or lies too deep, or a text is too long.
+            ReplyRefused: when a list has too many elements or is nested too deep, or a text is too long.
         """
         while self._left and self._left[-1] == 0:
             self._left.pop()
@@ -196,7 +196,7 @@ def guarded_parser() -> type[Any] | None:
 
         def _begin(self) -> None:
             reader: Any = self._reader
-            self._guard.begin(anew=not reader.has_data())
+            self._guard.begin(fresh=not reader.has_data())
 
     return GuardedParser
 

@@ -38,10 +38,10 @@ class RepoSchedule:
         watched: Whether file-system events cover it.
         dirty: Whether it may have changed since the last read.
         busy: Whether it is being read.
-        cost: Seconds that the last read took.
+        cost: Duration of the last read, seconds.
         list_ignored: Whether the next read lists ignored folders, too, to decide what to watch.
         cooldown: Seconds without reads after a timeout; 0 after a success.
-        slow: Whether the last read took at least half the time limit.
+        slow: Whether the last read needed at least half the time limit.
     """
 
     reader: RepoReader

@@ -1,4 +1,4 @@
-"""The interface of what reports changed repositories, and its stand-in where there are no events."""
+"""The interface of what reports changed repositories, and its substitute where there are no events."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Watch(Protocol):
         mode: ``watching`` or ``polling``.
         reason: Why not everything is watched; a message.
         search_needed: Whether repositories may have been added or removed; reset by the caller.
-        folders_changed: Work trees with new folders or changed ignore rules, to be watched anew.
+        folders_changed: Work trees with new folders or changed ignore rules, to be watched again.
         locks_changed: Work trees in which an ``index.lock`` was created or removed; the caller empties both.
     """
 

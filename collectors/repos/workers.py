@@ -26,7 +26,7 @@ class ReadResult:
         list_ignored: Whether ignored folders were listed.
         since: Start of the read by the file system's clock, Unix ns.
         fingerprint: From before the read.
-        cost: Seconds that it took.
+        cost: Its duration, seconds.
     """
 
     schedule: RepoSchedule

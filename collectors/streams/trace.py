@@ -33,16 +33,16 @@ async def trace(client: Redis, query: TraceOf, now: int) -> TraceFound:
     replies = await Reads(client).ask([("XREVRANGE", name, "+", "-", "COUNT", count) for name in streams])
     needle = query.id.encode()
     found: list[tuple[bytes, Message]] = []
-    looked = refused = 0
+    scanned = refused = 0
     for name, reply in zip(streams, replies, strict=True):
         if isinstance(reply, ResponseError):
             refused += 1  # gone since, no stream any more, or not allowed
             continue
         messages = messages_in(reply, now)
-        looked += len(messages)
+        scanned += len(messages)
         found += [(name, message) for message in messages if _holds(message, needle)]
     found.sort(key=lambda pair: _place(pair[1].id))
-    return TraceFound(tuple(found[-FOUND:]), looked, len(streams) - refused, len(query.streams))
+    return TraceFound(tuple(found[-FOUND:]), scanned, len(streams) - refused, len(query.streams))
 
 
 def _holds(message: Message, needle: bytes) -> bool:

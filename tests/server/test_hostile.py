@@ -131,7 +131,7 @@ def test_a_value_may_hold_what_looks_like_a_large_list(size: int) -> None:
     for _ in range(2):
         for at in range(0, len(reply), size):
             guard.check(reply[at : at + size])
-        guard.begin(anew=True)
+        guard.begin(fresh=True)
     for at in range(0, len(reply), size):
         guard.check(reply[at : at + size])
     with pytest.raises(ReplyRefused):

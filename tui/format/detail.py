@@ -184,7 +184,7 @@ def group(subject: Group, judgement: StreamJudgement, now: int) -> list[Para]:
 
 
 def finding(subject: Finding, now: int) -> list[Para]:
-    """Evidence, hypothesis, recommendation, and how to see it oneself."""
+    """Evidence, hypothesis, recommendation, and how to reproduce it."""
     symptom = subject.symptom
     style = "bad bold" if symptom.severity == "CRITICAL" else "warn bold"
     shown = [

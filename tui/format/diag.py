@@ -18,7 +18,7 @@ MARKS = {
     SourceState.LOADING: ("◌", "dim"),
     SourceState.ABSENT: ("○", "dim"),
 }
-HEAD = f"  {'SOURCE':<10}{'STATE':<9}{'EVERY':>7}{'TOOK':>9}{'SUCCESS':>9}{'PASSES':>9}{'FAILED':>8}"
+HEAD = f"  {'SOURCE':<10}{'STATE':<9}{'EVERY':>7}{'TIME':>9}{'SUCCESS':>9}{'PASSES':>9}{'FAILED':>8}"
 
 
 def paras(cost: OwnCost, sources: Sequence[SourceHealth], store: Store, now: int) -> list[Para]:

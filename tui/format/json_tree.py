@@ -14,7 +14,7 @@ from tui.widgets.document import Para, Path
 STEP = 2
 """Cells that each level is indented."""
 MANY = 20
-"""Values below a part, counted with all that lies in them, from which on it is folded at first."""
+"""Values below a part, counted with all that they contain, from which on it is folded at first."""
 
 
 Container = dict[str, object] | list[object]
@@ -25,7 +25,7 @@ def json_tree(data: object, path: Path, head: tuple[Part, ...] = ()) -> list[Par
 
     Args:
         data: What JSON knows: dicts with text as keys, lists, numbers, text, booleans, None.
-        path: Where it lies; the lines below it lie deeper.
+        path: Its place; the lines below it are deeper.
         head: The text before its bracket, e.g. the name of the field.
     """
     safe = DataMask().value(str(path[-1]) if path else "", data)

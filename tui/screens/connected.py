@@ -46,12 +46,12 @@ def follow(dash: Dash, link: Link) -> None:
     """Open the target of *link*; go back where that is the screen below."""
     here, target = dash.screen, link.target
     about: object = StreamPlace(target.stream) if isinstance(target, StreamPlace) else target
-    beneath = dash.screen_stack[-2] if len(dash.screen_stack) > 1 else None
-    shown = getattr(beneath, "about", None)
-    if beneath is not None and shown is not None and identity(shown) == identity(about):
+    below = dash.screen_stack[-2] if len(dash.screen_stack) > 1 else None
+    shown = getattr(below, "about", None)
+    if below is not None and shown is not None and identity(shown) == identity(about):
         dash.pop_screen()
-        if isinstance(target, StreamPlace) and target.group is not None and hasattr(beneath, "go_to"):
-            beneath.go_to(target)
+        if isinstance(target, StreamPlace) and target.group is not None and hasattr(below, "go_to"):
+            below.go_to(target)
         return
     dash.open(target)
     if dash.screen is not here and hasattr(dash.screen, "came_from"):

@@ -22,7 +22,7 @@ MOST_CHARACTERS = 64 * 1024
 
 
 Path = tuple[str | int, ...]
-"""Where something lies in what is shown: the names and numbers that lead to it."""
+"""The place of something in the document: the names and numbers that lead to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Para:
     """A paragraph: pieces of text; lines after the first are indented by `hang` cells.
 
     Attributes:
-        node: Where it lies in a tree; () where it is in none.
+        node: Its place in a tree; () where it is in none.
         closed: The text shown while everything below `node` is folded; None where it holds
             nothing.
         shut: Whether it is folded until a person says otherwise.

@@ -36,7 +36,7 @@ class FoldingDocument(Document):
         return para.closed is not None and self._by_hand.get(para.node, para.shut)
 
     def unfolded(self, paras: Sequence[Para]) -> list[Para]:
-        """Without what lies in a folded part; the head of a folded part says that it is."""
+        """Without the content of folded parts, whose heads show that they are folded."""
         shown: list[Para] = []
         hidden: Path | None = None
         for para in paras:
@@ -125,7 +125,7 @@ class FoldingDocument(Document):
         self._fold(self.current, False)
 
     def action_fold(self) -> None:
-        """Fold it; on what cannot be folded, or is: go to what it lies in."""
+        """Fold it; on what cannot be folded, or is: go to its parent."""
         para = self.current
         if para is None or not para.node:
             return

@@ -115,7 +115,7 @@ class Palette:
         self._styles: dict[tuple[str, str], Style] = {}
 
     def renew(self) -> bool:
-        """Look whether what lies below the text has changed; True when all drawn lines are out of date."""
+        """Whether the background of the text has changed: all drawn lines are out of date."""
         base, state = self._widget.rich_style, self._state_now()
         if base == self._base and state == self._state:
             return False

@@ -76,7 +76,7 @@ def _report(agent: DemoAgent, page: str, target: str) -> None:
         "summary": f"{page} links to {target}, which is not there",
         "evidence": [f"({target})"],
         "affectedFiles": [page],
-        "recommendation": f"write docs/{target} or mend the link",
+        "recommendation": f"write docs/{target} or fix the link",
         "status": "open",
     }
     with (agent.inbox / "docs-sweep.jsonl").open("a") as file:

@@ -120,7 +120,7 @@ class Replies:
             redis.exceptions.RedisError: when the connection ends, or does not speak the protocol.
         """
         self._wanted += more
-        self._guard.begin(anew=not self._reader.has_data())
+        self._guard.begin(fresh=not self._reader.has_data())
         parsed, now = self._reader.gets, asyncio.get_running_loop().time
         begun = now()
         while len(self.all) < self._wanted:
@@ -133,7 +133,7 @@ class Replies:
             self._guard.check(chunk)
             self._reader.feed(chunk)
             while (reply := parsed()) is not _UNFINISHED:
-                self._guard.begin(anew=False)
+                self._guard.begin(fresh=False)
                 begun = now()
                 self.all.append(self._convert(len(self.all), reply))
 

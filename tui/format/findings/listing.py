@@ -1,4 +1,4 @@
-"""Findings as lines: causes first, their symptoms beneath."""
+"""Findings as lines: causes first, their symptoms below."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ def listing(snapshot: FindingsSnapshot, now: int, _view: ListingView | None = No
     """All findings that are not resolved, worst first; each cause with its symptoms."""
     shown = [f for f in snapshot.findings if f.status is not FindingStatus.RESOLVED]
     fingerprints = {f.symptom.fingerprint for f in shown}
-    beneath: dict[str, list[Finding]] = {}
+    below: dict[str, list[Finding]] = {}
     for finding in shown:
         if finding.cause in fingerprints and finding.cause is not None:
-            beneath.setdefault(finding.cause, []).append(finding)
+            below.setdefault(finding.cause, []).append(finding)
     causes = [f for f in shown if f.cause not in fingerprints]
-    items = tuple(item(cause, now, tuple(beneath.get(cause.symptom.fingerprint, ()))) for cause in causes)
+    items = tuple(item(cause, now, tuple(below.get(cause.symptom.fingerprint, ()))) for cause in causes)
     return Listing(items + bad_lines(snapshot), _summary(shown, len(causes), snapshot), NOTHING)
 
 
@@ -102,7 +102,7 @@ def subject_of(finding: Finding) -> str:
 
 
 def item(finding: Finding, now: int, symptoms: tuple[Finding, ...] = ()) -> Item:
-    """One finding, with its symptoms beneath."""
+    """One finding, with its symptoms below."""
     children = tuple(_line(symptom, now, BRANCH) for symptom in symptoms)
     whole = _line(finding, now, "")
     return Item(whole.row, finding, problem=whole.problem, children=children)

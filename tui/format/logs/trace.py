@@ -78,7 +78,7 @@ def _searched(answer: TraceFound | str | None) -> str:
         else f"{answer.streams} of {units.plural(answer.of, 'stream')}"
     )
     found = units.plural(len(answer.entries), "entry", "entries")
-    return f"{found}, among the newest {answer.looked} of {read}"
+    return f"{found}, among the newest {answer.scanned} of {read}"
 
 
 def _line(line: LogLine, at: int, zone: tzinfo | None) -> Para:

@@ -17,7 +17,7 @@ TURN_COLUMNS = (
     Column("turn", "TURN", 4, align="right"),
     Column("state", "", 1, sortable=False),
     Column("began", "BEGAN", 8, priority=3),
-    Column("lasted", "TOOK", 6, align="right"),
+    Column("lasted", "TIME", 6, align="right"),
     Column("course", "", 12, priority=5, sortable=False),
     Column("tokens", "TOKENS", 6, align="right", priority=1),
     Column("tests", "TESTS", 16, flex=1, min_width=10, max_width=26),
@@ -37,7 +37,7 @@ TEST_COLUMNS = (
     Column("passed", "PASS", 4, align="right"),
     Column("failed", "FAIL", 4, align="right"),
     Column("skipped", "SKIP", 4, align="right", priority=3),
-    Column("lasted", "TOOK", 6, align="right", priority=2),
+    Column("lasted", "TIME", 6, align="right", priority=2),
     Column("command", "COMMAND", 10, flex=1, min_width=6, priority=4),
 )
 _GLYPHS = {

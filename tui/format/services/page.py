@@ -81,8 +81,8 @@ def _probe(service: Service) -> tuple[tuple[str, str], ...]:
         return (("probe ", "dim"), ("no result yet", "unknown"))
     if not probe.ok:
         return (("probe ", "dim"), (f"failed: {safe_text(probe.error or 'no reply')}", "bad"))
-    took = units.UNKNOWN if probe.latency_ms is None else f"{probe.latency_ms:.1f} ms"
-    return (("probe ", "dim"), (took, "good"))
+    latency_text = units.UNKNOWN if probe.latency_ms is None else f"{probe.latency_ms:.1f} ms"
+    return (("probe ", "dim"), (latency_text, "good"))
 
 
 def charts(service: Service, found: ServiceSeries | None, width: int) -> list[Para]:
@@ -107,8 +107,8 @@ def charts(service: Service, found: ServiceSeries | None, width: int) -> list[Pa
         ),
     ]
     if service.probe is not None:
-        took = service.probe.latency_ms if service.probe.ok else None
-        number = units.UNKNOWN if took is None else f"{took:.1f} ms"
+        latency_ms = service.probe.latency_ms if service.probe.ok else None
+        number = units.UNKNOWN if latency_ms is None else f"{latency_ms:.1f} ms"
         latency = found.latency if found else ()
         lines.append(_line("probe", latency, number, _peak(latency, "ms"), "info", room))
     ago = "10 min ago"

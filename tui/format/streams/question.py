@@ -169,7 +169,7 @@ def destroy_group(command: DestroyGroup, _stream: Stream, _cost: Cost | None) ->
 
 def delete_consumer(command: DeleteConsumer, _stream: Stream, _cost: Cost | None) -> Description:
     """Of `DeleteConsumer`."""
-    what = "It has no pending entries. If it reads again, it is created anew."
+    what = "It has no pending entries. If it reads again, it is created again."
     return Description(f"Delete consumer {name(command.consumer)}?", "Delete", [(what, "")])
 
 

@@ -28,11 +28,11 @@ from tui.widgets.table.pane import ListPane
 from tui.widgets.table.table import LineTable
 
 NARROW = 110
-"""Columns below which the page beside a zoomed pane goes beneath it."""
+"""Columns from which the page is beside a zoomed pane; it is below it in a narrower one."""
 SHORT = 32
 """Lines below which panes go without titles."""
-BENEATH = 22
-"""Lines below which there is no room for that page beneath the pane."""
+BELOW = 22
+"""Lines from which there is room for that page below the pane."""
 TINY = 20
 """Lines below which services give their room to the others."""
 LEAST = (60, 15)
@@ -170,7 +170,7 @@ class Board(FactScreen):
 
     def _place_detail(self) -> None:
         wide, height = self.app.size.width >= NARROW, self.app.size.height
-        room = wide or height >= BENEATH
+        room = wide or height >= BELOW
         shown = self.zoomed is not None and self.zoomed is not Topic.LOGS and self.details and room
         self.query_one("#detail").display = shown
         if shown:

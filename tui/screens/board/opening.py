@@ -21,7 +21,7 @@ AT_ONCE = {"q", "ctrl+c", "ctrl+q"}
 
 
 class Opening(Screen[None]):
-    """Stands where the board will be until that is loaded; keys pressed meanwhile are kept for it."""
+    """Shown until the board is loaded; keys that are pressed meanwhile are kept for it."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (NARROW, "-wide")]  # noqa: RUF012 - as Textual declares it
     VERTICAL_BREAKPOINTS = [(0, "-tiny"), (TINY, "-short"), (SHORT, "-tall")]  # noqa: RUF012 - as Textual declares it

@@ -37,7 +37,7 @@ class Choice:
         title: For the person.
         key: The key that does the same; empty for none.
         why_not: Why it cannot be done now; None where it can.
-        note: What is to be said of it where it can.
+        note: Shown beside it where it is available.
     """
 
     verb: str

@@ -75,7 +75,7 @@ class ServiceScreen(FactScreen):
     def body(self) -> Iterable[Widget]:
         """Two header lines; charts, processes and log at the left, properties at the right."""
         yield LineBar(id="service-state")
-        yield LineBar(id="service-said")
+        yield LineBar(id="service-output")
         with Horizontal(id="service-body"):
             with Vertical(id="service-left"):
                 yield Pane("Last 10 minutes", Document(id="service-chart"), id="service-course")
@@ -97,12 +97,12 @@ class ServiceScreen(FactScreen):
         self.query_one("#service-lines", Pane).summary = f"{self._log_view.status} · {lines}"
         if service is None:
             self.query_one("#service-state", LineBar).left = service_page.GONE
-            self.query_one("#service-said", LineBar).left = ()
+            self.query_one("#service-output", LineBar).left = ()
             page.show([Para.of("service no longer exists", "unknown")])
             self.query_one(LineTable).set_rows(())
             return
         self.query_one("#service-state", LineBar).left = service_page.state_line(service, now)
-        self.query_one("#service-said", LineBar).left = service_page.output_line(service, now)
+        self.query_one("#service-output", LineBar).left = service_page.output_line(service, now)
         page.show(service_page.page(service, now, self.dash.zone))
         self._draw_charts(service)
         self.query_one(LineTable).set_rows(service_page.process_rows(service, now))

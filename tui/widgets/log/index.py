@@ -222,7 +222,7 @@ class LogIndex:
     # Rows
 
     def changed(self) -> None:
-        """Count rows anew: lines were added, or their heights have changed."""
+        """Count rows again: lines were added, or their heights have changed."""
         self._tops = None
         followers = self._followers
         self.shown = len(self._heads) + sum(len(followers[h]) for h in followers if self._is_shown(h))

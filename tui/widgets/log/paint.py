@@ -53,14 +53,14 @@ class LogPainter:
         self._strips: LRUCache[tuple[_LineState, bool], Strip] = LRUCache(_CACHED)
 
     def restyle(self, width: int, find: Matcher | None, *, wrap: bool) -> None:
-        """Draw all lines anew: at *width* cells, with what *find* matches highlighted."""
+        """Draw all lines again: at *width* cells, with what *find* matches highlighted."""
         self.wrap = wrap
         self._drawing = LineDrawing(shape(width), self._tz, find)
         self._heights.clear()
         self.clear()
 
     def clear(self) -> None:
-        """Draw all lines anew: the styles have changed."""
+        """Draw all lines again: the styles have changed."""
         self._strips.clear()
 
     def height(self, number: int) -> int:

@@ -155,13 +155,13 @@ class LogView(HasActions, ModelScrollView, can_focus=True, inherit_bindings=Fals
         self.post_message(self.Changed())
 
     def watch_wrap(self) -> None:
-        """Count rows anew."""
+        """Count rows again."""
         self._restyle(reveal=True)
 
     # Drawing
 
     def _restyle(self, *, reveal: bool = False) -> None:
-        """Draw all lines anew; with *reveal* scroll to the cursor."""
+        """Draw all lines again; with *reveal* scroll to the cursor."""
         region = self.scrollable_content_region
         self._width = region.width
         self.model.page = region.height
@@ -180,7 +180,7 @@ class LogView(HasActions, ModelScrollView, can_focus=True, inherit_bindings=Fals
         self.painter.clear()
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        """Draw the lines of *crop*; all anew if the styles of what is below them have changed."""
+        """Draw the lines of *crop*; all again if the styles of what is below them have changed."""
         if self.scrollable_content_region.width != self._width:  # the scroll bar has come or gone
             self._restyle()
         if self._palette.renew():

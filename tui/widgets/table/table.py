@@ -101,7 +101,7 @@ class LineTable(HasActions, TableView, can_focus=True, inherit_bindings=False):
             self.post_message(self.RowSelected(self, key))
 
     def action_mark(self) -> None:
-        """Mark or unmark the row, and go on to the next."""
+        """Mark or unmark the row, and move to the next."""
         if self.cursor_row < 0 or not self.marks_enabled:
             return
         key = self.cursor_key

@@ -176,4 +176,4 @@ async def test_the_entries_of_all_streams_that_hold_an_id(client: Redis) -> None
     query = TraceOf("o-7", (b"orders", b"bills", b"plain", b"gone"), 100)
     found = await streams_trace.trace(client, query, NOW)
     assert [name for name, _ in found.entries] == [b"orders", b"bills"]
-    assert (found.looked, found.streams, found.of) == (40, 3, 4)
+    assert (found.scanned, found.streams, found.of) == (40, 3, 4)
