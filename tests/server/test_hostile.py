@@ -90,7 +90,7 @@ async def test_a_reply_that_no_server_sends_is_refused(what: str, ask: Ask) -> N
             await ask(client)
         problem = source_error(raised.value, url_of(client))
         assert isinstance(problem, SourceError)
-        assert "that is refused" in problem.message or "does not speak as Redis" in problem.message
+        assert ": refused" in problem.message or "does not speak as Redis" in problem.message
         await until(lambda: not connected(), what="the end of the connection")
         await client.aclose()
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
