@@ -49,7 +49,7 @@ class LogPainter:
         self._palette = palette
         self._tz = tz
         self._drawing = LineDrawing(shape(80), tz)
-        self._heights: dict[tuple[int, int, bool], int] = {}
+        self._heights: dict[tuple[int, int], int] = {}
         self._strips: LRUCache[tuple[_LineState, bool], Strip] = LRUCache(_CACHED)
 
     def restyle(self, width: int, find: Matcher | None, *, wrap: bool) -> None:
@@ -67,7 +67,8 @@ class LogPainter:
         """The rows of a line when it is wrapped."""
         index = self._model.index
         followers = index.followers(number)
-        key = (number, followers, followers > 0 and index.is_open(number))
+        opened = followers > 0 and index.is_open(number)
+        key = (number, -followers if opened else followers)
         height = self._heights.get(key)
         if height is None:
             line = self._model.ring.line(number)
@@ -76,7 +77,7 @@ class LogPainter:
             if len(self._heights) > 4 * self._model.ring.limit:
                 self._heights.clear()
             height = self._heights[key] = self._drawing.height(
-                line, followers, opened=key[2], follows=index.head_of(number) != number
+                line, followers, opened=opened, follows=index.head_of(number) != number
             )
         return height
 
