@@ -15,12 +15,31 @@ INSTEAD = {
     "a rest|paced": "cool-down, rate limit",
     "dear": "expensive",
     "deck": "tab group",
-    "untold": "not reported",
+    "told|tells?|telling|untold": "reported, recorded, notified",
+    "looks? at|looked at|looking at": "reads, polls, inspects",
+    "took": "applied, accepted; its duration",
+    "by (itself|himself|themselves)": "automatically, alone",
+    "somebody|anybody": "someone",
+    "in words": "as a message",
+    "it is said|is said": "is reported",
+    "comes? of": "is derived from",
+    "hangs? together": "is connected",
+    "goes on|go on|going on": "continues",
+    "stands?(?! (for|out))|stood": "is",
+    "for good": "permanently",
     "of no use": "not needed",
-    "by themselves": "automatically",
+    "anew": "again",
+    "beneath": "below",
+    "nought": "0",
+    "mends?|mended": "fix",
+    "oneself": "the person",
 }
 """Words, as a pattern, and what to say."""
-STANDARD = (("agentdash/runner/", "untold"),)
+STANDARD = (
+    ("agentdash/runner/", "untold"),
+    ("agentdash/demo/projects.py", "for word in words"),
+    ("agentdash/demo/services/log.py", "tell"),
+)
 """Uses that are standard English, or public names: (what the path contains, what the line contains)."""
 WORDS = {re.compile(rf"(?<![a-z])({words})(?![a-z])", re.IGNORECASE): say for words, say in INSTEAD.items()}
 TEXTS = {tokenize.COMMENT, tokenize.STRING, getattr(tokenize, "FSTRING_MIDDLE", tokenize.STRING)}

@@ -90,7 +90,7 @@ async def test_a_reply_that_no_server_sends_is_refused(what: str, ask: Ask) -> N
             await ask(client)
         problem = source_error(raised.value, url_of(client))
         assert isinstance(problem, SourceError)
-        assert ": refused" in problem.message or "does not speak as Redis" in problem.message
+        assert ": refused" in problem.message or "does not speak the protocol of Redis" in problem.message
         await until(lambda: not connected(), what="the end of the connection")
         await client.aclose()
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
@@ -170,7 +170,7 @@ def collectors_of(client: Redis) -> list[Collector]:
 async def test_a_peer_that_gives_one_answer_to_everything_is_no_fault_of_ours(answer: bytes) -> None:
     async with always(answer) as client:
         for collector in collectors_of(client):
-            with pytest.raises(SourceError, match="as Redis") as raised:
+            with pytest.raises(SourceError, match="protocol of Redis|no valid Redis replies") as raised:
                 await collector.collect()
             assert "Check host and port" in (raised.value.cure or "")
 

@@ -153,7 +153,7 @@ def _repo(repo: Repo, now: int) -> Row:
 
 
 def _branch(repo: Repo) -> GridCell:
-    """The branch, or what stands in its place, as in the pane: an operation, a detached HEAD."""
+    """The branch, or what replaces it, as in the pane: an operation, a detached HEAD."""
     if repo.operation:
         words = (repo.operation, repo.operation_step, repo.operation_branch or repo.branch)
         return GridCell(" ".join(word for word in words if word), "bad")
