@@ -170,7 +170,7 @@ def collectors_of(client: Redis) -> list[Collector]:
 async def test_a_peer_that_gives_one_answer_to_everything_is_no_fault_of_ours(answer: bytes) -> None:
     async with always(answer) as client:
         for collector in collectors_of(client):
-            with pytest.raises(SourceError, match="protocol of Redis|no valid Redis replies") as raised:
+            with pytest.raises(SourceError, match=r"protocol of Redis|no valid Redis replies") as raised:
                 await collector.collect()
             assert "Check host and port" in (raised.value.cure or "")
 
