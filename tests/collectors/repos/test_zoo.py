@@ -247,7 +247,7 @@ async def zoo(tmp_path: Path, home: Path) -> AsyncIterator[tuple[Path, ReposColl
 BROKEN = {
     "bad-head": "damaged",
     "bad-index": "index is damaged",
-    "nowhere": "not there",
+    "nowhere": "not exist",
     "bad-object": "git says",
     "foreign": "safe.directory",
     "closed": "",
