@@ -45,7 +45,7 @@ ever. Known kinds of secrets are masked in both (runs.mask). The output of codex
 @click.option(
     "--turns",
     type=click.IntRange(1),
-    help="Number of turns.  [default: 1; of a run that is taken over: its remaining turns]",
+    help="Number of turns.  [default: 1; for a takeover: the remaining turns]",
 )
 @click.option("--until", metavar="REGEX", help="Done when a line of output matches.")
 @click.option("--stop-file", metavar="PATH", help="Done when PATH exists after a turn.")

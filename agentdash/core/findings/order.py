@@ -20,8 +20,8 @@ CAUSES = {
 """Which categories explain which other, of the same stream and group; the first that holds."""
 
 _OF_SERVICE = {
-    "log says it starts again and again": ("restarts", "crash in the log"),
-    "log is silent": ("down", "restarts", "crash in the log"),
+    "repeated starts in the log": ("restarts", "crash in the log"),
+    "idle log": ("down", "restarts", "crash in the log"),
     "restarts": ("crash in the log",),
     "down": ("crash in the log",),
 }
@@ -29,8 +29,8 @@ _OF_SERVICE = {
 _MEASURED = {
     "restarts": "restarts",
     "downMs": "down",
-    "starts": "log says it starts again and again",
-    "silentMs": "log is silent",
+    "starts": "repeated starts in the log",
+    "silentMs": "idle log",
 }
 
 Known = dict[tuple[str, object, object], Finding]

@@ -121,7 +121,7 @@ def gaps(store: Store) -> tuple[str, ...]:
     return store.runs.gaps if store.runs else ()
 
 
-COLUMNS = "RUN | STATUS | >TURN | >TOKENS | >AGE | >QUIET | ~TITLE | ~DOING"
+COLUMNS = "RUN | STATUS | >TURN | >TOKENS | >AGE | >IDLE | ~TITLE | ~ACTIVITY"
 EMPTY = "no runs yet: start one with `agentdash run -- COMMAND`"
 _TONES = {
     RunStatus.RUNNING: "good",

@@ -78,7 +78,7 @@ def gaps(store: Store) -> tuple[str, ...]:
     return store.services.gaps if store.services else ()
 
 
-COLUMNS = "SERVICE | STATE | >PID | >UP | >CPU | >MEMORY | PORTS | >RESTARTS | >SILENT | ~LAST LINE"
+COLUMNS = "SERVICE | STATE | >PID | >UP | >CPU | >MEMORY | PORTS | >RESTARTS | >IDLE | ~LAST LINE"
 EMPTY = "no services are set or found: name them as [[services]] in agentdash.toml"
 _TONES = {ServiceState.UP: "good", ServiceState.STARTING: "warn", ServiceState.UNKNOWN: "dim"}
 

@@ -90,7 +90,7 @@ async def ask(
         done = True
         return replies.all
     except TimeoutError as problem:
-        raise RedisTimeoutError("the server was silent for too long") from problem
+        raise RedisTimeoutError("the server sent nothing for too long") from problem
     finally:
         if not done:
             await connection.disconnect(nowait=True)

@@ -47,7 +47,7 @@ RUN_COLUMNS = (
     Column("mark", "", 1, sortable=False),
     Column("run", "RUN", 18, flex=1, min_width=8),
     Column("state", "STATE", 10),
-    Column("doing", "DOING", 16, flex=1, priority=1),
+    Column("doing", "ACTIVITY", 16, flex=1, priority=1),
 )
 _ORDER = ("conflict", "staged", "both", "changed", "new")
 

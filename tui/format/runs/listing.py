@@ -22,13 +22,13 @@ COLUMNS = (
     Column("progress", "", 4, priority=4, sortable=False),
     Column("tokens", "TOKENS", 6, align="right", priority=3),
     Column("age", "AGE", 5, align="right", priority=1),
-    Column("doing", "DOING", 20, flex=3, min_width=12),
+    Column("doing", "ACTIVITY", 20, flex=3, min_width=12),
 )
 WIDE = (
     COLUMNS[0],
     Column("run", "RUN", 18, flex=2, min_width=16),
     *COLUMNS[2:-1],
-    Column("doing", "DOING", 24, flex=3, min_width=20),
+    Column("doing", "ACTIVITY", 24, flex=3, min_width=20),
     Column("rate", "TOK/MIN", 7, align="right", priority=5),
     Column("repo", "REPO", 10, flex=1, min_width=8, priority=6),
     Column("status", "STATE", 10, priority=7),
