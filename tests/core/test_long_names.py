@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentdash.core.symptom_text import identity, redis_cli
+from agentdash.core.findings.symptom_text import identity, redis_cli
 from agentdash.core.text import LONGEST_NAME, decode, decode_name
 from agentdash.headless.grid import Grid, columns_of, render
 

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from agentdash.core.findings.symptom_text import redis_cli, shell_command, shell_path, shell_word
 from agentdash.core.links.owner import Owner
 from agentdash.core.logs.model import LogBatch, LogLine, LogSource
 from agentdash.core.logs.rules.apply import LogRules
@@ -22,7 +23,6 @@ from agentdash.core.runs.rules import run_symptoms
 from agentdash.core.services.model import Service, ServicesSnapshot, ServiceState
 from agentdash.core.services.rules import DOWN_MS, ServiceRules
 from agentdash.core.settings.model import LogsSettings
-from agentdash.core.symptom_text import redis_cli, shell_command, shell_path, shell_word
 from agentdash.core.text import printable
 
 NOW = 1_800_000_000_000

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Iterator
 
 from tests.support import ROOT
@@ -38,3 +39,9 @@ def test_every_import_contract_says_why() -> None:
     starts = [number for number, line in enumerate(lines) if line == "[[tool.importlinter.contracts]]"]
     assert starts
     assert [lines[number + 1] for number in starts if not lines[number - 1].startswith("# ")] == []
+
+
+def test_no_folder_has_more_than_20_python_files() -> None:
+    packages = ("agentdash", "collectors", "tui")
+    files = Counter(file.parent for package in packages for file in (ROOT / package).rglob("*.py"))
+    assert {folder: number for folder, number in files.items() if number > 20} == {}

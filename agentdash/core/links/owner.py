@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from agentdash.core.findings.symptom_text import shell_word
 from agentdash.core.runs.model import Run, RunStatus
 from agentdash.core.services.model import Service, ServiceState, exit_text
 from agentdash.core.streams.liveness import NO_OWNER, OwnerStatus
-from agentdash.core.symptom_text import shell_word
 from agentdash.core.text import printable
 from agentdash.core.units import age
 

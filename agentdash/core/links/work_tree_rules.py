@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from agentdash.core.findings.model import Severity, Symptom
+from agentdash.core.findings.symptom_text import shell_word
 from agentdash.core.links.run_repos import RepoIndex
 from agentdash.core.repos.model import Repo, ReposSnapshot
 from agentdash.core.repos.rules import repo_symptom
 from agentdash.core.runs.model import Run, RunsSnapshot, RunStatus
-from agentdash.core.symptom_text import shell_word
 from agentdash.core.units import age, plural
 
 FINISHED_MS = 60_000

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from agentdash.core.findings.model import Severity, Symptom
+from agentdash.core.findings.symptom_text import shell_word
 from agentdash.core.repos.model import Operation, Repo, RepoKind, ReposSnapshot
-from agentdash.core.symptom_text import shell_word
 from agentdash.core.units import age, plural
 
 WATCHER = "REPO_WATCHER"

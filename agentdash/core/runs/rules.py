@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from agentdash.core.findings.model import Severity, Symptom
+from agentdash.core.findings.symptom_text import identity, redis_cli, shell_word
 from agentdash.core.runs.activity import activity_text, malformed_text
 from agentdash.core.runs.history import RunHistory
 from agentdash.core.runs.model import Run, RunKeys, RunsSnapshot, RunStatus
 from agentdash.core.runs.orphan import last_seen, process_text, worker_name
-from agentdash.core.symptom_text import identity, redis_cli, shell_word
 from agentdash.core.units import age
 
 WATCHER = "RUN_WATCHER"

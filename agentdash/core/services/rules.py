@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from agentdash.core.findings.model import Severity, Symptom
+from agentdash.core.findings.symptom_text import identity, shell_command, shell_path
 from agentdash.core.services.model import Service, ServicesSnapshot, ServiceState, exit_text
-from agentdash.core.symptom_text import identity, shell_command, shell_path
 from agentdash.core.units import age
 
 WATCHER = "SERVICE_WATCHER"

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from agentdash.core.findings.model import Symptom
+from agentdash.core.findings.symptom_text import shell_path
 from agentdash.core.logs.model import OWN, LogBatch, LogLine
 from agentdash.core.logs.rules import symptoms
 from agentdash.core.logs.rules.classify import (
@@ -25,7 +26,6 @@ from agentdash.core.logs.rules.source_stats import SourceStats
 from agentdash.core.logs.rules.stack_trace import exception, stack
 from agentdash.core.logs.rules.symptoms import MAX_LINE, STORM, STORM_MS, LogEvent
 from agentdash.core.settings.model import LogsSettings
-from agentdash.core.symptom_text import shell_path
 
 MAX_TRACE = 80
 """Lines of a trace that are kept."""

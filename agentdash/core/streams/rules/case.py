@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from agentdash.core.findings.model import Severity, Symptom
+from agentdash.core.findings.symptom_text import identity
 from agentdash.core.settings.model import StreamsSettings
 from agentdash.core.streams.liveness import OwnerLookup, no_owner
 from agentdash.core.streams.mentions import Mention
 from agentdash.core.streams.model import Clients, Group, GroupJudgement, Stream, StreamJudgement
 from agentdash.core.streams.rules.wording import evidence_line, lag_text
-from agentdash.core.symptom_text import identity
 from agentdash.core.text import decode_name
 
 ANALYST = "REDIS_STREAM_ANALYST"

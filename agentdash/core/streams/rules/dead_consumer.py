@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from agentdash.core.findings.model import Severity, Symptom
+from agentdash.core.findings.symptom_text import redis_cli
 from agentdash.core.streams.liveness import NO_OWNER, Liveness, liveness_of
 from agentdash.core.streams.rules.case import GroupCase
 from agentdash.core.streams.rules.wording import lag_text
-from agentdash.core.symptom_text import redis_cli
 from agentdash.core.text import decode_name
 from agentdash.core.units import age, plural
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from agentdash.core.findings.model import Severity, Symptom
+from agentdash.core.findings.symptom_text import redis_cli
 from agentdash.core.streams.model import GroupJudgement, Verdict
 from agentdash.core.streams.rules.case import GroupCase
 from agentdash.core.streams.rules.wording import forecast_text, lag_text
-from agentdash.core.symptom_text import redis_cli
 from agentdash.core.text import decode_name
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from agentdash.core.findings.model import Severity, Symptom
+from agentdash.core.findings.symptom_text import redis_cli
 from agentdash.core.streams.lag import position
 from agentdash.core.streams.model import Stream
 from agentdash.core.streams.rules.case import GroupCase
-from agentdash.core.symptom_text import redis_cli
 from agentdash.core.text import decode_name
 from agentdash.core.units import age, count
 

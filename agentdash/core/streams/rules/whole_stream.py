@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from agentdash.core.findings.model import Severity, Symptom
+from agentdash.core.findings.symptom_text import redis_cli
 from agentdash.core.patterns import matches
 from agentdash.core.settings.model import StreamsSettings
 from agentdash.core.streams.model import Cap, Group, Stream
 from agentdash.core.streams.rules.case import StreamCase
 from agentdash.core.streams.rules.wording import lag_text
-from agentdash.core.symptom_text import redis_cli
 from agentdash.core.text import decode_name
 from agentdash.core.units import age, count, plural
 

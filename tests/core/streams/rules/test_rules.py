@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agentdash.core.findings.model import Finding, FindingStatus, InboxSnapshot, Severity, Symptom
+from agentdash.core.findings.symptom_text import identity, shell_word
 from agentdash.core.links.owners import paused_consumers
 from agentdash.core.runs.model import Run, RunsSnapshot, RunStatus
 from agentdash.core.settings.model import StreamsSettings
@@ -26,7 +27,6 @@ from agentdash.core.streams.model import (
     Verdict,
 )
 from agentdash.core.streams.rules.apply import merge, stream_symptoms
-from agentdash.core.symptom_text import identity, shell_word
 
 NOW = 1_732_112_345_000
 NONE = Lag(0)
