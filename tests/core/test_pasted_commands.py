@@ -13,7 +13,7 @@ import pytest
 
 from agentdash.core.findings.symptom_text import redis_cli, shell_command, shell_path, shell_word
 from agentdash.core.links.owner import Owner
-from agentdash.core.logs.model import LogBatch, LogLine, LogSource
+from agentdash.core.logs.model import Level, LogBatch, LogLine, LogSource
 from agentdash.core.logs.rules.apply import LogRules
 from agentdash.core.repos.model import Operation, Repo, ReposSnapshot
 from agentdash.core.repos.rules import repo_symptoms
@@ -49,12 +49,12 @@ class Shell:
     """A real shell in an empty folder, with programs that only write down what they were given."""
 
     def __init__(self, tmp_path: Path) -> None:
-        self.folder, self._bin, self._told = tmp_path / "cwd", tmp_path / "bin", tmp_path / "told"
+        self.folder, self._bin, self._record = tmp_path / "cwd", tmp_path / "bin", tmp_path / "record"
         self.folder.mkdir()
         self._bin.mkdir()
         for name in PROGRAMS:
             path = self._bin / name
-            path.write_text(f"#!/bin/bash\nprintf '%s\\0' {name} \"$@\" >> {self._told}\n")
+            path.write_text(f"#!/bin/bash\nprintf '%s\\0' {name} \"$@\" >> {self._record}\n")
             path.chmod(0o755)
 
     def paste(self, command: str) -> list[str]:
@@ -65,8 +65,8 @@ class Shell:
             env={"PATH": f"{self._bin}:/usr/bin:/bin", "HOME": str(self.folder)},
         )  # fmt: skip
         assert list(self.folder.iterdir()) == []
-        words = self._told.read_bytes().split(b"\0")[:-1]
-        self._told.unlink()
+        words = self._record.read_bytes().split(b"\0")[:-1]
+        self._record.unlink()
         assert sum(word.decode("utf-8", "replace") in PROGRAMS for word in words) == 1
         return [os.fsdecode(word) for word in words]
 
@@ -111,7 +111,7 @@ def of_a_run(name: str) -> Iterator[tuple[str, int]]:
     for found in run_symptoms(RunsSnapshot(NOW, "h", (run,), 1), SimpleNamespace(), RunKeys("p"), NOW):  # type: ignore[arg-type]
         assert found.see
         assert found.recommendation
-        yield found.recommendation.partition("go on with:  ")[2], 3
+        yield found.recommendation.partition("resume it with:  ")[2], 3
     start = Owner(run=run).status(NOW).start
     yield start.partition("`")[2].rpartition("`")[0].removesuffix(" -- COMMAND …"), 3
 
@@ -143,11 +143,13 @@ def of_a_service(name: str) -> Iterator[tuple[str, int]]:
 def of_a_log(name: str) -> Iterator[tuple[str, int]]:
     rules = LogRules(LogsSettings())
     rules.add(LogBatch(NOW, "h", ()))
-    line = LogLine(source="web", offset=0, seen_at=NOW, at=NOW, service="web", message="x")
+    line = LogLine(
+        source="web", offset=0, seen_at=NOW, at=NOW, service="web", message="x", level=Level.ERROR
+    )  # fmt: skip
     rules.add(LogBatch(NOW, "h", (line,), (LogSource("web", f"/l/{name}"),)))
-    see = rules._see("web")
-    assert see
-    yield see, 2
+    (found,) = rules.symptoms(NOW + 10_000)
+    assert found.see
+    yield found.see, 2
 
 
 def of_a_repository(name: str) -> Iterator[tuple[str, int]]:
