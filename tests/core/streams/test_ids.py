@@ -63,7 +63,7 @@ def test_places(text: str, entry_id: str) -> None:
     "text", ["", "soon", "25:00", "14:61", "2024-13-01", "5-x", "99999999999999999999999"]
 )
 def test_what_names_no_place_is_said(text: str) -> None:
-    with pytest.raises(ValueError, match=r"names no entry|is no time|64 bits"):
+    with pytest.raises(ValueError, match=r"no entry|no time|64 bits"):
         parse_position(text, NOW, UTC)
 
 
