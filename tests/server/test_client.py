@@ -235,14 +235,14 @@ async def answering(reply: bytes) -> tuple[asyncio.Server, int]:
     [
         (b"", "closed the connection", "rediss://"),
         (b"HTTP/1.1 400 Bad Request\r\n\r\n", "does not speak", "host and port"),
-        (b"-LOADING Redis is loading the dataset in memory\r\n", "is loading", "wait"),
+        (b"-LOADING Redis is loading the dataset in memory\r\n", "is loading", "Wait"),
         (
             b"-MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.\r\n",
             "replica",
             "",
         ),
         (b"-DENIED Redis is running in protected mode because...\r\n", "protected mode", "password"),
-        (b"-ERR max number of clients reached\r\n", "as many clients", "maxclients"),
+        (b"-ERR max number of clients reached\r\n", "limit of clients", "maxclients"),
         (b"-BUSY Redis is busy running a script.\r\n", "busy with a script", "SCRIPT KILL"),
         (b"-MOVED 3999 127.0.0.1:6381\r\n", "cluster", ""),
         (b"-ERR something new \x1b[31m\r\n", "answered: ", None),
