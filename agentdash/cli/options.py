@@ -70,7 +70,7 @@ def warn_ignored(loaded: Loaded) -> tuple[str, ...]:
     if not ignoring:
         return ()
     from agentdash.cli.output import print_message
-    from agentdash.cli.trust import ignored_message
+    from agentdash.settings.trust import ignored_message
 
     lines = tuple(ignored_message(file) for file in ignoring)
     for line in lines:

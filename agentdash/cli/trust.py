@@ -134,17 +134,6 @@ def decide(found: FolderFile, trusted: bool) -> None:
         raise Refused(f"the decision cannot be saved: {_message(problem)}") from problem
 
 
-def ignored_message(found: FolderFile) -> str:
-    """A warning in one line: which settings are ignored, and what to do."""
-    keys = list(found.ignored)
-    more = f" and {len(keys) - 6} more" if len(keys) > 6 else ""
-    why = f" ({found.reason})" if found.reason else ""
-    return (
-        f"{found.shown} is not trusted{why}: these settings of it are ignored: {', '.join(keys[:6])}{more}; "
-        "`agentdash trust` shows what they would allow"
-    )
-
-
 def ask(loaded: Loaded) -> bool:
     """Ask about the undecided files and save the decisions; returns whether one was trusted."""
     agreed = False

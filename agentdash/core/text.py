@@ -60,9 +60,6 @@ _CONTROLS = {code: 0x2400 + code for code in range(0x20)} | {0x7F: 0x2421}
 _MARKS = frozenset({"Mn", "Me"})
 """Unicode's categories of combining marks."""
 
-_READ = 4096
-LONGEST_NAME = 200
-"""Bytes up to which a name is not shortened within a sentence."""
 MOST_MARKS = 4
 """Maximum number of combining marks per character; no living script needs more."""
 
@@ -100,20 +97,6 @@ def _without_controls(text: str) -> str:
 def printable_lines(text: str) -> str:
     """`printable` for text of several lines: line ends are kept."""
     return "\n".join(map(printable, text.split("\n"))) if "\n" in text else printable(text)
-
-
-def decode(raw: bytes) -> str:
-    r"""Bytes as printable text, secrets masked; bytes that are not UTF-8 as ``\xNN``."""
-    from agentdash.core.secrets.safe_text import safe_decode  # it imports this module
-
-    return safe_decode(raw)
-
-
-def decode_name(raw: bytes) -> str:
-    """The name of a stream, group or consumer within a sentence: `decode`, shortened in the middle."""
-    if len(raw) <= LONGEST_NAME:
-        return decode(raw)
-    return f"{decode(raw[:_READ])[:80]}…{decode(raw[-_READ:])[-60:]} ({len(raw):,} bytes)"
 
 
 def is_utf8(raw: bytes) -> bool:

@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 
 from agentdash.core.bounds import bounded_int
 from agentdash.core.repos.model import FileChange
-from agentdash.core.secrets.safe_text import safe_decode
-from agentdash.core.text import decode
+from agentdash.core.secrets.safe_text import as_text
 
 SHOWN = 500
 """Changed paths that are listed; all are counted."""
@@ -82,7 +81,7 @@ class StatusParser:
             fields = record.split(b" ", 10)
             if len(fields) == 11:
                 self.facts.conflicted += 1
-                self._keep(decode(fields[1]), fields[10])
+                self._keep(as_text(fields[1]), fields[10])
         elif kind == b"? ":
             self.facts.untracked += 1
             self._keep("??", record[2:])
@@ -92,7 +91,7 @@ class StatusParser:
 
     def _header(self, header: bytes) -> None:
         name, _, raw = header.partition(b" ")
-        value = safe_decode(raw)
+        value = as_text(raw)
         facts = self.facts
         if name == b"branch.oid":
             facts.head = None if value == "(initial)" else value
@@ -110,7 +109,7 @@ class StatusParser:
     def _changed(self, fields: list[bytes], last: int) -> None:
         if len(fields) != last + 1 or len(fields[1]) != 2:
             return
-        xy = decode(fields[1])
+        xy = as_text(fields[1])
         facts = self.facts
         facts.staged += xy[0] != "."
         facts.unstaged += xy[1] != "."
@@ -137,7 +136,7 @@ class StatusParser:
 
 def _named(path: bytes) -> tuple[str, bytes | None]:
     """A path as printable text, and as bytes where the text is not exact."""
-    text = safe_decode(path)
+    text = as_text(path)
     return text, None if text.encode() == path else path
 
 

@@ -10,7 +10,8 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import Any, get_args, get_origin
 
-from agentdash.core.text import decode, printable
+from agentdash.core.secrets.safe_text import as_text
+from agentdash.core.text import printable
 
 Document = dict[str, object]
 Getter = Callable[[Any, Any], Any]
@@ -139,7 +140,7 @@ def _printed(name: bytes | None) -> tuple[str | None, str | None]:
     """A name as printable text, and in hex where it needs that."""
     if name is None:
         return None, None
-    text = decode(name)
+    text = as_text(name)
     if text.encode(errors="replace") == name:
         return text, None
     return text, name.hex() if text == printable(name.decode("utf-8", "backslashreplace")) else None

@@ -8,11 +8,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from textwrap import wrap
 
+from agentdash.core.secrets.safe_text import as_text
 from agentdash.core.services.model import Service
 from agentdash.core.settings.keys import keys, sections
 from agentdash.core.settings.model import ServiceSettings, Settings
 from agentdash.core.store import Store
-from agentdash.core.text import decode, printable
+from agentdash.core.text import printable
 
 _ENTRY = re.compile(r"^ {4,8}(\w+): (.*(?:\n {12,}.*)*)", re.MULTILINE)
 _STREAMS_NAMED = 20
@@ -40,7 +41,7 @@ def detected_settings(store: Store) -> DetectedSettings:
     return DetectedSettings(
         roots=store.repos.roots if store.repos else (),
         services=tuple(service for service in named if service is not None),
-        streams=tuple(decode(stream.name) for stream in (store.streams.streams if store.streams else ())),
+        streams=tuple(as_text(stream.name) for stream in (store.streams.streams if store.streams else ())),
     )
 
 

@@ -8,10 +8,10 @@ from agentdash.core.logs.model import Level, LogBatch
 from agentdash.core.repos.changes import repo_changes
 from agentdash.core.repos.model import ReposSnapshot
 from agentdash.core.runs.model import RunsSnapshot, RunStatus
+from agentdash.core.secrets.safe_text import as_text
 from agentdash.core.services.model import ServicesSnapshot, ServiceState
 from agentdash.core.snapshot import Snapshot
 from agentdash.core.streams.model import StreamsSnapshot
-from agentdash.core.text import decode
 
 Line = tuple[str, str, Level]
 """(actor, step, level)."""
@@ -89,7 +89,7 @@ def finding_news(before: FindingsSnapshot | None, after: FindingsSnapshot) -> li
         was = old.get(finding.symptom.fingerprint)
         if finding.status is (was.status if was else None):
             continue
-        stream = f"{decode(finding.symptom.stream)}: " if finding.symptom.stream else ""
+        stream = f"{as_text(finding.symptom.stream)}: " if finding.symptom.stream else ""
         what = f"{finding.symptom.severity} {stream}{finding.symptom.summary}"
         if finding.status is FindingStatus.OPEN:
             lines.append(

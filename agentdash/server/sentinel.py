@@ -15,8 +15,9 @@ from redis.asyncio.sentinel import (
     SentinelManagedSSLConnection,
 )
 
+from agentdash.core.secrets.safe_text import as_text
 from agentdash.core.settings.model import RedisSettings
-from agentdash.core.text import decode, printable
+from agentdash.core.text import printable
 from agentdash.server.address import Address, spelled
 from agentdash.server.connections import Client, pool_of
 
@@ -137,4 +138,4 @@ def _silent(problem: Exception) -> SentinelError:
 
 
 def _text(value: object) -> str:
-    return decode(value) if isinstance(value, bytes) else printable(str(value))
+    return as_text(value) if isinstance(value, bytes) else printable(str(value))

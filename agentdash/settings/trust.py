@@ -147,3 +147,14 @@ def _fixed(path: str) -> str:
     """The part of a pattern before the first name with a wildcard, with its slash."""
     found = _PATTERN.search(path)
     return path if found is None else path[: path.rfind("/", 0, found.start()) + 1]
+
+
+def ignored_message(found: FolderFile) -> str:
+    """A warning in one line: which settings are ignored, and what to do."""
+    keys = list(found.ignored)
+    more = f" and {len(keys) - 6} more" if len(keys) > 6 else ""
+    why = f" ({found.reason})" if found.reason else ""
+    return (
+        f"{found.shown} is not trusted{why}: these settings of it are ignored: {', '.join(keys[:6])}{more}; "
+        "`agentdash trust` shows what they would allow"
+    )

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, TypeVar
 from agentdash.core.bounds import bounded_int, bounded_time_ms
 from agentdash.core.repos.model import Repo, RepoKind
 from agentdash.core.repos.queries import CommitLine, RepoDetail, RepoSize, SubmoduleLine, WorktreeLine
-from agentdash.core.secrets.safe_text import safe_decode, safe_text
+from agentdash.core.secrets.safe_text import as_text, safe_text
 from agentdash.core.snapshot import SourceError
-from agentdash.core.text import decode
 from agentdash.git import commands
 from agentdash.git.git_dir import GitDir, read_small
 from collectors.repos.search import repository_at
@@ -115,11 +114,11 @@ def _log(path: Path, timeout: float, *what: str) -> tuple[CommitLine, ...]:
         when = None if whole is None else bounded_time_ms(whole * 1000)
         lines.append(
             CommitLine(
-                sha=decode(sha),
+                sha=as_text(sha),
                 at=when,
-                author=safe_decode(author),
-                subject=safe_decode(subject, 500),
-                name=safe_decode(name),
+                author=as_text(author),
+                subject=as_text(subject, 500),
+                name=as_text(name),
                 at_out_of_range=when is None,
             )
         )
@@ -136,9 +135,9 @@ def _worktrees(path: Path, timeout: float) -> tuple[WorktreeLine, ...]:
         note = next((word for word in ("bare", "locked", "prunable") if word.encode() in fields), "")
         lines.append(
             WorktreeLine(
-                path=safe_decode(fields[b"worktree"]),
-                head=decode(fields[b"HEAD"]) if b"HEAD" in fields else None,
-                branch=safe_decode(branch).removeprefix("refs/heads/") if branch else None,
+                path=as_text(fields[b"worktree"]),
+                head=as_text(fields[b"HEAD"]) if b"HEAD" in fields else None,
+                branch=as_text(branch).removeprefix("refs/heads/") if branch else None,
                 note=note,
             )
         )

@@ -14,7 +14,7 @@ from agentdash.core.runs import event as ev
 from agentdash.core.runs.event import parse_event, shortened_event
 from agentdash.core.runs.model import Run, RunEvent, RunKeys, RunStatus, is_clean_up
 from agentdash.core.runs.record import FIELDS, named, parse_run, pending_request
-from agentdash.core.text import decode
+from agentdash.core.secrets.safe_text import as_text
 from agentdash.server.cluster import is_unreached
 
 if TYPE_CHECKING:
@@ -163,8 +163,8 @@ def read_run(run_id: bytes, reply: RunReply, now: int, lease_ms: int, known: Run
         known: The run as last read, for what was not read this time.
     """
     fields = named(FIELDS, reply.meta) if isinstance(reply.meta, list) else {}
-    run = parse_run(decode(run_id), fields)
-    owner = decode(reply.owner) if isinstance(reply.owner, bytes) and not reply.cleaned_up else None
+    run = parse_run(as_text(run_id), fields)
+    owner = as_text(reply.owner) if isinstance(reply.owner, bytes) and not reply.cleaned_up else None
     action, asked_at = _request(run.status, reply, fields, known)
     too_large = (*reply.unread.items(), *((name, None) for name in _broken(reply, TooLargeError)))
     run = replace(
@@ -231,8 +231,10 @@ def _request(
     handled = fields.get("control.id")
     for entry_id, body in _entries(reply.control):
         fields_of = body or {}
-        word = decode(fields_of.get(b"action", b"")[:50]).strip().lower()
-        action = pending_request(status, word, decode(entry_id), None if handled is None else decode(handled))
+        word = as_text(fields_of.get(b"action", b"")[:50]).strip().lower()
+        action = pending_request(
+            status, word, as_text(entry_id), None if handled is None else as_text(handled)
+        )
         if action is not None:
             return action, _time_of(parse_event(entry_id, fields_of))
     return None, None

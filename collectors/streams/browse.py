@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from redis.exceptions import ResponseError
 
+from agentdash.core.secrets.safe_text import as_text
 from agentdash.core.streams.entry_window import size
 from agentdash.core.streams.ids import after, before
 from agentdash.core.streams.model import Message
@@ -22,7 +23,6 @@ from agentdash.core.streams.queries import (
     StreamAnswer,
     StreamQuery,
 )
-from agentdash.core.text import decode
 from collectors.streams.detail import checked_reply, messages_in
 from collectors.streams.read import PER_WRITE, Reads
 from collectors.streams.replies.full import pending_line
@@ -122,7 +122,7 @@ async def holders(client: Redis, query: HoldersOf) -> Holders:
     for group, reply in zip(groups, replies, strict=True):
         if isinstance(reply, ResponseError) and str(reply).startswith("NOGROUP"):
             continue
-        for raw in checked_reply(reply, f"pending entries of {decode(group)} in {decode(query.stream)}"):
+        for raw in checked_reply(reply, f"pending entries of {as_text(group)} in {as_text(query.stream)}"):
             line = pending_line(raw)
             found.append(Holder(group, line.consumer, line.idle_ms, line.deliveries))
     return Holders(tuple(found))
@@ -133,7 +133,7 @@ async def _pieces(
 ) -> AsyncIterator[tuple[tuple[Message, ...], bool]]:
     """Entries in reads of about `BYTES_AT_ONCE`, each with whether the end was reached."""
     reads = Reads(client)
-    subject = f"entries of {decode(query.stream)}"
+    subject = f"entries of {as_text(query.stream)}"
     command, end = ("XREVRANGE", "-") if query.older else ("XRANGE", "+")
     start = query.start or ("+" if query.older else "-")
     left, at_once = query.count, FIRST

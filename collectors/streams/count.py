@@ -10,9 +10,9 @@ from redis.exceptions import NoPermissionError, ResponseError
 
 from agentdash.core.queries import LagOf
 from agentdash.core.round_robin import OldestFirst
+from agentdash.core.secrets.safe_text import as_text
 from agentdash.core.snapshot import SourceError
 from agentdash.core.streams.model import Group, Lag, LagGrade, Stream
-from agentdash.core.text import decode
 from collectors.streams.pending import Name, next_id
 from collectors.streams.read import Reads
 from collectors.streams.replies.full import entry
@@ -45,7 +45,7 @@ async def lag_of(client: Redis, query: LagOf, server_ms: int) -> Lag:
     """
     reads = Reads(client)
     stream = await read_stream(reads, query.stream, server_ms)
-    subject = f"group {decode(query.group)} of {decode(query.stream)}"
+    subject = f"group {as_text(query.group)} of {as_text(query.stream)}"
     if isinstance(stream, str):
         raise SourceError(f"{subject}: {stream}", "ask for read access")
     group = next((group for group in stream.groups if group.name == query.group), None) if stream else None

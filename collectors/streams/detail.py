@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from redis.exceptions import NoPermissionError, ResponseError
 
 from agentdash.core.queries import MessageAt, MessagesAt, NewestMessages, PendingList, PendingOf
+from agentdash.core.secrets.safe_text import as_text
 from agentdash.core.snapshot import SourceError
 from agentdash.core.streams.lag import position
 from agentdash.core.streams.model import Message, OldestPending, PendingEntry, id_age_ms
-from agentdash.core.text import decode
 from collectors.streams.read import PER_WRITE, Command, Reads
 from collectors.streams.replies.full import BadReplyError, entry, pairs, pending_line
 
@@ -47,7 +47,7 @@ async def pending(client: Redis, query: PendingOf, now: int) -> PendingList:
             ("XRANGE", query.stream, "-", "+", "COUNT", 1),
         ]
     )
-    subject = f"pending entries of {decode(query.group)} in {decode(query.stream)}"
+    subject = f"pending entries of {as_text(query.group)} in {as_text(query.stream)}"
     found = [pending_line(line) for line in checked_reply(lines, subject)]
     gone = await _gone(reads, query.stream, found, info, first)
     entries = tuple(
@@ -73,7 +73,7 @@ async def message(client: Redis, query: MessageAt, now: int) -> Message | None:
         redis.exceptions.RedisError: when the connection fails.
     """
     (reply,) = await Reads(client).ask([("XRANGE", query.stream, query.id, query.id, "COUNT", 1)])
-    found = messages_in(checked_reply(reply, f"entry {query.id} of {decode(query.stream)}"), now)
+    found = messages_in(checked_reply(reply, f"entry {query.id} of {as_text(query.stream)}"), now)
     return found[0] if found else None
 
 
@@ -86,7 +86,7 @@ async def messages(client: Redis, query: MessagesAt, now: int) -> tuple[Message,
     """
     ids = query.ids[:PER_WRITE]
     replies = await Reads(client).ask([("XRANGE", query.stream, one, one, "COUNT", 1) for one in ids])
-    subject = f"entries of {decode(query.stream)}"
+    subject = f"entries of {as_text(query.stream)}"
     return tuple(found for reply in replies for found in messages_in(checked_reply(reply, subject), now))
 
 
@@ -99,7 +99,7 @@ async def newest(client: Redis, query: NewestMessages, now: int) -> tuple[Messag
     """
     count = max(1, min(query.count, MOST_MESSAGES))
     (reply,) = await Reads(client).ask([("XREVRANGE", query.stream, "+", "-", "COUNT", count)])
-    return messages_in(checked_reply(reply, f"entries of {decode(query.stream)}"), now)
+    return messages_in(checked_reply(reply, f"entries of {as_text(query.stream)}"), now)
 
 
 async def _gone(

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from redis.exceptions import ResponseError
 
+from agentdash.core.secrets.safe_text import as_text
 from agentdash.core.streams.queries import Rights, RightsOn
-from agentdash.core.text import decode
 from collectors.streams.read import Reads
 
 if TYPE_CHECKING:
@@ -58,5 +58,5 @@ async def rights(client: Redis, query: RightsOn) -> Rights:
         if isinstance(reply, ResponseError):
             return Rights()
         if reply != b"OK":
-            denied.append((name, f"the server's ACL says: {decode(reply)}"))
+            denied.append((name, f"the server's ACL says: {as_text(reply)}"))
     return Rights(True, tuple(denied))

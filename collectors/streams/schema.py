@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from agentdash.core.bounded_json import read_json
-from agentdash.core.text import decode, printable
+from agentdash.core.secrets.safe_text import as_text
+from agentdash.core.text import printable
 from collectors.streams.replies.full import BadReplyError, entry
 
 MOST_FIELDS = 64
@@ -40,12 +41,14 @@ def schema_of(reply: Sequence[object]) -> Schema | None:
         return None
     if not entries:
         return None
-    names = [tuple(dict.fromkeys(decode(name) for name, _ in pairs[:MOST_FIELDS])) for pairs in entries]
+    names = [tuple(dict.fromkeys(as_text(name) for name, _ in pairs[:MOST_FIELDS])) for pairs in entries]
     bodies = {name: body for name, value in entries[0] if (body := json_object(value)) is not None}
     return Schema(
         fields=names[0],
         field_sets=tuple(dict.fromkeys(tuple(sorted(one)) for one in names)),
-        payload=tuple((decode(name), tuple(printable(key) for key in body)) for name, body in bodies.items()),
+        payload=tuple(
+            (as_text(name), tuple(printable(key) for key in body)) for name, body in bodies.items()
+        ),
         producers=tuple(dict.fromkeys(name for pairs in entries for name in _producers(pairs))),
     )
 
@@ -64,7 +67,7 @@ def json_object(value: bytes) -> dict[str, object] | None:
 def _producers(pairs: Pairs) -> Iterable[str]:
     for name, value in pairs[:MOST_FIELDS]:
         if name in PRODUCER_FIELDS:
-            yield decode(value[:MOST_NAME])
+            yield as_text(value[:MOST_NAME])
             continue
         for key, inner in (json_object(value) or {}).items():
             if key.encode("utf-8", "replace") in PRODUCER_FIELDS and isinstance(inner, str):

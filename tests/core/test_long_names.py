@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agentdash.core.findings.symptom_text import identity, redis_cli
-from agentdash.core.text import LONGEST_NAME, decode, decode_name
+from agentdash.core.secrets.safe_text import LONGEST_NAME, as_text, safe_name
 from agentdash.headless.grid import Grid, columns_of, render
 
 LONG = b"N" * 100_000
@@ -27,12 +27,12 @@ def test_cells_of_a_terminal_are_cut_as_before() -> None:
 
 @given(st.binary(max_size=LONGEST_NAME))
 def test_ordinary_names_are_whole(name: bytes) -> None:
-    assert decode_name(name) == decode(name)
+    assert safe_name(name) == as_text(name)
 
 
 @given(st.binary(min_size=1, max_size=5).map(lambda part: part * 100_000))
 def test_long_names_are_short_in_words_commands_and_fingerprints(name: bytes) -> None:
-    assert len(decode_name(name)) < 700
+    assert len(safe_name(name)) < 700
     assert len(redis_cli("XINFO", "STREAM", name)) < 2000
     assert len(identity("LAG", name, name)) < 700
 

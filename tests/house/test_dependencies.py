@@ -7,6 +7,9 @@ import re
 import tomllib
 from collections import Counter
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
+
+import grimp
 
 from tests.support import ROOT
 
@@ -45,3 +48,9 @@ def test_no_folder_has_more_than_20_python_files() -> None:
     packages = ("agentdash", "collectors", "tui")
     files = Counter(file.parent for package in packages for file in (ROOT / package).rglob("*.py"))
     assert {folder: number for folder, number in files.items() if number > 20} == {}
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    graph = grimp.build_graph("agentdash", "collectors", "tui", exclude_type_checking_imports=True)
+    imports = {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
+    TopologicalSorter(imports).prepare()  # raises a CycleError that names the modules

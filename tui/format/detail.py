@@ -14,9 +14,9 @@ from agentdash.core.logs.model import LogLine
 from agentdash.core.runs.activity import malformed_text
 from agentdash.core.runs.model import Run
 from agentdash.core.runs.orphan import last_seen, process_text
-from agentdash.core.secrets.safe_text import safe_text
+from agentdash.core.secrets.safe_text import as_text, safe_text
 from agentdash.core.streams.model import Group, Stream, StreamJudgement
-from agentdash.core.text import decode, printable
+from agentdash.core.text import printable
 from tui.format.repos.listing import branch_cell
 from tui.format.runs.listing import GLYPHS, RunContext, activity_and_style, state_text
 from tui.format.streams.listing import NO_JUDGEMENT, VERDICTS, lag_text
@@ -131,7 +131,7 @@ def stream(subject: Stream, judgement: StreamJudgement, now: int) -> list[Para]:
     """Counts, ids and groups of a stream."""
     later = units.UNKNOWN if subject.sampled or subject.error else "not read yet"
     shown = [
-        Para.of(decode(subject.name), "bold"),
+        Para.of(as_text(subject.name), "bold"),
         BLANK,
         field("entries", f"{subject.length}"),
         field("added", _or(subject.entries_added)),
@@ -159,7 +159,7 @@ def group(subject: Group, judgement: StreamJudgement, now: int) -> list[Para]:
     lag = lag_text(subject.lag) + (f"  ({subject.lag.reason})" if subject.lag.reason else "")
     rates = f"{units.count(judgement.rate_in)} in, {units.count(judged.rate_out)} out /min"
     shown = [
-        Para(((f"{decode(subject.name)}  ", "bold"), (f"{glyph} {judged.verdict}", style))),
+        Para(((f"{as_text(subject.name)}  ", "bold"), (f"{glyph} {judged.verdict}", style))),
         field("why", printable(judged.why) or units.UNKNOWN),
         field("lag", lag),
         field("pending", str(subject.pending)),
@@ -172,12 +172,12 @@ def group(subject: Group, judgement: StreamJudgement, now: int) -> list[Para]:
     if subject.oldest_pending:
         oldest = subject.oldest_pending
         words = (
-            f"{oldest.id} with {decode(oldest.consumer)}, {units.age(oldest.idle_ms)}, ×{oldest.deliveries}"
+            f"{oldest.id} with {as_text(oldest.consumer)}, {units.age(oldest.idle_ms)}, ×{oldest.deliveries}"
         )
         shown.append(field("oldest", words))
     for consumer in subject.consumers:
         idle = f"{consumer.pending} pending, idle {units.age(consumer.idle_ms)}"
-        shown.append(field("consumer", f"{decode(consumer.name)}  {idle}"))
+        shown.append(field("consumer", f"{as_text(consumer.name)}  {idle}"))
     if not subject.consumers:
         shown.append(field("consumers", "none", "bad"))
     return shown
@@ -205,9 +205,9 @@ def finding(subject: Finding, now: int) -> list[Para]:
         why = f": {printable(subject.reason)}" if subject.reason else ""
         shown.append(field("muted", f"{'with its cause, ' if subject.cause else ''}{until}{why}", "warn"))
     about = (
-        ("stream", decode(symptom.stream) if symptom.stream else None),
-        ("group", decode(symptom.consumer_group) if symptom.consumer_group else None),
-        ("consumer", decode(symptom.consumer) if symptom.consumer else None),
+        ("stream", as_text(symptom.stream) if symptom.stream else None),
+        ("group", as_text(symptom.consumer_group) if symptom.consumer_group else None),
+        ("consumer", as_text(symptom.consumer) if symptom.consumer else None),
         ("service", symptom.service),
         ("run", symptom.run),
         ("repo", symptom.repo),

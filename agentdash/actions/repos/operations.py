@@ -27,7 +27,8 @@ from agentdash.actions.repos.stage_plan import (
 from agentdash.core.commands import Outcome, Refused
 from agentdash.core.repos.commands import CommitRepo, FetchRepo, StagePart, StageRepo
 from agentdash.core.repos.model import Operation
-from agentdash.core.text import decode, printable
+from agentdash.core.secrets.safe_text import as_text
+from agentdash.core.text import printable
 from agentdash.core.units import plural
 from agentdash.git import commands
 from agentdash.git.config import ConfigSetting
@@ -100,7 +101,7 @@ def stage(command: StageRepo, largest: int, timeout: float, log: LogStep) -> Out
         staged += done
         log(f"{part.name}: {plural(done, 'file')} staged", not failed)
         out = [f"{part.name}/{one.path} ({one.reason})" for one in part.left if one.reason != "ignored"]
-        out += [f"{part.name}/{decode(name)} ({why})" for name, why in failed.items()]
+        out += [f"{part.name}/{as_text(name)} ({why})" for name, why in failed.items()]
         for text in out:
             log(f"left out: {text}", True)
         if part.ignored:
@@ -132,8 +133,8 @@ def _still_unstaged(path: Path, part: StagePart, failed: dict[bytes, str], timeo
         after = read_status(path, timeout)
     except commands.GitFailed as failure:
         return [f"{part.name} (its status cannot be read: {failure})"]
-    known = {one.path for one in part.left} | {decode(name) for name in failed}
-    return [f"{part.name}/{decode(name)}" for name in after.unstaged if decode(name) not in known]
+    known = {one.path for one in part.left} | {as_text(name) for name in failed}
+    return [f"{part.name}/{as_text(name)}" for name in after.unstaged if as_text(name) not in known]
 
 
 def _add(path: Path, files: tuple[bytes, ...], timeout: float) -> dict[bytes, str]:

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from agentdash.actions.repos.secrets import in_changes, in_new_files
 from agentdash.core.repos.commands import LeftOut, StagePart
+from agentdash.core.secrets.safe_text import as_text
 from agentdash.core.snapshot import SourceError
-from agentdash.core.text import decode, printable
+from agentdash.core.text import printable
 from agentdash.core.units import size
 from agentdash.git import commands
 from agentdash.git.git_dir import GitDir, UnusableRepo, submodules
@@ -195,19 +196,19 @@ def plan_part(target: StageTarget, root: Path, largest: int, timeout: float) -> 
             str(path), title, blocked=f"{len(git_status.unstaged)} changed files: more than {MAX_FILES}"
         )
     files: list[bytes] = []
-    left_out = [LeftOut(decode(name), "ignored") for name in git_status.ignored[:NAMED]]
-    left_out += [LeftOut(decode(name), "in conflict: resolve it first") for name in git_status.conflicts]
+    left_out = [LeftOut(as_text(name), "ignored") for name in git_status.ignored[:NAMED]]
+    left_out += [LeftOut(as_text(name), "in conflict: resolve it first") for name in git_status.conflicts]
     filtered = _filtered(path, [*git_status.tracked, *git_status.untracked], timeout)
     for name in (*git_status.tracked, *git_status.untracked):
         why = _why_not(path, name, name in git_status.links, filtered, largest)
         if why is None:
             files.append(name)
         else:
-            left_out.append(LeftOut(decode(name), why))
+            left_out.append(LeftOut(as_text(name), why))
     known = set(git_status.tracked)
     secrets = in_changes(path, [name for name in files if name in known], timeout)
     secrets |= in_new_files(path, [name for name in files if name not in known])
-    left_out += [LeftOut(decode(name), why) for name, why in secrets.items()]
+    left_out += [LeftOut(as_text(name), why) for name, why in secrets.items()]
     kept = tuple(name for name in files if name not in secrets)
     return StagePart(str(path), title, kept, tuple(left_out), len(git_status.ignored), git_status.staged)
 

@@ -20,7 +20,7 @@ from agentdash.core.runs.commands import EndOrphanChild
 from agentdash.core.runs.model import CLEAN_UP, ControlAction, Run, RunKeys, RunStatus, is_clean_up
 from agentdash.core.runs.record import FIELDS, named, parse_run, pending_request
 from agentdash.core.runs.state import Move, next_status, refusal
-from agentdash.core.text import decode
+from agentdash.core.secrets.safe_text import as_text
 from agentdash.processes import SAME_MS, ProcessFamily, leader_created_at, terminate_family
 from agentdash.server.exchange import Exchange, MayHaveBeenCarriedOut
 
@@ -87,7 +87,7 @@ async def _newest_request(exchange: Exchange, keys: RunKeys, run_id: str) -> tup
         return None
     entry_id, flat = newest[0]
     fields = dict(zip(flat[::2], flat[1::2], strict=True))
-    return decode(fields.get(b"action", b"")), decode(entry_id)
+    return as_text(fields.get(b"action", b"")), as_text(entry_id)
 
 
 async def _has_no_worker(exchange: Exchange, keys: RunKeys, run_id: str) -> bool:
@@ -262,4 +262,4 @@ async def _load(exchange: Exchange, keys: RunKeys, run_id: str) -> tuple[Run, st
     if not fields:
         raise Refused(f"There is no run {run_id}.")
     handled = fields.get("control.id")
-    return parse_run(run_id, fields), None if handled is None else decode(handled)
+    return parse_run(run_id, fields), None if handled is None else as_text(handled)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 from agentdash.core.commands import Refused
 from agentdash.core.runs.model import Run, RunKeys
 from agentdash.core.runs.record import named, parse_run
-from agentdash.core.text import decode
+from agentdash.core.secrets.safe_text import as_text
 from agentdash.server.cluster import primaries
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ async def _titled(client: Redis, keys: RunKeys, ids: Iterable[str], title: str) 
         for run_id in batch:
             pipe.hmget(keys.meta(run_id), list(_FIELDS))
         for run_id, values in zip(batch, await pipe.execute(raise_on_error=False), strict=True):
-            if isinstance(values, list) and values[0] is not None and decode(values[0]) == title:
+            if isinstance(values, list) and values[0] is not None and as_text(values[0]) == title:
                 found.append(parse_run(run_id, named(_FIELDS, values)))
     return found
 

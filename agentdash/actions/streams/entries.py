@@ -22,6 +22,7 @@ from redis.exceptions import NoPermissionError, RedisError, ResponseError
 from agentdash.actions.streams.send import Sender, checked_reply
 from agentdash.actions.streams.tally import Tally, outcome
 from agentdash.core.commands import Outcome, Refused
+from agentdash.core.secrets.safe_text import as_text
 from agentdash.core.streams.commands import (
     MOST_ENTRIES,
     AcknowledgeEntries,
@@ -33,7 +34,6 @@ from agentdash.core.streams.commands import (
     SeenEntry,
     Step,
 )
-from agentdash.core.text import decode
 from agentdash.server.exchange import MayHaveBeenCarriedOut
 
 PER_TRANSACTION = 100
@@ -111,7 +111,7 @@ async def _claim(sender: Sender, command: ClaimEntries, tally: Tally) -> None:
     if not whole:
         return
     (reply,) = await sender.change((), replace(command, entries=whole).steps())
-    claimed = {decode(raw) for raw in checked_reply(reply, command.stream)}
+    claimed = {as_text(raw) for raw in checked_reply(reply, command.stream)}
     tally.touched = tally.touched or bool(claimed)
     tally.done += [entry.id for entry in whole if entry.id in claimed]
     others = [entry for entry in whole if entry.id not in claimed]
@@ -142,7 +142,7 @@ async def _copy_and_acknowledge(sender: Sender, command: DeadLetterEntries, tall
     whole = tuple(entry for entry in command.entries if entry.id in bodies)
     if not whole:
         return
-    target = decode(command.target)
+    target = as_text(command.target)
     copies = replace(command, entries=whole).steps(bodies)[:-1]
     try:
         answers = await sender.change((), copies)
@@ -222,7 +222,7 @@ def _why_changed(entry: SeenEntry, lines: Any) -> str | None:
         return "is no longer pending: it was acknowledged"
     owner = lines[0][1]
     if entry.consumer is not None and owner != entry.consumer:
-        return f"belongs to {decode(owner)} now, not to {decode(entry.consumer)}"
+        return f"belongs to {as_text(owner)} now, not to {as_text(entry.consumer)}"
     return None
 
 
@@ -255,16 +255,16 @@ class EntryAction:
 
 ENTRY_ACTIONS: dict[type, EntryAction] = {
     AcknowledgeEntries: EntryAction(
-        _acknowledge, "acknowledged", lambda command: f"acknowledged for {decode(command.group)}:"
+        _acknowledge, "acknowledged", lambda command: f"acknowledged for {as_text(command.group)}:"
     ),
     ClaimEntries: EntryAction(
-        _claim, "claimed", lambda command: f"claimed for {decode(command.consumer)}:", PER_COPY
+        _claim, "claimed", lambda command: f"claimed for {as_text(command.consumer)}:", PER_COPY
     ),
     DeleteEntries: EntryAction(_delete, "deleted", lambda _: "deleted"),
     DeadLetterEntries: EntryAction(
         _copy_and_acknowledge,
         "copied",
-        lambda command: f"copied to {decode(command.target)} and acknowledged",
+        lambda command: f"copied to {as_text(command.target)} and acknowledged",
         PER_COPY,
     ),
 }

@@ -11,6 +11,7 @@ from redis.exceptions import NoPermissionError
 from agentdash.actions.streams.entries import ENTRY_ACTIONS, change_entries
 from agentdash.actions.streams.send import Sender, checked_reply
 from agentdash.core.commands import Effect, Outcome, Refused
+from agentdash.core.secrets.safe_text import as_text
 from agentdash.core.streams.commands import (
     CreateGroup,
     DeleteConsumer,
@@ -21,7 +22,7 @@ from agentdash.core.streams.commands import (
     command_name,
 )
 from agentdash.core.streams.model import id_parts
-from agentdash.core.text import decode, printable
+from agentdash.core.text import printable
 from agentdash.core.units import plural
 from agentdash.server.exchange import MayHaveBeenCarriedOut
 
@@ -49,14 +50,14 @@ async def change(client: Redis, command: StreamCommand) -> Outcome:
         except MayHaveBeenCarriedOut as problem:
             steps = " and ".join(dict.fromkeys(command_name(step) for step in command.steps()))
             why = sender.error_message(problem)
-            words = f"{decode(command.stream)}: {steps} was sent, but no answer came: {why}"
+            words = f"{as_text(command.stream)}: {steps} was sent, but no answer came: {why}"
             return Outcome(False, words, tuple(sender.sent), effect=Effect.UNSURE)
 
 
 async def _create(sender: Sender, command: CreateGroup) -> Outcome:
     (reply,) = await sender.change((), command.steps())
     checked_reply(reply, command.stream)
-    what = f"{decode(command.stream)}: group {decode(command.group)} created, after {command.after}"
+    what = f"{as_text(command.stream)}: group {as_text(command.group)} created, after {command.after}"
     return Outcome(True, what, tuple(sender.sent))
 
 
@@ -64,7 +65,7 @@ async def _destroy(sender: Sender, command: DestroyGroup) -> Outcome:
     read = ("XPENDING", command.stream, command.group)
     (summary,) = await sender.read([read])
     pending = int(checked_reply(summary, command.stream)[0])
-    name = decode(command.group)
+    name = as_text(command.group)
     if pending > command.pending:
         raise Refused(f"{name} has {pending} pending entries now, had {command.pending}: check again")
     last, reply = await sender.change([read], command.steps())
@@ -74,11 +75,11 @@ async def _destroy(sender: Sender, command: DestroyGroup) -> Outcome:
     with_them = (
         f", and with it its list of {plural(lost, 'pending entry', 'pending entries')}" if lost else ""
     )
-    return Outcome(True, f"{decode(command.stream)}: group {name} destroyed{with_them}", tuple(sender.sent))
+    return Outcome(True, f"{as_text(command.stream)}: group {name} destroyed{with_them}", tuple(sender.sent))
 
 
 async def _delete_consumer(sender: Sender, command: DeleteConsumer) -> Outcome:
-    name = decode(command.consumer)
+    name = as_text(command.consumer)
     (reply,) = await sender.read([("XINFO", "CONSUMERS", command.stream, command.group)])
     found = next(
         (c for c in map(_pairs, checked_reply(reply, command.stream)) if c[b"name"] == command.consumer), None
@@ -92,20 +93,20 @@ async def _delete_consumer(sender: Sender, command: DeleteConsumer) -> Outcome:
     if checked_reply(lost, command.stream):
         words = f"{name} was deleted with {lost} entries that were delivered meanwhile"
         return Outcome(False, words, tuple(sender.sent), effect=Effect.DONE)
-    return Outcome(True, f"{decode(command.group)}: consumer {name} deleted", tuple(sender.sent))
+    return Outcome(True, f"{as_text(command.group)}: consumer {name} deleted", tuple(sender.sent))
 
 
 async def _set_id(sender: Sender, command: SetGroupId) -> Outcome:
     checks = [("XINFO", "GROUPS", command.stream), ("XINFO", "STREAM", command.stream)]
     groups, info = await sender.read(checks)
-    name = decode(command.group)
+    name = as_text(command.group)
     found = next(
         (g for g in map(_pairs, checked_reply(groups, command.stream)) if g[b"name"] == command.group), None
     )
     if found is None:
         raise Refused(f"the group {name} no longer exists")
-    now = decode(found[b"last-delivered-id"])
-    newest = decode(_pairs(checked_reply(info, command.stream))[b"last-generated-id"])
+    now = as_text(found[b"last-delivered-id"])
+    newest = as_text(_pairs(checked_reply(info, command.stream))[b"last-generated-id"])
     target = newest if command.after == "$" else command.after
     if _direction(command.seen, target) != _direction(now, target):
         raise Refused(f"{name} has moved from {command.seen} to {now} meanwhile: check again")
@@ -120,9 +121,9 @@ def _direction(position: str, target: str) -> int:
 
 
 async def _trim(sender: Sender, command: TrimStream) -> Outcome:
-    name = decode(command.stream)
+    name = as_text(command.stream)
     (info,) = await sender.read([("XINFO", "STREAM", command.stream)])
-    newest = decode(_pairs(checked_reply(info, command.stream))[b"last-generated-id"])
+    newest = as_text(_pairs(checked_reply(info, command.stream))[b"last-generated-id"])
     if command.seen is not None and id_parts(newest) < id_parts(command.seen):
         raise Refused(f"{name} is another stream now: its newest id went back to {newest}")
     (reply,) = await sender.change((), command.steps())
@@ -143,7 +144,7 @@ def _denied(problem: NoPermissionError, command: StreamCommand, sender: Sender) 
     name = next((need for need in needs if need.startswith(f"{name} ")), name)
     words = f"the server's ACL does not allow {name}"
     if named is None:
-        words += f" on {decode(command.stream)}"
+        words += f" on {as_text(command.stream)}"
     done = f"; sent before: {len(sender.sent)} commands" if sender.sent else ""
     effect = Effect.PARTLY if sender.sent else Effect.NONE
     return Outcome(False, f"{words}{done}", tuple(sender.sent), name if named else None, effect)

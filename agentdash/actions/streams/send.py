@@ -9,7 +9,7 @@ from redis.exceptions import NoPermissionError, RedisError, ResponseError
 
 from agentdash.core.cli_form import Word, redis_cli
 from agentdash.core.commands import Refused
-from agentdash.core.text import decode
+from agentdash.core.secrets.safe_text import as_text
 from agentdash.server.client import source_error
 from agentdash.server.exchange import Exchange, MayHaveBeenCarriedOut
 
@@ -92,7 +92,7 @@ def checked_reply(reply: Any, stream: bytes) -> Any:
     if not isinstance(reply, ResponseError):
         return reply
     text = str(reply)
-    name = decode(stream)
+    name = as_text(stream)
     if text.startswith("BUSYGROUP"):
         raise Refused(f"{name} already has a group of that name")
     if text.startswith("NOGROUP"):
@@ -117,4 +117,4 @@ def _shortened(step: Sequence[Word]) -> str:
 def _answer(reply: Any) -> str:
     if isinstance(reply, (list, tuple)):
         return f"{len(reply)} entries"
-    return decode(reply) if isinstance(reply, bytes) else str(reply)
+    return as_text(reply) if isinstance(reply, bytes) else str(reply)

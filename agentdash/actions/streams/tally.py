@@ -9,8 +9,8 @@ from redis.exceptions import RedisError
 
 from agentdash.actions.streams.send import Sender
 from agentdash.core.commands import Effect, Outcome, Refused
+from agentdash.core.secrets.safe_text import as_text
 from agentdash.core.streams.commands import AcknowledgeEntries, EntriesCommand, SeenEntry
-from agentdash.core.text import decode
 from agentdash.core.units import plural
 from agentdash.server.exchange import MayHaveBeenCarriedOut
 
@@ -54,7 +54,7 @@ def outcome(sender: Sender, command: EntriesCommand, tally: Tally, summary: str)
         Refused: when nothing was changed; with the reason.
     """
     sent, left = tuple(sender.sent), tally.left
-    did = f"{decode(command.stream)}: {summary}"
+    did = f"{as_text(command.stream)}: {summary}"
     if not left and not tally.missing:
         return Outcome(True, f"{did} {_entries(tally.done)}", sent, effect=Effect.DONE)
     reasons = _reasons(left)

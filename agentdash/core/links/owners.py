@@ -14,11 +14,11 @@ from functools import cached_property
 
 from agentdash.core.links.owner import Owner
 from agentdash.core.runs.model import Run, RunsSnapshot, RunStatus
+from agentdash.core.secrets.safe_text import as_text
 from agentdash.core.services.model import Service, ServicesSnapshot
 from agentdash.core.store import Store
 from agentdash.core.streams.liveness import OwnerStatus
 from agentdash.core.streams.model import Consumer, Group, Stream
-from agentdash.core.text import decode
 
 _NUMBERED = re.compile(r"(.+?)[-_.:#](?:\d+|[0-9a-f]{8,})")
 _WORDS = re.compile(r"[^A-Za-z0-9]+")
@@ -48,7 +48,7 @@ class Owners:
 
     def of(self, consumer: bytes) -> Owner:
         """The owner of the consumer of that name."""
-        name = decode(consumer)
+        name = as_text(consumer)
         run = self._by_run.get(name)
         return Owner(run=run) if run is not None else Owner(service=self._service(name))
 

@@ -15,11 +15,10 @@ from agentdash.core.links.run_repos import RepoIndex
 from agentdash.core.logs.model import LogLine
 from agentdash.core.repos.model import Repo
 from agentdash.core.runs.model import Run
-from agentdash.core.secrets.safe_text import safe_text
+from agentdash.core.secrets.safe_text import as_text, safe_text
 from agentdash.core.services.model import Service
 from agentdash.core.store import Store
 from agentdash.core.streams.model import Group, Stream
-from agentdash.core.text import decode
 from agentdash.core.units import plural
 
 MOST = 12
@@ -127,7 +126,7 @@ def of_message(
     """
     links: list[Link] = []
     owner = owner_of(holder, store) if holder is not None else None
-    name = decode(holder) if holder is not None else ""
+    name = as_text(holder) if holder is not None else ""
     if owner is not None and owner.run is not None:
         links.append(_run(owner.run, f"it is the consumer {name}"))
         links += [link for link in of_run(store, owner.run) if link.kind in {LinkKind.LOG, LinkKind.REPO}]
@@ -226,7 +225,7 @@ def _held(store: Store, *, run: Run | None = None, service: Service | None = Non
     for stream, group, consumer in consumers_of(store, run=run, service=service)[:MOST]:
         held = f"holds {plural(consumer.pending, 'message')}" if consumer.pending else "holds no message"
         kind = LinkKind.MESSAGE if consumer.pending else LinkKind.CONSUMER
-        title = f"{decode(stream.name)} › {decode(group.name)} › {decode(consumer.name)}"
+        title = f"{as_text(stream.name)} › {as_text(group.name)} › {as_text(consumer.name)}"
         yield Link(kind, title, held, StreamPlace(stream.name, group.name, consumer.name))
 
 
@@ -238,9 +237,9 @@ def _runs_in(store: Store, repo: Repo) -> Iterator[Link]:
 
 
 def _stream(stream: Stream, group: Group | None, why: str) -> Link:
-    name = f" › {decode(group.name)}" if group is not None else ""
+    name = f" › {as_text(group.name)}" if group is not None else ""
     place = StreamPlace(stream.name, group.name if group is not None else None)
-    return Link(LinkKind.STREAM, f"{decode(stream.name)}{name}", why, place)
+    return Link(LinkKind.STREAM, f"{as_text(stream.name)}{name}", why, place)
 
 
 def _run(run: Run, why: str) -> Link:

@@ -14,8 +14,9 @@ from agentdash.core.runs.activity import event_line
 from agentdash.core.runs.history import RunHistory
 from agentdash.core.runs.model import ChildProbe, Run, RunStatus
 from agentdash.core.runs.orphan import last_seen, worker_name
+from agentdash.core.secrets.safe_text import as_text
 from agentdash.core.streams.model import StreamsSnapshot
-from agentdash.core.text import decode, printable
+from agentdash.core.text import printable
 from agentdash.core.units import age, percent, plural
 
 IDLE_MS = 60_000
@@ -177,7 +178,12 @@ def _pending(run: Run, streams: StreamsSnapshot) -> Iterator[tuple[str, str, str
         for group in stream.groups:
             for consumer in group.consumers:
                 if consumer.name in names and consumer.pending:
-                    yield decode(stream.name), decode(group.name), decode(consumer.name), consumer.pending
+                    yield (
+                        as_text(stream.name),
+                        as_text(group.name),
+                        as_text(consumer.name),
+                        consumer.pending,
+                    )
 
 
 def _git(run: Run, repos: ReposSnapshot | None) -> Check:

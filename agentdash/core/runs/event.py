@@ -12,8 +12,7 @@ from dataclasses import dataclass, replace
 from agentdash.core.bounded_json import read_json
 from agentdash.core.bounds import bounded_int, bounded_time_ms, is_number
 from agentdash.core.runs.model import RunEvent
-from agentdash.core.secrets.safe_text import masked_data, safe_text
-from agentdash.core.text import decode
+from agentdash.core.secrets.safe_text import as_text, masked_data, safe_text
 
 RUN_QUEUED = "run_queued"
 RUN_STARTED = "run_started"
@@ -85,7 +84,7 @@ def parse_event(entry_id: bytes | str, fields: Mapping[bytes, bytes]) -> RunEven
     ms = bounded_time_ms(at)
     return RunEvent(
         id=name,
-        type=decode(fields.get(b"type", b"unknown")[:100]) or "unknown",
+        type=as_text(fields.get(b"type", b"unknown")[:100]) or "unknown",
         at=ms,
         turn=bounded_int(fields.get(b"turn")),
         data=_payload(fields.get(b"data")),

@@ -16,8 +16,7 @@ from agentdash.core.bounds import LARGEST, bounded_int, is_number
 from agentdash.core.runs.model import ControlAction, Run, RunStatus, Tokens
 from agentdash.core.secrets.commands import masked_words
 from agentdash.core.secrets.mask import mask
-from agentdash.core.secrets.safe_text import safe_decode
-from agentdash.core.text import decode
+from agentdash.core.secrets.safe_text import as_text
 
 TEXT_LIMIT = 4000
 """Characters kept of a text field."""
@@ -62,7 +61,7 @@ class _Reader:
 
     def text(self, name: str) -> str | None:
         value = self.raw(name)
-        return None if value is None else safe_decode(value[: 4 * TEXT_LIMIT], TEXT_LIMIT)
+        return None if value is None else as_text(value[: 4 * TEXT_LIMIT], TEXT_LIMIT)
 
     def number(self, name: str, low: int = 0, high: int = LARGEST) -> int | None:
         value = self.raw(name)
@@ -107,7 +106,7 @@ class _Reader:
         value = self.raw(name)
         if value is None:
             return RunStatus.UNKNOWN, ""
-        word = decode(value.strip())[:100]
+        word = as_text(value.strip())[:100]
         try:
             return RunStatus(word.lower()), word
         except ValueError:
@@ -122,7 +121,7 @@ def _masked(words: tuple[str, ...]) -> tuple[str, ...]:
     The cache has at most 25 MB: each line has `COMMAND_LIMIT` + `_BEYOND` characters of 4 bytes at most.
     """
     safe = masked_words(words, lambda word: mask(word)[0])
-    return tuple(_first([decode(word.encode("utf-8", "backslashreplace")) for word in safe], COMMAND_LIMIT))
+    return tuple(_first([as_text(word.encode("utf-8", "backslashreplace")) for word in safe], COMMAND_LIMIT))
 
 
 def _first(words: list[str], most: int) -> Iterator[str]:
@@ -151,7 +150,7 @@ def parse_run(run_id: str, fields: Mapping[str, bytes]) -> Run:
     read = _Reader(fields)
     status, status_text = read.status("status")
     command = read.words("command")
-    shown_id = decode(run_id.encode("utf-8", "backslashreplace"))
+    shown_id = as_text(run_id.encode("utf-8", "backslashreplace"))
     detected = read.flag("completion.detected")
     line = read.text("completion.line")
     return Run(

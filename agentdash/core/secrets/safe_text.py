@@ -13,6 +13,11 @@ from agentdash.core.secrets.data import DataMask
 from agentdash.core.secrets.mask import cut, mask
 from agentdash.core.text import mask_urls_in, printable
 
+LONGEST_NAME = 200
+"""Bytes of a name that are shown whole within a sentence."""
+_NAME_PART = 4096
+"""Bytes of each end of a longer name that are searched for secrets."""
+
 
 def safe_text(text: str, limit: int | None = None) -> str:
     """One line, printable, secrets masked; the first *limit* characters, where a limit is given."""
@@ -21,9 +26,16 @@ def safe_text(text: str, limit: int | None = None) -> str:
     return _safe(text) if len(text) <= _CACHED else printable(mask(text)[0])
 
 
-def safe_decode(raw: bytes, limit: int | None = None) -> str:
+def as_text(raw: bytes, limit: int | None = None) -> str:
     r"""Bytes as `safe_text`; bytes that are not UTF-8 are shown as ``\xNN``."""
     return safe_text(raw.decode("utf-8", "backslashreplace"), limit)
+
+
+def safe_name(raw: bytes) -> str:
+    """The name of a stream, group or consumer within a sentence: `as_text`, shortened in the middle."""
+    if len(raw) <= LONGEST_NAME:
+        return as_text(raw)
+    return f"{as_text(raw[:_NAME_PART])[:80]}…{as_text(raw[-_NAME_PART:])[-60:]} ({len(raw):,} bytes)"
 
 
 def safe_message(text: str) -> str:
@@ -39,6 +51,6 @@ def masked_data(data: Mapping[str, object]) -> dict[str, object]:
 _CACHED = 1024
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=8192)
 def _safe(text: str) -> str:
     return printable(mask(text)[0])

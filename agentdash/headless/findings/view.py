@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from agentdash.core.findings.model import Finding, FindingStatus, Severity
+from agentdash.core.secrets.safe_text import as_text
 from agentdash.core.snapshot import Topic
 from agentdash.core.store import Store
-from agentdash.core.text import decode
 from agentdash.core.units import count
 from agentdash.headless.envelope import view_of
 from agentdash.headless.grid import GridCell, Row, since
@@ -106,7 +106,7 @@ def rows(store: Store, now: int) -> Iterator[Row]:
 def _finding(finding: Finding, now: int) -> Row:
     symptom = finding.symptom
     names = [
-        decode(raw) for raw in (symptom.stream, symptom.consumer_group, symptom.consumer) if raw is not None
+        as_text(raw) for raw in (symptom.stream, symptom.consumer_group, symptom.consumer) if raw is not None
     ]
     where = " › ".join(names) or symptom.run or symptom.repo or symptom.service or ""
     return (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
+from agentdash.core.secrets.safe_text import as_text
 from agentdash.core.store import Store
 from agentdash.core.streams.model import (
     Cap,
@@ -17,7 +18,7 @@ from agentdash.core.streams.model import (
     Verdict,
     id_age_ms,
 )
-from agentdash.core.text import decode, printable
+from agentdash.core.text import printable
 from agentdash.core.units import UNKNOWN, age, count
 from agentdash.headless.envelope import Moment, view_of
 from agentdash.headless.grid import GridCell, Row
@@ -158,7 +159,7 @@ def rows(store: Store, _: int) -> Iterator[Row]:
     """One row per group; the first of a stream names it."""
     for stream, judgement in store.streams.judged if store.streams else ():
         head: Row = (
-            decode(stream.name),
+            as_text(stream.name),
             count(stream.length),
             count(judgement.rate_in),
             GridCell(judgement.status, _TONES.get(judgement.status, "dim")),
@@ -176,7 +177,7 @@ def _no_group(stream: Stream) -> str:
 def _group_cells(group: Group, judgement: StreamJudgement) -> Row:
     oldest = group.oldest_pending
     return (
-        decode(group.name),
+        as_text(group.name),
         count(len(group.consumers)),
         _lag(group.lag),
         count(group.pending),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from redis.exceptions import RedisError
 
 from agentdash.core.runs.model import ControlAction
-from agentdash.core.text import decode
+from agentdash.core.secrets.safe_text import as_text
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -96,7 +96,7 @@ def _streams(reply: object) -> list[tuple[bytes, list[tuple[bytes, dict[bytes, b
 
 def _control(entry_id: bytes, fields: dict[bytes, bytes] | None) -> ControlMessage:
     fields = fields or {}
-    word = decode(fields.get(b"action", b"")[:50]).strip().lower()
+    word = as_text(fields.get(b"action", b"")[:50]).strip().lower()
     try:
         action = ControlAction(word)
     except ValueError:
@@ -105,4 +105,4 @@ def _control(entry_id: bytes, fields: dict[bytes, bytes] | None) -> ControlMessa
 
 
 def _word(fields: dict[bytes, bytes], name: bytes) -> str | None:
-    return decode(fields.get(name, b"")[:1000]) or None
+    return as_text(fields.get(name, b"")[:1000]) or None

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 
 from redis.exceptions import RedisError
 
-from agentdash.core.text import decode
+from agentdash.core.secrets.safe_text import as_text
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -98,7 +98,7 @@ class Lease:
                 self._deadline = sent_at + self._seconds
                 return
             if owner is not None:
-                raise LeaseHeld(decode(cast("bytes", owner)))
+                raise LeaseHeld(as_text(cast("bytes", owner)))
         raise LeaseHeld("unknown worker")
 
     async def keep(self) -> None:
@@ -123,7 +123,7 @@ class Lease:
             return
         self.error = None
         if owner is not None:
-            self.taken_by = decode(cast("bytes", owner))
+            self.taken_by = as_text(cast("bytes", owner))
             self.lost.set()
         else:
             if sent_at >= self._deadline:

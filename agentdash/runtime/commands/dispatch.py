@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, get_args
 from agentdash.core.commands import Command, ControlRun, FindingCommand, Outcome
 from agentdash.core.repos.commands import RepoCommand
 from agentdash.core.runs.commands import OrphanCommand
+from agentdash.core.secrets.safe_text import as_text
 from agentdash.core.services.commands import ControlService
 from agentdash.core.streams.commands import StreamCommand
-from agentdash.core.text import decode
 from agentdash.runtime.loading import load
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ HANDLERS = (
     Handler(FindingCommand, f"{__package__}.findings", lambda _: "findings"),
     Handler(ControlService, f"{__package__}.services", lambda command: f"service {command.name}"),
     Handler(RepoCommand, f"{__package__}.repos", lambda command: f"repo {Path(command.path).name}"),
-    Handler(StreamCommand, f"{__package__}.streams", lambda command: f"stream {decode(command.stream)}"),
+    Handler(StreamCommand, f"{__package__}.streams", lambda command: f"stream {as_text(command.stream)}"),
 )
 BY_TYPE = {kind: row for row in HANDLERS for kind in get_args(row.commands) or (row.commands,)}
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from agentdash.actions.streams.groups import change
 from agentdash.core.commands import Outcome
+from agentdash.core.secrets.safe_text import as_text
 from agentdash.core.snapshot import Topic
 from agentdash.core.streams.commands import StreamCommand
-from agentdash.core.text import decode
 from agentdash.runtime.commands.server import at_server
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 async def carry_out(engine: Engine, command: StreamCommand) -> Outcome:
     """Change a stream or a group; a command that the ACL forbids is remembered."""
-    actor = f"stream {decode(command.stream)}"
+    actor = f"stream {as_text(command.stream)}"
     outcome = await at_server(engine, actor, lambda handle: change(handle.client, command))
     if outcome.denied is not None:
         engine.deny(outcome.denied, outcome.message)

@@ -6,7 +6,8 @@ from functools import partial
 
 from agentdash.core import units
 from agentdash.core.findings.model import Finding, FindingsSnapshot, FindingStatus, Severity
-from agentdash.core.text import decode, printable
+from agentdash.core.secrets.safe_text import as_text
+from agentdash.core.text import printable
 from tui.format.item import Cell, Column, Item, Listing, ListingView, Row
 from tui.widgets.table.rows import LateRow
 
@@ -94,7 +95,7 @@ def subject_of(finding: Finding) -> str:
     text = printable(symptom.summary)
     if symptom.stream:
         names = [symptom.stream, symptom.consumer_group]
-        parts = [decode(name) for name in names if name]
+        parts = [as_text(name) for name in names if name]
         return parts[0] if parts[-1] in text.split() else " ".join(parts)
     of = [symptom.service, *((symptom.run, symptom.repo) if finding.outside else ())]
     about = " ".join([printable(part) for part in of if part][:2])

@@ -9,9 +9,9 @@ from agentdash.core import units
 from agentdash.core.logs.model import Level, LogLine, LogRing
 from agentdash.core.queries import TraceFound
 from agentdash.core.secrets.mask import masked_field
-from agentdash.core.secrets.safe_text import safe_text
+from agentdash.core.secrets.safe_text import as_text, safe_text
 from agentdash.core.streams.model import Message
-from agentdash.core.text import decode, printable
+from agentdash.core.text import printable
 from tui.widgets.cells import Part
 from tui.widgets.document import Para
 from tui.widgets.log.draw import clock
@@ -96,14 +96,14 @@ def _line(line: LogLine, at: int, zone: tzinfo | None) -> Para:
 def _entry(name: bytes, message: Message, zone: tzinfo | None) -> Para:
     parts: list[Part] = [
         (f"{clock(_ms(message), zone)} ", "dim"),
-        (f"▸ {decode(name)} ", "spark"),
+        (f"▸ {as_text(name)} ", "spark"),
         (f"{message.id} ", "id"),
     ]
     for field, value in message.fields[:_FIELDS]:
         text = value[:4096].decode("utf-8", "backslashreplace")
-        shown = printable(masked_field(decode(field), text)[0])
+        shown = printable(masked_field(as_text(field), text)[0])
         parts += [
-            (f"{decode(field)}=", "dim"),
+            (f"{as_text(field)}=", "dim"),
             (f"{shown[:_VALUE]}{'…' if len(shown) > _VALUE else ''} ", ""),
         ]
     if len(message.fields) > _FIELDS:

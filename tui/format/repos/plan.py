@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from agentdash.core.repos.commands import StagePlan
 from agentdash.core.repos.model import Repo
-from agentdash.core.secrets.safe_text import safe_text
-from agentdash.core.text import decode, printable
+from agentdash.core.secrets.safe_text import as_text, safe_text
+from agentdash.core.text import printable
 from agentdash.core.units import plural
 from tui.widgets.cells import shorten
 from tui.widgets.document import Para, field
@@ -45,7 +45,7 @@ def stage_question(repo: Repo, plan: StagePlan, *, every: bool = False) -> tuple
                 Para(((f"{_name(part.name)}  ", "bold"), (f"left out: {safe_text(part.blocked)}", "warn")), 2)
             )
         elif part.files:
-            names = ", ".join(_name(decode(name)) for name in part.files[:named])
+            names = ", ".join(_name(as_text(name)) for name in part.files[:named])
             more = f" … {len(part.files) - named} more (d: all)" if len(part.files) > named else ""
             count = plural(len(part.files), "file")
             lines.append(

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from agentdash.core import units
+from agentdash.core.secrets.safe_text import as_text
 from agentdash.core.streams.liveness import Liveness
 from agentdash.core.streams.model import Group, PendingEntry
-from agentdash.core.text import decode
 from tui.widgets.document import Para
 
 MANY_DELIVERIES = 3
@@ -40,7 +40,7 @@ def suggestions(entry: PendingEntry, group: Group, liveness: Mapping[bytes, Live
         return []
     other = next(iter(others(entry.consumer, group, liveness)), None)
     words = (
-        f"claim for {decode(other)}, which is alive"
+        f"claim for {as_text(other)}, which is alive"
         if other
         else "claim for a new consumer: no other live consumer"
     )

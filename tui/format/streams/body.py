@@ -9,8 +9,9 @@ from itertools import islice
 
 from agentdash.core import units
 from agentdash.core.secrets.mask import masked_field
+from agentdash.core.secrets.safe_text import as_text
 from agentdash.core.streams.message_body import MOST_FIELDS, BodyKind, parse_body
-from agentdash.core.text import decode, printable
+from agentdash.core.text import printable
 from tui.format.json_tree import json_tree
 from tui.widgets.document import Para, Path, field
 
@@ -73,7 +74,7 @@ def body_of(fields: Fields, most: int = FIRST) -> Body:
         paras += lines
         if len(shown) < len(value):
             paras.append(
-                Para.of(f"… {units.size(len(value) - len(shown))} more of {decode(name[:40])}", "dim", 2)
+                Para.of(f"… {units.size(len(value) - len(shown))} more of {as_text(name[:40])}", "dim", 2)
             )
             cut = True
         left -= len(shown)
@@ -98,7 +99,7 @@ def _beginning(value: bytes, most: int) -> bytes:
 
 def value_paras(name: bytes, value: bytes) -> list[Para]:
     """One field; secrets are masked, by the name of the field and by their shape. Long values fold."""
-    label = decode(name)
+    label = as_text(name)
     body = parse_body(value)
     path = (label,)
     head = (f"{label:<{NAME_WIDTH}} ", "dim")
@@ -158,15 +159,15 @@ def hex_paras(value: bytes, path: Path = ()) -> list[Para]:
 
 def preview(body: tuple[tuple[bytes, bytes], ...]) -> str:
     """The fields in one line; secrets are masked."""
-    return " ".join(f"{decode(name[:40])}={_short(name, value)}" for name, value in body[:8])
+    return " ".join(f"{as_text(name[:40])}={_short(name, value)}" for name, value in body[:8])
 
 
 def _short(name: bytes, value: bytes) -> str:
-    text = decode(value[:60])
+    text = as_text(value[:60])
     if text.count("\\x") + text.count("␀") > 2:
         kind = parse_body(value)
         if kind.data is not None:
             text = json.dumps(kind.data, ensure_ascii=False)[:60]
         elif kind.kind is BodyKind.BYTES:
             text = f"0x{value[:8].hex()}{'…' if len(value) > 8 else ''}"
-    return masked_field(decode(name[:40]), text)[0]
+    return masked_field(as_text(name[:40]), text)[0]

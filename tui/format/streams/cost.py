@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agentdash.core import units
+from agentdash.core.secrets.safe_text import as_text
 from agentdash.core.streams.commands import SeenEntry
 from agentdash.core.streams.model import Group, id_parts
-from agentdash.core.text import decode, printable
+from agentdash.core.text import printable
 from tui.widgets.cells import shorten
 
 IN_SENTENCE = 24
@@ -52,7 +53,7 @@ class Cost:
 
 def name(raw: bytes) -> str:
     """A name within a sentence, shortened in the middle."""
-    return shorten(printable(decode(raw)), IN_SENTENCE)
+    return shorten(printable(as_text(raw)), IN_SENTENCE)
 
 
 def names(groups: Sequence[Group]) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 
 from agentdash.core import units
+from agentdash.core.secrets.safe_text import as_text
 from agentdash.core.streams.liveness import Liveness
 from agentdash.core.streams.model import (
     Consumer,
@@ -18,7 +19,6 @@ from agentdash.core.streams.model import (
     id_age_ms,
     id_parts,
 )
-from agentdash.core.text import decode
 from tui.format.item import Cell, Column, Row
 from tui.format.streams.actions import MANY_DELIVERIES
 from tui.format.streams.body import preview
@@ -66,7 +66,7 @@ def _group_sort(group: Group, judgement: StreamJudgement) -> tuple[object, ...]:
     judged = judgement.group(group.name) or NO_JUDGEMENT
     oldest = group.oldest_pending.idle_ms if group.oldest_pending else None
     return (
-        decode(group.name),
+        as_text(group.name),
         len(group.consumers),
         group.lag.value,
         group.pending,
@@ -81,7 +81,7 @@ def _group_cells(group: Group, judgement: StreamJudgement, now: int) -> tuple[Ce
     oldest = group.oldest_pending.idle_ms if group.oldest_pending else None
     rates = f"{units.count(judgement.rate_in)}/{units.count(judged.rate_out)}"
     return (
-        Cell(decode(group.name), "bold"),
+        Cell(as_text(group.name), "bold"),
         _consumers_cell(group),
         lag_cell(group.lag, stopped=judged.verdict is Verdict.STOPPED),
         pending_cell(group.pending),
@@ -110,13 +110,13 @@ def consumer_row(consumer: Consumer, liveness: Liveness | None) -> Row:
     inactive = consumer.inactive_ms
     got = "never" if inactive is not None and inactive < 0 else units.age(inactive)
     cells = (
-        Cell(decode(consumer.name)),
+        Cell(as_text(consumer.name)),
         pending_cell(consumer.pending),
         Cell(units.age(consumer.idle_ms), "dim"),
         Cell(got, "dim"),
         liveness_cell(liveness, holds=consumer.pending > 0),
     )
-    sort = (decode(consumer.name), consumer.pending, consumer.idle_ms, inactive, None)
+    sort = (as_text(consumer.name), consumer.pending, consumer.idle_ms, inactive, None)
     return Row(key=consumer.name, cells=cells, sort=sort)
 
 
@@ -143,13 +143,20 @@ def pending_row(entry: PendingEntry) -> Row:
     )
     cells = (
         Cell(entry.id, "id"),
-        Cell(decode(entry.consumer)),
+        Cell(as_text(entry.consumer)),
         Cell(units.age(entry.idle_ms), "warn"),
         Cell(units.age(entry.age_ms), "dim"),
         Cell(str(entry.deliveries), "bad" if often else "dim"),
         data,
     )
-    sort = (_place(entry.id), decode(entry.consumer), entry.idle_ms, entry.age_ms, entry.deliveries, None)
+    sort = (
+        _place(entry.id),
+        as_text(entry.consumer),
+        entry.idle_ms,
+        entry.age_ms,
+        entry.deliveries,
+        None,
+    )
     return Row(key=entry.id, cells=cells, sort=sort)
 
 

@@ -6,6 +6,7 @@ from functools import partial
 from heapq import nsmallest
 
 from agentdash.core import units
+from agentdash.core.secrets.safe_text import as_text
 from agentdash.core.streams.model import (
     Group,
     GroupJudgement,
@@ -15,7 +16,6 @@ from agentdash.core.streams.model import (
     StreamJudgement,
     Verdict,
 )
-from agentdash.core.text import decode
 from tui.format.item import Cell, Column, Item, ListingView, Row
 from tui.format.streams.forecast import drains_cell, drains_value
 from tui.widgets.cells import sparkline
@@ -133,7 +133,7 @@ def listed(
     if len(groups) <= most:
         return groups, 0
     if folded := needle.casefold():
-        groups = tuple(group for group in groups if folded in decode(group.name).casefold()) or groups
+        groups = tuple(group for group in groups if folded in as_text(group.name).casefold()) or groups
 
     def place(group: Group) -> int:
         return _PLACE[(judgement.group(group.name) or NO_JUDGEMENT).verdict]
@@ -163,7 +163,13 @@ def _cells(
     mark = "▾" if unfolded else "▸" if stream.groups else " "
     count = f" ({len(stream.groups)})" if len(stream.groups) > 1 and not unfolded else ""
     lead = (
-        Cell(spans=((f"{mark} ", "dim"), (decode(stream.name), "bold" if troubled else ""), (count, "dim"))),
+        Cell(
+            spans=(
+                (f"{mark} ", "dim"),
+                (as_text(stream.name), "bold" if troubled else ""),
+                (count, "dim"),
+            )
+        ),
         Cell(units.count(stream.length)),
         Cell(sparkline(judgement.rates, 8), "spark"),
         Cell(units.count(judgement.rate_in), "dim" if not judgement.rate_in else ""),
@@ -205,7 +211,7 @@ def _sort(
     elif not unfolded:
         _, lag, pending, oldest = _together(stream)
         values, drains_in = (lag.value, pending, oldest, worst[1].verdict.value), drains_value(*worst)
-    return (decode(stream.name), stream.length, None, judgement.rate_in, *values, drains_in)
+    return (as_text(stream.name), stream.length, None, judgement.rate_in, *values, drains_in)
 
 
 def _together(stream: Stream) -> tuple[Group, Lag, int, int | None]:
@@ -235,7 +241,7 @@ def _group_line(
     group: Group, judged: GroupJudgement, judgement: StreamJudgement, now: int
 ) -> tuple[Cell, ...]:
     return (
-        Cell(f"  {decode(group.name)}"),
+        Cell(f"  {as_text(group.name)}"),
         Cell(""),
         Cell(""),
         Cell(""),

@@ -14,11 +14,12 @@ from agentdash.core.findings.model import Finding, FindingStatus
 from agentdash.core.links.owner import Owner
 from agentdash.core.logs.model import Level, LogLine
 from agentdash.core.secrets.mask import mask
+from agentdash.core.secrets.safe_text import as_text
 from agentdash.core.services.model import exit_text
 from agentdash.core.streams.liveness import Liveness
 from agentdash.core.streams.model import Group, Message, PendingEntry, Stream, id_age_ms, id_parts
 from agentdash.core.streams.queries import Holder
-from agentdash.core.text import decode, printable
+from agentdash.core.text import printable
 from tui.format.streams.actions import MANY_DELIVERIES, suggestion_paras
 from tui.format.streams.body import Body, body_of
 from tui.widgets.document import Para
@@ -99,13 +100,13 @@ def _head(facts: EntryFacts, now: int) -> Iterator[Para]:
         often = pending.deliveries > MANY_DELIVERIES
         held = (
             (f"delivered {times}, last {units.age(pending.idle_ms)} ago, to ", "bad" if often else "dim"),
-            (decode(pending.consumer), "bold"),
+            (as_text(pending.consumer), "bold"),
         )
         yield Para(held, 2)
         liveness = facts.liveness.get(pending.consumer)
         if liveness is not None:
             style = "bad" if liveness.alive is False else "good" if liveness.alive else "unknown"
-            yield Para(((f"{decode(pending.consumer)}: ", "dim"), (printable(liveness.detail), style)), 2)
+            yield Para(((f"{as_text(pending.consumer)}: ", "dim"), (printable(liveness.detail), style)), 2)
         if often:
             yield Para.of("many deliveries: likely a poison message", "warn", 2)
 
@@ -114,7 +115,7 @@ def producer(stream: Stream, message: Message | None) -> str:
     """Its producer: by a field of the message, else by the stream; empty where unknown."""
     for name, value in message.fields if message else ():
         if name in PRODUCER_FIELDS and 0 < len(value) <= 60:
-            return decode(value)
+            return as_text(value)
     return printable(stream.producers[0]) if len(stream.producers) == 1 else ""
 
 
@@ -157,11 +158,11 @@ def _event(at: int, who: str, what: str, style: str, zone: tzinfo | None) -> Par
 def _groups(facts: EntryFacts) -> Iterator[Para]:
     """Its state in each group, where known."""
     for group in facts.stream.groups[:20]:
-        name = decode(group.name)
+        name = as_text(group.name)
         label = (f"{'':9}{name[:10]:<10} ", "info")
         holder = next((one for one in facts.holders or () if one.group == group.name), None)
         if holder is not None:
-            words = f"not acknowledged: at {decode(holder.consumer)} for {units.age(holder.idle_ms)}"
+            words = f"not acknowledged: at {as_text(holder.consumer)} for {units.age(holder.idle_ms)}"
             yield Para((label, (words, "bad bold" if holder.deliveries > MANY_DELIVERIES else "warn")), HANG)
         elif _beyond(facts.id, group.last_delivered_id):
             yield Para((label, ("not delivered yet", "dim")), HANG)

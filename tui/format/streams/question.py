@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from agentdash.core import units
 from agentdash.core.cli_form import redis_cli
+from agentdash.core.secrets.safe_text import as_text
 from agentdash.core.streams.commands import (
     AcknowledgeEntries,
     ClaimEntries,
@@ -23,7 +24,7 @@ from agentdash.core.streams.commands import (
     TrimStream,
 )
 from agentdash.core.streams.model import Stream, id_parts
-from agentdash.core.text import decode, printable
+from agentdash.core.text import printable
 from tui.format.streams.cost import Cost, Line, name, names, passed_line, pending_lines, unread_lines
 from tui.widgets.cells import shorten
 from tui.widgets.document import Para, field
@@ -105,7 +106,7 @@ def _subject(command: StreamCommand, every: bool) -> Iterator[Para]:
 
 
 def _name(raw: bytes) -> str:
-    return shorten(printable(decode(raw)), NAME)
+    return shorten(printable(as_text(raw)), NAME)
 
 
 # One function per command: (command, the stream as known, the cost; None while that is counted)

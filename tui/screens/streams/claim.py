@@ -11,9 +11,10 @@ from textual.content import Content
 from textual.widgets import Input
 
 from agentdash.core import units
+from agentdash.core.secrets.safe_text import as_text
 from agentdash.core.streams.liveness import Liveness
 from agentdash.core.streams.model import Consumer, Group
-from agentdash.core.text import decode, printable
+from agentdash.core.text import printable
 from tui.actions import Action
 from tui.format.streams import entries
 from tui.screens.dialogs.dialog import ENTER_OR_ESCAPE, Dialog, DialogText
@@ -95,7 +96,7 @@ class ClaimFor(Dialog[bytes | None]):
         if not event.value.strip():
             self._show_hint("enter a name")
             return
-        matching = [name for name in self._names if decode(name) == event.value]
+        matching = [name for name in self._names if as_text(name) == event.value]
         if len(matching) > 1:
             self._show_hint("several consumers match: choose one above")
         else:

@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import ClassVar
 
 from agentdash.core.queries import MessagesAt, PendingList, PendingOf
+from agentdash.core.secrets.safe_text import as_text
 from agentdash.core.streams.commands import Fields
 from agentdash.core.streams.model import Message, PendingEntry, Stream
-from agentdash.core.text import decode
 from tui.format.item import Column, Row
 from tui.format.streams import entries
 from tui.format.streams.actions import MANY_DELIVERIES
@@ -46,7 +46,7 @@ class PendingEntries:
     @property
     def title(self) -> str:
         """Title of the pane."""
-        return f"Pending of {decode(self.group)}" if self.group is not None else "Pending"
+        return f"Pending of {as_text(self.group)}" if self.group is not None else "Pending"
 
     def summary(self, stream: Stream) -> str:  # noqa: ARG002 - other lists need it
         """Number of listed entries, of how many."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
+from agentdash.core.secrets.safe_text import as_text
 from agentdash.core.streams.commands import (
     ClaimEntries,
     CreateGroup,
@@ -16,7 +17,6 @@ from agentdash.core.streams.commands import (
 )
 from agentdash.core.streams.ids import EXAMPLES, parse_position
 from agentdash.core.streams.model import Group
-from agentdash.core.text import decode
 from tui.format.streams.cost import name as short
 from tui.screens.dialogs.prompt import Prompt
 from tui.screens.streams.claim import ClaimFor
@@ -54,7 +54,7 @@ def ask_dead_letter(dash: Dash, selected: Selection, then: Then) -> None:
     """To which stream."""
     group = group_of(selected)
     exact = selected.stream.name + DEAD
-    proposed = {decode(exact): exact}  # a name that is no text is shown in another way than it is
+    proposed = {as_text(exact): exact}  # a name that is no text is shown in another way than it is
     hint = [Para.of("Entries are copied to this stream; it is created if missing.", "dim")]
 
     def check(text: str) -> str | None:
@@ -67,7 +67,7 @@ def ask_dead_letter(dash: Dash, selected: Selection, then: Then) -> None:
             target = proposed.get(text, text.encode())
             then(DeadLetterEntries(selected.stream.name, group.name, selected.entries, target))
 
-    dash.push_screen(Prompt("Copy to which stream?", hint, value=decode(exact), check=check), accept)
+    dash.push_screen(Prompt("Copy to which stream?", hint, value=as_text(exact), check=check), accept)
 
 
 def ask_new_group(dash: Dash, selected: Selection, then: Then) -> None:

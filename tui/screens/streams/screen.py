@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from agentdash.core.links.related import LinkKind, Trace
-from agentdash.core.text import decode
+from agentdash.core.secrets.safe_text import as_text
 from tui.actions import ALWAYS, HIDDEN, Action, press
 from tui.format import detail
 from tui.format.streams import shape as stream_shape
@@ -145,7 +145,7 @@ class StreamScreen(StreamView):
             facts = detail.stream(stream, self.judgement, now)
             return [*facts, Para(), *stream_shape.paras(stream)]
 
-        self.dash.push_screen(PageScreen(("Streams", decode(self._key), "details"), write))
+        self.dash.push_screen(PageScreen(("Streams", as_text(self._key), "details"), write))
 
     def action_copy(self) -> None:
         """Copy the message as text."""

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from agentdash.core import units
+from agentdash.core.secrets.safe_text import as_text
 from agentdash.core.streams.commands import MOST_ENTRIES, Fields, SeenEntry
 from agentdash.core.streams.liveness import Liveness
 from agentdash.core.streams.model import Group, Stream
-from agentdash.core.text import decode
 
 
 class Scope(Enum):
@@ -73,5 +73,5 @@ def _why_keep(selected: Selection) -> str | None:
     )
     if held:
         pending = units.plural(held, "pending entry", "pending entries")
-        return f"{decode(selected.consumer)} has {pending}: claim or acknowledge first"
+        return f"{as_text(selected.consumer)} has {pending}: claim or acknowledge first"
     return None

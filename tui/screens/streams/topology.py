@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from agentdash.core import units
+from agentdash.core.secrets.safe_text import as_text
 from agentdash.core.snapshot import SourceHealth
 from agentdash.core.streams.history import GroupSeries, StreamSeries
 from agentdash.core.streams.liveness import Liveness
 from agentdash.core.streams.model import Group, Stream, StreamJudgement
-from agentdash.core.text import decode
 from tui.format.state import LIVE, PaneKind, PaneState, pane_state
 from tui.format.streams import chart as stream_chart
 from tui.format.streams import entries
@@ -43,7 +43,7 @@ class GroupsPane(Pane):
         if not stream.groups_known:
             nothing = ("the groups of this stream are unknown", "the ACL denies XINFO GROUPS")
         self.state = pane_state(health, now, rows=len(stream.groups), empty=nothing)
-        self.set_title(f"{decode(stream.name)} · {units.plural(len(stream.groups), 'group')}")
+        self.set_title(f"{as_text(stream.name)} · {units.plural(len(stream.groups), 'group')}")
         rate = f"{units.count(judgement.rate_in)}/min"
         noun = "entry" if stream.length == 1 else "entries"
         parts = [f"{units.count(stream.length)} {noun}", rate, CAPS[judgement.cap.value]]
@@ -74,7 +74,7 @@ class ConsumersPane(Pane):
             self.table.set_rows(())
             return
         self.table.set_rows(entries.consumer_rows(group, liveness))
-        self.set_title(f"Consumers of {decode(group.name)}")
+        self.set_title(f"Consumers of {as_text(group.name)}")
         self.summary = f"{len(group.consumers)}"
         no_consumer = (Para.of("■ no consumer: none has read yet, or all were deleted", "bad"),)
         known = group.consumers or not group.consumers_known
@@ -101,5 +101,5 @@ class ChartPane(Pane):
         if not self.display or self.page.size.width <= 0:
             return
         self.page.show(stream_chart.paras(stream, judgement, course, group, of_group, self.page.size.width))
-        self.set_title(f"{decode((group or stream).name)}, last 10 min")
+        self.set_title(f"{as_text((group or stream).name)}, last 10 min")
         self.state = LIVE

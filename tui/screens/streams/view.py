@@ -10,9 +10,9 @@ from textual.widget import Widget
 from agentdash.core.commands import Outcome
 from agentdash.core.links import related
 from agentdash.core.links.related import Link, StreamPlace
+from agentdash.core.secrets.safe_text import as_text
 from agentdash.core.snapshot import Topic
 from agentdash.core.streams.model import Group, Stream, StreamJudgement
-from agentdash.core.text import decode
 from tui.format.streams import shape as stream_shape
 from tui.screens.base import FactScreen
 from tui.screens.streams.actions import StreamActions
@@ -123,16 +123,16 @@ class StreamView(FactScreen):
     @property
     def trail(self) -> tuple[str, ...]:
         """The breadcrumb, down to the focus."""
-        steps = ["Streams", decode(self._key)]
+        steps = ["Streams", as_text(self._key)]
         depth, pane, group = self.depth, self.entries, self.group
         if not pane.shown.pending:
             steps.append("found" if pane.shown is pane.found else "entries")
         elif group is not None and depth >= 1:
-            steps.append(decode(group.name))
+            steps.append(as_text(group.name))
             if depth >= 2:
                 consumer = self.consumers.current
                 if consumer or depth == 2:
-                    steps.append(decode(consumer) if consumer else "all consumers")
+                    steps.append(as_text(consumer) if consumer else "all consumers")
         if depth >= 3 and self.entry is not None:
             steps.append(self.entry)
         return tuple(steps)

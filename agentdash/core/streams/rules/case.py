@@ -8,12 +8,12 @@ from typing import Any
 
 from agentdash.core.findings.model import Severity, Symptom
 from agentdash.core.findings.symptom_text import identity
+from agentdash.core.secrets.safe_text import safe_name
 from agentdash.core.settings.model import StreamsSettings
 from agentdash.core.streams.liveness import OwnerLookup, no_owner
 from agentdash.core.streams.mentions import Mention
 from agentdash.core.streams.model import Clients, Group, GroupJudgement, Stream, StreamJudgement
 from agentdash.core.streams.rules.wording import evidence_line, lag_text
-from agentdash.core.text import decode_name
 
 ANALYST = "REDIS_STREAM_ANALYST"
 
@@ -106,6 +106,6 @@ class GroupCase:
         position = f"last-delivered-id {group.last_delivered_id}"
         return (
             evidence_line(self.at.stream),
-            f"group {decode_name(group.name)}: {position}, lag {lag_text(group.lag)}{reason}, {counts}",
+            f"group {safe_name(group.name)}: {position}, lag {lag_text(group.lag)}{reason}, {counts}",
             f"verdict {self.of.verdict}: {self.of.why}",
         )

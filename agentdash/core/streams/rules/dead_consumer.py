@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from agentdash.core.findings.model import Severity, Symptom
 from agentdash.core.findings.symptom_text import redis_cli
+from agentdash.core.secrets.safe_text import safe_name
 from agentdash.core.streams.liveness import NO_OWNER, Liveness, liveness_of
 from agentdash.core.streams.rules.case import GroupCase
 from agentdash.core.streams.rules.wording import lag_text
-from agentdash.core.text import decode_name
 from agentdash.core.units import age, plural
 
 ONE_SIGN = "CLIENT LIST was not read: whether a consumer is blocked in a read is unknown"
@@ -54,13 +54,13 @@ def dead_consumer(case: GroupCase) -> Iterator[Symptom]:
 
 def _with_owner(one: Liveness) -> str:
     """``billing-1 (service billing): its process ended 4m12 ago, exit 1``."""
-    name = decode_name(one.consumer.name)
+    name = safe_name(one.consumer.name)
     who = "" if one.owner.label == f"service {name}" else f" ({one.owner.label})"
     return f"{name}{who}: {one.owner.detail}"
 
 
 def _no_consumer(case: GroupCase) -> tuple[str, str, str]:
-    name = decode_name(case.group.name)
+    name = safe_name(case.group.name)
     return (
         "no consumer",
         "No consumer has joined the group, or the last one was deleted.",
@@ -77,7 +77,7 @@ def _explain(dead: Sequence[Liveness], first: Liveness | None) -> tuple[str, str
     """
     idle = age(min(one.consumer.idle_ms or 0 for one in dead))
     who = "its consumer" if len(dead) == 1 else f"all {len(dead)} consumers"
-    names = ", ".join(decode_name(one.consumer.name) for one in dead[:3])
+    names = ", ".join(safe_name(one.consumer.name) for one in dead[:3])
     if first is None:
         return (
             f"{who} idle for {idle}",

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from agentdash.core.findings.model import Severity, Symptom
 from agentdash.core.findings.symptom_text import redis_cli
+from agentdash.core.secrets.safe_text import safe_name
 from agentdash.core.streams.model import GroupJudgement, Verdict
 from agentdash.core.streams.rules.case import GroupCase
 from agentdash.core.streams.rules.wording import forecast_text, lag_text
-from agentdash.core.text import decode_name
 
 
 def consumer_lag(case: GroupCase) -> Iterator[Symptom]:
@@ -59,7 +59,7 @@ def competing_consumers(case: GroupCase) -> Iterator[Symptom]:
     """Several consumers share a group: meant for scaling, unless each should see every entry."""
     if (case.of.active or 0) < 2:
         return
-    names = ", ".join(decode_name(consumer.name) for consumer in case.group.consumers[:5])
+    names = ", ".join(safe_name(consumer.name) for consumer in case.group.consumers[:5])
     yield case.symptom(
         "COMPETING_CONSUMERS",
         Severity.INFO,

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from agentdash.core.findings.model import Severity, Symptom
 from agentdash.core.findings.symptom_text import redis_cli
+from agentdash.core.secrets.safe_text import safe_name
 from agentdash.core.streams.lag import position
 from agentdash.core.streams.model import Stream
 from agentdash.core.streams.rules.case import GroupCase
-from agentdash.core.text import decode_name
 from agentdash.core.units import age, count
 
 
@@ -21,7 +21,7 @@ def stuck_message(case: GroupCase) -> Iterator[Symptom]:
     waited = case.at.now - since
     if waited <= limit * 1000:
         return
-    who = decode_name(oldest.consumer)
+    who = safe_name(oldest.consumer)
     times = "once" if oldest.deliveries == 1 else f"{oldest.deliveries} times"
     gone = data_is_gone(case.at.stream, oldest.id)
     if gone:
@@ -56,7 +56,7 @@ def delivery_failure(case: GroupCase) -> Iterator[Symptom]:
         return
     rate = case.of.redelivered
     storm = f", {count(rate)}/min now" if rate else ""
-    line = f"{worst.id}: consumer {decode_name(worst.consumer)}, delivered {worst.deliveries} times"
+    line = f"{worst.id}: consumer {safe_name(worst.consumer)}, delivered {worst.deliveries} times"
     yield case.symptom(
         "DELIVERY_FAILURE",
         Severity.HIGH,

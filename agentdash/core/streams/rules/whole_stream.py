@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from agentdash.core.findings.model import Severity, Symptom
 from agentdash.core.findings.symptom_text import redis_cli
 from agentdash.core.patterns import matches
+from agentdash.core.secrets.safe_text import safe_name
 from agentdash.core.settings.model import StreamsSettings
 from agentdash.core.streams.model import Cap, Group, Stream
 from agentdash.core.streams.rules.case import StreamCase
 from agentdash.core.streams.rules.wording import lag_text
-from agentdash.core.text import decode_name
 from agentdash.core.units import age, count, plural
 
 
@@ -44,10 +44,8 @@ def stream_growing(case: StreamCase) -> Iterator[Symptom]:
         return
     lasts = age(case.judged.grows_s * 1000)
     if slowest is not None:
-        summary = (
-            f"growing for {lasts}, {decode_name(slowest.name)} falls behind ({lag_text(slowest.lag)} now)"
-        )
-        cure = f"Make {decode_name(slowest.name)} read faster, or add consumers; check what they wait for."
+        summary = f"growing for {lasts}, {safe_name(slowest.name)} falls behind ({lag_text(slowest.lag)} now)"
+        cure = f"Make {safe_name(slowest.name)} read faster, or add consumers; check what they wait for."
     else:
         summary = f"growing for {lasts}, no trimming seen"
         cure = "Add entries with MAXLEN ~ or MINID ~, or trim the stream (XTRIM) regularly."

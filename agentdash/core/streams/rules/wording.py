@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from agentdash.core.secrets.safe_text import safe_name
 from agentdash.core.streams.model import GroupJudgement, Lag, LagGrade, Stream
-from agentdash.core.text import decode_name
 from agentdash.core.units import age, count
 
 _MARKS = {LagGrade.EXACT: "", LagGrade.BOUNDED: "≥", LagGrade.ESTIMATED: "≈", LagGrade.UNKNOWN: "?"}
@@ -26,4 +26,4 @@ def forecast_text(of: GroupJudgement, rate_in: float | None) -> str:
 def evidence_line(stream: Stream) -> str:
     """The counts of the stream, as the server names them."""
     added = "" if stream.entries_added is None else f", entries-added {stream.entries_added}"
-    return f"{decode_name(stream.name)}: length {stream.length}, last-generated-id {stream.last_id}{added}"
+    return f"{safe_name(stream.name)}: length {stream.length}, last-generated-id {stream.last_id}{added}"

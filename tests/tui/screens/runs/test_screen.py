@@ -13,9 +13,9 @@ from agentdash.core.repos.queries import RepoDiffQuery
 from agentdash.core.runs import event as ev
 from agentdash.core.runs.commands import EndOrphanChild, MarkOrphanFailed
 from agentdash.core.runs.model import ControlAction, RunEvent, RunStatus
+from agentdash.core.secrets.safe_text import as_text
 from agentdash.core.snapshot import SourceError, Topic
 from agentdash.core.streams.model import Consumer
-from agentdash.core.text import decode
 from tests.support import until
 from tests.tui import run_scene, scene
 from tui.actions import actions_on
@@ -415,7 +415,7 @@ async def test_from_a_run_to_the_message_that_it_holds_and_back(sent: list[Comma
     async with app.run_test(size=WIDE) as pilot:
         await pilot.press(*OPEN, "j", "j", "c")
         shown = [row.cells[0].text for row in app.screen.query_one("#menu-table", LineTable).rows]
-        assert shown[0].startswith(f"message  {decode(stream.name)} › {decode(group.name)}")
+        assert shown[0].startswith(f"message  {as_text(stream.name)} › {as_text(group.name)}")
         assert any(words.startswith("log ") for words in shown)
         await pilot.press("enter")
         screen = app.screen
