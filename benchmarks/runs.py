@@ -110,7 +110,7 @@ async def compare(title: str, rounds: int, prepare: Any, **ways: Callable[[], Aw
 
 async def main(rounds: int = 10) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        use = EmbeddedServer(Path(folder)).acquire()
+        use = EmbeddedServer(Path(folder) / "redis").acquire()
         client = open_client(use.url, RedisSettings())
         try:
             await fill(client)

@@ -44,7 +44,7 @@ Way = Callable[[], Awaitable[object]]
 @contextmanager
 def private_server() -> Iterator[EmbeddedUse]:
     with tempfile.TemporaryDirectory() as folder:
-        use = EmbeddedServer(Path(folder)).acquire()
+        use = EmbeddedServer(Path(folder) / "redis").acquire()
         try:
             yield use
         finally:
