@@ -244,7 +244,7 @@ async def dearest(client: Redis, way: Way, times: int = 20) -> str:
 def in_full(client: Redis) -> StreamsCollector:
     """As where there are few streams: each is read in full, each time."""
     made = collector(client)
-    made._topology._looks.full = lambda names, *_: set(names)  # type: ignore[method-assign]  # noqa: SLF001
+    made._topology._schedule.due = lambda names, *_: set(names)  # type: ignore[method-assign]  # noqa: SLF001
     return made
 
 
