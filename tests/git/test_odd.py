@@ -198,15 +198,15 @@ def test_a_pointer_is_read_as_git_reads_it(tmp_path: Path, pointed: bytes) -> No
     web = tmp_path / "web"
     web.mkdir()
     (web / ".git").write_bytes(b"gitdir: " + pointed)
-    told = git(web, "rev-parse", "--absolute-git-dir", check=False).encode("utf-8", "surrogateescape")
+    answer = git(web, "rev-parse", "--absolute-git-dir", check=False).encode("utf-8", "surrogateescape")
     try:
         ours = os.fsencode(GitDir.from_work_tree(web).own)
     except UnusableRepo:
-        assert told == b""
+        assert answer == b""
     else:
         # What git prints is read with blanks at its end taken away.
-        assert ours.strip() == told or (
-            told == b"" and not (GitDir.from_work_tree(web).own / "HEAD").exists()
+        assert ours.strip() == answer or (
+            answer == b"" and not (GitDir.from_work_tree(web).own / "HEAD").exists()
         )
 
 

@@ -149,7 +149,7 @@ def test_a_file_is_settled_only_where_it_is_the_same_for_all(tmp_path: Path) -> 
 
 
 def waiting_writer(pipe: Path) -> bool:
-    """Whether nobody reads *pipe*: a writer is told that there is none."""
+    """Whether no process reads *pipe*: opening it for writing fails with ENXIO."""
     try:
         os.close(os.open(pipe, os.O_WRONLY | os.O_NONBLOCK))
     except OSError as error:

@@ -36,7 +36,9 @@ def test_made_pages_are_up_to_date(file: Path) -> None:
 def test_settings_shown_can_be_used(page: Path, tmp_path: Path) -> None:
     for text in blocks(page, "toml"):
         (tmp_path / "agentdash.toml").write_text(text, encoding="utf-8")
-        load(env={}, cwd=tmp_path)
+        loaded = load(env={}, cwd=tmp_path)
+        origins = {*loaded.origins.values(), *(where for _, where in loaded.ignored.values())}
+        assert any("agentdash.toml" in origin for origin in origins), text
 
 
 @pytest.mark.parametrize(
@@ -78,6 +80,7 @@ def test_commands_shown_are_those_of_the_program(page: Path) -> None:
         for line in re.findall(r"(?:^|uvx --from \. |\| |--config \S+ )(agentdash .*)", block, re.MULTILINE):
             words = shlex.split(line.partition(" | ")[0].partition(" > ")[0], comments=True)[1:]
             context = parsed(root, "agentdash", [word for word in words if word != "…"], None)
+            assert context.command is not root or not words or words[0].startswith("-"), line
             context.close()
 
 

@@ -1,4 +1,4 @@
-"""Sources beside plain files: the journal, the activity log; and what is told of a truncation."""
+"""Sources beside plain files: the journal, the activity log; and what is reported of a truncation."""
 
 from __future__ import annotations
 
@@ -208,8 +208,8 @@ async def test_bytes_lost_by_a_truncation_are_reported(
         log.write_text("new\n")
         await looks.look()
         await looks.look()
-    told = "web.log was truncated without a copy: 13 unread bytes lost"
-    assert (told, Level.WARN, "agentdash") in [
+    reported = "web.log was truncated without a copy: 13 unread bytes lost"
+    assert (reported, Level.WARN, "agentdash") in [
         (line.message, line.level, line.service) for line in looks.lines
     ]
     assert looks.sources["web"].lost == 13
